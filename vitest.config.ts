@@ -1,0 +1,18 @@
+import { resolve } from 'node:path'
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  define: {
+    MQTTX_VERSION: JSON.stringify('0.1.0-test'),
+    // A thread cannot start from TypeScript: the bundled one is used, which `npm test` has built.
+    MQTTX_PASSWD_WORKER: JSON.stringify(resolve(import.meta.dirname, 'dist/passwd-worker.cjs')),
+    MQTTX_BENCH_WORKER: JSON.stringify(resolve(import.meta.dirname, 'dist/bench-worker.cjs')),
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    pool: 'forks',
+    maxWorkers: 4, // most of the time is spent waiting for servers and programs
+  },
+})
