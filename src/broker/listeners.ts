@@ -1,0 +1,151 @@
+// Where clients come from: TCP, TLS, WebSocket and WebSocket over TLS, each on a port of its own.
+import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import { createServer, type Server, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { createServer as createTlsServer } from 'node:tls'
+import { MqttxError } from '../errors.js'
+import type { Origin } from './peers.js'
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+export interface Wanted {
+  readonly scheme: 'mqtt' | 'mqtts' | 'ws' | 'wss'
+  readonly bind: string
+  /** 0 takes a free one. */
+  readonly port: number
+}
+
+/** For mqtts and wss: PEM texts. */
+export interface Certificate {
+  readonly cert: Buffer
+  readonly key: Buffer
+}
+
+export interface Visits {
+  connected(stream: Duplex, origin: Origin): void
+  /** A client that came no further than its connection; no end of line, no full stop. */
+  turnedAway(origin: Origin, why: string): void
+  /** The system does not let us have a connection. */
+  trouble(error: Error): void
+  /** Whether a page of this origin (RFC 6454) may connect from a browser. */
+  welcomes(page: string): boolean
+}
+
+export interface Listener {
+  readonly address: Address
+  readonly url: string
+  /** Accepts nobody any more. */
+  stop(): void
+  /** Ends connections that nobody else knows of: those still in a handshake. */
+  destroy(): void
+}
+
+const handshakeMs = 10_000
+
+/** @throws MqttxError */
+export async function listen(
+  wanted: Wanted,
+  certificate: Certificate | undefined,
+  visits: Visits,
+): Promise<Listener> {
+  const server = await serverFor(wanted.scheme, certificate, visits)
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(wanted, error)))
+    server.listen({ host: wanted.bind, port: wanted.port }, resolve)
+  })
+  server.removeAllListeners('error')
+  const found = server.address()
+  if (found === null || typeof found === 'string') throw new MqttxError('the server has no address')
+  const address = { host: found.address, port: found.port }
+  server.on('error', visits.trouble)
+  return {
+    address,
+    url: `${wanted.scheme}://${formatAddress(address)}${wanted.scheme.startsWith('ws') ? '/mqtt' : ''}`,
+    stop: () => server.close(),
+    destroy() {
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
+
+async function serverFor(
+  scheme: Wanted['scheme'],
+  certificate: Certificate | undefined,
+  visits: Visits,
+): Promise<Server> {
+  const arrived = (socket: Socket) => visits.connected(socket, originOf(socket))
+  if (scheme === 'mqtt') return createServer({ noDelay: true }, arrived)
+  if (scheme === 'ws') return withWebSocket(createHttpServer({ noDelay: true }), visits)
+  const options = { ...certificate, noDelay: true, handshakeTimeout: handshakeMs }
+  try {
+    if (scheme === 'mqtts') return withTlsErrors(createTlsServer(options, arrived), visits)
+    return withTlsErrors(await withWebSocket(createHttpsServer(options), visits), visits)
+  } catch (cause) {
+    const reason = cause instanceof Error && 'reason' in cause ? String(cause.reason) : String(cause)
+    const hint =
+      '--certfile must be a certificate and --keyfile its private key, not encrypted, both in PEM form'
+    throw new MqttxError(`OpenSSL does not take the certificate or the key: ${reason}`, { hint, cause })
+  }
+}
+
+function originOf({ remoteAddress, remotePort }: Socket): Origin {
+  return { address: remoteAddress, port: remotePort }
+}
+
+function withTlsErrors<S extends Server>(server: S, { turnedAway }: Visits): S {
+  return server.on('tlsClientError', (error: Error, socket: Socket) => {
+    const reason = 'reason' in error ? String(error.reason) : error.message
+    turnedAway(originOf(socket), `the TLS handshake failed (${reason})`)
+  })
+}
+
+async function withWebSocket(server: HttpServer, visits: Visits): Promise<HttpServer> {
+  const { webSocketAcceptor } = await import('../transport/websocket.js')
+  const { accept } = webSocketAcceptor((stream, request) =>
+    visits.connected(stream, originOf(request.socket)),
+  )
+  server.on('request', (_request, response) => {
+    response.writeHead(426, { Upgrade: 'websocket', Connection: 'close' }).end('MQTT over WebSocket only.\n')
+  })
+  return server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const page = request.headers.origin
+    if (page === undefined || visits.welcomes(page)) return accept(request, socket, head)
+    visits.turnedAway(originOf(request.socket), `pages of ${page} may not connect`)
+    socket.on('error', () => {}).end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
+  })
+}
+
+/** As in a URL: an IPv6 address goes into brackets. */
+export function formatAddress({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+const reasons: Record<string, [reason: string, hint: string]> = {
+  EADDRINUSE: [
+    'Address already in use',
+    'another broker may be running there; choose a port with -p, or -p 0 for a free one',
+  ],
+  EACCES: ['Permission denied', 'ports below 1024 are for root; choose another with -p'],
+  EADDRNOTAVAIL: [
+    'This machine does not have that address',
+    '--bind 127.0.0.1 is this machine only, 0.0.0.0 all its networks',
+  ],
+  ENOTFOUND: ['Name not found', '--bind takes an address of this machine, or a name for one'],
+}
+
+function listenError({ bind, port }: Wanted, error: NodeJS.ErrnoException): MqttxError {
+  const [reason, hint] = reasons[error.code ?? ''] ?? [error.message, undefined]
+  return new MqttxError(`cannot listen on ${formatAddress({ host: bind, port })}: ${reason}`, {
+    hint,
+    cause: error,
+  })
+}

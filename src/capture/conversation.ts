@@ -1,0 +1,135 @@
+// A connection above its transport: decides which end is the client, and lets the bytes through the layers that it
+// recognises. Until the roles are known everything is held, in the order it came.
+import type { Context } from './context.js'
+import { Delivery } from './pipe.js'
+import { Recogniser } from './recognise.js'
+import { senderOf, senderOfDatagram } from './roles.js'
+import { Segment } from './segment.js'
+import type { CloseDetail, Direction, Origin } from './stream.js'
+
+/** What is held of a connection whose roles are unknown: by then a packet that tells has come, or none will. */
+const maxHeldBytes = 64 * 1024
+const maxHeldEvents = 256
+
+export type Side = 0 | 1
+
+export interface Ends {
+  readonly protocol: 'tcp' | 'udp' | 'raw'
+  /** address:port of side 0 and of side 1. */
+  readonly names: readonly [string, string]
+  readonly ports: readonly [number, number]
+  /** The side that is known to be the client. */
+  readonly client: Side | undefined
+  readonly sawStart: boolean
+}
+
+type Event =
+  | { readonly side: Side; readonly segment: Segment }
+  | {
+      readonly side: Side
+      readonly offset: number
+      readonly length: number | undefined
+      readonly why: string
+    }
+
+export class Conversation {
+  readonly #context: Context
+  readonly #ends: Ends
+  #client: Side = 0
+  #delivery: Delivery | undefined
+  #pipe: Recogniser | undefined
+  #held: Event[] = []
+  #heldBytes = 0
+  readonly #retransmitted: [number, number] = [0, 0]
+
+  constructor(context: Context, ends: Ends) {
+    this.#context = context
+    this.#ends = ends
+    const client = ends.client ?? this.#byPort()
+    if (client !== undefined) this.#start(client)
+  }
+
+  data(side: Side, segment: Segment): void {
+    if (this.#pipe !== undefined) this.#pipe.data(side === this.#client ? 'c2s' : 's2c', segment)
+    else this.#hold(side, segment)
+  }
+
+  gap(side: Side, offset: number, length: number | undefined, why: string): void {
+    if (this.#pipe !== undefined) this.#pipe.gap(this.#direction(side), offset, length, why)
+    else this.#held.push({ side, offset, length, why })
+  }
+
+  retransmitted(side: Side, bytes: number): void {
+    if (this.#delivery !== undefined) this.#delivery.retransmitted(this.#direction(side), bytes)
+    else this.#retransmitted[side] += bytes
+  }
+
+  close(how: 'fin' | 'rst' | 'timeout' | 'end', last?: { side: Side; origin: Origin }): void {
+    if (this.#pipe === undefined && this.#held.length > 0) this.#start(this.#guess())
+    this.#pipe?.end()
+    const detail: CloseDetail | undefined = last && {
+      direction: this.#direction(last.side),
+      origin: last.origin,
+    }
+    this.#delivery?.close(how, detail)
+  }
+
+  #direction(side: Side): Direction {
+    return side === this.#client ? 'c2s' : 's2c'
+  }
+
+  #byPort(): Side | undefined {
+    const { protocol, ports } = this.#ends
+    const known = protocol === 'udp' ? this.#context.udpPorts : this.#context.tcpPorts
+    const [first, second] = [known.has(ports[0]), known.has(ports[1])]
+    if (first === second) return undefined
+    return first ? 1 : 0
+  }
+
+  #hold(side: Side, { bytes, offset, origin, gapBefore }: Segment): void {
+    // A copy: what is held must not keep the chunk alive that it came in.
+    this.#held.push({ side, segment: new Segment(Buffer.from(bytes), offset, origin, gapBefore) })
+    const { budget } = this.#context
+    this.#heldBytes = budget.change(this.#heldBytes, this.#heldBytes + bytes.length)
+    const sender = this.#ends.protocol === 'udp' ? senderOfDatagram(bytes) : senderOf(bytes)
+    if (sender !== undefined) this.#start(sender === 'client' ? side : other(side))
+    else if (this.#heldBytes > maxHeldBytes || this.#held.length > maxHeldEvents || budget.isSpent) {
+      this.#start(this.#guess())
+    }
+  }
+
+  /** Ports of clients are drawn from the high ones (RFC 6335, 6); of equals, who spoke first. */
+  #guess(): Side {
+    const [first, second] = this.#ends.ports
+    if (first !== second) return first > second ? 0 : 1
+    return this.#held[0]?.side ?? 0
+  }
+
+  #start(client: Side): void {
+    const { protocol, names, sawStart } = this.#ends
+    this.#client = client
+    this.#delivery = new Delivery(this.#context, {
+      protocol,
+      client: names[client],
+      server: names[other(client)],
+      sawStart,
+    })
+    for (const side of [0, 1] as const) {
+      if (this.#retransmitted[side] > 0) {
+        this.#delivery.retransmitted(this.#direction(side), this.#retransmitted[side])
+      }
+    }
+    this.#pipe = new Recogniser(this.#context, this.#delivery, { sawStart, layered: protocol !== 'udp' })
+    const held = this.#held
+    this.#held = []
+    this.#heldBytes = this.#context.budget.change(this.#heldBytes, 0)
+    for (const event of held) {
+      if ('segment' in event) this.data(event.side, event.segment)
+      else this.gap(event.side, event.offset, event.length, event.why)
+    }
+  }
+}
+
+export function other(side: Side): Side {
+  return side === 0 ? 1 : 0
+}

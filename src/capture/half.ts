@@ -1,0 +1,238 @@
+// One direction of a TCP connection: puts segments in order, drops what came twice, and decides when something that is
+// missing will not come any more (RFC 9293, 3.4 and 3.10). Sequence numbers are 32-bit and compared by their difference.
+import type { Budget } from './budget.js'
+import { type Frame, RecordOrigin } from './frame.js'
+import { Segment } from './segment.js'
+import { type Piece, Waiting } from './waiting.js'
+
+/**
+ * Bytes behind a hole that are kept in one direction. A receiver's window is seldom larger; what has not come after that
+ * much was lost by the capture.
+ */
+const maxWaitingBytes = 1024 * 1024
+/** Pieces that are kept in one direction, most of them larger than this makes 1 MiB of. */
+const maxWaitingPieces = 2048
+/** Seconds of capture time that a hole is waited for. Retransmission backs off to a minute (RFC 6298); by then we know. */
+const maxWaitSeconds = 30
+/**
+ * Packets of the connection between the acknowledgement of bytes that we never saw and the verdict that they are lost.
+ * Captures of several queues or processors swap neighbours.
+ */
+const graceFrames = 8
+/** Where the capture starts in mid-stream, the first segment may not be the first: bytes and seconds that it is held. */
+const maxUnanchoredBytes = 64 * 1024
+const maxUnanchoredSeconds = 1
+/** The largest window there is (RFC 7323, 2.3): a hole beyond it is a jump of unknown length. */
+const maxHole = 2 ** 30
+
+export const notCaptured = 'missing from the capture'
+export const cutShort = 'cut by the snap length of the capture'
+export const midStream = 'the capture starts in mid-stream'
+
+/** Gets what a Half puts in order. */
+export interface HalfOutput {
+  data(side: 0 | 1, segment: Segment): void
+  gap(side: 0 | 1, offset: number, length: number | undefined, why: string): void
+  retransmitted(side: 0 | 1, bytes: number): void
+  /** Bytes came twice and differ: the first were kept. */
+  differs(fileOffset: number): void
+}
+
+export class Half {
+  /** The next sequence number to pass on; means nothing before `anchored`. */
+  expected = 0
+  anchored = false
+  /** The initial sequence number, undefined where no SYN was seen. */
+  isn: number | undefined
+  finished = false
+  /** The highest acknowledgement by the other side. */
+  #acknowledged = 0
+  #hasAcknowledged = false
+  /** Sequence number of the FIN. */
+  #fin: number | undefined
+  readonly #side: 0 | 1
+  readonly #output: HalfOutput
+  readonly #budget: Budget
+  #offset = 0
+  #gapBefore: number | undefined
+  #waiting: Waiting | undefined
+  #since = 0
+  /** Packets left until a hole is given up; -1 while there is no evidence that it will stay. */
+  #grace = -1
+
+  constructor(side: 0 | 1, output: HalfOutput, budget: Budget) {
+    this.#budget = budget
+    this.#side = side
+    this.#output = output
+  }
+
+  /** Something is held back, so that acknowledgements and time matter. */
+  get isWaiting(): boolean {
+    return this.#waiting !== undefined || (this.#fin !== undefined && !this.finished)
+  }
+
+  get hasFin(): boolean {
+    return this.#fin !== undefined
+  }
+
+  /** Nothing was passed on yet. */
+  get isFresh(): boolean {
+    return this.#offset === 0 && this.#waiting === undefined
+  }
+
+  anchor(seq: number): void {
+    this.expected = seq | 0
+    this.anchored = true
+  }
+
+  /** Takes the segment `seq`, whose bytes are `start` to `frame.end`, and on the wire to `frame.wireEnd`. */
+  push(frame: Frame, seq: number, start: number): void {
+    const length = frame.wireEnd - start
+    const end = Math.max(start, frame.end)
+    const origin = new RecordOrigin(frame, frame.place(start))
+    if (!this.anchored && this.#hasAcknowledged && this.#acknowledged === seq) this.#startHere(seq)
+    if (this.anchored && seq === this.expected && this.#waiting === undefined && !this.finished) {
+      this.#deliver(frame.bytes.subarray(start, end), length, origin)
+      if (this.#fin !== undefined) this.#reachFin()
+      return
+    }
+    this.#late({ seq, bytes: frame.bytes.subarray(start, end), length, origin })
+  }
+
+  #late(piece: Piece): void {
+    const before = this.anchored ? (this.expected - piece.seq) | 0 : 0
+    if (before === 1 && piece.length === 1) return // a keep-alive probe, RFC 9293 (3.8.4)
+    if (before > 0) {
+      this.#output.retransmitted(this.#side, Math.min(before, piece.length))
+      if (before >= piece.length) return
+    }
+    if (this.finished) return // behind the FIN
+    if (before > 0) {
+      piece = {
+        seq: this.expected,
+        bytes: piece.bytes.subarray(before),
+        length: piece.length - before,
+        origin: piece.origin.at(piece.origin.fileOffset + before),
+      }
+    }
+    if (this.#waiting === undefined) {
+      this.#waiting = new Waiting(this.#budget)
+      this.#since = piece.origin.seconds
+    }
+    const { repeated, differs } = this.#waiting.insert(piece)
+    if (repeated > 0) this.#output.retransmitted(this.#side, repeated)
+    if (differs) this.#output.differs(piece.origin.fileOffset)
+    this.#drain()
+  }
+
+  /** The other side has received everything before `seq`. */
+  acknowledge(seq: number): void {
+    if (this.#hasAcknowledged && ((seq - this.#acknowledged) | 0) <= 0) return
+    this.#acknowledged = seq
+    this.#hasAcknowledged = true
+  }
+
+  fin(seq: number, seconds: number): void {
+    if (this.#fin !== undefined) return
+    this.#fin = seq | 0
+    if (this.#waiting === undefined) this.#since = seconds
+    this.#reachFin()
+  }
+
+  /** To be called for each packet of the connection while something waits: passes on what need not wait any longer. */
+  check(seconds: number): void {
+    while (this.isWaiting && this.#isOver(seconds)) {
+      if (!this.#giveUp(notCaptured)) return
+      this.#since = seconds
+    }
+  }
+
+  #isOver(seconds: number): boolean {
+    const first = this.#waiting?.first()
+    const waited = seconds - this.#since
+    if (first !== undefined && this.#budget.isSpent) return true
+    if (!this.anchored && first !== undefined) {
+      if (this.#isAcknowledged(first.seq)) return true
+      return (this.#waiting?.bytes ?? 0) > maxUnanchoredBytes || waited > maxUnanchoredSeconds
+    }
+    if (this.#waiting !== undefined) {
+      const { bytes, count } = this.#waiting
+      if (bytes > maxWaitingBytes || count > maxWaitingPieces || waited > maxWaitSeconds) return true
+    }
+    const end = first?.seq ?? this.#fin
+    if (end === undefined || !this.#isAcknowledged(end)) return false
+    if (this.#grace === -1) this.#grace = graceFrames
+    if (this.#grace === 0) return true
+    this.#grace -= 1
+    return false
+  }
+
+  #isAcknowledged(seq: number): boolean {
+    return this.#hasAcknowledged && ((this.#acknowledged - seq) | 0) >= 0
+  }
+
+  /** Nothing more will come: all that is held goes out, with its holes. */
+  flush(why: string): void {
+    while (this.#giveUp(why)) {
+      // One hole at a time.
+    }
+  }
+
+  /** Gives up the first hole; false where there is none. */
+  #giveUp(why: string): boolean {
+    this.#grace = -1
+    const first = this.#waiting?.first()
+    const end = first?.seq ?? (this.anchored ? this.#fin : undefined)
+    if (end === undefined) return false
+    if (this.anchored) {
+      const missing = (end - this.expected) | 0
+      if (missing <= 0 && first === undefined) return false
+      this.#miss(missing, why)
+    } else this.#startHere(end)
+    this.#drain()
+    return true
+  }
+
+  #startHere(seq: number): void {
+    this.anchor(seq)
+    this.#output.gap(this.#side, 0, undefined, midStream)
+  }
+
+  #miss(length: number, why: string): void {
+    if (length === 0) return
+    const known = length > 0 && length <= maxHole
+    this.#output.gap(this.#side, this.#offset, known ? length : undefined, why)
+    this.expected = (this.expected + length) | 0
+    if (!known) return
+    this.#offset += length
+    this.#gapBefore = (this.#gapBefore ?? 0) + length
+  }
+
+  #drain(): void {
+    const waiting = this.#waiting
+    if (waiting !== undefined && this.anchored) {
+      for (let piece = waiting.first(); piece?.seq === this.expected; piece = waiting.first()) {
+        waiting.shift()
+        this.#grace = -1
+        this.#deliver(piece.bytes, piece.length, piece.origin)
+      }
+      if (waiting.count === 0) this.#waiting = undefined
+    }
+    this.#reachFin()
+  }
+
+  #reachFin(): void {
+    if (this.#fin !== undefined && this.anchored && ((this.expected - this.#fin) | 0) >= 0)
+      this.finished = true
+  }
+
+  #deliver(bytes: Buffer, length: number, origin: RecordOrigin): void {
+    if (bytes.length > 0) {
+      this.#output.data(this.#side, new Segment(bytes, this.#offset, origin, this.#gapBefore))
+      this.#gapBefore = undefined
+      this.#offset += bytes.length
+      this.expected = (this.expected + bytes.length) | 0
+    }
+    if (bytes.length < length) this.#miss(length - bytes.length, cutShort)
+  }
+}

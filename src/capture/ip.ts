@@ -1,0 +1,171 @@
+// IPv4 (RFC 791) and IPv6 (RFC 8200): finds the TCP segment or UDP datagram, putting fragments together first.
+import { Fragments } from './fragments.js'
+import type { Frame } from './frame.js'
+import type { Notes } from './notes.js'
+import type { FrameStage } from './pcap.js'
+
+/** The layer above: `frame.start` to `frame.wireEnd` is the segment, `frame.addresses` is set. */
+export type Transport = FrameStage
+
+/** Tunnels within tunnels: IPv4 in IPv6 in IPv4 exists; more is a packet that was made to be read for ever. */
+const maxDepth = 4
+/** Extension headers of one packet: RFC 8200 (4.1) knows seven, one of them twice. */
+const maxExtensions = 16
+/**
+ * Offloaded segments without a length of their own (Total Length 0): what the capture holds counts. More than this a
+ * network card does not take at once.
+ */
+const maxOffloaded = 1024 * 1024
+
+const tcp = 6
+const udp = 17
+const ipv4InIp = 4
+const ipv6InIp = 41
+const fragmentHeader = 44
+const authentication = 51
+/** Hop-by-Hop, Routing, Destination, Mobility, HIP, Shim6: next header, then a length in 8 bytes without the first. */
+const extensions = new Set([0, 43, 60, 135, 139, 140])
+const others: Record<number, string> = {
+  1: 'ICMP',
+  2: 'IGMP',
+  47: 'GRE',
+  50: 'ESP',
+  58: 'ICMPv6',
+  132: 'SCTP',
+}
+
+export class IpStage implements FrameStage {
+  readonly #tcp: Transport
+  readonly #udp: Transport
+  readonly #notes: Notes
+  readonly #fragments: Fragments
+  #depth = 0
+  /** Packets of each protocol that is not read. */
+  readonly #others = new Uint32Array(256)
+
+  constructor(stages: { tcp: Transport; udp: Transport; notes: Notes }) {
+    this.#tcp = stages.tcp
+    this.#udp = stages.udp
+    this.#notes = stages.notes
+    this.#fragments = new Fragments(stages.notes)
+  }
+
+  push(frame: Frame): void {
+    this.#depth = 0
+    this.#packet(frame)
+  }
+
+  #packet(frame: Frame): void {
+    if (frame.start >= frame.end) return
+    const version = frame.bytes[frame.start]! >> 4
+    if (version === 4) this.#v4(frame)
+    else if (version === 6) this.#v6(frame)
+    else this.#bad(frame, `an IP packet of version ${version}`)
+  }
+
+  #v4(frame: Frame): void {
+    const { bytes, start } = frame
+    if (frame.end - start < 20) return this.#bad(frame, 'an IPv4 header that is cut off')
+    const header = (bytes[start]! & 0x0f) << 2
+    const total = (bytes[start + 2]! << 8) | bytes[start + 3]!
+    if (header < 20) return this.#bad(frame, `an IPv4 header of ${header} bytes`)
+    if (total === 0) frame.wireEnd = Math.min(frame.wireEnd, start + maxOffloaded)
+    else if (total < header) return this.#bad(frame, `an IPv4 packet of ${total} bytes, less than its header`)
+    else frame.wireEnd = start + total // behind it: padding of the link layer
+    if (frame.end > frame.wireEnd) frame.end = frame.wireEnd
+    const fragment = ((bytes[start + 6]! << 8) | bytes[start + 7]!) & 0x3fff
+    frame.start = start + header
+    const protocol = bytes[start + 9]!
+    frame.addresses = start + 12
+    frame.addressLength = 4
+    if (fragment === 0) return this.#payload(frame, protocol)
+    const whole = this.#fragments.add(frame, {
+      header: start,
+      headerEnd: frame.start,
+      identification: (bytes[start + 4]! << 8) | bytes[start + 5]!,
+      protocol,
+      offset: (fragment & 0x1fff) * 8,
+      more: (fragment & 0x2000) !== 0,
+    })
+    if (whole) this.#payload(frame, protocol)
+  }
+
+  #v6(frame: Frame): void {
+    const { bytes, start } = frame
+    if (frame.end - start < 40) return this.#bad(frame, 'an IPv6 header that is cut off')
+    const length = (bytes[start + 4]! << 8) | bytes[start + 5]!
+    // 0: a jumbogram (RFC 2675) or an offloaded segment.
+    frame.wireEnd = length === 0 ? Math.min(frame.wireEnd, start + maxOffloaded) : start + 40 + length
+    if (frame.end > frame.wireEnd) frame.end = frame.wireEnd
+    frame.start = start + 40
+    frame.addresses = start + 8
+    frame.addressLength = 16
+    this.#extensions(frame, start, bytes[start + 6]!)
+  }
+
+  /** Walks the chain of headers, RFC 8200 (4). `header` is where the IPv6 header began. */
+  #extensions(frame: Frame, header: number, first: number): void {
+    const { bytes } = frame
+    let protocol = first
+    for (let count = 0; protocol !== tcp && protocol !== udp; count++) {
+      const at = frame.start
+      const known = extensions.has(protocol) || protocol === authentication || protocol === fragmentHeader
+      if (!known) break
+      if (count === maxExtensions) return this.#bad(frame, 'an IPv6 packet of too many extension headers')
+      if (frame.end - at < 8) return this.#bad(frame, 'an IPv6 extension header that is cut off')
+      const next = bytes[at]!
+      if (protocol === fragmentHeader) {
+        frame.start = at + 8
+        const word = (bytes[at + 2]! << 8) | bytes[at + 3]!
+        if ((word & 0xfff9) !== 0) return this.#fragment6(frame, { header, at, next, word })
+      } else {
+        frame.start = at + (protocol === authentication ? (bytes[at + 1]! + 2) * 4 : (bytes[at + 1]! + 1) * 8)
+      }
+      protocol = next
+    }
+    this.#payload(frame, protocol)
+  }
+
+  #fragment6(frame: Frame, part: { header: number; at: number; next: number; word: number }): void {
+    const { bytes } = frame
+    const { header, at, next, word } = part
+    const whole = this.#fragments.add(frame, {
+      header,
+      headerEnd: header + 40,
+      identification: bytes.readUInt32BE(at + 4),
+      protocol: next,
+      offset: word & 0xfff8,
+      more: (word & 1) !== 0,
+    })
+    if (whole) this.#extensions(frame, 0, next)
+  }
+
+  #payload(frame: Frame, protocol: number): void {
+    if (protocol === tcp) return this.#tcp.push(frame)
+    if (protocol === udp) return this.#udp.push(frame)
+    if ((protocol === ipv4InIp || protocol === ipv6InIp) && ++this.#depth <= maxDepth)
+      return this.#packet(frame)
+    this.#others[protocol]! += 1
+  }
+
+  #bad(frame: Frame, what: string): void {
+    this.#notes.say(
+      'damaged IP packet',
+      `record ${frame.record} holds ${what}; it was skipped`,
+      frame.fileOffset,
+    )
+  }
+
+  end(): void {
+    this.#fragments.end()
+  }
+
+  /** "3 ICMP, 2 GRE": what was passed over. */
+  passedOver(): string[] {
+    const counts: string[] = []
+    this.#others.forEach((count, protocol) => {
+      if (count > 0) counts.push(`${count} ${others[protocol] ?? `IP protocol ${protocol}`}`)
+    })
+    return counts
+  }
+}

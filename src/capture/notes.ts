@@ -1,0 +1,41 @@
+// What is said about the input. A capture with ten million bad records gets a few lines and a number, not ten million
+// lines.
+import type { CaptureSink } from './stream.js'
+
+/** Notes of one kind that are passed on one by one; the rest are counted and told at the end. */
+const maxNotesPerKind = 10
+
+interface Rest {
+  count: number
+  fileOffset: number
+}
+
+export class Notes {
+  readonly #sink: CaptureSink
+  readonly #said = new Map<string, number>()
+  readonly #rest = new Map<string, Rest>()
+
+  constructor(sink: CaptureSink) {
+    this.#sink = sink
+  }
+
+  /** `kind` names what notes have in common, in words that can follow "3 more like this: ". */
+  say(kind: string, text: string, fileOffset: number): void {
+    const said = this.#said.get(kind) ?? 0
+    if (said < maxNotesPerKind) {
+      this.#said.set(kind, said + 1)
+      this.#sink.note(text, { fileOffset })
+      return
+    }
+    const rest = this.#rest.get(kind)
+    if (rest === undefined) this.#rest.set(kind, { count: 1, fileOffset })
+    else rest.count += 1
+  }
+
+  end(): void {
+    for (const [kind, { count, fileOffset }] of this.#rest) {
+      this.#sink.note(`${count} more like this, not shown one by one: ${kind}`, { fileOffset })
+    }
+    this.#rest.clear()
+  }
+}

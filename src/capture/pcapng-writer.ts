@@ -1,0 +1,186 @@
+// Writes pcapng (draft-ietf-opsawg-pcapng): one section, one interface of raw IP with nanoseconds, and packets whose TCP
+// or UDP headers are made here, so that any tool that reads captures follows the streams.
+
+const sectionHeader = 0x0a0d0d0a
+const interfaceDescription = 1
+const enhancedPacket = 6
+const rawIp = 101
+const tcp = 6
+const udp = 17
+/** What fits into an IP packet beside its headers. */
+const largestSegment = 65_000
+
+/** One end of a connection, and how much it has sent. */
+interface End {
+  readonly address: Buffer
+  readonly port: number
+  sequence: number
+}
+
+/** A connection as the writer sees it. */
+export interface WrittenFlow {
+  readonly client: End
+  readonly server: End
+  readonly udp: boolean
+}
+
+/** `address:port`, `[address]:port`; what is neither gets an address of its own. */
+export function writtenFlow(client: string, server: string, number: number, isUdp: boolean): WrittenFlow {
+  return {
+    client: endOf(client, [10, 0, (number >> 8) & 255, number & 255], 49_152 + (number % 16_384)),
+    server: endOf(server, [10, 255, 255, 254], isUdp ? 10_000 : 1883),
+    udp: isUdp,
+  }
+}
+
+function endOf(text: string, instead: readonly number[], port: number): End {
+  const v4 = /^(\d+)\.(\d+)\.(\d+)\.(\d+):(\d+)$/.exec(text)
+  if (v4 !== null)
+    return { address: Buffer.from(v4.slice(1, 5).map(Number)), port: Number(v4[5]), sequence: 1 }
+  const v6 = /^\[([0-9a-f:.]+)(?:%[^\]]*)?\]:(\d+)$/i.exec(text)
+  const address = v6 === null ? undefined : v6Address(v6[1]!)
+  if (v6 !== null && address !== undefined) return { address, port: Number(v6[2]), sequence: 1 }
+  return { address: Buffer.from(instead), port, sequence: 1 }
+}
+
+function v6Address(text: string): Buffer | undefined {
+  const [head = '', tail] = text.split('::')
+  const groups = (part: string | undefined): string[] =>
+    part === undefined || part === '' ? [] : part.split(':')
+  const before = groups(head)
+  const after = groups(tail)
+  const zeros = tail === undefined ? 0 : 8 - before.length - after.length
+  const all = [...before, ...Array<string>(Math.max(0, zeros)).fill('0'), ...after]
+  if (all.length !== 8 || all.some((group) => !/^[0-9a-f]{1,4}$/i.test(group))) return undefined
+  const address = Buffer.alloc(16)
+  all.forEach((group, i) => void address.writeUInt16BE(Number.parseInt(group, 16), i * 2))
+  return address
+}
+
+/** The blocks that a file begins with. */
+export function fileHead(): Buffer {
+  const section = Buffer.alloc(16)
+  section.writeUInt32LE(0x1a2b3c4d, 0)
+  section.writeUInt16LE(1, 4)
+  section.writeBigInt64LE(-1n, 8) // the section's length is not known yet
+  const face = Buffer.alloc(20)
+  face.writeUInt16LE(rawIp, 0)
+  face.writeUInt16LE(9, 8) // if_tsresol
+  face.writeUInt16LE(1, 10)
+  face[12] = 9 // nanoseconds
+  return Buffer.concat([block(sectionHeader, section), block(interfaceDescription, face)])
+}
+
+/** The packets that carry `bytes` from one end to the other; `time` in nanoseconds since 1970. */
+export function packetBlocks(
+  flow: WrittenFlow,
+  fromClient: boolean,
+  bytes: Uint8Array,
+  time: bigint,
+): Buffer {
+  const blocks: Buffer[] = []
+  for (let at = 0; at < bytes.length || at === 0; at += largestSegment) {
+    const payload = bytes.subarray(at, at + largestSegment)
+    blocks.push(enhanced(ipPacket(flow, fromClient, payload), time < 0n ? 0n : time))
+  }
+  return Buffer.concat(blocks)
+}
+
+function ipPacket(
+  { client, server, udp: isUdp }: WrittenFlow,
+  fromClient: boolean,
+  payload: Uint8Array,
+): Buffer {
+  const [from, to] = fromClient ? [client, server] : [server, client]
+  const transport = isUdp ? udpHeader(from, to, payload.length) : tcpHeader(from, to)
+  from.sequence += payload.length
+  const isV6 = from.address.length === 16 && to.address.length === 16
+  const head = isV6
+    ? v6Header(from, to, transport.length + payload.length, isUdp)
+    : v4Header(from, to, transport.length + payload.length, isUdp)
+  return Buffer.concat([head, transport, payload])
+}
+
+function v4Header(from: End, to: End, length: number, isUdp: boolean): Buffer {
+  const header = Buffer.alloc(20)
+  header[0] = 0x45
+  header.writeUInt16BE(20 + length, 2)
+  header[8] = 64
+  header[9] = isUdp ? udp : tcp
+  from.address.copy(header, 12, from.address.length - 4)
+  to.address.copy(header, 16, to.address.length - 4)
+  let sum = 0
+  for (let i = 0; i < 20; i += 2) sum += header.readUInt16BE(i)
+  sum = (sum & 0xffff) + (sum >>> 16)
+  header.writeUInt16BE(~(sum + (sum >>> 16)) & 0xffff, 10)
+  return header
+}
+
+function v6Header(from: End, to: End, length: number, isUdp: boolean): Buffer {
+  const header = Buffer.alloc(40)
+  header[0] = 0x60
+  header.writeUInt16BE(length, 4)
+  header[6] = isUdp ? udp : tcp
+  header[7] = 64
+  from.address.copy(header, 8)
+  to.address.copy(header, 24)
+  return header
+}
+
+/** PSH and ACK; the checksum is left out, as a network card would fill it in. */
+function tcpHeader(from: End, to: End): Buffer {
+  const header = Buffer.alloc(20)
+  header.writeUInt16BE(from.port, 0)
+  header.writeUInt16BE(to.port, 2)
+  header.writeUInt32BE(from.sequence >>> 0, 4)
+  header.writeUInt32BE(to.sequence >>> 0, 8)
+  header[12] = 0x50
+  header[13] = 0x18
+  header.writeUInt16BE(0xffff, 14)
+  return header
+}
+
+/** SYN and SYN with ACK: a reader sees that the stream begins here. */
+export function openingBlocks({ client, server, udp: isUdp }: WrittenFlow, time: bigint): Buffer {
+  if (isUdp) return Buffer.alloc(0)
+  const blocks = (
+    [
+      [client, server, 0x02],
+      [server, client, 0x12],
+    ] as const
+  ).map(([from, to, flags]) => {
+    const header = tcpHeader({ ...from, sequence: 0 }, { ...to, sequence: flags === 0x02 ? 0 : 1 })
+    header[13] = flags
+    const isV6 = from.address.length === 16 && to.address.length === 16
+    const ip = isV6 ? v6Header(from, to, header.length, false) : v4Header(from, to, header.length, false)
+    return enhanced(Buffer.concat([ip, header]), time < 0n ? 0n : time)
+  })
+  return Buffer.concat(blocks)
+}
+
+function udpHeader(from: End, to: End, length: number): Buffer {
+  const header = Buffer.alloc(8)
+  header.writeUInt16BE(from.port, 0)
+  header.writeUInt16BE(to.port, 2)
+  header.writeUInt16BE(8 + length, 4)
+  return header
+}
+
+function enhanced(packet: Buffer, time: bigint): Buffer {
+  const body = Buffer.alloc(20 + ((packet.length + 3) & ~3))
+  body.writeUInt32LE(Number(time >> 32n), 4)
+  body.writeUInt32LE(Number(time & 0xffffffffn), 8)
+  body.writeUInt32LE(packet.length, 12)
+  body.writeUInt32LE(packet.length, 16)
+  packet.copy(body, 20)
+  return block(enhancedPacket, body)
+}
+
+function block(type: number, body: Buffer): Buffer {
+  const whole = Buffer.alloc(12 + body.length)
+  whole.writeUInt32LE(type, 0)
+  whole.writeUInt32LE(whole.length, 4)
+  body.copy(whole, 8)
+  whole.writeUInt32LE(whole.length, 8 + body.length)
+  return whole
+}

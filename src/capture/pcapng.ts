@@ -1,0 +1,241 @@
+// pcapng files (draft-ietf-opsawg-pcapng): blocks whose length stands at both ends, in sections that each have a byte
+// order and interfaces of their own.
+import { type Clock, type Frame, noClock } from './frame.js'
+import type { Notes } from './notes.js'
+import { type FrameStage, maxRecordLength, u32 } from './pcap.js'
+import { TickClock } from './pcapng-clock.js'
+import type { UnitParser } from './units.js'
+
+export const sectionHeader = 0x0a0d0d0a
+const byteOrderMagic = 0x1a2b3c4d
+
+/** Type, length, and either the byte-order magic or the length again: what every block has. */
+const minBlockLength = 12
+/** A packet, its header and its options. */
+const maxBlockLength = maxRecordLength + 128 * 1024
+/** Interfaces of a section that are remembered; a machine has some dozens. */
+const maxInterfaces = 4096
+/** While looking for the next block after a damaged one: blocks tried in vain before the file is given up. */
+const maxAttempts = 1000
+/** While looking: the largest block that is believed, as each attempt costs collecting one. */
+const maxFoundLength = 256 * 1024
+/** The longest comment that is passed on. */
+const maxComment = 1024
+
+interface Interface {
+  readonly link: number
+  readonly snapLength: number
+  readonly clock: Clock
+}
+
+export interface PcapngStages {
+  readonly next: FrameStage
+  readonly notes: Notes
+  /** Takes the text of a Decryption Secrets Block. */
+  readonly secrets: (text: string) => void
+}
+
+export class PcapngParser implements UnitParser {
+  needed = minBlockLength
+  readonly #frame: Frame
+  readonly #stages: PcapngStages
+  #little = true
+  #interfaces: Interface[] = []
+  /** File offset where the reader lost its way, -1 while it has not. */
+  #lostAt = -1
+  #attempts = 0
+  #broken = false
+
+  constructor(frame: Frame, stages: PcapngStages) {
+    this.#frame = frame
+    this.#stages = stages
+  }
+
+  get broken(): boolean {
+    return this.#broken
+  }
+
+  parse(bytes: Buffer, start: number, base: number): number {
+    let at = start
+    while (!this.#broken && bytes.length - at >= minBlockLength) {
+      const length = this.#blockLength(bytes, at)
+      if (length === 0) {
+        if (this.#lostAt === -1) this.#lostAt = base + at
+        at += 1
+        continue
+      }
+      if (bytes.length - at < length) {
+        this.needed = length
+        return at
+      }
+      if (u32(bytes, at + length - 4, this.#little) !== length) {
+        this.#refuse(base + at)
+        at += 1
+        continue
+      }
+      this.#found(base + at)
+      this.#block(bytes, at, { length, base })
+      at += length
+    }
+    this.needed = minBlockLength
+    return this.#broken ? bytes.length : at
+  }
+
+  /** The length of the block at `at`, or 0 where none can begin. A section's header sets the byte order. */
+  #blockLength(bytes: Buffer, at: number): number {
+    const isSection = u32(bytes, at, false) === sectionHeader
+    if (isSection) {
+      const little = u32(bytes, at + 8, true) === byteOrderMagic
+      if (!little && u32(bytes, at + 8, false) !== byteOrderMagic) return 0
+      this.#little = little
+    }
+    const length = u32(bytes, at + 4, this.#little)
+    if (length < minBlockLength || length > maxBlockLength || length % 4 !== 0) return 0
+    if (this.#lostAt === -1 || isSection) return length
+    // Zeros and text make up "blocks" too: only what carries packets or describes them ends a search.
+    const type = u32(bytes, at, this.#little)
+    return (type === 1 || type === 6) && length <= maxFoundLength ? length : 0
+  }
+
+  /** The length at the end of the block is another one. */
+  #refuse(fileOffset: number): void {
+    if (this.#lostAt === -1) this.#lostAt = fileOffset
+    this.#attempts += 1
+    if (this.#attempts <= maxAttempts) return
+    this.#broken = true
+    this.#say(`a block's length is wrong, and no sound block was found after it; the rest was not read`)
+  }
+
+  #found(fileOffset: number): void {
+    if (this.#lostAt === -1) return
+    this.#say(`a block's length is wrong; skipped ${fileOffset - this.#lostAt} bytes to the next block`)
+    this.#lostAt = -1
+    this.#attempts = 0
+  }
+
+  #say(text: string): void {
+    this.#stages.notes.say('damaged block', text, this.#lostAt)
+  }
+
+  end(fileOffset: number): void {
+    if (this.#lostAt === -1 || this.#broken) return
+    this.#say(
+      `a block's length is wrong; ${fileOffset - this.#lostAt} bytes to the end of the file were not read`,
+    )
+  }
+
+  #block(bytes: Buffer, at: number, { length, base }: { length: number; base: number }): void {
+    const type = u32(bytes, at, this.#little)
+    const end = at + length - 4
+    const frame = this.#frame
+    frame.bytes = bytes
+    frame.base = base
+    frame.isJoined = false
+    if (type === 6) return this.#packet(at + 8, end, true)
+    if (type === 3) return this.#simplePacket(at + 8, end)
+    if (type === 2) return this.#packet(at + 8, end, false)
+    if (type === 1) return this.#interface(bytes, at + 8, end)
+    if (type === sectionHeader) this.#interfaces = []
+    if (type === 10) this.#decryptionSecrets(bytes, at + 8, end)
+  }
+
+  /** An Enhanced Packet Block, or the obsolete Packet Block: interface of 16 bits, then a count of drops. */
+  #packet(at: number, end: number, enhanced: boolean): void {
+    const frame = this.#frame
+    const { bytes } = frame
+    const little = this.#little
+    frame.record += 1
+    if (end - at < 20) return this.#badPacket(at, 'is too short for a packet')
+    const number = u32(bytes, at, little)
+    const from = this.#interfaces[enhanced ? number : little ? number & 0xffff : number >>> 16]
+    if (from === undefined) return this.#badPacket(at, 'names an interface that the file does not describe')
+    const captured = u32(bytes, at + 12, little)
+    const room = end - at - 20
+    if (captured > room)
+      this.#badPacket(at, `claims ${captured} bytes and has room for ${room}; these were read`)
+    frame.high = u32(bytes, at + 4, little)
+    frame.low = u32(bytes, at + 8, little)
+    frame.start = at + 20
+    frame.end = frame.start + Math.min(captured, room)
+    frame.wireEnd = Math.max(frame.end, frame.start + u32(bytes, at + 16, little))
+    const options = frame.start + ((captured + 3) & ~3)
+    if (captured <= room && end - options >= 8) this.#comments(bytes, options, end)
+    this.#emit(from)
+  }
+
+  #badPacket(at: number, what: string): void {
+    const { record, base } = this.#frame
+    this.#stages.notes.say('damaged packet block', `the block of record ${record} ${what}`, base + at - 8)
+  }
+
+  #simplePacket(at: number, end: number): void {
+    const frame = this.#frame
+    const from = this.#interfaces[0]
+    frame.record += 1
+    if (from === undefined) return this.#badPacket(at, 'comes before the description of any interface')
+    const wire = u32(frame.bytes, at, this.#little)
+    const limit = from.snapLength === 0 ? wire : Math.min(wire, from.snapLength)
+    frame.start = at + 4
+    frame.end = Math.min(end, frame.start + limit)
+    frame.wireEnd = Math.max(frame.end, frame.start + wire)
+    this.#emit({ ...from, clock: noClock })
+  }
+
+  #emit(from: Interface): void {
+    this.#frame.clock = from.clock
+    this.#frame.link = from.link
+    this.#stages.next.push(this.#frame)
+  }
+
+  #interface(bytes: Buffer, at: number, end: number): void {
+    if (end - at < 8 || this.#interfaces.length === maxInterfaces) return
+    const word = u32(bytes, at, this.#little)
+    let resolution = 6
+    let offset = 0n
+    this.#options(bytes, at + 8, end, (code, start, length) => {
+      if (code === 9 && length >= 1) resolution = bytes[start]!
+      if (code === 14 && length >= 8) {
+        offset = this.#little ? bytes.readBigInt64LE(start) : bytes.readBigInt64BE(start)
+      }
+    })
+    this.#interfaces.push({
+      link: this.#little ? word & 0xffff : word >>> 16,
+      snapLength: u32(bytes, at + 4, this.#little),
+      clock: new TickClock({ resolution, offset }),
+    })
+  }
+
+  /** Comments are people's notes on a packet: opt_comment, code 1. */
+  #comments(bytes: Buffer, at: number, end: number): void {
+    this.#options(bytes, at, end, (code, start, length) => {
+      if (code !== 1) return
+      const text = bytes.toString('utf8', start, start + Math.min(length, maxComment))
+      const { record, base } = this.#frame
+      this.#stages.notes.say('comment', `comment on record ${record}: ${text}`, base + start)
+    })
+  }
+
+  #options(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    take: (code: number, start: number, length: number) => void,
+  ): void {
+    const u16 = (at: number) =>
+      this.#little ? bytes[at]! | (bytes[at + 1]! << 8) : (bytes[at]! << 8) | bytes[at + 1]!
+    for (let at = start; end - at >= 4; ) {
+      const code = u16(at)
+      const length = u16(at + 2)
+      if (code === 0 || at + 4 + length > end) return
+      take(code, at + 4, length)
+      at += 4 + ((length + 3) & ~3)
+    }
+  }
+
+  #decryptionSecrets(bytes: Buffer, at: number, end: number): void {
+    const tlsKeyLog = 0x544c534b
+    if (end - at < 8 || u32(bytes, at, this.#little) !== tlsKeyLog) return
+    const length = Math.min(u32(bytes, at + 4, this.#little), end - at - 8)
+    this.#stages.secrets(bytes.toString('latin1', at + 8, at + 8 + length))
+  }
+}

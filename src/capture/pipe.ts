@@ -1,0 +1,66 @@
+// What lies between a reassembled connection and the sink: layers that take bytes in order and pass other bytes on.
+import type { Context } from './context.js'
+import type { Segment } from './segment.js'
+import type { CaptureSink, CloseDetail, Direction, Flow, FlowFact } from './stream.js'
+
+/** A layer: WebSocket, TLS, the recogniser of the two, and the sink at the end. */
+export interface Pipe {
+  data(direction: Direction, segment: Segment): void
+  gap(direction: Direction, offset: number, length: number | undefined, why: string): void
+  fact(fact: FlowFact): void
+  /** The connection has ended. */
+  end(): void
+}
+
+/** The end of the pipe: opens the flow with its first byte. */
+export class Delivery implements Pipe {
+  readonly #context: Context
+  readonly #sink: CaptureSink
+  readonly #ends: Omit<Flow, 'id'>
+  #flow: Flow | undefined
+  /** Retransmissions before the flow was opened. */
+  readonly #retransmitted = { c2s: 0, s2c: 0 }
+
+  constructor(context: Context, ends: Omit<Flow, 'id'>) {
+    this.#context = context
+    this.#sink = context.sink
+    this.#ends = ends
+  }
+
+  data(direction: Direction, segment: Segment): void {
+    this.#sink.data(this.#flow ?? this.#open(), direction, segment)
+  }
+
+  gap(direction: Direction, offset: number, length: number | undefined, why: string): void {
+    this.#sink.gap(this.#flow ?? this.#open(), direction, offset, length, why)
+  }
+
+  fact(fact: FlowFact): void {
+    this.#sink.fact?.(this.#flow ?? this.#open(), fact)
+  }
+
+  retransmitted(direction: Direction, bytes: number): void {
+    if (this.#flow === undefined) this.#retransmitted[direction] += bytes
+    else this.#sink.retransmitted(this.#flow, direction, bytes)
+  }
+
+  /** It ends with `close`, which also tells how. */
+  end(): void {}
+
+  close(how: 'fin' | 'rst' | 'timeout' | 'end', detail?: CloseDetail): void {
+    if (this.#flow === undefined) return
+    if (detail === undefined) this.#sink.close(this.#flow, how)
+    else this.#sink.close(this.#flow, how, detail)
+  }
+
+  #open(): Flow {
+    const flow: Flow = { id: this.#context.nextFlowId(), ...this.#ends }
+    this.#flow = flow
+    this.#sink.open(flow)
+    for (const direction of ['c2s', 's2c'] as const) {
+      const bytes = this.#retransmitted[direction]
+      if (bytes > 0) this.#sink.retransmitted(flow, direction, bytes)
+    }
+    return flow
+  }
+}

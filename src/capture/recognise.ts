@@ -1,0 +1,141 @@
+// Tells by its first bytes what a connection carries: MQTT itself, TLS, or WebSocket. From the start of a connection the
+// three cannot be confused: TLS begins with 0x16, HTTP with 'G' or 'H', which as MQTT are packets with forbidden flags.
+import type { Context } from './context.js'
+import type { Pipe } from './pipe.js'
+import { Segment } from './segment.js'
+import type { Direction, FlowFact } from './stream.js'
+import { TlsPipe } from './tls/pipe.js'
+import { tiles } from './websocket/frames.js'
+import { WebSocketPipe } from './websocket/pipe.js'
+
+/** In mid-stream neither direction may begin with anything that is known: what is held until then. */
+const maxHeldBytes = 64 * 1024
+const maxHeldEvents = 64
+
+export interface Start {
+  readonly sawStart: boolean
+  /** Datagrams are MQTT-SN: nothing else is looked for. */
+  readonly layered: boolean
+}
+
+const empty = Buffer.alloc(0)
+
+type Kind = 'plain' | 'tls' | 'http' | 'websocket'
+
+type Event =
+  | { readonly direction: Direction; readonly segment: Segment }
+  | {
+      readonly direction: Direction
+      readonly offset: number
+      readonly length: number | undefined
+      readonly why: string
+    }
+
+export class Recogniser implements Pipe {
+  readonly #context: Context
+  readonly #next: Pipe
+  readonly #sawStart: boolean
+  #pipe: Pipe | undefined
+  /** Before the decision. */
+  #held: Event[] = []
+  #heldBytes = 0
+  readonly #heads: Record<Direction, Buffer> = { c2s: empty, s2c: empty }
+
+  constructor(context: Context, next: Pipe, { sawStart, layered }: Start) {
+    this.#context = context
+    this.#next = next
+    this.#sawStart = sawStart
+    if (!layered) this.#pipe = next
+  }
+
+  data(direction: Direction, segment: Segment): void {
+    if (this.#pipe !== undefined) return this.#pipe.data(direction, segment)
+    const { bytes, offset, origin, gapBefore } = segment
+    // A copy: what is held must not keep the chunk alive that it came in.
+    this.#held.push({ direction, segment: new Segment(Buffer.from(bytes), offset, origin, gapBefore) })
+    const { budget } = this.#context
+    this.#heldBytes = budget.change(this.#heldBytes, this.#heldBytes + bytes.length)
+    const before = this.#heads[direction]
+    const head = before.length < 16 ? Buffer.concat([before, bytes]) : before
+    this.#heads[direction] = head
+    const isFull = this.#heldBytes > maxHeldBytes || this.#held.length > maxHeldEvents || budget.isSpent
+    const kind = recognise(head, direction, this.#sawStart) ?? (isFull ? 'plain' : undefined)
+    if (kind !== undefined) this.#decide(kind)
+  }
+
+  gap(direction: Direction, offset: number, length: number | undefined, why: string): void {
+    if (this.#pipe === undefined && length !== undefined && this.#heads[direction].length > 0)
+      this.#decide('plain')
+    if (this.#pipe !== undefined) this.#pipe.gap(direction, offset, length, why)
+    else this.#held.push({ direction, offset, length, why })
+  }
+
+  fact(fact: FlowFact): void {
+    this.#next.fact(fact)
+  }
+
+  end(): void {
+    if (this.#pipe === undefined) this.#decide('plain')
+    if (this.#pipe !== this.#next) this.#pipe?.end()
+  }
+
+  #decide(kind: Kind): void {
+    const pipe = this.#open(kind)
+    this.#pipe = pipe
+    const held = this.#held
+    this.#held = []
+    this.#heldBytes = this.#context.budget.change(this.#heldBytes, 0)
+    for (const event of held) {
+      if ('segment' in event) pipe.data(event.direction, event.segment)
+      else pipe.gap(event.direction, event.offset, event.length, event.why)
+    }
+  }
+
+  #open(kind: Kind): Pipe {
+    switch (kind) {
+      case 'plain':
+        return this.#next
+      case 'tls': {
+        // Inside may be WebSocket again, and never TLS: the first bytes of its plaintext tell.
+        const start = { sawStart: this.#sawStart, layered: true }
+        return new TlsPipe(this.#context, new Recogniser(this.#context, this.#next, start))
+      }
+      default:
+        return new WebSocketPipe(this.#context, this.#next, { handshake: kind === 'http' })
+    }
+  }
+}
+
+/** What a stream is that begins with `head`; undefined where more bytes, or the other direction's, are needed. */
+function recognise(head: Buffer, direction: Direction, sawStart: boolean): Kind | undefined {
+  const first = head[0]
+  if (first === undefined) return undefined
+  if (first === 0x47) return prefix(head, 'GET ', 'http')
+  if (first === 0x48) return prefix(head, 'HTTP/1.', 'http')
+  if (first === 0x16) return prefix(head, '\x16\x03', 'tls')
+  if (sawStart) return 'plain'
+  if (first === 0x17 || first === 0x14 || first === 0x15) return isRecord(head)
+  if (tiles(head, direction)) return 'websocket'
+  return couldBePacket(first) ? 'plain' : undefined
+}
+
+/** A type that exists with flags that it may have (MQTT 5.0, 2.1.3): one in ten of random bytes. */
+export function couldBePacket(first: number): boolean {
+  const type = first >> 4
+  if (type === 3) return (first & 6) !== 6
+  return type !== 0 && (first & 15) === (type === 6 || type === 8 || type === 10 ? 2 : 0)
+}
+
+function prefix(head: Buffer, wanted: string, kind: Kind): Kind | undefined {
+  const length = Math.min(head.length, wanted.length)
+  if (head.toString('latin1', 0, length) !== wanted.slice(0, length)) return 'plain'
+  return length === wanted.length ? kind : undefined
+}
+
+/** A record of TLS in mid-stream: type, version 3.1 to 3.4, and a length that it may have (RFC 8446, 5.1). */
+function isRecord(head: Buffer): Kind | undefined {
+  if (head.length < 5) return undefined
+  const version = head.readUInt16BE(1)
+  const length = head.readUInt16BE(3)
+  return version >= 0x0301 && version <= 0x0304 && length > 0 && length <= 16_640 ? 'tls' : 'plain'
+}

@@ -1,0 +1,201 @@
+// TCP (RFC 9293): finds the connection of each segment, sees it begin and end, and hands both directions to a Half each.
+import type { Context } from './context.js'
+import { Conversation, other, type Side } from './conversation.js'
+import { type Frame, RecordOrigin } from './frame.js'
+import { Half, type HalfOutput, notCaptured } from './half.js'
+import type { FrameStage } from './pcap.js'
+import type { Segment } from './segment.js'
+import { ConnectionTable, type Entry, endpoint } from './table.js'
+
+const finFlag = 1
+const synFlag = 2
+const rstFlag = 4
+const ackFlag = 16
+
+/**
+ * A connection that has ended stays known, so that late copies of its segments open no other. Data this far from its
+ * sequence numbers belongs to a new one whose SYN was not captured.
+ */
+const sameConnection = 1024 * 1024
+
+class Connection implements HalfOutput {
+  readonly halves: readonly [Half, Half]
+  closed = false
+  readonly #conversation: Conversation
+  readonly #context: Context
+  #toldOfRest = false
+
+  constructor(context: Context, conversation: Conversation) {
+    const { budget } = context
+    this.halves = [new Half(0, this, budget), new Half(1, this, budget)]
+    this.#context = context
+    this.#conversation = conversation
+  }
+
+  data(side: Side, segment: Segment): void {
+    this.#conversation.data(side, segment)
+  }
+
+  gap(side: Side, offset: number, length: number | undefined, why: string): void {
+    this.#conversation.gap(side, offset, length, why)
+  }
+
+  retransmitted(side: Side, bytes: number): void {
+    this.#conversation.retransmitted(side, bytes)
+  }
+
+  differs(fileOffset: number): void {
+    const text = 'bytes were sent twice and differ the second time; the first were kept'
+    this.#context.notes.say('retransmission with other bytes', text, fileOffset)
+  }
+
+  dataAfterClose(frame: Frame): void {
+    if (this.#toldOfRest) return
+    this.#toldOfRest = true
+    const text = `record ${frame.record} has data for a connection that was reset; it was left out`
+    this.#context.notes.say('data after a reset', text, frame.fileOffset)
+  }
+
+  close(how: 'fin' | 'rst' | 'timeout' | 'end', last?: { side: Side; origin: RecordOrigin }): void {
+    if (this.closed) return
+    for (const half of this.halves) half.flush(notCaptured)
+    this.closed = true
+    const ended = how === 'end' && this.halves.some((half) => half.finished)
+    this.#conversation.close(ended ? 'fin' : how, last)
+  }
+}
+
+export class TcpStage implements FrameStage {
+  readonly #context: Context
+  readonly #table = new ConnectionTable<Connection>((connection) => connection.close('timeout'))
+  segments = 0
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  push(frame: Frame): void {
+    const { bytes, start } = frame
+    if (frame.end - start < 20) return this.#bad(frame, 'cut off')
+    const payload = start + ((bytes[start + 12]! >> 4) << 2)
+    if (payload < start + 20 || payload > frame.wireEnd) return this.#bad(frame, 'of an impossible length')
+    this.segments += 1
+    const flags = bytes[start + 13]!
+    const seq = word(bytes, start + 4)
+    const acknowledged = word(bytes, start + 8)
+    const found = this.#table.find(frame)
+    const entry = this.#entryFor(frame, { found, flags, seq, acknowledged, hasData: payload < frame.wireEnd })
+    if (entry === undefined) return
+    const side = this.#table.side
+    const connection = entry.value
+    const own = connection.halves[side]
+    const peer = connection.halves[other(side)]
+    if ((flags & ackFlag) !== 0) {
+      peer.acknowledge(acknowledged)
+      if (peer.isWaiting) peer.check(frame.seconds)
+    }
+    const first = (flags & synFlag) === 0 ? seq : (seq + 1) | 0
+    if (payload < frame.wireEnd) own.push(frame, first, payload)
+    if ((flags & (finFlag | rstFlag)) !== 0) {
+      this.#ending(connection, frame, { side, flags, end: first + frame.wireEnd - payload })
+    }
+    if (own.isWaiting) own.check(frame.seconds)
+    if (own.finished && peer.finished && !connection.closed) this.#closed(connection, frame, 'fin', side)
+  }
+
+  #ending(connection: Connection, frame: Frame, ending: { side: Side; flags: number; end: number }): void {
+    const { side, flags, end } = ending
+    if ((flags & rstFlag) !== 0) this.#closed(connection, frame, 'rst', side)
+    else connection.halves[side].fin(end, frame.seconds)
+  }
+
+  #closed(connection: Connection, frame: Frame, how: 'fin' | 'rst', side: Side): void {
+    connection.close(how, { side, origin: new RecordOrigin(frame, frame.fileOffset) })
+  }
+
+  /** The connection that a segment belongs to, a new one where it is the first; undefined where it belongs to none. */
+  #entryFor(frame: Frame, segment: SegmentHead): Entry<Connection> | undefined {
+    const { found, flags, seq, hasData } = segment
+    if ((flags & synFlag) !== 0) return this.#synchronised(frame, segment)
+    if (found === undefined) {
+      // A connection is worth remembering from its first byte on.
+      return (flags & rstFlag) !== 0 ? undefined : this.#create(frame, undefined)
+    }
+    const { value: connection } = found
+    if (!connection.closed) return found
+    if (!hasData) return undefined
+    const distance = (seq - connection.halves[this.#table.side].expected) | 0
+    if (Math.abs(distance) > sameConnection) {
+      this.#table.remove(found)
+      return this.#create(frame, undefined)
+    }
+    if (distance >= 0) connection.dataAfterClose(frame)
+    return undefined
+  }
+
+  /** RFC 9293, 3.5: a SYN opens a connection, unless it is a copy of the one that opened this. */
+  #synchronised(frame: Frame, { found, flags, seq, acknowledged }: SegmentHead): Entry<Connection> {
+    const answers = (flags & ackFlag) !== 0
+    const { side } = this.#table
+    if (found !== undefined) {
+      const { halves, closed } = found.value
+      const half = halves[side]
+      if (!closed && half.isn === seq) return found
+      const peer = halves[other(side)].isn
+      // A SYN with data may be acknowledged with or without the data (RFC 7413).
+      const beyond = peer === undefined ? -1 : (acknowledged - 1 - peer) | 0
+      const fits = answers && !closed && half.isn === undefined && beyond >= 0 && beyond <= 65_535
+      if (fits && half.isFresh) {
+        this.#anchor(half, seq)
+        return found
+      }
+      found.value.close('timeout')
+      this.#table.remove(found)
+    }
+    const entry = this.#create(frame, answers ? 1 : 0)
+    this.#anchor(entry.value.halves[0], seq)
+    if (answers) this.#anchor(entry.value.halves[1], (acknowledged - 1) | 0)
+    return entry
+  }
+
+  #anchor(half: Half, isn: number): void {
+    half.isn = isn
+    half.anchor((isn + 1) | 0)
+  }
+
+  #create(frame: Frame, client: Side | undefined): Entry<Connection> {
+    const { bytes, start, addresses, addressLength } = frame
+    const [portA, portB] = [bytes.readUInt16BE(start), bytes.readUInt16BE(start + 2)]
+    const a = endpoint(bytes.subarray(addresses, addresses + addressLength), portA)
+    const b = endpoint(bytes.subarray(addresses + addressLength, addresses + 2 * addressLength), portB)
+    const conversation = new Conversation(this.#context, {
+      protocol: 'tcp',
+      names: [a, b],
+      ports: [portA, portB],
+      client,
+      sawStart: client !== undefined,
+    })
+    return this.#table.add(frame, new Connection(this.#context, conversation))
+  }
+
+  #bad(frame: Frame, what: string): void {
+    const text = `record ${frame.record} holds a TCP header that is ${what}; it was skipped`
+    this.#context.notes.say('damaged TCP header', text, frame.fileOffset)
+  }
+
+  end(): void {
+    for (const connection of this.#table.values()) connection.close('end')
+  }
+}
+
+interface SegmentHead {
+  readonly found: Entry<Connection> | undefined
+  readonly flags: number
+  readonly seq: number
+  readonly acknowledged: number
+  readonly hasData: boolean
+}
+
+function word(bytes: Buffer, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+}

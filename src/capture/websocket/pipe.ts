@@ -1,0 +1,121 @@
+// The WebSocket layer of a captured connection (MQTT 5.0, 6): its handshake, then the bytes that both directions carry.
+import type { Context } from '../context.js'
+import type { Pipe } from '../pipe.js'
+import { Segment } from '../segment.js'
+import type { Direction, FlowFact } from '../stream.js'
+import { HeadReader, type HttpHead, isUpgrade, protocolsIn } from './handshake.js'
+import { MessageReader } from './messages.js'
+
+/** One direction: its head, then frames; or nothing, where it was no WebSocket. */
+interface SideState {
+  head: HeadReader | undefined
+  readonly messages: MessageReader
+}
+
+export class WebSocketPipe implements Pipe {
+  readonly #context: Context
+  readonly #next: Pipe
+  readonly #sides: Record<Direction, SideState>
+  readonly #handshake: boolean
+  #offered: string[] = []
+  #told = false
+  /** Plain HTTP: nothing of it is passed on. */
+  #isOther = false
+  #held = 0
+
+  /** `handshake`: the connection begins with one. */
+  constructor(context: Context, next: Pipe, { handshake }: { handshake: boolean }) {
+    this.#context = context
+    this.#next = next
+    this.#handshake = handshake
+    const side = (direction: Direction): SideState => ({
+      head: handshake ? new HeadReader() : undefined,
+      messages: new MessageReader(context, next, direction),
+    })
+    this.#sides = { c2s: side('c2s'), s2c: side('s2c') }
+  }
+
+  data(direction: Direction, segment: Segment): void {
+    if (this.#isOther) return
+    this.#take(direction, segment)
+    this.#account()
+  }
+
+  /** Tells the budget what both directions hold. */
+  #account(): void {
+    const { c2s, s2c } = this.#sides
+    const heads = (c2s.head?.waiting ?? 0) + (s2c.head?.waiting ?? 0)
+    const now = this.#isOther ? 0 : heads + c2s.messages.waiting + s2c.messages.waiting
+    this.#held = this.#context.budget.change(this.#held, now)
+    if (heads > 0 && this.#context.budget.isSpent) this.#leave()
+  }
+
+  #leave(): void {
+    this.#isOther = true
+    this.#held = this.#context.budget.change(this.#held, 0)
+    for (const side of Object.values(this.#sides)) side.head = undefined
+  }
+
+  #take(direction: Direction, segment: Segment): void {
+    const side = this.#sides[direction]
+    if (side.head === undefined) {
+      this.#tell(undefined)
+      return side.messages.push(segment)
+    }
+    const head = side.head.push(segment.bytes)
+    if (head === undefined) return
+    if (head === 'bad' || !(direction === 'c2s' ? this.#request(head) : this.#answer(head))) {
+      this.#leave()
+      return
+    }
+    side.head = undefined
+    if (head.restAt === segment.bytes.length) return
+    const origin = segment.origin.at(segment.origin.fileOffset + head.restAt)
+    side.messages.push(new Segment(segment.bytes.subarray(head.restAt), 0, origin))
+  }
+
+  #request(head: HttpHead): boolean {
+    this.#offered = protocolsIn(head)
+    return isUpgrade(head)
+  }
+
+  #answer(head: HttpHead): boolean {
+    if (!/^HTTP\/1\.\d 101\b/.test(head.line) || !isUpgrade(head)) return false
+    const deflates = /permessage-deflate/i.test(head.fields.get('sec-websocket-extensions') ?? '')
+    if (deflates && this.#context.options.inflate === undefined) {
+      this.#context.notes.say(
+        'compressed WebSocket',
+        'compressed WebSocket messages are not inflated here',
+        0,
+      )
+    }
+    this.#tell(protocolsIn(head)[0])
+    return true
+  }
+
+  #tell(selected: string | undefined): void {
+    if (this.#told) return
+    this.#told = true
+    this.#next.fact({ kind: 'websocket', offered: this.#offered, selected, handshake: this.#handshake })
+  }
+
+  gap(direction: Direction, _offset: number, length: number | undefined, why: string): void {
+    if (this.#isOther) return
+    const side = this.#sides[direction]
+    // The end of a head that is not whole cannot be told: go on with the next segment that begins with a frame.
+    if (side.head !== undefined) {
+      side.head = undefined
+      side.messages.gap(length ?? 1, why)
+    } else side.messages.gap(length, why)
+  }
+
+  fact(fact: FlowFact): void {
+    this.#next.fact(fact)
+  }
+
+  end(): void {
+    for (const { messages } of Object.values(this.#sides)) messages.end()
+    this.#held = this.#context.budget.change(this.#held, 0)
+    this.#next.end()
+  }
+}

@@ -1,0 +1,35 @@
+// The options file: where it is, and which words its lines are. Reading it is the caller's.
+
+/** The default options file of a command, `name` being the reference's: `mosquitto_pub`. Undefined: there is none. */
+export function optionsFilePath(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+): string | undefined {
+  const { XDG_CONFIG_HOME: config, HOME: home, USERPROFILE: profile } = env
+  if (config !== undefined && config !== '') return `${config}/${name}`
+  if (home !== undefined && home !== '') return `${home}/.config/${name}`
+  if (profile !== undefined && profile !== '') return `${profile}\\${name}.conf`
+  return undefined
+}
+
+/**
+ * The words of each line, with its number: an option, and behind the first blank its argument as it stands, quotes and
+ * trailing blanks included. A line that starts with `#` is a comment.
+ */
+export function* optionsFileWords(text: string): Generator<[line: number, words: string[]]> {
+  let number = 0
+  for (const whole of text.split('\n')) {
+    number++
+    const line = whole.replace(/\r+$/, '')
+    if (line.startsWith('#')) continue
+    const words = line.trimStart()
+    if (words === '') continue
+    yield [number, wordsOf(line.replace(/^ +/, ''))]
+  }
+}
+
+function wordsOf(line: string): string[] {
+  const blank = line.indexOf(' ')
+  if (blank < 0 || /^--[a-z-]+=/.test(line)) return [line]
+  return [line.slice(0, blank), line.slice(blank + 1)]
+}

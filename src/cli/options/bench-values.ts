@@ -1,0 +1,98 @@
+// Values of the options of `bench`: times, sizes, shards, conditions.
+import { UsageError } from '../../errors.js'
+import type { Parse } from '../option.js'
+import { shown } from '../values.js'
+
+const largest = 268_435_400
+
+/** Milliseconds: `90s`, `1.5m`, `200ms`; a number alone is seconds. */
+export const parseDuration: Parse<number> = (text, name) => {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text)
+  const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
+  const value =
+    match === null ? Number.NaN : Number(match[1]) * units[(match[2] ?? 's') as keyof typeof units]
+  if (value >= 0 && value <= 30 * 24 * units.h) return value
+  throw new UsageError(`${name}: '${shown(text)}' is not a time`, {
+    hint: 'such as 60s, 1.5m or 200ms, at most 720h',
+  })
+}
+
+/** Bytes: `64`, `4k`, `1M`. */
+export const parseSize: Parse<number> = (text, name) => {
+  const match = /^(\d+)([kM]?)$/.exec(text)
+  const value =
+    match === null
+      ? Number.NaN
+      : Number(match[1]) * (match[2] === '' ? 1 : match[2] === 'k' ? 1024 : 1024 ** 2)
+  if (value <= largest) return value
+  throw new UsageError(`${name}: '${shown(text)}' is not a size`, {
+    hint: `bytes, such as 64, 4k or 1M, at most ${largest}`,
+  })
+}
+
+export interface ShardArgument {
+  /** From 0; undefined: JOB_COMPLETION_INDEX says it. */
+  readonly index: number | undefined
+  readonly of: number
+}
+
+export const parseShard: Parse<ShardArgument> = (text, name) => {
+  const match = /^(\d{0,6})\/(\d{1,6})$/.exec(text)
+  const index = match?.[1] ? Number(match[1]) : undefined
+  const of = Number(match?.[2] ?? 0)
+  if (of > 0 && (index ?? 0) < of) return { index, of }
+  throw new UsageError(`${name}: '${shown(text)}' is not a shard`, {
+    hint: '0/4 to 3/4 for four of them, or /4 where JOB_COMPLETION_INDEX says which',
+  })
+}
+
+/** Milliseconds since 1970. */
+export const parseInstant: Parse<number> = (text, name) => {
+  const value = /^\d{9,11}(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text)
+  if (value > 0) return value
+  throw new UsageError(`${name}: '${shown(text)}' is not a time`, {
+    hint: 'seconds since 1970, as from date +%s, or 2026-11-21T09:30:00Z',
+  })
+}
+
+export interface Assertion {
+  readonly metric: string
+  readonly operator: '<' | '<=' | '=' | '>=' | '>'
+  readonly value: number
+  readonly text: string
+}
+
+const times = ['p50', 'p90', 'p99', 'p999', 'p9999', 'p99999', 'max']
+const metrics = [
+  ...times,
+  ...times.map((name) => `service_${name}`),
+  ...[
+    'rate',
+    'loss',
+    'offered',
+    'sent',
+    'acked',
+    'received',
+    'duplicated',
+    'reordered',
+    'late',
+    'skipped',
+    'unsent',
+  ],
+  ...['unacked', 'failed', 'connected', 'disconnected'],
+]
+
+export const parseAssertions: Parse<Assertion[]> = (text, name) => {
+  return text.split(',').map((part) => {
+    const match = /^\s*(\w+)\s*(<=|>=|<|>|=)\s*(\d+(?:\.\d+)?)\s*(us|ms|s)?\s*$/.exec(part)
+    const [, metric = '', operator = '', number = '', unit] = match ?? []
+    const isTime = /p\d+$|max$/.test(metric)
+    if (match === null || !metrics.includes(metric) || (unit !== undefined && !isTime)) {
+      throw new UsageError(`${name}: '${shown(part)}' is not a condition`, {
+        hint: `such as p99<20ms, loss=0 or rate>=9000; known are ${metrics.slice(0, 7).join(', ')}, service_p50 and so on, ${metrics.slice(14).join(', ')}`,
+      })
+    }
+    const value = Number(number) * { us: 0.001, ms: 1, s: 1000 }[(unit ?? 'ms') as 'us' | 'ms' | 's']
+    return { metric, operator: operator as Assertion['operator'], value, text: part.trim() }
+  })
+}

@@ -1,0 +1,191 @@
+// What `bench` does: who connects, what is sent and how often, and how long it counts.
+import { flag, list, option } from '../option.js'
+import { decimal, integer, mqttString, parseName, parseQos } from '../values.js'
+import { parseAssertions, parseDuration, parseInstant, parseShard, parseSize } from './bench-values.js'
+
+const mostClients = 1_000_000
+const rateRule = decimal({ min: 0.001, max: 100_000_000 })
+
+const work = list({
+  flags: '--do WORD',
+  group: 'Load',
+  parse: parseName,
+  help: 'What to do: pub, sub, pubsub, conn, merge, report, compare.',
+  doc: `\`pub\` publishes, \`sub\` receives, \`pubsub\` does both and follows each message to its subscribers, \`conn\`
+    connects and waits. \`merge FILE...\` joins the JSON of shards to that of one run, \`report FILE...\` renders JSON again,
+    \`compare FILE FILE\` tells two runs apart. The name of this option is left out: the word stands behind bench.`,
+})
+
+const clients = option({
+  flags: '--clients COUNT',
+  group: 'Load',
+  parse: integer({ min: 1, max: mostClients }),
+  default: 1,
+  help: 'Connections that publish; with sub, that subscribe.',
+})
+
+const subscribers = option({
+  flags: '--subscribers COUNT',
+  group: 'Load',
+  parse: integer({ min: 1, max: mostClients }),
+  default: 1,
+  help: 'With pubsub: connections that receive everything.',
+})
+
+const topic = option({
+  flags: '-t, --topic TOPIC',
+  group: 'Load',
+  parse: mqttString('Invalid topic.', { empty: 'refused' }),
+  shownDefault: 'mqttx/bench/%i, with sub mqttx/bench/+',
+  help: 'Topic; %i: client number, %c: its id, %n: message number.',
+  doc: 'With sub it is a Topic Filter. `%%` is a percent sign.',
+})
+
+const qos = option({
+  flags: '-q, --qos QOS',
+  group: 'Load',
+  parse: parseQos,
+  choices: [0, 1, 2],
+  default: 0,
+  missing: 'no QoS specified',
+  help: 'Quality of Service: 0, 1 or 2.',
+})
+
+const retain = flag({
+  flags: '-r, --retain',
+  group: 'Load',
+  help: 'Let the server keep the messages.',
+})
+
+const size = option({
+  flags: '--size BYTES',
+  group: 'Load',
+  parse: parseSize,
+  default: 64,
+  help: 'Size of each payload: 64, 4k, 1M.',
+  doc: `Random bytes by {seed}. The first 40 say who sent it, as which, and when, where there is room for that; pubsub
+    needs them.`,
+})
+
+const rate = option({
+  flags: '--rate COUNT',
+  group: 'Load',
+  parse: rateRule,
+  help: 'Messages a second of all clients together: the open loop.',
+  doc: `Each message has an intended time, and its latency is counted from that, so that a server which stalls is seen
+    to stall. Without {rate} or {ratePerClient} the loop is closed: as fast as the server takes it, which hides stalls.`,
+})
+
+const ratePerClient = option({
+  flags: '--rate-per-client COUNT',
+  group: 'Load',
+  parse: rateRule,
+  help: 'The same for each client.',
+})
+
+const connectRate = option({
+  flags: '--connect-rate COUNT',
+  group: 'Load',
+  parse: rateRule,
+  help: 'New connections a second; else as fast as it goes.',
+})
+
+const duration = option({
+  flags: '--duration TIME',
+  group: 'Load',
+  parse: parseDuration,
+  shownDefault: '10s, with --count no end',
+  help: 'How long it counts: 60s, 5m.',
+})
+
+const count = option({
+  flags: '--count COUNT',
+  group: 'Load',
+  parse: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+  help: 'Messages of all clients together; with sub, to receive.',
+})
+
+const warmup = option({
+  flags: '--warmup TIME',
+  group: 'Load',
+  parse: parseDuration,
+  default: 0,
+  shownDefault: '0s',
+  help: 'Run so long before it counts.',
+})
+
+const seed = option({
+  flags: '--seed NUMBER',
+  group: 'Load',
+  parse: integer({ min: 0, max: 4_294_967_295 }),
+  default: 1,
+  help: 'The same number gives the same payloads.',
+})
+
+const json = flag({
+  flags: '--json',
+  group: 'Output',
+  help: 'Print the report as one JSON object.',
+  doc: `Its keys are those of the report; "latency_ms" is from the intended time, "service_ms" from the sending, each with
+    p50, p90, p99, p999, p9999, p99999 and max. "histograms" are HdrHistograms in base64.`,
+})
+
+const shard = option({
+  flags: '--shard PART',
+  group: 'Load',
+  parse: parseShard,
+  help: 'Do only this part of the run: 0/4 to 3/4, for example.',
+  doc: `Clients, their topics and messages are dealt out to so many processes, without overlap; each of them has all the
+    {subscribers}, which count its own messages only. \`bench merge\` joins the reports. Without a number before the slash it is the
+    environment variable JOB_COMPLETION_INDEX, as in an Indexed Job of Kubernetes.`,
+})
+
+const startAt = option({
+  flags: '--start-at TIME',
+  group: 'Load',
+  parse: parseInstant,
+  help: 'Begin at this time: 2026-11-21T09:30:00Z, or seconds.',
+  doc: 'Clients connect before it. Seconds are those since 1970.',
+})
+
+const workers = option({
+  flags: '--workers COUNT',
+  group: 'Load',
+  parse: integer({ min: 1, max: 256 }),
+  default: 1,
+  help: 'Threads that share the work.',
+  doc: `One is enough for most servers, and leaves the other cores to them; the report says when it was too busy. The
+    threads share the work as shards do.`,
+})
+
+const assertions = option({
+  flags: '--assert CONDITIONS',
+  group: 'Output',
+  parse: parseAssertions,
+  missing: 'no conditions specified',
+  help: "End with status 42 unless this holds: 'p99<20ms,loss=0'.",
+  doc: `Separated by commas, each with <, <=, =, >= or >: p50, p90, p99, p999, p9999, p99999 and max of the latency, the same
+    with service_ before it, rate, loss, sent, acked, received and the other counts of the report; failed is their sum.`,
+})
+
+const csv = option({
+  flags: '--csv FILE',
+  group: 'Output',
+  parse: parseName,
+  complete: 'file',
+  help: 'Write a line for each second: sent, done, largest latency.',
+})
+
+const hdr = option({
+  flags: '--hdr FILE',
+  group: 'Output',
+  parse: parseName,
+  complete: 'file',
+  help: 'Write the latencies for plotters of HdrHistogram.',
+})
+
+export const benchOptions = {
+  ...{ work, clients, subscribers, topic, qos, retain, size },
+  ...{ rate, ratePerClient, connectRate, duration, count, warmup, seed, shard, startAt, workers },
+  ...{ json, assertions, csv, hdr },
+}

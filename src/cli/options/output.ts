@@ -1,0 +1,67 @@
+// How a received message is printed.
+import { compileTemplate } from '../../format/template.js'
+import { flag, option } from '../option.js'
+
+/** The text stays a text in Args; here it is only checked, before anything connects. */
+function parseFormat(text: string): string {
+  compileTemplate(text)
+  return text
+}
+
+const verbose = flag({
+  flags: '-v, --verbose',
+  group: 'Output',
+  help: 'Print the topic before each message.',
+  doc: 'An empty message, which is not printed without it, is then shown as `(null)`. Not used with {format}.',
+})
+
+const noNewline = flag({
+  flags: '-N',
+  group: 'Output',
+  help: 'Print no line feed after a message.',
+})
+
+const format = option({
+  flags: '-F, --format FORMAT',
+  group: 'Output',
+  parse: parseFormat,
+  help: 'Print messages in this form; see OUTPUT FORMAT in the manual.',
+})
+
+const json = flag({
+  flags: '--json',
+  group: 'Output',
+  help: 'Print each message as a line of JSON, for pub --json.',
+  doc: `An object with the members time (UTC, with microseconds), topic, qos, retain, dup, payload, encoding, and with
+    MQTT 5 properties, under camelCase names, where there are some. encoding is utf8, or base64 for a payload that is not UTF-8;
+    correlationData is {"base64":"..."}. Cannot be combined with {format}; {verbose}, {noNewline} and {pretty} have no
+    effect on it.`,
+})
+
+const pretty = flag({
+  flags: '--pretty',
+  group: 'Output',
+  help: 'Spread the JSON of %j and %J over several lines.',
+})
+
+const messageRate = flag({
+  flags: '--message-rate',
+  group: 'Output',
+  help: 'Print once a second how many messages came, not the messages.',
+  doc: 'Ends by a signal or {timeout}.',
+})
+
+const watch = flag({
+  flags: '-w, --watch',
+  group: 'Output',
+  help: 'Give each topic its own line of the screen.',
+  doc: 'For a terminal: the newest message of each topic is shown in place of the one before.',
+})
+
+export const outputOptions = { verbose, noNewline, format, json, pretty, messageRate, watch }
+
+/** Two forms of output, of which one must be chosen. */
+export const oneOutputForm = {
+  options: ['format', 'json'],
+  message: 'Only one of -F and --json can be given.',
+} as const

@@ -1,0 +1,226 @@
+// MQTT 5 properties: -D for all of them, a plain option for those that are used often. Each asks for MQTT 5.
+import { UsageError } from '../../errors.js'
+import { flag, indirect, option } from '../option.js'
+import {
+  addProperty,
+  type GivenProperty,
+  needsAnotherWord,
+  type PropertyPacket,
+  type PropertySets,
+  parseProperty,
+  property,
+} from '../property.js'
+import { type ProtocolVersion, shown } from '../values.js'
+
+/** The keys of Args that these options write. */
+export interface PropertyArgs {
+  protocolVersion: ProtocolVersion
+  properties?: PropertySets
+  /** Seconds; from -x, so that it can be told from -D connect session-expiry-interval. */
+  sessionExpiry?: number
+}
+
+/** As in the reference, an option of MQTT 5 chooses that version; a later -V takes it back. */
+function add(args: PropertyArgs, given: GivenProperty): void {
+  args.protocolVersion = 5
+  args.properties ??= {}
+  addProperty(args.properties, given)
+}
+
+const any = indirect({
+  flags: '-D, --property COMMAND NAME VALUE',
+  group: 'MQTT 5',
+  called: '--property',
+  missing: 'not enough arguments specified',
+  parse: (text, _name, more = []) => parseProperty([text, ...more]),
+  needsAnother: needsAnotherWord,
+  help: 'Add a property of MQTT 5; see PROPERTIES in the manual.',
+  doc: `COMMAND is connect, publish, subscribe, unsubscribe, disconnect or will. A user-property takes two values, its name
+    and its value: \`-D publish user-property unit celsius\`.`,
+  assign: add,
+})
+
+/** A plain option for one property of one packet. */
+function plain(
+  packet: PropertyPacket,
+  name: string,
+  description: { flags: string; help: string; doc?: string; missing: string },
+) {
+  return indirect({
+    ...description,
+    group: 'MQTT 5',
+    parse: (text) => property(packet, name, text),
+    assign: add,
+  })
+}
+
+/** `NAME=VALUE`; the first `=` separates. */
+function userProperty(packet: PropertyPacket) {
+  return indirect({
+    flags: '--user-property NAME=VALUE',
+    group: 'MQTT 5',
+    missing: 'no property specified',
+    parse(text, name) {
+      const equals = text.indexOf('=')
+      if (equals < 0)
+        throw new UsageError(`${name}: '${text}' is not NAME=VALUE`, { hint: 'unit=celsius, for example' })
+      return property(packet, 'user-property', text.slice(0, equals), text.slice(equals + 1))
+    },
+    assign: add,
+    help: `Add a User Property to each ${packet.toUpperCase()}.`,
+    doc: 'May be given more than once, also with the same name.',
+  })
+}
+
+const sessionExpiry = indirect({
+  flags: '-x, --session-expiry SECONDS',
+  group: 'MQTT 5',
+  called: '-x',
+  missing: 'no session expiry interval specified',
+  parse: parseSessionExpiry,
+  assign(args: PropertyArgs, value: number) {
+    args.protocolVersion = 5
+    args.sessionExpiry = value
+  },
+  help: 'How long the server keeps the session without us; -1: for ever.',
+  doc: 'The Session Expiry Interval: 0 to 4294967295. That number, -1 and \u221e mean that it never expires.',
+})
+
+const never = 4_294_967_295
+
+function parseSessionExpiry(text: string): number {
+  if (text === '\u221e' || text === '-1') return never
+  const number = /^(0[xX][\da-fA-F]+|\d+)$/.test(text) ? Number(text) : Number.NaN
+  const hint = `seconds from 0 to ${never}, or -1 for ever`
+  if (Number.isNaN(number)) throw new UsageError('session-expiry-interval not a number.', { hint })
+  if (number > never) throw new UsageError('session-expiry-interval out of range.', { hint })
+  return number
+}
+
+const willDelay = plain('will', 'will-delay-interval', {
+  flags: '--will-delay SECONDS',
+  missing: 'no time specified',
+  help: 'How long the server waits before it sends the will.',
+  doc: 'If we are back in time it is not sent.',
+})
+
+const willExpiry = plain('will', 'message-expiry-interval', {
+  flags: '--will-expiry SECONDS',
+  missing: 'no time specified',
+  help: 'How long the will is of interest.',
+})
+
+/** Of every command that connects. */
+export const connectProperties = { any, sessionExpiry, willDelay, willExpiry }
+
+/** Of a command that publishes. */
+export const publishProperties = {
+  userProperty: userProperty('publish'),
+  contentType: plain('publish', 'content-type', {
+    flags: '--content-type TYPE',
+    missing: 'no content type specified',
+    help: 'What the payload is, a MIME type for example.',
+  }),
+  messageExpiry: plain('publish', 'message-expiry-interval', {
+    flags: '--message-expiry SECONDS',
+    missing: 'no time specified',
+    help: 'How long the message is of interest.',
+    doc: 'The server drops it for those who have not got it by then.',
+  }),
+  correlationData: plain('publish', 'correlation-data', {
+    flags: '--correlation-data TEXT',
+    missing: 'no data specified',
+    help: 'What the answer to this message will carry too.',
+  }),
+  payloadFormat: plain('publish', 'payload-format-indicator', {
+    flags: '--payload-format FORMAT',
+    missing: 'no format specified',
+    help: 'Say what the payload is: 1 for UTF-8 text, 0 for any bytes.',
+  }),
+}
+
+/** Of pub, whose Response Topic is free. */
+export const responseTopicOption = {
+  responseTopic: plain('publish', 'response-topic', {
+    flags: '--response-topic TOPIC',
+    missing: 'no response topic specified',
+    help: 'Where an answer is expected.',
+  }),
+  topicAlias: plain('publish', 'topic-alias', {
+    flags: '--topic-alias NUMBER',
+    missing: 'no topic alias specified',
+    help: 'Send the topic once and this number in its place afterwards.',
+    doc: 'The server says how large the number may be; one that takes none is an error.',
+  }),
+}
+
+/** Of a command that subscribes. */
+export const subscribeProperties = {
+  userProperty: userProperty('subscribe'),
+  subscriptionIdentifier: plain('subscribe', 'subscription-identifier', {
+    flags: '--subscription-identifier NUMBER',
+    missing: 'no number specified',
+    help: 'A number that messages of this subscription carry (%S).',
+  }),
+}
+
+const noLocal = flag({
+  flags: '--no-local',
+  group: 'MQTT 5',
+  help: 'Do not receive what this very client has published.',
+})
+
+const retainAsPublished = flag({
+  flags: '--retain-as-published',
+  group: 'MQTT 5',
+  help: 'Keep the retain flag of messages as their publisher set it.',
+})
+
+const retainHandling = option({
+  flags: '--retain-handling WHEN',
+  group: 'MQTT 5',
+  choices: ['always', 'new', 'never'],
+  missing: 'no option specified',
+  parse: parseRetainHandling,
+  help: 'When to send retained messages: always, new or never.',
+  doc: '`new`: only if the subscription did not exist before. Before MQTT 5 it has no effect, as in the reference.',
+})
+
+function parseRetainHandling(text: string): 0 | 1 | 2 {
+  switch (text) {
+    case 'always':
+      return 0
+    case 'new':
+      return 1
+    case 'never':
+      return 2
+    default:
+      throw new UsageError(`Unknown value '${shown(text)}' for --retain-handling.`, {
+        hint: 'use always, new or never',
+      })
+  }
+}
+
+/** Subscription Options (MQTT 5.0, 3.8.3.1); with an earlier version they are left out, as the reference does. */
+export const subscriptionFlags = { noLocal, retainAsPublished, retainHandling }
+
+/**
+ * What only shows when all words have been read.
+ * @throws UsageError in the reference's words
+ */
+export function checkProperties(args: PropertyArgs): void {
+  const { properties = {}, protocolVersion } = args
+  const connect = properties.connect ?? {}
+  if (protocolVersion < 5) {
+    const packets = Object.keys(properties)
+    if (packets.length === 0) return
+    const hint = `-D ${packets.join(', -D ')} and an earlier version of MQTT: leave -V out, or put it before`
+    throw new UsageError('This feature is not supported.', { hint })
+  }
+  if (args.sessionExpiry !== undefined && 'sessionExpiryInterval' in connect) {
+    throw new UsageError('Unable to connect (Duplicate property in property list).', {
+      prefix: '',
+      hint: 'the session expiry is given by -x and by -D connect session-expiry-interval',
+    })
+  }
+}

@@ -1,0 +1,58 @@
+// Text of the table in pieces, for the generators: each prints `{key}` and code in its own way.
+import { namesOf, type Options } from './option.js'
+
+export interface Piece {
+  readonly kind: 'text' | 'code' | 'option'
+  readonly text: string
+}
+
+/** Cuts a text at `{key}`, which becomes that option's name, and at code between backticks. */
+export function pieces(text: string, options: Options): Piece[] {
+  const joined = text.replace(/\s+/g, ' ').trim()
+  return joined.split(/(\{\w+\}|`[^`]+`)/).flatMap((part): Piece[] => {
+    if (part === '') return []
+    if (part.startsWith('`')) return [{ kind: 'code', text: part.slice(1, -1) }]
+    if (/^\{\w+\}$/.test(part)) return [{ kind: 'option', text: nameOf(part.slice(1, -1), options) }]
+    return [{ kind: 'text', text: part }]
+  })
+}
+
+/** The keys that a text refers to; a test looks whether they exist. */
+export function references(text = ''): string[] {
+  return [...text.matchAll(/\{(\w+)\}/g)].map(([, key = '']) => key)
+}
+
+function nameOf(key: string, options: Options): string {
+  const option = options[key]
+  if (option === undefined) throw new Error(`no option has the key ${key}`)
+  const { long, short } = namesOf(option)
+  return long ?? short ?? key
+}
+
+/** The default as the documents show it, or undefined. */
+export function defaultOf({ shownDefault, default: value }: Options[string]): string | undefined {
+  if (shownDefault !== undefined) return shownDefault
+  return typeof value === 'number' || typeof value === 'string' ? String(value) : undefined
+}
+
+/** The options by group, the groups in the order of their first option. */
+export function groupsOf(options: Options): Map<string, Options[string][]> {
+  const groups = new Map<string, Options[string][]>()
+  for (const option of Object.values(options)) {
+    const group = groups.get(option.group)
+    if (group === undefined) groups.set(option.group, [option])
+    else group.push(option)
+  }
+  return groups
+}
+
+/** Breaks a text at blanks, into lines of at most `width` characters. */
+export function wrapped(text: string, width = 80): string {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? ''
+    if (line !== '' && line.length + 1 + word.length > width) lines.push(word)
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
+  }
+  return lines.join('\n')
+}

@@ -1,0 +1,60 @@
+// The --proxy URL: socks5h://[user[:password]@]host[:port]. Its password appears in no error text.
+import { UsageError } from '../errors.js'
+import type { Parse } from './option.js'
+import { shown } from './values.js'
+
+export interface ProxyUrl {
+  readonly host: string
+  readonly port: number
+  readonly login?: { readonly user: string; readonly password: string }
+}
+
+const scheme = /^socks5h:\/\//i
+const defaultPort = 1080 // RFC 1928, 3
+const longest = 255 // of a user name and of a password (RFC 1929, 2)
+
+export const parseProxy: Parse<ProxyUrl> = (text) => {
+  if (!scheme.test(text)) {
+    const hint = 'use socks5h://HOST:PORT'
+    throw new UsageError(`Unsupported proxy protocol: ${shown(text.replace(/[^/]*@/, '...@'))}`, { hint })
+  }
+  const rest = text.replace(scheme, '')
+  const at = rest.lastIndexOf('@')
+  const target = hostAndPort(rest.slice(at + 1).replace(/\/$/, ''))
+  return at < 0 ? target : { ...target, login: login(rest.slice(0, at)) }
+}
+
+function hostAndPort(text: string): { host: string; port: number } {
+  if (text.startsWith('[[')) throw new UsageError('Duplicate IPv6 address.')
+  const [, address, name, port] = /^(?:\[([^[\]]+)\]|([^:[\]/@]+))(?::([^:]*))?$/.exec(text) ?? []
+  const host = address ?? name
+  if (host === undefined) throw new UsageError('Invalid proxy.', { hint: 'use socks5h://HOST:PORT' })
+  if (port === undefined) return { host, port: defaultPort }
+  const number = /^\d+$/.test(port) ? Number(port) : 0
+  if (number >= 1 && number <= 65_535) return { host, port: number }
+  throw new UsageError(`Invalid proxy port ${shown(port)}`, { hint: 'a port is a number from 1 to 65535' })
+}
+
+function login(text: string): { user: string; password: string } {
+  const [user = '', password = '', ...more] = text.split(':')
+  if (more.length > 0) {
+    throw new UsageError("Username cannot contain ':'.", {
+      hint: 'write : as %3A in the user name and password',
+    })
+  }
+  return { user: decoded(user), password: decoded(password) }
+}
+
+function decoded(text: string): string {
+  let plain: string
+  try {
+    plain = decodeURIComponent(text)
+  } catch {
+    const hint = 'a % in the user name or password is not followed by two hex digits: write % as %25'
+    throw new UsageError('Invalid proxy.', { hint })
+  }
+  if (Buffer.byteLength(plain) <= longest) return plain
+  throw new UsageError('Invalid proxy.', {
+    hint: `user name and password have at most ${longest} bytes each`,
+  })
+}

@@ -1,0 +1,98 @@
+// The -L URL: mqtt[s]:// or ws[s]://, [user[:password]@]host[:port]/topic. Not a web URL: the topic is verbatim.
+import { UsageError } from '../errors.js'
+import type { Parse } from './option.js'
+import { parsePort, shown, zeroPort } from './values.js'
+
+export type Transport = 'tcp' | 'tls' | 'ws' | 'wss'
+
+export interface BrokerUrl {
+  transport: Transport
+  host: string
+  port: number
+  username: string | undefined
+  pw: string | undefined
+  /** Everything after the first slash, not yet checked. */
+  topic: string
+}
+
+const schemes: Readonly<Record<string, readonly [Transport, number]>> = {
+  mqtt: ['tcp', 1883],
+  mqtts: ['tls', 8883],
+  ws: ['ws', 1883],
+  wss: ['wss', 8883],
+}
+
+export const parseUrl: Parse<BrokerUrl> = (text, name) => {
+  const [, scheme = '', rest = ''] = /^([a-z]+):\/\/(.*)$/is.exec(text) ?? []
+  const known = Object.hasOwn(schemes, scheme.toLowerCase()) ? schemes[scheme.toLowerCase()] : undefined
+  if (known === undefined) {
+    throw new UsageError('Unsupported URL scheme.', { hint: 'use mqtt://, mqtts://, ws:// or wss://' })
+  }
+  const [transport, defaultPort] = known
+  const slash = rest.indexOf('/')
+  if (slash < 0) {
+    throw invalid('topic missing', 'write it after the host: mqtt://HOST/TOPIC')
+  }
+  const authority = rest.slice(0, slash)
+  const topic = rest.slice(slash + 1)
+  const at = authority.lastIndexOf('@')
+  return {
+    transport,
+    ...withoutSecret(at < 0 && topic.includes('@'), () =>
+      hostAndPort(authority.slice(at + 1), defaultPort, name),
+    ),
+    ...credentials(at < 0 ? undefined : authority.slice(0, at)),
+    topic,
+  }
+}
+
+/** What looks like a bad port may be the first half of a password with a slash in it: no error shows it then. */
+function withoutSecret<T>(suspected: boolean, action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    throw suspected ? invalid('what is before the topic is not HOST:PORT', slashHint) : error
+  }
+}
+
+const slashHint = 'a slash in the user name or password is written %2F'
+
+function hostAndPort(text: string, defaultPort: number, name: string): { host: string; port: number } {
+  const parts = /^(?:\[([^[\]]*)\]|([^:[\]]*))(?::([^:]*))?$/s.exec(text)
+  if (parts === null) {
+    throw invalid(
+      `'${shown(text)}' is not HOST:PORT`,
+      'put an IPv6 address in brackets: mqtt://[::1]:1883/TOPIC',
+    )
+  }
+  const [, address, hostName, port] = parts
+  const host = address ?? hostName ?? ''
+  if (host === '') throw invalid('host missing', 'as in mqtt://localhost/TOPIC')
+  if (port === undefined) return { host, port: defaultPort }
+  const number = parsePort(port, name)
+  if (number === 0) throw zeroPort()
+  return { host, port: number }
+}
+
+function credentials(text: string | undefined): { username: string | undefined; pw: string | undefined } {
+  if (text === undefined) return { username: undefined, pw: undefined }
+  const colon = text.indexOf(':')
+  if (colon < 0) return { username: decoded(text), pw: undefined }
+  return { username: decoded(text.slice(0, colon)), pw: decoded(text.slice(colon + 1)) }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (cause) {
+    const error = invalid(
+      'a % in the user name or password is not followed by two hex digits',
+      'write % as %25',
+    )
+    throw new UsageError(error.message, { hint: error.hint, cause })
+  }
+}
+
+function invalid(reason: string, hint: string): UsageError {
+  return new UsageError(`Invalid URL for -L argument specified - ${reason}.`, { hint })
+}

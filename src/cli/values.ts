@@ -1,0 +1,217 @@
+// One parser for each kind of value. None knows its flag: the reader of words tells the name that error texts use.
+import { UsageError } from '../errors.js'
+import type { Parse } from './option.js'
+
+/** The longest time that a timer of Node can wait: 2^31 - 1 ms, 24 days. */
+const longestTimer = 2_147_483
+
+/** The largest payload that fits into MQTT's largest packet, by the reference's reckoning. */
+const largestPayload = 268_435_455
+
+const portHint = 'a port is a number from 1 to 65535'
+
+/** A word in an error text: on one line, not longer than a line. */
+export function shown(text: string): string {
+  const printable = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+  return printable.length > 200 ? `${printable.slice(0, 197)}...` : printable
+}
+
+interface NumberRule {
+  readonly min: number
+  readonly max: number
+  /** The reference's sentence; without it one is made of the option's name and the limits. */
+  readonly refusal?: (text: string) => string
+  readonly hint?: string
+}
+
+/** A whole number in decimal, all of the word: `5x` is refused, where the reference's atoi reads 5. */
+export function integer(rule: NumberRule): Parse<number> {
+  return (text, name) => checked(/^[+-]?\d+$/, 'a whole number', rule, text, name)
+}
+
+/** A number which may have a fraction. */
+export function decimal(rule: NumberRule): Parse<number> {
+  return (text, name) => checked(/^[+-]?(\d+(\.\d*)?|\.\d+)$/, 'a number', rule, text, name)
+}
+
+function checked(form: RegExp, kind: string, rule: NumberRule, text: string, name: string): number {
+  const value = form.test(text) ? Number(text) : Number.NaN
+  if (value >= rule.min && value <= rule.max) return value
+  const limits =
+    rule.max === Number.MAX_SAFE_INTEGER ? `of at least ${rule.min}` : `from ${rule.min} to ${rule.max}`
+  if (rule.refusal === undefined) throw new UsageError(`${name}: '${shown(text)}' is not ${kind} ${limits}`)
+  throw new UsageError(rule.refusal(shown(text)), { hint: rule.hint ?? `${kind} ${limits}` })
+}
+
+export const parseQos: Parse<0 | 1 | 2> = (text) => {
+  return qosOf(text, `Invalid QoS given: ${shown(text)}`)
+}
+
+export const parseWillQos: Parse<0 | 1 | 2> = (text) => {
+  return qosOf(text, `Invalid will QoS ${shown(text)}.`)
+}
+
+function qosOf(text: string, refusal: string): 0 | 1 | 2 {
+  if (text === '0') return 0
+  if (text === '1') return 1
+  if (text === '2') return 2
+  throw new UsageError(refusal, { hint: 'use 0, 1 or 2' })
+}
+
+/** A TCP port of a server; 0 passes because with a path for a host it means a unix socket (see assignPort). */
+export const parsePort = integer({ min: 0, max: 65_535, refusal: portRefusal, hint: portHint })
+
+/** A TCP port to listen on; 0 takes a free one. */
+export const parseListenPort = integer({
+  min: 0,
+  max: 65_535,
+  refusal: portRefusal,
+  hint: 'a port is a number from 1 to 65535, or 0 for a free one',
+})
+
+/** For a port 0 that turned out not to mean a unix socket. */
+export function zeroPort(): UsageError {
+  return new UsageError(portRefusal('0'), { hint: portHint })
+}
+
+function portRefusal(text: string): string {
+  return `Invalid port given: ${text}`
+}
+
+export const parseKeepAlive = integer({
+  min: 5,
+  max: 65_535,
+  refusal: () => 'Invalid keepalive given, it must be between 5 and 65535 inclusive.',
+})
+
+export const parseMaxInflight: Parse<number> = (text, name) => {
+  const tooLarge = /^\+?0*[1-9]\d*$/.test(text)
+  const limit = tooLarge ? 'at most 65535' : 'greater than 0'
+  return integer({
+    min: 1,
+    max: 65_535,
+    refusal: () => `Maximum inflight messages must be ${limit}.`,
+  })(text, name)
+}
+
+export const parseRetry = integer({ min: 0, max: Number.MAX_SAFE_INTEGER })
+
+/** Seconds that a timer can wait for. */
+export const parseSeconds = decimal({ min: 0.001, max: longestTimer })
+
+export const parseTimeout = integer({
+  min: 1,
+  max: longestTimer,
+  refusal: (text) => `Invalid timeout "${text}".`,
+  hint: `whole seconds from 1 to ${longestTimer}`,
+})
+
+export const parseRepeat = integer({
+  min: 1,
+  max: Number.MAX_SAFE_INTEGER,
+  refusal: () => '--repeat argument must be >0.',
+})
+
+export const parseRepeatDelay = decimal({
+  min: 0,
+  max: longestTimer,
+  refusal: () => '--repeat-delay argument must be >=0.0.',
+  hint: `seconds, with a fraction if need be, at most ${longestTimer}`,
+})
+
+export const parseMessageCount = integer({
+  min: 1,
+  max: Number.MAX_SAFE_INTEGER,
+  refusal: (text) => `Invalid message count "${text}".`,
+})
+
+export const parseChance = decimal({
+  min: 0.1,
+  max: 100,
+  refusal: () => '--random-filter chance must be between 0.1-100.0',
+  hint: 'it is a percentage: 25 prints every fourth message on average',
+})
+
+export type ProtocolVersion = 3 | 4 | 5
+
+const protocolVersions: Readonly<Record<string, ProtocolVersion>> = {
+  mqttv31: 3,
+  31: 3,
+  mqttv311: 4,
+  311: 4,
+  mqttv5: 5,
+  5: 5,
+}
+
+export const parseProtocolVersion: Parse<ProtocolVersion> = (text) => {
+  const version = Object.hasOwn(protocolVersions, text) ? protocolVersions[text] : undefined
+  if (version !== undefined) return version
+  throw new UsageError('Invalid protocol version argument given.', {
+    hint: 'use mqttv31, mqttv311 or mqttv5',
+  })
+}
+
+/** Any text, as it is. */
+export const parseText: Parse<string> = (text) => text
+
+/** Text that names something: a host, an address, a file. */
+export const parseName: Parse<string> = (text, name) => {
+  if (text === '') throw new UsageError(`${name}: the argument is empty`)
+  if (text.includes('\0')) throw new UsageError(`${name}: '${shown(text)}' contains a NUL character`)
+  return text
+}
+
+export const parseMessage: Parse<string> = (text) => {
+  if (text.length <= largestPayload && Buffer.byteLength(text) <= largestPayload) return text
+  throw new UsageError(`Message length must be less than ${largestPayload} bytes.`)
+}
+
+/** The path of a unix socket: the kernel's structure has room for 107 bytes and a NUL. */
+export const parseSocketPath: Parse<string> = (text, name) => {
+  if (Buffer.byteLength(text) <= 107) return parseName(text, name)
+  throw new UsageError(`${name}: '${shown(text)}' is longer than 107 bytes, the limit for a socket's path`)
+}
+
+/** The largest MQTT string: its length has two bytes. */
+export const largestString = 65_535
+
+/** What makes `text` no UTF-8 Encoded String (MQTT 3.1.1, 1.5.3), or undefined. The reference refuses these too. */
+export function stringFault(text: string): string | undefined {
+  let position = 0
+  for (const character of text) {
+    position++
+    const code = character.codePointAt(0) ?? 0
+    if (refusedCharacter(code)) {
+      return `U+${code.toString(16).toUpperCase().padStart(4, '0')} at character ${position} is not allowed`
+    }
+  }
+  const bytes = Buffer.byteLength(text)
+  return bytes > largestString ? `it is ${bytes} bytes long, the limit is ${largestString}` : undefined
+}
+
+/** Control characters, surrogates and non-characters. */
+function refusedCharacter(code: number): boolean {
+  if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) return true
+  if (code >= 0xd800 && code <= 0xdfff) return true
+  return (code >= 0xfdd0 && code <= 0xfdef) || (code & 0xfffe) === 0xfffe
+}
+
+/** An MQTT string that has one sentence for everything that is wrong with it. */
+export function mqttString(refusal: string, { empty }: { empty: 'allowed' | 'refused' }): Parse<string> {
+  return (text) => {
+    const fault = text === '' && empty === 'refused' ? 'it is empty' : stringFault(text)
+    if (fault === undefined) return text
+    throw new UsageError(refusal, { hint: fault })
+  }
+}
+
+/** The payload of a will: Binary Data, which has a length of two bytes. */
+export const parseWillPayload: Parse<string> = (text) => {
+  const bytes = Buffer.byteLength(text)
+  if (bytes <= largestString) return text
+  throw new UsageError('Problem setting will.', {
+    hint: `the payload is ${bytes} bytes, the limit is ${largestString}`,
+  })
+}

@@ -1,0 +1,220 @@
+// PUBLISH, the hot packet, both ways (MQTT 3.1.1, 3.3; MQTT 5.0, 3.3). Every other packet is mqtt-packet's.
+import type { IPublishPacket } from 'mqtt-packet'
+import { ProtocolError } from '../errors.js'
+import { type Batch, copy } from './batch.js'
+import { maxRemainingLength, remainingLengthSize } from './framing.js'
+
+export type QoS = 0 | 1 | 2
+export type ProtocolVersion = 3 | 4 | 5
+export type PublishProperties = NonNullable<IPublishPacket['properties']>
+
+/** What all PUBLISH packets of one kind share, encoded once: Topic Name, QoS, RETAIN and properties. */
+export interface PublishTemplate {
+  /** Topic Name in UTF-8, for what is shown to people; `head` has it as bytes. */
+  readonly topic: string
+  readonly qos: QoS
+  readonly retain: boolean
+  /** Topic Name with its length. */
+  readonly head: Buffer
+  /** Property Length and properties; empty below MQTT 5. */
+  readonly properties: Buffer
+  /** The Topic Alias among the properties; 0: none. */
+  readonly alias: number
+  /** The same without the Topic Name, for a server that knows the alias. */
+  readonly short: PublishTemplate | undefined
+}
+
+/** @throws ProtocolError when the Topic Name has more than 65,535 bytes [MQTT-1.5.4] */
+export function publishTemplate(
+  topic: string,
+  options: { qos: QoS; retain: boolean; properties: Buffer },
+): PublishTemplate {
+  const length = Buffer.byteLength(topic)
+  if (length > 65_535) throw new ProtocolError('Topic Name is longer than 65,535 bytes', 0x90)
+  const head = Buffer.allocUnsafe(2 + length)
+  head.writeUInt16BE(length)
+  head.write(topic, 2)
+  return { topic, head, alias: 0, short: undefined, ...options }
+}
+
+/** A template and its short form, which has an empty Topic Name; `alias` is among the properties (3.3.2.3.4). */
+export function aliasedTemplate(template: PublishTemplate, alias: number): PublishTemplate {
+  const short = { ...template, topic: '(null)', head: Buffer.alloc(2), alias }
+  return { ...template, alias, short }
+}
+
+/** The largest payload in bytes that still fits a packet of this template. */
+export function maxPayload(template: PublishTemplate): number {
+  return maxRemainingLength - template.head.length - template.properties.length - (template.qos > 0 ? 2 : 0)
+}
+
+/** The size in bytes of the whole packet for a payload of `length` bytes. */
+export function publishSize(template: PublishTemplate, length: number): number {
+  const body = template.head.length + template.properties.length + (template.qos > 0 ? 2 : 0) + length
+  return 1 + remainingLengthSize(body) + body
+}
+
+/**
+ * Appends a PUBLISH with the bytes of `payload` from `start` to `end`. `messageId` (1..65535) counts only at QoS 1
+ * and 2. The caller has looked at `maxPayload()`. Seven arguments rather than an object: this runs a million times
+ * a second.
+ */
+export function encodePublish(
+  batch: Batch,
+  template: PublishTemplate,
+  messageId: number,
+  dup: boolean,
+  payload: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  const { head, properties, qos } = template
+  const fixed = head.length + properties.length + (qos > 0 ? 2 : 0)
+  let length = fixed + end - start
+  batch.reserve(5 + fixed)
+  const { buffer } = batch
+  let at = batch.offset
+  buffer[at++] = 0x30 | (dup ? 8 : 0) | (qos << 1) | (template.retain ? 1 : 0)
+  while (length > 127) {
+    buffer[at++] = (length & 0x7f) | 0x80
+    length >>>= 7
+  }
+  buffer[at++] = length
+  copy(head, 0, head.length, buffer, at)
+  at += head.length
+  if (qos > 0) {
+    buffer[at++] = messageId >> 8
+    buffer[at++] = messageId & 0xff
+  }
+  if (properties.length > 0) {
+    copy(properties, 0, properties.length, buffer, at)
+    at += properties.length
+  }
+  batch.offset = at
+  batch.append(payload, start, end)
+}
+
+/** A received PUBLISH: ranges of the chunk that brought it. Copy what must outlive the handler. */
+export class Publish {
+  readonly qos: QoS
+  readonly retain: boolean
+  readonly dup: boolean
+  /** 0 at QoS 0. */
+  readonly messageId: number
+  readonly bytes: Buffer
+  readonly topicStart: number
+  readonly topicEnd: number
+  readonly payloadStart: number
+  readonly payloadEnd: number
+  /** MQTT 5 properties; undefined where the packet has none. */
+  properties: PublishProperties | undefined = undefined
+  #topic: string | undefined = undefined
+
+  /** The arguments are the packet's parts in the order of the wire; see `decodePublish`, which alone calls it. */
+  constructor(
+    header: number,
+    bytes: Buffer,
+    topicStart: number,
+    topicEnd: number,
+    messageId: number,
+    payloadStart: number,
+    payloadEnd: number,
+  ) {
+    this.qos = ((header >> 1) & 3) as QoS
+    this.retain = (header & 1) !== 0
+    this.dup = (header & 8) !== 0
+    this.bytes = bytes
+    this.topicStart = topicStart
+    this.topicEnd = topicEnd
+    this.messageId = messageId
+    this.payloadStart = payloadStart
+    this.payloadEnd = payloadEnd
+  }
+
+  /** The Topic Name. Where the packet has a Topic Alias in its place, the receiver sets it. */
+  get topic(): string {
+    this.#topic ??= this.bytes.toString('utf8', this.topicStart, this.topicEnd)
+    return this.#topic
+  }
+
+  set topic(topic: string) {
+    this.#topic = topic
+  }
+
+  get payload(): Buffer {
+    return this.bytes.subarray(this.payloadStart, this.payloadEnd)
+  }
+}
+
+/**
+ * Decodes the PUBLISH whose body is `bytes` from `start` to `end`. `propertiesOf` is asked for the properties of a
+ * MQTT 5 packet that has some.
+ * @throws ProtocolError 0x81 where the packet cannot be read, 0x82 where MQTT forbids what it says
+ */
+export function decodePublish(
+  header: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  propertiesOf?: () => PublishProperties | undefined,
+): Publish {
+  const qos = (header >> 1) & 3
+  if (qos === 3) throw new ProtocolError('Malformed packet: PUBLISH with QoS 3 [MQTT-3.3.1-4]', 0x81)
+  if (qos === 0 && (header & 8) !== 0) {
+    throw new ProtocolError('Malformed packet: PUBLISH with DUP at QoS 0 [MQTT-3.3.1-2]', 0x81)
+  }
+  if (end - start < 2) throw truncated('Topic Name')
+  const topicStart = start + 2
+  const topicEnd = topicStart + ((bytes[start]! << 8) | bytes[start + 1]!)
+  if (topicEnd > end) throw truncated('Topic Name')
+  checkTopic(bytes, topicStart, topicEnd)
+  let position = topicEnd
+  let messageId = 0
+  if (qos > 0) {
+    if (position + 2 > end) throw truncated('Packet Identifier')
+    messageId = (bytes[position]! << 8) | bytes[position + 1]!
+    if (messageId === 0) throw new ProtocolError('PUBLISH with Packet Identifier 0 [MQTT-2.2.1-3]', 0x82)
+    position += 2
+  }
+  if (propertiesOf === undefined) {
+    if (topicStart === topicEnd)
+      throw new ProtocolError('PUBLISH with an empty Topic Name [MQTT-4.7.3-1]', 0x82)
+    return new Publish(header, bytes, topicStart, topicEnd, messageId, position, end)
+  }
+  const payloadStart = skipProperties(bytes, position, end)
+  const publish = new Publish(header, bytes, topicStart, topicEnd, messageId, payloadStart, end)
+  if (payloadStart > position + 1) publish.properties = propertiesOf()
+  if (topicStart === topicEnd && publish.properties?.topicAlias === undefined) throw emptyTopic()
+  return publish
+}
+
+/** No wildcards [MQTT-3.3.2-2] and no NUL [MQTT-1.5.4-2] in a Topic Name. */
+function checkTopic(bytes: Buffer, start: number, end: number): void {
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i]!
+    if (byte > 0x2b || (byte !== 0x2b && byte !== 0x23 && byte !== 0)) continue
+    throw new ProtocolError('PUBLISH with a wildcard or NUL in its Topic Name [MQTT-3.3.2-2]', 0x90)
+  }
+}
+
+function emptyTopic(): ProtocolError {
+  return new ProtocolError('PUBLISH with an empty Topic Name [MQTT-4.7.3-1]', 0x82)
+}
+
+/** Where the payload begins: behind the Property Length, a Variable Byte Integer (MQTT 5.0, 1.5.5), and what it counts. */
+function skipProperties(bytes: Buffer, position: number, end: number): number {
+  let length = 0
+  for (let shift = 0; shift <= 21; shift += 7) {
+    if (position >= end) throw truncated('Property Length')
+    const byte = bytes[position++]!
+    length += (byte & 0x7f) << shift
+    if (byte >= 128) continue
+    if (position + length > end) throw truncated('properties')
+    return position + length
+  }
+  throw new ProtocolError('Malformed packet: Property Length has more than 4 bytes [MQTT-1.5.5-1]', 0x81)
+}
+
+function truncated(what: string): ProtocolError {
+  return new ProtocolError(`Malformed packet: PUBLISH ends within its ${what}`, 0x81)
+}

@@ -1,0 +1,178 @@
+// A run from the first CONNECT to the last acknowledgement, in one thread: connects the clients, offers the work at its
+// times, waits for what is under way, and closes.
+import type { Clock, Dial } from './client.js'
+import { Crew, type EnginePlan } from './crew.js'
+import type { Publisher } from './publisher.js'
+import { Tally } from './tally.js'
+import { Waiter } from './waiter.js'
+import { membersOf, Workload } from './workload.js'
+
+export interface Surroundings {
+  readonly dial: Dial
+  readonly clock: Clock
+  /** Everybody is connected: resolves to the time of the start, on the clock. */
+  start(): Promise<number>
+}
+
+export interface EngineResult {
+  readonly tally: Tally
+  /** From the start of what counts to the end of the offering, in milliseconds. */
+  readonly elapsedMs: number
+  /** What it took to connect everybody. */
+  readonly connectMs: number
+  readonly stoppedEarly: boolean
+  /** Messages from hosts whose clock cannot be compared with ours. */
+  readonly foreign: number
+}
+
+const settleMs = 10_000 // what is under way at the end has so long
+const quietMs = 1000 // and a subscriber that hears nothing for so long has heard all
+
+export class Engine {
+  readonly tally = new Tally()
+  readonly #plan: EnginePlan
+  readonly #around: Surroundings
+  readonly #workload: Workload
+  readonly #waiter: Waiter
+  readonly #crew: Crew
+
+  constructor(plan: EnginePlan, around: Surroundings) {
+    const { clock, dial } = around
+    this.#plan = plan
+    this.#around = around
+    this.#workload = new Workload(plan)
+    this.#waiter = new Waiter(clock)
+    this.#crew = new Crew({
+      ...{ plan, workload: this.#workload, tally: this.tally, clock, dial, waiter: this.#waiter },
+    })
+  }
+
+  /** Offers nothing more; `run` waits for what is under way. */
+  stop(): void {
+    this.#waiter.interrupt()
+  }
+
+  async run(): Promise<EngineResult> {
+    const { mode, warmupMs } = this.#plan
+    const { clock } = this.#around
+    this.tally.start = clock.now()
+    await this.#connect()
+    const connectMs = clock.now() - this.tally.start
+    const start = await this.#around.start()
+    if (mode !== 'conn') this.tally.start = start + warmupMs
+    await this.#work(start)
+    const elapsedMs = Math.max(0, clock.now() - start - warmupMs)
+    const stoppedEarly = this.#waiter.interrupted
+    await this.#settle()
+    this.#count()
+    await this.#crew.close()
+    const foreign = this.#crew.subscribers.reduce((sum, subscriber) => sum + subscriber.foreign, 0)
+    return { tally: this.tally, elapsedMs, connectMs, stoppedEarly, foreign }
+  }
+
+  async #connect(): Promise<void> {
+    const { mode, subscribers, shard } = this.#plan
+    const crew = this.#crew
+    switch (mode) {
+      case 'sub':
+        return crew.listen(membersOf(subscribers, shard))
+      case 'conn':
+        return crew.idle(this.#workload.clients())
+      case 'pubsub':
+        await crew.listen(Array.from({ length: subscribers }, (_, index) => index))
+        return crew.publish(this.#workload.clients())
+      case 'pub':
+        return crew.publish(this.#workload.clients())
+      default:
+        mode satisfies never
+    }
+  }
+
+  async #work(start: number): Promise<void> {
+    const { mode, durationMs, warmupMs, count } = this.#plan
+    const crew = this.#crew
+    const { publishers } = crew
+    const end = start + warmupMs + durationMs
+    const dead = () => crew.alive === 0
+    for (const publisher of publishers) publisher.begin(start, start + warmupMs)
+    if (mode === 'sub' || mode === 'conn') {
+      const wanted = (mode === 'sub' ? count : undefined) ?? Number.POSITIVE_INFINITY
+      const { counts } = this.tally
+      return this.#waiter.until(end, { enough: () => dead() || counts.received >= wanted })
+    }
+    await this.#waiter.until(start)
+    if (this.#workload.open) return this.#offer(start)
+    for (const publisher of publishers) publisher.offerAll(this.#workload.quota(publisher.index))
+    for (const publisher of publishers) publisher.flush()
+    await this.#waiter.until(end, { enough: () => dead() || this.#idle() })
+    for (const publisher of publishers) publisher.stop()
+  }
+
+  /** The open loop: each message is offered at its time, whatever has become of those before. */
+  async #offer(start: number): Promise<void> {
+    const { clock } = this.#around
+    const { publishers } = this.#crew
+    const touched = new Set<Publisher>()
+    const flush = () => {
+      for (const publisher of touched) publisher.flush()
+      touched.clear()
+    }
+    const rounds = Math.ceil(this.#workload.end / this.#plan.clients)
+    let now = clock.now()
+    for (let turn = 0; turn < rounds; turn++) {
+      for (const publisher of publishers) {
+        if (turn >= this.#workload.quota(publisher.index)) continue
+        const time = start + this.#workload.intended(publisher.index, turn)
+        if (time > now && time > (now = clock.now())) {
+          flush()
+          await this.#waiter.until(time)
+          now = clock.now()
+        }
+        if (this.#waiter.interrupted || this.#crew.alive === 0) return flush()
+        publisher.offer()
+        touched.add(publisher)
+      }
+    }
+    flush()
+    const end = start + this.#plan.warmupMs + this.#plan.durationMs
+    if (this.#plan.count === undefined) await this.#waiter.until(end)
+  }
+
+  #idle(): boolean {
+    return this.#crew.publishers.every((publisher) => publisher.idle)
+  }
+
+  /** Waits for what is under way. */
+  async #settle(): Promise<void> {
+    const { clock } = this.#around
+    const { publishers, subscribers } = this.#crew
+    const end = clock.now() + settleMs
+    await this.#waiter.until(end, { enough: () => this.#idle(), patient: true })
+    for (const publisher of publishers) {
+      publisher.stop()
+      publisher.finish()
+    }
+    if (this.#plan.mode !== 'pubsub') return
+    const { counts } = this.tally
+    const expected = counts.sent * subscribers.length
+    const enough = () => counts.received >= expected
+    for (let heard = -1; heard < counts.received && !enough() && clock.now() < end; ) {
+      heard = counts.received
+      await this.#waiter.until(Math.min(end, clock.now() + quietMs), { enough, patient: true })
+    }
+  }
+
+  /** What the ledgers have found, and what went down with connections at QoS 0. */
+  #count(): void {
+    const { publishers, subscribers, connections } = this.#crew
+    const { counts } = this.tally
+    const sent = new Map(publishers.map((publisher) => [publisher.index, publisher.sent]))
+    for (const { ledger } of subscribers) {
+      const { lost, duplicated, reordered } = ledger.findings(this.#plan.mode === 'pubsub' ? sent : undefined)
+      counts.lost += lost
+      counts.duplicated += duplicated
+      counts.reordered += reordered
+    }
+    if (this.#plan.mode === 'pub') for (const connection of connections) counts.lost += connection.lost
+  }
+}

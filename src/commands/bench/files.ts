@@ -1,0 +1,70 @@
+// Results in files: read for merge, report and compare, and written for other programs.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { ExitCode, MqttxError, UsageError } from '../../errors.js'
+import { comparison } from './compare.js'
+import { Histogram } from './histogram.js'
+import { jsonReport, textReport } from './report.js'
+import { merged, type Result } from './result.js'
+
+/** What merge, report and compare print. */
+export function fromFiles(work: readonly string[], json: boolean): { text: string; results: Result[] } {
+  const [what, ...paths] = work
+  const read = paths.map(readResult)
+  if (what === 'compare') return { text: comparison(read[0]!, read[1]!), results: read }
+  const results = what === 'merge' ? [mergedOf(read, paths)] : read
+  return { text: results.map(json ? jsonReport : textReport).join(json ? '' : '\n'), results }
+}
+
+function mergedOf(results: readonly Result[], paths: readonly string[]): Result {
+  const { mode, loop, qos } = results[0]!.setup
+  const other = results.findIndex(
+    ({ setup }) => setup.mode !== mode || setup.loop !== loop || setup.qos !== qos,
+  )
+  if (other < 0) return merged(results)
+  throw new UsageError(`"${paths[other]}" is not of the same run as "${paths[0]}".`, {
+    hint: 'merge joins shards of one run; to tell two runs apart, use bench compare',
+  })
+}
+
+function readResult(path: string): Result {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new MqttxError(`Unable to read file "${path}": ${(cause as Error).message}.`, { cause })
+  }
+  const result = parsed(text)
+  if (result !== undefined) return result
+  throw new MqttxError(`"${path}" is no result of mqttx bench.`, {
+    hint: 'mqttx bench pub --json > FILE writes one',
+  })
+}
+
+function parsed(text: string): Result | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<Result> | null
+    return value?.format === 'mqttx bench 1' ? (value as Result) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** --csv and --hdr. */
+export function writeFiles(result: Result, { csv, hdr }: { csv?: string; hdr?: string }): void {
+  if (csv !== undefined) write(csv, csvOf(result))
+  if (hdr !== undefined) write(hdr, new Histogram(result.histograms.latency).distribution())
+}
+
+function csvOf({ series }: Result): string {
+  const rows = series.map(({ sent, done, maxMs }, second) => `${second},${sent},${done},${maxMs.toFixed(3)}`)
+  return `${['second,sent,done,max_latency_ms', ...rows].join('\n')}\n`
+}
+
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text)
+  } catch (cause) {
+    const message = `Unable to write file "${path}": ${(cause as Error).message}.`
+    throw new MqttxError(message, { exitCode: ExitCode.system, cause })
+  }
+}

@@ -1,0 +1,73 @@
+// Times as a HdrHistogram: three significant digits from a microsecond to an hour, joined without loss.
+import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64 } from 'hdr-histogram-js'
+
+const digits = 3
+const hourInUs = 3_600_000_000
+
+export interface Percentiles {
+  readonly p50: number
+  readonly p90: number
+  readonly p99: number
+  readonly p999: number
+  readonly p9999: number
+  readonly p99999: number
+  readonly max: number
+}
+
+export class Histogram {
+  readonly #counts
+
+  constructor(encoded?: string) {
+    const whole = build({
+      lowestDiscernibleValue: 1,
+      highestTrackableValue: hourInUs,
+      numberOfSignificantValueDigits: digits,
+      autoResize: false,
+      bitBucketSize: 64,
+    })
+    if (encoded !== undefined) whole.add(decodeFromCompressedBase64(encoded, 64))
+    this.#counts = whole
+  }
+
+  get count(): number {
+    return this.#counts.totalCount
+  }
+
+  /** Times below a microsecond count as one, above an hour as an hour. */
+  record(ms: number): void {
+    this.#counts.recordValue(Math.min(hourInUs, Math.max(1, Math.round(ms * 1000))))
+  }
+
+  add(other: Histogram): void {
+    this.#counts.add(other.#counts)
+  }
+
+  /** Milliseconds; 0 where nothing was recorded. */
+  at(percentile: number): number {
+    return this.count === 0 ? 0 : this.#counts.getValueAtPercentile(percentile) / 1000
+  }
+
+  /** Undefined where nothing was recorded: no figure is not a figure of 0. */
+  percentiles(): Percentiles | undefined {
+    if (this.count === 0) return undefined
+    return {
+      p50: this.at(50),
+      p90: this.at(90),
+      p99: this.at(99),
+      p999: this.at(99.9),
+      p9999: this.at(99.99),
+      p99999: this.at(99.999),
+      max: this.at(100),
+    }
+  }
+
+  /** HdrHistogram's own form, V2 compressed, in base64. */
+  encode(): string {
+    return encodeIntoCompressedBase64(this.#counts)
+  }
+
+  /** The percentile distribution that HdrHistogram's plotters read, in milliseconds. */
+  distribution(): string {
+    return this.#counts.outputPercentileDistribution(5, 1000)
+  }
+}

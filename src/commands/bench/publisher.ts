@@ -1,0 +1,208 @@
+// One publishing client: sends what is due as soon as its connection takes it, and notes how long each message took.
+import type { PublishTemplate } from '../../codec/publish.js'
+import { type BenchConnection, type Clock, codeText } from './client.js'
+import { stampSize, writeStamp } from './stamp.js'
+import { lateMs, type Tally } from './tally.js'
+import type { Workload } from './workload.js'
+
+export interface PublisherSettings {
+  readonly index: number
+  readonly workload: Workload
+  readonly tally: Tally
+  readonly clock: Clock
+  readonly host: number
+  readonly run: number
+  /** What is sent: everything behind the stamp, if there is room for one. */
+  readonly payload: Buffer
+  /** The topic, QoS and RETAIN of the message with this number. */
+  template(message: number): PublishTemplate
+  /** False: the payload is the user's, byte for byte. */
+  readonly stamped: boolean
+  /** Where messages are followed to their subscribers, their latency is not the acknowledgement's. */
+  readonly toSubscribers: boolean
+  /** Something has changed that may end the run. */
+  changed(): void
+}
+
+interface Pending {
+  readonly intended: number
+  readonly sent: number
+  readonly counts: boolean
+}
+
+/** Messages sent in one go; then the network has its turn. */
+const burst = 1024
+const viewFrom = 16 * 1024 // a payload of this size is not copied by the connection's batch
+
+export class Publisher {
+  readonly index: number
+  readonly #connection: BenchConnection
+  readonly #settings: PublisherSettings
+  readonly #pending = new Map<number, Pending>()
+  readonly #reusable: boolean
+  /** Messages whose time has come, and those that were sent; both with the warm-up. */
+  #due = 0
+  #turn = 0
+  /** Messages that count. */
+  #sequence = 0
+  #start = 0
+  #countsFrom = 0
+  #waiting = false
+  #gone = false
+  /** Since when the connection takes messages: what came late before was not our fault. */
+  #readySince = 0
+
+  constructor(connection: BenchConnection, settings: PublisherSettings) {
+    this.index = settings.index
+    this.#connection = connection
+    this.#settings = settings
+    this.#reusable = settings.template(0).qos === 0 && settings.payload.length < viewFrom
+  }
+
+  /** Messages that were sent and count. */
+  get sent(): number {
+    return this.#sequence
+  }
+
+  /** Nothing is left to send, and nothing is waited for. */
+  get idle(): boolean {
+    return this.#gone || (this.#turn >= this.#due && this.#pending.size === 0)
+  }
+
+  get gone(): boolean {
+    return this.#gone
+  }
+
+  /** Messages wait for the server. */
+  get backlog(): number {
+    return this.#due - this.#turn
+  }
+
+  /** `countsFrom`: when the warm-up of a closed loop ends. */
+  begin(start: number, countsFrom: number): void {
+    this.#start = start
+    this.#countsFrom = countsFrom
+    this.#readySince = start
+  }
+
+  /** One more message of an open loop has reached its time. */
+  offer(): void {
+    this.#due++
+    if (this.#counts(this.#due - 1, 0)) this.#settings.tally.counts.offered++
+    if (!this.#waiting) this.pump()
+  }
+
+  /** All messages of a closed loop may go; infinite where the time ends it. */
+  offerAll(quota: number): void {
+    this.#due = quota
+    this.pump()
+  }
+
+  /** Offers no more: what was not sent stays unsent. */
+  stop(): void {
+    const { workload, tally } = this.#settings
+    if (workload.open) {
+      for (let turn = this.#turn; turn < this.#due; turn++) {
+        if (!this.#counts(turn, 0)) continue
+        if (this.#gone) tally.counts.skipped++
+        else tally.counts.unsent++
+      }
+    }
+    this.#due = this.#turn
+  }
+
+  /** What is still without an acknowledgement stays so. */
+  finish(): void {
+    for (const { counts } of this.#pending.values()) if (counts) this.#settings.tally.counts.unacked++
+    this.#pending.clear()
+  }
+
+  /** The connection has ended for good. */
+  lost(): void {
+    this.#gone = true
+    this.#settings.changed()
+  }
+
+  /** Sends what is due, as long as the connection takes it. */
+  pump(): void {
+    if (this.#gone || this.#waiting) return
+    const connection = this.#connection
+    let budget = burst
+    while (this.#turn < this.#due && connection.ready && budget-- > 0) this.#send()
+    if (this.#turn >= this.#due) return
+    this.#waiting = true
+    if (budget < 0) {
+      connection.flush()
+      this.#settings.clock.soon(() => this.#resume(false))
+    } else
+      connection.drain().then(
+        () => this.#settings.clock.soon(() => this.#resume(true)),
+        () => {},
+      )
+  }
+
+  /** Writes what was sent. */
+  flush(): void {
+    this.#connection.flush()
+  }
+
+  settled(messageId: number, reasonCode: number): void {
+    const pending = this.#pending.get(messageId)
+    if (pending === undefined) return
+    this.#pending.delete(messageId)
+    const { tally, clock, toSubscribers, changed } = this.#settings
+    if (reasonCode >= 0x80) tally.fail(`PUBLISH ${codeText(reasonCode)}`)
+    else if (pending.counts) {
+      tally.counts.acked++
+      if (!toSubscribers) tally.done(clock.now(), pending.intended, pending.sent)
+    }
+    if (this.#pending.size === 0) changed()
+  }
+
+  #resume(wasFull: boolean): void {
+    this.#waiting = false
+    if (wasFull) this.#readySince = this.#settings.clock.now()
+    this.pump()
+    this.flush()
+    if (this.idle) this.#settings.changed()
+  }
+
+  #counts(turn: number, now: number): boolean {
+    const { workload } = this.#settings
+    return workload.open ? turn >= workload.warmupOf(this.index) : now >= this.#countsFrom
+  }
+
+  #send(): void {
+    const { workload, tally, clock, toSubscribers } = this.#settings
+    const turn = this.#turn++
+    const sent = clock.now()
+    const intended = workload.open ? this.#start + workload.intended(this.index, turn) : sent
+    const counts = this.#counts(turn, sent)
+    const template = this.#settings.template(turn)
+    this.#connection.publish(template, this.#payload(counts, intended, sent))
+    if (template.qos > 0) this.#pending.set(this.#connection.lastMessageId, { intended, sent, counts })
+    if (!counts) return
+    this.#sequence++
+    tally.counts.sent++
+    tally.second(sent).sent++
+    if (!workload.open) tally.counts.offered++
+    else this.#noteLag(sent, intended)
+    if (template.qos === 0 && !toSubscribers && workload.open) tally.done(sent, intended, sent)
+  }
+
+  #noteLag(sent: number, intended: number): void {
+    const { tally } = this.#settings
+    if (sent - intended > lateMs) tally.counts.late++
+    tally.lag.record(sent - Math.max(intended, Math.min(sent, this.#readySince)))
+  }
+
+  /** A connection keeps payloads until they are acknowledged: only what it copies can be used again. */
+  #payload(counts: boolean, intended: number, sent: number): Buffer {
+    const { payload, stamped, host, run } = this.#settings
+    if (!stamped) return payload
+    const bytes = this.#reusable ? payload : Buffer.from(payload)
+    if (bytes.length < stampSize) return bytes
+    writeStamp(bytes, { counts, host, run, client: this.index, sequence: this.#sequence, intended, sent })
+    return bytes
+  }
+}

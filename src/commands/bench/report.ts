@@ -1,0 +1,107 @@
+// A result as text for people: header, counts, two tables of times, and the verdict.
+import type { Percentiles } from './histogram.js'
+import { failuresOf, percent, type Result } from './result.js'
+import { lateMs } from './tally.js'
+
+const shown = ['p50', 'p90', 'p99', 'p999', 'p9999', 'max'] as const
+const names = { p50: 'p50', p90: 'p90', p99: 'p99', p999: 'p99.9', p9999: 'p99.99', max: 'max' } as const
+
+/** One object on one line. */
+export function jsonReport(result: Result): string {
+  return `${JSON.stringify(result)}\n`
+}
+
+export function textReport(result: Result): string {
+  return [
+    ...headerLines(result),
+    '',
+    ...countLines(result),
+    '',
+    ...timeLines(result),
+    '',
+    ...verdict(result),
+    '',
+  ].join('\n')
+}
+
+function headerLines({ header, setup }: Result): string[] {
+  const { mqttx, node, system, broker, command, seed, tcp_nodelay, started } = header
+  return [
+    `mqttx ${mqttx}, Node ${node}, ${system}`,
+    `server: ${broker ?? 'says no version in $SYS'}; TCP_NODELAY ${tcp_nodelay ? 'on' : 'off'}`,
+    `command: ${command}`,
+    `seed ${seed}, started ${started}`,
+    `${setup.clients} clients, ${loopText(setup)}`,
+  ]
+}
+
+function loopText({ mode, loop, asked_rate, qos, size, subscribers }: Result['setup']): string {
+  if (mode === 'conn') return 'connecting and waiting'
+  if (mode === 'sub') return `subscribing at QoS ${qos}`
+  const to = mode === 'pubsub' ? ` to ${subscribers} subscribers` : ''
+  const what = `QoS ${qos}, ${size} bytes${to}`
+  if (loop === 'open') return `${what}, open loop at ${number(asked_rate ?? 0)} messages/s`
+  return `${what}, closed loop: each waits for the server, so a stall delays messages instead of showing in all of them`
+}
+
+function countLines(result: Result): string[] {
+  const { setup, elapsed_s, rate, audit } = result
+  const unit = setup.mode === 'conn' ? 'connections/s' : 'messages/s'
+  const lines = [
+    `${number(rate)} ${unit} over ${elapsed_s.toFixed(1)} s${result.interrupted ? ' (interrupted)' : ''}`,
+  ]
+  const row = (...keys: (keyof Result)[]) =>
+    keys.map((key) => `${key} ${number(Number(result[key]))}`).join(', ')
+  lines.push(row('connected', 'disconnected'))
+  if (setup.mode !== 'sub' && setup.mode !== 'conn') {
+    lines.push(row('offered', 'sent', ...(setup.qos > 0 ? (['acked', 'unacked'] as const) : [])))
+    if (setup.loop === 'open')
+      lines.push(`${row('late', 'skipped', 'unsent')} (late: more than ${lateMs} ms)`)
+  }
+  if (setup.mode === 'sub' || setup.mode === 'pubsub')
+    lines.push(row('received', 'lost', 'duplicated', 'reordered'))
+  else if (setup.mode === 'pub' && setup.qos === 0) lines.push(row('lost'))
+  for (const [reason, count] of Object.entries(result.failed))
+    lines.push(`failed: ${reason}: ${number(count)}`)
+  const { event_loop_delay_ms, thread_cpu, process_cpu, gc_ms, lag_ms } = audit
+  lines.push(
+    `own load: busiest thread ${percent(thread_cpu)}, process ${percent(process_cpu)}, gc ${gc_ms.total.toFixed(0)} ms, ` +
+      `event-loop delay p99 ${event_loop_delay_ms.p99.toFixed(1)} ms, schedule lag p99 ${lag_ms.p99.toFixed(1)} ms`,
+  )
+  return lines
+}
+
+function timeLines(result: Result): string[] {
+  const { latency_ms, service_ms, setup } = result
+  const head = `${''.padEnd(11)}${shown.map((key) => names[key].padStart(10)).join('')}`
+  const from = setup.loop === 'open' ? 'from the intended time' : 'from the sending'
+  return [
+    head,
+    `${line('latency_ms', latency_ms)}  ${what(setup)}, ${from}`,
+    `${line('service_ms', service_ms)}  ${what(setup)}, from the sending`,
+  ]
+}
+
+function what({ mode, qos }: Result['setup']): string {
+  if (mode === 'conn') return 'to CONNACK'
+  if (mode !== 'pub') return 'to the subscriber'
+  return qos === 0 ? 'to the socket' : 'to the acknowledgement'
+}
+
+function line(name: string, percentiles: Percentiles | undefined): string {
+  const values = shown.map((key) =>
+    (percentiles === undefined ? '-' : percentiles[key].toFixed(3)).padStart(10),
+  )
+  return name.padEnd(11) + values.join('')
+}
+
+function verdict(result: Result): string[] {
+  const failures = failuresOf(result)
+  const lines = failures.length > 0 ? [`failed: ${failures.join('; ')}`] : []
+  return [...lines, ...(result.valid ? ['valid'] : result.reasons)]
+}
+
+/** 12,345.7 */
+function number(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 1 })
+}

@@ -1,0 +1,222 @@
+// The outcome of a run as numbers: what --json prints, what `bench merge` joins, and what every view is made from.
+import type { EngineResult } from './engine.js'
+import { Histogram, type Percentiles } from './histogram.js'
+import { type Counts, countNames, lateMs, noCounts, type Second } from './tally.js'
+
+export interface Header {
+  readonly mqttx: string
+  readonly node: string
+  readonly system: string
+  /** What $SYS/broker/version said; undefined: nothing. */
+  readonly broker: string | undefined
+  readonly command: string
+  readonly seed: number
+  readonly tcp_nodelay: boolean
+  /** Of the first message, UTC. */
+  readonly started: string
+}
+
+export interface Setup {
+  readonly mode: 'pub' | 'sub' | 'pubsub' | 'conn'
+  /** open: at the times of a rate; closed: as fast as it goes. */
+  readonly loop: 'open' | 'closed'
+  readonly qos: number
+  readonly size: number
+  readonly clients: number
+  readonly subscribers: number
+  /** Messages a second that were asked for. */
+  readonly asked_rate: number | undefined
+}
+
+/** What the load generator has found out about itself. */
+export interface Audit {
+  /** Milliseconds beyond what a timer takes anyway. */
+  readonly event_loop_delay_ms: { readonly p99: number; readonly max: number }
+  /** Of one core, the busiest thread. */
+  readonly thread_cpu: number
+  /** Of one core, all threads together. */
+  readonly process_cpu: number
+  readonly gc_ms: { readonly total: number; readonly max: number }
+  /** How late messages were sent while their connection could take them. */
+  readonly lag_ms: { readonly p99: number; readonly max: number }
+}
+
+export interface Result extends Counts {
+  readonly format: 'mqttx bench 1'
+  readonly header: Header
+  readonly setup: Setup
+  readonly failed: Readonly<Record<string, number>>
+  readonly elapsed_s: number
+  /** Messages a second that went all the way: acknowledged, received, or at QoS 0 sent; connections in `conn`. */
+  readonly rate: number
+  readonly latency_ms: Percentiles | undefined
+  readonly service_ms: Percentiles | undefined
+  readonly valid: boolean
+  readonly reasons: readonly string[]
+  readonly interrupted: boolean
+  readonly foreign: number
+  readonly audit: Audit
+  readonly series: readonly Second[]
+  readonly histograms: { readonly latency: string; readonly service: string; readonly lag: string }
+}
+
+/** What is measured, before anything is worked out from it. */
+export interface Measured {
+  readonly header: Header
+  readonly setup: Setup
+  readonly counts: Counts
+  readonly failed: Readonly<Record<string, number>>
+  /** Seconds. */
+  readonly elapsed: number
+  readonly interrupted: boolean
+  readonly foreign: number
+  readonly audit: Omit<Audit, 'lag_ms'>
+  readonly series: readonly Second[]
+  readonly latency: Histogram
+  readonly service: Histogram
+  readonly lag: Histogram
+}
+
+/** `elapsed` of `conn` is the time that connecting took. */
+export function measured(
+  engine: EngineResult,
+  facts: Pick<Measured, 'header' | 'setup' | 'audit'>,
+): Measured {
+  const { tally, elapsedMs, connectMs, stoppedEarly, foreign } = engine
+  const { counts, failed, latency, service, lag, seconds } = tally
+  const elapsed = (facts.setup.mode === 'conn' ? connectMs : elapsedMs) / 1000
+  return {
+    ...facts,
+    counts,
+    failed,
+    elapsed,
+    interrupted: stoppedEarly,
+    foreign,
+    series: seconds,
+    latency,
+    service,
+    lag,
+  }
+}
+
+export function resultOf(measured: Measured): Result {
+  const { header, setup, counts, failed, elapsed, interrupted, foreign, series, latency, service, lag } =
+    measured
+  const audit = { ...measured.audit, lag_ms: { p99: lag.at(99), max: lag.at(100) } }
+  const reasons = reasonsOf(measured, audit)
+  return {
+    format: 'mqttx bench 1',
+    header,
+    setup,
+    ...counts,
+    failed,
+    elapsed_s: rounded(elapsed),
+    rate: rounded(elapsed === 0 ? 0 : doneOf(setup, counts) / elapsed),
+    latency_ms: latency.percentiles(),
+    service_ms: service.percentiles(),
+    valid: reasons.length === 0,
+    reasons,
+    ...{ interrupted, foreign, audit, series },
+    histograms: { latency: latency.encode(), service: service.encode(), lag: lag.encode() },
+  }
+}
+
+function doneOf({ mode, qos }: Setup, { sent, acked, received, connected }: Counts): number {
+  if (mode === 'conn') return connected
+  if (mode !== 'pub') return received
+  return qos === 0 ? sent : acked
+}
+
+/** A thread that is this busy may be what was measured. */
+const busy = 0.95
+const longDelayMs = 25
+
+function reasonsOf({ setup, counts, elapsed, foreign }: Measured, audit: Audit): string[] {
+  const reasons: string[] = []
+  const { lag_ms, thread_cpu, event_loop_delay_ms } = audit
+  if (lag_ms.p99 > lateMs)
+    reasons.push(`client-limited: messages were sent late, p99 ${lag_ms.p99.toFixed(1)} ms`)
+  if (thread_cpu > busy)
+    reasons.push(`client-limited: a thread was busy for ${percent(thread_cpu)} of the time`)
+  if (event_loop_delay_ms.p99 > longDelayMs)
+    reasons.push(`client-limited: event-loop delay p99 ${event_loop_delay_ms.p99.toFixed(1)} ms`)
+  const achieved = elapsed === 0 ? 0 : counts.sent / elapsed
+  if (setup.asked_rate !== undefined && setup.loop === 'open' && counts.sent < counts.offered * 0.99) {
+    const rates = `${achieved.toFixed(0)} of ${setup.asked_rate.toFixed(0)} messages/s`
+    reasons.push(`rate not met: ${rates} were sent; the server did not take more`)
+  }
+  if (foreign > 0)
+    reasons.push(`no latency for ${foreign} messages: they come from a host with another clock`)
+  return reasons
+}
+
+/** What makes a run fail, in words; empty where all is well. */
+export function failuresOf(result: Result): string[] {
+  const { setup, lost, duplicated, unacked, unsent, skipped, failed, sent, received, connected } = result
+  const failures: string[] = []
+  const note = (count: number, text: string) => void (count > 0 && failures.push(`${count} ${text}`))
+  if (setup.qos > 0) note(lost, `lost at QoS ${setup.qos}`)
+  if (setup.qos === 2) note(duplicated, 'duplicated at QoS 2')
+  note(unacked, 'not acknowledged')
+  note(unsent, 'not sent')
+  note(skipped, 'skipped')
+  for (const [reason, count] of Object.entries(failed)) note(count, reason)
+  if (setup.mode === 'sub' && received === 0) failures.push('nothing received')
+  if ((setup.mode === 'pub' || setup.mode === 'pubsub') && sent === 0) failures.push('nothing sent')
+  if (setup.mode === 'conn' && connected === 0) failures.push('nobody connected')
+  return failures
+}
+
+/** What one run would have measured that did the work of all `results`, which ran at the same time. */
+export function merged(results: readonly Result[]): Result {
+  const [first] = results
+  const counts = noCounts()
+  const failed: Record<string, number> = {}
+  const series: Second[] = []
+  const histograms = { latency: new Histogram(), service: new Histogram(), lag: new Histogram() }
+  for (const result of results) {
+    for (const name of countNames) counts[name] += result[name]
+    for (const [reason, count] of Object.entries(result.failed))
+      failed[reason] = (failed[reason] ?? 0) + count
+    for (const name of ['latency', 'service', 'lag'] as const)
+      histograms[name].add(new Histogram(result.histograms[name]))
+    addSeconds(series, result.series)
+  }
+  const most = (value: (result: Result) => number) => Math.max(...results.map(value))
+  const sum = (value: (result: Result) => number) =>
+    results.reduce((total, result) => total + value(result), 0)
+  return resultOf({
+    header: first!.header,
+    setup: { ...first!.setup, subscribers: sum(({ setup }) => setup.subscribers) },
+    ...{ counts, failed, series, ...histograms },
+    elapsed: most((result) => result.elapsed_s),
+    interrupted: results.some(({ interrupted }) => interrupted),
+    foreign: sum((result) => result.foreign),
+    audit: {
+      event_loop_delay_ms: {
+        p99: most(({ audit }) => audit.event_loop_delay_ms.p99),
+        max: most(({ audit }) => audit.event_loop_delay_ms.max),
+      },
+      thread_cpu: most(({ audit }) => audit.thread_cpu),
+      process_cpu: sum(({ audit }) => audit.process_cpu),
+      gc_ms: { total: sum(({ audit }) => audit.gc_ms.total), max: most(({ audit }) => audit.gc_ms.max) },
+    },
+  })
+}
+
+function addSeconds(sums: Second[], seconds: readonly Second[]): void {
+  for (const [index, { sent, done, maxMs }] of seconds.entries()) {
+    const sum = (sums[index] ??= { sent: 0, done: 0, maxMs: 0 })
+    sum.sent += sent
+    sum.done += done
+    sum.maxMs = Math.max(sum.maxMs, maxMs)
+  }
+}
+
+export function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`
+}

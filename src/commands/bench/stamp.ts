@@ -1,0 +1,45 @@
+// What the first bytes of a payload say, so that a receiver can tell loss, duplicates, order and delay: big-endian.
+//   0 magic, 3 flags (1: counts), 4 host, 8 run, 12 client, 16 sequence (64 bits), 24 intended time and 32 time of
+//   sending, both in milliseconds of the host's monotonic clock as 64-bit floats.
+
+export const stampSize = 40
+const magic = 0x6d717800 // "mqx"
+
+export interface Stamp {
+  /** False for the messages of the warm-up. */
+  readonly counts: boolean
+  /** Times can be compared only where this is the same. */
+  readonly host: number
+  readonly run: number
+  readonly client: number
+  readonly sequence: number
+  readonly intended: number
+  readonly sent: number
+}
+
+export function writeStamp(to: Buffer, stamp: Stamp): void {
+  to.writeUInt32BE(magic | (stamp.counts ? 1 : 0), 0)
+  to.writeUInt32BE(stamp.host, 4)
+  to.writeUInt32BE(stamp.run, 8)
+  to.writeUInt32BE(stamp.client, 12)
+  to.writeUInt32BE(Math.floor(stamp.sequence / 2 ** 32), 16)
+  to.writeUInt32BE(stamp.sequence >>> 0, 20)
+  to.writeDoubleBE(stamp.intended, 24)
+  to.writeDoubleBE(stamp.sent, 32)
+}
+
+/** Undefined where the bytes are not those of a bench. */
+export function readStamp(bytes: Buffer, start: number, end: number): Stamp | undefined {
+  if (end - start < stampSize) return undefined
+  const head = bytes.readUInt32BE(start)
+  if ((head & 0xffffff00) !== magic) return undefined
+  return {
+    counts: (head & 1) !== 0,
+    host: bytes.readUInt32BE(start + 4),
+    run: bytes.readUInt32BE(start + 8),
+    client: bytes.readUInt32BE(start + 12),
+    sequence: bytes.readUInt32BE(start + 16) * 2 ** 32 + bytes.readUInt32BE(start + 20),
+    intended: bytes.readDoubleBE(start + 24),
+    sent: bytes.readDoubleBE(start + 32),
+  }
+}

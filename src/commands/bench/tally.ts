@@ -1,0 +1,72 @@
+// What is counted while a run is under way.
+import { Histogram } from './histogram.js'
+
+/** Sums that shards and threads add up to those of the whole. */
+export const countNames = [
+  'offered', // messages whose time came, or that a closed loop decided to send
+  'sent',
+  'acked', // at QoS 1 and 2
+  'received', // distinct messages
+  'lost',
+  'duplicated',
+  'reordered',
+  'late', // sent more than `lateMs` after the intended time
+  'skipped', // never sent: the client was not connected any more
+  'unsent', // never sent: the server did not take them before the end
+  'unacked', // sent at QoS 1 and 2, and not acknowledged at the end
+  'connected',
+  'disconnected',
+] as const
+
+export type Counts = Record<(typeof countNames)[number], number>
+
+export function noCounts(): Counts {
+  return Object.fromEntries(countNames.map((name) => [name, 0])) as Counts
+}
+
+/** One second of the run. */
+export interface Second {
+  sent: number
+  /** Acknowledged, or received where there are subscribers. */
+  done: number
+  /** The largest latency in milliseconds. */
+  maxMs: number
+}
+
+/** A message is late when a person would see it in a plot of milliseconds. */
+export const lateMs = 10
+
+export class Tally {
+  readonly counts = noCounts()
+  /** By Reason Code, or by the error's code where the network failed. */
+  readonly failed: Record<string, number> = {}
+  /** From the intended time. */
+  readonly latency = new Histogram()
+  /** From the time of sending. */
+  readonly service = new Histogram()
+  /** How late messages were sent while their connection could take them: our own fault. */
+  readonly lag = new Histogram()
+  readonly seconds: Second[] = []
+  /** When the first second begins. */
+  start = 0
+
+  fail(reason: string): void {
+    this.failed[reason] = (this.failed[reason] ?? 0) + 1
+  }
+
+  second(now: number): Second {
+    const index = Math.max(0, Math.floor((now - this.start) / 1000))
+    while (this.seconds.length <= index) this.seconds.push({ sent: 0, done: 0, maxMs: 0 })
+    return this.seconds[index]!
+  }
+
+  /** A message that counts is where it should be. */
+  done(now: number, intended: number, sent: number): void {
+    const latency = now - intended
+    this.latency.record(latency)
+    this.service.record(now - sent)
+    const second = this.second(now)
+    second.done++
+    if (latency > second.maxMs) second.maxMs = latency
+  }
+}

@@ -1,0 +1,49 @@
+// The worker thread of a run: what one of --workers does.
+import { parentPort, workerData } from 'node:worker_threads'
+import { MqttxError } from '../../errors.js'
+import { processHost } from '../../host.js'
+import { dialer, measure, optionsOf, planOf } from './measure.js'
+import type { News, Order, Task } from './threads.js'
+
+const port = parentPort!
+const tell = (news: News) => port.postMessage(news)
+
+/** The main thread has asked for it. */
+const noLogin = { askPassword: false }
+
+async function work({ args: { pw, passwordFile, ...args }, known, shard, login }: Task): Promise<void> {
+  const password = login.password === undefined ? undefined : Buffer.from(login.password, 'latin1')
+  const options = {
+    ...(await optionsOf({ ...args, ...noLogin, quiet: true }, processHost())),
+    username: login.username,
+    password,
+  }
+  let stop = () => {}
+  let start: (time: number) => void = () => {}
+  const started = new Promise<number>((resolve) => {
+    start = resolve
+  })
+  port.on('message', (order: Order) => {
+    if ('start' in order) start(order.start)
+    else stop()
+  })
+  const result = await measure(planOf(args, options, shard), dialer(options), known, {
+    start() {
+      tell({ ready: true })
+      return started
+    },
+    onStop(action) {
+      stop = action
+      return () => {
+        stop = () => {}
+      }
+    },
+  })
+  const { audit } = result // the processor time of the process is not that of this thread
+  tell({ result: { ...result, audit: { ...audit, process_cpu: audit.thread_cpu } } })
+}
+
+work(workerData as Task).catch((error: unknown) => {
+  if (!(error instanceof MqttxError)) throw error
+  tell({ failure: error.message })
+})

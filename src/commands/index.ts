@@ -1,0 +1,82 @@
+// The commands, in help's order. Each is loaded when it is asked for: starting up is most of what a one-shot publish costs.
+import type { AnySpec, Args, Options, Spec } from '../cli/option.js'
+import { parse, type Surroundings } from '../cli/parse.js'
+import type { Host } from '../host.js'
+
+/** A command line that has been read and only needs to be run. */
+export interface Job {
+  readonly wants: 'run'
+  readonly quiet: boolean
+  run(host: Host): Promise<number>
+}
+
+export interface Command {
+  readonly name: string
+  spec(): Promise<AnySpec>
+  prepare(words: readonly string[], surroundings: Surroundings): Promise<Job | { wants: 'help' | 'version' }>
+}
+
+interface Runnable<O extends Options> {
+  run(args: Args<O>, host: Host, trailing: readonly string[]): Promise<number>
+}
+
+/** Brings a spec and its run.ts together; neither can import the other's values without a circle of types. */
+function command<O extends Options>(
+  name: string,
+  spec: () => Promise<Spec<O>>,
+  load: () => Promise<Runnable<O>>,
+): Command {
+  return {
+    name,
+    spec,
+    async prepare(words, surroundings) {
+      const parsed = parse(await spec(), words, surroundings)
+      if (parsed.wants !== 'run') return parsed
+      const { args, trailing } = parsed
+      const { run } = await load()
+      return {
+        wants: 'run',
+        quiet: 'quiet' in args && args.quiet === true,
+        run: (host) => run(args, host, trailing),
+      }
+    },
+  }
+}
+
+export const commands: readonly Command[] = [
+  command(
+    'pub',
+    async () => (await import('./pub/spec.js')).pub,
+    () => import('./pub/run.js'),
+  ),
+  command(
+    'sub',
+    async () => (await import('./sub/spec.js')).sub,
+    () => import('./sub/run.js'),
+  ),
+  command(
+    'passwd',
+    async () => (await import('./passwd/spec.js')).passwd,
+    () => import('./passwd/run.js'),
+  ),
+  command(
+    'rr',
+    async () => (await import('./rr/spec.js')).rr,
+    () => import('./rr/run.js'),
+  ),
+  command(
+    'broker',
+    async () => (await import('./broker/spec.js')).broker,
+    () => import('./broker/run.js'),
+  ),
+  command(
+    'inspect',
+    async () => (await import('./inspect/spec.js')).inspect,
+    () => import('./inspect/run.js'),
+  ),
+  command(
+    'bench',
+    async () => (await import('./bench/spec.js')).bench,
+    () => import('./bench/run.js'),
+  ),
+]

@@ -1,0 +1,157 @@
+// mqttx inspect: reads captures, shows the MQTT in them, and tells by its status whether rules were broken.
+import { readFile } from 'node:fs/promises'
+import { openCapture } from '../../capture/open.js'
+import type { Flow } from '../../capture/stream.js'
+import type { Args } from '../../cli/option.js'
+import { ExitCode, MqttxError, UsageError } from '../../errors.js'
+import type { Host } from '../../host.js'
+import { Filter } from '../../inspect/filter.js'
+import { Inspector, type InspectorOptions } from '../../inspect/inspector.js'
+import { onlyDirection } from '../../inspect/names.js'
+import type { Paint } from '../../inspect/views/view.js'
+import { Output } from '../../io/output.js'
+import { isTerminal, wantsColor } from '../../io/terminal.js'
+import { crypto, inflate } from './helpers.js'
+import { bytesOfHex, chunksOf } from './input.js'
+import { viewOf } from './show.js'
+import type { inspect } from './spec.js'
+import { writerTo } from './write.js'
+
+export type InspectArgs = Args<typeof inspect.options>
+
+export async function run(args: InspectArgs, host: Host): Promise<number> {
+  const output = new Output(host.stdout)
+  const files = args.read.length === 0 && args.hex.length === 0 ? ['-'] : args.read
+  if (files.includes('-') && isTerminal(host.stdin)) {
+    throw new UsageError('inspect: there is nothing to read', {
+      hint: 'name a file, or pipe a capture into it',
+    })
+  }
+  const view = args.view ?? (isTerminal(host.stdout) || args.hex.length > 0 ? 'bytes' : 'line')
+  const writer = args.write === undefined ? undefined : writerTo(args.write)
+  let place = ''
+  const inspector = new Inspector({
+    view: viewOf({ ...args, view }, output, await paintFor(args, host)),
+    filter: filterOf(args),
+    version: args.protocolVersion,
+    ports: args.port,
+    keep: args.full ? 16 * 1024 * 1024 : undefined,
+    certain: args.hex.length > 0,
+    also: writer?.view,
+    payloads: args.sparkplug ? await loadSparkplug() : undefined,
+    note(text, fileOffset) {
+      if (!args.quiet) host.stderr.write(`${place}${fileOffset < 0 ? '' : `offset ${fileOffset}: `}${text}\n`)
+    },
+  })
+  const stop = { now: false }
+  const release = host.onSignal(['SIGINT', 'SIGTERM'], () => {
+    stop.now = true
+    if (files.includes('-')) host.stdin.destroy()
+  })
+  try {
+    const keyLog = args.keylog === undefined ? undefined : await readKeys(args.keylog)
+    const options = { ports: args.port, keyLog, inflate, crypto }
+    inspectHex(args.hex, inspector)
+    for (const file of files) {
+      place = files.length > 1 ? `${file}: ` : ''
+      const note = (text: string): void => inspector.note(text, { fileOffset: -1 })
+      const capture = openCapture(inspector, options)
+      await readAll(
+        () => chunksOf(file, () => host.stdin, note),
+        stop,
+        async (chunk) => {
+          capture.push(chunk)
+          inspector.flush()
+          await output.flush()
+          await writer?.flush()
+          return !inspector.done
+        },
+      )
+      if (!inspector.done) capture.end()
+    }
+    inspector.end()
+    await writer?.end()
+    await output.finish()
+  } finally {
+    release()
+  }
+  return statusOf(inspector, args.quiet, host)
+}
+
+async function readAll(
+  open: () => AsyncIterable<Buffer>,
+  stop: { now: boolean },
+  take: (chunk: Buffer) => Promise<boolean>,
+): Promise<void> {
+  try {
+    for await (const chunk of open()) if (!(await take(chunk)) || stop.now) return
+  } catch (error) {
+    if (!stop.now) throw error // the signal closed it
+  }
+}
+
+function statusOf({ packets, found }: Inspector, quiet: boolean, host: Host): number {
+  if (packets === 0) {
+    if (!quiet) host.stderr.write('No MQTT was found.\n')
+    return ExitCode.notMqtt
+  }
+  return found.error + found.warning > 0 ? ExitCode.violations : ExitCode.ok
+}
+
+/** Words of the command line are one conversation; who sent each is told by its first packet, as far as that can be. */
+function inspectHex(texts: readonly string[], inspector: Inspector): void {
+  if (texts.length === 0) return
+  const flow: Flow = { id: -1, protocol: 'raw', client: '', server: '', sawStart: true }
+  const offsets = { c2s: 0, s2c: 0 }
+  const origin = { record: 1, fileOffset: 0, time: -1n }
+  let opened = false
+  for (const text of texts) {
+    const bytes = bytesOfHex(text)
+    if (bytes === undefined) {
+      const capture = openCapture(inspector)
+      capture.push(Buffer.from(text))
+      capture.end()
+      continue
+    }
+    if (bytes.length === 0) throw new UsageError('--hex: there are no bytes')
+    if (!opened) inspector.open(flow)
+    opened = true
+    const direction = onlyDirection(bytes[0]! >> 4, 5) ?? 'c2s'
+    inspector.data(flow, direction, { bytes, offset: offsets[direction], origin })
+    offsets[direction] += bytes.length
+  }
+  if (opened) inspector.close(flow, 'end')
+}
+
+function filterOf(args: InspectArgs): Filter | undefined {
+  const { type, client, topic, connection, from, to, only, count } = args
+  if (type.length + client.length + topic.length + connection.length === 0) {
+    if (from === undefined && to === undefined && only === undefined && count === undefined) return undefined
+  }
+  return new Filter({
+    ...{ types: type, clients: client, topics: topic, connections: connection },
+    ...{ from, to, onlyViolations: only !== undefined, count },
+  })
+}
+
+async function paintFor({ color, view }: InspectArgs, { stdout, env }: Host): Promise<Paint | undefined> {
+  const wanted = color === 'always' || (color === 'auto' && wantsColor(stdout, env))
+  if (!wanted || view === 'json' || view === 'stats') return undefined
+  return (await import('../../io/style.js')).style
+}
+
+async function loadSparkplug(): Promise<InspectorOptions['payloads']> {
+  const { Sparkplug, sparkplugLines } = await import('../../inspect/sparkplug.js')
+  const sparkplug = new Sparkplug()
+  return (packet) => {
+    const value = sparkplug.read(packet)
+    return value && { name: 'sparkplug', value, lines: sparkplugLines(value) }
+  }
+}
+
+async function readKeys(file: string): Promise<string> {
+  return readFile(file, 'latin1').catch((cause: NodeJS.ErrnoException) => {
+    const reason = cause.code === 'ENOENT' ? 'No such file' : cause.message
+    throw new MqttxError(`cannot read the key log ${file}: ${reason}`, { cause })
+  })
+}

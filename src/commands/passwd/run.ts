@@ -1,0 +1,60 @@
+// mqttx passwd: does what request.ts has made of the words.
+import type { Args } from '../../cli/option.js'
+import { ExitCode, MqttxError } from '../../errors.js'
+import type { Host } from '../../host.js'
+import { withoutUser } from '../../passwd/lines.js'
+import { changeStored } from '../../passwd/store.js'
+import { hashFile, importLines } from './bulk.js'
+import { audit, list } from './look.js'
+import { examine, goodLines } from './open.js'
+import { put } from './put.js'
+import { type Request, requestOf } from './request.js'
+import type { passwd } from './spec.js'
+import { bytesOf, type Tools, withTools } from './tools.js'
+import { verify } from './verify.js'
+
+export type PasswdArgs = Args<typeof passwd.options>
+
+export function run(args: PasswdArgs, host: Host, words: readonly string[]): Promise<number> {
+  const request = requestOf(args, words)
+  return withTools(args, host, async (tools) => {
+    if (request.wants === 'audit') return audit(request.file, args, tools)
+    await answer(request, args, tools)
+    return ExitCode.ok
+  })
+}
+
+type Other = Exclude<Request, { wants: 'audit' }>
+
+async function answer(request: Other, args: PasswdArgs, tools: Tools): Promise<void> {
+  switch (request.wants) {
+    case 'put':
+      return put(request, tools)
+    case 'delete':
+      return remove(request, tools)
+    case 'hash':
+      return hashFile(request.file, args.jobs, tools)
+    case 'import':
+      return importLines(request.file, args.jobs, tools)
+    case 'verify':
+      return verify(request, args, tools)
+    case 'list':
+      return list(request.file, args, tools)
+    default:
+      return request satisfies never
+  }
+}
+
+async function remove({ file, user }: { file: string; user: string }, tools: Tools): Promise<void> {
+  const { signal } = tools
+  examine(file, tools)
+  await changeStored(file, {
+    ...{ purpose: 'update', signal },
+    async apply(found) {
+      const lines = goodLines(file, found, tools)
+      const kept = withoutUser(lines, user)
+      if (kept.length < lines.length) return bytesOf(kept)
+      throw new MqttxError(`User ${user} not found in password file.`, { prefix: 'Warning: ' })
+    },
+  })
+}

@@ -1,0 +1,69 @@
+// What every part of passwd works with: the settings, standard output, warnings, and the signal that ends it.
+import { ExitCode, MqttxError } from '../../errors.js'
+import type { Host } from '../../host.js'
+import { Output } from '../../io/output.js'
+import type { Settings } from '../../passwd/derive.js'
+import { formats, type LineFormat } from '../../passwd/formats.js'
+import type { Scheme } from '../../passwd/hash.js'
+import { type PasswordLine, passwordLines, textOf } from '../../passwd/lines.js'
+import { wordFromBytes, wordToBytes } from '../../words.js'
+
+export interface Tools {
+  readonly host: Host
+  readonly output: Output
+  readonly format: LineFormat
+  readonly settings: Settings
+  /** Aborted by SIGINT and SIGTERM; its reason is the error to end with. */
+  readonly signal: AbortSignal
+  /** Silent with --quiet. */
+  warn(text: string): void
+  /** Prints text at once. */
+  say(text: string): Promise<void>
+}
+
+export interface ToolArgs {
+  readonly hash?: Scheme | undefined
+  readonly iterations?: number | undefined
+  readonly format: LineFormat['name']
+  readonly quiet: boolean
+}
+
+const statuses = { SIGINT: ExitCode.interrupted, SIGTERM: 143, SIGHUP: 129 } as const
+
+/** Calls `work` with everything that it needs, and cleans up behind it. */
+export async function withTools<T>(
+  args: ToolArgs,
+  host: Host,
+  work: (tools: Tools) => Promise<T>,
+): Promise<T> {
+  const { hash = 'sha512-pbkdf2', iterations, format, quiet } = args
+  const output = new Output(host.stdout)
+  const ending = new AbortController()
+  const off = host.onSignal(['SIGINT', 'SIGTERM'], (signal) => {
+    ending.abort(new MqttxError(`Ended by ${signal}`, { exitCode: statuses[signal] }))
+  })
+  const scheme = format === 'mosquitto' ? hash : format === 'bcrypt' ? 'bcrypt' : 'sha256'
+  try {
+    const result = await work({
+      ...{ host, output, format: formats[format], settings: { scheme, iterations }, signal: ending.signal },
+      warn: (text) => void (quiet || host.stderr.write(`Warning: ${text}\n`)),
+      async say(text) {
+        output.text(text)
+        await output.finish()
+      },
+    })
+    await output.finish()
+    return result
+  } finally {
+    off()
+  }
+}
+
+/** Bytes that are not UTF-8 stay what they are (words.ts). */
+export function linesOf(bytes: Uint8Array, format: LineFormat): PasswordLine[] {
+  return passwordLines(wordFromBytes(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)), format)
+}
+
+export function bytesOf(lines: readonly PasswordLine[]): Buffer {
+  return wordToBytes(textOf(lines))
+}

@@ -1,0 +1,82 @@
+// The payload of a single message, loaded whole before anything connects.
+import { createReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { maxRemainingLength } from '../codec/framing.js'
+import { ExitCode, MqttxError } from '../errors.js'
+import type { Host } from '../host.js'
+import { wordToBytes } from '../words.js'
+
+const empty = Buffer.alloc(0)
+const useN = 'an empty message is sent with -n'
+
+export interface MessageSource {
+  readonly message?: string
+  readonly file?: string
+  readonly stdinFile: boolean
+}
+
+/** @throws MqttxError for a file that cannot be read, no input, and more bytes than MQTT can carry */
+export async function loadPayload(args: MessageSource, host: Host): Promise<Buffer> {
+  if (args.message !== undefined) return messageBytes(args.message)
+  if (args.file !== undefined) return args.file === '-' ? readStdin(host) : readFile(args.file)
+  return args.stdinFile ? readStdin(host) : empty
+}
+
+function messageBytes(message: string): Buffer {
+  const bytes = wordToBytes(message)
+  if (bytes.length > maxRemainingLength) throw tooLong('Message length')
+  return bytes
+}
+
+async function readFile(path: string): Promise<Buffer> {
+  let bytes: Buffer
+  try {
+    bytes = await readAll(createReadStream(path), 'File')
+  } catch (error) {
+    if (error instanceof MqttxError) throw error
+    const reason = strerror(error as NodeJS.ErrnoException)
+    throw new MqttxError(`Unable to read file "${path}": ${reason}.\nError loading input file "${path}".`)
+  }
+  if (bytes.length > 0) return bytes
+  throw new MqttxError(`Zero length input.\nError loading input file "${path}".`, { hint: useN })
+}
+
+async function readStdin(host: Host): Promise<Buffer> {
+  const bytes = await readAll(host.stdin, 'Message length').catch((error: unknown) => {
+    throw inputError(error)
+  })
+  if (bytes.length > 0) return bytes
+  throw new MqttxError('Zero length input.\nError loading input from stdin.', { hint: useN })
+}
+
+async function readAll(stream: Readable, what: string): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > maxRemainingLength) throw tooLong(what)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+export function tooLong(what: string): MqttxError {
+  return new MqttxError(`${what} must be less than ${maxRemainingLength} bytes.`)
+}
+
+/** Standard input that cannot be read is no defect of ours. */
+export function inputError(error: unknown): unknown {
+  if (error instanceof MqttxError || !(error instanceof Error) || !('code' in error)) return error
+  const message = `Unable to read standard input: ${strerror(error as NodeJS.ErrnoException)}.`
+  return new MqttxError(message, { exitCode: ExitCode.system, cause: error })
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'No such file or directory',
+  EACCES: 'Permission denied',
+  EISDIR: 'Is a directory',
+}
+
+function strerror(error: NodeJS.ErrnoException): string {
+  return reasons[error.code ?? ''] ?? error.message
+}

@@ -1,0 +1,93 @@
+// mqttx without a command: the texts that the program has about itself, printed from the tables of all commands.
+import { bashCompletion } from '../cli/completion/bash.js'
+import { fishCompletion } from '../cli/completion/fish.js'
+import { zshCompletion } from '../cli/completion/zsh.js'
+import { commandHelp, programHelp } from '../cli/help.js'
+import { commandPage, programPage } from '../cli/man.js'
+import { nearest, suggestion } from '../cli/nearest.js'
+import type { AnySpec, Program } from '../cli/option.js'
+import { shown } from '../cli/values.js'
+import { UsageError } from '../errors.js'
+import { commands } from './index.js'
+
+const overview = 'mqttx --help'
+const kinds = ['man', 'bash', 'zsh', 'fish'] as const
+
+/** The program as its users see it. */
+export async function program(): Promise<Program> {
+  const specs: AnySpec[] = []
+  for (const command of commands) specs.push(await command.spec())
+  return {
+    name: 'mqttx',
+    summary: 'MQTT from the command line.',
+    commands: specs,
+    options: [
+      ['help [COMMAND]', 'Print this text, or that of a command.'],
+      ['--help', 'Print this text.'],
+      ['--version', 'Print the version.'],
+      ['--generate man [COMMAND]', 'Print a manual page.'],
+      ['--generate bash|zsh|fish', 'Print completions for a shell.'],
+    ],
+    examples: [
+      ['A broker for this machine', 'mqttx broker'],
+      ['Everything that it is sent', "mqttx sub -t '#' -v"],
+      ['A message', "mqttx pub -t greeting -m 'hello, world'"],
+    ],
+  }
+}
+
+/** What `mqttx WORD...` prints where the first word is not a command. */
+export async function answer(words: readonly string[]): Promise<string> {
+  const [first, second, ...rest] = words
+  if (first === undefined || first === '--help') return programHelp(await program())
+  if (first === 'help') return second === undefined ? programHelp(await program()) : helpFor(second)
+  if (first === '--generate') return generate(second, rest[0])
+  if (first.startsWith('--generate=')) return generate(first.slice('--generate='.length), second)
+  throw first.startsWith('-') ? unknownOption(first) : unknownCommand(first)
+}
+
+export async function helpFor(name: string): Promise<string> {
+  return commandHelp(await specOf(name))
+}
+
+async function generate(kind: string | undefined, command: string | undefined): Promise<string> {
+  if (kind === undefined) {
+    throw new UsageError('--generate argument given but no kind specified.', {
+      hint: `use ${kinds.join(', ')}`,
+    })
+  }
+  switch (kind) {
+    case 'man':
+      return command === undefined
+        ? programPage(await program())
+        : commandPage(await specOf(command), await program())
+    case 'bash':
+      return bashCompletion(await program())
+    case 'zsh':
+      return zshCompletion(await program())
+    case 'fish':
+      return fishCompletion(await program())
+    default:
+      throw new UsageError(`Unknown kind '${shown(kind)}' for --generate.`, {
+        hint: `use ${kinds.join(', ')}`,
+      })
+  }
+}
+
+async function specOf(name: string): Promise<AnySpec> {
+  const command = commands.find((known) => known.name === name)
+  if (command === undefined) throw unknownCommand(name)
+  return command.spec()
+}
+
+function unknownCommand(name: string): UsageError {
+  const names = commands.map((command) => command.name)
+  const near =
+    nearest(name, names) === undefined ? ` Known are ${names.join(', ')}.` : suggestion(name, names, overview)
+  return new UsageError(`Unknown command '${shown(name)}'.${near}`)
+}
+
+function unknownOption(word: string): UsageError {
+  const near = suggestion(word, ['--help', '--version', '--generate'], overview)
+  return new UsageError(`Unknown option '${shown(word)}'.${near}`)
+}

@@ -1,0 +1,96 @@
+// A line of JSON as `sub --json` prints it becomes a message to publish. What the line says is checked, member by
+// member: a message that lost its payload or properties through a misspelt name would do harm.
+import { isUtf8 } from 'node:buffer'
+import type { PublishProperties, QoS } from '../../codec/publish.js'
+import { readProperties } from './json-properties.js'
+import { bad, base64, isObject, shape, stringFault } from './json-values.js'
+
+export interface LineMessage {
+  readonly topic: string
+  readonly qos: QoS
+  readonly retain: boolean
+  readonly payload: Buffer
+  /** Undefined where there are none. */
+  readonly properties: PublishProperties | undefined
+}
+
+/** What the command line says for lines that say nothing. */
+export interface LineDefaults {
+  readonly topic: string | undefined
+  readonly qos: QoS
+  readonly retain: boolean
+  readonly properties: PublishProperties | undefined
+  readonly version: number
+}
+
+const seePrinted = 'each line is an object as `mqttx sub --json` prints it'
+
+/** @throws MqttxError that says what is wrong with the line, not which line it is */
+export function readMessage(line: Buffer, defaults: LineDefaults): LineMessage {
+  const members = readObject(line)
+  const { qos = defaults.qos, retain = defaults.retain } = members
+  if (qos !== 0 && qos !== 1 && qos !== 2) throw bad(`"qos" is ${shape(qos)}, not 0, 1 or 2`)
+  if (typeof retain !== 'boolean') throw bad(`"retain" is ${shape(retain)}, not true or false`)
+  return {
+    topic: readTopic(members.topic ?? defaults.topic),
+    qos,
+    retain,
+    payload: readPayload(members),
+    properties: propertiesOf(members.properties, defaults),
+  }
+}
+
+function readObject(line: Buffer): Record<string, unknown> {
+  if (!isUtf8(line)) throw bad('it is not UTF-8', seePrinted)
+  const value = parsed(line.toString())
+  if (isObject(value)) return value
+  throw bad(`it is ${shape(value)}, not an object`, seePrinted)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw bad(`it is not JSON (${(error as Error).message})`, seePrinted)
+  }
+}
+
+function readTopic(topic: unknown): string {
+  if (topic === undefined) throw bad('it has no "topic"', '-t gives a topic to lines without one')
+  if (typeof topic !== 'string') throw bad(`"topic" is ${shape(topic)}, not a string`)
+  if (topic === '') throw bad('"topic" is empty [MQTT-4.7.3-1]')
+  const wildcard = /[+#]/.exec(topic)
+  if (wildcard !== null) {
+    throw bad(`Invalid publish topic '${topic}', does it contain '+' or '#'?`, '[MQTT-3.3.2-2]')
+  }
+  const fault = stringFault(topic)
+  if (fault !== undefined) throw bad(`"topic" ${fault}`)
+  return topic
+}
+
+const forgotten = 'an empty message has "payload":""'
+
+function readPayload({ payload, encoding = 'utf8' }: Record<string, unknown>): Buffer {
+  if (payload === undefined) throw bad('it has no "payload"', forgotten)
+  if (typeof payload !== 'string') {
+    const hint = payload === null ? forgotten : 'jq makes a string of it with tojson'
+    throw bad(`"payload" is ${shape(payload)}, not a string`, hint)
+  }
+  if (encoding === 'base64') return base64(payload, '"payload"')
+  if (encoding !== 'utf8') throw bad(`"encoding" is ${shape(encoding)}, not "utf8" or "base64"`)
+  if (!payload.isWellFormed()) throw bad('"payload" has half of a surrogate pair')
+  return Buffer.from(payload)
+}
+
+/** A property of the line takes the place of the one that the command line gives. */
+function propertiesOf(value: unknown, defaults: LineDefaults): PublishProperties | undefined {
+  if (value === undefined || value === null) return defaults.properties
+  if (!isObject(value)) throw bad(`"properties" is ${shape(value)}, not an object`)
+  const own = readProperties(value)
+  const names = Object.keys(own)
+  if (names.length === 0) return defaults.properties
+  if (defaults.version < 5) {
+    throw bad(`it has properties (${names.join(', ')}), which came with MQTT 5`, 'use -V mqttv5')
+  }
+  return { ...defaults.properties, ...own }
+}

@@ -1,0 +1,71 @@
+// pub --json: each line of standard input is an object as `sub --json` prints it, with a topic of its own.
+import { constants } from 'node:buffer'
+import { maxPayload, type PublishTemplate } from '../../codec/publish.js'
+import { preparePublish } from '../../codec/publish-properties.js'
+import type { ConnectOptions } from '../../connection/options.js'
+import { ExitCode, MqttxError } from '../../errors.js'
+import type { LineSplitter } from '../../io/lines.js'
+import { type Around, type LineReader, publishEachLine } from './each-line.js'
+import { type LineDefaults, readMessage } from './json-message.js'
+import { Templates } from './templates.js'
+
+/** The line becomes a string on the way; a payload of MQTT's largest size fits it with room for escapes. */
+const longestLine = constants.MAX_STRING_LENGTH
+
+/** @returns the exit status: 0, or the first Reason Code with which the server refused a line */
+export function publishJson(
+  options: ConnectOptions,
+  given: Pick<LineDefaults, 'topic' | 'qos' | 'retain'>,
+  around: Around,
+): Promise<number> {
+  const { version, properties } = options
+  const reader = new JsonLines({ ...given, properties: properties.publish }, version)
+  return publishEachLine(options, reader, around)
+}
+
+/** A blank line is no message; it counts all the same, so that numbers of lines are those of the file. */
+class JsonLines implements LineReader {
+  readonly command = 'mqttx pub --json'
+  readonly longestLine = longestLine
+  readonly tooLong = `the limit is ${longestLine} bytes`
+  acknowledged: boolean
+  template: PublishTemplate
+  payload: Uint8Array = Buffer.alloc(0)
+  readonly start = 0
+  end = 0
+  readonly #defaults: LineDefaults
+  readonly #templates: Templates
+
+  constructor(given: Omit<LineDefaults, 'version'>, version: ConnectOptions['version']) {
+    this.#defaults = { ...given, version }
+    this.#templates = new Templates(version)
+    this.acknowledged = given.qos > 0
+    this.template = preparePublish('', { qos: given.qos, retain: given.retain, version }) // until the first line
+  }
+
+  read({ bytes, start, end }: LineSplitter): boolean {
+    if (isBlank(bytes, start, end)) return false
+    const message = readMessage(bytes.subarray(start, end), this.#defaults)
+    const template = this.#templates.of(message)
+    const limit = maxPayload(template)
+    if (message.payload.length > limit) {
+      throw new MqttxError(`the payload has ${message.payload.length} bytes, the limit is ${limit}`, {
+        exitCode: ExitCode.tooLarge,
+      })
+    }
+    this.template = template
+    this.payload = message.payload
+    this.end = message.payload.length
+    if (message.qos > 0) this.acknowledged = true
+    return true
+  }
+}
+
+/** Nothing but what JSON takes for white space. */
+function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false
+  }
+  return true
+}

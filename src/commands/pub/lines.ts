@@ -1,0 +1,40 @@
+// pub -l: each line of standard input is a message, all to one topic.
+import { maxPayload, type PublishTemplate } from '../../codec/publish.js'
+import type { ConnectOptions } from '../../connection/options.js'
+import type { LineSplitter } from '../../io/lines.js'
+import { type Around, type LineReader, publishEachLine } from './each-line.js'
+
+/** @returns the exit status: 0, or the first Reason Code with which the server refused a line */
+export function publishLines(
+  options: ConnectOptions,
+  template: PublishTemplate,
+  around: Around,
+): Promise<number> {
+  return publishEachLine(options, new PlainLines(template), around)
+}
+
+/** The line is the payload. */
+class PlainLines implements LineReader {
+  readonly command = 'mqttx pub -l'
+  readonly longestLine: number
+  readonly tooLong: string
+  readonly acknowledged: boolean
+  readonly template: PublishTemplate
+  payload: Uint8Array = Buffer.alloc(0)
+  start = 0
+  end = 0
+
+  constructor(template: PublishTemplate) {
+    this.template = template
+    this.longestLine = maxPayload(template)
+    this.tooLong = `a message to this topic can have ${this.longestLine} bytes`
+    this.acknowledged = template.qos > 0
+  }
+
+  read(line: LineSplitter): boolean {
+    this.payload = line.bytes
+    this.start = line.start
+    this.end = line.end
+    return true
+  }
+}

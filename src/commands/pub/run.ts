@@ -1,0 +1,43 @@
+// mqttx pub: chooses between one message, lines, and lines of JSON.
+import type { Args } from '../../cli/option.js'
+import { maxPayload } from '../../codec/publish.js'
+import { preparePublish } from '../../codec/publish-properties.js'
+import { connectOptions } from '../../connection/options.js'
+import type { Host } from '../../host.js'
+import { loadPayload, tooLong } from '../payload.js'
+import { talk } from '../talk.js'
+import { publishJson } from './json.js'
+import { publishLines } from './lines.js'
+import { publishMessage } from './message.js'
+import type { pub } from './spec.js'
+
+/** Messages in flight without -M: the reference's, which every broker's defaults can take. */
+const defaultWindow = 20
+const defaultLineWindow = 20
+/** Attempts in a row to get a lost connection back: about half a minute. */
+const lineReconnects = 8
+
+export async function run(args: Args<typeof pub.options>, host: Host): Promise<number> {
+  const fromLines = args.stdinLine || args.json
+  const options = await connectOptions(
+    args,
+    {
+      pid: host.pid,
+      maxInFlight: args.maxInflight ?? (fromLines ? defaultLineWindow : defaultWindow),
+      receiveMaximum: 20,
+      noDelay: false,
+      reconnects: fromLines ? lineReconnects : 0,
+    },
+    host,
+  )
+  const { topic, qos, retain, timeout } = args
+  const around = { host, talk: talk(args, host), timeout }
+  if (args.json) return publishJson(options, { topic, qos, retain }, around)
+  const { version } = options
+  const template = preparePublish(topic!, { qos, retain, version, properties: options.properties.publish })
+  if (args.stdinLine) return publishLines(options, template, around)
+  const payload = await loadPayload(args, host)
+  if (payload.length > maxPayload(template)) throw tooLong('Message length')
+  const repetition = { times: args.repeat, delayMs: args.repeatDelay * 1000 }
+  return publishMessage(options, { template, payload, repetition, timeout }, around.talk)
+}

@@ -1,0 +1,86 @@
+// What a responder is asked and what it answers: bytes that outlive the chunk of the request, and a PUBLISH.
+import {
+  type ProtocolVersion,
+  type Publish,
+  type PublishProperties,
+  type PublishTemplate,
+  publishTemplate,
+  type QoS,
+} from '../../codec/publish.js'
+import { preparePublish } from '../../codec/publish-properties.js'
+import type { Ran } from './exec.js'
+
+export interface Asked {
+  readonly topic: string
+  readonly payload: Buffer
+  readonly qos: QoS
+  readonly responseTopic: string
+  readonly properties: PublishProperties
+}
+
+export interface Reply {
+  readonly payload: Buffer
+  readonly properties: PublishProperties
+}
+
+/** Where the answer goes; a fault is what keeps it from going there. */
+export function askedOf(publish: Publish, fallback: string | undefined): Asked | { readonly fault: string } {
+  const properties = publish.properties ?? {}
+  const responseTopic = properties.responseTopic ?? fallback
+  if (responseTopic === undefined) return { fault: 'has no Response Topic' }
+  if (responseTopic === '' || /[+#\0]/.test(responseTopic)) {
+    return { fault: 'has a Response Topic that nobody can publish to [MQTT-3.3.2-14]' }
+  }
+  const { topic, qos } = publish
+  return { topic, qos, responseTopic, properties, payload: Buffer.from(publish.payload) }
+}
+
+/** The same payload, and what says how to read it. */
+export function echoed({ payload, properties }: Asked): Reply {
+  const { payloadFormatIndicator, contentType } = properties
+  return {
+    payload,
+    properties: {
+      ...(payloadFormatIndicator !== undefined && { payloadFormatIndicator }),
+      ...(contentType !== undefined && { contentType }),
+    },
+  }
+}
+
+/** Before MQTT 5 an answer can only be empty to say that the command failed. */
+export function replyOf({ output, status, failure }: Ran, version: ProtocolVersion): Reply {
+  if (failure === undefined) return { payload: output, properties: {} }
+  if (version < 5) return { payload: Buffer.alloc(0), properties: {} }
+  return { payload: output, properties: { userProperties: { 'exit-status': String(status) } } }
+}
+
+/** `given`: the properties of the command line, which those of the answer take the place of. */
+export function answerTemplate(
+  { responseTopic, properties: { correlationData } }: Asked,
+  reply: Reply,
+  { qos, version, given }: { qos: QoS; version: ProtocolVersion; given: PublishProperties | undefined },
+): PublishTemplate {
+  const retain = false
+  if (version < 5) return publishTemplate(responseTopic, { qos, retain, properties: Buffer.alloc(0) })
+  const userProperties = { ...given?.userProperties, ...reply.properties.userProperties }
+  const properties = {
+    ...given,
+    ...reply.properties,
+    ...(Object.keys(userProperties).length > 0 && { userProperties }),
+    ...(correlationData !== undefined && { correlationData }),
+  }
+  return preparePublish(responseTopic, { qos, retain, version, properties })
+}
+
+/** What the environment of a command tells about the request. */
+export function environmentOf({ topic, qos, responseTopic, properties }: Asked): Record<string, string> {
+  const { correlationData, contentType, userProperties } = properties
+  return {
+    MQTTX_TOPIC: topic,
+    MQTTX_QOS: String(qos),
+    MQTTX_RESPONSE_TOPIC: responseTopic,
+    ...(correlationData !== undefined && { MQTTX_CORRELATION_DATA: correlationData.toString('base64') }),
+    ...(contentType !== undefined && { MQTTX_CONTENT_TYPE: contentType }),
+    ...(userProperties !== undefined && { MQTTX_USER_PROPERTIES: JSON.stringify(userProperties) }),
+  }
+}

@@ -1,0 +1,245 @@
+// The life of requests: subscribe to the Response Topic, publish, know the answers among what arrives, end.
+import { randomBytes } from 'node:crypto'
+import type { Args } from '../../cli/option.js'
+import type { Publish, PublishTemplate } from '../../codec/publish.js'
+import { reasonText } from '../../codec/reason-codes.js'
+import { Connection } from '../../connection/connection.js'
+import type { Answer } from '../../connection/events.js'
+import type { ConnectOptions } from '../../connection/options.js'
+import { Waiters } from '../../connection/waiters.js'
+import { ExitCode, MqttxError } from '../../errors.js'
+import type { Host } from '../../host.js'
+import type { Output } from '../../io/output.js'
+import { Interrupted } from '../interrupted.js'
+import { type Printer, printer } from '../printer.js'
+import type { Talk } from '../talk.js'
+import { latencyText } from './latency.js'
+import { requestTemplate, subscribeOptions } from './packets.js'
+import { Pending, type Request } from './pending.js'
+import type { rr } from './spec.js'
+import { Strangers } from './strangers.js'
+
+export type RrArgs = Args<typeof rr.options>
+
+export interface World {
+  readonly host: Host
+  readonly output: Output
+  readonly talk: Talk
+}
+
+/** What becomes of a request that gets no answer, or not all of them. */
+export type Failed = (request: Request, failure: MqttxError) => void
+
+const noMatchingSubscribers = 0x10
+const disconnectWithWill = 4
+/** How long standard output may take nothing at the end. */
+const patienceMs = 2000
+
+export class Requester {
+  readonly #args: RrArgs
+  readonly #options: ConnectOptions
+  readonly #world: World
+  readonly #failed: Failed
+  readonly #connection: Connection
+  readonly #printer: Printer
+  readonly #pending: Pending
+  readonly #strangers = new Strangers()
+  readonly #waiters = new Waiters()
+  /** The user's own Correlation Data: the same for all requests. */
+  readonly #fixed: Buffer | undefined
+  /** Requests that may wait at once: one where answers cannot be told apart. */
+  readonly #window: number
+  #granted = false
+  #failure: Error | undefined
+  /** Rejects when it is over before it is done. */
+  readonly failing: Promise<never> = this.#waiters.until(() => false) as Promise<never>
+  #release: () => void = () => {}
+
+  constructor(args: RrArgs, options: ConnectOptions, { world, failed }: { world: World; failed: Failed }) {
+    this.failing.catch(() => {}) // whoever waits is told
+    this.#args = args
+    this.#options = options
+    this.#world = world
+    this.#failed = failed
+    this.#pending = new Pending(args.replies)
+    this.#fixed = options.properties.publish?.correlationData as Buffer | undefined
+    const apart = options.version === 5 && this.#fixed === undefined
+    this.#window = apart ? options.maxInFlight : 1
+    this.#printer = printer(
+      { ...args, watch: false, messageRate: false },
+      { host: args.host ?? 'localhost', warn: (text) => world.host.stderr.write(`${text}\n`) },
+    )
+    this.#connection = new Connection(
+      options,
+      {
+        message: (publish) => this.#onMessage(publish),
+        chunkEnd: () => this.#onChunkEnd(),
+        connected: () => this.#subscribe(),
+        suback: ([code = 0x80], answer) => this.#onSuback(code, answer),
+        settled: (code, answer) => this.#onSettled(code, answer),
+      },
+      world.talk.trace,
+    )
+  }
+
+  /** Why it is over before it is done. */
+  get failure(): Error | undefined {
+    return this.#failure
+  }
+
+  /** What came instead of the answers that did not; undefined where nothing did. */
+  get explanation(): string | undefined {
+    const { replies } = this.#args
+    const [request] = this.waiting
+    const some = replies > 1 && request !== undefined
+    const received = some ? `${this.#pending.received(request)} of ${replies} answers came` : undefined
+    const parts = [received, this.#strangers.text].filter((text) => text !== undefined)
+    return parts.length === 0 ? undefined : parts.join('; ')
+  }
+
+  /** Requests without all their answers, in the order in which they were sent. */
+  get waiting(): Request[] {
+    return this.#pending.requests
+  }
+
+  /** Of a request; each has Correlation Data of its own. */
+  get template(): PublishTemplate {
+    return requestTemplate(this.#args, this.#options, this.#fixed ?? randomBytes(16))
+  }
+
+  /** Connects and subscribes. */
+  async open(): Promise<void> {
+    const { host, output, talk } = this.#world
+    output.onFailure = (error) => this.fail(error)
+    this.#release = host.onSignal(['SIGINT', 'SIGTERM'], (signal) => this.fail(new Interrupted(signal)))
+    await Promise.race([talk.waiting('Connecting', this.#connection.connect()), this.failing])
+    this.#connection.ended().catch((error: Error) => this.fail(error))
+    await this.#until(() => this.#granted)
+  }
+
+  /** Ends it all with `error`, which everybody who waits here is told. */
+  fail(error: Error): void {
+    this.#failure ??= error
+    this.#waiters.fail(error)
+  }
+
+  /** Resolves when another request may be sent. */
+  async room(): Promise<void> {
+    while (this.#pending.size >= this.#window || !this.#connection.ready) {
+      this.#connection.flush()
+      await this.#until(() => this.#pending.size < this.#window)
+      if (!this.#connection.ready) await Promise.race([this.#connection.drain(), this.failing])
+    }
+  }
+
+  /** Sends the payload from `start` to `end`; call it when there is room. */
+  send(line: number, payload: Uint8Array, start = 0, end = payload.length): void {
+    const correlationData = this.#options.version === 5 ? (this.#fixed ?? randomBytes(16)) : undefined
+    const sentAt = this.#world.host.now()
+    const template = requestTemplate(this.#args, this.#options, correlationData)
+    this.#connection.publish(template, payload, start, end)
+    const messageId = this.#args.qos === 0 ? 0 : this.#connection.lastMessageId
+    const timer = this.#limit(() => this.#onLate(request))
+    const request: Request = { line, correlationData, messageId, sentAt, stop: () => clearTimeout(timer) }
+    this.#pending.add(request)
+  }
+
+  flush(): void {
+    this.#connection.flush()
+  }
+
+  /** Resolves when no request waits any more. */
+  async answered(): Promise<void> {
+    this.#connection.flush()
+    await this.#until(() => this.#pending.size === 0)
+  }
+
+  /** The polite end; what was received is on standard output before the server hears that it was. */
+  async close(): Promise<void> {
+    this.#connection.stopDelivery()
+    this.#release()
+    await this.#world.output.finish()
+    await this.#connection.close()
+  }
+
+  /** The end where something failed: as polite as the connection still allows. */
+  async abandon(): Promise<void> {
+    this.#connection.stopDelivery()
+    this.#release()
+    for (const request of this.waiting) this.#pending.remove(request)
+    await this.#world.output.finish(patienceMs).catch(() => this.#connection.discard())
+    await this.#connection.close(disconnectWithWill).catch(() => {})
+    this.#connection.destroy()
+  }
+
+  #until(ready: () => boolean): Promise<void> {
+    return this.#waiters.until(ready)
+  }
+
+  #limit(expired: () => void): NodeJS.Timeout | undefined {
+    const { timeout, stdinLine } = this.#args
+    return timeout === undefined || !stdinLine ? undefined : setTimeout(expired, timeout * 1000)
+  }
+
+  #subscribe(): void {
+    const { noRetained, responseTopic } = this.#args
+    const options = subscribeOptions(this.#args, this.#options, noRetained ? 2 : 0)
+    this.#connection.subscribe([responseTopic!], options)
+  }
+
+  #onSuback(code: number, { reason }: Answer): void {
+    if (code >= 0x80) {
+      const what = `Subscription to the response topic '${this.#args.responseTopic}' was refused`
+      return this.fail(new MqttxError(`${what}: ${reasonText(code)}.`, { exitCode: code, hint: reason }))
+    }
+    this.#granted = true
+    this.#waiters.wake()
+  }
+
+  #onSettled(code: number, { messageId, reason }: Answer): void {
+    const request = this.#pending.settled(messageId)
+    if (code === noMatchingSubscribers) {
+      this.#world.talk.warn(`Nobody is subscribed to '${this.#args.topic}': ${reasonText(code)}.`)
+    }
+    if (code >= 0x80 && request !== undefined) {
+      const details = { exitCode: code, hint: reason }
+      this.#giveUp(request, new MqttxError(`the request was refused: ${reasonText(code)}`, details))
+    }
+    this.#waiters.wake()
+  }
+
+  #onMessage(message: Publish): void {
+    const { responseTopic, retainAsPublished, latency } = this.#args
+    if (message.topic !== responseTopic) return // of a subscription that a kept session still has
+    if (message.retain && !retainAsPublished) return this.#strangers.retained()
+    const request = this.#pending.answer(message.properties?.correlationData)
+    if (request === undefined) return this.#strangers.foreign()
+    const { host, output } = this.#world
+    const took = host.now() - request.sentAt
+    this.#printer.print(message, output)
+    if (latency) output.text(`${latencyText(took)}\n`)
+    this.#waiters.wake()
+  }
+
+  #onLate(request: Request): void {
+    const { replies, timeout } = this.#args
+    const received = this.#pending.received(request)
+    const answers = replies === 1 ? 'no answer' : `${received} of ${replies} answers`
+    const failure = new MqttxError(`${answers} within ${timeout} s`, { exitCode: ExitCode.timeout })
+    this.#giveUp(request, failure)
+    this.#waiters.wake()
+  }
+
+  #giveUp(request: Request, failure: MqttxError): void {
+    this.#pending.remove(request)
+    this.#failed(request, failure)
+  }
+
+  #onChunkEnd(): Promise<void> | undefined {
+    try {
+      return this.#world.output.flush()
+    } catch {
+      return undefined // `onFailure` has been told, and ends it
+    }
+  }
+}

@@ -1,0 +1,122 @@
+// rr with one request, or with one for each line of standard input: when it ends, and with which status.
+import type { Readable } from 'node:stream'
+import { maxPayload } from '../../codec/publish.js'
+import type { ConnectOptions } from '../../connection/options.js'
+import { ExitCode, isBrokenPipe, MqttxError } from '../../errors.js'
+import { LineSplitter, LineTooLong } from '../../io/lines.js'
+import { inputError, tooLong } from '../payload.js'
+import { Requester, type RrArgs, type World } from './requester.js'
+import { Unanswered } from './unanswered.js'
+
+/** @returns the exit status */
+export async function requestOnce(
+  args: RrArgs,
+  options: ConnectOptions,
+  { payload, world }: { payload: Buffer; world: World },
+): Promise<number> {
+  const failed = (_: unknown, failure: MqttxError) => requester.fail(capitalized(failure))
+  const requester: Requester = new Requester(args, options, { world, failed })
+  if (payload.length > maxPayload(requester.template)) throw tooLong('Message length')
+  const stop = timeLimit(args, requester)
+  return ending(requester, async () => {
+    await requester.open()
+    await requester.room()
+    requester.send(1, payload)
+    await requester.answered()
+    await requester.close()
+  }).finally(stop)
+}
+
+/** @returns the exit status: 0 means that every line was answered */
+export async function requestLines(args: RrArgs, options: ConnectOptions, world: World): Promise<number> {
+  const unanswered = new Unanswered(world.talk.warn)
+  const requester = new Requester(args, options, {
+    world,
+    failed: (request, failure) => unanswered.note(request.line, failure.message, failure.exitCode),
+  })
+  const work = new LineRequests(requester)
+  const stop = timeLimit(args, requester) // until the subscription stands; then each request has its own
+  return ending(requester, async () => {
+    try {
+      await requester.open()
+      stop()
+      const failure = await work.all(world.host.stdin)
+      await requester.answered()
+      await requester.close()
+      if (failure !== undefined) throw failure
+    } catch (error) {
+      for (const { line } of requester.waiting) unanswered.note(line, 'no answer', 0)
+      if (unanswered.count === 0 || !(error instanceof MqttxError)) throw error
+      throw new MqttxError(`${error.message}\n${unanswered.text(work.sent)}`, { ...error, cause: error })
+    }
+    unanswered.check(work.sent, requester.explanation)
+  }).finally(stop)
+}
+
+/** The time of -W for all of a request, or for getting ready. */
+function timeLimit({ timeout }: RrArgs, requester: Requester): () => void {
+  if (timeout === undefined) return () => {}
+  const timer = setTimeout(() => {
+    const hint = requester.explanation
+    requester.fail(new MqttxError('Timed out', { exitCode: ExitCode.timeout, prefix: '', hint }))
+  }, timeout * 1000)
+  return () => clearTimeout(timer)
+}
+
+/** A reader of standard output that goes away has read enough. */
+async function ending(requester: Requester, work: () => Promise<void>): Promise<number> {
+  try {
+    await work()
+    return 0
+  } catch (error) {
+    await requester.abandon()
+    if (isBrokenPipe(error)) return 0
+    throw error
+  }
+}
+
+class LineRequests {
+  readonly #requester: Requester
+  #sent = 0
+
+  constructor(requester: Requester) {
+    this.#requester = requester
+  }
+
+  get sent(): number {
+    return this.#sent
+  }
+
+  /** @returns what is wrong with the input: it ends the reading, not the waiting for the answers before */
+  async all(input: Readable): Promise<MqttxError | undefined> {
+    const lines = new LineSplitter(maxPayload(this.#requester.template))
+    this.#requester.failing.catch((error: Error) => input.destroy(error))
+    try {
+      for await (const chunk of input as AsyncIterable<Buffer>) {
+        lines.push(chunk)
+        while (lines.next()) await this.#send(lines)
+        this.#requester.flush()
+      }
+      if (lines.rest()) await this.#send(lines)
+      return undefined
+    } catch (error) {
+      if (error instanceof LineTooLong) {
+        return new MqttxError(`Line ${this.#sent + 1} is too long`, { exitCode: ExitCode.tooLarge })
+      }
+      throw error === this.#requester.failure ? error : inputError(error)
+    }
+  }
+
+  async #send(lines: LineSplitter): Promise<void> {
+    await this.#requester.room()
+    this.#requester.send(this.#sent + 1, lines.bytes, lines.start, lines.end)
+    this.#sent++
+  }
+}
+
+function capitalized(error: MqttxError): MqttxError {
+  return new MqttxError(error.message.charAt(0).toUpperCase() + error.message.slice(1), {
+    ...error,
+    cause: error,
+  })
+}

@@ -1,0 +1,214 @@
+// rr --serve: answers requests until a signal comes, across lost connections.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { maxPayload, type Publish, type PublishTemplate } from '../../codec/publish.js'
+import { reasonText } from '../../codec/reason-codes.js'
+import { Connection } from '../../connection/connection.js'
+import type { Answer } from '../../connection/events.js'
+import type { ConnectOptions } from '../../connection/options.js'
+import { MqttxError, UsageError } from '../../errors.js'
+import type { Host, Signal } from '../../host.js'
+import { matches } from '../../session/topic-filter.js'
+import { Interrupted } from '../interrupted.js'
+import type { Talk } from '../talk.js'
+import { type Asked, answerTemplate, askedOf, echoed, environmentOf, type Reply, replyOf } from './answer.js'
+import { execute } from './exec.js'
+import { Jobs } from './jobs.js'
+import { subscribeOptions } from './packets.js'
+import type { RrArgs } from './requester.js'
+
+interface World {
+  readonly host: Host
+  readonly talk: Talk
+}
+
+/** How long commands that run may still take when a signal has come. */
+const patienceMs = 5000
+/** Answers that may wait for a server that does not take them. */
+const mostAnswers = 65_536
+
+/** @returns the exit status, 0 when a signal ended it */
+export function answerRequests(args: RrArgs, options: ConnectOptions, world: World): Promise<number> {
+  const { topic = '', responseTopic } = args
+  const filter = topic.replace(/^\$share\/[^/]*\//, '')
+  if (responseTopic !== undefined && matches(filter, responseTopic)) {
+    const hint = `answers to '${responseTopic}' would come back as requests`
+    throw new UsageError('The response topic (-e) must not match the topic (-t) with --serve.', { hint })
+  }
+  return new Responder(args, options, world).run()
+}
+
+class Responder {
+  readonly #args: RrArgs
+  readonly #options: ConnectOptions
+  readonly #world: World
+  readonly #connection: Connection
+  readonly #jobs: Jobs
+  readonly #answers: { template: PublishTemplate; payload: Buffer }[] = []
+  readonly #kill = new AbortController()
+  #pumping = false
+  #ending = false
+  #connections = 0
+  #stop!: (outcome: Error | undefined) => void
+  /** Resolves at a signal; rejects when the connection is lost for good or the subscription denied. */
+  readonly #stopped = new Promise<void>((resolve, reject) => {
+    this.#stop = (error) => (error === undefined ? resolve() : reject(error))
+  })
+
+  constructor(args: RrArgs, options: ConnectOptions, world: World) {
+    this.#args = args
+    this.#options = options
+    this.#world = world
+    this.#jobs = new Jobs(args.jobs)
+    this.#connection = new Connection(
+      options,
+      {
+        message: (publish) => this.#onMessage(publish),
+        chunkEnd: () => this.#jobs.relieved(),
+        connected: () => this.#onConnected(),
+        suback: ([code = 0x80], answer) => this.#onSuback(code, answer),
+        settled: (code, { reason }) => {
+          if (code >= 0x80) this.#warn(`An answer was refused: ${reasonText(code)}.`, reason)
+        },
+        retrying: world.talk.retrying,
+      },
+      world.talk.trace,
+    )
+  }
+
+  async run(): Promise<number> {
+    const { host, talk } = this.#world
+    const release = host.onSignal(['SIGINT', 'SIGTERM'], (signal) => this.#onSignal(signal))
+    const working = talk
+      .waiting('Connecting', this.#connection.connect())
+      .then(() => this.#connection.ended())
+    working.catch((error: Error) => this.#stop(error))
+    try {
+      await this.#stopped
+      await this.#goodbye()
+      return 0
+    } catch (error) {
+      this.#kill.abort()
+      await this.#connection.close().catch(() => {})
+      this.#connection.destroy()
+      throw error
+    } finally {
+      release()
+    }
+  }
+
+  /** The first signal lets commands that run come to their end, the second does not. */
+  #onSignal(signal: Signal): void {
+    if (this.#connections === 0) return this.#stop(new Interrupted(signal))
+    if (this.#ending) this.#kill.abort()
+    this.#ending = true
+    this.#connection.stopDelivery()
+    this.#stop(undefined)
+  }
+
+  /** Answers what is under way, but not what only waits. */
+  async #goodbye(): Promise<void> {
+    this.#jobs.drop()
+    const late = new AbortController()
+    const limit = sleep(patienceMs, undefined, { signal: late.signal }).then(
+      () => this.#kill.abort(),
+      () => {},
+    )
+    await this.#jobs.done()
+    await Promise.race([this.#delivered().catch(() => {}), limit])
+    late.abort()
+    await this.#connection.close()
+  }
+
+  /** Resolves when the server has every answer. */
+  async #delivered(): Promise<void> {
+    while (this.#answers.length > 0) await this.#connection.drain()
+    await this.#connection.idle()
+  }
+
+  #onConnected(): void {
+    if (this.#connections++ > 0) this.#world.talk.warn('Connected again.')
+    this.#connection.subscribe([this.#args.topic!], subscribeOptions(this.#args, this.#options, 2))
+    this.#pump()
+  }
+
+  #onSuback(code: number, { reason }: Answer): void {
+    if (code < 0x80) return
+    const what = `Subscription to '${this.#args.topic}' was refused: ${reasonText(code)}.`
+    this.#stop(new MqttxError(what, { exitCode: code, hint: reason }))
+  }
+
+  #onMessage(publish: Publish): void {
+    if (publish.retain && !this.#args.retainAsPublished) return // older than we are
+    const asked = askedOf(publish, this.#args.responseTopic)
+    if ('fault' in asked) return this.#warn(`A request on '${publish.topic}' ${asked.fault}: not answered.`)
+    if (this.#args.exec === undefined) this.#answer(asked, echoed(asked))
+    else this.#jobs.add(() => this.#execute(asked, this.#args.exec!))
+  }
+
+  async #execute(asked: Asked, line: string): Promise<void> {
+    const { host } = this.#world
+    const { timeout } = this.#args
+    const { version, properties } = this.#options
+    const empty = { payload: asked.payload.subarray(0, 0), properties: {} }
+    const given = properties.publish
+    const ran = await execute({
+      line,
+      input: asked.payload,
+      env: { ...host.env, ...environmentOf(asked) },
+      timeoutMs: timeout === undefined ? undefined : timeout * 1000,
+      longest: maxPayload(answerTemplate(asked, empty, { qos: this.#args.qos, version, given })),
+      stderr: host.stderr,
+      signal: this.#kill.signal,
+    })
+    if (ran.failure !== undefined)
+      this.#warn(`The command failed for a request on '${asked.topic}': ${ran.failure}`)
+    this.#answer(asked, replyOf(ran, version))
+    this.#connection.flush()
+  }
+
+  #answer(asked: Asked, reply: Reply): void {
+    if (this.#answers.length >= mostAnswers) {
+      return this.#warn(`The server takes no answers: one to a request on '${asked.topic}' is dropped.`)
+    }
+    const { version, properties } = this.#options
+    const template = answerTemplate(asked, reply, { qos: this.#args.qos, version, given: properties.publish })
+    this.#answers.push({ template, payload: reply.payload })
+    this.#pump()
+  }
+
+  #pump(): void {
+    if (!this.#pumping) this.#publishAll().catch(() => {}) // the connection has ended, which `run` is told
+  }
+
+  /**
+   * Publishes what waits. Reading goes on meanwhile: the acknowledgements that make room are among what is read. What
+   * is published while a chunk is handled goes out at its end.
+   */
+  async #publishAll(): Promise<void> {
+    this.#pumping = true
+    try {
+      for (let next = this.#answers[0]; next !== undefined; next = this.#answers[0]) {
+        const now = this.#connection.ready
+        if (!now) await this.#connection.drain()
+        this.#publish(next)
+        this.#answers.shift()
+        if (!now) this.#connection.flush()
+      }
+    } finally {
+      this.#pumping = false
+    }
+  }
+
+  #publish({ template, payload }: { template: PublishTemplate; payload: Buffer }): void {
+    try {
+      this.#connection.publish(template, payload)
+    } catch (error) {
+      if (!(error instanceof MqttxError)) throw error
+      this.#warn(`An answer cannot be sent: ${error.message}`, error.hint)
+    }
+  }
+
+  #warn(text: string, hint?: string): void {
+    this.#world.talk.warn(hint === undefined ? text : `${text}\n${hint}`)
+  }
+}

@@ -1,0 +1,31 @@
+// Which of the received messages are printed, in the order of the reference's decisions.
+import type { Publish } from '../../codec/publish.js'
+import { matches } from '../../session/topic-filter.js'
+
+export interface SelectionArgs {
+  readonly retainedOnly: boolean
+  readonly noRetained: boolean
+  readonly filterOut: readonly string[]
+  readonly removeRetained: boolean
+  /** Percent. */
+  readonly randomFilter?: number
+}
+
+/** What to do with a message: `end` is --retained-only's, at the first message that is not. */
+export type Decision = 'print' | 'drop' | 'end'
+
+/** `remove` is called with the topic of each retained message that the server is to forget. */
+export function selection(
+  args: SelectionArgs,
+  remove: (topic: string) => void,
+): (message: Publish) => Decision {
+  const { retainedOnly, noRetained, filterOut, removeRetained, randomFilter } = args
+  return (message) => {
+    if (retainedOnly && !message.retain) return 'end'
+    if (noRetained && message.retain) return 'drop'
+    if (filterOut.some((filter) => matches(filter, message.topic))) return 'drop'
+    if (removeRetained && message.retain && message.payloadEnd > message.payloadStart) remove(message.topic)
+    if (randomFilter !== undefined && Math.random() * 100 >= randomFilter) return 'drop'
+    return 'print'
+  }
+}

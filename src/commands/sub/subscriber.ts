@@ -1,0 +1,234 @@
+// The life of a subscription: from the first connection to the first reason to end.
+import type { Args } from '../../cli/option.js'
+import type { Publish } from '../../codec/publish.js'
+import { reasonText } from '../../codec/reason-codes.js'
+import { Connection } from '../../connection/connection.js'
+import type { Answer, SubscribeOptions } from '../../connection/events.js'
+import type { ConnectOptions } from '../../connection/options.js'
+import { ExitCode, isBrokenPipe, MqttxError } from '../../errors.js'
+import type { Host } from '../../host.js'
+import type { Output } from '../../io/output.js'
+import { type Printer, printer } from '../printer.js'
+import type { Talk } from '../talk.js'
+import { RetainedRemoval } from './removal.js'
+import { selection } from './selection.js'
+import type { sub } from './spec.js'
+import { readSuback } from './subscriptions.js'
+
+export type SubArgs = Args<typeof sub.options>
+
+interface World {
+  readonly host: Host
+  readonly output: Output
+  readonly talk: Talk
+}
+
+/** Why it ends: a status to end with after a polite goodbye, or an error. */
+type Ending =
+  | {
+      readonly status: number
+      readonly reasonCode: number
+      /** Standard output may take as long as it wants. */
+      readonly patient: boolean
+    }
+  | { readonly error: Error }
+
+const enough: Ending = { status: 0, reasonCode: 0, patient: true }
+/** How long standard output may take nothing, when a signal or -W wants us to end. */
+const patienceMs = 2000
+
+const disconnectWithWill = 4
+
+export class Subscriber {
+  readonly #args: SubArgs
+  readonly #world: World
+  readonly #connection: Connection
+  readonly #printer: Printer
+  readonly #removal: RetainedRemoval
+  readonly #decide: (message: Publish) => 'print' | 'drop' | 'end'
+  readonly #ending: Promise<Ending>
+  #end!: (ending: Ending) => void
+  #over = false
+  #printed = 0
+  #refused = 0
+  #connections = 0
+
+  constructor(args: SubArgs, options: ConnectOptions, world: World) {
+    this.#args = args
+    this.#world = world
+    this.#printer = printer(args, {
+      host: args.host ?? 'localhost',
+      warn: (text) => world.host.stderr.write(`${text}\n`),
+    })
+    this.#connection = new Connection(
+      options,
+      {
+        message: (publish) => this.#onMessage(publish),
+        chunkEnd: () => this.#onChunkEnd(),
+        connected: () => this.#onConnected(),
+        settled: () => this.#removal.pump(),
+        suback: (granted, answer) => this.#onSuback(granted, answer),
+        unsuback: (codes, answer) => this.#onUnsuback(codes, answer),
+        retrying: world.talk.retrying,
+      },
+      world.talk.trace,
+    )
+    this.#removal = new RetainedRemoval(this.#connection, options.version)
+    this.#decide = selection(args, (topic) => this.#removal.remove(topic))
+    this.#ending = new Promise((resolve) => {
+      this.#end = (ending) => {
+        this.#over = true
+        resolve(ending)
+      }
+    })
+  }
+
+  /** @returns the exit status */
+  async run(): Promise<number> {
+    const { host, output } = this.#world
+    output.onFailure = (error) => this.#end(isBrokenPipe(error) ? enough : { error })
+    const release = [
+      host.onSignal(['SIGINT', 'SIGTERM'], () =>
+        this.#onStop({ status: 0, reasonCode: disconnectWithWill, patient: false }),
+      ),
+      this.#startTimeout(),
+      this.#startTicking(),
+    ]
+    this.#printer.start(output)
+    void this.#connect()
+    const ending = await this.#ending
+    for (const stop of release) stop()
+    return this.#finish(ending)
+  }
+
+  async #connect(): Promise<void> {
+    try {
+      await this.#world.talk.waiting('Connecting', this.#connection.connect())
+      await this.#connection.ended()
+    } catch (error) {
+      this.#end({ error: error as Error })
+    }
+  }
+
+  /** What has been received is on standard output before the server hears that it was. */
+  async #finish(ending: Ending): Promise<number> {
+    this.#connection.stopDelivery()
+    if ('error' in ending) {
+      await this.#flush(false).catch(() => {})
+      this.#connection.destroy()
+      throw ending.error
+    }
+    await this.#flush(ending.patient)
+    await this.#removal.finished()
+    await this.#connection.close(ending.reasonCode)
+    if (ending.status === ExitCode.timeout) throw new MqttxError('Timed out', timedOut)
+    return ending.status === 0 ? this.#refused : ending.status
+  }
+
+  /** Standard output that fails keeps its messages from being acknowledged: another subscriber may print them. */
+  async #flush(patient: boolean): Promise<void> {
+    try {
+      await this.#world.output.finish(patient ? undefined : patienceMs)
+    } catch (error) {
+      this.#connection.discard()
+      if (!isBrokenPipe(error)) throw error
+    }
+  }
+
+  #onStop(ending: Ending): void {
+    this.#end(this.#connections === 0 ? { error: beforeConnack() } : ending)
+  }
+
+  #startTimeout(): () => void {
+    const { timeout } = this.#args
+    if (timeout === undefined) return () => {}
+    const ending = { status: ExitCode.timeout, reasonCode: disconnectWithWill, patient: false }
+    const timer = setTimeout(() => this.#onStop(ending), timeout * 1000)
+    return () => clearTimeout(timer)
+  }
+
+  #startTicking(): () => void {
+    const { everySecond } = this.#printer
+    if (everySecond === undefined) return () => {}
+    const { output } = this.#world
+    const timer = setInterval(() => {
+      everySecond(output)
+      this.#onChunkEnd()?.catch(() => {}) // `onFailure` is told
+    }, 1000)
+    return () => clearInterval(timer)
+  }
+
+  #onConnected(): void {
+    const { topics, unsubscribe } = this.#args
+    if (this.#connections++ > 0) this.#world.talk.warn('Connected again.')
+    if (topics.length > 0) this.#connection.subscribe(topics, subscribeOptions(this.#args))
+    for (const filter of unsubscribe) this.#connection.unsubscribe(filter)
+  }
+
+  #onSuback(granted: readonly number[], { messageId, reason }: Answer): void {
+    const { talk } = this.#world
+    if (!this.#args.quiet) talk.trace?.plain(`Subscribed (mid: ${messageId}): ${granted.join(', ')}`)
+    const { refused, all } = readSuback(granted, this.#args, talk.warn)
+    this.#refused ||= refused
+    if (all) this.#end({ error: allDenied(refused, reason) })
+    else if (this.#args.exitAfterSubscribe) this.#end(enough)
+  }
+
+  #onUnsuback(codes: readonly number[], { reason }: Answer): void {
+    const { exitAfterSubscribe, topics } = this.#args
+    const refused = codes.find((code) => code >= 0x80)
+    if (refused !== undefined) {
+      this.#refused ||= refused
+      this.#world.talk.warn(
+        `Unsubscribing was refused: ${reasonText(refused)}.${reason === undefined ? '' : `\n${reason}`}`,
+      )
+    }
+    if (exitAfterSubscribe && topics.length === 0) this.#end(enough)
+  }
+
+  #onMessage(message: Publish): void {
+    if (this.#over) return
+    const decision = this.#decide(message)
+    if (decision === 'end') return this.#enough()
+    if (decision === 'drop') return
+    this.#printer.print(message, this.#world.output)
+    if (++this.#printed === this.#args.count && !this.#args.messageRate) this.#enough()
+  }
+
+  #enough(): void {
+    this.#connection.stopDelivery()
+    this.#end(enough)
+  }
+
+  #onChunkEnd(): Promise<void> | undefined {
+    try {
+      return this.#world.output.flush()
+    } catch {
+      return undefined // `onFailure` has been told, and ends it
+    }
+  }
+}
+
+const timedOut = { exitCode: ExitCode.timeout, prefix: '' }
+
+function beforeConnack(): MqttxError {
+  const hint = 'the server had not accepted the connection yet'
+  return new MqttxError('Ended before CONNACK', { exitCode: ExitCode.beforeConnack, hint })
+}
+
+function allDenied(code: number, reason: string | undefined): MqttxError {
+  const hint = reason ?? 'may this user subscribe there? See the ACL of the server'
+  return new MqttxError('All subscription requests were denied.', { exitCode: code, prefix: '', hint })
+}
+
+/** -R asks a MQTT 5 server to keep retained messages back, unless --retain-handling says otherwise. */
+function subscribeOptions(args: SubArgs): SubscribeOptions {
+  const properties = args.properties?.subscribe
+  return {
+    qos: args.qos,
+    noLocal: args.noLocal,
+    retainAsPublished: args.retainAsPublished,
+    retainHandling: args.retainHandling ?? (args.noRetained ? 2 : 0),
+    ...(properties !== undefined && { properties }),
+  }
+}

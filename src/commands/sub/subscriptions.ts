@@ -1,0 +1,27 @@
+// What the server says to our subscriptions: granted, granted less, refused.
+import { reasonText } from '../../codec/reason-codes.js'
+
+export interface SubscriptionArgs {
+  readonly topics: readonly string[]
+  readonly qos: 0 | 1 | 2
+}
+
+/**
+ * Reads the Reason Codes of a SUBACK (MQTT 3.1.1, 3.9.3; MQTT 5.0, 3.9.3).
+ * @returns the first code that refuses, 0 when none does; `all` tells that nothing is left to wait for
+ */
+export function readSuback(
+  granted: readonly number[],
+  { topics, qos }: SubscriptionArgs,
+  warn: (text: string) => void,
+): { refused: number; all: boolean } {
+  let refused = 0
+  topics.forEach((topic, index) => {
+    const code = granted[index] ?? 0x80
+    if (code >= 0x80) {
+      refused ||= code
+      warn(`Subscription to '${topic}' was refused: ${reasonText(code)}.`)
+    } else if (code < qos) warn(`Subscription to '${topic}': QoS ${qos} was asked for, QoS ${code} granted.`)
+  })
+  return { refused, all: refused !== 0 && topics.every((_, index) => (granted[index] ?? 0x80) >= 0x80) }
+}

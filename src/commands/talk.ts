@@ -1,0 +1,34 @@
+// What the networked commands say on stderr besides errors: warnings, reconnects, the packets of -d.
+import { Trace } from '../connection/trace.js'
+import type { MqttxError } from '../errors.js'
+import type { Host } from '../host.js'
+import { progress } from '../io/progress.js'
+import { hasScreen } from '../io/terminal.js'
+
+export interface Talk {
+  /** Silent with --quiet. */
+  warn(text: string): void
+  /** Why the connection was lost, and when the next attempt comes. */
+  retrying(error: MqttxError, delayMs: number): void
+  /** Shows on a terminal that `work` takes its time; returns what it gives. */
+  waiting<T>(text: string, work: Promise<T>): Promise<T>
+  readonly trace: Trace | undefined
+}
+
+export function talk(args: { quiet: boolean; debug: boolean }, host: Host): Talk {
+  const print = (line: string) => void host.stderr.write(`${line}\n`)
+  const warn = args.quiet ? () => {} : (text: string) => print(`Warning: ${text}`)
+  return {
+    warn,
+    retrying(error, delayMs) {
+      const why = error.hint === undefined ? '' : `: ${error.hint}`
+      warn(`${error.message}${why}; connecting again in ${(delayMs / 1000).toFixed(1)} s`)
+    },
+    async waiting(text, work) {
+      if (args.quiet || args.debug || !hasScreen(host.stderr)) return work
+      const shown = progress(host.stderr, text)
+      return work.finally(() => shown.stop())
+    },
+    trace: args.debug ? new Trace(print) : undefined,
+  }
+}

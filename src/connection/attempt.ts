@@ -1,0 +1,28 @@
+// One attempt to connect, within its time: dial, and what follows until the server has accepted.
+import type { Duplex } from 'node:stream'
+import { MqttxError } from '../errors.js'
+import { open } from '../transport/open.js'
+import { connectTimeout } from './failures.js'
+import type { ConnectOptions } from './options.js'
+
+/**
+ * @param begin is given the connected stream, and a signal for when the time is over or `abort` says so
+ * @throws ConnectionError, or what `begin` throws
+ */
+export async function attempt(
+  options: ConnectOptions,
+  begin: (stream: Duplex, signal: AbortSignal) => Promise<void>,
+  abort: AbortSignal,
+): Promise<void> {
+  const { endpoint, connectTimeoutMs } = options
+  const timeout = AbortSignal.timeout(connectTimeoutMs)
+  const signal = AbortSignal.any([timeout, abort])
+  const deadline = setTimeout(() => {}, connectTimeoutMs) // an AbortSignal alone does not keep the process alive
+  try {
+    await begin(await open(endpoint, signal), signal)
+  } catch (error) {
+    throw timeout.aborted && !(error instanceof MqttxError) ? connectTimeout(options) : error
+  } finally {
+    clearTimeout(deadline)
+  }
+}

@@ -1,0 +1,86 @@
+// Where to connect and by which way, from the options: what they mean together, with the files that they name read.
+import type { Host } from '../host.js'
+import type { Endpoint, SocksProxy, TcpAddress, WebSocketSettings } from '../transport/endpoint.js'
+
+/** The options of the groups Connection and TLS as the command line has them. */
+export interface EndpointArgs extends TlsArgs {
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+  readonly unix?: string | undefined
+  /** Of -L. */
+  readonly transport?: 'tcp' | 'tls' | 'ws' | 'wss' | undefined
+  readonly bind?: string | undefined
+  readonly srv: boolean
+  readonly proxy?: SocksProxy | undefined
+  readonly ws: boolean
+  readonly wsPath: string
+  readonly wsHeaders: readonly (readonly [name: string, value: string])[]
+}
+
+export interface TlsArgs {
+  readonly cafile?: string | undefined
+  readonly capath?: string | undefined
+  readonly tlsUseOsCerts: boolean
+  readonly noTls: boolean
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
+  readonly keyPassphraseFile?: string | undefined
+  readonly ciphers?: string | undefined
+  readonly tlsVersion?: 'tlsv1.2' | 'tlsv1.3' | undefined
+  readonly tlsAlpn?: string | undefined
+  readonly tlsKeylog?: string | undefined
+  readonly insecure: boolean
+  readonly psk?: string | undefined
+  readonly pskIdentity?: string | undefined
+  readonly quiet: boolean
+}
+
+const plainPort = 1883
+const tlsPort = 8883 // the only one at which the reference, and we, assume TLS
+
+/** @throws MqttxError where a file cannot be read, or is not what it should be */
+export async function endpoint(
+  args: EndpointArgs,
+  { noDelay, host }: { noDelay: boolean; host: Host },
+): Promise<Endpoint> {
+  const { unix, proxy, srv } = args
+  const address = unix === undefined ? tcpAddress(args) : { path: unix }
+  const way = { noDelay, webSocket: webSocket(args), proxy }
+  if (!wantsTls(args, 'port' in address ? address.port : undefined)) {
+    if (!args.quiet && !args.noTls) warnOfClearText(args, host)
+    return { address, ...way, service: srv ? '_mqtt._tcp' : undefined }
+  }
+  const { tlsSettings } = await import('./tls-settings.js')
+  const tls = await tlsSettings(args, { checkHost: unix === undefined, host })
+  return { address, ...way, tls, service: srv ? '_secure-mqtt._tcp' : undefined }
+}
+
+function tcpAddress(args: EndpointArgs): TcpAddress {
+  const port = args.port ?? (asksForTls(args) ? tlsPort : plainPort)
+  return { host: args.host ?? 'localhost', port, localAddress: args.bind }
+}
+
+/** --cert, --key and the other details say how, not whether. */
+function asksForTls({ cafile, capath, psk, tlsUseOsCerts, transport, noTls }: EndpointArgs): boolean {
+  if (noTls) return false
+  if (transport === 'tls' || transport === 'wss') return true
+  return cafile !== undefined || capath !== undefined || psk !== undefined || tlsUseOsCerts
+}
+
+function wantsTls(args: EndpointArgs, port: number | undefined): boolean {
+  return asksForTls(args) || (port === tlsPort && !args.noTls)
+}
+
+/** As in the reference they are without effect; but whoever gives them thinks that nobody can listen. */
+function warnOfClearText(args: TlsArgs, { stderr }: Host): void {
+  const details = ['cert', 'ciphers', 'insecure', 'tlsVersion', 'tlsAlpn', 'tlsKeylog'] as const
+  if (!details.some((key) => args[key] !== undefined && args[key] !== false)) return
+  stderr.write(
+    'Warning: this connection is not encrypted: mqtts:// in -L, --cafile or --tls-use-os-certs turn TLS on\n',
+  )
+}
+
+function webSocket({ ws, transport, wsPath, wsHeaders }: EndpointArgs): WebSocketSettings | undefined {
+  if (!ws && transport !== 'ws' && transport !== 'wss') return undefined
+  return { path: wsPath, headers: wsHeaders }
+}

@@ -1,0 +1,32 @@
+// Files that options name: their bytes, or a sentence that says which option has a bad one.
+import { readFileSync } from 'node:fs'
+import { MqttxError } from '../errors.js'
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'No such file or directory',
+  ENOTDIR: 'No such file or directory',
+  EACCES: 'Permission denied',
+  EISDIR: 'Is a directory',
+}
+
+/** The bytes of a file; `failed` makes the error from the reason why there are none. */
+export function readNamed(path: string, failed: (reason: string) => MqttxError): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw failed(reasonOf(cause))
+  }
+}
+
+export function reasonOf(cause: unknown): string {
+  const { code = '', message } = cause as NodeJS.ErrnoException // the functions of node:fs throw nothing else
+  return reasons[code] ?? message
+}
+
+/** The first line of a file, without its end. */
+export function readSecret(path: string, option: string): Buffer {
+  const bytes = readNamed(path, (reason) => new MqttxError(`${option}: cannot read '${path}': ${reason}.`))
+  const end = bytes.indexOf('\n')
+  const line = end < 0 ? bytes : bytes.subarray(0, end)
+  return line.at(-1) === 0x0d ? line.subarray(0, -1) : line
+}

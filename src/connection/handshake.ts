@@ -1,0 +1,117 @@
+// From CONNECT to the CONNACK that accepts, with AUTH in between where the server wants it (MQTT 5.0, 4.12).
+import type { IAuthPacket, IConnackPacket, Packet } from 'mqtt-packet'
+import { MqttxError, ProtocolError } from '../errors.js'
+import { type Accepted, acceptConnack, connackCode, connectPacket } from './connect-packet.js'
+import type { ConnectOptions } from './options.js'
+import { isScram, Scram } from './scram.js'
+import type { Trace } from './trace.js'
+
+export interface HandshakeOptions {
+  readonly connect: ConnectOptions
+  readonly cleanStart: boolean
+  readonly trace: Trace | undefined
+  transmit(packet: Packet): void
+}
+
+export class Handshake {
+  /** Settles with the handshake. */
+  readonly done: Promise<void>
+  readonly #options: HandshakeOptions
+  readonly #scram: Scram | undefined
+  #resolve!: () => void
+  #reject!: (error: Error) => void
+
+  constructor(options: HandshakeOptions) {
+    this.#options = options
+    this.#scram = scramOf(options.connect)
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
+  start(): void {
+    const { connect, cleanStart, trace, transmit } = this.#options
+    trace?.sending('CONNECT')
+    transmit(connectPacket(connect, cleanStart, this.#scram?.first()))
+  }
+
+  fail(error: Error): void {
+    this.#reject(error)
+  }
+
+  succeed(): void {
+    this.#resolve()
+  }
+
+  /**
+   * Handles a packet of the server.
+   * @returns what CONNACK brought; undefined while the handshake goes on
+   * @throws ConnectRefused, ProtocolError, MqttxError when the server cannot be trusted
+   */
+  receive(packet: Packet): Accepted | undefined {
+    if (packet.cmd === 'auth') return this.#onAuth(packet)
+    if (packet.cmd === 'connack') return this.#onConnack(packet)
+    throw new ProtocolError(`${packet.cmd.toUpperCase()} where CONNACK must be first [MQTT-3.2.0-1]`, 0x82)
+  }
+
+  #onAuth({ reasonCode, properties }: IAuthPacket): undefined {
+    const { trace, transmit } = this.#options
+    trace?.received(`AUTH (${reasonCode ?? 0})`)
+    const authenticationMethod = this.#method
+    if (this.#scram === undefined) {
+      throw new MqttxError(`The server wants to authenticate by '${properties?.authenticationMethod}'`, {
+        exitCode: 0x8c,
+        hint: 'understood are SCRAM-SHA-1, SCRAM-SHA-256 and SCRAM-SHA-512: -D connect authentication-method ...',
+      })
+    }
+    if (reasonCode !== 0x18 || properties?.authenticationMethod !== authenticationMethod) {
+      throw new ProtocolError('AUTH with another method or reason than was asked for [MQTT-4.12.0-5]', 0x82)
+    }
+    const authenticationData = this.#scram.answer(Buffer.from(properties?.authenticationData ?? ''))
+    trace?.sending('AUTH (24)')
+    transmit({
+      cmd: 'auth',
+      reasonCode: 0x18,
+      properties: { ...(authenticationMethod !== undefined && { authenticationMethod }), authenticationData },
+    })
+    return undefined
+  }
+
+  get #method(): string | undefined {
+    return methodOf(this.#options.connect)
+  }
+
+  #onConnack(connack: IConnackPacket): Accepted {
+    const { connect, cleanStart, trace } = this.#options
+    if (trace !== undefined) {
+      trace.clientId = connack.properties?.assignedClientIdentifier ?? connect.clientId
+      trace.connack(connackCode(connack, connect.version))
+    }
+    const accepted = acceptConnack(connack, connect, cleanStart)
+    this.#scram?.verify(accepted.properties.authenticationData)
+    return accepted
+  }
+}
+
+function methodOf({ properties }: ConnectOptions): string | undefined {
+  const method = properties.connect?.authenticationMethod
+  return typeof method === 'string' ? method : undefined
+}
+
+/** SCRAM where it was asked for, with a login to use and no Authentication Data of the user's own. */
+function scramOf(options: ConnectOptions): Scram | undefined {
+  const method = methodOf(options)
+  if (
+    method === undefined ||
+    !isScram(method) ||
+    options.properties.connect?.authenticationData !== undefined
+  ) {
+    return undefined
+  }
+  const { username, password } = options
+  if (username === undefined || password === undefined) {
+    throw new MqttxError(`${method} needs a user name and a password`, { hint: 'give both: -u and -P' })
+  }
+  return new Scram(method, { username, password })
+}

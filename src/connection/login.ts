@@ -1,0 +1,47 @@
+// The password, from wherever the user keeps it: the command line, the environment, a file, a pipe or a head.
+import { MqttxError } from '../errors.js'
+import type { Host } from '../host.js'
+import { askSecret, readLine } from '../io/prompt.js'
+import { isTerminal } from '../io/terminal.js'
+import { wordToBytes } from '../words.js'
+import { readSecret } from './files.js'
+
+export interface LoginArgs {
+  readonly username?: string | undefined
+  readonly pw?: string | undefined
+  readonly passwordFile?: string | undefined
+  /** -P - */
+  readonly askPassword?: boolean | undefined
+  /** Standard input is what is published. */
+  readonly stdinLine?: boolean | undefined
+  readonly stdinFile?: boolean | undefined
+}
+
+const longest = 65_535 // Binary Data (MQTT 5.0, 1.5.6)
+
+/** @throws MqttxError where there is nobody to ask, or the file cannot be read */
+export async function password(args: LoginArgs, host: Host): Promise<Buffer | undefined> {
+  const bytes = await found(args, host)
+  if (bytes === undefined || bytes.length <= longest) return bytes
+  const hint = `the password is ${bytes.length} bytes long, the limit is ${longest}`
+  throw new MqttxError('Problem setting username and/or password.', { hint })
+}
+
+async function found(args: LoginArgs, host: Host): Promise<Buffer | undefined> {
+  if (args.passwordFile !== undefined) return readSecret(args.passwordFile, '--password-file')
+  if (args.askPassword === true) return asked(args, host)
+  return args.pw === undefined ? undefined : wordToBytes(args.pw)
+}
+
+async function asked({ stdinLine, stdinFile }: LoginArgs, host: Host): Promise<Buffer> {
+  const { stdin, stderr } = host
+  if (isTerminal(stdin))
+    return (await askSecret('Password: ', { input: stdin, output: stderr })) ?? Buffer.alloc(0)
+  if (!stdinLine && !stdinFile) return readLine(stdin)
+  throw new MqttxError(
+    '-P - cannot read the password from standard input, which is what is to be published',
+    {
+      hint: 'use --password-file, or MQTTX_PASSWORD in the environment',
+    },
+  )
+}

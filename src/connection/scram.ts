@@ -1,0 +1,96 @@
+// SCRAM, the client's side (RFC 5802, RFC 7677), for MQTT's enhanced authentication (MQTT 5.0, 4.12).
+import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { MqttxError } from '../errors.js'
+
+const hashes: Readonly<Record<string, string>> = {
+  'SCRAM-SHA-1': 'sha1',
+  'SCRAM-SHA-256': 'sha256',
+  'SCRAM-SHA-512': 'sha512',
+}
+
+const maxIterations = 10_000_000 // a server that asks for more would only keep us busy
+
+/** True for the Authentication Methods that are understood. */
+export function isScram(method: string): boolean {
+  return Object.hasOwn(hashes, method)
+}
+
+/** One exchange: `first()` goes into CONNECT, `answer()` into AUTH, `verify()` looks at what CONNACK brings. */
+export class Scram {
+  readonly #hash: string
+  readonly #username: string
+  readonly #password: Buffer
+  readonly #nonce: string
+  #expected: Buffer | undefined
+
+  constructor(method: string, login: { username: string; password: Buffer; nonce?: string }) {
+    this.#hash = hashes[method]!
+    this.#username = login.username
+    this.#password = login.password
+    this.#nonce = login.nonce ?? randomBytes(18).toString('base64')
+  }
+
+  /** client-first-message (RFC 5802, 7). */
+  first(): Buffer {
+    return Buffer.from(`n,,${this.#firstBare()}`)
+  }
+
+  /**
+   * client-final-message for the server's first.
+   * @throws MqttxError when the server's message is none or would weaken the exchange
+   */
+  answer(serverFirst: Buffer): Buffer {
+    const text = serverFirst.toString()
+    const fields = fieldsOf(text)
+    const nonce = fields.get('r') ?? ''
+    const salt = Buffer.from(fields.get('s') ?? '', 'base64')
+    const iterations = Number(fields.get('i'))
+    const valid = nonce.startsWith(this.#nonce) && nonce.length > this.#nonce.length && salt.length > 0
+    if (!valid || !(iterations >= 1 && iterations <= maxIterations))
+      throw failed('its challenge is not valid')
+    const withoutProof = `c=biws,r=${nonce}`
+    const message = Buffer.from(`${this.#firstBare()},${text},${withoutProof}`)
+    const size = createHash(this.#hash).digest().length
+    const salted = pbkdf2Sync(this.#password, salt, iterations, size, this.#hash)
+    const clientKey = this.#hmac(salted, 'Client Key')
+    const signature = this.#hmac(createHash(this.#hash).update(clientKey).digest(), message)
+    const proof = clientKey.map((byte, index) => byte ^ signature[index]!)
+    this.#expected = this.#hmac(this.#hmac(salted, 'Server Key'), message)
+    return Buffer.from(`${withoutProof},p=${Buffer.from(proof).toString('base64')}`)
+  }
+
+  /**
+   * The server shows that it knows the password too.
+   * @throws MqttxError when it does not
+   */
+  verify(serverFinal: Buffer | undefined): void {
+    const signature = Buffer.from(fieldsOf(serverFinal?.toString() ?? '').get('v') ?? '', 'base64')
+    const expected = this.#expected
+    if (
+      expected === undefined ||
+      signature.length !== expected.length ||
+      !timingSafeEqual(signature, expected)
+    ) {
+      throw failed('it has not shown that it knows the password')
+    }
+  }
+
+  #firstBare(): string {
+    const name = this.#username.replaceAll('=', '=3D').replaceAll(',', '=2C')
+    return `n=${name},r=${this.#nonce}`
+  }
+
+  #hmac(key: Buffer, data: string | Buffer): Buffer {
+    return createHmac(this.#hash, key).update(data).digest()
+  }
+}
+
+function fieldsOf(message: string): Map<string, string> {
+  return new Map(message.split(',').map((field) => [field.slice(0, 1), field.slice(2)]))
+}
+
+/** Not worth another attempt: the same password would meet the same server. */
+function failed(why: string): MqttxError {
+  const message = `Authentication of the server failed: ${why}`
+  return new MqttxError(message, { exitCode: 0x8c })
+}

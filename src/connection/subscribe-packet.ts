@@ -1,0 +1,23 @@
+// SUBSCRIBE from Topic Filters and options (MQTT 3.1.1, 3.8; MQTT 5.0, 3.8).
+import type { ISubscribePacket } from 'mqtt-packet'
+import type { SubscribeOptions } from './events.js'
+
+/** One packet with all filters; what MQTT 5 has added is left out before, as the reference does. */
+export function subscribePacket(
+  messageId: number,
+  filters: readonly string[],
+  { options, version }: { options: SubscribeOptions; version: number },
+): ISubscribePacket {
+  const { qos, noLocal = false, retainAsPublished = false, retainHandling = 0, properties } = options
+  const five = version === 5
+  const flags = { nl: noLocal, rap: retainAsPublished, rh: retainHandling }
+  const subscriptions = filters.map((topic) => ({ topic, qos, ...(five && flags) }))
+  return { cmd: 'subscribe', messageId, subscriptions, ...(five && properties && { properties }) }
+}
+
+/** The byte of Subscription Options without the QoS (MQTT 5.0, 3.8.3.1). */
+export function optionsByte(options: SubscribeOptions, version: number): number {
+  if (version < 5) return 0
+  const { noLocal = false, retainAsPublished = false, retainHandling = 0 } = options
+  return (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0) | (retainHandling << 4)
+}

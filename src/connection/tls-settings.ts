@@ -1,0 +1,111 @@
+// TLS from the options: whom we trust and who we are, with certificates and keys read and found to fit together.
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { appendFileSync } from 'node:fs'
+import { MqttxError } from '../errors.js'
+import type { Host } from '../host.js'
+import { askSecret } from '../io/prompt.js'
+import type { TlsSettings } from '../transport/endpoint.js'
+import { createContext, setupError } from '../transport/tls-context.js'
+import type { TlsArgs } from './endpoint.js'
+import { readNamed, readSecret, reasonOf } from './files.js'
+import { type Trust, trust } from './trust.js'
+
+/** @throws MqttxError, in the reference's words and with its status 1 */
+export async function tlsSettings(
+  args: TlsArgs,
+  { checkHost, host }: { checkHost: boolean; host: Host },
+): Promise<TlsSettings> {
+  const { psk, pskIdentity, ciphers, tlsVersion } = args
+  const trusted: Trust = psk === undefined ? trust(args, host.env) : { certificates: [], name: '--psk' }
+  const own = await identity(args, host)
+  const context = createContext({
+    trusted: trusted.certificates,
+    ...own,
+    ciphers,
+    version: tlsVersion,
+    psk: psk !== undefined,
+  })
+  return {
+    context,
+    checkHost: checkHost && !args.insecure && psk === undefined,
+    alpn: args.tlsAlpn,
+    psk: psk === undefined ? undefined : { identity: pskIdentity ?? '', key: Buffer.from(psk, 'hex') },
+    keyLog: keyLog(args.tlsKeylog),
+    trusted: trusted.name,
+    hasCertificate: own.cert !== undefined,
+  }
+}
+
+/** Our own certificate and its key; none where the options name none. */
+async function identity(
+  { cert, key, keyPassphraseFile }: TlsArgs,
+  host: Host,
+): Promise<{ cert?: Buffer; key?: Buffer; passphrase?: string }> {
+  if (cert === undefined || key === undefined) return {}
+  const certPem = readNamed(cert, notFound('--cert', cert))
+  const keyPem = readNamed(key, notFound('--key', key))
+  const certificate = parsed(() => new X509Certificate(certPem), `${cert} holds no certificate in PEM form`)
+  if (!isEncrypted(keyPem)) {
+    const privateKey = parsed(() => createPrivateKey(keyPem), `${key} holds no private key in PEM form`)
+    checkPair(certificate, privateKey, { cert, key })
+    return { cert: certPem, key: keyPem }
+  }
+  const passphrase = await passphraseFor(key, keyPassphraseFile, host)
+  const privateKey = parsed(
+    () => createPrivateKey({ key: keyPem, passphrase }),
+    `Wrong passphrase for ${key}`,
+  )
+  checkPair(certificate, privateKey, { cert, key })
+  return { cert: certPem, key: keyPem, passphrase }
+}
+
+function notFound(option: string, path: string): (reason: string) => MqttxError {
+  const message = 'Problem setting TLS options: File not found.'
+  return (reason) => new MqttxError(message, { hint: `${option} ${path}: ${reason}` })
+}
+
+function parsed<T>(parse: () => T, fault: string): T {
+  try {
+    return parse()
+  } catch (cause) {
+    throw setupError(fault, undefined, cause)
+  }
+}
+
+function checkPair(certificate: X509Certificate, key: KeyObject, names: { cert: string; key: string }): void {
+  if (certificate.checkPrivateKey(key)) return
+  throw setupError(`The key ${names.key} does not belong to the certificate ${names.cert}`)
+}
+
+/** PKCS #8, or the older form of OpenSSL (RFC 1421). */
+function isEncrypted(pem: Buffer): boolean {
+  return /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: *4, *ENCRYPTED/m.test(pem.toString('latin1'))
+}
+
+async function passphraseFor(
+  key: string,
+  file: string | undefined,
+  { stdin, stderr }: Host,
+): Promise<string> {
+  if (file !== undefined) return readSecret(file, '--key-passphrase-file').toString()
+  const typed = await askSecret(`Enter PEM pass phrase for ${key}: `, { input: stdin, output: stderr })
+  if (typed !== undefined) return typed.toString()
+  throw setupError(
+    `The key ${key} is encrypted, and there is no terminal to ask for its passphrase`,
+    'put the passphrase into a file and name it with --key-passphrase-file',
+  )
+}
+
+/** @throws MqttxError at once where the file cannot be written */
+function keyLog(path: string | undefined): ((line: Buffer) => void) | undefined {
+  if (path === undefined) return undefined
+  const append = (line: Uint8Array) => {
+    try {
+      appendFileSync(path, line, { mode: 0o600 })
+    } catch (cause) {
+      throw new MqttxError(`--tls-keylog: cannot write '${path}': ${reasonOf(cause)}.`, { cause })
+    }
+  }
+  append(new Uint8Array())
+  return append
+}

@@ -1,0 +1,111 @@
+// The certificates that a server's must go back to: a file, a directory as OpenSSL has them, the operating system's.
+import { X509Certificate } from 'node:crypto'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { rootCertificates } from 'node:tls'
+import { MqttxError } from '../errors.js'
+import { setupError } from '../transport/tls-context.js'
+import { readNamed, reasonOf } from './files.js'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+export interface Trust {
+  /** Texts in PEM form with one certificate or more. */
+  readonly certificates: readonly string[]
+  /** For error texts: `--cafile ca.crt`. */
+  readonly name: string
+}
+
+interface TrustArgs {
+  readonly cafile?: string | undefined
+  readonly capath?: string | undefined
+  readonly tlsUseOsCerts: boolean
+}
+
+/**
+ * All that the options name; where they name nothing, the operating system's.
+ * @throws MqttxError
+ */
+export function trust({ cafile, capath, tlsUseOsCerts }: TrustArgs, env: Environment): Trust {
+  const all: Trust[] = []
+  if (cafile !== undefined) all.push(fromFile(cafile))
+  if (capath !== undefined) all.push(fromDirectory(capath))
+  if (tlsUseOsCerts || all.length === 0) all.push(fromSystem(env))
+  return {
+    certificates: all.flatMap(({ certificates }) => certificates),
+    name: all.map(({ name }) => name).join(' or '),
+  }
+}
+
+function fromFile(path: string): Trust {
+  const name = `--cafile ${path}`
+  const text = readNamed(path, notFound(name)).toString('latin1')
+  if (!holdsCertificate(text)) {
+    throw setupError(`${path} holds no certificate in PEM form`, `${name} must be the certificate of a CA`)
+  }
+  for (const [pem] of text.matchAll(wholeCertificate)) {
+    try {
+      new X509Certificate(pem)
+    } catch (cause) {
+      throw setupError(`${path} holds a certificate that cannot be read`, undefined, cause)
+    }
+  }
+  return { certificates: [text], name }
+}
+
+const certificateStart = /-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/
+
+/** Node would pass over a broken one in silence. */
+const wholeCertificate = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
+
+function holdsCertificate(text: string): boolean {
+  return certificateStart.test(text)
+}
+
+function notFound(name: string): (reason: string) => MqttxError {
+  const message = 'Problem setting TLS options: File not found.'
+  return (reason) => new MqttxError(message, { hint: `${name}: ${reason}` })
+}
+
+/** OpenSSL finds a CA by the hash of its name: a file without such a name is not trusted. */
+function fromDirectory(path: string): Trust {
+  const name = `--capath ${path}`
+  const hashed = entries(path, name).filter((entry) => /^[0-9a-f]{8}\.\d+$/.test(entry))
+  const texts = hashed.map((entry) => readNamed(join(path, entry), notFound(name)).toString('latin1'))
+  const certificates = texts.filter(holdsCertificate)
+  if (certificates.length > 0) return { certificates, name }
+  throw setupError(`${path} holds no CA under the hash of its name`, `openssl rehash ${path}`)
+}
+
+function entries(path: string, name: string): string[] {
+  try {
+    return readdirSync(path)
+  } catch (cause) {
+    throw notFound(name)(reasonOf(cause))
+  }
+}
+
+/** Where systems keep all the CAs that they trust: Debian, Fedora, SUSE, Alpine and macOS, FreeBSD. */
+const systemFiles = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+  '/usr/local/share/certs/ca-root-nss.crt',
+]
+
+/** SSL_CERT_FILE and SSL_CERT_DIR take its place, as they do for OpenSSL. */
+function fromSystem({ SSL_CERT_FILE: file, SSL_CERT_DIR: directory }: Environment): Trust {
+  if (file) {
+    const name = `SSL_CERT_FILE=${file}`
+    const text = readNamed(file, notFound(name)).toString('latin1')
+    if (!holdsCertificate(text)) throw setupError(`${file} holds no certificate in PEM form`, name)
+    return { certificates: [text], name }
+  }
+  if (directory) return { ...fromDirectory(directory), name: `SSL_CERT_DIR=${directory}` }
+  const found = systemFiles.find((path) => existsSync(path))
+  if (found === undefined)
+    return { certificates: rootCertificates, name: 'the certificates that come with Node' }
+  const text = readNamed(found, notFound(found)).toString('latin1')
+  return { certificates: [text], name: `the operating system's store (${found})` }
+}

@@ -1,0 +1,45 @@
+// printf's %.*f: the exact decimal expansion of a double, rounded half to even on its last digit.
+// Number.prototype.toFixed differs: ties go up, numbers from 1e21 on get an exponent, 100 digits are its most.
+
+const maxDigits = 1074 // behind the point: no double has more that are not 0
+
+/** The value with `precision` digits behind the point; `inf`, `nan` with their sign as glibc prints them. */
+export function decimal(value: number, precision: number): string {
+  const sign = signOf(value) ? '-' : ''
+  if (Number.isNaN(value)) return `${sign}nan`
+  if (!Number.isFinite(value)) return `${sign}inf`
+  const places = Math.min(precision, maxDigits)
+  const digits = scaled(value, places)
+    .toString()
+    .padStart(places + 1, '0')
+  if (precision === 0) return sign + digits
+  const point = digits.length - places
+  return `${sign}${digits.slice(0, point)}.${digits.slice(point).padEnd(precision, '0')}`
+}
+
+/** |value| times 10 ** places as an integer. A double is a fraction times a power of two, both integers here. */
+function scaled(value: number, places: number): bigint {
+  const bits = bitsOf(value)
+  const field = Number((bits >> 52n) & 0x7ffn)
+  const fraction = (bits & 0xfffffffffffffn) | (field === 0 ? 0n : 1n << 52n)
+  const exponent = Math.max(field, 1) - 1075 // a field of 0 marks the subnormal numbers, which share that of 1
+  const numerator = fraction * 10n ** BigInt(places)
+  if (exponent >= 0) return numerator << BigInt(exponent)
+  const shift = BigInt(-exponent)
+  const quotient = numerator >> shift
+  const rest = numerator - (quotient << shift)
+  const half = 1n << (shift - 1n)
+  const up = rest > half || (rest === half && (quotient & 1n) === 1n)
+  return up ? quotient + 1n : quotient
+}
+
+/** Read from the bits: NaN has a sign too, and -0 is not less than 0. */
+function signOf(value: number): boolean {
+  return bitsOf(value) >> 63n === 1n
+}
+
+function bitsOf(value: number): bigint {
+  const view = new DataView(new ArrayBuffer(8))
+  view.setFloat64(0, value)
+  return view.getBigUint64(0)
+}

@@ -1,0 +1,143 @@
+// %j and %J of -F: a message as one JSON object with the members of the reference, always valid and always UTF-8.
+// Bytes that are not UTF-8 are told, not mangled: such a payload stands in base64 behind "encoding":"base64", such
+// Correlation Data as "correlation-data-base64". NUL is escaped like every other control character.
+import { copyJson } from './json-copy.js'
+import { JsonWriter } from './json-writer.js'
+import type { ByteSink, MessageProperties, ReceivedMessage, WallClock } from './message.js'
+import { isoSecond, localTime, zoneOffset } from './strftime.js'
+
+/** The part of a RenderContext that JSON needs. */
+interface JsonContext {
+  readonly clock: WallClock
+  readonly pretty: boolean
+  readonly warn: (text: string) => void
+}
+
+type PropertyName = keyof MessageProperties
+
+/** %j: the payload is a string, or null where it is empty. */
+export function jsonWithTextPayload(message: ReceivedMessage, sink: ByteSink, context: JsonContext): void {
+  const writer = new JsonWriter(sink, context.pretty)
+  writeHead(message, writer, context.clock)
+  const text = message.payload.length === 0 ? undefined : utf8(message.payload)
+  if (text === null) member(writer, 'encoding').string('base64')
+  member(writer, 'payload')
+  if (text === undefined) writer.value('null')
+  else writer.string(text ?? message.payload.toString('base64'))
+  writer.close()
+  writer.end()
+}
+
+/** %J: the payload is JSON itself. Where it is not, nothing is printed and a line goes to `warn`. */
+export function jsonWithJsonPayload(message: ReceivedMessage, sink: ByteSink, context: JsonContext): void {
+  const held: string[] = [] // until the last character of the payload has proved to be JSON
+  const writer = new JsonWriter({ text: (text) => held.push(text) }, context.pretty)
+  writeHead(message, writer, context.clock)
+  member(writer, 'payload')
+  const source = message.payload.length === 0 ? 'null' : utf8(message.payload)
+  if (source === null || !copyJson(source, writer)) {
+    context.warn(`Error: Message payload is not valid JSON on topic ${message.topic}.`)
+    return
+  }
+  writer.close()
+  writer.end()
+  for (const text of held) sink.text(text)
+}
+
+/** Opens the object and writes all members before the payload. */
+function writeHead(message: ReceivedMessage, writer: JsonWriter, clock: WallClock): void {
+  const time = localTime(clock())
+  const microseconds = String(Math.floor(time.nanoseconds / 1000)).padStart(6, '0')
+  writer.open('{')
+  member(writer, 'tst').value(`"${isoSecond(time)}.${microseconds}${zoneOffset(time.date)}"`)
+  member(writer, 'topic').string(message.topic)
+  member(writer, 'qos').value(String(message.qos))
+  member(writer, 'retain').value(String(message.retain))
+  member(writer, 'payloadlen').value(String(message.payload.length))
+  if (message.qos > 0) member(writer, 'mid').value(String(message.messageId))
+  if (message.properties !== undefined) writeProperties(message.properties, writer)
+}
+
+function writeProperties(properties: MessageProperties, writer: JsonWriter): void {
+  const names = Object.keys(properties) as PropertyName[]
+  const present = names.filter((name) => properties[name] !== undefined)
+  if (present.length === 0) return
+  member(writer, 'properties').open('{')
+  for (const name of present) writeProperty(properties, name, writer)
+  writer.close()
+}
+
+/** Writes a property that is present: the `!` below. */
+function writeProperty(properties: MessageProperties, name: PropertyName, writer: JsonWriter): void {
+  switch (name) {
+    case 'payloadFormatIndicator':
+      member(writer, 'payload-format-indicator').value(String(Number(properties[name])))
+      break
+    case 'messageExpiryInterval':
+      member(writer, 'message-expiry-interval').value(String(properties[name]))
+      break
+    case 'contentType':
+      member(writer, 'content-type').string(properties[name]!)
+      break
+    case 'responseTopic':
+      member(writer, 'response-topic').string(properties[name]!)
+      break
+    case 'correlationData':
+      writeCorrelationData(properties[name]!, writer)
+      break
+    case 'subscriptionIdentifier':
+      writeIdentifiers([properties[name]!].flat(), writer)
+      break
+    case 'topicAlias':
+      member(writer, 'topic-alias').value(String(properties[name]))
+      break
+    case 'userProperties':
+      writeUserProperties(properties[name]!, writer)
+      break
+    default:
+      name satisfies never
+  }
+}
+
+function writeCorrelationData(data: Buffer, writer: JsonWriter): void {
+  const text = utf8(data)
+  if (text !== null) member(writer, 'correlation-data').string(text)
+  else member(writer, 'correlation-data-base64').string(data.toString('base64'))
+}
+
+/** The reference repeats the key for each identifier; most readers of JSON would only see the last. */
+function writeIdentifiers(identifiers: readonly number[], writer: JsonWriter): void {
+  const several = identifiers.length > 1
+  member(writer, 'subscription-identifier')
+  if (several) writer.open('[')
+  for (const identifier of identifiers) writer.value(String(identifier))
+  if (several) writer.close()
+}
+
+function writeUserProperties(
+  pairs: NonNullable<MessageProperties['userProperties']>,
+  writer: JsonWriter,
+): void {
+  member(writer, 'user-properties').open('[')
+  for (const [name, values] of Object.entries(pairs)) {
+    for (const value of [values].flat()) {
+      writer.open('{')
+      writer.key(JSON.stringify(name))
+      writer.string(value)
+      writer.close()
+    }
+  }
+  writer.close()
+}
+
+/** Writes one of our own names, which need no escapes. */
+function member(writer: JsonWriter, name: string): JsonWriter {
+  writer.key(`"${name}"`)
+  return writer
+}
+
+/** The text of the bytes; null where they are not UTF-8, which Node's decoder marks with U+FFFD. */
+function utf8(bytes: Buffer): string | null {
+  const text = bytes.toString()
+  return !text.includes('\ufffd') || Buffer.from(text).equals(bytes) ? text : null
+}

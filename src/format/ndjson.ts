@@ -1,0 +1,64 @@
+// --json of sub and rr: each message as one line of JSON with everything that `pub --json` needs to publish it again.
+import { isUtf8 } from 'node:buffer'
+import { JsonWriter } from './json-writer.js'
+import type { Formatter, MessageProperties, ReceivedMessage, WallClock } from './message.js'
+
+/**
+ * Writes the message that was received now. `time` is in UTC, so that lines from everywhere sort by it. The payload is
+ * text where it is UTF-8, which JSON keeps as it is, and base64 where not; Correlation Data, which is bytes by its
+ * type, always stands as `{"base64":"..."}`.
+ */
+export function ndjson(clock: WallClock): Formatter {
+  return (message, sink) => {
+    const writer = new JsonWriter(sink, false)
+    writer.open('{')
+    writeHead(message, writer, timeText(clock))
+    writePayload(message.payload, writer)
+    if (hasSome(message.properties)) {
+      writer.key('"properties"')
+      writer.value(propertiesText(message.properties))
+    }
+    writer.close()
+    writer.end()
+    sink.newline()
+  }
+}
+
+function writeHead(message: ReceivedMessage, writer: JsonWriter, time: string): void {
+  writer.key('"time"')
+  writer.value(`"${time}"`)
+  writer.key('"topic"')
+  writer.string(message.topic)
+  writer.key('"qos"')
+  writer.value(String(message.qos))
+  writer.key('"retain"')
+  writer.value(String(message.retain))
+  writer.key('"dup"')
+  writer.value(String(message.dup))
+}
+
+function writePayload(payload: Buffer, writer: JsonWriter): void {
+  const text = isUtf8(payload)
+  writer.key('"payload"')
+  writer.string(payload.toString(text ? 'utf8' : 'base64'))
+  writer.key('"encoding"')
+  writer.value(text ? '"utf8"' : '"base64"')
+}
+
+/** RFC 3339 with microseconds, in UTC. */
+function timeText(clock: WallClock): string {
+  const { seconds, nanoseconds } = clock()
+  const second = new Date(seconds * 1000).toISOString().slice(0, 19)
+  return `${second}.${String(Math.floor(nanoseconds / 1000)).padStart(6, '0')}Z`
+}
+
+function hasSome(properties: MessageProperties | undefined): properties is MessageProperties {
+  return properties !== undefined && Object.keys(properties).length > 0
+}
+
+/** The names and values are mqtt-packet's, but for bytes, which JSON does not have. */
+function propertiesText(properties: MessageProperties): string {
+  const { correlationData } = properties
+  if (correlationData === undefined) return JSON.stringify(properties)
+  return JSON.stringify({ ...properties, correlationData: { base64: correlationData.toString('base64') } })
+}

@@ -1,0 +1,49 @@
+// -w: a line of the screen for each topic. --message-rate: a line for each second.
+import type { ByteSink, Formatter } from './message.js'
+
+export interface Watch {
+  /** Clears the screen and names the broker on its first line. */
+  start(sink: ByteSink): void
+  readonly show: Formatter
+}
+
+const firstLine = 2 // the broker's name stands above
+
+/** Shows each message with `inner` on the line of its topic, in the order in which topics first appeared. */
+export function watch(host: string, inner: Formatter): Watch {
+  const lines = new Map<string, number>()
+  const lineOf = (topic: string) => {
+    const line = lines.get(topic) ?? firstLine + lines.size
+    lines.set(topic, line)
+    return line
+  }
+  return {
+    start: (sink) => sink.text(`\x1b[2J\x1b[1;1HBroker: ${host}\n`),
+    show(message, sink) {
+      // Cleared before it is written (ESC[K): behind the message the cursor is already on the next line.
+      sink.text(`\x1b[${lineOf(message.topic)};1H\x1b[K`)
+      inner(message, sink)
+      sink.text(`\x1b[${firstLine + lines.size - 1};1H\n`)
+    },
+  }
+}
+
+export interface MessageRate {
+  readonly count: Formatter
+  /** Writes how many messages were counted since the last call, to be called once a second. */
+  report(sink: ByteSink): void
+}
+
+/** Counts messages instead of printing them. */
+export function messageRate(): MessageRate {
+  let messages = 0
+  return {
+    count: () => {
+      messages++
+    },
+    report(sink) {
+      sink.text(`${messages} msgs/s\n`)
+      messages = 0
+    },
+  }
+}

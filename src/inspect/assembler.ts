@@ -1,0 +1,273 @@
+// The segments of one direction become Control Packets, wherever the segments were cut. Where bytes are missing it goes
+// on if they were in a payload, and looks for the next packet if not; what it passes over is said.
+import type { Direction, Origin, StreamSegment } from '../capture/stream.js'
+import { type Hole, Packet } from './packet.js'
+import { headerAt } from './resync.js'
+import { Search } from './search.js'
+
+export interface AssemblerSink {
+  packet(packet: Packet): void
+  skipped(direction: Direction, offset: number, length: number | undefined, why: string): void
+}
+
+/** More of a packet is not kept; the rest of its payload is counted. */
+export const defaultKeep = 1024 * 1024
+const firstCapacity = 4096
+
+/** Bytes of unfinished packets of all streams; beyond its limit only heads are kept. */
+export interface Budget {
+  left: number
+}
+
+const cutHead = 4096
+
+export class Assembler {
+  readonly #direction: Direction
+  readonly #sink: AssemblerSink
+  readonly #keep: number
+  /** A packet that the end of the input cuts off is a packet: it was typed in, or is all there is. */
+  readonly #showUnfinished: boolean
+  readonly #budget: Budget
+  /** Whether packets begin where we think: not in mid-stream, and not after what could not be framed. */
+  #synchronised: boolean
+  /** The packet, or the bytes of a search, that is not complete. */
+  #bytes: Buffer = empty
+  #filled = 0
+  /** Bytes of the packet that have come or are known to be missing; more than `filled` where not all was kept. */
+  #have = 0
+  /** Its whole length; 0 while its Fixed Header is not complete. */
+  #need = 0
+  #offset = 0
+  #first: Origin | undefined
+  #holes: Hole[] = []
+  readonly #looking: Search
+
+  constructor(
+    direction: Direction,
+    sink: AssemblerSink,
+    options: { synchronised: boolean; budget: Budget; showUnfinished: boolean; keep?: number | undefined },
+  ) {
+    this.#direction = direction
+    this.#looking = new Search(direction)
+    this.#sink = sink
+    this.#synchronised = options.synchronised
+    this.#budget = options.budget
+    this.#keep = options.keep ?? defaultKeep
+    this.#showUnfinished = options.showUnfinished
+  }
+
+  get synchronised(): boolean {
+    return this.#synchronised
+  }
+
+  push(segment: StreamSegment): void {
+    const { bytes, offset, origin } = segment
+    if (!this.#synchronised) return this.#search(segment)
+    let at = 0
+    if (this.#have > 0) {
+      at = this.#continue(bytes, origin)
+      if (at < 0) return
+    }
+    this.#parse(bytes, at, { offset, first: origin, last: origin, boundary: 0 })
+  }
+
+  /** Bytes are missing from the stream. */
+  gap(offset: number, length: number | undefined, why: string): void {
+    if (!this.#synchronised) return this.#abandon(why, offset)
+    if (length !== undefined && this.#need > 0 && this.#inPayload() && this.#have + length <= this.#need) {
+      this.#holes.push({ offset: this.#have, length })
+      const kept = Math.min(length, this.#room())
+      if (kept > 0) this.#append(new Uint8Array(kept), 0, kept)
+      this.#have += length
+      if (this.#have === this.#need) this.#emit(this.#first)
+      return
+    }
+    this.#abandon(why, offset)
+    this.#sink.skipped(this.#direction, offset, length, why)
+    this.#synchronised = false
+  }
+
+  /** The stream is at its end. */
+  end(): void {
+    this.#forgetSearch('no packet boundary found')
+    if (this.#have === 0) return
+    if (this.#need > 0 && this.#showUnfinished) return this.#emit(this.#first)
+    const why =
+      this.#need > 0
+        ? `the packet here has ${this.#need} bytes, the stream ends before`
+        : 'the stream ends within a Fixed Header'
+    this.#sink.skipped(this.#direction, this.#offset, this.#have, why)
+    this.#clear()
+  }
+
+  /** Completes the packet at hand; returns how far the segment was taken, -1 when that is all of it. */
+  #continue(bytes: Uint8Array, origin: Origin): number {
+    if (this.#need === 0) return this.#completeHeader(bytes, origin)
+    const taken = Math.min(this.#need - this.#have, bytes.length)
+    const kept = Math.min(taken, this.#room())
+    if (kept > 0) this.#append(bytes, 0, kept)
+    this.#have += taken
+    if (this.#have < this.#need) return -1
+    this.#emit(origin)
+    return taken
+  }
+
+  /** A Fixed Header that was cut: the few bytes that are there are put before the segment. */
+  #completeHeader(bytes: Uint8Array, origin: Origin): number {
+    const head = this.#filled
+    const joined = Buffer.concat([this.#bytes.subarray(0, head), bytes])
+    const place = { offset: this.#offset, first: this.#first ?? origin, last: origin, boundary: head }
+    this.#clear()
+    this.#parse(joined, 0, place)
+    return -1
+  }
+
+  /** Before `boundary` the bytes are from `first`, behind it from `last`. */
+  #parse(
+    bytes: Uint8Array,
+    from: number,
+    { offset, first, last, boundary }: { offset: number; first: Origin; last: Origin; boundary: number },
+  ): void {
+    const limit = bytes.length
+    let at = from
+    while (at < limit) {
+      let body = at + 1
+      let length = 0
+      let byte = 128
+      for (let scale = 1; byte >= 128 && body < limit && scale < 268_435_456; scale *= 128) {
+        byte = bytes[body++]!
+        length += (byte & 0x7f) * scale
+      }
+      const broken = byte >= 128 && body - at === 5
+      if (byte >= 128 && !broken)
+        return this.#start(bytes, at, { offset: offset + at, need: 0, first: at < boundary ? first : last })
+      if (bytes[at]! < 16 || broken)
+        return this.#unframed(bytes, at, { offset, last, body, end: broken ? body : body + length })
+      const end = body + length
+      if (end > limit)
+        return this.#start(bytes, at, {
+          offset: offset + at,
+          need: end - at,
+          first: at < boundary ? first : last,
+        })
+      const packet = new Packet(bytes, at, body, end, end - at)
+      packet.direction = this.#direction
+      packet.offset = offset + at
+      packet.first = at < boundary ? first : last
+      packet.last = last
+      this.#sink.packet(packet)
+      at = end
+    }
+  }
+
+  /** Type 0, or a Remaining Length of five bytes: shown, and then nobody knows where the next packet begins. */
+  #unframed(
+    bytes: Uint8Array,
+    at: number,
+    place: { offset: number; last: Origin; body: number; end: number },
+  ): void {
+    const end = Math.min(place.end, bytes.length)
+    const packet = new Packet(bytes, at, Math.min(place.body, end), end, end - at)
+    packet.direction = this.#direction
+    packet.offset = place.offset + at
+    packet.first = place.last
+    packet.last = place.last
+    this.#synchronised = false
+    this.#sink.packet(packet)
+    if (end < bytes.length) {
+      this.#search({ bytes: bytes.subarray(end), offset: place.offset + end, origin: place.last })
+    }
+  }
+
+  #start(bytes: Uint8Array, at: number, place: { offset: number; need: number; first: Origin }): void {
+    this.#offset = place.offset
+    this.#need = place.need
+    this.#first = place.first
+    const kept = Math.min(bytes.length - at, this.#room())
+    this.#append(bytes, at, at + kept)
+    this.#have = bytes.length - at
+  }
+
+  #emit(last: Origin | undefined): void {
+    const bytes = this.#bytes.subarray(0, this.#filled)
+    const header = headerAt(bytes, 0)
+    const body = typeof header === 'string' ? bytes.length : header.body
+    const packet = new Packet(bytes, 0, body, bytes.length, this.#need)
+    packet.direction = this.#direction
+    packet.offset = this.#offset
+    packet.first = this.#first
+    packet.last = last
+    packet.holes = this.#holes
+    this.#clear()
+    this.#sink.packet(packet)
+  }
+
+  /** Only in the payload of a PUBLISH may bytes be missing: what comes before it is needed. */
+  #inPayload(): boolean {
+    const { body } = headerAt(this.#bytes.subarray(0, this.#filled), 0) as { body: number }
+    if (this.#bytes[0]! >> 4 !== 3 || this.#filled < body + 2) return false
+    const topic = body + 2 + this.#bytes.readUInt16BE(body)
+    return this.#filled >= topic + 3
+  }
+
+  #search({ bytes, offset, origin }: StreamSegment): void {
+    const search = this.#looking
+    const found = search.push(bytes, offset)
+    if (found === undefined) {
+      const from = search.offset
+      const dropped = search.drop()
+      if (dropped > 0) this.#sink.skipped(this.#direction, from, dropped, 'no packet boundary found')
+      return
+    }
+    this.#synchronised = true
+    if (found.at > 0) {
+      this.#sink.skipped(this.#direction, found.offset, found.at, `not synchronised; ${found.evidence}`)
+    }
+    this.#parse(found.bytes, found.at, { offset: found.offset, first: origin, last: origin, boundary: 0 })
+  }
+
+  /** Says that the bytes at hand lead nowhere, because of what happened at `offset`. */
+  #abandon(why: string, offset: number): void {
+    this.#forgetSearch(`cut off: ${why}`)
+    if (this.#have > 0)
+      this.#sink.skipped(this.#direction, this.#offset, offset - this.#offset, `cut off: ${why}`)
+    this.#clear()
+  }
+
+  #forgetSearch(why: string): void {
+    const { offset, length } = this.#looking
+    if (length > 0) this.#sink.skipped(this.#direction, offset, length, why)
+    this.#looking.clear()
+  }
+
+  /** How many more bytes of the packet at hand may be kept. */
+  #room(): number {
+    const most = this.#budget.left > 0 ? this.#keep : Math.min(this.#keep, cutHead)
+    return Math.max(0, most - this.#filled)
+  }
+
+  #append(bytes: Uint8Array, start: number, end: number): void {
+    const filled = this.#filled + end - start
+    if (filled > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(
+        Math.max(filled, this.#bytes.length * 2, Math.min(this.#need, firstCapacity)),
+      )
+      this.#bytes.copy(larger, 0, 0, this.#filled)
+      this.#budget.left -= larger.length - this.#bytes.length
+      this.#bytes = larger
+    }
+    this.#bytes.set(bytes.subarray(start, end), this.#filled)
+    this.#filled = filled
+  }
+
+  #clear(): void {
+    this.#budget.left += this.#bytes.length
+    this.#bytes = empty // views of it may live on
+    this.#filled = 0
+    this.#have = 0
+    this.#need = 0
+    this.#holes = []
+  }
+}
+
+const empty = Buffer.alloc(0)

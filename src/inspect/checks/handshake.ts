@@ -1,0 +1,130 @@
+// Who may send what when: the beginning and the end of a connection (MQTT 5.0, 3.1, 3.2, 3.14, 4.12).
+import { auth, connack, connect, disconnect, onlyDirection, publish } from '../names.js'
+import type { Packet } from '../packet.js'
+import { propertyId } from '../properties.js'
+import { type State, wrong } from './state.js'
+
+const aSecond = 1_000_000_000n
+const patience = 10n * aSecond
+
+/** Rules of a malformed packet: the one who got it should have closed the connection. */
+const malformed = new Set([
+  'field-overrun',
+  'trailing-bytes',
+  'wrong-length',
+  'remlen-5-bytes',
+  'type-reserved-0',
+  'qos-3',
+])
+
+export class Handshake {
+  readonly #state: State
+  #malformedAt = -1n
+  #kept = false
+
+  constructor(state: State) {
+    this.#state = state
+  }
+
+  /** Before the state learns from the packet. */
+  packet(packet: Packet): void {
+    const { direction, type } = packet
+    const state = this.#state
+    if (packet.violations.length > 0) this.#note(packet)
+    if (state.whole && state.disconnected[direction] !== undefined) wrong(packet, 'after-disconnect')
+    if (direction === 'c2s') this.#fromClient(packet)
+    else this.#fromServer(packet)
+    if (type === disconnect) state.disconnected[direction] ??= packet.time
+    if (type === auth) this.#auth(packet)
+    const only = onlyDirection(type, packet.version)
+    if (only !== undefined && only !== direction && state.whole && state.connect !== undefined) {
+      wrong(packet, 'direction')
+    }
+  }
+
+  #fromClient(packet: Packet): void {
+    const { type } = packet
+    const state = this.#state
+    if (state.packets.c2s === 0) {
+      if (type !== connect && state.whole) wrong(packet, 'first-not-connect')
+    } else if (type === connect && state.connect !== undefined) wrong(packet, 'second-connect')
+    if (state.version !== 5 || state.connect === undefined) return
+    const method = state.asked(propertyId.authenticationMethod) !== undefined
+    if (method && state.connackCode < 0 && state.whole && state.packets.s2c > 0 && type !== auth) {
+      if (type !== disconnect && type !== connect) wrong(packet, 'early-with-auth-method')
+    }
+    const expiry = packet.type === disconnect ? packet.property(propertyId.sessionExpiry) : undefined
+    if (expiry !== undefined && expiry !== 0 && !state.asked(propertyId.sessionExpiry))
+      wrong(packet, 'disconnect-expiry')
+  }
+
+  #fromServer(packet: Packet): void {
+    const { type } = packet
+    const state = this.#state
+    if (state.packets.s2c === 0 && state.whole && state.connect !== undefined) {
+      if (type === disconnect && packet.version === 5) wrong(packet, 'disconnect-before-connack')
+      else if (type !== connack && !(type === auth && packet.version === 5)) wrong(packet, 'connack-first')
+    }
+    if (type === connack) this.#connack(packet)
+    else if (state.connackCode > 0 && type !== disconnect) wrong(packet, 'data-after-refuse')
+    if (type === publish || packet.version !== 5 || packet.properties === undefined) return
+    if (state.asked(propertyId.requestProblemInformation) !== 0 || type === connack || type === disconnect)
+      return
+    const { properties } = packet
+    if (properties.has(propertyId.reasonString) || properties.has(propertyId.userProperty)) {
+      wrong(packet, 'problem-info-unwanted')
+    }
+  }
+
+  #connack(packet: Packet): void {
+    const { connect, connackCode, whole } = this.#state
+    if (connackCode >= 0) wrong(packet, 'connack-twice')
+    if (connect === undefined || !whole) return
+    const { reasonCode, sessionPresent, version } = packet
+    if (sessionPresent && connect.cleanStart && version > 3)
+      wrong(packet, 'session-present-clean', undefined, 2)
+    if (connect.clientId === '' && reasonCode === 0) {
+      const assigned = packet.property(propertyId.assignedClientIdentifier) !== undefined
+      if (version === 5 ? !assigned : version === 4 && !connect.cleanStart)
+        wrong(packet, 'empty-clientid-reply')
+    }
+    const asked = this.#state.asked(propertyId.requestResponseInformation) === 1
+    if (!asked && packet.property(propertyId.responseInformation) !== undefined)
+      wrong(packet, 'response-info-unasked')
+    this.#method(packet)
+  }
+
+  #auth(packet: Packet): void {
+    if (!this.#state.whole || this.#state.connect === undefined || packet.version !== 5) return
+    if (this.#state.asked(propertyId.authenticationMethod) === undefined) wrong(packet, 'auth-without-method')
+    else this.#method(packet)
+  }
+
+  #method(packet: Packet): void {
+    const method = packet.property(propertyId.authenticationMethod)
+    const asked = this.#state.asked(propertyId.authenticationMethod)
+    if (method !== undefined && asked !== undefined && method !== asked) wrong(packet, 'auth-method-changed')
+  }
+
+  #note({ violations, direction, time }: Packet): void {
+    if (direction === 'c2s' && violations.some(({ rule }) => malformed.has(rule.key)))
+      this.#malformedAt = time
+  }
+
+  /** What should have ended and goes on, each told once. */
+  goesOn(packet: Packet): void {
+    const state = this.#state
+    if (this.#kept || (state.connackCode <= 0 && this.#malformedAt < 0n)) return
+    const { time, direction } = packet
+    if (time < 0n || !state.whole) return
+    if (state.connackCode > 0 && direction === 'c2s' && time - state.connackTime > patience) {
+      this.#kept = true
+      wrong(packet, 'refuse-then-close')
+    }
+    if (this.#malformedAt >= 0n && direction === 's2c' && packet.type !== disconnect) {
+      if (time - this.#malformedAt < patience) return
+      this.#kept = true
+      wrong(packet, 'malformed-not-closed')
+    }
+  }
+}

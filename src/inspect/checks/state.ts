@@ -1,0 +1,93 @@
+// What a connection has shown so far, as far as checks ask for it, and how sure one can be of it.
+import type { Connection } from '../connection.js'
+import type { ConnectFacts, Direction, Packet } from '../packet.js'
+import { type PropertyBag, propertyId } from '../properties.js'
+import { type RuleKey, violation } from '../rules.js'
+
+/** The largest that a limit can be, and its default (MQTT 5.0, 3.1.2.11.3). */
+const defaultReceiveMaximum = 65_535
+
+/** What one side accepts. */
+export interface Limits {
+  receiveMaximum: number
+  maximumPacketSize: number
+  topicAliasMaximum: number
+}
+
+function limitsOf(properties: PropertyBag | undefined): Limits {
+  const number = (id: number, otherwise: number) => Number(properties?.get(id)?.[0] ?? otherwise)
+  return {
+    receiveMaximum: number(propertyId.receiveMaximum, defaultReceiveMaximum),
+    maximumPacketSize: number(propertyId.maximumPacketSize, Number.POSITIVE_INFINITY),
+    topicAliasMaximum: number(propertyId.topicAliasMaximum, 0),
+  }
+}
+
+export class State {
+  readonly connection: Connection
+  connect: ConnectFacts | undefined
+  connectProperties: PropertyBag | undefined
+  /** -1 while no CONNACK was seen. */
+  connackCode = -1
+  connackTime = -1n
+  connackProperties: PropertyBag | undefined
+  sessionPresent = false
+  /** What the server takes from the client (c2s), and the client from the server. */
+  limits: Record<Direction, Limits> = { c2s: limitsOf(undefined), s2c: limitsOf(undefined) }
+  readonly packets: Record<Direction, number> = { c2s: 0, s2c: 0 }
+  readonly lastTime: Record<Direction, bigint> = { c2s: -1n, s2c: -1n }
+  readonly disconnected: Record<Direction, bigint | undefined> = { c2s: undefined, s2c: undefined }
+
+  constructor(connection: Connection) {
+    this.connection = connection
+  }
+
+  get version(): number {
+    return this.connection.version
+  }
+
+  /** All of this direction was seen, from its first byte to here. */
+  get whole(): boolean {
+    return this.connection.sawStart && this.connection.transport === 'tcp' && !this.connection.holes
+  }
+
+  /** All of both directions was seen. */
+  get sure(): boolean {
+    return this.whole && this.connect !== undefined && this.connackCode >= 0
+  }
+
+  /** And nothing is under way from an earlier connection. */
+  get fresh(): boolean {
+    return this.sure && !this.sessionPresent
+  }
+
+  /** Notes what `packet` says about the connection. */
+  learn(packet: Packet): void {
+    if (packet.connect !== undefined) {
+      this.connect = packet.connect
+      this.connectProperties = packet.properties
+      this.limits.s2c = limitsOf(packet.properties)
+    } else if (packet.type === 2 && packet.direction === 's2c') {
+      this.connackCode = packet.reasonCode
+      this.connackTime = packet.time
+      this.connackProperties = packet.properties
+      this.sessionPresent = packet.sessionPresent
+      this.limits.c2s = limitsOf(packet.properties)
+    }
+  }
+
+  /** A property of the CONNECT. */
+  asked(id: number): unknown {
+    return this.connectProperties?.get(id)?.[0]
+  }
+
+  /** A property of the CONNACK. */
+  told(id: number): unknown {
+    return this.connackProperties?.get(id)?.[0]
+  }
+}
+
+/** Says that `packet` breaks a rule, at `offset` of it. */
+export function wrong(packet: Packet, key: RuleKey, detail?: string, offset = 0): void {
+  packet.add(violation(key, packet.version, offset, detail))
+}

@@ -1,0 +1,80 @@
+// One connection of a capture: its two streams, the version its packets are read as, and what was seen of it.
+import type { Direction, Flow } from '../capture/stream.js'
+import { connect } from './names.js'
+import type { Packet } from './packet.js'
+import { isClean } from './resync.js'
+import type { ConnectionFacts } from './views/view.js'
+
+/** Packets that wait for a version to be decided. */
+const patience = 64
+
+const bridge = 0x80
+
+export class Connection implements ConnectionFacts {
+  number = 0
+  readonly transport: 'tcp' | 'udp' | 'raw'
+  readonly client: string
+  readonly server: string
+  readonly sawStart: boolean
+  version = 0
+  versionFrom: ConnectionFacts['versionFrom'] = 'assumed'
+  clientId: string | undefined
+  /** Bytes are missing, or could not be framed: what packets seem to do wrong may be our ignorance. */
+  holes = false
+  packets = 0
+  retransmitted = 0
+  /** Read while nobody knows the version. */
+  held: Packet[] = []
+  #clean4 = 0
+  #clean5 = 0
+
+  constructor(flow: Flow, forced: number | undefined) {
+    this.transport = flow.protocol
+    this.client = flow.client
+    this.server = flow.server
+    this.sawStart = flow.sawStart
+    if (forced !== undefined) {
+      this.version = forced
+      this.versionFrom = 'forced'
+    }
+  }
+
+  /** True when the version is known now. A packet that does not tell it is held. */
+  decide(packet: Packet): boolean {
+    if (this.version > 0) return true
+    if (packet.type === connect) this.#fromConnect(packet)
+    else this.#vote(packet)
+    return this.version > 0
+  }
+
+  /** No more packets to learn from. */
+  giveUp(): void {
+    if (this.version === 0) this.version = this.#clean5 > this.#clean4 ? 5 : 4
+  }
+
+  #fromConnect({ bytes, body, end }: Packet): void {
+    const name = body + 1 < end ? (bytes[body]! << 8) | bytes[body + 1]! : 0
+    const level = body + 2 + name < end ? bytes[body + 2 + name]! & ~bridge : 0
+    this.version = level === 5 ? 5 : level === 3 ? 3 : 4
+    this.versionFrom = level >= 3 && level <= 5 ? 'connect' : 'assumed'
+  }
+
+  /** A packet that decodes as one version only decides. */
+  #vote(packet: Packet): void {
+    packet.version = 4
+    const is4 = isClean(packet)
+    packet.version = 5
+    const is5 = isClean(packet)
+    if (is4) this.#clean4++
+    if (is5) this.#clean5++
+    if (is4 !== is5) {
+      this.version = is5 ? 5 : 4
+      this.versionFrom = 'inferred'
+    } else if (this.held.length >= patience) this.giveUp()
+  }
+}
+
+/** A packet of another connection is never answered here. */
+export function other(direction: Direction): Direction {
+  return direction === 'c2s' ? 's2c' : 'c2s'
+}

@@ -1,0 +1,62 @@
+// Which packets are shown: --type, --client, --topic, --connection, --from and --to, --only violations, --count.
+import { matches } from '../session/topic-filter.js'
+import type { Packet } from './packet.js'
+import { typeName } from './views/text.js'
+import type { ConnectionFacts } from './views/view.js'
+
+export interface FilterOptions {
+  /** In capitals. */
+  readonly types?: readonly string[]
+  readonly clients?: readonly string[]
+  readonly topics?: readonly string[]
+  readonly connections?: readonly number[]
+  /** Nanoseconds since 1970. */
+  readonly from?: bigint | undefined
+  readonly to?: bigint | undefined
+  readonly onlyViolations?: boolean
+  readonly count?: number | undefined
+}
+
+export class Filter {
+  readonly #options: FilterOptions
+  readonly #types: ReadonlySet<string>
+  /** Topics of a capture repeat. */
+  readonly #known = new Map<string, boolean>()
+
+  constructor(options: FilterOptions) {
+    this.#options = options
+    this.#types = new Set(options.types)
+  }
+
+  /** False where no packet of the connection can pass. */
+  connection({ number, clientId }: ConnectionFacts): boolean {
+    const { connections = [], clients = [] } = this.#options
+    if (connections.length > 0 && !connections.includes(number)) return false
+    return clients.length === 0 || (clientId !== undefined && clients.includes(clientId))
+  }
+
+  packet(packet: Packet, connection: ConnectionFacts): boolean {
+    const { topics = [], from, to, onlyViolations = false } = this.#options
+    if (onlyViolations && packet.violations.length === 0) return false
+    if (this.#types.size > 0 && !this.#types.has(typeName(packet))) return false
+    if (from !== undefined && packet.time < from) return false
+    if (to !== undefined && packet.time > to) return false
+    return this.connection(connection) && (topics.length === 0 || this.#topic(packet, topics))
+  }
+
+  isFull(shown: number): boolean {
+    return this.#options.count !== undefined && shown >= this.#options.count
+  }
+
+  /** A PUBLISH by its topic, a SUBSCRIBE by a Topic Filter that is the same. */
+  #topic({ topic, subscriptions }: Packet, filters: readonly string[]): boolean {
+    if (subscriptions !== undefined) return subscriptions.some(({ filter }) => filters.includes(filter))
+    if (topic === undefined || topic === '') return false
+    const known = this.#known.get(topic)
+    if (known !== undefined) return known
+    if (this.#known.size > 10_000) this.#known.clear()
+    const passes = filters.some((filter) => matches(filter, topic))
+    this.#known.set(topic, passes)
+    return passes
+  }
+}

@@ -1,0 +1,262 @@
+// The whole way from a capture to a view: streams become packets, packets get a version, are checked, pass the filter,
+// and are shown.
+import type { CaptureSink, CloseDetail, Direction, Flow, FlowFact, StreamSegment } from '../capture/stream.js'
+import { Assembler, type AssemblerSink, type Budget } from './assembler.js'
+import { Checks } from './checks/checks.js'
+import { World } from './checks/world.js'
+import { Connection } from './connection.js'
+import { Fields } from './fields.js'
+import type { Filter } from './filter.js'
+import { looksLikeMessage, messageOf } from './mqtt-sn.js'
+import type { Packet } from './packet.js'
+import { isPortOf } from './ports.js'
+import { Quick } from './quick.js'
+import { decode } from './render.js'
+import { hasLegalFlags, headerAt } from './resync.js'
+import type { Severity } from './rules.js'
+import { notFollowed, type View } from './views/view.js'
+
+export interface InspectorOptions {
+  readonly view: View
+  readonly filter?: Filter | undefined
+  /** -V */
+  readonly version?: number | undefined
+  /** Ports whose traffic is MQTT whatever it looks like. */
+  readonly ports?: readonly number[]
+  /** Bytes of a packet that are kept. */
+  readonly keep?: number | undefined
+  /** The input is MQTT because the user says so (--hex). */
+  readonly certain?: boolean
+  /** What the input itself is like; for standard error. */
+  note?(text: string, fileOffset: number): void
+  /** Reads payloads: --sparkplug. */
+  readonly payloads?: ((packet: Packet) => Packet['decoded']) | undefined
+  /** Another view of the packets that pass: --write. */
+  readonly also?: View | undefined
+}
+
+const unfinished = 48 * 1024 * 1024
+/** Bytes of a stream that may turn out not to be MQTT. */
+const doubt = 32 * 1024
+
+/** A flow: its connection shows up when the first packet is found. */
+interface Stream {
+  readonly flow: Flow
+  readonly connection: Connection
+  readonly checks: Checks
+  c2s: Assembler
+  s2c: Assembler
+  seen: number
+  not: boolean
+  opened: boolean
+  /** The views know of it. */
+  shown: boolean
+}
+
+export class Inspector implements CaptureSink {
+  /** What was found, for the exit status and the summary. */
+  packets = 0
+  shown = 0
+  readonly found: Record<Severity, number> = { error: 0, warning: 0, info: 0 }
+  readonly #options: InspectorOptions
+  readonly #views: readonly View[]
+  readonly #filter: Filter | undefined
+  readonly #streams = new Map<number, Stream>()
+  readonly #budget: Budget = { left: unfinished }
+  readonly #quick = new Quick()
+  readonly #fields = new Fields()
+  readonly #world = new World()
+  #connections = 0
+  /** The filter wants no more. */
+  done = false
+
+  constructor(options: InspectorOptions) {
+    this.#options = options
+    this.#views = options.also === undefined ? [options.view] : [options.view, options.also]
+    this.#filter = options.filter
+  }
+
+  open(flow: Flow): void {
+    const connection = new Connection(flow, this.#options.version)
+    const stream: Partial<Stream> = { flow, connection, seen: 0, not: false, opened: false, shown: false }
+    const sink: AssemblerSink = {
+      packet: (packet) => this.#framed(stream as Stream, packet),
+      skipped: (direction, offset, length, why) =>
+        this.#skipped(stream as Stream, { direction, offset, length, why }),
+    }
+    const { keep, certain = false } = this.#options
+    const showUnfinished = flow.protocol === 'raw'
+    const options = { synchronised: certain || flow.sawStart, budget: this.#budget, showUnfinished, keep }
+    stream.c2s = new Assembler('c2s', sink, options)
+    stream.s2c = new Assembler('s2c', sink, options)
+    Object.assign(stream, { checks: new Checks(connection, this.#world) })
+    this.#streams.set(flow.id, stream as Stream)
+  }
+
+  data(flow: Flow, direction: Direction, segment: StreamSegment): void {
+    const stream = this.#streams.get(flow.id)
+    if (stream === undefined || stream.not || this.done) return
+    if (flow.protocol === 'udp') return this.#datagram(stream, direction, segment)
+    if (!stream.opened && !this.#mayBe(stream, direction, segment)) return
+    stream[direction].push(segment)
+  }
+
+  gap(flow: Flow, direction: Direction, offset: number, length: number | undefined, why: string): void {
+    const stream = this.#streams.get(flow.id)
+    if (stream === undefined || stream.not || this.done) return
+    stream.connection.holes = true
+    if (flow.protocol !== 'udp') stream[direction].gap(offset, length, why)
+  }
+
+  retransmitted(flow: Flow, _direction: Direction, bytes: number): void {
+    const stream = this.#streams.get(flow.id)
+    if (stream === undefined) return
+    stream.connection.retransmitted += bytes
+    if (stream.opened) for (const view of this.#views) view.retransmitted?.(stream.connection, bytes)
+  }
+
+  fact(flow: Flow, fact: FlowFact): void {
+    this.#streams.get(flow.id)?.checks.fact(fact)
+  }
+
+  close(flow: Flow, how: 'fin' | 'rst' | 'timeout' | 'end', detail?: CloseDetail): void {
+    const stream = this.#streams.get(flow.id)
+    if (stream === undefined) return
+    this.#streams.delete(flow.id)
+    if (stream.not) return
+    if (!this.done) {
+      stream.c2s.end()
+      stream.s2c.end()
+      this.#release(stream)
+    }
+    if (!stream.opened) return
+    const late = this.done ? [] : stream.checks.closed(how, detail)
+    for (const violation of late) this.found[violation.severity]++
+    if (this.#filter?.connection(stream.connection) === false) return
+    if (late.length > 0) this.#introduce(stream)
+    if (!stream.shown) return
+    for (const view of this.#views)
+      view.closed?.(stream.connection, this.done ? notFollowed : closings[how], late)
+  }
+
+  note(text: string, { fileOffset }: { readonly fileOffset: number }): void {
+    if (this.done) return
+    this.#options.note?.(text, fileOffset)
+  }
+
+  flush(): void {
+    for (const view of this.#views) view.flush?.()
+  }
+
+  /** The input is at its end; `openCapture` has closed all flows. */
+  end(): void {
+    for (const { flow } of [...this.#streams.values()]) this.close(flow, 'end')
+    for (const view of this.#views) view.end?.()
+  }
+
+  /** A stream that nobody called MQTT has to begin with a CONNECT, or be synchronised soon. */
+  #mayBe(stream: Stream, direction: Direction, segment: StreamSegment): boolean {
+    const { flow } = stream
+    stream.seen += segment.bytes.length
+    if (this.#options.certain || isPortOf(flow, this.#options.ports)) return true
+    if (!stream[direction].synchronised) {
+      if (stream.seen > doubt) this.#forget(stream)
+      return !stream.not
+    }
+    const { bytes } = segment
+    if (segment.offset > 0) return true
+    if (flow.protocol === 'tcp' && (direction === 's2c' || bytes[0] !== 0x10)) return this.#forget(stream)
+    const header = headerAt(bytes, 0)
+    return (hasLegalFlags(bytes[0]!) && header !== 'none') || this.#forget(stream)
+  }
+
+  #forget(stream: Stream): false {
+    stream.not = true
+    return false
+  }
+
+  #datagram(stream: Stream, direction: Direction, { bytes, offset, origin }: StreamSegment): void {
+    if (!stream.opened && !isPortOf(stream.flow, this.#options.ports) && !looksLikeMessage(bytes)) return
+    const packet = messageOf(bytes, direction)
+    if (packet === undefined) return
+    packet.offset = offset
+    packet.first = origin
+    packet.last = origin
+    stream.connection.version = 1
+    this.#show(stream, packet)
+  }
+
+  #skipped(stream: Stream, skipped: Parameters<NonNullable<View['skipped']>>[1]): void {
+    stream.connection.holes = true
+    if (!stream.opened) {
+      if (stream.not) return
+      if (skipped.length !== undefined && !stream[skipped.direction].synchronised) return
+      this.#opened(stream)
+    }
+    if (this.#filter?.connection(stream.connection) === false) return
+    this.#introduce(stream)
+    for (const view of this.#views) view.skipped?.(stream.connection, skipped)
+  }
+
+  #framed(stream: Stream, packet: Packet): void {
+    const { connection } = stream
+    if (connection.version === 0) {
+      if (!connection.decide(packet)) return void connection.held.push(packet)
+      this.#release(stream)
+    }
+    this.#show(stream, packet)
+  }
+
+  #release(stream: Stream): void {
+    const { held } = stream.connection
+    if (held.length === 0) return
+    stream.connection.giveUp()
+    stream.connection.held = []
+    for (const packet of held) this.#show(stream, packet)
+  }
+
+  #opened(stream: Stream): void {
+    stream.opened = true
+    stream.connection.giveUp()
+    stream.connection.number = ++this.#connections
+  }
+
+  /** A connection is told of with the first of it that is shown. */
+  #introduce(stream: Stream): void {
+    if (stream.shown) return
+    stream.shown = true
+    for (const view of this.#views) view.opened?.(stream.connection)
+  }
+
+  #show(stream: Stream, packet: Packet): void {
+    if (this.done) return
+    const { connection } = stream
+    packet.version = connection.version
+    if (!stream.opened) {
+      if (packet.type === 1 && packet.protocol === 'mqtt') decode(this.#fields, packet)
+      connection.clientId = packet.connect?.clientId
+      this.#opened(stream)
+    }
+    packet.number = ++this.packets
+    packet.connection = connection.number
+    connection.packets++
+    if (!this.#quick.read(packet)) decode(this.#fields, packet)
+    if (packet.connect !== undefined) connection.clientId = packet.connect.clientId
+    stream.checks.packet(packet)
+    for (const { severity } of packet.violations) this.found[severity]++
+    if (this.#filter !== undefined && !this.#filter.packet(packet, connection)) return
+    this.shown++
+    if (this.#options.payloads !== undefined && packet.payload >= 0)
+      packet.decoded = this.#options.payloads(packet)
+    if (!stream.shown) this.#introduce(stream)
+    for (const view of this.#views) view.packet(packet, connection)
+    if (this.#filter?.isFull(this.shown) === true) this.done = true
+  }
+}
+
+const closings = {
+  fin: 'closed',
+  rst: 'reset',
+  timeout: 'fell silent',
+  end: 'still open when the capture ends',
+} as const

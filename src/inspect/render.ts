@@ -1,0 +1,10 @@
+// Decodes a packet of whatever protocol into fields. The views, and commands whose packets were never in a file, use this.
+import type { Fields } from './fields.js'
+import { decodeMessage } from './mqtt-sn.js'
+import type { Packet } from './packet.js'
+import { decodePacket } from './packets.js'
+
+export function decode(fields: Fields, packet: Packet): void {
+  if (packet.protocol === 'mqtt') decodePacket(fields, packet)
+  else decodeMessage(fields, packet)
+}

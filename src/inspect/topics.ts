@@ -1,0 +1,28 @@
+// What Topic Names and Topic Filters must look like (MQTT 5.0, 4.7 and 4.8).
+import type { Fields } from './fields.js'
+import type { RuleKey } from './rules.js'
+
+/** `instead` is the rule that a Will Topic or Response Topic breaks, which have their own. */
+export function checkTopic(f: Fields, topic: string, instead?: RuleKey, offset = f.last.start >> 3): void {
+  if (topic === '') f.wrong(instead ?? 'topic-empty', undefined, offset)
+  else if (/[+#]/.test(topic)) f.wrong(instead ?? 'topic-wildcard', undefined, offset)
+  if (topic.includes('\0') && instead === undefined) f.wrong('topic-nul', undefined, offset)
+}
+
+/** The Topic Filter of the field that was read last. */
+export function checkFilter(f: Fields, filter: string): void {
+  if (filter === '') return f.wrong('filter-empty')
+  const shared = f.version === 5 && filter.startsWith('$share/')
+  const real = shared ? filterOfShared(filter) : filter
+  if (real === undefined) return f.wrong('share-malformed')
+  const levels = real.split('/')
+  levels.forEach((level, i) => {
+    if (level.includes('#') && (level !== '#' || i < levels.length - 1)) f.wrong('filter-hash')
+    if (level.includes('+') && level !== '+') f.wrong('filter-plus')
+  })
+}
+
+/** The Topic Filter in `$share/NAME/FILTER`; undefined where it has not this form [MQTT-4.8.2-1] [MQTT-4.8.2-2]. */
+export function filterOfShared(filter: string): string | undefined {
+  return /^\$share\/[^/+#]+\/(.+)$/s.exec(filter)?.[1]
+}

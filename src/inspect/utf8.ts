@@ -1,0 +1,60 @@
+// Texts of packets: decoded, checked against MQTT 5.0, 1.5.4, and escaped so that a terminal cannot be tricked by them.
+import { Buffer, isUtf8 } from 'node:buffer'
+import type { RuleKey } from './rules.js'
+
+const shortText = 24 // up to here a loop costs less than a call into the runtime
+
+/** The text from `start` to `end`; what is not UTF-8 becomes U+FFFD. */
+export function stringAt(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start <= shortText) {
+    let text = ''
+    for (let i = start; i < end; i++) {
+      const byte = bytes[i]!
+      if (byte >= 128) return bufferOf(bytes).toString('utf8', start, end)
+      text += String.fromCharCode(byte)
+    }
+    return text
+  }
+  return bufferOf(bytes).toString('utf8', start, end)
+}
+
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+const control = /[\u0001-\u001f\u007f-\u009f\ufdd0-\ufdef\ufffe\uffff]/
+
+/** The rule that a text breaks; `text` is what the bytes were decoded to. */
+export function faultOf(bytes: Uint8Array, start: number, end: number, text: string): RuleKey | undefined {
+  let plain = true
+  for (let i = 0; i < text.length && plain; i++) {
+    const code = text.charCodeAt(i)
+    plain = code >= 0x20 && code < 0x7f
+  }
+  if (plain) return undefined
+  if (text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end))) return 'utf8-ill-formed'
+  if (text.includes('\0')) return 'utf8-nul'
+  return control.test(text) ? 'utf8-control' : undefined
+}
+
+/** Control characters, and those that turn the direction of writing or break lines. */
+const unsafe = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"\\]/
+const unsafeAll = new RegExp(unsafe, 'g')
+
+/** In quotes, and on one line whatever it has. */
+export function quoted(text: string): string {
+  return unsafe.test(text) ? `"${text.replace(unsafeAll, escaped)}"` : `"${text}"`
+}
+
+/** Without quotes: for lines that have texts of others in them. */
+export function oneLine(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escaped)
+}
+
+function escaped(character: string): string {
+  if (character === '"' || character === '\\') return `\\${character}`
+  if (character === '\n') return '\\n'
+  if (character === '\r') return '\\r'
+  if (character === '\t') return '\\t'
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}

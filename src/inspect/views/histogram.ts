@@ -1,0 +1,36 @@
+// Percentiles of any number of durations in constant memory: 32 buckets for each power of two, 3 % apart.
+
+const perOctave = 32
+const octaves = 64
+
+export class Histogram {
+  readonly #buckets = new Uint32Array(perOctave * octaves)
+  #count = 0
+  #longest = 0
+
+  get count(): number {
+    return this.#count
+  }
+
+  add(nanoseconds: number): void {
+    this.#count++
+    if (nanoseconds > this.#longest) this.#longest = nanoseconds
+    this.#buckets[bucketOf(nanoseconds)]!++
+  }
+
+  /** The middle of the bucket in which the value is below which `percent` of all are. */
+  percentile(percent: number): number {
+    if (percent >= 100) return this.#longest
+    const wanted = (this.#count * percent) / 100
+    let seen = 0
+    for (let bucket = 0; bucket < this.#buckets.length; bucket++) {
+      seen += this.#buckets[bucket]!
+      if (seen >= wanted && seen > 0) return Math.min(2 ** ((bucket + 0.5) / perOctave) - 1, this.#longest)
+    }
+    return this.#longest
+  }
+}
+
+function bucketOf(nanoseconds: number): number {
+  return Math.min(perOctave * octaves - 1, Math.floor(Math.log2(nanoseconds + 1) * perOctave))
+}

@@ -1,0 +1,175 @@
+// Counts instead of packets: connections, packets by type, topics, rates, how long acknowledgements took, what was sent
+// again, which rules were broken. Its memory does not grow with the capture.
+
+import { publish } from '../names.js'
+import type { Packet } from '../packet.js'
+import { quoted } from '../utf8.js'
+import { Histogram } from './histogram.js'
+import { count, durationText, secondsText, typeName } from './text.js'
+import type { ConnectionFacts, LateViolation, Skipped, TextSink, View } from './view.js'
+
+const mostTopics = 20_000
+const topicsShown = 10
+
+interface TypeTally {
+  readonly name: string
+  c2s: number
+  s2c: number
+  bytes: number
+  readonly roundTrips: Histogram
+}
+
+interface Tally {
+  packets: number
+  bytes: number
+}
+
+export class StatsView implements View {
+  readonly #sink: TextSink
+  /** By protocol and type. */
+  readonly #types: (TypeTally | undefined)[] = []
+  readonly #topics = new Map<string, Tally>()
+  readonly #otherTopics: Tally = { packets: 0, bytes: 0 }
+  readonly #rules = new Map<string, number>()
+  #connections = 0
+  #packets = 0
+  #bytes = 0
+  #skipped = 0
+  #retransmitted = 0
+  #first = -1n
+  #last = -1n
+
+  constructor(sink: TextSink) {
+    this.#sink = sink
+  }
+
+  opened(): void {
+    this.#connections++
+  }
+
+  packet(packet: Packet): void {
+    const { direction, length, time, violations } = packet
+    this.#packets++
+    this.#bytes += length
+    const tally = this.#tallyOf(packet)
+    if (direction === 'c2s') tally.c2s++
+    else tally.s2c++
+    tally.bytes += length
+    if (this.#first < 0n) this.#first = time
+    this.#last = time
+    if (packet.type === publish && packet.protocol === 'mqtt' && direction === 'c2s') this.#topic(packet)
+    if (packet.roundTrip >= 0) tally.roundTrips.add(packet.roundTrip)
+    for (const { rule } of violations) this.#rule(rule.key)
+  }
+
+  skipped(_connection: ConnectionFacts, { length }: Skipped): void {
+    this.#skipped += length ?? 0
+  }
+
+  closed(_connection: ConnectionFacts, _how: string, late: readonly LateViolation[]): void {
+    for (const { rule } of late) this.#rule(rule.key)
+  }
+
+  retransmitted(_connection: ConnectionFacts, bytes: number): void {
+    this.#retransmitted += bytes
+  }
+
+  end(): void {
+    if (this.#packets === 0) return
+    const parts = [
+      this.#totals(),
+      this.#typeTable(),
+      this.#topicTable(),
+      this.#roundTripTable(),
+      this.#ruleTable(),
+    ]
+    this.#sink.text(`${parts.filter((part) => part !== '').join('\n')}`)
+  }
+
+  #topic({ topic = '', length }: Packet): void {
+    let tally = this.#topics.get(topic)
+    if (tally === undefined) {
+      if (this.#topics.size >= mostTopics) tally = this.#otherTopics
+      else this.#topics.set(topic, (tally = { packets: 0, bytes: 0 }))
+    }
+    tally.packets++
+    tally.bytes += length
+  }
+
+  #tallyOf(packet: Packet): TypeTally {
+    const index = packet.protocol === 'mqtt' ? packet.type : 16 + packet.type
+    const known = this.#types[index]
+    if (known !== undefined) return known
+    const tally = { name: typeName(packet), c2s: 0, s2c: 0, bytes: 0, roundTrips: new Histogram() }
+    this.#types[index] = tally
+    return tally
+  }
+
+  get #tallies(): TypeTally[] {
+    return this.#types.filter((tally) => tally !== undefined)
+  }
+
+  #rule(key: string): void {
+    this.#rules.set(key, (this.#rules.get(key) ?? 0) + 1)
+  }
+
+  #totals(): string {
+    const seconds = Number(this.#last - this.#first) / 1e9
+    const rate = seconds > 0 ? `, ${Math.round(this.#packets / seconds)} packets/s` : ''
+    const time =
+      this.#first < 0n
+        ? ''
+        : `from ${secondsText(this.#first)} for ${durationText(Number(this.#last - this.#first))}${rate}\n`
+    const skipped = this.#skipped === 0 ? '' : `${count(this.#skipped, 'byte')} not decoded\n`
+    const again =
+      this.#retransmitted === 0 ? '' : `${count(this.#retransmitted, 'byte')} retransmitted by TCP\n`
+    const all = `${count(this.#connections, 'connection')}, ${count(this.#packets, 'packet')}, ${count(this.#bytes, 'byte')}`
+    return `${all}\n${time}${skipped}${again}`
+  }
+
+  #typeTable(): string {
+    const rows = this.#tallies.map(({ name, c2s, s2c, bytes }) => [
+      name,
+      String(c2s),
+      String(s2c),
+      String(bytes),
+    ])
+    return table([['packets', 'from client', 'from server', 'bytes'], ...rows])
+  }
+
+  #topicTable(): string {
+    if (this.#topics.size === 0) return ''
+    const all = [...this.#topics]
+    const rows = all.sort(([, a], [, b]) => b.packets - a.packets || b.bytes - a.bytes).slice(0, topicsShown)
+    const more = all.length - rows.length + (this.#otherTopics.packets > 0 ? 1 : 0)
+    const shown = rows.map(([topic, { packets, bytes }]) => [quoted(topic), String(packets), String(bytes)])
+    return `${table([['topics published', 'messages', 'bytes'], ...shown])}${more > 0 ? `  and ${more} more\n` : ''}`
+  }
+
+  #roundTripTable(): string {
+    const answered = this.#tallies.filter(({ roundTrips }) => roundTrips.count > 0)
+    if (answered.length === 0) return ''
+    const rows = answered.map(({ name, roundTrips: histogram }) => {
+      const at = [50, 90, 99, 100].map((percent) => durationText(histogram.percentile(percent)))
+      return [name, String(histogram.count), ...at]
+    })
+    return table([['answers', 'count', 'median', '90 %', '99 %', 'longest'], ...rows])
+  }
+
+  #ruleTable(): string {
+    if (this.#rules.size === 0) return ''
+    const rows = [...this.#rules].sort(([, a], [, b]) => b - a)
+    return table([['rules broken', 'times'], ...rows.map(([key, times]) => [key, String(times)])])
+  }
+}
+
+/** The first column to the left, the others to the right. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  return rows
+    .map((row) =>
+      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
+    )
+    .map((line) => `${line.trimEnd()}\n`)
+    .join('')
+}

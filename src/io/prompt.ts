@@ -1,0 +1,138 @@
+// Secrets from a person or from another program: asked for on a terminal without echo, or read as a line of a pipe.
+import { closeSync, openSync } from 'node:fs'
+import type { Readable, Writable } from 'node:stream'
+import { ExitCode, MqttxError } from '../errors.js'
+import { isTerminal } from './terminal.js'
+
+/** A terminal's input, which can be told to give each key at once and to show none. */
+interface Keyboard extends Readable {
+  setRawMode(raw: boolean): unknown
+}
+
+const ctrlC = 0x03
+const ctrlD = 0x04
+const ctrlU = 0x15
+const erase = [0x08, 0x7f]
+const lineEnds = [0x0a, 0x0d]
+
+/**
+ * Asks on the terminal that `input` is, or on the one that controls this process when `input` is something else; what
+ * is typed is not shown. The question goes to `output`, or to that terminal.
+ * @returns undefined where there is no terminal
+ * @throws MqttxError with status 130 on Ctrl-C, 1 when the input ends before the line does
+ */
+export async function askSecret(
+  question: string,
+  { input, output }: { input: Readable; output: Writable },
+): Promise<Buffer | undefined> {
+  if (isKeyboard(input)) return ask(question, input, output)
+  const terminal = await controllingTerminal()
+  if (terminal === undefined) return undefined
+  try {
+    return await ask(question, terminal.keyboard, terminal.screen)
+  } finally {
+    terminal.close()
+  }
+}
+
+/**
+ * The first line of `stream` without its end (LF, or CR LF); the bytes behind it stay in the stream. No more than
+ * `limit` bytes of a line that does not end are read: it is cut there.
+ * @throws the stream's own error
+ */
+export function readLine(stream: Readable, limit = Number.POSITIVE_INFINITY): Promise<Buffer> {
+  let seen: Buffer = Buffer.alloc(0)
+  return new Promise((resolve, reject) => {
+    const stop = () => stream.off('data', onData).off('end', onEnd).off('error', onError).pause()
+    const onEnd = () => {
+      stop()
+      resolve(seen)
+    }
+    const onError = (error: Error) => {
+      stop()
+      reject(error)
+    }
+    const onData = (chunk: Buffer) => {
+      seen = Buffer.concat([seen, chunk])
+      const end = seen.indexOf(0x0a)
+      if (end < 0 && seen.length >= limit) return void onEnd()
+      if (end < 0) return
+      stop()
+      if (end + 1 < seen.length) stream.unshift(seen.subarray(end + 1))
+      resolve(seen.subarray(0, seen[end - 1] === 0x0d ? end - 1 : end))
+    }
+    if (stream.readableEnded || stream.destroyed) return onEnd()
+    stream.on('data', onData).once('end', onEnd).once('error', onError).resume() // a line before may have paused it
+  })
+}
+
+function isKeyboard(stream: Readable): stream is Keyboard {
+  return isTerminal(stream) && 'setRawMode' in stream
+}
+
+/** Where people sit while standard input is a pipe. */
+async function controllingTerminal(): Promise<
+  { keyboard: Keyboard; screen: Writable; close(): void } | undefined
+> {
+  let descriptor: number
+  try {
+    descriptor = openSync('/dev/tty', 'r+')
+  } catch {
+    return undefined // a service, a container, Windows
+  }
+  const { ReadStream, WriteStream, isatty } = await import('node:tty')
+  if (!isatty(descriptor)) {
+    closeSync(descriptor)
+    return undefined
+  }
+  const keyboard = new ReadStream(descriptor)
+  const screen = new WriteStream(openSync('/dev/tty', 'w'))
+  return {
+    keyboard,
+    screen,
+    close() {
+      keyboard.destroy()
+      screen.destroy()
+    },
+  }
+}
+
+function ask(question: string, keyboard: Keyboard, screen: Writable): Promise<Buffer> {
+  let typed: Buffer = Buffer.alloc(0)
+  keyboard.setRawMode(true) // first: whoever sees the question may answer at once
+  screen.write(question)
+  return new Promise<Buffer>((resolve, reject) => {
+    const onData = (keys: Buffer) => {
+      for (const [at, key] of keys.entries()) {
+        if (lineEnds.includes(key)) {
+          settle(() => resolve(typed))
+          const ahead = keys.subarray(at + 1)
+          return void (ahead.length > 0 && keyboard.unshift(ahead)) // for whoever reads next
+        }
+        if (key === ctrlC) return settle(() => reject(interrupted()))
+        if (key === ctrlD) return settle(() => (typed.length > 0 ? resolve(typed) : reject(nothing())))
+        if (key === ctrlU) typed = Buffer.alloc(0)
+        else if (erase.includes(key)) typed = withoutLast(typed)
+        else typed = Buffer.concat([typed, Buffer.of(key)])
+      }
+    }
+    const onEnd = () => settle(() => reject(nothing()))
+    const settle = (act: () => void) => {
+      keyboard.off('data', onData).off('end', onEnd).off('error', onEnd).pause()
+      keyboard.setRawMode(false)
+      screen.write('\n', () => act())
+    }
+    if (keyboard.readableEnded || keyboard.destroyed) return onEnd()
+    keyboard.on('data', onData).once('end', onEnd).once('error', onEnd).resume()
+  })
+}
+
+/** Without its last character, which has as many bytes as UTF-8 gives it. */
+function withoutLast(text: Buffer): Buffer {
+  let end = text.length - 1
+  while (end > 0 && (text[end]! & 0xc0) === 0x80) end--
+  return text.subarray(0, Math.max(0, end))
+}
+
+const interrupted = () => new MqttxError('Interrupted.', { exitCode: ExitCode.interrupted })
+const nothing = () => new MqttxError('The input ended before the answer.')

@@ -1,0 +1,17 @@
+// What a stream and the environment say about colour and spinners: a terminal, and no wish for plain text.
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+export function isTerminal(stream: object): boolean {
+  return 'isTTY' in stream && stream.isTTY === true
+}
+
+/** A terminal that has a width: one without, as under some job runners, gets no spinner. */
+export function hasScreen(stream: object): boolean {
+  return isTerminal(stream) && 'columns' in stream && Number(stream.columns) > 0
+}
+
+/** Colour on a terminal, unless NO_COLOR says no (https://no-color.org). */
+export function wantsColor(stream: object, env: Environment): boolean {
+  return isTerminal(stream) && !env.NO_COLOR && env.TERM !== 'dumb'
+}

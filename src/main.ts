@@ -1,0 +1,90 @@
+// argv in, exit status out. The only file that ends the process.
+import { isUtf8 } from 'node:buffer'
+import { readFileSync } from 'node:fs'
+import type { Surroundings } from './cli/parse.js'
+import { commands, type Job } from './commands/index.js'
+import { ExitCode, explain, isBrokenPipe, MqttxError, UsageError } from './errors.js'
+import { type Host, processHost } from './host.js'
+import { faithfulArgv } from './io/argv.js'
+import { wantsColor } from './io/terminal.js'
+import { versionText } from './version.js'
+
+export async function main(argv: readonly string[], host: Host): Promise<number> {
+  let quiet = false
+  try {
+    const job = await prepare(argv, host)
+    quiet = job.quiet
+    return await job.run(host)
+  } catch (error) {
+    if (isBrokenPipe(error)) return ExitCode.ok // `mqttx sub ... | head -1` did what was asked
+    const known = error instanceof MqttxError
+    if (!quiet || !known || error instanceof UsageError)
+      host.stderr.write(explain(error, await painter(host)))
+    return known ? error.exitCode : ExitCode.bug
+  }
+}
+
+/** Help on a terminal has its headings in bold. */
+async function withHeadings(text: string, { stdout, env }: Host): Promise<string> {
+  if (!wantsColor(stdout, env)) return text
+  const { style } = await import('./io/style.js')
+  return text.replace(/^[A-Z][\w ]*:(?=$| )/gm, style.heading)
+}
+
+async function painter({ stderr, env }: Host): Promise<((text: string) => string) | undefined> {
+  if (!wantsColor(stderr, env)) return undefined
+  return (await import('./io/style.js')).style.error
+}
+
+async function prepare(argv: readonly string[], host: Host): Promise<Job> {
+  const [name, ...words] = argv
+  if (name === '--version') return printing(versionText) // without the tables: scripts ask for it
+  const command = commands.find((known) => known.name === name)
+  const surroundings: Surroundings = { env: host.env, readFile: readOptionsFile }
+  const prepared = await command?.prepare(words, surroundings)
+  if (prepared?.wants === 'run') return prepared
+  const { answer, helpFor } = await import('./commands/program.js')
+  if (prepared?.wants === 'version') return printing(versionText)
+  const text = command === undefined || prepared === undefined ? answer(argv) : helpFor(command.name)
+  return printing(await withHeadings(await text, host))
+}
+
+function printing(text: string): Job {
+  const run = ({ stdout }: Host) => {
+    return new Promise<number>((resolve, reject) => {
+      const failed = (cause: Error) => {
+        const { message } = cause
+        const details = { exitCode: ExitCode.system, cause }
+        reject(isBrokenPipe(cause) ? cause : new MqttxError(`standard output: ${message}`, details))
+      }
+      stdout.once('error', failed)
+      stdout.write(text, (error) => (error ? failed(error) : resolve(ExitCode.ok)))
+    })
+  }
+  return { wants: 'run', quiet: false, run }
+}
+
+function readOptionsFile(path: string): string | undefined {
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(path)
+  } catch (cause) {
+    const { code = '', message } = cause as NodeJS.ErrnoException // readFileSync throws nothing else
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    const reason = /^\w+: ([^,]+)/.exec(message)?.[1] ?? message
+    throw new UsageError(`Unable to read options file "${path}": ${reason}.`, { cause })
+  }
+  if (!isUtf8(bytes)) throw new UsageError(`The options file "${path}" is not UTF-8 text.`)
+  return bytes.toString()
+}
+
+/** The process: whatever happens, a user sees a sentence and a status, and never a stack. */
+export async function start(): Promise<void> {
+  process.exitCode = ExitCode.bug // holds only if everything stops while `main` still waits for something
+  process.on('uncaughtException', (error) => {
+    if (isBrokenPipe(error)) process.exit(ExitCode.ok) // the reader of a stream that nobody waited for has gone
+    process.stderr.write(explain(error))
+    process.exit(ExitCode.bug)
+  })
+  process.exitCode = await main(faithfulArgv(process.argv.slice(2)), processHost())
+}

@@ -1,0 +1,153 @@
+// The hashes of password files as values, and mosquitto's way of writing them: `$6$`, `$7$` and `$argon2id$`.
+
+/** `$6$`: one round of SHA-512 over password and salt. */
+export interface Sha512 {
+  readonly scheme: 'sha512'
+  readonly salt: Uint8Array
+}
+
+/** `$7$`: PBKDF2 with HMAC-SHA-512. */
+export interface Pbkdf2 {
+  readonly scheme: 'sha512-pbkdf2'
+  readonly iterations: number
+  readonly salt: Uint8Array
+}
+
+export interface Argon2id {
+  readonly scheme: 'argon2id'
+  /** In KiB. */
+  readonly memory: number
+  readonly passes: number
+  readonly lanes: number
+  /** In bytes. */
+  readonly length: number
+  readonly salt: Uint8Array
+}
+
+export interface Bcrypt {
+  readonly scheme: 'bcrypt'
+  /** 2 to this power rounds. */
+  readonly cost: number
+  readonly salt: Uint8Array
+}
+
+/** One round of SHA-256 over salt and password: RabbitMQ's, and the one of EMQX's import files. */
+export interface Sha256 {
+  readonly scheme: 'sha256'
+  readonly salt: Uint8Array
+}
+
+/** All that decides, together with a password, what the hash is. */
+export type Recipe = Sha512 | Pbkdf2 | Argon2id | Bcrypt | Sha256
+export type Scheme = Recipe['scheme']
+
+/** A hash as it stands in a password file, decoded. */
+export type StoredHash = Recipe & { readonly hash: Uint8Array }
+
+/** Why a hash cannot be used, and what to do about it where there is something. */
+export interface HashFault {
+  readonly fault: string
+  readonly hint?: string
+}
+
+/** mosquitto up to 2.0 salts with 12 bytes and accepts no other length; from 2.1 on it accepts 12 and 64. */
+const saltBytes = [12, 64]
+
+const hashBytes = 64
+
+/** What a 32-bit counter of iterations can hold: mosquitto's, and node:crypto's. */
+export const maxIterations = 2 ** 31 - 1
+
+/** 4 GiB, the most that a WebAssembly memory has. */
+const maxMemory = 4 * 1024 * 1024
+
+/** Decodes what follows the first `:` of a line. */
+export function parseHash(text: string): StoredHash | HashFault {
+  const [before, scheme, ...fields] = text.split('$')
+  if (before !== '' || scheme === undefined)
+    return { fault: 'not a hash', hint: 'hash the passwords with mqttx passwd -U FILE' }
+  switch (scheme) {
+    case '6': {
+      if (fields.length !== 2) return { fault: 'a $6$ hash has the form $6$SALT$HASH' }
+      const salted = saltAndHash(fields[0], fields[1])
+      return 'fault' in salted ? salted : { scheme: 'sha512', ...salted }
+    }
+    case '7': {
+      if (fields.length !== 3) return { fault: 'a $7$ hash has the form $7$ITERATIONS$SALT$HASH' }
+      const iterations = wholeNumber(fields[0], maxIterations)
+      if (iterations === undefined) return { fault: `'${fields[0]}' is not a number of iterations` }
+      const salted = saltAndHash(fields[1], fields[2])
+      return 'fault' in salted ? salted : { scheme: 'sha512-pbkdf2', iterations, ...salted }
+    }
+    case 'argon2id':
+      return parseArgon2id(fields)
+    default:
+      return { fault: `unknown kind of hash '$${scheme}$'`, hint: 'mosquitto has $6$, $7$ and $argon2id$' }
+  }
+}
+
+function parseArgon2id([version, costs = '', saltText = '', hashText = '', ...more]: string[]):
+  | StoredHash
+  | HashFault {
+  const [, m, t, p] = /^m=(\d+),t=(\d+),p=(\d+)$/.exec(costs) ?? []
+  if (m === undefined || hashText === '' || more.length > 0)
+    return { fault: 'an argon2id hash has the form $argon2id$v=19$m=KIB,t=PASSES,p=LANES$SALT$HASH' }
+  if (version !== 'v=19') return { fault: `'${version}' is not the version of argon2id that is known, v=19` }
+  const lanes = wholeNumber(p, 255)
+  const passes = wholeNumber(t, maxIterations)
+  const memory = wholeNumber(m, maxMemory)
+  if (lanes === undefined || passes === undefined || memory === undefined || memory < 8 * lanes)
+    return { fault: `'${costs}' is out of the bounds of argon2id` }
+  const salt = decodeBase64(saltText, 'unpadded')
+  if (salt === undefined || salt.length < 8) return { fault: 'its salt is not 8 or more bytes in base64' }
+  const hash = decodeBase64(hashText, 'unpadded')
+  if (hash === undefined || hash.length < 12) return { fault: 'its hash is not 12 or more bytes in base64' }
+  return { scheme: 'argon2id', memory, passes, lanes, length: hash.length, salt, hash }
+}
+
+/** What follows the `:` in a file of mosquitto's. */
+export function formatHash(stored: StoredHash): string {
+  switch (stored.scheme) {
+    case 'sha512':
+      return `$6$${base64(stored.salt)}$${base64(stored.hash)}`
+    case 'sha512-pbkdf2':
+      return `$7$${stored.iterations}$${base64(stored.salt)}$${base64(stored.hash)}`
+    case 'argon2id': {
+      const { memory, passes, lanes } = stored
+      const costs = `m=${memory},t=${passes},p=${lanes}`
+      return `$argon2id$v=19$${costs}$${unpadded(base64(stored.salt))}$${unpadded(base64(stored.hash))}`
+    }
+    default:
+      throw new Error(`mosquitto has no ${stored.scheme}`)
+  }
+}
+
+export function wholeNumber(text = '', max: number): number | undefined {
+  const value = /^[1-9]\d{0,9}$/.test(text) ? Number(text) : 0
+  return value >= 1 && value <= max ? value : undefined
+}
+
+function saltAndHash(saltText = '', hashText = ''): { salt: Buffer; hash: Buffer } | HashFault {
+  const salt = decodeBase64(saltText)
+  if (salt === undefined) return { fault: 'its salt is not base64' }
+  if (!saltBytes.includes(salt.length)) return { fault: `its salt has ${salt.length} bytes, not 12 or 64` }
+  const hash = decodeBase64(hashText)
+  if (hash === undefined) return { fault: 'its hash is not base64' }
+  if (hash.length !== hashBytes) return { fault: `its hash has ${hash.length} bytes, not 64` }
+  return { salt, hash }
+}
+
+/** Strictly: Node skips over what is not base64, and a damaged file should be noticed. */
+export function decodeBase64(text: string, padding: 'padded' | 'unpadded' = 'padded'): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64')
+  const again = padding === 'padded' ? base64(bytes) : unpadded(base64(bytes))
+  return bytes.length > 0 && again === text ? bytes : undefined
+}
+
+export function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64')
+}
+
+export function unpadded(text: string): string {
+  return text.replace(/=+$/, '')
+}

@@ -1,0 +1,175 @@
+// One change of a password file at a time: a lock file beside it, which outlives nobody for long.
+import { randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { hostname } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { MqttxError } from '../errors.js'
+import { isSystemError } from './system-error.js'
+
+const patienceMs = 60_000
+
+/** A lock file without contents belongs to someone who is about to write them, or who was killed before. */
+const emptyMs = 1000
+
+export interface Lock {
+  /** Part of the names of temporary files: whoever has the lock next removes those of the dead. */
+  readonly token: string
+  /** @throws Lost where another process has taken the lock for abandoned */
+  confirm(): void
+  release(): void
+}
+
+/** The lock is no longer ours: everything has to be done again. */
+export class Lost extends Error {
+  override readonly name = 'Lost'
+}
+
+interface Owner {
+  readonly pid: number
+  /** When it started, by the kernel's count; process ids are used again. */
+  readonly started: string
+  readonly host: string
+  readonly token: string
+}
+
+export function temporaryFile(path: string, token: string): string {
+  return `${path}.${token}.tmp`
+}
+
+/** Waits for the lock of `path`. @throws MqttxError when somebody keeps it */
+export async function acquireLock(path: string, signal?: AbortSignal): Promise<Lock> {
+  const file = `${path}.lock`
+  const token = randomBytes(6).toString('hex')
+  const text = `${process.pid} ${startOf(process.pid)} ${hostname()} ${token}\n`
+  const end = performance.now() + patienceMs
+  while (!create(file, text)) {
+    signal?.throwIfAborted()
+    const seen = contents(file)
+    if (seen !== undefined && isAbandoned(file, seen)) remove(file, seen, token)
+    else if (performance.now() > end) throw locked(path, seen)
+    else await sleep(5 + Math.random() * 20)
+  }
+  sweep(path)
+  return {
+    token,
+    confirm() {
+      if (contents(file) !== text) throw new Lost()
+    },
+    release() {
+      if (contents(file) === text) rmSync(file, { force: true })
+    },
+  }
+}
+
+function create(file: string, text: string): boolean {
+  let descriptor: number
+  try {
+    descriptor = openSync(file, 'wx', 0o600)
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'EEXIST') return false
+    throw error
+  }
+  try {
+    writeSync(descriptor, text)
+  } catch (error) {
+    rmSync(file, { force: true })
+    throw error
+  } finally {
+    closeSync(descriptor)
+  }
+  return true
+}
+
+function contents(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined // it has been released
+  }
+}
+
+function ownerOf(text: string): Owner | undefined {
+  const [, pid, started = '', host = '', token = ''] = /^(\d+) (\d+) (\S+) ([0-9a-f]{12})\n$/.exec(text) ?? []
+  return pid === undefined ? undefined : { pid: Number(pid), started, host, token }
+}
+
+function isAbandoned(file: string, text: string): boolean {
+  if (text === '') return ageOf(file) > emptyMs
+  const owner = ownerOf(text)
+  if (owner === undefined || owner.host !== hostname()) return false // who can know?
+  if (!isRunning(owner.pid)) return true
+  const started = startOf(owner.pid)
+  return started !== '0' && owner.started !== '0' && started !== owner.started
+}
+
+function ageOf(file: string): number {
+  try {
+    return Date.now() - statSync(file).mtimeMs
+  } catch {
+    return 0
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return isSystemError(error) && error.code === 'EPERM'
+  }
+}
+
+/** `0` where the system does not tell. */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0'
+  } catch {
+    return '0'
+  }
+}
+
+/** Takes an abandoned lock away: by renaming, so that of two who try only one does. */
+function remove(file: string, seen: string, token: string): void {
+  const moved = `${file}.${token}`
+  try {
+    renameSync(file, moved)
+    if (contents(moved) !== seen) linkSync(moved, file) // somebody was faster, and this is his: it goes back
+  } catch (error) {
+    if (!isSystemError(error) || !['ENOENT', 'EEXIST'].includes(error.code ?? '')) throw error
+  }
+  rmSync(moved, { force: true })
+}
+
+/** What those who were killed have left. Who holds the lock is the only one to have such files, or has lost it. */
+function sweep(path: string): void {
+  const name = basename(path)
+  const left = /^(?:\.lock\.[0-9a-f]{12}|\.[0-9a-f]{12}\.tmp)$/
+  try {
+    for (const entry of readdirSync(dirname(path))) {
+      if (entry.startsWith(name) && left.test(entry.slice(name.length)))
+        rmSync(join(dirname(path), entry), { force: true })
+    }
+  } catch {
+    // A folder that may not be listed.
+  }
+}
+
+function locked(path: string, text: string | undefined): MqttxError {
+  const owner = ownerOf(text ?? '')
+  const who = owner === undefined ? 'another program' : `process ${owner.pid} on ${owner.host}`
+  return new MqttxError(`Unable to open password file ${path}. It is being changed by ${who}.`, {
+    hint: `if that is not so, remove ${path}.lock`,
+  })
+}

@@ -1,0 +1,206 @@
+// MQTT's rules for one Session, without IO: packets go in; packets, messages and answers come out (MQTT 5.0, 4.3,
+// 4.4, 4.6). One class for 3.1, 3.1.1 and 5: the version changes which fields exist, not the flow.
+import { ProtocolError } from '../errors.js'
+import { InFlight, type Stage, stage } from './in-flight.js'
+
+/** The acknowledgements by their Control Packet type. */
+export type AcknowledgeType = 4 | 5 | 6 | 7
+const puback = 4
+const pubrec = 5
+const pubrel = 6
+const pubcomp = 7
+const names = ['', '', '', '', 'PUBACK', 'PUBREC', 'PUBREL', 'PUBCOMP'] as const
+
+/** What the Session must know of a received PUBLISH. */
+export interface Incoming {
+  readonly qos: 0 | 1 | 2
+  readonly messageId: number
+}
+
+/** Where a Session puts its results. `Kept` is an outgoing message, `Message` a received one. */
+export interface Output<Kept, Message> {
+  /** Send `kept` again as a PUBLISH with DUP. */
+  republish(kept: Kept, messageId: number): void
+  acknowledge(type: AcknowledgeType, messageId: number, reasonCode: number): void
+  /** The application's; once per QoS 2 message. */
+  deliver(message: Message): void
+  /** A PUBLISH is done: accepted, or refused by a Reason Code of 0x80 and above. */
+  settle(messageId: number, reasonCode: number): void
+}
+
+export interface SessionOptions {
+  readonly version: 3 | 4 | 5
+  /** Own limit of PUBLISH packets in flight, 1..65535. Who subscribes too leaves some identifiers free. */
+  readonly maxInFlight: number
+}
+
+export class Session<Kept, Message extends Incoming> {
+  readonly #out: Output<Kept, Message>
+  readonly #version: number
+  readonly #maxInFlight: number
+  readonly #outgoing = new InFlight<Kept>()
+  /** Packet Identifiers of QoS 2 messages that were delivered and not yet released (method B of 4.3.3). */
+  readonly #incoming = new Set<number>()
+  #window: number
+  #sequence = 0
+  #unknown = 0
+  /** Packet Identifiers that a new connection's window left no room to send again yet. */
+  #waiting: number[] = []
+
+  constructor(out: Output<Kept, Message>, options: SessionOptions) {
+    this.#out = out
+    this.#version = options.version
+    this.#maxInFlight = options.maxInFlight
+    this.#window = this.#maxInFlight
+  }
+
+  /** True while another PUBLISH at QoS 1 or 2 may be sent. */
+  get open(): boolean {
+    return this.#outgoing.publishes < this.#window && this.#waiting.length === 0
+  }
+
+  /** PUBLISH packets that are not settled. */
+  get inFlight(): number {
+    return this.#outgoing.publishes
+  }
+
+  /** PUBLISH packets at QoS 1 and 2 that were handed to `publish` so far. */
+  get published(): number {
+    return this.#sequence
+  }
+
+  /** Acknowledgements for Packet Identifiers that were not in use. */
+  get unknownAcknowledgements(): number {
+    return this.#unknown
+  }
+
+  /** The place, counted from 1, of the oldest PUBLISH that is not settled; undefined when all are. */
+  oldest(): number | undefined {
+    return this.#outgoing.oldest()
+  }
+
+  /** Some QoS 2 PUBLISH is in flight: it can only be finished within this Session. */
+  hasQoS2InFlight(): boolean {
+    return this.#outgoing.ordered().some((id) => this.#outgoing.stage(id) !== stage.puback)
+  }
+
+  /** The server's Receive Maximum (MQTT 5.0, 3.2.2.3.3): the window is the smaller of it and our own limit. */
+  limit(receiveMaximum: number): void {
+    this.#window = Math.min(this.#maxInFlight, receiveMaximum)
+  }
+
+  /** The Packet Identifier for a PUBLISH, which the caller sends. `kept` is kept until it is acknowledged. */
+  publish(qos: 0 | 1 | 2, kept: Kept | undefined): number {
+    if (qos === 0) return this.#outgoing.pass()
+    return this.#outgoing.take(qos === 1 ? stage.puback : stage.pubrec, ++this.#sequence, kept)
+  }
+
+  /** The Packet Identifier for a SUBSCRIBE or UNSUBSCRIBE, which the caller sends. */
+  request(waitsFor: 'suback' | 'unsuback'): number {
+    return this.#outgoing.take(stage[waitsFor], 0, undefined)
+  }
+
+  /**
+   * A SUBACK or UNSUBACK has come.
+   * @throws ProtocolError 0x82 when the Packet Identifier is not that of such a request
+   */
+  answered(waitsFor: 'suback' | 'unsuback', messageId: number): void {
+    if (this.#outgoing.stage(messageId) !== stage[waitsFor]) {
+      throw new ProtocolError(
+        `${waitsFor.toUpperCase()} for Packet Identifier ${messageId}, which asked nothing`,
+        0x82,
+      )
+    }
+    this.#outgoing.settle(messageId)
+  }
+
+  /** A PUBLISH has come. */
+  receive(message: Message): void {
+    if (message.qos === 2) {
+      const known = this.#incoming.has(message.messageId)
+      this.#incoming.add(message.messageId)
+      if (!known) this.#out.deliver(message)
+      return this.#out.acknowledge(pubrec, message.messageId, 0)
+    }
+    this.#out.deliver(message)
+    if (message.qos === 1) this.#out.acknowledge(puback, message.messageId, 0)
+  }
+
+  /**
+   * An acknowledgement has come; the table is that of the states in flight.
+   * @throws ProtocolError 0x82 when it does not answer what was sent under its Packet Identifier
+   */
+  acknowledged(type: AcknowledgeType, messageId: number, reasonCode: number): void {
+    if (type === pubrel) return this.#onPubrel(messageId)
+    const state = this.#outgoing.stage(messageId)
+    if (state === stage.free) return this.#onUnknown(type, messageId)
+    if (type === puback && state === stage.puback) return this.#settle(messageId, reasonCode)
+    // "Packet Identifier not found" answers a PUBREL that was sent again: the message was finished before (3.7.2.1).
+    if (type === pubcomp && state === stage.pubcomp)
+      return this.#settle(messageId, reasonCode === 0x92 ? 0 : reasonCode)
+    if (type === pubrec && (state === stage.pubrec || state === stage.pubcomp)) {
+      return this.#onPubrec(messageId, reasonCode)
+    }
+    throw new ProtocolError(
+      `${names[type]} for Packet Identifier ${messageId}, which waits for ${waiting(state)}`,
+      0x82,
+    )
+  }
+
+  /** The server owns the message now: forget the payload, release the Packet Identifier. */
+  #onPubrec(messageId: number, reasonCode: number): void {
+    if (reasonCode >= 0x80) return this.#settle(messageId, reasonCode) // [MQTT-4.3.3-4]: no PUBREL then
+    this.#outgoing.release(messageId)
+    this.#out.acknowledge(pubrel, messageId, 0)
+  }
+
+  #onPubrel(messageId: number): void {
+    const known = this.#incoming.delete(messageId)
+    this.#out.acknowledge(pubcomp, messageId, known || this.#version < 5 ? 0 : 0x92)
+  }
+
+  #onUnknown(type: AcknowledgeType, messageId: number): void {
+    this.#unknown++
+    if (type === pubrec) this.#out.acknowledge(pubrel, messageId, this.#version < 5 ? 0 : 0x92)
+  }
+
+  #settle(messageId: number, reasonCode: number): void {
+    this.#outgoing.settle(messageId)
+    this.#out.settle(messageId, reasonCode)
+    const next = this.#waiting.shift()
+    if (next !== undefined) this.#resend(next)
+  }
+
+  /** Requests that the lost connection left without an answer will get none: they are made again on the next. */
+  disconnected(): void {
+    for (let id = 1; this.#outgoing.requests > 0; id++) {
+      if (this.#outgoing.stage(id) >= stage.suback) this.#outgoing.settle(id)
+    }
+  }
+
+  /**
+   * A new Session at the server: it has forgotten what it had received of ours and sent to us.
+   * @returns true where that cannot be mended: some QoS 2 PUBLISH is in flight
+   */
+  begin(): boolean {
+    this.#incoming.clear()
+    return this.hasQoS2InFlight()
+  }
+
+  /** After CONNACK: sends again, in the first order, what is in flight [MQTT-4.4.0-1] [MQTT-4.6.0-1]. */
+  resume(): void {
+    const ordered = this.#outgoing.ordered()
+    this.#waiting = ordered.slice(this.#window)
+    for (const messageId of ordered.slice(0, this.#window)) this.#resend(messageId)
+  }
+
+  #resend(messageId: number): void {
+    const kept = this.#outgoing.kept(messageId)
+    if (kept === undefined) this.#out.acknowledge(pubrel, messageId, 0)
+    else this.#out.republish(kept, messageId)
+  }
+}
+
+function waiting(state: Stage): string {
+  return (Object.keys(stage) as (keyof typeof stage)[]).find((name) => stage[name] === state)!.toUpperCase()
+}

@@ -1,0 +1,96 @@
+// What is wrong with a server's certificate: the cause in words with names and dates, and the alert for the server.
+import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls'
+
+/** `alert`: its number in RFC 8446, 6.2. */
+export interface Fault {
+  readonly alert: number
+  readonly cause: string
+  readonly hint?: string | undefined
+}
+
+const badCertificate = 42
+const revoked = 44
+const expired = 45
+const unknownCa = 48
+
+/** `wanted` is not among the names of the certificate. */
+export function nameFault(certificate: PeerCertificate, wanted: string): Fault {
+  const names = namesOf(certificate)
+  const list = names.length === 0 ? 'no name at all' : names.join(', ')
+  return {
+    alert: badCertificate,
+    cause: `The server's certificate is for ${list}, not for ${wanted}`,
+    hint: 'connect by a name that it has, with -h; --insecure skips this check and no other',
+  }
+}
+
+function namesOf({ subjectaltname, subject }: PeerCertificate): string[] {
+  const names = [...(subjectaltname ?? '').matchAll(/(?:DNS|IP Address):("[^"]*"|[^,]+)/g)].map(
+    ([, name]) => name!,
+  )
+  if (names.length > 0) return names
+  return subject?.CN === undefined ? [] : [String(subject.CN)]
+}
+
+/** `code` is OpenSSL's verdict on the chain of certificates. */
+export function chainFault(code: string, certificate: DetailedPeerCertificate, trusted: string): Fault {
+  const last = chainOf(certificate).at(-1) ?? certificate
+  switch (code) {
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+      return {
+        alert: unknownCa,
+        cause: `The server's certificate (${title(certificate.subject)}) is self-signed and not trusted`,
+        hint: 'if it is the right server, give this certificate with --cafile',
+      }
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return {
+        alert: unknownCa,
+        cause: `The CA of the server's certificate (${title(last.issuer)}) is not in ${trusted}`,
+        hint: "give the file of the server's CA with --cafile",
+      }
+    case 'CERT_HAS_EXPIRED':
+      return { alert: expired, cause: dated(certificate, 'expired') }
+    case 'CERT_NOT_YET_VALID':
+      return {
+        alert: badCertificate,
+        cause: dated(certificate, 'early'),
+        hint: 'is the clock of this machine right?',
+      }
+    case 'CERT_REVOKED':
+      return { alert: revoked, cause: "The server's certificate was revoked" }
+    default: {
+      const reason = code.toLowerCase().replaceAll('_', ' ')
+      return { alert: badCertificate, cause: `The server's certificate is not acceptable: ${reason}` }
+    }
+  }
+}
+
+/** The sentence for the first certificate of the chain that is past its time, or before it. */
+function dated(certificate: DetailedPeerCertificate, fault: 'expired' | 'early'): string {
+  const wrong = chainOf(certificate).find(({ valid_from, valid_to }) => {
+    return fault === 'expired' ? Date.parse(valid_to) < Date.now() : Date.parse(valid_from) > Date.now()
+  })
+  const { subject, valid_from, valid_to } = wrong ?? certificate
+  const whose = wrong === certificate ? "The server's certificate" : `The CA certificate ${title(subject)}`
+  if (fault === 'expired') return `${whose} expired on ${day(valid_to)}`
+  return `${whose} is not valid before ${day(valid_from)}`
+}
+
+/** From the server's own upwards; the last is its own issuer, or the one whose issuer is missing. */
+function chainOf(certificate: DetailedPeerCertificate): DetailedPeerCertificate[] {
+  const chain = [certificate]
+  for (let next = certificate.issuerCertificate; next !== undefined; next = next.issuerCertificate) {
+    if (chain.includes(next)) break
+    chain.push(next)
+  }
+  return chain
+}
+
+const day = (text: string): string => new Date(text).toISOString().slice(0, 10)
+
+function title(subject: PeerCertificate['subject'] | undefined): string {
+  return String(subject?.CN ?? subject?.OU ?? subject?.O ?? 'without a name')
+}

@@ -1,0 +1,85 @@
+// A connected TCP or unix socket, or an error that says why there is none.
+import { lookup } from 'node:dns/promises'
+import { connect, isIP, type Socket } from 'node:net'
+import { ConnectionError } from '../errors.js'
+import { type Address, addressText } from './endpoint.js'
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Connection refused',
+  ECONNRESET: 'Connection reset by peer',
+  ETIMEDOUT: 'Connection timed out',
+  EHOSTUNREACH: 'No route to host',
+  ENETUNREACH: 'Network is unreachable',
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  EADDRINUSE: 'Address already in use',
+  EACCES: 'Permission denied',
+  ENOENT: 'No such file or directory',
+  EPIPE: 'Broken pipe',
+}
+
+const hints: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there: is the broker running, are -h and -p right?',
+  ENOENT: 'there is no socket of that name: is the broker running?',
+  EADDRNOTAVAIL: '-A must be an address of this machine',
+  ETIMEDOUT: 'is the host up, and does a firewall drop packets to this port?',
+}
+
+/**
+ * Connects, trying every address of a name (Node tries IPv6 and IPv4 in turns, RFC 8305).
+ * @throws ConnectionError with the operating system's reason; status 1, as the reference for a first connection
+ */
+export async function dial(
+  address: Address,
+  options: { noDelay: boolean; signal: AbortSignal },
+): Promise<Socket> {
+  const target = 'path' in address ? { path: address.path } : await tcpTarget(address)
+  const socket = connect({ ...target, noDelay: options.noDelay })
+  return new Promise((resolve, reject) => {
+    const abort = () => socket.destroy(options.signal.reason)
+    if (options.signal.aborted) abort()
+    options.signal.addEventListener('abort', abort, { once: true })
+    socket.once('connect', () => {
+      options.signal.removeEventListener('abort', abort)
+      socket.removeAllListeners('error')
+      resolve(socket)
+    })
+    socket.once('error', (error: Error) => {
+      options.signal.removeEventListener('abort', abort)
+      socket.on('error', () => {}) // a second one, of another address of the name, says nothing new
+      reject(options.signal.aborted ? error : dialError(error, address))
+    })
+  })
+}
+
+type TcpAddress = Extract<Address, { host: string }>
+
+async function tcpTarget(
+  address: TcpAddress,
+): Promise<{ host: string; port: number; localAddress?: string }> {
+  const { host, port, localAddress } = address
+  if (localAddress === undefined) return { host, port }
+  if (isIP(localAddress) !== 0) return { host, port, localAddress }
+  try {
+    return { host, port, localAddress: (await lookup(localAddress)).address }
+  } catch (error) {
+    throw lookupError(localAddress, error)
+  }
+}
+
+/** Puts a system error of a socket into the words of the reference. */
+export function dialError(error: Error, address: Address): ConnectionError {
+  const first = error instanceof AggregateError ? (error.errors[0] as Error) : error
+  const code = 'code' in first ? String(first.code) : undefined
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return lookupError('host' in address ? address.host : addressText(address), first)
+  }
+  const reason = (code === undefined ? undefined : reasons[code]) ?? first.message
+  const hint = code === undefined ? undefined : hints[code]
+  return new ConnectionError(`${reason} (${addressText(address)})`, { code, hint, cause: error })
+}
+
+function lookupError(host: string, cause: unknown): ConnectionError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined
+  const hint = `the name '${host}' has no address: is it spelt right, does DNS work?`
+  return new ConnectionError('Unable to connect (Lookup error).', { code, hint, cause, prefix: '' })
+}

@@ -1,0 +1,62 @@
+// A connected Duplex to an endpoint, however it is reached: dial, then the proxy, then TLS, then WebSocket. Whatever a
+// plain connection does not need is loaded when it is asked for.
+import type { Duplex } from 'node:stream'
+import { ConnectionError } from '../errors.js'
+import { dial } from './dial.js'
+import type { Endpoint, TcpAddress } from './endpoint.js'
+
+/**
+ * @param signal gives up the attempt; its reason becomes the error
+ * @throws ConnectionError where another attempt may help; MqttxError where it will not
+ */
+export async function open(endpoint: Endpoint, signal: AbortSignal): Promise<Duplex> {
+  const { address, service } = endpoint
+  if (service === undefined || !('host' in address)) return reach(endpoint, signal)
+  const { serversOf } = await import('./srv.js')
+  let failure: unknown
+  for (const server of await serversOf(service, address.host, signal)) {
+    try {
+      return await reach({ ...endpoint, address: { ...address, ...server } }, signal, address)
+    } catch (error) {
+      if (!(error instanceof ConnectionError)) throw error
+      failure = error
+    }
+  }
+  throw failure
+}
+
+/** @param asked the address that the user gave, where the DNS has put another in its place */
+async function reach(endpoint: Endpoint, signal: AbortSignal, asked?: TcpAddress): Promise<Duplex> {
+  const below = await connected(endpoint, signal)
+  if (endpoint.tls === undefined && endpoint.webSocket === undefined) return below
+  below.on('error', () => {}) // while a layer above it is loaded, nobody else listens
+  try {
+    return await layered(below, endpoint, { signal, asked })
+  } catch (error) {
+    below.destroy()
+    throw error
+  }
+}
+
+async function connected({ address, proxy, noDelay }: Endpoint, signal: AbortSignal): Promise<Duplex> {
+  if (proxy === undefined || !('host' in address)) return dial(address, { noDelay, signal })
+  const { throughProxy } = await import('./socks.js')
+  return throughProxy(proxy, address, { noDelay, signal })
+}
+
+async function layered(
+  below: Duplex,
+  { address, tls, webSocket }: Endpoint,
+  { signal, asked }: { signal: AbortSignal; asked: TcpAddress | undefined },
+): Promise<Duplex> {
+  let stream = below
+  if (tls !== undefined) {
+    const { secure } = await import('./tls.js')
+    stream = await secure(stream, { settings: tls, address, asked }, signal)
+  }
+  if (webSocket !== undefined) {
+    const { upgrade } = await import('./websocket.js')
+    stream = await upgrade(stream, { settings: webSocket, address, secure: tls !== undefined }, signal)
+  }
+  return stream
+}

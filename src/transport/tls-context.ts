@@ -1,0 +1,58 @@
+// What all handshakes of a connection share: versions, ciphers, certificates. Made once; a fault in it is the user's.
+import { createSecureContext, type SecureContext } from 'node:tls'
+import { MqttxError } from '../errors.js'
+import { tlsError } from './tls-failures.js'
+
+export interface ContextOptions {
+  /** Certificates in PEM form. */
+  readonly trusted: readonly string[]
+  readonly cert?: Buffer | undefined
+  readonly key?: Buffer | undefined
+  readonly passphrase?: string | undefined
+  readonly ciphers?: string | undefined
+  /** The reference's words: 1.2 means 1.2 or newer. */
+  readonly version?: 'tlsv1.2' | 'tlsv1.3' | undefined
+  readonly psk: boolean
+}
+
+/** Those of TLS 1.3 that OpenSSL has by default: a list of older ones does not turn them off, as in the reference. */
+const newCiphers = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256'
+
+/** @throws MqttxError */
+export function createContext(options: ContextOptions): SecureContext {
+  const { trusted, cert, key, passphrase, version, psk } = options
+  const ciphers = cipherList(options)
+  try {
+    return createSecureContext({
+      ca: [...trusted], // given even where it is empty: else Node trusts whom it knows
+      ...(cert !== undefined && { cert }),
+      ...(key !== undefined && { key }),
+      ...(passphrase !== undefined && { passphrase }),
+      ...(ciphers !== undefined && { ciphers }),
+      minVersion: version === 'tlsv1.3' ? 'TLSv1.3' : 'TLSv1.2',
+      maxVersion: psk ? 'TLSv1.2' : 'TLSv1.3', // Node has no external PSKs of TLS 1.3
+    })
+  } catch (error) {
+    throw contextError(error as Error, options.ciphers)
+  }
+}
+
+function cipherList({ ciphers, version, psk }: ContextOptions): string | undefined {
+  if (psk) return ciphers ?? 'PSK'
+  if (ciphers === undefined || version === 'tlsv1.3' || ciphers.includes('TLS_')) return ciphers
+  return `${newCiphers}:${ciphers}`
+}
+
+function contextError(error: Error, ciphers: string | undefined): MqttxError {
+  const code = 'code' in error ? String(error.code) : ''
+  if (code === 'ERR_SSL_NO_CIPHER_MATCH' || code === 'ERR_INVALID_ARG_VALUE') {
+    return setupError(`OpenSSL knows no cipher of --ciphers ${ciphers}`, 'openssl ciphers lists them', error)
+  }
+  const reason = 'reason' in error ? String(error.reason) : error.message
+  return setupError(`OpenSSL does not take the certificates or keys: ${reason}`, undefined, error)
+}
+
+/** A certificate, key or cipher that cannot be used. */
+export function setupError(cause: string, hint?: string, error?: unknown): MqttxError {
+  return tlsError(MqttxError, { cause, hint }, error)
+}

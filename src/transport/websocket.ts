@@ -1,0 +1,119 @@
+// MQTT in binary frames of WebSocket (MQTT 5.0, 6), for client and broker. The only importer of ws.
+import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
+import { Duplex } from 'node:stream'
+import { WebSocket, WebSocketServer } from 'ws'
+import { ProtocolError } from '../errors.js'
+import { during } from './during.js'
+import { type Address, addressText, type WebSocketSettings } from './endpoint.js'
+import { answered, notUpgraded } from './websocket-failures.js'
+
+const subprotocol = 'mqtt' // [MQTT-6.0.0-3]
+const maxPayload = 5 + 268_435_455 // MQTT's largest packet: nobody needs more in one frame
+const bufferSize = 64 * 1024
+
+/** Codes of a close that say nothing but that it is over (RFC 6455, 7.4.1); 1005 and 1006: none was sent. */
+const ordinary = [1000, 1001, 1005, 1006]
+
+export interface WebSocketTarget {
+  readonly settings: WebSocketSettings
+  readonly address: Address
+  /** Below is TLS. */
+  readonly secure: boolean
+}
+
+/** @throws MqttxError when the server does not agree to speak WebSocket, or not MQTT in it */
+export function upgrade(below: Duplex, target: WebSocketTarget, signal: AbortSignal): Promise<Duplex> {
+  const { settings, address, secure } = target
+  const socket = new WebSocket(`ws://host${settings.path}`, [subprotocol], {
+    createConnection: () => below,
+    headers: { Host: hostHeader(address, secure), ...byName(settings.headers) },
+    perMessageDeflate: false,
+    maxPayload,
+  })
+  const opened = new Promise<Duplex>((resolve, reject) => {
+    socket.once('open', () => resolve(streamOf(socket)))
+    socket.once('unexpected-response', (_request, response) => reject(answered(response, settings)))
+    socket.on('error', (error: Error) => reject(notUpgraded(error)))
+  })
+  return during(signal, below, opened)
+}
+
+/** Headers that are given more than once are sent more than once. */
+function byName(headers: WebSocketSettings['headers']): Record<string, string[]> {
+  const all: Record<string, string[]> = {}
+  for (const [name, value] of headers) {
+    const values = all[name.toLowerCase()] ?? []
+    all[name.toLowerCase()] = [...values, value]
+  }
+  return all
+}
+
+/** What stands behind the scheme in a URL (RFC 9110, 7.2). */
+function hostHeader(address: Address, secure: boolean): string {
+  if ('path' in address) return 'localhost'
+  if (address.port !== (secure ? 443 : 80)) return addressText(address)
+  return isIP(address.host) === 6 ? `[${address.host}]` : address.host
+}
+
+/** A Duplex of the bytes in the frames, which may be cut anywhere. */
+function streamOf(socket: WebSocket): Duplex {
+  const stream = new Duplex({
+    allowHalfOpen: false,
+    readableHighWaterMark: bufferSize,
+    writableHighWaterMark: bufferSize,
+    read: () => socket.resume(), // not before: what comes with the answer would find nobody here
+    write: (chunk: Buffer, _encoding, done) => socket.send(chunk, done),
+    final(done) {
+      socket.close(1000)
+      done()
+    },
+    destroy(error, done) {
+      socket.terminate()
+      done(error)
+    },
+  })
+  socket.pause()
+  socket.on('message', (data: Buffer, isBinary) => {
+    if (!isBinary)
+      return stream.destroy(new ProtocolError('A text frame from the server [MQTT-6.0.0-1]', 0x82))
+    if (!stream.destroyed && !stream.push(data)) socket.pause()
+  })
+  socket.on('error', (error: Error) => stream.destroy(error))
+  socket.on('close', (code, reason) => {
+    if (stream.destroyed) return
+    if (!ordinary.includes(code)) {
+      const error = new Error(`the server closed the WebSocket: ${`${code} ${reason.toString()}`.trim()}`)
+      stream.once('end', () => stream.destroy(error))
+    }
+    stream.push(null)
+  })
+  return stream
+}
+
+export interface WebSocketAcceptor {
+  /** Answers a request that asks for an upgrade. */
+  accept(request: IncomingMessage, below: Duplex, head: Buffer): void
+}
+
+/** The server's half: `connected` gets a stream for each client that speaks MQTT. */
+export function webSocketAcceptor(
+  connected: (stream: Duplex, request: IncomingMessage) => void,
+): WebSocketAcceptor {
+  const server = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload,
+    handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
+  })
+  return {
+    accept(request, below, head) {
+      below.on('error', () => {})
+      const offered = (request.headers['sec-websocket-protocol'] ?? '').split(/ *, */)
+      if (offered.includes(subprotocol)) {
+        return server.handleUpgrade(request, below, head, (socket) => connected(streamOf(socket), request))
+      }
+      below.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nThe subprotocol must be mqtt.\n')
+    },
+  }
+}

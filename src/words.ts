@@ -1,0 +1,33 @@
+// Words of the command line as bytes. Bytes that are not UTF-8 travel through strings as lone surrogates
+// U+DC80..U+DCFF (as in Python's PEP 383): a payload gets them back, a topic is refused for them.
+import { isUtf8 } from 'node:buffer'
+
+const firstByte = 0xdc00 // the surrogate of byte 0
+
+/** Decodes UTF-8; each byte that is none becomes a lone surrogate. */
+export function wordFromBytes(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString()
+  let text = ''
+  for (let at = 0; at < bytes.length; ) {
+    const length = [1, 2, 3, 4].find(
+      (size) => at + size <= bytes.length && isUtf8(bytes.subarray(at, at + size)),
+    )
+    text +=
+      length === undefined
+        ? String.fromCharCode(firstByte + bytes[at]!)
+        : bytes.toString('utf8', at, at + length)
+    at += length ?? 1
+  }
+  return text
+}
+
+/** The bytes of a word: UTF-8, and for lone surrogates what they stand for. */
+export function wordToBytes(word: string): Buffer {
+  if (word.isWellFormed()) return Buffer.from(word)
+  const pieces = word.split(/(\p{Surrogate})/u)
+  return Buffer.concat(
+    pieces.map((piece) =>
+      piece.isWellFormed() ? Buffer.from(piece) : Buffer.from([piece.charCodeAt(0) - firstByte]),
+    ),
+  )
+}
