@@ -1,0 +1,171 @@
+// Who may import whom (src/README.md), one importer for each package, and how long a file may be.
+import { readdirSync, readFileSync } from 'node:fs'
+import { posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+/** What each part of src/ may import from the others. A part that is not listed imports nothing. */
+const allowed: Record<string, readonly string[]> = {
+  'main.ts': ['cli', 'commands', 'io', 'errors.ts', 'host.ts', 'version.ts'],
+  commands: [
+    ...['broker', 'capture', 'cli', 'codec', 'connection', 'format', 'inspect', 'io', 'passwd', 'session'],
+    ...['errors.ts', 'host.ts', 'version.ts', 'words.ts'],
+  ],
+  // io: the prompt for passwords and passphrases
+  connection: ['codec', 'io', 'session', 'transport', 'errors.ts', 'host.ts', 'words.ts'],
+  broker: ['passwd', 'transport', 'errors.ts', 'version.ts'], // transport: WebSocket, whose package has one importer
+  // format: only to check what -F says; codec: the table of properties
+  cli: ['codec', 'format', 'errors.ts', 'words.ts'],
+  capture: ['errors.ts'],
+  inspect: ['capture', 'codec', 'session', 'errors.ts'], // codec: framing and Reason Codes; session: Topic Filters
+  codec: ['errors.ts'],
+  format: ['errors.ts'],
+  io: ['errors.ts', 'words.ts'],
+  passwd: ['errors.ts'],
+  session: ['errors.ts'],
+  transport: ['errors.ts'],
+}
+
+/** A declaration of a command may be looked at by everyone who prints it: it needs nothing that runs. */
+const allowedForSpecs = ['cli', 'errors.ts']
+
+/** The one place that each package is used in, a file or a folder. Types may be imported anywhere. */
+const importers: Record<string, string> = {
+  yargs: 'cli/help.ts',
+  chalk: 'io/style.ts',
+  ora: 'io/progress.ts',
+  ws: 'transport/websocket.ts',
+  socks: 'transport/socks.ts',
+  aedes: 'broker/broker.ts',
+  'hash-wasm': 'passwd/worker.ts',
+  'mqtt-packet': 'codec/',
+  pbf: 'inspect/sparkplug.ts',
+  'hdr-histogram-js': 'commands/bench/histogram.ts',
+}
+
+const pureFolders = ['capture', 'cli', 'codec', 'format', 'inspect', 'session']
+const pureFiles = ['io/lines.ts']
+
+/** What a pure file must not reach for, beside Node's modules: the process, clocks, timers. */
+const impure =
+  /\b(process|performance|setTimeout|setInterval|setImmediate|queueMicrotask)\b[.(]|\bDate\.now\b/
+
+interface Import {
+  readonly from: string
+  readonly typeOnly: boolean
+  /** By `import()`, when it is needed. */
+  readonly lazy: boolean
+}
+
+const root = fileURLToPath(new URL('../src/', import.meta.url))
+const sources = new Map(
+  readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => [file, readFileSync(root + file, 'utf8')]),
+)
+const files = [...sources.keys()].sort()
+
+function importsOf(file: string): Import[] {
+  const text = sources.get(file) ?? ''
+  const declared = [...text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]/gm)]
+  const loaded = [...text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]\s*\)/g)]
+  return [
+    ...declared.map(([, type, from = '']) => ({ from, typeOnly: type !== undefined, lazy: false })),
+    ...loaded.map(([, from = '']) => ({ from, typeOnly: false, lazy: true })),
+  ]
+}
+
+/** The files of src/ that a file imports. */
+function ownImportsOf(file: string): string[] {
+  return importsOf(file)
+    .filter(({ from }) => from.startsWith('.'))
+    .map((imported) => targetOf(file, imported))
+}
+
+/** A file of src/, or what the import says where that is not one. */
+function targetOf(file: string, { from }: Import): string {
+  return from.startsWith('.') ? posix.join(posix.dirname(file), from).replace(/\.js$/, '.ts') : from
+}
+
+/** `commands/pub/run.ts` is in `commands`, `errors.ts` is itself. */
+function partOf(file: string): string {
+  return file.split('/')[0] ?? file
+}
+
+function packageOf({ from }: Import): string {
+  return from
+    .split('/')
+    .slice(0, from.startsWith('@') ? 2 : 1)
+    .join('/')
+}
+
+test.each(files)('%s imports only what its folder may', (file) => {
+  const may = file.endsWith('/spec.ts') ? allowedForSpecs : allowed[partOf(file)]
+  for (const target of ownImportsOf(file)) {
+    expect(sources.has(target), target).toBe(true)
+    if (partOf(target) !== partOf(file)) expect(may ?? [], target).toContain(partOf(target))
+  }
+})
+
+test.each(files.filter((file) => /^commands\/.*\//.test(file)))('%s imports no other command', (file) => {
+  const own = file.split('/').slice(0, 2).join('/')
+  for (const target of ownImportsOf(file)) {
+    if (/^commands\/.*\//.test(target)) expect(target).toMatch(new RegExp(`^${own}/`))
+    else expect(target).not.toMatch(/^commands\/(index|program)\.ts$/)
+  }
+})
+
+test.each(files)('%s uses a package only if it is the importer of it', (file) => {
+  for (const imported of importsOf(file)) {
+    if (imported.typeOnly || /^(\.|node:)/.test(imported.from)) continue
+    const importer = importers[packageOf(imported)]
+    expect(importer, `${imported.from} has no importer in the list`).toBeDefined()
+    expect(file.startsWith(importer ?? ''), `${imported.from} belongs in ${importer}`).toBe(true)
+  }
+})
+
+describe.each(files.filter((file) => pureFolders.includes(partOf(file)) || pureFiles.includes(file)))(
+  '%s',
+  (file) => {
+    test('is pure', () => {
+      const node = importsOf(file).filter(({ from }) => from.startsWith('node:') && from !== 'node:buffer')
+      expect(node).toEqual([])
+      const code = (sources.get(file) ?? '').replace(/^\s*(\/\/|\/?\*).*$/gm, '')
+      expect(impure.exec(code)?.[0]).toBeUndefined()
+    })
+  },
+)
+
+test.each(files)('%s opens with a sentence that says why it exists, and has at most 400 lines', (file) => {
+  const lines = (sources.get(file) ?? '').split('\n')
+  expect(lines[0]).toMatch(/^\/\/ \S/)
+  expect(lines.length).toBeLessThanOrEqual(401)
+})
+
+test('only main.ts ends the process', () => {
+  const others = files.filter((file) => file !== 'main.ts')
+  expect(others.filter((file) => /process\.exit/.test(sources.get(file) ?? ''))).toEqual([])
+})
+
+describe('a one-shot publish', () => {
+  /** Everything that is loaded with `entries`, without what is loaded only when it is asked for. */
+  function loadedWith(entries: readonly string[]): Set<string> {
+    const loaded = new Set(entries)
+    for (const file of loaded) {
+      const now = importsOf(file).filter(({ typeOnly, lazy }) => !typeOnly && !lazy)
+      for (const imported of now) loaded.add(targetOf(file, imported))
+    }
+    return loaded
+  }
+  const loaded = [...loadedWith(['main.ts', 'commands/pub/spec.ts', 'commands/pub/run.ts'])]
+
+  test.each(['yargs', 'chalk', 'ora', 'aedes', 'ws', 'socks', 'hash-wasm'])('does not load %s', (name) => {
+    expect(loaded).not.toContain(name)
+  })
+
+  test('does not load what prints documents', () => {
+    expect(loaded.filter((file) => /^cli\/(help|man|manual|markdown|completion)/.test(file))).toEqual([])
+    expect(loaded).toContain('cli/parse.ts')
+  })
+})

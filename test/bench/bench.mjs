@@ -1,0 +1,98 @@
+// `node test/bench/bench.mjs`: the load generator beside mosquitto_pub, and against mosquitto. MQTTX_BENCH_LINES,
+// MQTTX_BENCH_RUNS, MQTTX_BENCH_SECONDS and MQTTX_BENCH_IDLE make it smaller while one works on it.
+import { execFile } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { folder, median, peakMemory, startMosquitto, startServer, time } from './measure.mjs'
+
+const lines = Number(process.env.MQTTX_BENCH_LINES ?? 1_000_000)
+const runs = Number(process.env.MQTTX_BENCH_RUNS ?? 5)
+const seconds = Number(process.env.MQTTX_BENCH_SECONDS ?? 60)
+const idle = Number(process.env.MQTTX_BENCH_IDLE ?? 10_000)
+const root = resolve(import.meta.dirname, '../..')
+const entry = join(root, 'bin/mqttx.js')
+const mqttx = `'${process.execPath}' '${entry}'`
+const input = join(folder, 'lines')
+
+/** The report of a run, whatever its status. */
+async function bench(words, port) {
+  const args = [entry, 'bench', ...words.split(' '), '--json', '-h', '127.0.0.1', '-p', `${port}`]
+  const run = promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 26 })
+  const { stdout } = await run.catch((error) => error)
+  return JSON.parse(stdout)
+}
+
+const rows = []
+function row(name, figure, bar, met) {
+  rows.push(`| ${name} | ${figure} | ${bar} | ${met ? 'met' : '**not met**'} |`)
+  process.stdout.write(`${rows.at(-1)}\n`)
+}
+
+/** Messages of 64 bytes over one connection to a server that costs next to nothing, whole processes, interleaved. */
+async function besideMosquittoPub() {
+  const server = await startServer(process.execPath, [join(import.meta.dirname, 'ideal-server.mjs')])
+  const at = `-h 127.0.0.1 -p ${server.first}`
+  const one = async (command, connections) => {
+    const taken = await time(command)
+    let publishes = 0
+    for (let left = connections; left > 0; left--) publishes += JSON.parse(await server.line()).publishes
+    if (publishes !== lines) throw new Error(`${command}: ${publishes} of ${lines}`)
+    return taken.wall
+  }
+  const [ours, peer] = [[], []]
+  for (let run = 0; run < runs; run++) {
+    // one more connection asks for $SYS before the run
+    ours.push(await one(`${mqttx} bench pub -q 0 --count ${lines} --size 64 ${at} >/dev/null`, 2))
+    peer.push(await one(`mosquitto_pub -q 0 -t bench/topic -l ${at} <'${input}'`, 1))
+  }
+  await server.stop()
+  const rate = (taken) => lines / median(taken)
+  const ratio = rate(ours) / rate(peer)
+  const figure = `${(rate(ours) / 1e6).toFixed(2)} M/s, mosquitto_pub -l ${(rate(peer) / 1e6).toFixed(2)} M/s, ratio ${ratio.toFixed(2)}`
+  row('bench pub -q 0, one client, ideal server', figure, 'at least 1.3 times', ratio >= 1.3)
+}
+
+/** Processor time in seconds of the mosquitto that listens on our port. */
+function mosquittoSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+async function pidOfMosquitto() {
+  const { stdout } = await promisify(execFile)('pgrep', ['-f', `mosquitto -c ${folder}/mosquitto.conf`])
+  return stdout.trim().split('\n').map(Number).at(-1)
+}
+
+async function againstMosquitto() {
+  const broker = await startMosquitto()
+  const pid = await pidOfMosquitto()
+  const before = mosquittoSeconds(pid)
+  const closed = await bench(`pub -q 1 --clients 100 --duration ${seconds / 4}s`, broker.first)
+  const theirs = (mosquittoSeconds(pid) - before) / closed.elapsed_s
+  const own = closed.audit.process_cpu
+  const cpu = `${closed.rate.toFixed(0)}/s, mosquitto ${(theirs * 100).toFixed(0)} %, bench ${(own * 100).toFixed(0)} % of a core`
+  const saturated = theirs >= 0.95 && own < theirs
+  row('bench pub -q 1, 100 clients', cpu, 'mosquitto at 95 % or more, bench below it', saturated)
+
+  const open = await bench(`pub -q 0 --clients 100 --rate 10000 --duration ${seconds}s`, broker.first)
+  const share = open.sent / open.elapsed_s / 10_000
+  const lag = open.audit.lag_ms.p99
+  const figure = `${(share * 100).toFixed(2)} %, lag p99 ${lag.toFixed(2)} ms`
+  row(`bench pub --rate 10000, 100 clients, ${seconds} s`, figure, '99.9 %, 2 ms', share >= 0.999 && lag < 2)
+
+  const peak = (clients) =>
+    peakMemory(
+      `${mqttx} bench conn --clients ${clients} --duration 1s -h 127.0.0.1 -p ${broker.first} >/dev/null`,
+    )
+  const each = (((await peak(idle)) - (await peak(1))) * 1024) / (idle - 1)
+  row(`memory of an idle connection, ${idle}`, `${each.toFixed(1)} KiB`, 'under 12 KB', each * 1.024 < 12)
+  await broker.stop()
+}
+
+writeFileSync(input, `${'x'.repeat(64)}\n`.repeat(lines))
+const heading = `${cpus().length} cores (${cpus()[0]?.model.trim()}), Node ${process.version}, ${lines} messages of 64 bytes, medians of ${runs} interleaved runs.`
+process.stdout.write(`${heading}\n\n| work | figure | bar | |\n|---|---|---|---|\n`)
+await besideMosquittoPub()
+await againstMosquitto()

@@ -1,0 +1,83 @@
+// `mqttx inspect` beside tshark on the same capture in the same run: 50 MB of mosquitto's own traffic, recorded by tcpdump
+// on loopback (which takes root), or the file that is named.
+//   node test/bench/inspect.mjs [FILE]
+import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { bash, folder, median, peakMemory, startMosquitto, time } from './measure.mjs'
+
+const runs = 3
+const mqttx = `node '${resolve(import.meta.dirname, '../../bin/mqttx.js')}' inspect`
+const wanted = 50e6
+
+/** Messages at QoS 0, 1 and 2, of a length at which tshark 4.0 does not lose its place in the stream. */
+async function record() {
+  const server = await startMosquitto()
+  const port = server.first
+  const file = join(folder, 'traffic.pcap')
+  const lines = join(folder, 'lines')
+  const text = 'a reading of a sensor, with words around it to make it as long as such messages are'
+  writeFileSync(
+    lines,
+    Array.from({ length: 20_000 }, (_, i) => `${String(i).padStart(6, '0')} ${text}\n`).join(''),
+  )
+  const publish = (qos, version) =>
+    `mosquitto_pub -p ${port} -V ${version} -q ${qos} -t b${qos}/sensor -l -i pub${qos} < '${lines}' || true`
+  const subscribe = (qos, version) =>
+    `mosquitto_sub -p ${port} -V ${version} -q ${qos} -t 'b${qos}/#' > /dev/null &`
+  await bash(`
+    tcpdump -i lo -B 200000 -w '${file}' tcp port ${port} 2>/dev/null & dump=$!
+    sleep 1
+    ${subscribe(0, 'mqttv5')} s0=$!
+    ${subscribe(1, 'mqttv311')} s1=$!
+    ${subscribe(2, 'mqttv31')} s2=$!
+    sleep 0.5
+    while [ "$(stat -c %s '${file}' 2>/dev/null || echo 0)" -lt ${wanted} ]; do
+      ${publish(0, 'mqttv5')}
+      ${publish(1, 'mqttv311')}
+      ${publish(2, 'mqttv5')}
+    done
+    kill $s0 $s1 $s2; sleep 0.5; kill $dump; wait $dump || true
+  `)
+  await server.stop()
+  return { file, port }
+}
+
+const named = process.argv[2]
+const { file, port } = named === undefined ? await record() : { file: named, port: 1883 }
+if (!existsSync(file)) throw new Error('no capture was made: tcpdump needs root')
+const megabytes = statSync(file).size / 1e6
+const tshark = `tshark -r '${file}' -n -d tcp.port==${port},mqtt`
+
+const rows = [
+  ['--view line', 'line', '-T fields -e mqtt.msgtype', `${tshark} -Y mqtt -T fields -e mqtt.msgtype`, 8],
+  ['--view stats', 'stats', '-T fields -e mqtt.msgtype', `${tshark} -Y mqtt -T fields -e mqtt.msgtype`, 8],
+  ['--view json', 'json', '-T json -j mqtt', `${tshark} -Y mqtt -T json -j mqtt`, 4],
+  ['--view bytes', 'bytes', '-V', `${tshark} -V`, 3],
+]
+
+console.log(
+  `${megabytes.toFixed(1)} MB of capture; median of ${runs} runs, taken in turns; output to /dev/null\n`,
+)
+console.log('| work | mqttx MB/s | peak MB | tshark | MB/s | times | times, processor | bar |')
+console.log('|---|---|---|---|---|---|---|---|')
+for (const [name, view, theirs, command, bar] of rows) {
+  const ours = []
+  const others = []
+  // Status 40: mosquitto 2.0 itself breaks a rule in such traffic now and then.
+  const own = `${mqttx} --view ${view} -p ${port} '${file}' > /dev/null`
+  for (let run = 0; run < runs; run++) {
+    ours.push(await time(`bash -c "${own} || [ \\$? = 40 ]"`))
+    others.push(await time(`${command} > /dev/null 2>&1`))
+  }
+  const memory = await peakMemory(`${mqttx} --view ${view} -p ${port} '${file}' > /dev/null`).catch(
+    () => Number.NaN,
+  )
+  const [wall, cpu] = ['wall', 'cpu'].map((kind) =>
+    [ours, others].map((all) => median(all.map((one) => one[kind]))),
+  )
+  const cells = [
+    ...[name, (megabytes / wall[0]).toFixed(1), memory.toFixed(0), theirs, (megabytes / wall[1]).toFixed(1)],
+    ...[(wall[1] / wall[0]).toFixed(1), (cpu[1] / cpu[0]).toFixed(1), bar],
+  ]
+  console.log(`| ${cells.join(' | ')} |`)
+}

@@ -1,0 +1,257 @@
+// pcap and pcapng: byte orders, times, sections, and files that lie.
+import { describe, expect, test } from 'vitest'
+import {
+  block,
+  interfaceBlock,
+  opening,
+  option,
+  type PcapOptions,
+  packetBlock,
+  pcap,
+  pcapHeader,
+  pcapRecord,
+  section,
+  timed,
+  toClient,
+  toServer,
+  u32,
+} from '../helpers/capture-builder.js'
+import { type CaptureLog, read } from '../helpers/capture-log.js'
+import { everyCut } from '../helpers/cuts.js'
+
+const talk = [
+  ...opening(),
+  toServer({ seq: 1000, ack: 5000, payload: 'hello' }),
+  toClient({ seq: 5000, ack: 1005, payload: 'world' }),
+]
+const data = talk.slice(3)
+
+function texts(log: CaptureLog): string[] {
+  return log.flows.map(({ c2s, s2c }) => `${c2s}/${s2c}`)
+}
+
+function times(log: CaptureLog): bigint[] {
+  return log.flows.flatMap(({ segments }) => segments.map(({ segment }) => segment.origin.time))
+}
+
+const kinds: readonly (readonly [string, PcapOptions])[] = [
+  ['little endian, microseconds', { little: true }],
+  ['big endian, microseconds', { little: false }],
+  ['little endian, nanoseconds', { little: true, nano: true }],
+  ['big endian, nanoseconds', { little: false, nano: true }],
+]
+
+describe.each(kinds)('pcap, %s', (_name, options) => {
+  const file = pcap(timed(talk), options)
+
+  test('is read, with its times', () => {
+    const log = read(file)
+    expect(texts(log)).toEqual(['hello/world'])
+    expect(times(log)).toEqual([1_700_000_000_003_000_000n, 1_700_000_000_004_000_000n])
+    expect(log.notes).toEqual([])
+  })
+
+  test('wherever it is cut', () => {
+    const whole = read(file)
+    for (const chunks of everyCut(file)) expect(summary(read(chunks))).toEqual(summary(whole))
+  })
+})
+
+function summary(log: CaptureLog): unknown {
+  const segments = log.flows.flatMap((flow) =>
+    flow.segments.map(({ direction, segment: { offset, origin } }) => [
+      direction,
+      offset,
+      origin.record,
+      origin.fileOffset,
+      origin.time,
+    ]),
+  )
+  return [texts(log), segments, log.notes, log.noteOffsets]
+}
+
+test('the length of the frame check sequence in the link type is no part of it', () => {
+  expect(texts(read(pcap(timed(talk), { link: 0x5000_0001 })))).toEqual(['hello/world'])
+})
+
+test('a record that is longer than it was on the wire is read all the same', () => {
+  const packets = timed(talk).map((packet) => ({ ...packet, wire: 1 }))
+  expect(texts(read(pcap(packets)))).toEqual(['hello/world'])
+})
+
+test('records of length 0 are nothing', () => {
+  const packets = timed([...talk.slice(0, 4), Buffer.alloc(0), ...talk.slice(4)])
+  expect(texts(read(pcap(packets)))).toEqual(['hello/world'])
+})
+
+test('a file that ends inside a record: all before it is read', () => {
+  const log = read(pcap(timed(talk)).subarray(0, -3))
+  expect(texts(log)).toEqual(['hello/'])
+  expect(log.notes).toEqual(['the file ends inside record 5: 72 of 75 bytes are there; they were left out'])
+  expect(log.noteOffsets).toEqual([pcap(timed(talk)).length - 75])
+})
+
+test('a file that ends inside its header', () => {
+  expect(read(pcapHeader().subarray(0, 20)).notes[0]).toBe('the file ends inside its header, after 20 bytes')
+})
+
+test('a record of 4 GB: what came before is read, and where it is', () => {
+  const damaged = Buffer.concat([u32(0), u32(0), u32(0xffff_fff0, true), u32(0xffff_fff0, true)])
+  const file = pcap(timed(talk))
+  const log = read(Buffer.concat([file, damaged, Buffer.alloc(5000)]))
+  expect(texts(log)).toEqual(['hello/world'])
+  expect(log.notes[0]).toMatch(/^record 6 claims 4294967280 bytes, more than the 16777216 a record can have/)
+  expect(log.noteOffsets).toEqual([file.length])
+})
+
+describe.each([
+  ['little endian', true],
+  ['big endian', false],
+])('pcapng, %s', (_name, little) => {
+  const packets = talk.map((bytes, index) =>
+    packetBlock({ bytes, ticks: 1_700_000_000_000_000n + BigInt(index) }, little),
+  )
+  const file = Buffer.concat([section(little), interfaceBlock({ little }), ...packets])
+
+  test('is read, with its times', () => {
+    const log = read(file)
+    expect(texts(log)).toEqual(['hello/world'])
+    expect(times(log)).toEqual([1_700_000_000_000_003_000n, 1_700_000_000_000_004_000n])
+    expect(log.notes).toEqual([])
+  })
+
+  test('wherever it is cut', () => {
+    const whole = read(file)
+    for (const chunks of everyCut(file)) expect(summary(read(chunks))).toEqual(summary(whole))
+  })
+})
+
+test('two sections with different byte orders, each with interfaces of its own', () => {
+  const first = [
+    section(true),
+    interfaceBlock({ link: 1 }),
+    ...talk.slice(0, 4).map((bytes) => packetBlock({ bytes })),
+  ]
+  const second = [section(false), interfaceBlock({ link: 101, little: false })]
+  const rawIp = talk[4]!.subarray(14)
+  const log = read(Buffer.concat([...first, ...second, packetBlock({ bytes: rawIp }, false)]))
+  expect(texts(log)).toEqual(['hello/world'])
+})
+
+test('interfaces with times in 10^-9, 2^-10 with an offset, and seconds', () => {
+  const nano = option(9, Buffer.from([9]))
+  const offset = Buffer.alloc(8)
+  offset.writeBigInt64LE(1_000_000n)
+  const binary = Buffer.concat([option(9, Buffer.from([0x8a])), option(14, offset)])
+  const seconds = option(9, Buffer.from([0]))
+  const interfaces = [nano, binary, seconds].map((options) => interfaceBlock({ options }))
+  const frames = [
+    packetBlock({ bytes: data[0]!, ticks: 1_700_000_000_123_456_789n, on: 0 }),
+    packetBlock({ bytes: data[1]!, ticks: 1024n * 7n + 512n, on: 1 }),
+    packetBlock({ bytes: toServer({ seq: 1005, ack: 5005, payload: '!' }), ticks: 1_700_000_000n, on: 2 }),
+  ]
+  const log = read(Buffer.concat([section(), ...interfaces, ...frames]))
+  expect(times(log).sort()).toEqual(
+    [1_000_007_500_000_000n, 1_700_000_000_000_000_000n, 1_700_000_000_123_456_789n].sort(),
+  )
+})
+
+test('simple packets have no time and are as long as the snap length allows', () => {
+  const simple = (bytes: Buffer, wire: number) => block(3, Buffer.concat([u32(wire, true), bytes]))
+  const frames = talk.map((bytes) => simple(bytes.subarray(0, 58), bytes.length))
+  const log = read(Buffer.concat([section(), interfaceBlock({ snap: 58 }), ...frames]))
+  expect(texts(log)).toEqual(['hell<1>/worl<1>'])
+  expect(times(log)).toEqual([-1n, -1n])
+})
+
+test('obsolete packet blocks', () => {
+  const old = (bytes: Buffer) => {
+    const head = [u32(0), u32(0), u32(0), u32(bytes.length, true), u32(bytes.length, true)]
+    return block(2, Buffer.concat([...head, bytes]))
+  }
+  expect(texts(read(Buffer.concat([section(), interfaceBlock(), ...talk.map(old)])))).toEqual(['hello/world'])
+})
+
+test('comments are told; blocks that are unknown are passed over', () => {
+  const options = option(1, Buffer.from('look here'))
+  const frames = [
+    packetBlock({ bytes: data[0]!, options }),
+    block(0xbad, Buffer.alloc(20)),
+    packetBlock({ bytes: data[1]! }),
+  ]
+  const log = read(Buffer.concat([section(), interfaceBlock(), ...frames]))
+  expect(log.notes).toEqual(['comment on record 1: look here'])
+  expect(texts(log)).toEqual(['<?>hello/<?>world'])
+})
+
+test('a packet of an interface that is not described', () => {
+  const log = read(
+    Buffer.concat([
+      section(),
+      interfaceBlock(),
+      packetBlock({ bytes: data[0]!, on: 3 }),
+      packetBlock({ bytes: data[1]! }),
+    ]),
+  )
+  expect(texts(log)).toEqual(['/<?>world'])
+  expect(log.notes).toEqual(['the block of record 1 names an interface that the file does not describe'])
+})
+
+test('a packet that claims more bytes than its block has', () => {
+  const lying = packetBlock({ bytes: data[0]! })
+  lying.writeUInt32LE(0xffff_ffff, 20)
+  const log = read(Buffer.concat([section(), interfaceBlock(), lying]))
+  expect(texts(log)).toEqual(['<?>hello/'])
+  expect(log.notes[0]).toBe(
+    'the block of record 1 claims 4294967295 bytes and has room for 60; these were read',
+  )
+})
+
+test.each([
+  ['0', 0],
+  ['no multiple of 4', 91],
+  ['4 GB', 0xffff_fffc],
+  ['other than at its end', 64],
+])('a block length of %s: the next sound block is found', (_name, length) => {
+  const packets = talk.map((bytes) => packetBlock({ bytes }))
+  packets[2]!.writeUInt32LE(length, 4)
+  const file = Buffer.concat([section(), interfaceBlock(), ...packets])
+  const log = read(file)
+  expect(texts(log)).toEqual(['hello/world'])
+  expect(log.notes).toEqual([
+    `a block's length is wrong; skipped ${packets[2]!.length} bytes to the next block`,
+  ])
+  expect(log.noteOffsets).toEqual([28 + 20 + packets[0]!.length + packets[1]!.length])
+  for (const chunks of everyCut(file)) expect(texts(read(chunks))).toEqual(['hello/world'])
+})
+
+test('after a damaged block nothing more is found', () => {
+  const log = read(Buffer.concat([section(), interfaceBlock(), Buffer.alloc(100_000, 6)]))
+  expect(log.notes[0]).toBe("a block's length is wrong; 100000 bytes to the end of the file were not read")
+})
+
+test.each([
+  ['gzip', '1f8b0800000000000003', /compressed by gzip/],
+  ['zstd', '28b52ffd00000000', /zstd -d/],
+  ['snoop', '736e6f6f70000000', /format of snoop/],
+  ['a modified pcap', 'a1b2cd34000000000', /"modified" kind/],
+])('%s is named', (_name, hex, text) => {
+  const log = read(Buffer.from(hex, 'hex'))
+  expect(log.notes).toHaveLength(1)
+  expect(log.notes[0]).toMatch(text)
+})
+
+test('empty input is said', () => {
+  expect(read([]).notes).toEqual(['the input is empty'])
+})
+
+test('ten thousand notes of one kind are ten and a number', () => {
+  const bad = Buffer.alloc(40, 0xff)
+  const file = Buffer.concat([
+    pcapHeader({ link: 228 }),
+    ...Array.from({ length: 10_000 }, () => pcapRecord({ bytes: Buffer.concat([Buffer.from([0x41]), bad]) })),
+  ])
+  const { notes } = read(file)
+  expect(notes.filter((note) => note.includes('IPv4 header of 4 bytes'))).toHaveLength(10)
+  expect(notes).toContain('9990 more like this, not shown one by one: damaged IP packet')
+})

@@ -1,0 +1,258 @@
+// Whatever the input: no exception, no hang, no memory without bound, and what a sink may rely on holds. Seeded, so that
+// a failure comes again: MQTTX_FUZZ_SEED=n; longer by MQTTX_FUZZ_SECONDS=n.
+import { expect, test } from 'vitest'
+import { openCapture } from '../../src/capture/open.js'
+import { crypto, inflate } from '../../src/commands/inspect/helpers.js'
+import {
+  ethernet,
+  interfaceBlock,
+  ipv4,
+  ipv6,
+  opening,
+  packetBlock,
+  pcap,
+  section,
+  tcp,
+  timed,
+  toClient,
+  toServer,
+  u16,
+  u32,
+  udp,
+} from '../helpers/capture-builder.js'
+import { CaptureLog } from '../helpers/capture-log.js'
+
+const seconds = Number(process.env.MQTTX_FUZZ_SECONDS ?? (process.env.CI ? 6 : 2)) // for each of three
+const firstSeed = Number(process.env.MQTTX_FUZZ_SEED ?? 20_240_229)
+
+/** Mulberry32: small, seeded, good enough to choose with. */
+class Dice {
+  #state: number
+
+  constructor(seed: number) {
+    this.#state = seed | 0
+  }
+
+  /** 0 to `limit` - 1. */
+  below(limit: number): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0
+    let value = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
+    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value
+    return ((value ^ (value >>> 14)) >>> 0) % limit
+  }
+
+  of<T>(choices: readonly T[]): T {
+    return choices[this.below(choices.length)]!
+  }
+
+  bytes(length: number): Buffer {
+    return Buffer.from(Array.from({ length }, () => this.below(256)))
+  }
+}
+
+const connect = '\x10\x0c\0\x04MQTT\x04\x02\0\x3c\0\0'
+const upgrade = 'GET / HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n'
+const switched =
+  'HTTP/1.1 101 x\r\nUpgrade: websocket\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n'
+const hello = Buffer.concat([
+  Buffer.from([0x16, 3, 1, 0, 45, 1, 0, 0, 41, 3, 3]),
+  Buffer.alloc(32, 7),
+  Buffer.from([0, 0, 2, 0x13, 1, 1, 0]),
+])
+const serverHello = Buffer.concat([
+  Buffer.from([0x16, 3, 3, 0, 42, 2, 0, 0, 38, 3, 3]),
+  Buffer.alloc(32, 9),
+  Buffer.from([0, 0xc0, 0x2b, 0]),
+])
+const keyLog = `CLIENT_RANDOM ${'07'.repeat(32)} ${'ab'.repeat(48)}\nCLIENT_HANDSHAKE_TRAFFIC_SECRET ${'07'.repeat(32)} ${'cd'.repeat(32)}\n`
+
+/** What mutation begins with: each kind of container, each layer. */
+const seeds: readonly Buffer[] = [
+  pcap(
+    timed([
+      ...opening(),
+      toServer({ seq: 1000, ack: 5000, payload: connect }),
+      toClient({ seq: 5000, ack: 1014, payload: '\x20\x02\0\0' }),
+    ]),
+  ),
+  pcap(
+    timed([
+      toServer({ seq: 1000, payload: connect }),
+      toServer({ seq: 1020, payload: 'later' }),
+      toServer({ seq: 1014, payload: 'middle' }),
+    ]),
+    { little: false, nano: true },
+  ),
+  Buffer.concat([
+    section(),
+    interfaceBlock(),
+    ...opening().map((bytes) => packetBlock({ bytes })),
+    packetBlock({ bytes: toServer({ seq: 1000, payload: connect }) }),
+  ]),
+  Buffer.concat([
+    section(false),
+    interfaceBlock({ little: false }),
+    ...opening().map((bytes) => packetBlock({ bytes }, false)),
+  ]),
+  pcap(
+    timed([
+      ethernet(ipv4(Buffer.alloc(24), { id: 3, more: true }), { tags: [0x8100, 0x88a8] }),
+      ethernet(ipv4(Buffer.alloc(24), { id: 3, offset: 24 })),
+    ]),
+  ),
+  pcap(
+    timed([
+      ethernet(
+        ipv6(
+          Buffer.concat([
+            Buffer.from([44, 0, 0, 0, 0, 0, 0, 0, 6, 0]),
+            u16(1),
+            u32(5),
+            tcp({ payload: 'x' }),
+          ]),
+          { next: 0 },
+        ),
+        { type: 0x86dd },
+      ),
+    ]),
+  ),
+  pcap(timed([ethernet(ipv4(udp(Buffer.from([3, 5, 0])), { protocol: 17 }))])),
+  pcap(
+    timed([
+      ...opening(),
+      toServer({ seq: 1000, payload: upgrade }),
+      toClient({ seq: 5000, payload: switched }),
+      toServer({
+        seq: 1000 + upgrade.length,
+        payload: '\xc2\x84\x01\x02\x03\x04abcd\x82\x81\x01\x02\x03\x04a',
+      }),
+    ]),
+  ),
+  pcap(
+    timed([
+      ...opening(),
+      toServer({ seq: 1000, payload: hello }),
+      toClient({ seq: 5000, payload: serverHello }),
+      toServer({
+        seq: 1050,
+        payload: Buffer.concat([Buffer.from([0x14, 3, 3, 0, 1, 1, 0x17, 3, 3, 0, 30]), Buffer.alloc(30)]),
+      }),
+    ]),
+  ),
+  Buffer.from(
+    '00000000  10 0c 00 04 4d 51 54 54  04 02 00 3c 00 00   ....MQTT ...<..\n    00000000  20 02 00 00   ...\n*\n00000020\n',
+  ),
+  Buffer.from(
+    'char peer0_0[] = { /* Packet 4 */\n0x10, 0x0c };\nchar peer1_0[] = {\n0x20, 0x02, 0x00, 0x00 };\n',
+  ),
+  Buffer.from(connect, 'latin1'),
+  Buffer.from(Buffer.from(connect, 'latin1').toString('base64')),
+]
+
+const interesting = [0, 1, 0x7f, 0x80, 0xff, 0x10, 0x45, 0x60, 0x2a]
+const lengths = [0, 1, 3, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0x0100_0000, 0x0001_0000]
+
+function mutate(dice: Dice): Buffer {
+  let bytes = Buffer.from(dice.of(seeds))
+  for (let count = dice.below(8); count >= 0 && bytes.length > 8; count--) {
+    const at = dice.below(bytes.length - 4)
+    switch (dice.below(7)) {
+      case 0:
+        bytes[at] = dice.below(256)
+        break
+      case 1:
+        bytes[at] = dice.of(interesting)
+        break
+      case 2:
+        bytes.writeUInt32LE(dice.of(lengths), at)
+        break
+      case 3:
+        bytes.writeUInt32BE(dice.of(lengths), at)
+        break
+      case 4: // something is missing
+        bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + dice.below(20))])
+        break
+      case 5: // something is there again
+        bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(dice.below(at + 1))])
+        break
+      default:
+        bytes = Buffer.concat([bytes.subarray(0, at), dice.bytes(dice.below(30)), bytes.subarray(at)])
+    }
+  }
+  return bytes
+}
+
+function* cut(bytes: Buffer, dice: Dice): Generator<Buffer> {
+  const size = dice.of([1, 3, 50, 1000, bytes.length + 1])
+  for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size)
+}
+
+function run(bytes: Buffer, dice: Dice): CaptureLog {
+  const log = new CaptureLog()
+  const capture = openCapture(log, { inflate, crypto, keyLog, ports: [1234] })
+  for (const chunk of cut(bytes, dice)) capture.push(chunk)
+  capture.end()
+  return log
+}
+
+function check(bytes: Buffer, seed: number): void {
+  const shown = `seed ${seed}: ${bytes.toString('hex').slice(0, 4000)}`
+  try {
+    const started = performance.now()
+    const log = run(bytes, new Dice(seed))
+    for (const { flow, closed, bytes: sides } of log.flows) {
+      if (closed === '') throw new Error(`flow ${flow.id} was not closed`)
+      if (sides.c2s.length + sides.s2c.length > 4 * 1024 * 1024) throw new Error('more bytes than there were')
+    }
+    for (const offset of log.noteOffsets)
+      if (!(offset >= 0 && offset <= bytes.length)) throw new Error(`a note at ${offset}`)
+    if (performance.now() - started > 2000) throw new Error('it took more than two seconds')
+    if (log.notes.length > 200) throw new Error(`${log.notes.length} notes`)
+  } catch (error) {
+    throw new Error(shown, { cause: error })
+  }
+}
+
+function forAWhile(make: (dice: Dice) => Buffer): void {
+  const end = performance.now() + seconds * 1000
+  let seed = firstSeed
+  for (; performance.now() < end; seed++) check(make(new Dice(seed)), seed)
+  expect(seed).toBeGreaterThan(firstSeed)
+}
+
+const limit = (seconds + 20) * 1000
+
+test('mutated captures', () => forAWhile(mutate), limit)
+
+test(
+  'random bytes after each kind of beginning',
+  () => {
+    const heads = [...seeds.map((bytes) => bytes.subarray(0, 24)), Buffer.alloc(0)]
+    forAWhile((dice) => Buffer.concat([dice.of(heads), dice.bytes(dice.below(600))]))
+  },
+  limit,
+)
+
+test(
+  'random segments of one connection: what is passed on is what was sent',
+  () => {
+    forAWhile((dice) => {
+      const frames = dice.below(2) ? opening() : []
+      for (let count = dice.below(40); count >= 0; count--) {
+        const make = dice.of([toServer, toClient])
+        const seq = (dice.of([1000, 5000, 0xffff_fff0]) + dice.below(60)) >>> 0
+        const flags = dice.of(['A', 'A', 'A', 'A', 'A', 'FA', 'RA', 'S', 'SA'])
+        frames.push(
+          make({
+            seq,
+            ack: dice.of([1000, 5000]) + dice.below(60),
+            flags,
+            payload: 'x'.repeat(dice.below(30)),
+          }),
+        )
+      }
+      return pcap(timed(frames))
+    })
+  },
+  limit,
+)

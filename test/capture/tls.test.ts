@@ -1,0 +1,205 @@
+// Captured TLS, made by Node's own client and server: every version and cipher suite that is read gives back what was
+// sent, and a connection without its secrets says why it was not.
+import { readFileSync } from 'node:fs'
+import { Duplex } from 'node:stream'
+import { connect, createSecureContext, type SecureVersion, TLSSocket } from 'node:tls'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { crypto } from '../../src/commands/inspect/helpers.js'
+import {
+  block,
+  interfaceBlock,
+  opening,
+  packetBlock,
+  pcap,
+  section,
+  timed,
+  toClient,
+  toServer,
+  u32,
+} from '../helpers/capture-builder.js'
+import { type CaptureLog, read } from '../helpers/capture-log.js'
+import { type Certificates, makeCertificates } from '../helpers/certificates.js'
+
+type Piece = readonly ['c' | 's', Buffer]
+
+interface Recording {
+  /** What went over the wire, in order. */
+  readonly pieces: Piece[]
+  readonly keyLog: string
+}
+
+let certificates: Certificates
+beforeAll(() => {
+  certificates = makeCertificates()
+})
+
+/** Two connected streams that write down what passes. */
+function wire(pieces: Piece[]): [Duplex, Duplex] {
+  const end = (name: 'c' | 's', peer: () => Duplex) =>
+    new Duplex({
+      read() {},
+      write(chunk: Buffer, _encoding, done) {
+        pieces.push([name, Buffer.from(chunk)])
+        setImmediate(() => {
+          peer().push(chunk)
+          done()
+        })
+      },
+      final(done) {
+        setImmediate(() => peer().push(null))
+        done()
+      },
+    })
+  const a: Duplex = end('c', () => b)
+  const b: Duplex = end('s', () => a)
+  return [a, b]
+}
+
+/** The client sends each of `sent`, the server sends it back in capitals. */
+async function record(version: SecureVersion, ciphers: string, sent: readonly Buffer[]): Promise<Recording> {
+  const pieces: Piece[] = []
+  const [a, b] = wire(pieces)
+  const { cert, key } = certificates.server
+  const common = { minVersion: version, maxVersion: version, ciphers }
+  const secureContext = createSecureContext({ cert: readFileSync(cert), key: readFileSync(key), ...common })
+  const server = new TLSSocket(b, { isServer: true, secureContext, ALPNProtocols: ['mqtt'] })
+  server.on('data', (chunk: Buffer) =>
+    server.write(Buffer.from(chunk.toString('latin1').toUpperCase(), 'latin1')),
+  )
+  const client = connect({
+    socket: a,
+    servername: 'localhost',
+    ALPNProtocols: ['mqtt'],
+    rejectUnauthorized: false,
+    ...common,
+  })
+  let keyLog = ''
+  client.on('keylog', (line: Buffer) => {
+    keyLog += line.toString()
+  })
+  for (const bytes of sent) {
+    let received = 0
+    await new Promise<void>((done) => {
+      client.on('data', function count(chunk: Buffer) {
+        received += chunk.length
+        if (received < bytes.length) return
+        client.off('data', count)
+        done()
+      })
+      client.write(bytes)
+    })
+  }
+  client.destroy()
+  server.destroy()
+  return { pieces, keyLog }
+}
+
+/** The frames of a recording, in segments of `size` bytes. */
+function frames(pieces: readonly Piece[], size = 1400): Buffer[] {
+  const common = { ports: [40000, 8883] as const }
+  const at = { c: 1000, s: 5000 }
+  const made = opening([999, 4999], common)
+  for (const [side, bytes] of pieces) {
+    for (let start = 0; start < bytes.length; start += size) {
+      const payload = bytes.subarray(start, start + size)
+      const make = side === 'c' ? toServer : toClient
+      made.push(make({ ...common, seq: at[side], ack: side === 'c' ? at.s : at.c, payload }))
+      at[side] += payload.length
+    }
+  }
+  return made
+}
+
+const messages = [Buffer.from('connect'), Buffer.alloc(40_000, 'a large message '), Buffer.from('bye')]
+const all = Buffer.concat(messages).toString()
+
+const kinds = [
+  ['TLSv1.3', 'TLS_AES_128_GCM_SHA256'],
+  ['TLSv1.3', 'TLS_AES_256_GCM_SHA384'],
+  ['TLSv1.3', 'TLS_CHACHA20_POLY1305_SHA256'],
+  ['TLSv1.2', 'ECDHE-ECDSA-AES128-GCM-SHA256'],
+  ['TLSv1.2', 'ECDHE-ECDSA-AES256-GCM-SHA384'],
+  ['TLSv1.2', 'ECDHE-ECDSA-CHACHA20-POLY1305'],
+] as const
+
+describe.each(kinds)('%s, %s', (version, ciphers) => {
+  let recording: Recording
+  beforeAll(async () => {
+    recording = await record(version, ciphers, messages)
+  })
+
+  const decrypted = (log: CaptureLog) => {
+    expect(log.flows[0]!.facts).toEqual([
+      { kind: 'tls', version: version.replace('v', ' '), serverName: 'localhost' },
+    ])
+    expect(log.flows[0]!.c2s === all && log.flows[0]!.s2c === all.toUpperCase()).toBe(true)
+    expect(log.notes).toEqual([])
+  }
+
+  test('gives back what was sent', () => {
+    const file = pcap(timed(frames(recording.pieces)))
+    decrypted(read(file, { crypto, keyLog: recording.keyLog }))
+  })
+
+  test('whatever the segments', () => {
+    for (const size of [7, 100, 65_000]) {
+      decrypted(read(pcap(timed(frames(recording.pieces, size))), { crypto, keyLog: recording.keyLog }))
+    }
+  })
+
+  test('with the secrets in the file itself', () => {
+    const secrets = Buffer.from(recording.keyLog)
+    const body = Buffer.concat([u32(0x544c534b, true), u32(secrets.length, true), secrets])
+    const packets = frames(recording.pieces).map((bytes) => packetBlock({ bytes }))
+    decrypted(read(Buffer.concat([section(), interfaceBlock(), block(10, body), ...packets]), { crypto }))
+  })
+
+  test('goes on after a hole', () => {
+    const made = frames(recording.pieces)
+    const large = made.findLastIndex((frame) => frame.length > 1400)
+    const log = read(pcap(timed([...made.slice(0, large - 3), ...made.slice(large - 2)])), {
+      crypto,
+      keyLog: recording.keyLog,
+    })
+    expect(log.flows[0]!.c2s + log.flows[0]!.s2c).toContain('<?>')
+    expect(log.flows[0]!.s2c.endsWith('BYE')).toBe(true)
+    expect(log.flows[0]!.c2s.endsWith('bye')).toBe(true)
+  })
+
+  test('without its secrets is said, with its name', () => {
+    const file = pcap(timed(frames(recording.pieces)))
+    const name = `${version.replace('v', ' ')} connection to localhost (ALPN mqtt) was not decrypted`
+    const none = read(file, { crypto })
+    expect(none.flows).toEqual([])
+    expect(none.notes).toHaveLength(1)
+    expect(none.notes[0]).toContain(`${name}: there is no key log`)
+    const other = recording.keyLog.replace(/ [0-9a-f]{64} /g, ` ${'0'.repeat(64)} `)
+    expect(read(file, { crypto, keyLog: other }).notes[0]).toContain(
+      `${name}: the key log has no secrets of it`,
+    )
+  })
+})
+
+test('TLS 1.3 with only the secrets of the data', async () => {
+  const { pieces, keyLog } = await record('TLSv1.3', 'TLS_AES_128_GCM_SHA256', messages)
+  const some = keyLog
+    .split('\n')
+    .filter((line) => line.includes('TRAFFIC_SECRET_0'))
+    .join('\r\n')
+  const log = read(pcap(timed(frames(pieces))), { crypto, keyLog: some })
+  expect(log.flows[0]!.c2s === all && log.flows[0]!.s2c === all.toUpperCase()).toBe(true)
+})
+
+test('a cipher suite that is not read is named by its number', async () => {
+  const { pieces, keyLog } = await record('TLSv1.2', 'ECDHE-ECDSA-AES128-SHA256', messages.slice(0, 1))
+  const [note] = read(pcap(timed(frames(pieces))), { crypto, keyLog }).notes
+  expect(note).toMatch(/its cipher suite \(0xc023\) cannot be read here$/)
+})
+
+test('in mid-stream there are no keys, which is said', async () => {
+  const { pieces, keyLog } = await record('TLSv1.3', 'TLS_AES_128_GCM_SHA256', messages)
+  const made = frames(pieces)
+  const log = read(pcap(timed(made.slice(-8))), { crypto, keyLog })
+  expect(log.flows).toEqual([])
+  expect(log.notes[0]).toMatch(/was not decrypted: its handshake was not captured$/)
+})

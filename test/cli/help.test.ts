@@ -1,0 +1,65 @@
+// --help: 80 columns, examples first, every option, and in one place the exit statuses.
+import { describe, expect, test } from 'vitest'
+import { commandHelp, programHelp } from '../../src/cli/help.js'
+import { namesOf } from '../../src/cli/option.js'
+import { program } from '../../src/commands/program.js'
+import { exitStatuses } from '../../src/errors.js'
+
+const mqttx = await program()
+
+function tooLong(text: string): string[] {
+  return text.split('\n').filter((line) => line.length > 80)
+}
+
+describe.each(mqttx.commands)('mqttx $name --help', async (spec) => {
+  const help = await commandHelp(spec)
+
+  test('fits into 80 columns', () => expect(tooLong(help)).toEqual([]))
+
+  test('shows usage, summary, examples and options in this order', () => {
+    const places = [
+      `Usage: mqttx ${spec.name} `,
+      spec.summary,
+      'Examples:',
+      `    $ ${spec.examples[2]?.[1]}`,
+      '\nGeneral:',
+    ]
+    const found = places.map((place) => help.indexOf(place))
+    expect(found).not.toContain(-1)
+    expect(found).toEqual([...found].sort((a, b) => a - b))
+  })
+
+  test('shows every option once, under its names', () => {
+    for (const option of Object.values(spec.options)) {
+      const { short, long, placeholder } = namesOf(option)
+      const names =
+        short === undefined ? `      ${long}` : `  ${short}${long === undefined ? '' : `, ${long}`}`
+      const shown = placeholder === undefined ? names : `${names} ${placeholder}`
+      expect(help.split('\n').filter((line) => line === shown || line.startsWith(`${shown}  `))).toHaveLength(
+        1,
+      )
+    }
+  })
+
+  test('every line of text ends without blanks, the whole in one line feed', () => {
+    expect(help).not.toMatch(/ \n/)
+    expect(help).toMatch(/[^\n]\n$/)
+  })
+})
+
+describe('mqttx --help', async () => {
+  const help = await programHelp(mqttx)
+
+  test('fits into 80 columns', () => expect(tooLong(help)).toEqual([]))
+
+  test('shows every command with its summary', () => {
+    for (const { name, summary } of mqttx.commands) {
+      expect(help.split('\n')).toContainEqual(expect.stringMatching(new RegExp(`^  ${name} +${summary}$`)))
+    }
+  })
+
+  test('shows every exit status', () => {
+    const flat = help.replace(/\s+/g, ' ')
+    for (const [code, , meaning] of exitStatuses) expect(flat).toContain(` ${code} ${meaning}`)
+  })
+})

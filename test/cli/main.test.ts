@@ -1,0 +1,182 @@
+// The way in and the one way out: what stdout and stderr get, and which status the shell sees.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable, Writable } from 'node:stream'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { commands } from '../../src/commands/index.js'
+import { ConnectionError, ConnectRefused, ExitCode, UsageError } from '../../src/errors.js'
+import type { Host } from '../../src/host.js'
+import { main } from '../../src/main.js'
+import { version } from '../../src/version.js'
+
+const run = vi.hoisted(() => vi.fn<(args: Record<string, unknown>) => Promise<number>>())
+vi.mock('../../src/commands/pub/run.js', () => ({ run }))
+
+class Paper extends Writable {
+  text = ''
+  override _write(chunk: Buffer, _: BufferEncoding, done: () => void): void {
+    this.text += chunk.toString()
+    done()
+  }
+}
+
+function hostWith(env: Record<string, string> = {}, stdout: Writable = new Paper()) {
+  const stderr = new Paper()
+  const host: Host = {
+    stdin: Readable.from([]),
+    stdout,
+    stderr,
+    env,
+    pid: 1,
+    now: () => 0,
+    onSignal: () => () => undefined,
+  }
+  return { host, stdout, stderr }
+}
+
+async function mqttx(argv: readonly string[], env?: Record<string, string>) {
+  const { host, stdout, stderr } = hostWith(env)
+  const status = await main(argv, host)
+  return { status, stdout: (stdout as Paper).text, stderr: stderr.text }
+}
+
+beforeEach(() => void run.mockReset().mockResolvedValue(ExitCode.ok))
+
+describe('texts on stdout, with status 0', () => {
+  test.each([
+    [['--version'], `mqttx ${version}\n`],
+    [['pub', '--version'], `mqttx ${version}\n`],
+    [[], 'Usage: mqttx COMMAND'],
+    [['--help'], 'Usage: mqttx COMMAND'],
+    [['help'], 'Usage: mqttx COMMAND'],
+    [['help', 'sub'], 'Usage: mqttx sub'],
+    [['pub', '--help'], 'Usage: mqttx pub'],
+    [['--generate', 'man'], '.TH MQTTX 1'],
+    [['--generate', 'man', 'pub'], '.TH MQTTX\\-PUB 1'.replaceAll('\\', '')],
+    [['--generate=bash'], 'complete -F _mqttx mqttx'],
+    [['--generate', 'zsh'], '#compdef mqttx'],
+    [['--generate', 'fish'], 'complete -c mqttx'],
+  ])('mqttx %j', async (argv, text) => {
+    const { status, stdout, stderr } = await mqttx(argv)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toContain(text)
+  })
+})
+
+describe('an error on stderr, nothing on stdout, status 1', () => {
+  test.each([
+    [['sbu'], "Error: Unknown command 'sbu'. Did you mean 'sub'?\n"],
+    [
+      ['xyzzy'],
+      `Error: Unknown command 'xyzzy'. Known are ${commands.map(({ name }) => name).join(', ')}.\n`,
+    ],
+    [['help', 'pbu'], "Error: Unknown command 'pbu'. Did you mean 'pub'?\n"],
+    [['--hlep'], "Error: Unknown option '--hlep'. Did you mean '--help'?\n"],
+    [['-h'], "Error: Unknown option '-h'. The nearest is '--help'; see 'mqttx --help'.\n"],
+    [['pub', '--qso', '1'], "Error: Unknown option '--qso'. Did you mean '--qos'?\n"],
+    [['pub', '-q', '3'], 'Error: Invalid QoS given: 3\nhint: use 0, 1 or 2\n'],
+    [['pub', '-q', '3', '--quiet'], 'Error: Invalid QoS given: 3\nhint: use 0, 1 or 2\n'],
+    [['pub'], "Error: Both topic and message must be supplied.\nhint: see 'mqttx pub --help'\n"],
+    [
+      ['--generate'],
+      'Error: --generate argument given but no kind specified.\nhint: use man, bash, zsh, fish\n',
+    ],
+    [['--generate', 'csh'], "Error: Unknown kind 'csh' for --generate.\nhint: use man, bash, zsh, fish\n"],
+  ])('mqttx %j', async (argv, stderr) => {
+    expect(await mqttx(argv)).toEqual({ status: 1, stdout: '', stderr })
+    expect(run).not.toHaveBeenCalled()
+  })
+})
+
+describe('a command that runs', () => {
+  const line = ['pub', '-t', 't', '-m', 'm']
+
+  test('gets what was typed, and its status is the status', async () => {
+    run.mockResolvedValue(ExitCode.connectionLost)
+    expect(await mqttx(line)).toEqual({ status: 7, stdout: '', stderr: '' })
+    expect(run.mock.calls[0]?.[0]).toMatchObject({ topic: 't', message: 'm' })
+  })
+
+  test.each([
+    [
+      new ConnectionError('Connection refused', { hint: 'is it running?' }),
+      1,
+      'Error: Connection refused\nhint: is it running?\n',
+    ],
+    [
+      new ConnectRefused('Connection Refused: not authorised', 5),
+      5,
+      'Connection error: Connection Refused: not authorised\n',
+    ],
+    [
+      new TypeError('x is not a function'),
+      70,
+      'Error: x is not a function\nhint: this is a defect of mqttx; please report it with the command line\n',
+    ],
+    [Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }), 0, ''],
+  ])('and throws %s', async (error, status, stderr) => {
+    run.mockRejectedValue(error)
+    expect(await mqttx(line)).toEqual({ status, stdout: '', stderr })
+  })
+
+  test('--quiet silences what happens while it runs, but neither bad usage nor a defect', async () => {
+    run.mockRejectedValueOnce(new ConnectionError('Connection refused'))
+    expect(await mqttx([...line, '--quiet'])).toEqual({ status: 1, stdout: '', stderr: '' })
+    run.mockRejectedValueOnce(new UsageError('Unable to read file.'))
+    expect(await mqttx([...line, '--quiet'])).toMatchObject({ stderr: 'Error: Unable to read file.\n' })
+    run.mockRejectedValueOnce(new TypeError('x'))
+    expect(await mqttx([...line, '--quiet'])).toMatchObject({
+      status: 70,
+      stderr: expect.stringContaining('defect'),
+    })
+  })
+})
+
+describe('the options file', () => {
+  let folder: string
+  beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'mqttx-'))))
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  test('is read', async () => {
+    writeFileSync(join(folder, 'mosquitto_pub'), '-t from/file\n-m é\n')
+    expect(await mqttx(['pub'], { XDG_CONFIG_HOME: folder })).toMatchObject({ status: 0 })
+    expect(run.mock.calls[0]?.[0]).toMatchObject({ topic: 'from/file', message: 'é' })
+  })
+
+  test('is an error where it cannot be read, or is not text', async () => {
+    const folderAsFile = await mqttx(['pub', '-o', folder])
+    expect(folderAsFile.stderr).toMatch(
+      /^Error: Unable to read options file ".*": illegal operation on a directory\.\n$/,
+    )
+    writeFileSync(join(folder, 'binary'), Buffer.from([0x2d, 0x74, 0x20, 0xff]))
+    const binary = await mqttx(['pub', '-o', join(folder, 'binary')])
+    expect(binary).toMatchObject({ status: 1, stderr: expect.stringMatching(/is not UTF-8 text\.\n$/) })
+  })
+
+  test('that is missing counts only with -o', async () => {
+    expect((await mqttx(['pub', '-t', 't', '-n'], { XDG_CONFIG_HOME: join(folder, 'no') })).status).toBe(0)
+    expect((await mqttx(['pub', '-t', 't', '-n', '-o', join(folder, 'no')])).status).toBe(1)
+    expect(
+      (await mqttx(['pub', '-t', 't', '-n'], { XDG_CONFIG_HOME: join(folder, 'no', 'no') })).status,
+    ).toBe(0)
+  })
+})
+
+test('a full disk is an error of the system', async () => {
+  const full = new Writable({
+    write: (_chunk, _encoding, done) => done(new Error('ENOSPC: no space left on device')),
+  })
+  const { host, stderr } = hostWith({}, full)
+  expect(await main(['--help'], host)).toBe(ExitCode.system)
+  expect(stderr.text).toBe('Error: standard output: ENOSPC: no space left on device\n')
+})
+
+test('a reader of --help that goes away is no error', async () => {
+  const gone = new Writable({
+    write: (_chunk, _encoding, done) => done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })),
+  })
+  const { host, stderr } = hostWith({}, gone)
+  expect(await main(['--help'], host)).toBe(0)
+  expect(stderr.text).toBe('')
+})

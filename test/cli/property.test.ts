@@ -1,0 +1,84 @@
+// -D: which property for which packet, and the reference's sentence for each that is refused.
+import { describe, expect, test } from 'vitest'
+import { addProperty, type PropertySets, parseProperty } from '../../src/cli/property.js'
+import { properties } from '../../src/codec/properties.js'
+import { UsageError } from '../../src/errors.js'
+
+const words = (line: string) => line.split(' ')
+
+describe('accepted', () => {
+  test.each([
+    ['publish content-type text/plain', 'contentType', 'text/plain'],
+    ['PUBLISH Content-Type x', 'contentType', 'x'],
+    ['publish payload-format-indicator 1', 'payloadFormatIndicator', true],
+    ['publish message-expiry-interval 4294967295', 'messageExpiryInterval', 4_294_967_295],
+    ['publish topic-alias 65535', 'topicAlias', 65_535],
+    ['publish correlation-data abc', 'correlationData', Buffer.from('abc')],
+    ['publish user-property a b', 'userProperties', { a: 'b' }],
+    ['connect receive-maximum 1', 'receiveMaximum', 1],
+    ['connect request-problem-information 0', 'requestProblemInformation', false],
+    ['subscribe subscription-identifier 268435455', 'subscriptionIdentifier', 268_435_455],
+    ['disconnect session-expiry-interval 0', 'sessionExpiryInterval', 0],
+    ['will will-delay-interval 5', 'willDelayInterval', 5],
+  ])('-D %s', (line, key, value) => {
+    const given = parseProperty(words(line))
+    expect(given.row.key).toBe(key)
+    expect(given.value).toEqual(value)
+  })
+
+  test('User Properties add up, in order, also under one name', () => {
+    const sets: PropertySets = {}
+    for (const line of ['b 1', 'a 2', 'b 3'])
+      addProperty(sets, parseProperty(words(`publish user-property ${line}`)))
+    expect(sets).toEqual({ publish: { userProperties: { b: ['1', '3'], a: '2' } } })
+  })
+})
+
+describe('refused', () => {
+  test.each([
+    ['frob content-type x', 'Invalid command frob given in --property argument.'],
+    ['publish frob x', 'Invalid property name frob given in --property argument.'],
+    ['connect content-type x', 'content-type property not allowed for connect in --property argument.'],
+    [
+      'publish server-keep-alive 1',
+      'server-keep-alive property not allowed for publish in --property argument.',
+    ],
+    ['puback reason-string x', 'reason-string property not supported for puback in --property argument.'],
+    ['auth user-property a', 'user-property property not supported for auth in --property argument.'],
+    [
+      'publish subscription-identifier 1',
+      'subscription-identifier property not supported for publish in --property argument.',
+    ],
+    ['publish topic-alias 65536', 'Property value (65536) out of range for property topic-alias.'],
+    ['publish topic-alias 0', 'Property value (0) out of range for property topic-alias.'],
+    ['connect receive-maximum 0', 'Property value (0) out of range for property receive-maximum.'],
+    [
+      'publish payload-format-indicator 2',
+      'Property value (2) out of range for property payload-format-indicator.',
+    ],
+    [
+      'publish message-expiry-interval 1x',
+      'Property value (1x) out of range for property message-expiry-interval.',
+    ],
+    [`publish content-type ${'x'.repeat(65_536)}`, 'Property value too long for property content-type.'],
+    ['publish content-type a\u0001b', 'adding property content-type 6'],
+  ])('-D %.60s', (line, message) => {
+    expect(() => parseProperty(words(line))).toThrow(UsageError)
+    expect(() => parseProperty(words(line))).toThrow(message)
+  })
+
+  test('anything but a User Property twice', () => {
+    const sets: PropertySets = {}
+    const given = parseProperty(words('connect receive-maximum 5'))
+    addProperty(sets, given)
+    expect(() => addProperty(sets, given)).toThrow('Unable to connect (Duplicate property in property list).')
+  })
+})
+
+test('the table has each identifier, name and key once', () => {
+  for (const of of ['id', 'name', 'key'] as const) {
+    const all = properties.map((row) => row[of])
+    expect(new Set(all).size).toBe(all.length)
+  }
+  expect(properties).toHaveLength(27)
+})

@@ -1,0 +1,148 @@
+// Runs against a fake server, in a time of their own.
+import { describe, expect, test } from 'vitest'
+import type { EngineResult } from '../../../src/commands/bench/engine.js'
+import { textReport } from '../../../src/commands/bench/report.js'
+import { failuresOf, measured, merged, type Result, resultOf } from '../../../src/commands/bench/result.js'
+import { type FakeServer, plan, play } from './fakes.js'
+
+const header = {
+  ...{ mqttx: '1.2.3', node: 'v20.0.0', system: 'linux x64, 2 cores', broker: 'mosquitto 2' },
+  ...{
+    command: 'mqttx bench pub --rate 1000',
+    seed: 1,
+    tcp_nodelay: true,
+    started: '2026-11-21T03:00:00.000Z',
+  },
+}
+const setup = {
+  mode: 'pub',
+  loop: 'open',
+  qos: 1,
+  size: 64,
+  clients: 4,
+  subscribers: 0,
+  asked_rate: 1000,
+} as const
+const audit = {
+  event_loop_delay_ms: { p99: 1, max: 2 },
+  ...{ thread_cpu: 0.3, process_cpu: 0.4, gc_ms: { total: 3, max: 2 } },
+}
+const prompt: FakeServer = { answer: (client, sequence) => 1 + ((client * 7 + sequence * 13) % 40) / 4 }
+
+const result = (outcome: EngineResult): Result => resultOf(measured(outcome, { header, setup, audit }))
+
+describe('an open loop', () => {
+  test('sends every message at its time', async () => {
+    const { tally, elapsedMs } = await play(plan(), prompt)
+    expect(tally.counts).toMatchObject({
+      offered: 1000,
+      sent: 1000,
+      acked: 1000,
+      late: 0,
+      unacked: 0,
+      connected: 4,
+    })
+    expect(tally.latency.count).toBe(1000)
+    expect(elapsedMs).toBe(1000)
+    expect(tally.seconds[0]).toMatchObject({ sent: 1000 })
+  })
+
+  test('counts the latency of a stall from the intended times, which a closed loop does not', async () => {
+    const stall: FakeServer = {
+      window: 1,
+      answer: (_client, _sequence, now) => (now >= 4000 && now < 6000 ? 6000 - now : 1),
+    }
+    const open = await play(plan({ clients: 1, rate: 100, durationMs: 10_000 }), stall)
+    expect(open.tally.latency.at(99)).toBeGreaterThan(1800)
+    expect(open.tally.service.at(99)).toBeLessThan(2)
+    expect(open.tally.counts).toMatchObject({ offered: 1000, sent: 1000, acked: 1000 })
+    expect(open.tally.counts.late).toBeGreaterThan(195)
+    const closed = await play(plan({ clients: 1, rate: undefined, durationMs: 10_000 }), stall)
+    expect(closed.tally.latency.at(99)).toBeLessThan(2)
+  })
+
+  test('does not count the warm-up', async () => {
+    const { tally, elapsedMs } = await play(plan({ warmupMs: 500 }), prompt)
+    expect(tally.counts).toMatchObject({ offered: 1000, sent: 1000, acked: 1000 })
+    expect(elapsedMs).toBe(1000)
+  })
+
+  test('counts what was refused by Reason Code', async () => {
+    const refusing: FakeServer = { ...prompt, reasonCode: (_, sequence) => (sequence % 10 === 0 ? 0x87 : 0) }
+    const outcome = await play(plan(), refusing)
+    expect(outcome.tally.failed).toEqual({ 'PUBLISH 0x87 Not authorized': 100 })
+    expect(failuresOf(result(outcome))).toEqual(['100 PUBLISH 0x87 Not authorized'])
+  })
+
+  test('counts what was never acknowledged, and what could not be sent', async () => {
+    const silent: FakeServer = { answer: (_, sequence) => (sequence < 10 ? 1 : undefined), window: 5 }
+    const { tally } = await play(plan(), silent)
+    expect(tally.counts).toMatchObject({ offered: 1000, sent: 60, acked: 40, unacked: 20, unsent: 940 })
+  })
+})
+
+describe('a closed loop', () => {
+  test('sends as many as were asked for', async () => {
+    const { tally } = await play(
+      plan({ rate: undefined, count: 101, durationMs: Number.POSITIVE_INFINITY }),
+      prompt,
+    )
+    expect(tally.counts).toMatchObject({ offered: 101, sent: 101, acked: 101 })
+  })
+})
+
+test('four shards, merged, are what one run of the same plan is', async () => {
+  const server: FakeServer = { answer: (client, sequence) => 1 + ((client * 7 + sequence * 13) % 400) / 4 }
+  const work = plan({ clients: 10, rate: 500, durationMs: 2000, warmupMs: 200 })
+  const shards: Result[] = []
+  for (const index of [0, 1, 2, 3])
+    shards.push(result(await play({ ...work, shard: { index, of: 4 } }, server)))
+  const whole = result(await play(work, server))
+  const { connected, offered, sent, acked, latency_ms, service_ms, histograms, series } = merged(shards)
+  const same = { connected, offered, sent, acked, latency_ms, service_ms, histograms, series }
+  expect(whole).toMatchObject(same)
+  expect(sent).toBe(1000)
+})
+
+describe('the report', () => {
+  test('as text', async () => {
+    expect(textReport(result(await play(plan(), prompt)))).toMatchInlineSnapshot(`
+      "mqttx 1.2.3, Node v20.0.0, linux x64, 2 cores
+      server: mosquitto 2; TCP_NODELAY on
+      command: mqttx bench pub --rate 1000
+      seed 1, started 2026-11-21T03:00:00.000Z
+      4 clients, QoS 1, 64 bytes, open loop at 1,000 messages/s
+
+      1,000 messages/s over 1.0 s
+      connected 4, disconnected 0
+      offered 1,000, sent 1,000, acked 1,000, unacked 0
+      late 0, skipped 0, unsent 0 (late: more than 10 ms)
+      own load: busiest thread 30 %, process 40 %, gc 3 ms, event-loop delay p99 1.0 ms, schedule lag p99 0.0 ms
+
+                        p50       p90       p99     p99.9    p99.99       max
+      latency_ms      5.751    10.007    10.751    10.751    10.751    10.751  to the acknowledgement, from the intended time
+      service_ms      5.751    10.007    10.751    10.751    10.751    10.751  to the acknowledgement, from the sending
+
+      valid
+      "
+    `)
+  })
+
+  test('as JSON has the keys that scripts look for', async () => {
+    const parsed = JSON.parse(JSON.stringify(result(await play(plan(), prompt))))
+    const counts = ['offered', 'sent', 'acked', 'received', 'lost', 'duplicated', 'reordered', 'rate']
+    for (const key of counts) expect(parsed[key], key).toBeTypeOf('number')
+    expect(parsed).toMatchObject({ failed: {}, valid: true, reasons: [] })
+    for (const times of [parsed.latency_ms, parsed.service_ms])
+      expect(Object.keys(times)).toEqual(['p50', 'p90', 'p99', 'p999', 'p9999', 'p99999', 'max'])
+  })
+
+  test('says where the load generator was the limit', async () => {
+    const outcome = await play(plan(), prompt)
+    const busy = resultOf(measured(outcome, { header, setup, audit: { ...audit, thread_cpu: 0.99 } }))
+    expect(busy).toMatchObject({
+      valid: false,
+      reasons: ['client-limited: a thread was busy for 99 % of the time'],
+    })
+  })
+})

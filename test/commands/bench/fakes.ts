@@ -1,0 +1,132 @@
+// A clock that jumps from event to event, and connections that answer after a given time: a run of a minute takes
+// milliseconds, and comes out the same each time.
+import type { PublishTemplate } from '../../../src/codec/publish.js'
+import { preparePublish } from '../../../src/codec/publish-properties.js'
+import type { BenchConnection, Clock } from '../../../src/commands/bench/client.js'
+import type { EnginePlan } from '../../../src/commands/bench/crew.js'
+import { Engine, type EngineResult } from '../../../src/commands/bench/engine.js'
+import { randomBytes } from '../../../src/commands/bench/random.js'
+import { readStamp } from '../../../src/commands/bench/stamp.js'
+import { wholeRun } from '../../../src/commands/bench/workload.js'
+import type { ConnectionEvents } from '../../../src/connection/events.js'
+
+export class FakeClock implements Clock {
+  #now = 0
+  #events: { time: number; action: () => void }[] = []
+
+  now(): number {
+    return this.#now
+  }
+
+  after(ms: number, action: () => void): () => void {
+    const event = { time: this.#now + Math.max(0, ms), action }
+    const place = this.#events.findIndex(({ time }) => time > event.time)
+    this.#events.splice(place < 0 ? this.#events.length : place, 0, event)
+    return () => {
+      this.#events = this.#events.filter((other) => other !== event)
+    }
+  }
+
+  soon(action: () => void): void {
+    this.after(0, action)
+  }
+
+  /** Runs `work` to its end, jumping to the next event whenever nothing else can happen. */
+  async play<T>(work: Promise<T>): Promise<T> {
+    let over = false
+    const end = () => void (over = true)
+    work.then(end, end)
+    for (let steps = 0; !over && steps < 1_000_000; steps++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      const event = this.#events.shift()
+      if (event === undefined) continue
+      this.#now = Math.max(this.#now, event.time)
+      event.action()
+    }
+    return work
+  }
+}
+
+export interface FakeServer {
+  /** Milliseconds until a message is acknowledged; undefined: never. */
+  answer(client: number, sequence: number, now: number): number | undefined
+  reasonCode?(client: number, sequence: number): number
+  readonly window?: number
+}
+
+export class FakeConnection implements BenchConnection {
+  readonly lost = 0
+  inFlight = 0
+  lastMessageId = 0
+  readonly #clock: FakeClock
+  readonly #server: FakeServer
+  readonly #events: ConnectionEvents
+  #waiting: (() => void)[] = []
+
+  constructor(clock: FakeClock, server: FakeServer, events: ConnectionEvents) {
+    this.#clock = clock
+    this.#server = server
+    this.#events = events
+  }
+
+  get ready(): boolean {
+    return this.inFlight < (this.#server.window ?? 20)
+  }
+
+  async connect(): Promise<void> {}
+
+  publish(template: PublishTemplate, payload: Uint8Array): boolean {
+    const messageId = ++this.lastMessageId
+    if (template.qos === 0) return true
+    this.inFlight++
+    const { client, sequence } = readStamp(Buffer.from(payload), 0, payload.length)!
+    const delay = this.#server.answer(client, sequence, this.#clock.now())
+    const code = this.#server.reasonCode?.(client, sequence) ?? 0
+    if (delay !== undefined) this.#clock.after(delay, () => this.#settle(messageId, code))
+    return this.ready
+  }
+
+  #settle(messageId: number, code: number): void {
+    this.inFlight--
+    this.#events.settled?.(code, { messageId, reason: undefined })
+    this.#events.chunkEnd?.()
+    for (const wake of this.#waiting.splice(0)) wake()
+  }
+
+  flush(): void {}
+
+  drain(): Promise<void> {
+    return this.ready ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  subscribe(): void {
+    this.#events.suback?.([0], { messageId: 1, reason: undefined })
+  }
+
+  ended(): Promise<void> {
+    return new Promise(() => {})
+  }
+
+  async close(): Promise<void> {}
+
+  destroy(): void {}
+}
+
+export function plan(changes: Partial<EnginePlan> = {}): EnginePlan {
+  const qos = changes.qos ?? 1
+  return {
+    ...{ mode: 'pub', clients: 4, subscribers: 1, topic: 't/%i', qos, connectRate: undefined },
+    ...{ rate: 1000, count: undefined, durationMs: 1000, warmupMs: 0, shard: wholeRun },
+    ...{ payload: randomBytes(64, 1), stamped: true, run: 7, host: 1 },
+    clientId: (kind, index) => kind + index,
+    template: (topic) => preparePublish(topic, { qos, retain: false, version: 4 }),
+    ...changes,
+  }
+}
+
+export function play(plan: EnginePlan, server: FakeServer): Promise<EngineResult> {
+  const clock = new FakeClock()
+  const dial = (_: string, events: ConnectionEvents) => new FakeConnection(clock, server, events)
+  const engine = new Engine(plan, { dial, clock, start: async () => clock.now() })
+  return clock.play(engine.run())
+}

@@ -1,0 +1,110 @@
+// Shards of one run as processes of their own, their reports joined, rendered again, compared, and held to conditions.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parseAssertions } from '../../../src/cli/options/bench-values.js'
+import { broken } from '../../../src/commands/bench/assertions.js'
+import { comparison } from '../../../src/commands/bench/compare.js'
+import { Histogram } from '../../../src/commands/bench/histogram.js'
+import { measured, type Result, resultOf } from '../../../src/commands/bench/result.js'
+import { startOwnBroker } from '../../helpers/peers.js'
+import { mqttx, scratch } from '../../helpers/run.js'
+import { type FakeServer, plan, play } from './fakes.js'
+
+const header = {
+  ...{ mqttx: '1.2.3', node: 'v20.0.0', system: 'linux', broker: undefined, command: 'mqttx bench pub' },
+  ...{ seed: 1, tcp_nodelay: true, started: '2026-11-21T03:00:00.000Z' },
+}
+const setup = {
+  mode: 'pub',
+  loop: 'open',
+  qos: 1,
+  size: 64,
+  clients: 4,
+  subscribers: 0,
+  asked_rate: 1000,
+} as const
+const audit = {
+  event_loop_delay_ms: { p99: 1, max: 2 },
+  ...{ thread_cpu: 0.3, process_cpu: 0.4, gc_ms: { total: 3, max: 2 } },
+}
+
+async function result(server: FakeServer): Promise<Result> {
+  return resultOf(measured(await play(plan({ durationMs: 6000 }), server), { header, setup, audit }))
+}
+
+test('four shards as processes, with the index of an Indexed Job, are one run', async () => {
+  const broker = await startOwnBroker()
+  const folder = scratch('shards')
+  const startAt = new Date(Date.now() + 3000).toISOString()
+  const work = ['pubsub', '-q', '1', '--clients', '8', '--rate', '100', '--count', '100', '--shard', '/4']
+  const files = await Promise.all(
+    ['0', '1', '2', '3'].map(async (index) => {
+      const words = ['bench', ...work, '--start-at', startAt, '--json', ...broker.at]
+      const { stdout, stderr, status } = await mqttx(words, { env: { JOB_COMPLETION_INDEX: index } })
+      expect([status, stderr]).toEqual([0, ''])
+      const file = join(folder, `${index}.json`)
+      writeFileSync(file, stdout)
+      return file
+    }),
+  )
+  await broker.stop()
+  const { stdout, status } = await mqttx(['bench', 'merge', '--json', ...files])
+  const whole: Result = JSON.parse(stdout.toString())
+  expect(status).toBe(0)
+  expect(whole).toMatchObject({ connected: 12, offered: 100, sent: 100, acked: 100, received: 100, lost: 0 })
+  expect(whole).toMatchObject({ duplicated: 0, reordered: 0, setup: { clients: 8, subscribers: 4 } })
+  const parts = files.map((file): Result => JSON.parse(readFileSync(file, 'utf8')))
+  const max = Math.max(...parts.map(({ latency_ms }) => latency_ms!.max))
+  expect(whole.latency_ms!.max).toBe(max)
+  expect(new Histogram(whole.histograms.latency).count).toBe(100)
+
+  const merged = join(folder, 'merged.json')
+  writeFileSync(merged, stdout)
+  const text = (await mqttx(['bench', 'report', merged])).stdout.toString()
+  expect(text).toContain('received 100, lost 0, duplicated 0, reordered 0')
+  const asserted = await mqttx(['bench', 'report', merged, '--assert', 'loss=0,sent>=101'])
+  expect(asserted).toMatchObject({ status: 42, stderr: 'Error: --assert sent>=101: it is 100\n' })
+})
+
+test('--csv and --hdr are written', async () => {
+  const broker = await startOwnBroker()
+  const folder = scratch('files')
+  const [csv, hdr] = [join(folder, 'a.csv'), join(folder, 'a.hdr')]
+  const words = ['bench', 'pub', '-q', '1', '--rate', '100', '--count', '50', '--csv', csv, '--hdr', hdr]
+  const { status } = await mqttx([...words, ...broker.at])
+  await broker.stop()
+  expect(status).toBe(0)
+  expect(readFileSync(csv, 'utf8')).toMatch(/^second,sent,done,max_latency_ms\n0,50,\d+,\d+\.\d{3}\n/)
+  expect(readFileSync(hdr, 'utf8')).toContain('#[Max')
+})
+
+describe('conditions', () => {
+  test('name what does not hold', async () => {
+    const run = await result({ answer: () => 5 })
+    const check = (text: string) => broken(parseAssertions(text, '--assert'), run)
+    expect(check('p99<20ms, loss=0,rate>=900,service_max<=0.1s,failed=0')).toEqual([])
+    expect(check('p99<2ms,acked>1000000')).toEqual(['p99<2ms: it is 5.003', 'acked>1000000: it is 6000'])
+  })
+
+  test.each(['', 'p99', 'p98<1', 'loss<1ms', 'p99<1h', 'p99!=1'])('%j is refused', (text) => {
+    expect(() => parseAssertions(text, '--assert')).toThrow('is not a condition')
+  })
+})
+
+describe('a comparison', () => {
+  const server = (base: number): FakeServer => ({
+    answer: (client, sequence) => base + ((client * 7 + sequence * 13) % 40) / 4,
+  })
+
+  test('finds no difference where there is none', async () => {
+    const run = await result(server(1))
+    expect(comparison(run, run)).toContain('verdict: no difference beyond chance')
+  })
+
+  test('tells faster from slower', async () => {
+    const [fast, slow] = [await result(server(1)), await result(server(20))]
+    expect(comparison(fast, slow)).toContain('verdict: worse')
+    expect(comparison(slow, fast)).toContain('verdict: better')
+  })
+})

@@ -1,0 +1,94 @@
+// mqttx passwd for many users at a time.
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { mqttx, type RunOptions, scratch } from '../helpers/run.js'
+
+let file: string
+beforeEach(() => {
+  file = join(scratch('passwd'), 'users')
+})
+
+const passwd = (args: readonly string[], options?: RunOptions) => mqttx(['passwd', ...args], options)
+const text = (path = file) => readFileSync(path, 'utf8')
+const write = (contents: string | Uint8Array, mode = 0o600) => writeFileSync(file, contents, { mode })
+const isPassword = async (user: string, password: string, ...options: string[]) =>
+  (await passwd([...options, '--verify', '-b', file, user, password])).status
+
+describe('many at a time', () => {
+  test('-U FILE hashes what is not hashed', async () => {
+    write('# people\nada:x\n\n bob :  a:b \neve:x\n')
+    await passwd(['-b', file, 'eve', 'y'])
+    const eve = text().split('\n')[4]
+    const { status, stdout, stderr } = await passwd(['-I', '500', '-U', file])
+
+    expect([status, stdout.toString(), stderr]).toEqual([0, '', ''])
+    expect(text()).toMatch(/^# people\nada:\$7\$500\$.*\n\nbob:\$7\$500\$.*\neve:\$7\$1000\$.*\n$/)
+    expect(text().split('\n')[4]).toBe(eve)
+    expect(await isPassword('bob', 'a:b')).toBe(0)
+    const once = text()
+    await passwd(['-U', file])
+    expect(text()).toBe(once)
+  })
+
+  test.each([
+    ['no colon', 'ada:x\nbob\n', 2],
+    ['no password', 'ada:x\nbob:\n', 2],
+    ['a user twice', 'ada:x\nbob:x\nada:y\n', 3],
+    ['a damaged hash', 'ada:$7$1000$x\n', 1],
+  ])('-U FILE, %s: the file stays', async (_, contents, line) => {
+    write(contents)
+    const { status, stderr } = await passwd(['-U', file])
+    expect([status, stderr]).toEqual([1, expect.stringContaining(`${file}:${line}: `)])
+    expect(text()).toBe(contents)
+  })
+
+  test('-U - is a filter that keeps the order', async () => {
+    const users = Array.from({ length: 30 }, (_, at) => `user${at}`)
+    const { stdout } = await passwd(['-I', '10', '-U', '-'], {
+      stdin: users.map((user) => `${user}: p:${user}\r\n`).join(''),
+    })
+    write(stdout)
+
+    expect(text().match(/^[^:]+/gm)).toEqual(users)
+    expect(await isPassword('user7', ' p:user7')).toBe(0)
+  })
+
+  test('-U - FILE adds to a file, or makes it', async () => {
+    await passwd(['-U', '-', file], { stdin: 'ada:x\nbob:y\n' })
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    await passwd(['-U', '-', file], { stdin: 'bob:z\neve:z' })
+
+    expect(text().match(/^[^:]+/gm)).toEqual(['ada', 'bob', 'eve'])
+    expect(await isPassword('bob', 'z')).toBe(0)
+  })
+
+  test.each([
+    ['ada:x\nbob\n', 2, "there is no ':'"],
+    ['ada:x\n:y\n', 2, 'a username must not be empty'],
+    ['a\0b:x\n', 1, 'a username must not contain control characters'],
+    ['ada:x\nada:y\n', 2, 'the same user as on line 1'],
+    ['# c\n\nada:\n', 3, 'Empty password.'],
+    [`ada:${'x'.repeat(65_536)}\n`, 1, 'Password must be less than 65536 characters long.'],
+    [`ada:${'x'.repeat(140_000)}\n`, 1, 'the line is too long'],
+  ])('standard input, case %#', async (stdin, line, fault) => {
+    const { status, stdout, stderr } = await passwd(['-U', '-'], { stdin })
+    expect([status, stdout.toString()]).toEqual([1, ''])
+    expect(stderr).toContain(
+      `Error: Corrupt password file at line ${line}.\nstandard input:${line}: ${fault}`,
+    )
+  })
+
+  test.each(['bcrypt', 'rabbitmq', 'emqx-csv'])('%s', async (format) => {
+    const cost = format === 'bcrypt' ? ['-I', '4'] : []
+    await passwd(['--format', format, ...cost, '-U', '-', file], { stdin: 'ada:x\nb,o"b:y\n' })
+    await passwd(['--format', format, ...cost, '-b', file, 'ada', 'z'])
+
+    expect(await isPassword('ada', 'z', '--format', format)).toBe(0)
+    expect(await isPassword('b,o"b', 'y', '--format', format)).toBe(0)
+    expect((await passwd(['--format', format, '--list', file])).stdout.toString()).toMatch(
+      /^ada\t.*\nb,o"b\t.*\n$/,
+    )
+    expect((await passwd(['-b', file, 'ada', 'x'])).status).toBe(format === 'rabbitmq' ? 0 : 1)
+  })
+})

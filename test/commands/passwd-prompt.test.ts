@@ -1,0 +1,172 @@
+// The prompt of passwd, on a terminal and from a pipe.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { findPeer, peerTest } from '../helpers/peers.js'
+import { mqttx, program, scratch, start, startMqttx } from '../helpers/run.js'
+
+const folder = scratch('passwd-prompt')
+const helper = resolve(import.meta.dirname, '../helpers/on_a_terminal.py')
+
+type Step = [wanted: string, answer: string] | [wanted: string, answer: null, signal: string]
+
+interface OnTerminal {
+  readonly output: string
+  readonly status: number | null
+  readonly echo: readonly boolean[]
+  readonly restored: boolean
+}
+
+async function onTerminal(steps: readonly Step[], ...args: string[]): Promise<OnTerminal> {
+  const command = [process.execPath, program, 'passwd', ...args]
+  const run = start(findPeer('python3')!, [helper, JSON.stringify(steps), ...command], {
+    timeoutMs: 20_000,
+    env: { NO_COLOR: '1' },
+  })
+  const { stdout, stderr } = await run.ended
+  expect(stderr).toBe('')
+  return JSON.parse(stdout.toString()) as OnTerminal
+}
+
+const verifies = async (file: string, password: string) =>
+  (await mqttx(['passwd', '--verify', '-b', file, 'ada', password])).status === 0
+
+peerTest('a password is asked for twice, and not shown', ['python3'], async () => {
+  const file = join(folder, 'new')
+  const seen = await onTerminal(
+    [
+      ['Password: ', 'sécret\r'],
+      ['Reenter password: ', 'sécret\r'],
+    ],
+    '-c',
+    file,
+    'ada',
+  )
+
+  expect(seen).toEqual({
+    output: 'Password: \r\nReenter password: \r\nAdding password for user ada\r\n',
+    status: 0,
+    echo: [false, false],
+    restored: true,
+  })
+  expect(await verifies(file, 'sécret')).toBe(true)
+})
+
+peerTest('both answers may be there before the first question', ['python3'], async () => {
+  const file = join(folder, 'ahead')
+  const seen = await onTerminal([['Password: ', 'x\rx\r']], '-c', file, 'ada')
+
+  expect(seen).toMatchObject({ status: 0, restored: true })
+  expect(await verifies(file, 'x')).toBe(true)
+})
+
+peerTest('backspace and Ctrl-U take back what was typed', ['python3'], async () => {
+  const file = join(folder, 'edited')
+  await onTerminal(
+    [
+      ['Password: ', 'wrong\u0015aé\u007f\u007fb\r'],
+      ['Reenter password: ', 'b\r'],
+    ],
+    '-c',
+    file,
+    'ada',
+  )
+
+  expect(await verifies(file, 'b')).toBe(true)
+})
+
+const endings: readonly [string, readonly Step[], number, string][] = [
+  ['Ctrl-C', [['Password: ', '\u0003']], 130, 'Interrupted'],
+  [
+    'Ctrl-C at the second question',
+    [
+      ['Password: ', 'x\r'],
+      ['Reenter password: ', '\u0003'],
+    ],
+    130,
+    'Interrupted',
+  ],
+  ['SIGINT', [['Password: ', null, 'SIGINT']], 130, 'Ended by SIGINT'],
+  ['SIGTERM', [['Password: ', null, 'SIGTERM']], 143, 'Ended by SIGTERM'],
+  ['Ctrl-D', [['Password: ', '\u0004']], 1, 'Empty password.'],
+  ['an empty line', [['Password: ', '\r']], 1, 'Empty password.'],
+  [
+    'another password at the second question',
+    [
+      ['Password: ', 'x\r'],
+      ['Reenter password: ', 'y\r'],
+    ],
+    2,
+    'Passwords do not match.',
+  ],
+]
+
+for (const [name, steps, status, text] of endings) {
+  peerTest(
+    `${name} ends with status ${status}, the terminal as before, and the file too`,
+    ['python3'],
+    async () => {
+      const file = join(folder, 'kept')
+      writeFileSync(file, 'bob:$6$x\n', { mode: 0o600 })
+      const seen = await onTerminal(steps, file, 'ada')
+
+      expect(seen).toMatchObject({ status, restored: true })
+      expect(seen.output).toContain(`Error: ${text}`)
+      expect(readFileSync(file, 'utf8')).toBe('bob:$6$x\n')
+    },
+  )
+}
+
+peerTest('--verify asks once', ['python3'], async () => {
+  const file = join(folder, 'verified')
+  await mqttx(['passwd', '-c', '-b', file, 'ada', 'x'])
+  const right = await onTerminal([['Password: ', 'x\r']], '--verify', file, 'ada')
+  const wrong = await onTerminal([['Password: ', 'y\r']], '--verify', file, 'ada')
+
+  expect(right).toMatchObject({ status: 0, output: 'Password: \r\n', echo: [false] })
+  expect(wrong).toMatchObject({ status: 4, output: 'Password: \r\nError: Wrong password for user ada.\r\n' })
+})
+
+peerTest('a progress line shows how far -U - is', ['python3'], async () => {
+  const plain = join(folder, 'plain')
+  writeFileSync(plain, Array.from({ length: 40 }, (_, at) => `user${at}:x\n`).join(''))
+  const script = `unset CI; stty columns 80; '${process.execPath}' '${program}' passwd -I 100000 -U - <'${plain}' >/dev/null`
+  const run = start(findPeer('python3')!, [helper, '[]', 'bash', '-c', script], {
+    timeoutMs: 20_000,
+    env: { NO_COLOR: '1' },
+  })
+  const seen = JSON.parse((await run.ended).stdout.toString()) as OnTerminal
+
+  expect(seen.output).toMatch(/Hashing: \d+ of 40/)
+  expect(seen.status).toBe(0)
+})
+
+test.each([
+  ['two lines', 'x\nx\n', 0, ''],
+  ['two lines with carriage returns', 'x\r\nx\r\n', 0, ''],
+  ['the second line without an end', 'x\nx', 0, ''],
+  ['two lines that differ', 'x\ny\n', 2, 'Error: Passwords do not match.\n'],
+  ['one line', 'x\n', 1, 'Error: Empty password.\n'],
+  ['nothing', '', 1, 'Error: Empty password.\n'],
+  [
+    'a line that is too long',
+    'x'.repeat(65_536),
+    1,
+    'Error: Password must be less than 65536 characters long.\n',
+  ],
+])('from a pipe: %s', async (_, stdin, status, stderr) => {
+  const file = join(scratch('pipe'), 'users')
+  const ran = await mqttx(['passwd', '-c', file, 'ada'], { stdin })
+
+  expect([ran.status, ran.stderr]).toEqual([status, stderr])
+  if (status === 0) expect(await verifies(file, 'x')).toBe(true)
+  else expect(() => readFileSync(file)).toThrow('ENOENT')
+})
+
+test('a signal ends the waiting for a pipe', async () => {
+  const running = startMqttx(['passwd', '-c', join(folder, 'waiting'), 'ada'], { stdin: 'open' })
+  await running.until((stdout) => stdout.includes('Password: '))
+  running.kill('SIGTERM')
+
+  expect((await running.ended).status).toBe(143)
+})

@@ -1,0 +1,121 @@
+// What must not happen to a password file: lost users, half a file, a lock that nobody opens.
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { beforeEach, expect, test } from 'vitest'
+import { parsePasswords, verifyUser } from '../../src/passwd/file.js'
+import { mqttx, scratch, startMqttx } from '../helpers/run.js'
+
+let folder: string
+let file: string
+beforeEach(() => {
+  folder = scratch('safety')
+  file = join(folder, 'users')
+  writeFileSync(file, '', { mode: 0o600 })
+})
+
+const put = (user: string, password = 'x') => mqttx(['passwd', '-H', 'sha512', '-b', file, user, password])
+/** What the lock says; undefined where there is none, or none any more. */
+function lockText(): string | undefined {
+  try {
+    return readFileSync(`${file}.lock`, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+const users = () => [...parsePasswords(readFileSync(file, 'utf8'), file).keys()]
+
+test('of many runs at the same time none loses its user', async () => {
+  const names = Array.from({ length: 24 }, (_, at) => `user${String(at).padStart(2, '0')}`)
+  const runs = await Promise.all(names.map((name) => put(name)))
+
+  expect(runs.map(({ status }) => status)).toEqual(names.map(() => 0))
+  expect(users().sort()).toEqual(names)
+  expect(readdirSync(folder)).toEqual(['users'])
+}, 60_000)
+
+test('after 200 kills at any instant there is the old or the new file, whole', async () => {
+  const lines = Array.from({ length: 2000 }, (_, at) => `# ${String(at).padStart(200, '.')}\n`).join('')
+  writeFileSync(file, lines)
+  const start = performance.now()
+  await put('ada', 'p0')
+  const usualMs = performance.now() - start
+  let now = 'p0'
+  let replaced = 0
+  const kill = async (run: number) => {
+    const password = `p${run}`
+    const abandoned = lockText()
+    const running = startMqttx(['passwd', '-H', 'sha512', '-b', file, 'ada', password])
+    running.ended.catch(() => {})
+    // Every second one at any time, the others while the file is being replaced.
+    if (run % 2 === 0) await sleep(usualMs * (0.3 + Math.random()))
+    else {
+      while ([abandoned, undefined].includes(lockText()) && running.child.exitCode === null) await sleep(1)
+      await sleep(Math.random() * 15)
+    }
+    running.kill('SIGKILL')
+    await running.ended
+    const text = readFileSync(file, 'utf8')
+    const entries = parsePasswords(text, file)
+    expect(text.startsWith(lines) && text.endsWith('\n')).toBe(true)
+    expect([...entries.keys()]).toEqual(['ada'])
+    const isNew = await verifyUser(entries, 'ada', Buffer.from(password))
+    if (!isNew) expect(await verifyUser(entries, 'ada', Buffer.from(now))).toBe(true)
+    if (isNew) [now, replaced] = [password, replaced + 1]
+  }
+  for (let run = 1; run <= 200; run++) await kill(run)
+  expect(replaced).toBeGreaterThan(5)
+  expect(replaced).toBeLessThan(195)
+
+  const last = await put('bob')
+  expect([last.status, last.stderr]).toEqual([0, ''])
+  expect(users()).toEqual(['ada', 'bob'])
+  expect(readdirSync(folder)).toEqual(['users'])
+  expect(statSync(file).mode & 0o777).toBe(0o600)
+}, 120_000)
+
+test.each([
+  ['of a process that has ended', () => `999999999 1 ${hostname()} 0123456789ab\n`],
+  ['of a process whose id another one has now', () => `${process.pid} 1 ${hostname()} 0123456789ab\n`],
+])('a lock %s is taken over, and its temporary file removed', async (_, text) => {
+  writeFileSync(`${file}.lock`, text())
+  writeFileSync(`${file}.0123456789ab.tmp`, 'half')
+  const { status } = await put('ada')
+
+  expect(status).toBe(0)
+  expect(readdirSync(folder)).toEqual(['users'])
+})
+
+test('a lock without contents is taken over when it is old', async () => {
+  writeFileSync(`${file}.lock`, '')
+  expect((await put('ada')).status).toBe(0)
+  expect(readdirSync(folder)).toEqual(['users'])
+})
+
+test.each([
+  ['of another machine', `1 1 elsewhere 0123456789ab\n`],
+  ['of another program', 'mine\n'],
+])('a lock %s is waited for, and stays', async (_, text) => {
+  writeFileSync(`${file}.lock`, text)
+  const running = startMqttx(['passwd', '-b', file, 'ada', 'x'])
+  await sleep(1500)
+  running.kill('SIGTERM')
+
+  expect((await running.ended).status).toBe(143)
+  expect(readFileSync(`${file}.lock`, 'utf8')).toBe(text)
+  expect(users()).toEqual([])
+})
+
+test('a signal while many are hashed leaves the file as it was, and no lock', async () => {
+  const plain = Array.from({ length: 200 }, (_, at) => `user${at}:x\n`).join('')
+  writeFileSync(file, plain)
+  const running = startMqttx(['passwd', '-I', '100000', '-U', file])
+  await running.until(() => readdirSync(folder).includes('users.lock'))
+  await sleep(100)
+  running.kill('SIGINT')
+
+  expect((await running.ended).status).toBe(130)
+  expect(readFileSync(file, 'utf8')).toBe(plain)
+  expect(readdirSync(folder)).toEqual(['users'])
+})

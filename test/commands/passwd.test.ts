@@ -1,0 +1,192 @@
+// mqttx passwd as a program: its words, and where passwords come from.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { mqttx, type RunOptions, scratch, shell } from '../helpers/run.js'
+
+let file: string
+beforeEach(() => {
+  file = join(scratch('passwd'), 'users')
+})
+
+const passwd = (args: readonly string[], options?: RunOptions) => mqttx(['passwd', ...args], options)
+const text = (path = file) => readFileSync(path, 'utf8')
+const write = (contents: string | Uint8Array, mode = 0o600) => writeFileSync(file, contents, { mode })
+const isPassword = async (user: string, password: string, ...options: string[]) =>
+  (await passwd([...options, '--verify', '-b', file, user, password])).status
+
+describe('words', () => {
+  test.each([
+    [[], 'Password file and username missing.'],
+    [['F'], 'Username missing.'],
+    [['-b', 'F', 'u'], 'Password missing.'],
+    [['F', 'u', 'p'], 'Too many arguments.\nhint: a password on the command line needs -b'],
+    [['F', 'u', '-b'], "Too many arguments: '-b'.\nhint: options stand before the file"],
+    [['-H'], '-H argument given but not enough other arguments.'],
+    [['-H', 'nohash'], "Unknown hash type 'nohash'"],
+    [['-I'], '-I argument given but not enough other arguments.'],
+    [['-I', '0'], 'Number of iterations must be > 0.'],
+    [['-I', 'x'], 'Number of iterations must be > 0.'],
+    [['-c', '-D'], '-c and -D cannot be used together.'],
+    [['-c', '-U', '-D'], '-c and -D cannot be used together.'],
+    [['-c', '-U'], '-c and -U cannot be used together.'],
+    [['-U', '-D'], '-D and -U cannot be used together.'],
+    [['-b', '-D'], '-b and -D cannot be used together.'],
+    [['-c', '-b'], '-c argument given but password file, username, or password missing.'],
+    [['-c'], '-c argument given but password file or username missing.'],
+    [['-D'], '-D argument given but password file or username missing.'],
+    [['-U'], '-U argument given but password file missing.'],
+    [['-U', 'F', 'x'], '-U argument given but password file missing.'],
+    [['--audit'], '--audit argument given but password file missing.'],
+    [['--verify', '-c', 'F', 'u'], '-c and --verify cannot be used together.'],
+    [['--generate', '-b', 'F', 'u', 'x'], '-b and --generate cannot be used together.'],
+    [['--generate', '-D', 'F', 'u'], '-D and --generate cannot be used together.'],
+    [['--rehash', 'F', 'u'], '--rehash needs --verify.'],
+    [['--json', 'F', 'u'], '--json needs --list or --audit.'],
+    [['--format', 'bcrypt', '-H', 'sha512', 'F', 'u'], '--format bcrypt and -H cannot be used together.'],
+    [['--format', 'bcrypt', '-I', '32', 'F', 'u'], 'The cost of bcrypt is a number from 4 to 31.'],
+    [['-x', 'F', 'u'], "Unknown option '-x'."],
+    [['-D', 'F', 'bad:'], "Username must not contain the ':' character."],
+    [['-D', 'F', 'bad\n'], 'Username must not contain control characters.'],
+    [['-D', 'F', 'a'.repeat(65_536)], 'Username must be less than 65536 characters long.'],
+    [['-b', 'F', '', 'x'], 'Username must not be empty.'],
+    [['-b', 'F', '#a', 'x'], "Username must not begin with '#'"],
+    [['-b', 'F', ' a', 'x'], 'Username must not begin or end with a blank.'],
+    [['-b', 'F', 'a', 'x'.repeat(65_536)], 'Password must be less than 65536 characters long.'],
+  ])('%j', async (words, message) => {
+    const { status, stdout, stderr } = await passwd(words)
+
+    expect(stderr.startsWith(`Error: ${message}`), stderr).toBe(true)
+    expect([status, stdout.toString()]).toEqual([1, ''])
+  })
+
+  test('a name that is not UTF-8 is refused', async () => {
+    const { status, stderr } = await shell(`mqttx passwd -b '${file}' $'a\\xff' x`)
+    expect([status, stderr]).toEqual([1, "Error: Username must be UTF-8.\nhint: see 'mqttx passwd --help'\n"])
+  })
+
+  test('a password may be any bytes, begin with a dash, and be empty', async () => {
+    write('')
+    await shell(
+      `mqttx passwd -b '${file}' ada -c; mqttx passwd -b '${file}' bob $'\\xff'; mqttx passwd -b '${file}' eve ''`,
+    )
+
+    expect(await isPassword('ada', '-c')).toBe(0)
+    expect((await shell(`mqttx passwd --verify -b '${file}' bob $'\\xff'`)).status).toBe(0)
+    expect(await isPassword('eve', '')).toBe(0)
+  })
+
+  test('what follows -c FILE USER is ignored, as it always was, but not in silence', async () => {
+    const { status, stderr } = await passwd(['-c', file, 'ada', 'x'], { stdin: 'y\ny\n' })
+    expect([status, stderr]).toEqual([
+      0,
+      'Warning: what follows the user name is ignored; -b takes a password there\n',
+    ])
+    expect(await isPassword('ada', 'y')).toBe(0)
+  })
+})
+
+describe('passwords', () => {
+  test.each([
+    ['from a file', ['--password-file', 'F'], ''],
+    ['from standard input', ['--password-file', '-'], 'se:cret \n'],
+  ])('%s', async (_, options, stdin) => {
+    const secret = join(scratch('secret'), 'secret')
+    writeFileSync(secret, 'se:cret \r\n')
+    const words = options.map((word) => (word === 'F' ? secret : word))
+    const set = await passwd([...words, '-c', file, 'ada'], { stdin })
+
+    expect([set.status, set.stdout.toString()]).toEqual([0, 'Adding password for user ada\n'])
+    expect(await isPassword('ada', 'se:cret ')).toBe(0)
+    expect((await passwd(['--verify', ...words, file, 'ada'], { stdin })).status).toBe(0)
+    expect((await passwd(['--verify', file, 'ada'], { stdin: 'se:cret ' })).status).toBe(0)
+  })
+
+  test.each([
+    ['empty', '', 'Empty password.'],
+    ['more than one line', 'a\nb\n', 'Standard input has more than one line.'],
+    ['too long', 'x'.repeat(70_000), 'Password must be less than 65536 characters long.'],
+  ])('%s', async (_, stdin, message) => {
+    const { status, stderr } = await passwd(['--password-file', '-', '-c', file, 'ada'], { stdin })
+    expect([status, stderr]).toEqual([1, expect.stringContaining(`Error: ${message}\n`)])
+    expect(existsSync(file)).toBe(false)
+  })
+
+  test('made by chance are all of standard output', async () => {
+    const { stdout, stderr } = await passwd(['--generate', '-c', file, 'ada'])
+    const password = stdout.toString().trimEnd()
+
+    expect(stdout.toString()).toMatch(/^[A-Za-z0-9]{24}\n$/)
+    expect(stderr).toBe('Adding password for user ada\n')
+    expect(await isPassword('ada', password)).toBe(0)
+    expect((await passwd(['--generate', file, 'bob'])).stdout.toString()).not.toBe(stdout.toString())
+  })
+
+  test('-n prints the line, and -c - too', async () => {
+    const printed = await passwd(['-n', '-b', 'ada', 'x'])
+    const create = await passwd(['-c', '-b', '-', 'ada', 'x'])
+    const asked = await passwd(['-c', '-', 'ada'], { stdin: 'x\nx\n' })
+
+    expect(printed.stdout.toString()).toMatch(/^ada:\$7\$1000\$.*\n$/)
+    expect(create.stdout.toString()).toMatch(/^ada:\$7\$1000\$.*\n$/)
+    expect(asked.stdout.toString()).toMatch(/^Password: \nReenter password: \nada:\$7\$1000\$/)
+  })
+
+  test.each([
+    ['the right one', 'ada', 'x', 0, ''],
+    ['a wrong one', 'ada', 'y', 4, 'Error: Wrong password for user ada.\n'],
+    ['no such user', 'eve', 'x', 4, 'Error: User eve not found in password file.\n'],
+  ])('--verify: %s', async (_, user, password, status, stderr) => {
+    await passwd(['-c', '-b', file, 'ada', 'x'])
+    const { stdout, ...rest } = await passwd(['--verify', '-b', file, user, password])
+    expect({ ...rest, stdout: stdout.toString() }).toEqual({ status, stderr, stdout: '' })
+  })
+
+  test('--rehash replaces a weaker hash, once, and only for the right password', async () => {
+    await passwd(['-H', 'sha512', '-c', '-b', file, 'ada', 'x'])
+    const before = text()
+    await passwd(['--verify', '--rehash', '-b', file, 'ada', 'y'])
+    expect(text()).toBe(before)
+    await passwd(['--verify', '--rehash', '-b', file, 'ada', 'x'])
+    expect(text()).toMatch(/^ada:\$7\$1000\$/)
+    await passwd(['--verify', '--rehash', '-I', '2000', '-b', file, 'ada', 'x'])
+    const strong = text()
+    expect(strong).toMatch(/^ada:\$7\$2000\$/)
+    await passwd(['--verify', '--rehash', '-b', file, 'ada', 'x'])
+    expect(text()).toBe(strong)
+    expect(await isPassword('ada', 'x')).toBe(0)
+  })
+})
+
+describe('looking at a file', () => {
+  test('--list', async () => {
+    await shell(`mqttx passwd -c -b '${file}' ada x; mqttx passwd -H sha512 -b '${file}' bob x`)
+    const listed = await passwd(['--list', file])
+    const json = await passwd(['--list', '--json', file])
+
+    expect(listed.stdout.toString()).toBe('ada\tsha512-pbkdf2\t1000\nbob\tsha512\t1\n')
+    expect(JSON.parse(json.stdout.toString())).toEqual([
+      { line: 1, user: 'ada', scheme: 'sha512-pbkdf2', cost: 1000 },
+      { line: 2, user: 'bob', scheme: 'sha512', cost: 1 },
+    ])
+  })
+
+  test('--audit', async () => {
+    await shell(`mqttx passwd -c -b '${file}' ada x; mqttx passwd -H sha512 -b '${file}' bob x`)
+    const audited = await passwd(['--audit', file])
+    const json = await passwd(['--audit', '--json', file])
+    await passwd(['-D', file, 'bob'])
+    const clean = await passwd(['--audit', file])
+
+    const message = '$6$ is one round of SHA-512'
+    expect(audited.stdout.toString()).toBe(`${file}:2: weak-scheme: user bob: ${message}\n`)
+    expect([audited.status, audited.stderr]).toEqual([42, '2 users, 1 finding.\n'])
+    expect(JSON.parse(json.stdout.toString())).toEqual({
+      file,
+      users: 2,
+      findings: [{ line: 2, user: 'bob', rule: 'weak-scheme', message }],
+    })
+    expect(json.status).toBe(42)
+    expect([clean.status, clean.stdout.toString()]).toEqual([0, ''])
+  })
+})

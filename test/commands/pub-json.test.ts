@@ -1,0 +1,211 @@
+import { describe, expect, test } from 'vitest'
+import { type LineDefaults, readMessage } from '../../src/commands/pub/json-message.js'
+import { LineNumbers } from '../../src/commands/pub/line-numbers.js'
+import { Templates } from '../../src/commands/pub/templates.js'
+import { oblige } from '../connection/rig.js'
+import { scriptedServer } from '../helpers/scripted-server.js'
+import { run } from './world.js'
+
+const nothing: LineDefaults = {
+  topic: undefined,
+  qos: 0,
+  retain: false,
+  properties: undefined,
+  version: 5,
+}
+const read = (line: unknown, defaults: Partial<LineDefaults> = {}) =>
+  readMessage(Buffer.from(typeof line === 'string' ? line : JSON.stringify(line)), {
+    ...nothing,
+    ...defaults,
+  })
+const least = { topic: 't', payload: '' }
+
+describe('a line', () => {
+  test('says everything, or leaves it to the command line', () => {
+    const all = { topic: 'a/b', payload: 'x', qos: 2, retain: true, time: '2026', dup: true, more: 1 }
+    expect(read(all, { topic: 'z', qos: 1 })).toEqual({
+      topic: 'a/b',
+      payload: Buffer.from('x'),
+      qos: 2,
+      retain: true,
+      properties: undefined,
+    })
+    const defaults = { topic: 'z', qos: 1, retain: true, properties: { contentType: 'c' } } as const
+    expect(read({ payload: '/wA=', encoding: 'base64' }, defaults)).toEqual({
+      ...defaults,
+      payload: Buffer.of(255, 0),
+    })
+  })
+
+  test.each([
+    ['{"topic":', 'it is not JSON'],
+    ['[1]', 'it is an array, not an object'],
+    ['null', 'it is null, not an object'],
+    [{ payload: '' }, 'it has no "topic"'],
+    [{ topic: 7, payload: '' }, '"topic" is 7, not a string'],
+    [{ topic: '', payload: '' }, '"topic" is empty'],
+    [{ topic: 'a/+', payload: '' }, "Invalid publish topic 'a/+', does it contain '+' or '#'?"],
+    [{ topic: 'a\0', payload: '' }, '"topic" has a NUL character'],
+    ['{"topic":"\\ud800","payload":""}', '"topic" has half of a surrogate pair'],
+    [{ topic: 'é'.repeat(32_768), payload: '' }, '"topic" is longer than 65535 bytes'],
+    [{ topic: 't' }, 'it has no "payload"'],
+    [{ topic: 't', payload: null }, '"payload" is null, not a string'],
+    [{ topic: 't', payload: { a: 1 } }, '"payload" is an object, not a string'],
+    ['{"topic":"t","payload":"\\udc00"}', '"payload" has half of a surrogate pair'],
+    [{ ...least, encoding: 'hex' }, '"encoding" is "hex", not "utf8" or "base64"'],
+    [{ ...least, payload: 'AP8', encoding: 'base64' }, '"payload" is not base64'],
+    [{ ...least, payload: 'AP!=', encoding: 'base64' }, '"payload" is not base64'],
+    [{ ...least, qos: 3 }, '"qos" is 3, not 0, 1 or 2'],
+    [{ ...least, qos: '1' }, '"qos" is "1", not 0, 1 or 2'],
+    [{ ...least, retain: 1 }, '"retain" is 1, not true or false'],
+    [{ ...least, properties: [] }, '"properties" is an array, not an object'],
+    [{ ...least, properties: { contenttype: 'x' } }, 'there is no property "contenttype"'],
+    [{ ...least, properties: { contentType: 1 } }, '"contentType" is 1, not a string'],
+    [{ ...least, properties: { contentType: 'a\0' } }, '"contentType" has a NUL character'],
+    [{ ...least, properties: { responseTopic: 'a/#' } }, "\"responseTopic\" has '+' or '#'"],
+    [{ ...least, properties: { messageExpiryInterval: -1 } }, '"messageExpiryInterval" is -1'],
+    [{ ...least, properties: { messageExpiryInterval: 1.5 } }, '"messageExpiryInterval" is 1.5'],
+    [{ ...least, properties: { payloadFormatIndicator: 2 } }, '"payloadFormatIndicator" is 2'],
+    [{ ...least, properties: { userProperties: { a: 1 } } }, '"userProperties"."a" is 1, not a string'],
+    [{ ...least, properties: { userProperties: 'a' } }, '"userProperties" is "a", not an object'],
+    [{ ...least, properties: { correlationData: { base64: '?' } } }, '"correlationData" is not base64'],
+    [{ ...least, properties: { correlationData: 5 } }, '"correlationData" is 5'],
+  ])('%j is refused', (line, message) => {
+    expect(() => read(line)).toThrow(message)
+  })
+
+  test('bytes that are not UTF-8 are refused', () => {
+    expect(() => readMessage(Buffer.of(0x22, 0xff, 0x22), nothing)).toThrow('it is not UTF-8')
+  })
+
+  test('properties: those of the connection that brought the message are left out', () => {
+    const properties = {
+      payloadFormatIndicator: true,
+      messageExpiryInterval: 60,
+      correlationData: { base64: 'AP8=' },
+      subscriptionIdentifier: [1, 2],
+      topicAlias: 7,
+    }
+    expect(read({ ...least, properties }, { properties: { contentType: 'c' } }).properties).toEqual({
+      contentType: 'c',
+      payloadFormatIndicator: true,
+      messageExpiryInterval: 60,
+      correlationData: Buffer.of(0, 255),
+    })
+    expect(read({ ...least, properties: { topicAlias: 7 } }).properties).toBeUndefined()
+  })
+
+  test('a User Property may have any name', () => {
+    const line = '{"topic":"t","payload":"","properties":{"userProperties":{"__proto__":["a","b"]}}}'
+    expect(Object.entries(read(line).properties?.userProperties ?? {})).toEqual([['__proto__', ['a', 'b']]])
+  })
+
+  test('properties need MQTT 5', () => {
+    const line = { ...least, properties: { contentType: 'x' } }
+    expect(() => read(line, { version: 4 })).toThrow(
+      'it has properties (contentType), which came with MQTT 5',
+    )
+    expect(read({ ...least, properties: { topicAlias: 1 } }, { version: 4 }).properties).toBeUndefined()
+  })
+})
+
+describe('templates', () => {
+  const kind = { topic: 't', qos: 0, retain: false, properties: undefined } as const
+
+  test('one for each kind of message', () => {
+    const templates = new Templates(5)
+    const first = templates.of(kind)
+    expect(templates.of({ ...kind })).toBe(first)
+    const others = [
+      { ...kind, topic: 'u' },
+      { ...kind, qos: 1 as const },
+      { ...kind, retain: true },
+      { ...kind, properties: { contentType: 'x' } },
+      { ...kind, properties: { correlationData: Buffer.of(1) } },
+      { ...kind, properties: { correlationData: Buffer.of(2) } },
+    ].map((other) => templates.of(other))
+    expect(new Set([first, ...others]).size).toBe(7)
+  })
+
+  test('the last that were used, and none with a long key', () => {
+    const templates = new Templates(5)
+    const first = templates.of(kind)
+    for (let i = 0; i < 2000; i++) {
+      templates.of({ ...kind, topic: `t/${i}` })
+      if (i % 100 === 0) expect(templates.of(kind)).toBe(first)
+    }
+    expect(templates.size).toBe(512)
+    templates.of({ ...kind, topic: 'x'.repeat(2000) })
+    expect(templates.size).toBe(512)
+  })
+})
+
+test('line numbers by place', () => {
+  const numbers = new LineNumbers()
+  const lines = [1, 2, 5, 6, 9, 10, 11]
+  for (const line of lines) numbers.next(line)
+  expect(lines.map((_, index) => numbers.lineOf(index + 1))).toEqual(lines)
+  numbers.forget(4)
+  expect([4, 5, 6, 7].map((place) => numbers.lineOf(place))).toEqual([6, 9, 10, 11])
+  expect(numbers.count).toBe(7)
+})
+
+describe('pub --json', () => {
+  const published = (server: { received: readonly { cmd: string }[] }) =>
+    server.received.filter(({ cmd }) => cmd === 'publish')
+
+  test('each line goes to its topic; blank lines are none', async () => {
+    const server = await scriptedServer({ packet: oblige })
+    const outcome = await run(['pub', '--json', '-t', 'other', '-q', '1'], server, ({ stdin }) => {
+      stdin.end(
+        '{"topic":"a","payload":"1","qos":0}\r\n\n \t\n{"payload":"2"}\n{"topic":"c","payload":"Aw==","encoding":"base64","retain":true}',
+      )
+    })
+    expect(outcome).toEqual({ status: 0, stdout: '', stderr: '' })
+    expect(published(server)).toMatchObject([
+      { topic: 'a', payload: Buffer.from('1'), qos: 0, retain: false },
+      { topic: 'other', payload: Buffer.from('2'), qos: 1, retain: false },
+      { topic: 'c', payload: Buffer.of(3), qos: 1, retain: true },
+    ])
+  })
+
+  test('a bad line ends it; those before are delivered, and the report has the numbers of lines', async () => {
+    const server = await scriptedServer({ packet: oblige })
+    const outcome = await run(['pub', '--json'], server, ({ stdin }) => {
+      stdin.end(
+        '{"topic":"a","payload":"1","qos":1}\n\n{"topic":"a","payload":"2"}\nnonsense\n{"topic":"a","payload":"3"}\n',
+      )
+    })
+    expect(outcome.status).toBe(1)
+    expect(outcome.stderr).toMatch(/^Error: Line 4: it is not JSON /)
+    expect(outcome.stderr).toContain('lines acknowledged: 1, sent: 2, first without acknowledgement: 4')
+    expect(outcome.stderr).toContain('tail -n +4 FILE | mqttx pub --json ...')
+    expect(published(server)).toHaveLength(2)
+    expect(server.received.at(-1)).toMatchObject({ cmd: 'disconnect' })
+  })
+
+  test('the first line without an acknowledgement is told by its number in the file', async () => {
+    let publishes = 0
+    const server = await scriptedServer({
+      packet(packet, socket) {
+        if (packet.cmd === 'publish' && packet.qos === 1 && ++publishes === 2) socket.destroy()
+        else oblige(packet, socket)
+      },
+      accept: (socket) => publishes >= 2 && socket.destroy(),
+    })
+    const lines = [0, 1, 0, 0, 1, 1].map((qos) => `{"topic":"t","payload":"","qos":${qos}}\n`)
+    const outcome = await run(
+      ['pub', '--json', '--no-reconnect'],
+      server,
+      ({ stdin }) => void stdin.end(lines.join('')),
+    )
+    expect(outcome.status).toBe(7)
+    expect(outcome.stderr).toContain('lines acknowledged: 1, sent: 6, first without acknowledgement: 5')
+  })
+
+  test('a topic alias is refused', async () => {
+    const outcome = await run(['pub', '--json', '--topic-alias', '1'], { at: [] })
+    expect(outcome.status).toBe(1)
+    expect(outcome.stderr).toContain('topic-alias cannot be used with --json.')
+  })
+})

@@ -1,0 +1,386 @@
+import { describe, expect, test } from 'vitest'
+import { publishLines } from '../../src/commands/pub/lines.js'
+import { talk } from '../../src/commands/talk.js'
+import type { ConnectOptions } from '../../src/connection/options.js'
+import { MqttxError } from '../../src/errors.js'
+import { bytes, failureOf, oblige, optionsFor, template } from '../connection/rig.js'
+import { connack, type ScriptedServer, scriptedServer } from '../helpers/scripted-server.js'
+import { once, sleep } from '../helpers/wait.js'
+import { run, world } from './world.js'
+
+const payloads = (server: ScriptedServer) =>
+  server.received.flatMap((packet) => (packet.cmd === 'publish' ? [String(packet.payload)] : []))
+
+/** Acknowledges `count` messages whole, then resets; later connections are reset as well. */
+function acknowledging(count: number): Promise<ScriptedServer> {
+  let settled = 0
+  let over = false
+  return scriptedServer({
+    accept: (socket) => over && socket.resetAndDestroy(),
+    packet(packet, socket) {
+      if (over) return
+      const last = packet.cmd === 'pubrel' || (packet.cmd === 'publish' && packet.qos === 1)
+      if (last && settled++ >= count) {
+        over = true
+        socket.destroy()
+      } else oblige(packet, socket)
+    },
+  })
+}
+
+const lines = (count: number) => Array.from({ length: count }, (_, index) => `line ${index + 1}\n`).join('')
+
+/** `pub -l` with options that its command line does not offer. */
+async function publishing(
+  server: ScriptedServer,
+  { qos, input, ...overrides }: { qos: 0 | 1 | 2; input: string } & Partial<ConnectOptions>,
+): Promise<{ failure: MqttxError; stderr: string }> {
+  const { host, stdin, stderr } = world()
+  stdin.end(input)
+  const saying = talk({ quiet: false, debug: false }, host)
+  const failure = await failureOf(
+    publishLines(optionsFor(server.port, overrides), template(qos), { host, talk: saying }),
+  )
+  expect(failure).toBeInstanceOf(MqttxError)
+  return { failure: failure as MqttxError, stderr: stderr.text() }
+}
+
+describe('pub -l', () => {
+  test.each([0, 1, 2])(
+    '-q %i: each line is a message, in order, and the last without line feed counts',
+    async (qos) => {
+      const server = await scriptedServer({ packet: oblige })
+      const outcome = await run(['pub', '-t', 't', '-l', '-q', `${qos}`], server, ({ stdin }) => {
+        stdin.end('one\n\ntwo\r\nth\0ree')
+      })
+      expect(outcome).toEqual({ status: 0, stdout: '', stderr: '' })
+      expect(payloads(server)).toEqual(['one', '', 'two\r', 'th\0ree'])
+      expect(server.received.at(-1)).toMatchObject({ cmd: 'disconnect' })
+    },
+  )
+
+  test.each([0, 1, 2])('-q %i: more lines than the window and the socket take at once', async (qos) => {
+    const server = await scriptedServer({ packet: oblige })
+    const outcome = await run(['pub', '-t', 't', '-l', '-q', `${qos}`, '-M', '7'], server, ({ stdin }) => {
+      stdin.end(lines(5000))
+    })
+    expect(outcome).toEqual({ status: 0, stdout: '', stderr: '' })
+    expect(payloads(server)).toEqual(lines(5000).trimEnd().split('\n'))
+  })
+
+  test('each line goes when it is read, not when the next comes', async () => {
+    const server = await scriptedServer({ packet: oblige })
+    await run(['pub', '-t', 't', '-l'], server, async ({ stdin }) => {
+      for (const line of ['one', 'two', 'three']) {
+        stdin.write(`${line}\n`)
+        await once(() => payloads(server).includes(line))
+      }
+      stdin.end()
+    })
+  })
+
+  test('nothing on standard input is nothing to send', async () => {
+    const server = await scriptedServer({ packet: oblige })
+    expect(await run(['pub', '-t', 't', '-l'], server)).toEqual({ status: 0, stdout: '', stderr: '' })
+    expect(server.received.map(({ cmd }) => cmd)).toEqual(['connect', 'disconnect'])
+  })
+
+  describe('when the server is lost for good', () => {
+    test.each([
+      [1, 0],
+      [1, 1],
+      [1, 13],
+      [2, 0],
+      [2, 13],
+    ] as const)('QoS %i, after %i acknowledgements: the numbers are exact', async (qos, acknowledged) => {
+      const server = await acknowledging(acknowledged)
+      const { failure } = await publishing(server, { qos, input: lines(100), maxInFlight: 10 })
+      const sent = acknowledged + 10
+      const first = acknowledged + 1
+      expect(failure.exitCode).toBe(7)
+      expect(failure.message).toBe(
+        `The connection was lost\nlines acknowledged: ${acknowledged}, sent: ${sent}, ` +
+          `first without acknowledgement: ${first}`,
+      )
+      expect(failure.hint).toContain(
+        `to resume, begin with line ${first}: tail -n +${first} FILE | mqttx pub -l ...`,
+      )
+    })
+
+    test('attempts to get it back are told first', async () => {
+      const server = await acknowledging(3)
+      const { failure, stderr } = await publishing(server, { qos: 1, input: lines(9), reconnects: 1 })
+      expect(stderr).toMatch(/^Warning: The connection was lost: .*; connecting again in 0\.[23] s\n$/)
+      expect(failure.message).toContain('lines acknowledged: 3, sent: 9, first without acknowledgement: 4')
+      expect(server.connections()).toBe(2)
+    })
+
+    test('acknowledgements out of order: the first without one is where to resume', async () => {
+      const server = await scriptedServer({
+        packet(packet, socket) {
+          if (packet.cmd === 'connect') return oblige(packet, socket)
+          if (packet.cmd === 'publish' && packet.messageId !== 2) oblige(packet, socket)
+          if (packet.messageId === 5) socket.end()
+        },
+      })
+      const { failure } = await publishing(server, { qos: 1, input: lines(5) })
+      expect(failure.message).toContain('lines acknowledged: 4, sent: 5, first without acknowledgement: 2')
+    })
+
+    test('QoS 2 and a server without our Session: status 7 and the line', async () => {
+      let lose = true
+      const server = await scriptedServer({
+        packet(packet, socket) {
+          if (packet.cmd !== 'publish' || packet.messageId !== 3 || !lose) return oblige(packet, socket)
+          lose = false
+          socket.destroy()
+        },
+      })
+      const { failure } = await publishing(server, { qos: 2, input: lines(3), maxInFlight: 1, reconnects: 5 })
+      expect(failure.exitCode).toBe(7)
+      expect(failure.message).toContain('lines acknowledged: 2, sent: 3, first without acknowledgement: 3')
+      expect(failure.hint).toContain('has not kept the Session')
+    })
+
+    test('QoS 0: nobody knows how many lines arrived, and nothing is said of it', async () => {
+      const server = await scriptedServer({
+        packet: (packet, socket) => (packet.cmd === 'connect' ? oblige(packet, socket) : socket.destroy()),
+      })
+      const { host, stdin } = world()
+      stdin.write(lines(3))
+      const saying = talk({ quiet: true, debug: false }, host)
+      const failure = await failureOf(
+        publishLines(optionsFor(server.port), template(0), { host, talk: saying }),
+      )
+      expect(failure).toMatchObject({ exitCode: 7, message: 'The connection was lost' })
+    })
+  })
+
+  test('a lost connection that comes back costs no line', async () => {
+    let left = 40
+    const server = await scriptedServer({
+      packet(packet, socket) {
+        if (packet.cmd === 'publish' && --left === 0) socket.destroy()
+        else oblige(packet, socket)
+      },
+    })
+    const outcome = await run(
+      ['pub', '-t', 't', '-l', '-q', '1'],
+      server,
+      ({ stdin }) => void stdin.end(lines(100)),
+    )
+    expect(outcome.status).toBe(0)
+    expect([...new Set(payloads(server))]).toEqual(lines(100).trimEnd().split('\n'))
+    expect(outcome.stderr).toContain('connecting again')
+    expect(server.connections()).toBe(2)
+  })
+
+  test('the server cannot be reached: the report says where to begin', async () => {
+    const server = await scriptedServer({ packet: (_, socket) => void socket.write(connack(5)) })
+    const outcome = await run(
+      ['pub', '-t', 't', '-l', '-q', '1'],
+      server,
+      ({ stdin }) => void stdin.end(lines(3)),
+    )
+    expect(outcome.status).toBe(5)
+    expect(outcome.stderr).toContain('lines acknowledged: 0, sent: 0, first without acknowledgement: 1')
+  })
+
+  describe('a signal', () => {
+    test.each([
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+    ] as const)('%s while it waits for input: status %i and the report', async (name, status) => {
+      const server = await scriptedServer({ packet: oblige })
+      const words = ['pub', '-t', 't', '-l', '-q', '1', '-d']
+      const outcome = await run(words, server, async ({ stdin, stdout, stderr, signal }) => {
+        stdin.write(lines(3))
+        await once(() => (stdout.text() + stderr.text()).split('received PUBACK').length > 3)
+        signal(name)
+      })
+      expect(outcome.status).toBe(status)
+      expect(outcome.stderr).toContain(
+        `Ended by ${name}\nlines acknowledged: 3, sent: 3, first without acknowledgement: 4`,
+      )
+    })
+
+    test.each([
+      ['that waits with its window full', 'one\ntwo\nthree\n', false],
+      ['that waits for the last acknowledgement, standard input at its end', 'one\ntwo\n', true],
+    ])('ends a pub -l %s', async (_, input, end) => {
+      const server = await scriptedServer({
+        packet: (packet, socket) => packet.cmd === 'connect' && oblige(packet, socket),
+      })
+      const outcome = await run(['pub', '-t', 't', '-l', '-q', '1', '-M', '2'], server, async (world) => {
+        world.stdin.write(input)
+        if (end) world.stdin.end()
+        await once(() => payloads(server).length === 2)
+        world.signal('SIGTERM')
+      })
+      expect(outcome.status).toBe(143)
+      expect(outcome.stderr).toContain('lines acknowledged: 0, sent: 2, first without acknowledgement: 1')
+    })
+
+    test('ends a pub -l that waits for the next attempt to connect', async () => {
+      const server = await scriptedServer({
+        packet: (packet, socket) => (packet.cmd === 'connect' ? oblige(packet, socket) : socket.destroy()),
+      })
+      const outcome = await run(
+        ['pub', '-t', 't', '-l', '-q', '1'],
+        server,
+        async ({ stdin, stderr, signal }) => {
+          stdin.write('one\n')
+          await once(() => stderr.text().split('connecting again').length > 2) // the second pause is half a second
+          signal('SIGTERM')
+        },
+      )
+      expect(outcome.status).toBe(143)
+      expect(server.connections()).toBe(2)
+    })
+  })
+
+  test.each(['-l', '-s'])(
+    'standard input that cannot be read (%s): status 14 and the reason',
+    async (option) => {
+      const server = await scriptedServer({ packet: oblige })
+      const outcome = await run(['pub', '-t', 't', option], server, ({ stdin }) => {
+        setTimeout(() => stdin.destroy(Object.assign(new Error('EISDIR: read'), { code: 'EISDIR' })), 50)
+      })
+      expect(outcome).toMatchObject({ status: 14, stdout: '' })
+      expect(outcome.stderr).toContain('Unable to read standard input: Is a directory.')
+    },
+  )
+
+  test('a line that MQTT cannot carry: status 9 and its number, behind the delivery of those before', async () => {
+    const server = await scriptedServer({ packet: oblige })
+    const outcome = await run(['pub', '-t', 't', '-l', '-q', '1'], server, async ({ stdin }) => {
+      stdin.write('one\ntwo\n')
+      const chunk = Buffer.alloc(16 * 1024 * 1024, 'x') // the same memory each time: 272 MB of line cost 16
+      for (let i = 0; i < 17; i++) stdin.write(chunk)
+    })
+    expect(outcome.status).toBe(9)
+    expect(outcome.stderr).toContain('Line 3 is too long')
+    expect(outcome.stderr).toContain('lines acknowledged: 2, sent: 2, first without acknowledgement: 3')
+    expect(payloads(server)).toEqual(['one', 'two'])
+  })
+})
+
+describe('one message', () => {
+  test.each([
+    ['0', ['connect', 'publish', 'disconnect']],
+    ['1', ['connect', 'publish', 'disconnect']],
+    ['2', ['connect', 'publish', 'pubrel', 'disconnect']],
+  ])('-q %s: %j', async (qos, packets) => {
+    const server = await scriptedServer({ packet: oblige })
+    const outcome = await run(['pub', '-t', 't', '-m', 'x', '-q', qos], server)
+    expect(outcome).toEqual({ status: 0, stdout: '', stderr: '' })
+    expect(server.received.map(({ cmd }) => cmd)).toEqual(packets)
+  })
+
+  test('whose acknowledgement never comes, because the server goes: status 7', async () => {
+    const server = await acknowledging(0)
+    expect(await run(['pub', '-t', 't', '-m', 'x', '-q', '1'], server)).toMatchObject({ status: 7 })
+    expect(server.connections()).toBe(1)
+  })
+
+  test('--repeat sends it so many times, each behind the acknowledgement of the one before', async () => {
+    const server = await scriptedServer({ packet: oblige })
+    const words = ['pub', '-t', 't', '-m', 'x', '-q', '1', '--repeat', '30', '--repeat-delay', '0.01']
+    expect(await run(words, server)).toMatchObject({ status: 0 })
+    expect(payloads(server)).toEqual(Array(30).fill('x'))
+  })
+
+  test('a connection that is lost between two of --repeat: status 7 at once', async () => {
+    const server = await scriptedServer({
+      packet(packet, socket) {
+        oblige(packet, socket)
+        if (packet.cmd === 'publish') setTimeout(() => socket.destroy(), 20)
+      },
+    })
+    const before = performance.now()
+    const words = ['pub', '-t', 't', '-m', 'x', '-q', '1', '--repeat', '2', '--repeat-delay', '30']
+    expect(await run(words, server)).toMatchObject({ status: 7 })
+    expect(performance.now() - before).toBeLessThan(5000)
+  })
+
+  test('that the server refuses: the Reason Code is the status', async () => {
+    const server = await scriptedServer({
+      packet(packet, socket) {
+        if (packet.cmd === 'connect')
+          socket.write(bytes({ cmd: 'connack', reasonCode: 0, sessionPresent: false }, 5))
+        if (packet.cmd !== 'publish') return
+        socket.write(bytes({ cmd: 'puback', messageId: packet.messageId!, reasonCode: 0x87 }, 5))
+      },
+    })
+    const outcome = await run(['pub', '-V', '5', '-t', 't', '-m', 'x', '-q', '1'], server)
+    expect(outcome).toEqual({
+      status: 0x87,
+      stdout: '',
+      stderr: 'Warning: Publish 1 failed: Not authorized (0x87).\n',
+    })
+  })
+})
+
+test('lines that the server refuses: ten are told, the rest counted, and the first Reason Code is the status', async () => {
+  const server = await scriptedServer({
+    packet(packet, socket) {
+      if (packet.cmd === 'connect')
+        socket.write(bytes({ cmd: 'connack', reasonCode: 0, sessionPresent: false }, 5))
+      if (packet.cmd !== 'publish') return
+      const { messageId = 0 } = packet
+      const reasonCode = messageId % 2 === 0 ? 0x97 : 0
+      socket.write(bytes({ cmd: 'puback', messageId, reasonCode }, 5))
+    },
+  })
+  const outcome = await run(['pub', '-V', '5', '-t', 't', '-l', '-q', '1'], server, ({ stdin }) => {
+    stdin.end(lines(30))
+  })
+  expect(outcome.status).toBe(0x97)
+  expect(outcome.stderr).toBe(
+    [
+      ...Array.from(
+        { length: 10 },
+        (_, index) => `Warning: Publish ${2 * index + 2} failed: Quota exceeded (0x97).\n`,
+      ),
+      'Warning: 15 messages were refused in all.\n',
+    ].join(''),
+  )
+})
+
+test('pub -l at QoS 0 over a connection that is reset and comes back: status 7 and how many lines went down', async () => {
+  let reset: (() => void) | undefined
+  const server = await scriptedServer({
+    packet(packet, socket) {
+      if (packet.cmd !== 'connect') return
+      oblige(packet, socket)
+      if (reset !== undefined) return
+      socket.pause()
+      reset = () => void socket.resetAndDestroy()
+    },
+  })
+  const { host, stdin } = world()
+  const saying = talk({ quiet: true, debug: false }, host)
+  const options = optionsFor(server.port, { reconnects: 3 })
+  const publishing = failureOf(publishLines(options, template(0), { host, talk: saying }))
+  const line = Buffer.alloc(10_000, 'x')
+  line[9_999] = 10
+  for (let i = 0; i < 3000; i++) stdin.write(line)
+  stdin.end()
+  const unread = () => stdin.readableLength + stdin.writableLength
+  for (let before = 0; before !== unread() || before === 3000 * line.length; await sleep(400))
+    before = unread()
+  reset?.()
+  const failure = await publishing
+  expect(failure).toMatchObject({ exitCode: 7 })
+  expect(failure.message).toMatch(/^The connection was lost: \d+ lines at QoS 0 went down with it$/)
+  const arrived = server.received.filter(({ cmd }) => cmd === 'publish').length
+  const told = Number(/\d+ lines/.exec(failure.message)![0].split(' ')[0])
+  expect(arrived).toBeGreaterThan(0)
+  expect(arrived + told).toBeLessThanOrEqual(3000)
+})
+
+test('MQTT 3.1, QoS 2', async () => {
+  const server = await scriptedServer({ packet: oblige })
+  const outcome = await run(['pub', '-V', '31', '-t', 't', '-m', 'x', '-q', '2'], server)
+  expect(outcome).toEqual({ status: 0, stdout: '', stderr: '' })
+})

@@ -1,0 +1,243 @@
+import type { IPublishPacket, Packet } from 'mqtt-packet'
+import { describe, expect, test } from 'vitest'
+import type { ProtocolVersion } from '../../src/codec/publish.js'
+import { Jobs } from '../../src/commands/rr/jobs.js'
+import { bytes } from '../connection/rig.js'
+import { type ScriptedServer, scriptedServer } from '../helpers/scripted-server.js'
+import { once } from '../helpers/wait.js'
+import { obliging } from './rr-server.js'
+import { type Outcome, run, type World } from './world.js'
+
+const serve = ['rr', '--serve', '-t', 'q/#']
+const answers = (server: ScriptedServer) =>
+  server.received.filter((packet): packet is IPublishPacket => packet.cmd === 'publish')
+
+/** A request as another client's, with a Response Topic where the version has one. */
+function request(payload: string | Buffer, more: Partial<IPublishPacket> = {}): IPublishPacket {
+  const properties = { responseTopic: 'a', correlationData: Buffer.from(`c-${payload}`) }
+  return { cmd: 'publish', topic: 'q/1', payload, qos: 0, dup: false, retain: false, properties, ...more }
+}
+
+/** A server that sends these requests once a responder has subscribed. */
+function requesting(packets: readonly Packet[], version: ProtocolVersion = 5): Promise<ScriptedServer> {
+  return scriptedServer({
+    packet(packet, socket) {
+      const answer = obliging(packet, version)
+      if (answer !== undefined) socket.write(bytes(answer, version))
+      if (packet.cmd === 'subscribe') for (const one of packets) socket.write(bytes(one, version))
+    },
+  })
+}
+
+/** Runs a responder until `enough`, then ends it with SIGTERM. */
+function serving(
+  words: readonly string[],
+  server: ScriptedServer,
+  enough: (world: World) => boolean,
+): Promise<Outcome> {
+  return run([...serve, ...words], server, async (world) => {
+    await once(() => enough(world))
+    world.signal('SIGTERM')
+  })
+}
+
+describe('jobs', () => {
+  test('so many at once, the rest in turn', async () => {
+    const jobs = new Jobs(2)
+    const log: string[] = []
+    const ends: (() => void)[] = []
+    for (const name of ['a', 'b', 'c', 'd']) {
+      jobs.add(() => {
+        log.push(name)
+        return new Promise((done) => ends.push(done))
+      })
+    }
+    expect(log).toEqual(['a', 'b'])
+    const relieved = jobs.relieved()
+    expect(relieved).toBeInstanceOf(Promise)
+    ends[0]!()
+    await once(() => log.length === 3)
+    ends[1]!()
+    await relieved
+    expect(log).toEqual(['a', 'b', 'c', 'd'])
+    expect(jobs.relieved()).toBeUndefined()
+    const done = jobs.done()
+    ends[2]!()
+    ends[3]!()
+    await done
+  })
+
+  test('what has not begun can be dropped', async () => {
+    const jobs = new Jobs(1)
+    let end = () => {}
+    const began: number[] = []
+    jobs.add(() => new Promise((done) => (end = done)))
+    jobs.add(async () => void began.push(2))
+    const relieved = jobs.relieved()
+    jobs.drop()
+    await relieved
+    end()
+    await jobs.done()
+    expect(began).toEqual([])
+  })
+})
+
+describe('--echo', () => {
+  test('answers on the Response Topic, with Correlation Data and what describes the payload', async () => {
+    const contentType = 'text/plain'
+    const responseTopic = 'a/2'
+    const server = await requesting([
+      request('one'),
+      request(Buffer.of(0, 255), {
+        properties: { responseTopic, contentType, payloadFormatIndicator: false },
+      }),
+    ])
+    const outcome = await serving(['--echo'], server, () => answers(server).length === 2)
+    expect(outcome).toEqual({ status: 0, stdout: '', stderr: '' })
+    expect(server.received[1]).toMatchObject({ subscriptions: [{ topic: 'q/#', rh: 2 }] })
+    expect(answers(server)).toMatchObject([
+      { topic: 'a', payload: Buffer.from('one'), properties: { correlationData: Buffer.from('c-one') } },
+      {
+        topic: 'a/2',
+        payload: Buffer.of(0, 255),
+        properties: { contentType, payloadFormatIndicator: false },
+      },
+    ])
+    expect(server.received.at(-1)).toMatchObject({ cmd: 'disconnect', reasonCode: 0 })
+  })
+
+  test('a request that cannot be answered is told; a retained message is none', async () => {
+    const server = await requesting([
+      request('stale', { retain: true }),
+      request('none', { properties: {} }),
+      request('bad', { properties: { responseTopic: 'a/+' } }),
+      request('good'),
+    ])
+    const outcome = await serving(['--echo'], server, () => answers(server).length === 1)
+    expect(outcome.status).toBe(0)
+    expect(outcome.stderr).toBe(
+      "Warning: A request on 'q/1' has no Response Topic: not answered.\n" +
+        "Warning: A request on 'q/1' has a Response Topic that nobody can publish to [MQTT-3.3.2-14]: not answered.\n",
+    )
+    expect(String(answers(server)[0]?.payload)).toBe('good')
+  })
+
+  test('MQTT 3.1.1: all answers go to -e', async () => {
+    const server = await requesting([request('x', { properties: {} })], 4)
+    const words = ['--echo', '-V', '311', '-e', 'a/3']
+    expect(await serving(words, server, () => answers(server).length === 1)).toMatchObject({
+      status: 0,
+      stderr: '',
+    })
+    expect(answers(server)[0]).toMatchObject({ topic: 'a/3', payload: Buffer.from('x') })
+  })
+
+  test.each([1, 2])('QoS %i: more requests than the window of answers', async (qos) => {
+    const many = Array.from({ length: 300 }, (_, index) => request(`${index}`))
+    const server = await requesting(many)
+    const words = ['--echo', '-q', `${qos}`, '-M', '5']
+    const outcome = await serving(words, server, () => answers(server).length === 300)
+    expect(outcome).toEqual({ status: 0, stdout: '', stderr: '' })
+    expect(answers(server).map(({ payload }) => String(payload))).toEqual(
+      many.map(({ payload }) => String(payload)),
+    )
+  })
+
+  test('a subscription that is denied is the end, with its Reason Code', async () => {
+    const server = await scriptedServer({
+      packet(packet, socket) {
+        const denied = { cmd: 'suback', messageId: packet.messageId!, granted: [0x8f] } as Packet
+        const answer = packet.cmd === 'subscribe' ? denied : obliging(packet, 5)
+        if (answer !== undefined) socket.write(bytes(answer, 5))
+      },
+    })
+    const outcome = await run([...serve, '--echo'], server)
+    expect(outcome.status).toBe(0x8f)
+    expect(outcome.stderr).toContain("Subscription to 'q/#' was refused: 0x8f Topic Filter invalid.")
+  })
+})
+
+describe('--exec', () => {
+  test('payload in, standard output back, the request in the environment', async () => {
+    const script =
+      'printf "%s " "$MQTTX_TOPIC" "$MQTTX_QOS" "$MQTTX_RESPONSE_TOPIC" "$MQTTX_CORRELATION_DATA"; tr a-z A-Z'
+    const server = await requesting([request('hello', { qos: 1, messageId: 3 })])
+    const outcome = await serving(['--exec', script], server, () => answers(server).length === 1)
+    expect(outcome).toEqual({ status: 0, stdout: '', stderr: '' })
+    expect(String(answers(server)[0]?.payload)).toBe('q/1 1 a Yy1oZWxsbw== HELLO')
+  })
+
+  test('properties in the environment', async () => {
+    const properties = { responseTopic: 'a', contentType: 'text/x', userProperties: { k: ['1', '2'] } }
+    const server = await requesting([request('', { properties })])
+    const script = 'echo "$MQTTX_CONTENT_TYPE $MQTTX_USER_PROPERTIES"'
+    await serving(['--exec', script], server, () => answers(server).length === 1)
+    expect(String(answers(server)[0]?.payload)).toBe('text/x {"k":["1","2"]}\n')
+  })
+
+  test('a command that fails: told, and its answer says so', async () => {
+    const server = await requesting([request('x')])
+    const words = ['--exec', 'printf part; echo oops >&2; exit 3']
+    const outcome = await serving(words, server, () => answers(server).length === 1)
+    expect(outcome.stderr).toBe("oops\nWarning: The command failed for a request on 'q/1': status 3\n")
+    expect(answers(server)[0]).toMatchObject({
+      payload: Buffer.from('part'),
+      properties: { userProperties: { 'exit-status': '3' }, correlationData: Buffer.from('c-x') },
+    })
+  })
+
+  test('before MQTT 5 its answer is empty', async () => {
+    const server = await requesting([request('x', { properties: {} })], 4)
+    const words = ['--exec', 'echo part; false', '-V', '311', '-e', 'a']
+    await serving(words, server, () => answers(server).length === 1)
+    expect(String(answers(server)[0]?.payload)).toBe('')
+  })
+
+  test('-W: a command that takes too long is ended, with all that it has started', async () => {
+    const server = await requesting([request('x')])
+    const words = ['--exec', 'sleep 100 | cat', '-W', '1']
+    const outcome = await serving(words, server, () => answers(server).length === 1)
+    expect(outcome.stderr).toBe("Warning: The command failed for a request on 'q/1': no end within 1 s\n")
+    expect(answers(server)[0]).toMatchObject({ properties: { userProperties: { 'exit-status': '137' } } })
+  })
+
+  test('--jobs: no more at once, and every request is answered', async () => {
+    const many = Array.from({ length: 12 }, (_, index) => request(`${index}`))
+    const server = await requesting(many)
+    const busy = 'mkdir "$LOCK" && sleep 0.01 && rmdir "$LOCK" && cat'
+    const words = [
+      '--exec',
+      `LOCK=${process.env.TMPDIR ?? '/tmp'}/mqttx-jobs-${process.pid}; ${busy}`,
+      '--jobs',
+      '1',
+    ]
+    const outcome = await serving(words, server, () => answers(server).length === 12)
+    expect(outcome).toEqual({ status: 0, stdout: '', stderr: '' })
+    expect(answers(server).map(({ payload }) => Number(payload))).toEqual(many.map((_, index) => index))
+  })
+
+  test('a signal: what runs is answered before the end; a second one does not wait', async () => {
+    const server = await requesting([request('x')])
+    const outcome = await run(
+      [...serve, '--exec', 'echo began >&2; sleep 0.3; echo done'],
+      server,
+      async (world) => {
+        await once(() => world.stderr.text() === 'began\n')
+        world.signal('SIGINT')
+      },
+    )
+    expect(outcome).toMatchObject({ status: 0 })
+    expect(String(answers(server)[0]?.payload)).toBe('done\n')
+
+    const started = performance.now()
+    const again = await requesting([request('x')])
+    const hasty = await run([...serve, '--exec', 'echo began >&2; sleep 60'], again, async (world) => {
+      await once(() => world.stderr.text() === 'began\n')
+      world.signal('SIGINT')
+      world.signal('SIGINT')
+    })
+    expect(hasty.status).toBe(0)
+    expect(hasty.stderr).toContain('ended with us')
+    expect(performance.now() - started).toBeLessThan(3000)
+  })
+})

@@ -1,0 +1,95 @@
+// The world that a command runs in: streams in memory, signals that a test sends, no environment.
+import { PassThrough, Writable } from 'node:stream'
+import type { Host, Signal } from '../../src/host.js'
+import { main } from '../../src/main.js'
+import type { ScriptedServer } from '../helpers/scripted-server.js'
+
+/** A stream that takes what it gets, as often as it is allowed to. */
+export interface Sink {
+  readonly stream: Writable
+  text(): string
+  /** Makes the next write fail with this system error. */
+  fail(code: string): void
+  /** Takes nothing until `resume` is called. */
+  pause(): void
+  resume(): void
+}
+
+export function sink(): Sink {
+  const pieces: Buffer[] = []
+  let code: string | undefined
+  let paused = false
+  let waiting: (() => void) | undefined
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, callback) {
+      const take = () => {
+        if (code !== undefined) return callback(Object.assign(new Error(`write ${code}`), { code }))
+        pieces.push(Buffer.from(chunk))
+        callback()
+      }
+      if (paused) waiting = take
+      else take()
+    },
+  })
+  return {
+    stream,
+    text: () => Buffer.concat(pieces).toString(),
+    fail: (name) => void (code = name),
+    pause: () => void (paused = true),
+    resume() {
+      paused = false
+      waiting?.()
+    },
+  }
+}
+
+export interface World {
+  readonly host: Host
+  readonly stdin: PassThrough
+  readonly stdout: Sink
+  readonly stderr: Sink
+  signal(name: Signal): void
+  /** How many signal handlers are left. */
+  handlers(): number
+}
+
+export function world(): World {
+  const stdin = new PassThrough()
+  const stdout = sink()
+  const stderr = sink()
+  const handlers = new Map<(signal: Signal) => void, readonly Signal[]>()
+  const host: Host = {
+    stdin,
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    env: {},
+    pid: 4711,
+    now: () => performance.now(),
+    onSignal(signals, handler) {
+      handlers.set(handler, signals)
+      return () => handlers.delete(handler)
+    },
+  }
+  const signal = (name: Signal) => {
+    for (const [handler, signals] of handlers) if (signals.includes(name)) handler(name)
+  }
+  return { host, stdin, stdout, stderr, signal, handlers: () => handlers.size }
+}
+
+export interface Outcome {
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a command line to its end; `meanwhile` has its hands on the world. */
+export async function run(
+  words: readonly string[],
+  server: Pick<ScriptedServer, 'at'>,
+  meanwhile: (world: World) => void | Promise<void> = ({ stdin }) => void stdin.end(),
+): Promise<Outcome> {
+  const around = world()
+  const running = main([...words, ...server.at], around.host)
+  await Promise.all([running, meanwhile(around)])
+  return { status: await running, stdout: around.stdout.text(), stderr: around.stderr.text() }
+}

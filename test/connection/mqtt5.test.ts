@@ -1,0 +1,206 @@
+// What a server of MQTT 5 says is obeyed: limits, Topic Aliases, Session Expiry, enhanced authentication.
+import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
+import type { IConnackPacket, Packet } from 'mqtt-packet'
+import { describe, expect, test } from 'vitest'
+import { preparePublish } from '../../src/codec/publish-properties.js'
+import type { ConnectionEvents } from '../../src/connection/events.js'
+import type { ConnectOptions } from '../../src/connection/options.js'
+import { ServerLimits } from '../../src/connection/server-limits.js'
+import { scriptedServer } from '../helpers/scripted-server.js'
+import { bytes, connectionTo, failureOf } from './rig.js'
+
+const five = (topic: string, more: { qos?: 0 | 1 | 2; retain?: boolean; alias?: number } = {}) =>
+  preparePublish(topic, {
+    qos: more.qos ?? 0,
+    retain: more.retain ?? false,
+    version: 5,
+    properties: more.alias === undefined ? undefined : { topicAlias: more.alias },
+  })
+
+describe('a PUBLISH that the server would refuse is not sent', () => {
+  test.each([
+    ['Maximum QoS', { maximumQoS: 1 }, five('t', { qos: 2 }), 24],
+    ['Retain Available', { retainAvailable: false }, five('t', { retain: true }), 0x9a],
+    ['Topic Alias Maximum', {}, five('t', { alias: 1 }), 0x94],
+    ['Maximum Packet Size', { maximumPacketSize: 15 }, five('t'), 25],
+  ])('%s', (_, properties, template, exitCode) => {
+    expect(new ServerLimits(properties).refusesPublish(template, 10)).toMatchObject({ exitCode })
+  })
+
+  test.each([
+    ['Maximum QoS', { maximumQoS: 1 }, five('t', { qos: 1 })],
+    ['Retain Available', { retainAvailable: true }, five('t', { retain: true })],
+    ['Topic Alias Maximum', { topicAliasMaximum: 1 }, five('t', { alias: 1 })],
+    ['Maximum Packet Size', { maximumPacketSize: 16 }, five('t')],
+  ])('within %s it is', (_, properties, template) => {
+    expect(new ServerLimits(properties).refusesPublish(template, 10)).toBeUndefined()
+  })
+})
+
+describe('a SUBSCRIBE that the server would refuse is not sent', () => {
+  test.each([
+    ['wildcards', { wildcardSubscriptionAvailable: false }, ['a', 'b/#'], {}, 0xa2],
+    ['shared subscriptions', { sharedSubscriptionAvailable: false }, ['$share/g/a'], {}, 0x9e],
+    ['identifiers', { subscriptionIdentifiersAvailable: false }, ['a'], { subscriptionIdentifier: 1 }, 0xa1],
+  ])('%s', (_, properties, filters, more, exitCode) => {
+    const options = { qos: 0, properties: more } as const
+    expect(new ServerLimits(properties).refusesSubscribe(filters, options)).toMatchObject({ exitCode })
+    expect(new ServerLimits().refusesSubscribe(filters, options)).toBeUndefined()
+  })
+})
+
+const connack = (properties: IConnackPacket['properties'] = {}, sessionPresent = false) =>
+  bytes({ cmd: 'connack', reasonCode: 0, sessionPresent, properties }, 5)
+
+async function connected(
+  properties: IConnackPacket['properties'],
+  overrides: Partial<ConnectOptions> = {},
+  events: ConnectionEvents = {},
+) {
+  const received: Packet[] = []
+  const server = await scriptedServer({
+    packet(packet, socket) {
+      received.push(packet)
+      if (packet.cmd === 'connect') socket.write(connack(properties))
+    },
+  })
+  const connection = connectionTo(server, { version: 5, ...overrides }, events)
+  await connection.connect()
+  return { connection, received: server.received, server }
+}
+
+test('with a Topic Alias the topic goes out once', async () => {
+  const { connection, received } = await connected({ topicAliasMaximum: 5 })
+  const template = five('a/long/topic', { alias: 3 })
+  for (let i = 0; i < 3; i++) connection.publish(template, Buffer.from('x'))
+  connection.flush()
+  await expect.poll(() => received.length, { timeout: 10_000 }).toBe(4)
+  expect(received.slice(1).map((packet) => packet.cmd === 'publish' && packet.topic)).toEqual([
+    'a/long/topic',
+    '',
+    '',
+  ])
+})
+
+test('the Receive Maximum of the server is the window', async () => {
+  const { connection } = await connected({ receiveMaximum: 2 })
+  const template = five('t', { qos: 1 })
+  expect(connection.publish(template, Buffer.from('1'))).toBe(true)
+  expect(connection.publish(template, Buffer.from('2'))).toBe(false)
+})
+
+test('a Session that outlives the connection is asked for on the next one, without a clean start', async () => {
+  const starts: unknown[] = []
+  const server = await scriptedServer({
+    packet(packet, socket) {
+      if (packet.cmd !== 'connect') return
+      starts.push(packet.clean)
+      socket.write(connack({}, starts.length > 1))
+      if (starts.length === 1) setTimeout(() => socket.destroy(), 20)
+    },
+  })
+  const present: boolean[] = []
+  const overrides = { version: 5, clientId: 'kept', sessionExpiry: 60, reconnects: 3 } as const
+  const connection = connectionTo(server, overrides, { connected: (session) => present.push(session) })
+  await connection.connect()
+  await expect.poll(() => present, { timeout: 10_000 }).toEqual([false, true])
+  expect(starts).toEqual([true, false])
+})
+
+/** The server's side of SCRAM (RFC 5802, 3), for one user. */
+function scramServer(hash: string, password: string) {
+  const hmac = (key: Buffer, data: string | Buffer) => createHmac(hash, key).update(data).digest()
+  const salt = Buffer.from('0123456789abcdef')
+  let clientFirst = ''
+  let serverFirst = ''
+  return {
+    challenge(first: Buffer): Buffer {
+      clientFirst = first.toString().slice('n,,'.length)
+      const nonce = /r=(.*)$/.exec(clientFirst)![1]!
+      serverFirst = `r=${nonce}server,s=${salt.toString('base64')},i=4096`
+      return Buffer.from(serverFirst)
+    },
+    /** The server's signature where the proof is right; undefined where it is not. */
+    check(final: Buffer): Buffer | undefined {
+      const [withoutProof, proof] = final.toString().split(',p=')
+      const message = `${clientFirst},${serverFirst},${withoutProof}`
+      const salted = pbkdf2Sync(password, salt, 4096, createHash(hash).digest().length, hash)
+      const stored = createHash(hash).update(hmac(salted, 'Client Key')).digest()
+      const signature = hmac(stored, message)
+      const key = Buffer.from(Buffer.from(proof!, 'base64').map((byte, index) => byte ^ signature[index]!))
+      if (!createHash(hash).update(key).digest().equals(stored)) return undefined
+      return Buffer.from(`v=${hmac(hmac(salted, 'Server Key'), message).toString('base64')}`)
+    },
+  }
+}
+
+describe.each([
+  ['SCRAM-SHA-1', 'sha1'],
+  ['SCRAM-SHA-256', 'sha256'],
+  ['SCRAM-SHA-512', 'sha512'],
+])('%s', (method, hash) => {
+  async function exchange(password: string, final: (signature: Buffer) => Buffer = (signature) => signature) {
+    const scram = scramServer(hash, 'secret')
+    const server = await scriptedServer({
+      packet(packet, socket) {
+        if (packet.cmd === 'connect') {
+          const authenticationData = scram.challenge(packet.properties!.authenticationData!)
+          const properties = { authenticationMethod: method, authenticationData }
+          socket.write(bytes({ cmd: 'auth', reasonCode: 0x18, properties }, 5))
+        } else if (packet.cmd === 'auth') {
+          const signature = scram.check(packet.properties!.authenticationData!)
+          if (signature === undefined) {
+            socket.write(bytes({ cmd: 'connack', reasonCode: 0x86, sessionPresent: false }, 5))
+          } else socket.write(connack({ authenticationMethod: method, authenticationData: final(signature) }))
+        }
+      },
+    })
+    return connectionTo(server, {
+      version: 5,
+      username: 'ada',
+      password: Buffer.from(password),
+      properties: { connect: { authenticationMethod: method } },
+    })
+  }
+
+  test('with the right password it is accepted', async () => {
+    await (await exchange('secret')).connect()
+  })
+
+  test('with the wrong one it is refused: status 134', async () => {
+    expect(await failureOf((await exchange('guess')).connect())).toMatchObject({ exitCode: 0x86 })
+  })
+
+  test('a server that does not know the password is not trusted', async () => {
+    const connection = await exchange('secret', () => Buffer.from(`v=${Buffer.alloc(32).toString('base64')}`))
+    expect(await failureOf(connection.connect())).toMatchObject({ exitCode: 0x8c })
+  })
+})
+
+test('AUTH with a method that nobody understands is refused', async () => {
+  const server = await scriptedServer({
+    packet: (_, socket) =>
+      void socket.write(
+        bytes({ cmd: 'auth', reasonCode: 0x18, properties: { authenticationMethod: 'KERBEROS' } }, 5),
+      ),
+  })
+  const failure = await failureOf(connectionTo(server, { version: 5 }).connect())
+  expect(failure).toMatchObject({ exitCode: 0x8c, message: "The server wants to authenticate by 'KERBEROS'" })
+})
+
+test('a packet above our Maximum Packet Size is answered with DISCONNECT 0x95', async () => {
+  const large = bytes(
+    { cmd: 'publish', topic: 't', payload: 'x'.repeat(60), qos: 0, dup: false, retain: false },
+    5,
+  )
+  const server = await scriptedServer({
+    packet(packet, socket) {
+      if (packet.cmd === 'connect') socket.write(Buffer.concat([connack(), large]))
+    },
+  })
+  const properties = { connect: { maximumPacketSize: 50 } }
+  const connection = connectionTo(server, { version: 5, properties })
+  await connection.connect()
+  expect(await failureOf(connection.ended())).toMatchObject({ reasonCode: 0x95 })
+  await expect.poll(() => server.received.length, { timeout: 10_000 }).toBe(2)
+})

@@ -1,0 +1,97 @@
+// man/, completions/ and the blocks of README.md are what the table prints. To accept a change: npm run docs.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { bashCompletion } from '../src/cli/completion/bash.js'
+import { fishCompletion } from '../src/cli/completion/fish.js'
+import { zshCompletion } from '../src/cli/completion/zsh.js'
+import { commandPage, programPage } from '../src/cli/man.js'
+import { filledBlocks } from '../src/cli/markdown.js'
+import { program } from '../src/commands/program.js'
+
+const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
+const has = (tool: string) => spawnSync(tool, ['--version']).error === undefined
+const mqttx = await program()
+const pages: [string, string][] = [
+  ['man/mqttx.1', programPage(mqttx)],
+  ...mqttx.commands.map((spec): [string, string] => [`man/mqttx-${spec.name}.1`, commandPage(spec, mqttx)]),
+]
+
+test.each([
+  ...pages,
+  ['completions/mqttx.bash', bashCompletion(mqttx)],
+  ['completions/_mqttx', zshCompletion(mqttx)],
+  ['completions/mqttx.fish', fishCompletion(mqttx)],
+])('%s', async (name, text) => {
+  await expect(text).toMatchFileSnapshot(path(name))
+})
+
+test('README.md', async () => {
+  const readme = readFileSync(path('README.md'), 'utf8')
+  await expect(filledBlocks(readme, mqttx)).toMatchFileSnapshot(path('README.md'))
+})
+
+test('package.json has the pages that npm installs', () => {
+  const { man } = JSON.parse(readFileSync(path('package.json'), 'utf8'))
+  expect(man).toEqual(pages.map(([name]) => name))
+})
+
+test.skipIf(!has('mandoc'))('mandoc finds nothing to say about the pages', () => {
+  for (const [name, text] of pages) {
+    const lint = spawnSync('mandoc', ['-T', 'lint'], { input: text, encoding: 'utf8' })
+    expect(lint.stdout, name).toBe('')
+  }
+})
+
+test.each(pages)('%s has no line that a terminal of 80 columns would break', (_, text) => {
+  if (!has('mandoc')) return
+  const shown = execFileSync('mandoc', ['-T', 'utf8', '-O', 'width=78'], { input: text, encoding: 'utf8' })
+  const plain = shown.replace(/.\x08/g, '')
+  expect(plain.split('\n').filter((line) => line.length > 80)).toEqual([])
+})
+
+describe('the completions', () => {
+  test.skipIf(!has('zsh'))('are valid zsh', () => {
+    expect(spawnSync('zsh', ['-n', path('completions/_mqttx')], { encoding: 'utf8' }).stderr).toBe('')
+  })
+
+  test.skipIf(!has('fish'))('are valid fish', () => {
+    expect(
+      spawnSync('fish', ['--no-execute', path('completions/mqttx.fish')], { encoding: 'utf8' }).stderr,
+    ).toBe('')
+  })
+
+  test.skipIf(!has('fish'))('fish offers', () => {
+    const offers = (line: string) => {
+      const script = `source ${path('completions/mqttx.fish')}; complete -C '${line}'`
+      const { stdout } = spawnSync('fish', ['--no-config', '-c', script], { encoding: 'utf8' })
+      return stdout.split('\n').map((offer) => offer.split('\t')[0])
+    }
+    expect(offers('mqttx p')).toContain('pub')
+    expect(offers('mqttx pub --qo')).toContain('--qos')
+    expect(offers('mqttx pub -q ')).toEqual(expect.arrayContaining(['0', '1', '2']))
+    expect(offers('mqttx sub --pr')).toContain('--pretty')
+  })
+
+  test.skipIf(!has('bash')).each([
+    [['p'], 'pub passwd'],
+    [['passwd', 'package.j'], 'package.json'],
+    [['passwd', '-H', 'a'], 'argon2id'],
+    [['pub', '--qo'], '--qos'],
+    [['pub', '-q', ''], '0 1 2'],
+    [['pub', '-m', '-'], ''],
+    [['sub', '--pr'], '--protocol-version --pretty --proxy --property'],
+    [['broker', '--password-file', 'package.j'], 'package.json'],
+    [['help', 's'], 'sub'],
+    [['--generate', 'z'], 'zsh'],
+  ])('bash: mqttx %j offers %s', (words, offered) => {
+    const script = `source completions/mqttx.bash; COMP_WORDS=(mqttx "$@"); COMP_CWORD=$#; _mqttx; echo "\${COMPREPLY[*]}"`
+    const run = spawnSync('bash', ['--norc', '-c', script, 'bash', ...words], {
+      cwd: path('.'),
+      encoding: 'utf8',
+    })
+    expect(run.stderr).toBe('')
+    expect(run.stdout.trim().split(' ').sort()).toEqual(offered.split(' ').sort())
+  })
+})

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+import { plain } from '../../src/format/plain.js'
+import { messageRate, watch } from '../../src/format/watch.js'
+import { collector, message } from './rig.js'
+
+test('each topic keeps the line on which it first appeared', () => {
+  const screen = collector()
+  const { start, show } = watch('localhost', plain({ verbose: true, newline: true }))
+
+  start(screen)
+  show(message({ topic: 'a', payload: 'long' }), screen)
+  show(message({ topic: 'b', payload: '1' }), screen)
+  show(message({ topic: 'a', payload: '2' }), screen)
+
+  expect(screen.all().toString().replaceAll('\x1b', 'ESC').split('\n')).toEqual([
+    'ESC[2JESC[1;1HBroker: localhost',
+    'ESC[2;1HESC[Ka long',
+    'ESC[2;1H',
+    'ESC[3;1HESC[Kb 1',
+    'ESC[3;1H',
+    'ESC[2;1HESC[Ka 2',
+    'ESC[3;1H',
+    '',
+  ])
+})
+
+test('the rate counts from report to report', () => {
+  const out = collector()
+  const rate = messageRate()
+
+  rate.count(message(), out)
+  rate.count(message(), out)
+  rate.report(out)
+  rate.report(out)
+
+  expect(out.all().toString()).toBe('2 msgs/s\n0 msgs/s\n')
+})

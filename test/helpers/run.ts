@@ -1,0 +1,135 @@
+// Runs the finished program as a shell would: real processes, real pipes, and a time limit on each.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll } from 'vitest'
+import { once } from './wait.js'
+
+/** The program under test; another one (an installed mqttx, say) by the environment variable MQTTX_PROGRAM. */
+export const program = process.env.MQTTX_PROGRAM ?? resolve(import.meta.dirname, '../../bin/mqttx.js')
+
+const folder = mkdtempSync(join(tmpdir(), 'mqttx-test-'))
+
+/** A new folder that goes away with the test file. */
+export const scratch = (name: string): string => mkdtempSync(join(folder, `${name}-`))
+
+const shim = join(folder, 'mqttx')
+writeFileSync(
+  shim,
+  `#!/bin/sh\nexec ${program.endsWith('.js') ? `'${process.execPath}' ` : ''}'${program}' "$@"\n`,
+)
+chmodSync(shim, 0o755)
+
+export interface RunOptions {
+  /** Bytes for standard input, which is then closed. Without it standard input is empty; 'open' keeps it open. */
+  stdin?: Uint8Array | string | 'open'
+  env?: Record<string, string>
+  timeoutMs?: number
+}
+
+export interface Outcome {
+  /** The exit status, or 128 + the signal's number as a shell has it. */
+  status: number
+  stdout: Buffer
+  stderr: string
+}
+
+/** A process under way. Its streams are collected from the start. */
+export interface Running {
+  readonly child: ChildProcess
+  readonly ended: Promise<Outcome>
+  stdout(): Buffer
+  stderr(): string
+  write(data: Uint8Array | string): void
+  /** Resolves when `ready` is true of what has been printed so far; fails with all of it when the time is over. */
+  until(ready: (stdout: string, stderr: string) => boolean, timeoutMs?: number): Promise<void>
+  kill(signal?: NodeJS.Signals): void
+}
+
+const signals: Record<string, number> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15 }
+const running = new Set<ChildProcess>()
+
+function cleanUp(): void {
+  for (const child of running) end(child, 'SIGKILL')
+  rmSync(folder, { recursive: true, force: true })
+}
+afterAll(cleanUp)
+process.once('exit', cleanUp)
+
+// Every child leads a process group, so that a pipeline ends as a whole.
+function end(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-child.pid!, signal)
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** Starts a command. Settings of the person who runs the tests (options files) do not reach it. */
+export function start(file: string, args: readonly string[], options: RunOptions = {}): Running {
+  const { stdin, timeoutMs = 15_000 } = options
+  const child = spawn(file, args, {
+    detached: true,
+    stdio: 'pipe',
+    env: {
+      ...process.env,
+      XDG_CONFIG_HOME: folder,
+      PATH: `${folder}:${process.env.PATH}:/usr/sbin`,
+      ...options.env,
+    },
+  })
+  running.add(child)
+  const out: Buffer[] = []
+  const err: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+  child.stdin.on('error', () => {}) // it need not read all of its input
+  if (stdin !== 'open') child.stdin.end(stdin ?? '')
+  const stdout = () => Buffer.concat(out)
+  const stderr = () => Buffer.concat(err).toString()
+  const shown = () =>
+    `\n$ ${file} ${args.join(' ')}\nstdout: ${stdout().subarray(0, 500)}\nstderr: ${stderr()}`
+
+  const ended = new Promise<Outcome>((settle, fail) => {
+    const timer = setTimeout(() => {
+      end(child, 'SIGKILL')
+      fail(new Error(`still running after ${timeoutMs} ms${shown()}`))
+    }, timeoutMs)
+    child.once('error', fail)
+    child.once('close', (code, signal) => {
+      clearTimeout(timer)
+      running.delete(child)
+      settle({ status: code ?? 128 + (signals[signal ?? ''] ?? 0), stdout: stdout(), stderr: stderr() })
+    })
+  })
+  ended.catch(() => {}) // whoever awaits it sees the failure; a test that has failed already does not
+
+  return {
+    child,
+    ended,
+    stdout,
+    stderr,
+    write: (data) => void child.stdin.write(data),
+    until: (ready, limitMs = 10_000) =>
+      once(() => ready(stdout().toString('latin1'), stderr()), limitMs).catch(() => {
+        throw new Error(`nothing of what was awaited in ${limitMs} ms${shown()}`)
+      }),
+    kill: (signal = 'SIGTERM') => end(child, signal),
+  }
+}
+
+/** `mqttx ...` */
+export function startMqttx(args: readonly string[], options?: RunOptions): Running {
+  return start(shim, args, options)
+}
+
+/** `mqttx ...`, to its end. */
+export function mqttx(args: readonly string[], options?: RunOptions): Promise<Outcome> {
+  return startMqttx(args, options).ended
+}
+
+/** A script in bash with `mqttx` on PATH and `pipefail` off, to its end. */
+export function shell(script: string, options?: RunOptions): Promise<Outcome> {
+  return start('bash', ['-c', script], options).ended
+}

@@ -1,0 +1,206 @@
+// Whatever the bytes: the leaves tile the packet, and what mqtt-packet reads is read the same.
+import fc from 'fast-check'
+import mqtt, { type Packet as MqttPacket } from 'mqtt-packet'
+import { describe, expect, test } from 'vitest'
+import { Fields } from '../../src/inspect/fields.js'
+import { messageOf } from '../../src/inspect/mqtt-sn.js'
+import { type Packet, packetOf } from '../../src/inspect/packet.js'
+import { Quick } from '../../src/inspect/quick.js'
+import { decode } from '../../src/inspect/render.js'
+
+const fields = new Fields()
+
+/** The ranges of the leaves follow one another from the first to the last bit. */
+function expectTiled(packet: Packet): void {
+  decode(fields, packet)
+  let at = 0
+  const open: { end: number; depth: number }[] = []
+  for (const { kind, start, length, depth } of fields.items.slice(0, fields.count)) {
+    while (open.length > 0 && open.at(-1)!.depth >= depth) expect(open.pop()!.end).toBeLessThanOrEqual(start)
+    for (const { end } of open) expect(start + length).toBeLessThanOrEqual(end)
+    if (kind === 'group') {
+      open.push({ end: start + length, depth })
+      continue
+    }
+    expect(start).toBe(at)
+    at += length
+  }
+  expect(at).toBe(packet.length * 8)
+}
+
+const types = fc.integer({ min: 0, max: 255 })
+const bytes = fc.uint8Array({ maxLength: 80 })
+
+test('the leaves tile any packet of any version', () => {
+  fc.assert(
+    fc.property(
+      types,
+      bytes,
+      fc.constantFrom(3, 4, 5),
+      fc.constantFrom('c2s', 's2c'),
+      (first, rest, version, way) => {
+        expectTiled(packetOf(Uint8Array.of(first, rest.length, ...rest), way, version))
+      },
+    ),
+    { numRuns: 20_000, seed: 1 },
+  )
+})
+
+test('the leaves tile any message of MQTT-SN', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 4, maxLength: 40 }), (rest) => {
+      const packet = messageOf(rest, 'c2s')
+      if (packet !== undefined) expectTiled(packet)
+    }),
+    { numRuns: 20_000, seed: 2 },
+  )
+})
+
+test('the leaves tile a packet of which bytes were not captured', () => {
+  const whole = mqtt.generate({
+    cmd: 'publish',
+    topic: 'a/b',
+    payload: 'payload',
+    qos: 1,
+    messageId: 3,
+    dup: false,
+    retain: false,
+  })
+  for (let end = 2; end <= whole.length; end++) expectTiled(packetOf(whole.subarray(0, end), 'c2s', 4))
+})
+
+const text = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
+  .filter((t) => !/[+#\0]/.test(t) && t.isWellFormed())
+const id = fc.integer({ min: 1, max: 65_535 })
+const qos = fc.constantFrom(0 as const, 1 as const, 2 as const)
+const userProperties = fc.option(fc.dictionary(text, text, { minKeys: 1, maxKeys: 2 }), { nil: undefined })
+
+const packets: fc.Arbitrary<Partial<MqttPacket>> = fc.oneof(
+  fc.record({
+    cmd: fc.constant('publish' as const),
+    ...{
+      topic: text,
+      qos,
+      messageId: id,
+      retain: fc.boolean(),
+      payload: fc.uint8Array({ maxLength: 20 }).map((b) => Buffer.from(b)),
+    },
+    properties: fc.record({
+      userProperties,
+      contentType: fc.option(text, { nil: undefined }),
+      messageExpiryInterval: id,
+    }),
+  }),
+  fc.record({
+    cmd: fc.constantFrom('puback' as const, 'pubrec' as const, 'pubrel' as const, 'pubcomp' as const),
+    ...{ messageId: id, reasonCode: fc.constant(0) },
+  }),
+  fc.record({
+    cmd: fc.constant('connect' as const),
+    ...{
+      clientId: text,
+      keepalive: id,
+      clean: fc.constant(true),
+      username: text,
+      password: text.map((t) => Buffer.from(t)),
+    },
+    properties: fc.record({ sessionExpiryInterval: id, receiveMaximum: id, userProperties }),
+  }),
+  fc.record({
+    cmd: fc.constant('subscribe' as const),
+    messageId: id,
+    subscriptions: fc.array(
+      fc.record({ topic: text, qos, nl: fc.boolean(), rap: fc.boolean(), rh: fc.constantFrom(0, 1, 2) }),
+      {
+        minLength: 1,
+        maxLength: 3,
+      },
+    ),
+  }),
+  fc.record({
+    cmd: fc.constant('suback' as const),
+    messageId: id,
+    granted: fc.array(qos, { minLength: 1, maxLength: 4 }),
+  }),
+  fc.record({
+    cmd: fc.constant('unsubscribe' as const),
+    messageId: id,
+    unsubscriptions: fc.array(text, { minLength: 1, maxLength: 3 }),
+  }),
+  fc.constantFrom({ cmd: 'pingreq' as const }, { cmd: 'pingresp' as const }, { cmd: 'disconnect' as const }),
+) as fc.Arbitrary<Partial<MqttPacket>>
+
+function parsed(wire: Buffer, version: number): MqttPacket | undefined {
+  let found: MqttPacket | undefined
+  const parser = mqtt.parser({ protocolVersion: version })
+  parser.on('packet', (packet) => void (found = packet))
+  parser.on('error', () => {})
+  parser.parse(wire)
+  return found
+}
+
+function fieldValue(name: string): unknown {
+  return fields.items.slice(0, fields.count).find((field) => field.name === name && field.value !== undefined)
+    ?.value
+}
+
+describe.each([4, 5])('version %i', (version) => {
+  test('agrees with mqtt-packet about what mqtt-packet writes', () => {
+    fc.assert(
+      fc.property(packets, (made) => {
+        const full = { ...made, ...(made.cmd === 'connect' && { protocolVersion: version }) } as MqttPacket
+        const wire = mqtt.generate(full, { protocolVersion: version })
+        const theirs = parsed(wire, version) as unknown as Record<string, unknown>
+        const packet = packetOf(
+          wire,
+          made.cmd === 'suback' || made.cmd === 'pingresp' ? 's2c' : 'c2s',
+          version,
+        )
+        expectTiled(packet)
+        expect(packet.violations.filter(({ severity }) => severity === 'error')).toEqual([])
+        expect(packet.length).toBe(wire.length)
+        if (theirs.messageId !== undefined && theirs.messageId !== 0 && made.cmd !== 'pingreq') {
+          if (!(made.cmd === 'publish' && theirs.qos === 0))
+            expect(packet.packetIdentifier).toBe(theirs.messageId)
+        }
+        if (made.cmd === 'publish') {
+          expect(packet.topic).toBe(theirs.topic)
+          expect(packet.qos).toBe(theirs.qos)
+          expect(Buffer.from(wire.subarray(packet.payload))).toEqual(theirs.payload)
+          if (version === 5)
+            expect(fieldValue('message_expiry_interval')).toBe(
+              (theirs.properties as { messageExpiryInterval: number }).messageExpiryInterval,
+            )
+        }
+        if (made.cmd === 'connect') {
+          expect(packet.connect).toMatchObject({ clientId: theirs.clientId, keepAlive: theirs.keepalive })
+        }
+        if (made.cmd === 'subscribe') {
+          const topics = (theirs.subscriptions as { topic: string }[]).map(({ topic }) => topic)
+          expect(packet.subscriptions?.map(({ filter }) => filter)).toEqual(topics)
+        }
+        if (made.cmd === 'suback') expect(packet.codes).toEqual(theirs.granted)
+      }),
+      { numRuns: 3000, seed: 3 },
+    )
+  })
+
+  test('the quick reader says what the decoder says', () => {
+    const quick = new Quick()
+    fc.assert(
+      fc.property(types, bytes, (first, rest) => {
+        const wire = Uint8Array.of(first, rest.length, ...rest)
+        const fast = packetOf(wire, 'c2s', version)
+        if (!quick.read(fast)) return
+        const slow = packetOf(wire, 'c2s', version)
+        decode(fields, slow)
+        expect(slow.violations).toEqual([])
+        expect(fast.packetIdentifier).toBe(slow.packetIdentifier)
+        expect(fast.topic).toBe(slow.topic)
+        expect(fast.payload).toBe(slow.payload)
+      }),
+      { numRuns: 20_000, seed: 4 },
+    )
+  })
+})

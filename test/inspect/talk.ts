@@ -1,0 +1,96 @@
+// A conversation without a network: packets with directions and times go in, what an inspector found comes out.
+import mqtt, { type Packet as MqttPacket } from 'mqtt-packet'
+import type { Direction, Flow } from '../../src/capture/stream.js'
+import { Inspector, type InspectorOptions } from '../../src/inspect/inspector.js'
+import type { Packet } from '../../src/inspect/packet.js'
+import type { ConnectionFacts, LateViolation, Skipped, View } from '../../src/inspect/views/view.js'
+
+/** `>` from the client, `<` from the server; bytes in hexadecimal or a packet; seconds since the beginning. */
+export type Step = readonly [who: '>' | '<', what: string | Partial<MqttPacket>, at?: number]
+
+export const flow: Flow = {
+  id: 1,
+  protocol: 'tcp',
+  client: '192.0.2.1:50000',
+  server: '192.0.2.2:1883',
+  sawStart: true,
+}
+
+const base = 1_700_000_000_000_000_000n
+
+export function bytesOf(what: string | Partial<MqttPacket>, version: number): Buffer {
+  if (typeof what === 'string') return Buffer.from(what.replaceAll(' ', ''), 'hex')
+  return mqtt.generate(what as MqttPacket, { protocolVersion: version })
+}
+
+export class Recorder implements View {
+  readonly packets: Packet[] = []
+  readonly skips: Skipped[] = []
+  readonly late: LateViolation[] = []
+  readonly connections: ConnectionFacts[] = []
+
+  opened(connection: ConnectionFacts): void {
+    this.connections.push(connection)
+  }
+
+  packet(packet: Packet): void {
+    this.packets.push(packet)
+  }
+
+  skipped(_connection: ConnectionFacts, skipped: Skipped): void {
+    this.skips.push(skipped)
+  }
+
+  closed(_connection: ConnectionFacts, _how: string, late: readonly LateViolation[]): void {
+    this.late.push(...late)
+  }
+
+  /** The keys of the rules that were broken, without what is only information. */
+  get broken(): string[] {
+    const all = [...this.packets.flatMap(({ violations }) => violations), ...this.late]
+    return all.filter(({ severity }) => severity !== 'info').map(({ rule }) => rule.key)
+  }
+}
+
+export interface Talk extends Partial<Omit<InspectorOptions, 'view'>> {
+  readonly version?: number
+  readonly flow?: Partial<Flow>
+  readonly close?: 'fin' | 'rst' | 'timeout' | 'end'
+  /** Forces the version instead of leaving it to be found. */
+  readonly forced?: number
+  /** Something that happens to the capture. */
+  readonly gap?: Direction
+}
+
+/** One connection from its beginning to its end. */
+export function talk(steps: readonly Step[], options: Talk = {}): Recorder {
+  const recorder = new Recorder()
+  const inspector = new Inspector({ ...options, view: recorder, version: options.forced })
+  play(inspector, steps, options)
+  inspector.end()
+  return recorder
+}
+
+export function play(inspector: Inspector, steps: readonly Step[], options: Talk = {}): void {
+  const { version = 4, close = 'end', gap } = options
+  const mine = { ...flow, ...options.flow }
+  const offsets = { c2s: 0, s2c: 0 }
+  inspector.open(mine)
+  if (gap !== undefined) inspector.gap(mine, gap, 0, undefined, 'a test')
+  let record = 0
+  let last = 0
+  for (const [who, what, at = last] of steps) {
+    last = at
+    const direction = who === '>' ? 'c2s' : 's2c'
+    const bytes = bytesOf(what, version)
+    const time = base + BigInt(Math.round(at * 1e6)) * 1000n
+    record++
+    inspector.data(mine, direction, {
+      bytes,
+      offset: offsets[direction],
+      origin: { record, fileOffset: record * 100, time },
+    })
+    offsets[direction] += bytes.length
+  }
+  inspector.close(mine, close)
+}

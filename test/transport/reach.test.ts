@@ -1,0 +1,160 @@
+// Which of several addresses or servers is reached: IPv6 and IPv4, SRV records.
+
+import { createSocket } from 'node:dgram'
+import dns from 'node:dns'
+import { Resolver } from 'node:dns/promises'
+import { createServer } from 'node:net'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { dial } from '../../src/transport/dial.js'
+import { inOrder, serversOf } from '../../src/transport/srv.js'
+import { failureOf } from '../connection/rig.js'
+import { freePort } from '../helpers/peers.js'
+import { listening } from './rig.js'
+
+const never = new AbortController().signal
+
+/** `host` has these addresses, as far as this process can tell. */
+function pretend(addresses: readonly dns.LookupAddress[]): void {
+  const lookup = (
+    _host: string,
+    _options: unknown,
+    done: (error: null, all: readonly dns.LookupAddress[]) => void,
+  ) => done(null, addresses)
+  const spy = vi.spyOn(dns, 'lookup').mockImplementation(lookup as never)
+  onTestFinished(() => spy.mockRestore())
+}
+
+const both = [
+  { address: '::1', family: 6 },
+  { address: '127.0.0.1', family: 4 },
+]
+
+describe('a name with two addresses', () => {
+  test.each([
+    ['only the second', both],
+    ['only the first', [...both].reverse()],
+  ])('of which %s answers', async (_, addresses) => {
+    const port = await listening(createServer())
+    pretend(addresses)
+    const socket = await dial({ host: 'broker.example', port }, { noDelay: true, signal: never })
+    expect(socket.remoteAddress).toBe('127.0.0.1')
+    socket.destroy()
+  })
+
+  test('of which none answers: the reason of the first', async () => {
+    const port = await freePort()
+    pretend(both)
+    const error = await failureOf(dial({ host: 'broker.example', port }, { noDelay: true, signal: never }))
+    expect(error.message).toMatch(
+      /^(Connection refused|Cannot assign requested address|Network is unreachable) \(broker/,
+    )
+  })
+})
+
+describe('SRV records', () => {
+  const server = (name: string, priority: number, weight: number) => ({ name, port: 1, priority, weight })
+
+  test('come by priority, and by lot among equals', () => {
+    const records = [server('c', 20, 0), server('b', 10, 30), server('a', 10, 70)]
+    const names = (random: number) => inOrder(records, () => random).map(({ name }) => name)
+    expect(names(0)).toEqual(['b', 'a', 'c'])
+    expect(names(0.99)).toEqual(['a', 'b', 'c'])
+    const first = Array.from({ length: 100 }, (_, index) => names(index / 100)[0])
+    expect(first.filter((name) => name === 'a')).toHaveLength(70)
+  })
+
+  test('all weights 0: each of them once', () => {
+    const records = [server('a', 0, 0), server('b', 0, 0)]
+    expect(
+      inOrder(records, () => 0.5)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['a', 'b'])
+  })
+
+  /** A DNS server that knows `_mqtt._tcp.example.org`, and of nothing else. */
+  async function resolver(
+    answers: readonly [priority: number, weight: number, port: number, name: string][],
+  ) {
+    const labels = (name: string) =>
+      Buffer.concat(
+        [
+          ...name
+            .split('.')
+            .filter(Boolean)
+            .map((label) => Buffer.from(`\0${label}`)),
+          Buffer.of(0),
+        ].map((piece) => {
+          if (piece.length > 1) piece[0] = piece.length - 1
+          return piece
+        }),
+      )
+    const socket = createSocket('udp4')
+    socket.on('message', (query, { port, address }) => {
+      const end = query.indexOf(0, 12) + 5
+      const known = query.subarray(12, end).includes('_mqtt')
+      const header = Buffer.from(query.subarray(0, 12))
+      header.writeUInt16BE(known ? 0x8180 : 0x8183, 2)
+      header.writeUInt16BE(known ? answers.length : 0, 6)
+      header.writeUInt32BE(0, 8)
+      const records = answers.map(([priority, weight, number, name]) => {
+        const target = labels(name)
+        const head = Buffer.alloc(18)
+        head.writeUInt16BE(0xc00c, 0)
+        head.writeUInt16BE(33, 2)
+        head.writeUInt16BE(1, 4)
+        head.writeUInt32BE(60, 6)
+        head.writeUInt16BE(6 + target.length, 10)
+        head.writeUInt16BE(priority, 12)
+        head.writeUInt16BE(weight, 14)
+        head.writeUInt16BE(number, 16)
+        return Buffer.concat([head, target])
+      })
+      socket.send(Buffer.concat([header, query.subarray(12, end), ...(known ? records : [])]), port, address)
+    })
+    await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done))
+    onTestFinished(() => void socket.close())
+    const own = new Resolver({ tries: 1, timeout: 2000 })
+    own.setServers([`127.0.0.1:${socket.address().port}`])
+    return own
+  }
+
+  test('are asked for by service', async () => {
+    const own = await resolver([
+      [20, 0, 1884, 'second.example.org'],
+      [10, 0, 1883, 'first.example.org'],
+    ])
+    expect(await serversOf('_mqtt._tcp', 'example.org', never, own)).toEqual([
+      { host: 'first.example.org', port: 1883 },
+      { host: 'second.example.org', port: 1884 },
+    ])
+  })
+
+  test('there are none', async () => {
+    const own = await resolver([])
+    expect(await failureOf(serversOf('_secure-mqtt._tcp', 'example.org', never, own))).toMatchObject({
+      message: 'Unable to connect (Lookup error).',
+      prefix: '',
+      exitCode: 1,
+      hint: 'the DNS has no SRV record _secure-mqtt._tcp.example.org: connect without -S?',
+    })
+  })
+
+  test('the service is not offered (RFC 2782: a single root)', async () => {
+    const own = await resolver([[0, 0, 0, '.']])
+    expect(await failureOf(serversOf('_mqtt._tcp', 'example.org', never, own))).toMatchObject({
+      name: 'MqttxError',
+      hint: 'the DNS says that example.org does not offer _mqtt._tcp',
+    })
+  })
+
+  test('a DNS that does not answer, by the signal', async () => {
+    const socket = createSocket('udp4')
+    await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done))
+    onTestFinished(() => void socket.close())
+    const own = new Resolver()
+    own.setServers([`127.0.0.1:${socket.address().port}`])
+    const error = await failureOf(serversOf('_mqtt._tcp', 'example.org', AbortSignal.timeout(100), own))
+    expect(error.name).toBe('TimeoutError')
+  })
+})

@@ -1,0 +1,193 @@
+// WebSocket against servers of the ws package, and against servers that do not play by the rules.
+import { createHash } from 'node:crypto'
+import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
+import { createServer } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
+import type { Endpoint, WebSocketSettings } from '../../src/transport/endpoint.js'
+import { failureOf } from '../connection/rig.js'
+import { endpointAt, heard, listening, opened } from './rig.js'
+
+function endpoint(port: number, settings: Partial<WebSocketSettings> = {}): Endpoint {
+  return endpointAt(port, { webSocket: { path: '/mqtt', headers: [], ...settings } })
+}
+
+async function serve(
+  serveOne: (socket: WebSocket, request: IncomingMessage) => void,
+  options: ServerOptions = {},
+): Promise<number> {
+  const http = createHttpServer()
+  const server = new WebSocketServer({ server: http, ...options })
+  server.on('connection', serveOne)
+  return listening(http)
+}
+
+test('asks for MQTT at the path, with the headers', async () => {
+  const requests: IncomingMessage[] = []
+  const port = await serve((_, request) => void requests.push(request))
+  const headers = [
+    ['X-One', '1'],
+    ['Cookie', 'a=b'],
+    ['x-one', '2'],
+  ] as const
+  await opened(endpoint(port, { path: '/a/b?c=%20', headers }))
+  expect(requests[0]).toMatchObject({
+    url: '/a/b?c=%20',
+    headers: { 'sec-websocket-protocol': 'mqtt', host: `127.0.0.1:${port}`, cookie: 'a=b', 'x-one': '1, 2' },
+  })
+  expect(requests[0]!.headers['sec-websocket-extensions']).toBeUndefined()
+})
+
+test('bytes go out in binary frames and come in however they are cut', async () => {
+  const port = await serve((socket) => {
+    socket.on('message', (data: Buffer, isBinary) => {
+      for (const byte of data) socket.send(Buffer.of(byte))
+      socket.send(Buffer.from(String(isBinary)))
+    })
+  })
+  const stream = await opened(endpoint(port))
+  let text = ''
+  stream.on('data', (chunk: Buffer) => {
+    text += chunk.toString()
+  })
+  stream.write('hello')
+  await expect.poll(() => text).toBe('hellotrue')
+})
+
+test('a fragmented message and one of 3 MB', async () => {
+  const port = await serve((socket) => {
+    socket.send('ab', { binary: true, fin: false })
+    socket.send('cd', { binary: true, fin: true })
+    socket.send(Buffer.alloc(3_000_000))
+  })
+  const stream = await opened(endpoint(port))
+  let length = 0
+  stream.on('data', (chunk: Buffer) => {
+    length += chunk.length
+  })
+  await expect.poll(() => length).toBe(3_000_004)
+})
+
+test('a reader that waits keeps the sender waiting', async () => {
+  let sent = 0
+  const port = await serve(async (socket) => {
+    while (sent < 2000 && socket.readyState === socket.OPEN) {
+      await new Promise((done) => socket.send(Buffer.alloc(65_536), done))
+      sent++
+    }
+  })
+  const stream = await opened(endpoint(port))
+  await new Promise((done) => setTimeout(done, 300))
+  const waiting = sent
+  expect(waiting).toBeLessThan(500) // what the system's buffers take
+  let length = 0
+  stream.on('data', (chunk: Buffer) => {
+    length += chunk.length
+  })
+  await expect.poll(() => length, { timeout: 10_000 }).toBe(2000 * 65_536)
+})
+
+test('a writer is told to wait', async () => {
+  const port = await serve((socket) => void socket.pause())
+  const stream = await opened(endpoint(port))
+  let writes = 0
+  while (stream.write(Buffer.alloc(65_536)) && writes < 1000) {
+    writes++
+    await new Promise((done) => setImmediate(done))
+  }
+  expect(writes).toBeLessThan(1000)
+})
+
+test('the end is the closing handshake', async () => {
+  const codes: number[] = []
+  const port = await serve((socket) => void socket.on('close', (code) => codes.push(code)))
+  const stream = await opened(endpoint(port))
+  const closed = new Promise((done) => stream.resume().once('close', done))
+  stream.end('bye')
+  await closed
+  expect(codes).toEqual([1000])
+})
+
+test('a server that closes ends the stream after what it said', async () => {
+  const port = await serve((socket) => {
+    socket.send(Buffer.from('last'))
+    socket.close()
+  })
+  const stream = await opened(endpoint(port))
+  const closed = new Promise((done) => stream.once('close', done))
+  expect(await heard(stream)).toBe('last')
+  await closed
+})
+
+test('a server that closes with a reason: it is told', async () => {
+  const port = await serve((socket) => socket.close(1008, 'go away'))
+  const stream = await opened(endpoint(port))
+  const error = await new Promise<Error>((done) => stream.once('error', done).resume())
+  expect(error.message).toBe('the server closed the WebSocket: 1008 go away')
+})
+
+test('a text frame is an error [MQTT-6.0.0-1]', async () => {
+  const port = await serve((socket) => socket.send('text'))
+  const stream = await opened(endpoint(port))
+  const error = await new Promise<Error>((done) => stream.once('error', done).resume())
+  expect(error).toMatchObject({
+    name: 'ProtocolError',
+    message: 'A text frame from the server [MQTT-6.0.0-1]',
+  })
+})
+
+describe('no upgrade', () => {
+  test.each([
+    [404, 'Not Found', 'is /mqtt the right --ws-path?'],
+    [401, 'Unauthorized', "the server wants a login of its own: --ws-header 'Authorization: ...'"],
+    [302, 'Found', 'is it a WebSocket port, and the right --ws-path?'],
+    [200, 'OK', 'is it a WebSocket port, and the right --ws-path?'],
+  ])('%d %s', async (status, text, hint) => {
+    const http = createHttpServer()
+    http.on('upgrade', (_request, socket) =>
+      socket.end(`HTTP/1.1 ${status} ${text}\r\nContent-Length: 0\r\n\r\n`),
+    )
+    expect(await failureOf(opened(endpoint(await listening(http))))).toMatchObject({
+      message: `The connection was lost: the server answered the WebSocket upgrade with ${status} ${text}`,
+      exitCode: 7,
+      hint,
+    })
+  })
+
+  test.each([
+    ['another subprotocol', 'graphql-ws', 'Server sent an invalid subprotocol'],
+    ['none', false, 'Server sent no subprotocol'],
+  ] as const)('%s', async (_, chosen, text) => {
+    const port = await serve(() => {}, { handleProtocols: () => chosen })
+    expect(await failureOf(opened(endpoint(port)))).toMatchObject({
+      message: `The connection was lost: ${text}, where mqtt is needed [MQTT-6.0.0-3]`,
+      exitCode: 7,
+    })
+  })
+
+  test.each([
+    ['MQTT', Buffer.of(0x20, 2, 0, 0), 'the answer to the WebSocket upgrade is not HTTP'],
+    ['nothing', Buffer.alloc(0), 'the server closed it instead of the WebSocket upgrade'],
+  ])('%s', async (_, answer, text) => {
+    const port = await listening(createServer((socket) => socket.once('data', () => socket.end(answer))))
+    expect(await failureOf(opened(endpoint(port)))).toMatchObject({
+      message: `The connection was lost: ${text}`,
+      exitCode: 7,
+      hint: 'is it a WebSocket port?',
+    })
+  })
+
+  test('a wrong Sec-WebSocket-Accept', async () => {
+    const accept = createHash('sha1').update('nonsense').digest('base64')
+    const answer = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n`
+    const port = await listening(createServer((socket) => socket.once('data', () => socket.write(answer))))
+    const error = await failureOf(opened(endpoint(port)))
+    expect(error.message).toContain('Invalid Sec-WebSocket-Accept header')
+  })
+
+  test('an abort, with its reason', async () => {
+    const port = await listening(createServer((socket) => void socket.resume()))
+    const error = await failureOf(opened(endpoint(port), AbortSignal.timeout(100)))
+    expect(error.name).toBe('TimeoutError')
+  })
+})
