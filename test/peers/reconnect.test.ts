@@ -80,12 +80,11 @@ describe('pub -l while mosquitto restarts', () => {
         const persistent = ['allow_anonymous true', 'persistence true', 'max_queued_messages 0']
         const broker = await startMosquitto(persistent)
         const toBroker = await tap(broker.port)
-        const watching = await tap(broker.port)
         const args = ['-t', 'many', '-q', qos]
-        const sub = start('mosquitto_sub', [...watching.at, ...args, '-c', '-i', 'counter'], {
-          timeoutMs: 50_000,
-        })
-        await watching.subscribed()
+        // The messages wait in a session and are counted at the end: mosquitto 2.0.11 doubles a QoS 2 message whose
+        // PUBCOMP is under way when it stops, however well its publisher behaves.
+        const counter = [...broker.at, ...args, '-c', '-i', 'counter']
+        await mqttx(['sub', ...counter, '-E'])
 
         const pub = startMqttx(['pub', ...toBroker.at, ...args, ...session, '-l'], {
           stdin: 'open',
@@ -100,6 +99,7 @@ describe('pub -l while mosquitto restarts', () => {
 
         const { status, stderr } = await pub.ended
         expect(status, stderr).toBe(0)
+        const sub = start('mosquitto_sub', counter, { timeoutMs: 50_000 })
         await sub.until((stdout) => stdout.endsWith(`\n${count}\n`), 30_000)
         const received = sub.stdout().toString().trimEnd().split('\n').map(Number)
         const expected = Array.from({ length: count }, (_, index) => index + 1)
