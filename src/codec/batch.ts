@@ -4,12 +4,15 @@
 export type BatchSink = (bytes: Uint8Array) => boolean
 
 const batchSize = 64 * 1024 // as much as one read of standard input brings
+const firstSize = 256 // enough for a connection that only idles: a load generator has thousands of them
+const growth = 8
+const nothing = Buffer.alloc(0)
 const viewFrom = 16 * 1024 // a payload of this size is written as it is: a copy would cost more than a write
 
-/** Bytes waiting to be written. A full batch is written by itself, the rest by `flush()`. */
+/** Bytes waiting to be written. A full batch is written by itself, the rest by `flush()`. It starts small and grows. */
 export class Batch {
   /** What is being filled; bytes before `offset` are taken. Encoders write here after `reserve()`. */
-  buffer: Buffer = Buffer.allocUnsafeSlow(batchSize)
+  buffer: Buffer = nothing
   offset = 0
   /** False while the sink has asked to wait. The owner sets it to true again when the sink has drained. */
   writable = true
@@ -29,9 +32,14 @@ export class Batch {
   /** Makes room for `size` bytes in `buffer` at `offset`. */
   reserve(size: number): void {
     if (this.offset + size <= this.buffer.length) return
-    this.flush()
-    this.buffer = Buffer.allocUnsafeSlow(Math.max(batchSize, size))
-    this.offset = 0
+    const { pending, buffer } = this
+    const room = Math.min(batchSize, Math.max(firstSize, buffer.length * growth))
+    const fits = pending + size <= room
+    if (!fits) this.flush()
+    const kept = fits ? buffer.subarray(this.#written, this.offset) : nothing
+    this.buffer = Buffer.allocUnsafeSlow(Math.max(room, size))
+    this.buffer.set(kept)
+    this.offset = kept.length
     this.#written = 0
   }
 

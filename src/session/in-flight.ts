@@ -1,16 +1,28 @@
 // Packet Identifiers and what each of them waits for (MQTT 5.0, 2.2.1 and 4.3), in arrays: no object per message.
+// The arrays are pages of the identifier space that exist while they are in use: an idle connection has none.
 
 /** What an outgoing Packet Identifier waits for. */
 export const stage = { free: 0, puback: 1, pubrec: 2, pubcomp: 3, suback: 4, unsuback: 5 } as const
 export type Stage = (typeof stage)[keyof typeof stage]
 
 const identifiers = 65_536 // index 0 is not used: no packet has Packet Identifier 0 [MQTT-2.2.1-3]
+const pageBits = 8
+const pageSize = 1 << pageBits
+const within = pageSize - 1
+
+/** Consecutive Packet Identifiers. */
+class Page<Kept> {
+  readonly stages = new Uint8Array(pageSize)
+  readonly sequence = new Float64Array(pageSize)
+  readonly kept: (Kept | undefined)[] = []
+  used = 0
+}
 
 /** Outgoing requests by Packet Identifier. `Kept` is what must be kept to send a PUBLISH again. */
 export class InFlight<Kept> {
-  readonly #stages = new Uint8Array(identifiers)
-  readonly #sequence = new Float64Array(identifiers)
-  readonly #kept: (Kept | undefined)[] = []
+  readonly #pages: (Page<Kept> | undefined)[] = []
+  /** An empty page for the next one that is needed, so that a stream of messages allocates none. */
+  #spare: Page<Kept> | undefined
   #last = 0
   #publishes = 0
   #requests = 0
@@ -26,15 +38,16 @@ export class InFlight<Kept> {
   }
 
   stage(messageId: number): Stage {
-    return this.#stages[messageId]! as Stage
+    return (this.#pages[messageId >> pageBits]?.stages[messageId & within] ?? stage.free) as Stage
   }
 
   kept(messageId: number): Kept | undefined {
-    return this.#kept[messageId]
+    return this.#pages[messageId >> pageBits]?.kept[messageId & within]
   }
 
+  /** The place in the order of sending of a Packet Identifier that is in use. */
   sequence(messageId: number): number {
-    return this.#sequence[messageId]!
+    return this.#pages[messageId >> pageBits]!.sequence[messageId & within]!
   }
 
   /** The next Packet Identifier for a packet that nobody answers, so that QoS 0 counts on as in the reference. */
@@ -51,11 +64,13 @@ export class InFlight<Kept> {
     if (this.#publishes + this.#requests >= identifiers - 1)
       throw new RangeError('no Packet Identifier is free')
     do this.pass()
-    while (this.#stages[this.#last] !== stage.free)
+    while (this.stage(this.#last) !== stage.free)
     const messageId = this.#last
-    this.#stages[messageId] = waitsFor
-    this.#sequence[messageId] = sequence
-    this.#kept[messageId] = kept
+    const page = this.#page(messageId >> pageBits)
+    page.stages[messageId & within] = waitsFor
+    page.sequence[messageId & within] = sequence
+    page.kept[messageId & within] = kept
+    page.used++
     if (waitsFor < stage.suback) this.#publishes++
     else this.#requests++
     return messageId
@@ -63,29 +78,46 @@ export class InFlight<Kept> {
 
   /** The payload is the server's now: forget it, wait for PUBCOMP. */
   release(messageId: number): void {
-    this.#stages[messageId] = stage.pubcomp
-    this.#kept[messageId] = undefined
+    const page = this.#pages[messageId >> pageBits]!
+    page.stages[messageId & within] = stage.pubcomp
+    page.kept[messageId & within] = undefined
   }
 
+  /** A Packet Identifier that is in use is free again. */
   settle(messageId: number): void {
-    if (this.#stages[messageId]! < stage.suback) this.#publishes--
+    const number = messageId >> pageBits
+    const page = this.#pages[number]!
+    if (page.stages[messageId & within]! < stage.suback) this.#publishes--
     else this.#requests--
-    this.#stages[messageId] = stage.free
-    this.#kept[messageId] = undefined
+    page.stages[messageId & within] = stage.free
+    page.kept[messageId & within] = undefined
+    if (--page.used > 0) return
+    this.#pages[number] = undefined
+    this.#spare = this.#publishes + this.#requests > 0 ? page : undefined
   }
 
   /** Packet Identifiers of the PUBLISH packets in flight, in the order in which they were sent first. */
   ordered(): number[] {
     const found: number[] = []
-    for (let id = 1; id < identifiers && found.length < this.#publishes; id++) {
-      if (this.#stages[id] !== stage.free && this.#stages[id]! < stage.suback) found.push(id)
-    }
-    return found.sort((a, b) => this.#sequence[a]! - this.#sequence[b]!)
+    this.#pages.forEach((page, number) => {
+      if (page === undefined) return
+      for (let id = 0; id < pageSize; id++) {
+        if (page.stages[id] !== stage.free && page.stages[id]! < stage.suback)
+          found.push((number << pageBits) | id)
+      }
+    })
+    return found.sort((a, b) => this.sequence(a) - this.sequence(b))
   }
 
   /** The sequence number of the oldest PUBLISH in flight; undefined when there is none. */
   oldest(): number | undefined {
     const first = this.ordered()[0]
-    return first === undefined ? undefined : this.#sequence[first]!
+    return first === undefined ? undefined : this.sequence(first)
+  }
+
+  #page(number: number): Page<Kept> {
+    const page = (this.#pages[number] ??= this.#spare ?? new Page<Kept>())
+    if (page === this.#spare) this.#spare = undefined
+    return page
   }
 }
