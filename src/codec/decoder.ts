@@ -3,7 +3,7 @@ import type { IPubackPacket, Packet } from 'mqtt-packet'
 import { ProtocolError } from '../errors.js'
 import { type AcknowledgeType, isShortAcknowledge } from './acknowledge.js'
 import { Framer } from './framing.js'
-import { PacketReader } from './mqtt-packet.js'
+import { readPacket } from './mqtt-packet.js'
 import { decodePublish, type ProtocolVersion, type Publish, type PublishProperties } from './publish.js'
 
 export interface PacketHandler {
@@ -37,7 +37,6 @@ export class Decoder {
   readonly #framer: Framer
   readonly #handler: PacketHandler
   readonly #version: ProtocolVersion
-  #reader: PacketReader | undefined
   #stopped = false
 
   constructor(handler: PacketHandler, version: ProtocolVersion, maxPacketSize?: number) {
@@ -93,8 +92,7 @@ export class Decoder {
 
   /** The packet at hand by mqtt-packet. */
   #read(): Packet {
-    this.#reader ??= new PacketReader(this.#version)
-    return this.#reader.read(this.#framer.bytes.subarray(this.#framer.origin, this.#framer.end))
+    return readPacket(this.#framer.bytes.subarray(this.#framer.origin, this.#framer.end), this.#version)
   }
 }
 

@@ -11,8 +11,22 @@ export function generate(packet: Packet, version: number): Buffer {
   return mqtt.generate(packet, { protocolVersion: version })
 }
 
-/** Reads one whole packet. mqtt-packet parses streams; it is given exactly one packet at a time. */
-export class PacketReader {
+const readers = new Map<number, PacketReader>()
+
+/**
+ * Reads one whole packet.
+ * @throws ProtocolError 0x81 with mqtt-packet's reason where the bytes are not one packet
+ */
+export function readPacket(bytes: Buffer, version: number): Packet {
+  const reader = readers.get(version) ?? new PacketReader(version)
+  readers.delete(version) // one that has failed may be in the middle of something
+  const packet = reader.read(bytes)
+  readers.set(version, reader)
+  return packet
+}
+
+/** mqtt-packet parses streams; it is given exactly one packet at a time, so that connections can share a parser. */
+class PacketReader {
   readonly #parser: Parser
   #packet: Packet | undefined
   #error: Error | undefined
@@ -27,7 +41,6 @@ export class PacketReader {
     })
   }
 
-  /** @throws ProtocolError 0x81 with mqtt-packet's reason where the bytes are not one packet */
   read(bytes: Buffer): Packet {
     this.#packet = undefined
     this.#error = undefined

@@ -15,14 +15,22 @@ export async function attempt(
   abort: AbortSignal,
 ): Promise<void> {
   const { endpoint, connectTimeoutMs } = options
-  const timeout = AbortSignal.timeout(connectTimeoutMs)
-  const signal = AbortSignal.any([timeout, abort])
-  const deadline = setTimeout(() => {}, connectTimeoutMs) // an AbortSignal alone does not keep the process alive
+  const limit = new AbortController()
+  const { signal } = limit
+  const giveUp = () => limit.abort(abort.reason)
+  let late = false
+  const deadline = setTimeout(() => {
+    late = true
+    limit.abort()
+  }, connectTimeoutMs)
+  if (abort.aborted) giveUp()
+  abort.addEventListener('abort', giveUp)
   try {
     await begin(await open(endpoint, signal), signal)
   } catch (error) {
-    throw timeout.aborted && !(error instanceof MqttxError) ? connectTimeout(options) : error
+    throw late && !(error instanceof MqttxError) ? connectTimeout(options) : error
   } finally {
     clearTimeout(deadline)
+    abort.removeEventListener('abort', giveUp)
   }
 }

@@ -46,7 +46,6 @@ export class Connection {
   readonly #waiters = new Waiters()
   readonly #departures = new Departures()
   #ended: { resolve(): void; reject(error: Error): void } | undefined
-  readonly #abort = new AbortController()
   readonly #redial: Redial
 
   constructor(options: ConnectOptions, events: ConnectionEvents, trace?: Trace) {
@@ -69,10 +68,9 @@ export class Connection {
       },
       { version: options.version, maxInFlight: options.maxInFlight },
     )
-    const { signal } = this.#abort
     this.#redial = new Redial(
-      () => attempt(this.#options, (stream, signal) => this.#begin(stream, signal), signal),
-      { signal, retrying: (error, delayMs) => this.#events.retrying?.(error, delayMs) },
+      (abort) => attempt(this.#options, (stream, signal) => this.#begin(stream, signal), abort),
+      (error, delayMs) => this.#events.retrying?.(error, delayMs),
     )
   }
 
@@ -234,7 +232,7 @@ export class Connection {
   #finish(): void {
     this.#closing = true
     this.#up = false
-    this.#abort.abort()
+    this.#redial.stop()
     this.#ended?.resolve()
   }
 

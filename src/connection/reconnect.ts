@@ -67,15 +67,17 @@ const steadyMs = 30_000
 
 /** Connects, and connects again, with pauses that grow until a connection has been of use. */
 export class Redial {
-  readonly #attempt: () => Promise<void>
-  readonly #signal: AbortSignal
+  readonly #attempt: (signal: AbortSignal) => Promise<void>
   readonly #retrying: Attempts['retrying']
   #fruitless = 0
   #upSince = Number.POSITIVE_INFINITY
+  #stopped = false
+  /** Only while there is something to stop: a connection that is up needs none. */
+  #abort: AbortController | undefined
 
-  constructor(attempt: () => Promise<void>, { signal, retrying }: Pick<Attempts, 'signal' | 'retrying'>) {
+  /** `attempt` is given a signal that says when to give up. */
+  constructor(attempt: (signal: AbortSignal) => Promise<void>, retrying: Attempts['retrying']) {
     this.#attempt = attempt
-    this.#signal = signal
     this.#retrying = retrying
   }
 
@@ -89,11 +91,23 @@ export class Redial {
       this.#fruitless++
       this.#retrying(error, delay)
     }
+    const abort = new AbortController()
+    const { signal } = abort
+    if (this.#stopped) abort.abort()
+    this.#abort = abort
     return persist(
-      this.#attempt,
-      { retries, made: this.#fruitless, signal: this.#signal, retrying },
+      () => this.#attempt(signal),
+      { retries, made: this.#fruitless, signal, retrying },
       lost?.error,
-    )
+    ).finally(() => {
+      if (this.#abort === abort) this.#abort = undefined
+    })
+  }
+
+  /** Gives up the attempt or pause under way, and makes no other. */
+  stop(): void {
+    this.#stopped = true
+    this.#abort?.abort()
   }
 
   /** The server has accepted the connection. */

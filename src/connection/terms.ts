@@ -16,7 +16,7 @@ export class Terms {
   readonly #limits: ServerLimits
   /** Before MQTT 5 nothing can be forbidden: the hot path does not ask then. */
   readonly #limited: boolean
-  readonly #aliased = new Set<PublishTemplate>()
+  #aliased: Set<PublishTemplate> | undefined
   readonly #serverAliases: TopicAliases
 
   constructor({ properties }: Accepted, options: ConnectOptions) {
@@ -41,6 +41,7 @@ export class Terms {
     }
     const { short } = template
     if (short === undefined) return template
+    this.#aliased ??= new Set()
     if (this.#aliased.has(template)) return short
     this.#aliased.add(template)
     return template
