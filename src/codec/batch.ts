@@ -4,7 +4,7 @@
 export type BatchSink = (bytes: Uint8Array) => boolean
 
 const batchSize = 64 * 1024 // as much as one read of standard input brings
-const firstSize = 256 // enough for a connection that only idles: a load generator has thousands of them
+const firstSize = 128 // enough for a connection that only idles: a load generator has thousands of them
 const growth = 8
 const nothing = Buffer.alloc(0)
 const viewFrom = 16 * 1024 // a payload of this size is written as it is: a copy would cost more than a write

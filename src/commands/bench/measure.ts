@@ -10,6 +10,7 @@ import { startAudit } from './audit.js'
 import { type Dial, systemClock } from './client.js'
 import type { EnginePlan, Mode } from './crew.js'
 import { Engine } from './engine.js'
+import { collectGarbage } from './garbage.js'
 import { randomBytes } from './random.js'
 import { type Header, measured, type Result, resultOf, type Setup } from './result.js'
 import { stampSize } from './stamp.js'
@@ -48,6 +49,7 @@ export async function measure(plan: EnginePlan, dial: Dial, known: Known, contro
     dial,
     clock: systemClock,
     async start() {
+      collectGarbage()
       const time = await control.start()
       started = new Date(Date.now() + Math.max(0, time - systemClock.now()))
       if (plan.mode !== 'conn') audit = startAudit()
