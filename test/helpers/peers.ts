@@ -19,6 +19,7 @@ export type Peer =
   | 'python3'
   | 'script'
   | 'tcpdump'
+  | 'tshark'
 
 function onPath(name: string): string | undefined {
   for (const folder of [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin']) {

@@ -2,74 +2,16 @@
 import { once as event } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, connect as dial, type Server } from 'node:net'
-import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer, connect as dialTls, type SecureVersion } from 'node:tls'
-import { describe, expect, onTestFinished, type TestContext } from 'vitest'
+import { describe, expect, onTestFinished } from 'vitest'
 import { createWebSocketStream, WebSocket, WebSocketServer } from 'ws'
-import type { CaptureOptions } from '../../src/capture/open.js'
 import { crypto, inflate } from '../../src/commands/inspect/helpers.js'
-import { type CaptureLog, read } from '../helpers/capture-log.js'
+import type { CaptureLog } from '../helpers/capture-log.js'
 import { makeCertificates } from '../helpers/certificates.js'
-import { findPeer, freePort, type Peer, peerTest, startMosquitto } from '../helpers/peers.js'
-import { scratch, start } from '../helpers/run.js'
+import { freePort, type Peer, peerTest, startMosquitto } from '../helpers/peers.js'
+import { captured, captureTimeoutMs, tcpdump } from '../helpers/tcpdump.js'
 import { once } from '../helpers/wait.js'
-
-interface Dump {
-  /** Waits until the capture shows the end of its connection. */
-  closed(options?: CaptureOptions): Promise<CaptureLog>
-  /** Ends it; how many packets it had to leave out. */
-  dropped(): Promise<number>
-}
-
-/** Starts tcpdump; needs the right to capture. Room for whole segments of loopback, so that few are dropped. */
-async function tcpdump(
-  context: TestContext,
-  port: number,
-  options: readonly string[] = ['-i', 'lo'],
-): Promise<Dump> {
-  const file = join(scratch('tcpdump'), 'capture')
-  const root = process.getuid?.() === 0 ? ['-Z', 'root'] : [] // else it gives up root and cannot write to the folder
-  const room = ['-B', '16384', '-s', '66000', '-U']
-  const running = start(findPeer('tcpdump')!, [...root, ...room, '-w', file, ...options, `tcp port ${port}`])
-  onTestFinished(() => running.kill('SIGTERM'))
-  await running.until((_stdout, stderr) => /listening on|permission|permitted/i.test(stderr))
-  if (!/listening on/.test(running.stderr())) {
-    if (process.env.CI) throw new Error(running.stderr())
-    context.skip(`tcpdump may not capture: ${running.stderr()}`)
-  }
-  return {
-    async closed(settings) {
-      const now = () => read(readFileSync(file), settings)
-      await once(() => now().flows.some(({ closed }) => closed === 'fin'))
-      return now()
-    },
-    async dropped() {
-      running.kill('SIGINT')
-      await running.ended
-      return Number(/(\d+) packets? dropped by kernel/.exec(running.stderr())?.[1] ?? 0)
-    },
-  }
-}
-
-/** Captures a conversation. On a busy machine the kernel drops packets and tells so: then once more. */
-async function captured<T>(
-  context: TestContext,
-  port: number,
-  {
-    options,
-    body,
-    settings,
-  }: { options?: readonly string[]; body: () => Promise<T>; settings?: () => CaptureOptions },
-): Promise<{ log: CaptureLog; told: T }> {
-  for (let attempt = 1; ; attempt++) {
-    const dump = await tcpdump(context, port, options)
-    const told = await body()
-    const log = await dump.closed(settings?.())
-    if ((await dump.dropped()) === 0) return { log, told }
-    if (attempt === 5) context.skip('the kernel dropped packets of five captures')
-  }
-}
 
 /** Passes on all that is written, and writes down both ways. */
 interface Told {
@@ -91,7 +33,8 @@ const connectPacket = packet(0x10, Buffer.from('\0\x04MQTT\x04\x02\0\x3c\0\x01c'
 const subscribePacket = packet(0x82, Buffer.from('\0\x01\0\x01t\0', 'latin1'))
 const publishPacket = (size: number) =>
   packet(0x30, Buffer.concat([Buffer.from('\0\x01t', 'latin1'), Buffer.alloc(size, `${size} `)]))
-const sizes = [0, 1, 100, 127, 128, 1000, 16_384, 70_000, 3, 5, 40_000]
+/** The messages of a group are sent together, the next group when they are back: a capture has to keep up. */
+const groups = [[0, 1, 100, 127, 128, 1000], [16_384, 3], [70_000], [3, 5, 40_000]]
 
 /** Connects, subscribes and publishes to itself, on any stream; resolves when all has come back and the stream is closed. */
 async function talk(stream: Duplex): Promise<Told> {
@@ -108,9 +51,12 @@ async function talk(stream: Duplex): Promise<Told> {
   await once(() => total() >= 4)
   write(subscribePacket)
   await once(() => total() >= 9)
-  for (const size of sizes) write(publishPacket(size))
-  const echoed = sizes.reduce((sum, size) => sum + publishPacket(size).length, 0)
-  await once(() => total() >= 9 + echoed)
+  let expected = 9
+  for (const sizes of groups) {
+    for (const size of sizes) write(publishPacket(size))
+    expected += sizes.reduce((sum, size) => sum + publishPacket(size).length, 0)
+    await once(() => total() >= expected)
+  }
   write(packet(0xe0, Buffer.alloc(0)))
   stream.end()
   await ended
@@ -134,50 +80,65 @@ describe('mosquitto', () => {
     ['Linux cooked 2', ['-i', 'any', '-y', 'LINUX_SLL2']],
     ['nanoseconds', ['-i', 'lo', '--nano']],
   ] as const) {
-    peerTest(`captured as ${name}`, needs, async (context) => {
+    peerTest(
+      `captured as ${name}`,
+      needs,
+      async (context) => {
+        const broker = await startMosquitto()
+        onTestFinished(() => broker.stop())
+        const body = () => talk(dial(broker.port, '127.0.0.1'))
+        const { log, told } = await captured(context, broker.port, { options, body })
+        expectSame(log, told)
+        expect(log.flows[0]!.server).toBe(`127.0.0.1:${broker.port}`)
+        const now = BigInt(Date.now()) * 1_000_000n
+        const { time } = log.flows[0]!.segments[0]!.segment.origin
+        expect(now - time).toBeLessThan(60_000_000_000n)
+        expect(now - time).toBeGreaterThan(0n)
+      },
+      captureTimeoutMs,
+    )
+  }
+
+  peerTest(
+    'with a snap length every offset stays right',
+    needs,
+    async (context) => {
       const broker = await startMosquitto()
       onTestFinished(() => broker.stop())
       const body = () => talk(dial(broker.port, '127.0.0.1'))
-      const { log, told } = await captured(context, broker.port, { options, body })
-      expectSame(log, told)
-      expect(log.flows[0]!.server).toBe(`127.0.0.1:${broker.port}`)
-      const now = BigInt(Date.now()) * 1_000_000n
-      const { time } = log.flows[0]!.segments[0]!.segment.origin
-      expect(now - time).toBeLessThan(60_000_000_000n)
-      expect(now - time).toBeGreaterThan(0n)
-    })
-  }
+      const { log, told } = await captured(context, broker.port, { options: ['-i', 'lo', '-s', '120'], body })
+      const { segments, gaps } = log.flows[0]!
+      const { sent, received } = told
+      expect(gaps.length).toBeGreaterThan(0)
+      for (const { direction, segment } of segments) {
+        const whole = direction === 'c2s' ? sent : received
+        const { offset, bytes } = segment
+        expect(whole.subarray(offset, offset + bytes.length).equals(bytes)).toBe(true)
+      }
+    },
+    captureTimeoutMs,
+  )
 
-  peerTest('with a snap length every offset stays right', needs, async (context) => {
-    const broker = await startMosquitto()
-    onTestFinished(() => broker.stop())
-    const body = () => talk(dial(broker.port, '127.0.0.1'))
-    const { log, told } = await captured(context, broker.port, { options: ['-i', 'lo', '-s', '120'], body })
-    const { segments, gaps } = log.flows[0]!
-    const { sent, received } = told
-    expect(gaps.length).toBeGreaterThan(0)
-    for (const { direction, segment } of segments) {
-      const whole = direction === 'c2s' ? sent : received
-      const { offset, bytes } = segment
-      expect(whole.subarray(offset, offset + bytes.length).equals(bytes)).toBe(true)
-    }
-  })
-
-  peerTest('from the middle of a connection on', needs, async (context) => {
-    const broker = await startMosquitto()
-    onTestFinished(() => broker.stop())
-    const socket = dial(broker.port, '127.0.0.1')
-    await event(socket, 'connect')
-    socket.write(connectPacket)
-    await event(socket, 'data')
-    const dump = await tcpdump(context, broker.port)
-    socket.write(publishPacket(500))
-    socket.end(packet(0xe0, Buffer.alloc(0)))
-    const { bytes, flow, gaps } = (await dump.closed({ ports: [broker.port] })).flows[0]!
-    expect(flow.sawStart).toBe(false)
-    expect(gaps[0]).toBe('c2s 0 ? the capture starts in mid-stream')
-    expect(bytes.c2s.equals(Buffer.concat([publishPacket(500), packet(0xe0, Buffer.alloc(0))]))).toBe(true)
-  })
+  peerTest(
+    'from the middle of a connection on',
+    needs,
+    async (context) => {
+      const broker = await startMosquitto()
+      onTestFinished(() => broker.stop())
+      const socket = dial(broker.port, '127.0.0.1')
+      await event(socket, 'connect')
+      socket.write(connectPacket)
+      await event(socket, 'data')
+      const dump = await tcpdump(context, broker.port)
+      socket.write(publishPacket(500))
+      socket.end(packet(0xe0, Buffer.alloc(0)))
+      const { bytes, flow, gaps } = (await dump.closed(1, { ports: [broker.port] })).flows[0]!
+      expect(flow.sawStart).toBe(false)
+      expect(gaps[0]).toBe('c2s 0 ? the capture starts in mid-stream')
+      expect(bytes.c2s.equals(Buffer.concat([publishPacket(500), packet(0xe0, Buffer.alloc(0))]))).toBe(true)
+    },
+    captureTimeoutMs,
+  )
 })
 
 /** Sends everything back but what MQTT's client waits for: 4 bytes for CONNECT, 5 for SUBSCRIBE, PUBLISH as it came. */
@@ -211,42 +172,52 @@ describe('WebSocket', () => {
     { threshold: 0, serverNoContextTakeover: true, clientNoContextTakeover: true },
   ]) {
     const name = JSON.stringify(perMessageDeflate)
-    peerTest(`permessage-deflate ${name}`, ['tcpdump'], async (context) => {
-      const port = await freePort()
-      const server = new WebSocketServer({ port, host: '127.0.0.1', perMessageDeflate })
-      onTestFinished(() => void server.close())
-      server.on('connection', (socket) => serve(createWebSocketStream(socket)))
-      const body = () =>
-        talk(
-          createWebSocketStream(
-            new WebSocket(`ws://127.0.0.1:${port}/mqtt`, ['mqtt'], { perMessageDeflate }),
-          ),
-        )
-      const { log, told } = await captured(context, port, { body, settings: () => ({ inflate }) })
-      expectSame(log, told)
-      expect(log.flows[0]!.facts).toEqual([
-        { kind: 'websocket', offered: ['mqtt'], selected: 'mqtt', handshake: true },
-      ])
-    })
+    peerTest(
+      `permessage-deflate ${name}`,
+      ['tcpdump'],
+      async (context) => {
+        const port = await freePort()
+        const server = new WebSocketServer({ port, host: '127.0.0.1', perMessageDeflate })
+        onTestFinished(() => void server.close())
+        server.on('connection', (socket) => serve(createWebSocketStream(socket)))
+        const body = () =>
+          talk(
+            createWebSocketStream(
+              new WebSocket(`ws://127.0.0.1:${port}/mqtt`, ['mqtt'], { perMessageDeflate }),
+            ),
+          )
+        const { log, told } = await captured(context, port, { body, settings: () => ({ inflate }) })
+        expectSame(log, told)
+        expect(log.flows[0]!.facts).toEqual([
+          { kind: 'websocket', offered: ['mqtt'], selected: 'mqtt', handshake: true },
+        ])
+      },
+      captureTimeoutMs,
+    )
   }
 })
 
 describe('TLS', () => {
   for (const version of ['TLSv1.2', 'TLSv1.3'] as readonly SecureVersion[]) {
-    peerTest(version, ['tcpdump', 'openssl'], async (context) => {
-      const { cert, key } = makeCertificates().server
-      const server = createTlsServer({ cert: readFileSync(cert), key: readFileSync(key) }, serve)
-      const port = await listening(server)
-      let keyLog = ''
-      const body = () => {
-        const socket = dialTls({ port, host: '127.0.0.1', rejectUnauthorized: false, maxVersion: version })
-        socket.on('keylog', (line: Buffer) => {
-          keyLog += line.toString()
-        })
-        return talk(socket)
-      }
-      const { log, told } = await captured(context, port, { body, settings: () => ({ crypto, keyLog }) })
-      expectSame(log, told)
-    })
+    peerTest(
+      version,
+      ['tcpdump', 'openssl'],
+      async (context) => {
+        const { cert, key } = makeCertificates().server
+        const server = createTlsServer({ cert: readFileSync(cert), key: readFileSync(key) }, serve)
+        const port = await listening(server)
+        let keyLog = ''
+        const body = () => {
+          const socket = dialTls({ port, host: '127.0.0.1', rejectUnauthorized: false, maxVersion: version })
+          socket.on('keylog', (line: Buffer) => {
+            keyLog += line.toString()
+          })
+          return talk(socket)
+        }
+        const { log, told } = await captured(context, port, { body, settings: () => ({ crypto, keyLog }) })
+        expectSame(log, told)
+      },
+      captureTimeoutMs,
+    )
   }
 })
