@@ -79,7 +79,7 @@ const metrics = [
     'skipped',
     'unsent',
   ],
-  ...['unacked', 'failed', 'connected', 'disconnected'],
+  ...['unacked', 'failed', 'connected', 'disconnected', 'churned', 'reconnected'],
 ]
 
 export const parseAssertions: Parse<Assertion[]> = (text, name) => {

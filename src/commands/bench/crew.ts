@@ -8,7 +8,7 @@ import type { Tally } from './tally.js'
 import type { Waiter } from './waiter.js'
 import { changesByMessage, fillIn, filterOf, type Plan, type Workload } from './workload.js'
 
-export type Mode = 'pub' | 'sub' | 'pubsub' | 'conn'
+export type Mode = 'pub' | 'sub' | 'pubsub' | 'conn' | 'rr'
 
 export interface EnginePlan extends Plan {
   readonly mode: Mode
@@ -77,7 +77,7 @@ export class Crew {
     await Promise.all(this.connections.map((connection) => connection.close().catch(() => {})))
   }
 
-  readonly #retrying = () => void this.#settings.tally.counts.disconnected++
+  readonly #retrying = (error: MqttxError) => this.#settings.tally.disconnect(reasonOf(error))
 
   async #connectAll(clients: readonly number[], make: (index: number) => Member): Promise<void> {
     const { plan, clock, waiter } = this.#settings
@@ -111,11 +111,12 @@ export class Crew {
       return
     }
     tally.counts.connected++
+    tally.connect.record(clock.now() - began)
     this.alive++
     if (plan.mode === 'conn') tally.done(clock.now(), due ?? began, began)
     connection.ended().catch((error: MqttxError) => {
       this.alive--
-      tally.counts.disconnected++
+      tally.disconnect(reasonOf(error))
       tally.fail(reasonOf(error))
       publisher?.lost()
       this.#settings.waiter.wake()

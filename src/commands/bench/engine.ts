@@ -78,6 +78,7 @@ export class Engine {
         return crew.listen(membersOf(subscribers, shard))
       case 'conn':
         return crew.idle(this.#workload.clients())
+      case 'rr':
       case 'pubsub':
         await crew.listen(Array.from({ length: subscribers }, (_, index) => index))
         return crew.publish(this.#workload.clients())

@@ -38,7 +38,8 @@ function headerLines({ header, setup }: Result): string[] {
 function loopText({ mode, loop, asked_rate, qos, size, subscribers }: Result['setup']): string {
   if (mode === 'conn') return 'connecting and waiting'
   if (mode === 'sub') return `subscribing at QoS ${qos}`
-  const to = mode === 'pubsub' ? ` to ${subscribers} subscribers` : ''
+  const whom = { pubsub: ` to ${subscribers} subscribers`, rr: `, answered by ${subscribers}`, pub: '' }
+  const to = whom[mode]
   const what = `QoS ${qos}, ${size} bytes${to}`
   if (loop === 'open') return `${what}, open loop at ${number(asked_rate ?? 0)} messages/s`
   return `${what}, closed loop: each waits for the server, so a stall delays messages instead of showing in all of them`
@@ -58,9 +59,12 @@ function countLines(result: Result): string[] {
     if (setup.loop === 'open')
       lines.push(`${row('late', 'skipped', 'unsent')} (late: more than ${lateMs} ms)`)
   }
-  if (setup.mode === 'sub' || setup.mode === 'pubsub')
+  if (setup.mode !== 'pub' && setup.mode !== 'conn')
     lines.push(row('received', 'lost', 'duplicated', 'reordered'))
   else if (setup.mode === 'pub' && setup.qos === 0) lines.push(row('lost'))
+  if (result.churned > 0) lines.push(row('churned', 'reconnected'))
+  for (const [reason, count] of Object.entries(result.disconnects))
+    lines.push(`disconnected: ${reason}: ${number(count)}`)
   for (const [reason, count] of Object.entries(result.failed))
     lines.push(`failed: ${reason}: ${number(count)}`)
   const { event_loop_delay_ms, thread_cpu, process_cpu, gc_ms, lag_ms } = audit
@@ -84,6 +88,7 @@ function timeLines(result: Result): string[] {
 
 function what({ mode, qos }: Result['setup']): string {
   if (mode === 'conn') return 'to CONNACK'
+  if (mode === 'rr') return 'to the response'
   if (mode !== 'pub') return 'to the subscriber'
   return qos === 0 ? 'to the socket' : 'to the acknowledgement'
 }

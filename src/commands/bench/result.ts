@@ -1,4 +1,5 @@
 // The outcome of a run as numbers: what --json prints, what `bench merge` joins, and what every view is made from.
+import type { Mode } from './crew.js'
 import type { EngineResult } from './engine.js'
 import { Histogram, type Percentiles } from './histogram.js'
 import { type Counts, countNames, lateMs, noCounts, type Second } from './tally.js'
@@ -17,15 +18,20 @@ export interface Header {
 }
 
 export interface Setup {
-  readonly mode: 'pub' | 'sub' | 'pubsub' | 'conn'
+  readonly mode: Mode
   /** open: at the times of a rate; closed: as fast as it goes. */
   readonly loop: 'open' | 'closed'
   readonly qos: number
   readonly size: number
   readonly clients: number
+  /** Connections that receive in pubsub, and that answer in rr. */
   readonly subscribers: number
   /** Messages a second that were asked for. */
   readonly asked_rate: number | undefined
+  /** Clients a second that were to disconnect and connect again. */
+  readonly churn?: number | undefined
+  /** Requests without a response that each client may have, in a closed loop of rr. */
+  readonly window?: number | undefined
 }
 
 /** What the load generator has found out about itself. */
@@ -46,18 +52,27 @@ export interface Result extends Counts {
   readonly header: Header
   readonly setup: Setup
   readonly failed: Readonly<Record<string, number>>
+  /** Why connections were lost; those that were made again too. */
+  readonly disconnects: Readonly<Record<string, number>>
   readonly elapsed_s: number
   /** Messages a second that went all the way: acknowledged, received, or at QoS 0 sent; connections in `conn`. */
   readonly rate: number
   readonly latency_ms: Percentiles | undefined
   readonly service_ms: Percentiles | undefined
+  /** From dialling to CONNACK, whatever the work is. */
+  readonly connect_ms: Percentiles | undefined
   readonly valid: boolean
   readonly reasons: readonly string[]
   readonly interrupted: boolean
   readonly foreign: number
   readonly audit: Audit
   readonly series: readonly Second[]
-  readonly histograms: { readonly latency: string; readonly service: string; readonly lag: string }
+  readonly histograms: {
+    readonly latency: string
+    readonly service: string
+    readonly lag: string
+    readonly connect: string
+  }
 }
 
 /** What is measured, before anything is worked out from it. */
@@ -66,6 +81,7 @@ export interface Measured {
   readonly setup: Setup
   readonly counts: Counts
   readonly failed: Readonly<Record<string, number>>
+  readonly disconnects: Readonly<Record<string, number>>
   /** Seconds. */
   readonly elapsed: number
   readonly interrupted: boolean
@@ -75,6 +91,7 @@ export interface Measured {
   readonly latency: Histogram
   readonly service: Histogram
   readonly lag: Histogram
+  readonly connect: Histogram
 }
 
 /** `elapsed` of `conn` is the time that connecting took. */
@@ -83,25 +100,20 @@ export function measured(
   facts: Pick<Measured, 'header' | 'setup' | 'audit'>,
 ): Measured {
   const { tally, elapsedMs, connectMs, stoppedEarly, foreign } = engine
-  const { counts, failed, latency, service, lag, seconds } = tally
+  const { counts, failed, disconnects, latency, service, lag, connect, seconds } = tally
   const elapsed = (facts.setup.mode === 'conn' ? connectMs : elapsedMs) / 1000
   return {
     ...facts,
-    counts,
-    failed,
-    elapsed,
+    ...{ counts, failed, disconnects, elapsed, foreign },
     interrupted: stoppedEarly,
-    foreign,
     series: seconds,
-    latency,
-    service,
-    lag,
+    ...{ latency, service, lag, connect },
   }
 }
 
 export function resultOf(measured: Measured): Result {
-  const { header, setup, counts, failed, elapsed, interrupted, foreign, series, latency, service, lag } =
-    measured
+  const { header, setup, counts, failed, disconnects, elapsed, interrupted, foreign, series } = measured
+  const { latency, service, lag, connect } = measured
   const audit = { ...measured.audit, lag_ms: { p99: lag.at(99), max: lag.at(100) } }
   const reasons = reasonsOf(measured, audit)
   return {
@@ -109,15 +121,19 @@ export function resultOf(measured: Measured): Result {
     header,
     setup,
     ...counts,
-    failed,
+    ...{ failed, disconnects },
     elapsed_s: rounded(elapsed),
     rate: rounded(elapsed === 0 ? 0 : doneOf(setup, counts) / elapsed),
     latency_ms: latency.percentiles(),
     service_ms: service.percentiles(),
+    connect_ms: connect.percentiles(),
     valid: reasons.length === 0,
     reasons,
     ...{ interrupted, foreign, audit, series },
-    histograms: { latency: latency.encode(), service: service.encode(), lag: lag.encode() },
+    histograms: {
+      ...{ latency: latency.encode(), service: service.encode() },
+      ...{ lag: lag.encode(), connect: connect.encode() },
+    },
   }
 }
 
@@ -145,6 +161,10 @@ function reasonsOf({ setup, counts, elapsed, foreign }: Measured, audit: Audit):
     const rates = `${achieved.toFixed(0)} of ${setup.asked_rate.toFixed(0)} messages/s`
     reasons.push(`rate not met: ${rates} were sent; the server did not take more`)
   }
+  if (counts.reconnected < counts.churned * 0.99)
+    reasons.push(
+      `churn not met: ${counts.reconnected} of ${counts.churned} clients were connected again in time`,
+    )
   if (foreign > 0)
     reasons.push(`no latency for ${foreign} messages: they come from a host with another clock`)
   return reasons
@@ -161,8 +181,8 @@ export function failuresOf(result: Result): string[] {
   note(unsent, 'not sent')
   note(skipped, 'skipped')
   for (const [reason, count] of Object.entries(failed)) note(count, reason)
-  if (setup.mode === 'sub' && received === 0) failures.push('nothing received')
-  if ((setup.mode === 'pub' || setup.mode === 'pubsub') && sent === 0) failures.push('nothing sent')
+  if ((setup.mode === 'sub' || setup.mode === 'rr') && received === 0) failures.push('nothing received')
+  if (setup.mode !== 'sub' && setup.mode !== 'conn' && sent === 0) failures.push('nothing sent')
   if (setup.mode === 'conn' && connected === 0) failures.push('nobody connected')
   return failures
 }
@@ -172,13 +192,15 @@ export function merged(results: readonly Result[]): Result {
   const [first] = results
   const counts = noCounts()
   const failed: Record<string, number> = {}
+  const disconnects: Record<string, number> = {}
   const series: Second[] = []
-  const histograms = { latency: new Histogram(), service: new Histogram(), lag: new Histogram() }
+  const [latency, service, lag, connect] = [0, 1, 2, 3].map(() => new Histogram()) as Histograms
+  const histograms = { latency, service, lag, connect }
   for (const result of results) {
     for (const name of countNames) counts[name] += result[name]
-    for (const [reason, count] of Object.entries(result.failed))
-      failed[reason] = (failed[reason] ?? 0) + count
-    for (const name of ['latency', 'service', 'lag'] as const)
+    addCounts(failed, result.failed)
+    addCounts(disconnects, result.disconnects)
+    for (const name of ['latency', 'service', 'lag', 'connect'] as const)
       histograms[name].add(new Histogram(result.histograms[name]))
     addSeconds(series, result.series)
   }
@@ -188,7 +210,7 @@ export function merged(results: readonly Result[]): Result {
   return resultOf({
     header: first!.header,
     setup: { ...first!.setup, subscribers: sum(({ setup }) => setup.subscribers) },
-    ...{ counts, failed, series, ...histograms },
+    ...{ counts, failed, disconnects, series, ...histograms },
     elapsed: most((result) => result.elapsed_s),
     interrupted: results.some(({ interrupted }) => interrupted),
     foreign: sum((result) => result.foreign),
@@ -202,6 +224,12 @@ export function merged(results: readonly Result[]): Result {
       gc_ms: { total: sum(({ audit }) => audit.gc_ms.total), max: most(({ audit }) => audit.gc_ms.max) },
     },
   })
+}
+
+type Histograms = [Histogram, Histogram, Histogram, Histogram]
+
+function addCounts(sums: Record<string, number>, counts: Readonly<Record<string, number>>): void {
+  for (const [reason, count] of Object.entries(counts)) sums[reason] = (sums[reason] ?? 0) + count
 }
 
 function addSeconds(sums: Second[], seconds: readonly Second[]): void {

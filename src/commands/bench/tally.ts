@@ -15,7 +15,9 @@ export const countNames = [
   'unsent', // never sent: the server did not take them before the end
   'unacked', // sent at QoS 1 and 2, and not acknowledged at the end
   'connected',
-  'disconnected',
+  'disconnected', // connections lost, whether or not they were made again
+  'churned', // times that it was a client's turn to disconnect and connect again
+  'reconnected', // and that it was connected again
 ] as const
 
 export type Counts = Record<(typeof countNames)[number], number>
@@ -40,18 +42,28 @@ export class Tally {
   readonly counts = noCounts()
   /** By Reason Code, or by the error's code where the network failed. */
   readonly failed: Record<string, number> = {}
+  /** Why connections were lost, as in `failed`; those that were made again too. */
+  readonly disconnects: Record<string, number> = {}
   /** From the intended time. */
   readonly latency = new Histogram()
   /** From the time of sending. */
   readonly service = new Histogram()
   /** How late messages were sent while their connection could take them: our own fault. */
   readonly lag = new Histogram()
+  /** From dialling to CONNACK. */
+  readonly connect = new Histogram()
   readonly seconds: Second[] = []
   /** When the first second begins. */
   start = 0
 
   fail(reason: string): void {
     this.failed[reason] = (this.failed[reason] ?? 0) + 1
+  }
+
+  /** A connection was lost. */
+  disconnect(reason: string): void {
+    this.counts.disconnected++
+    this.disconnects[reason] = (this.disconnects[reason] ?? 0) + 1
   }
 
   second(now: number): Second {
