@@ -1,6 +1,7 @@
 // Bundles src/ into dist/: main.cjs is what a publish needs, the other commands and the packages that only some need are
 // files of their own beside it. CommonJS, because starting Node's ES module loader costs a sixth of a one-shot publish.
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -10,14 +11,19 @@ const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 /** Loaded when they are asked for: a publish should not pay for reading them. */
 const seldom = ['aedes', 'chalk', 'hdr-histogram-js', 'ora', 'socks', 'ws', 'yargs']
 
-/** Commands, and what only --help needs: the same, for our own code. By the path that they are imported by. */
-const commands = readdirSync(`${root}src/commands`, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !['pub', 'sub'].includes(entry.name))
-  .map(({ name }) => ({ name, from: `./${name}/run.js`, file: `src/commands/${name}/run.ts` }))
-const parts = [
-  ...commands,
-  { name: 'program', from: './commands/program.js', file: 'src/commands/program.ts' },
-]
+const folders = readdirSync(`${root}src/commands`, { withFileTypes: true })
+const commands = folders.filter((entry) => entry.isDirectory() && !['pub', 'sub'].includes(entry.name))
+
+/** The same for our own code: what is imported by `import()` and is not for every publish. By path, as in src/. */
+const parts = new Map([
+  ...commands.flatMap(({ name }) => [
+    ...(name === 'rr' ? [] : [[`commands/${name}/spec`, `${name}-spec`]]), // rr's options are those of pub and sub
+    [`commands/${name}/run`, name],
+  ]),
+  ['commands/program', 'program'],
+  ['connection/tls-settings', 'tls-settings'],
+  ...['srv', 'socks', 'tls', 'websocket'].map((name) => [`transport/${name}`, `transport-${name}`]),
+])
 
 /**
  * Leaves the packages of `seldom` and the modules of `parts` out of a bundle and names their files instead. errors.ts
@@ -27,12 +33,29 @@ const apart = {
   name: 'apart',
   setup({ onResolve }) {
     const outside = (name) => ({ path: `./${name}.cjs`, external: true })
-    onResolve({ filter: /./ }, ({ path, kind }) => {
+    onResolve({ filter: /./ }, ({ path, kind, resolveDir }) => {
       if (kind === 'entry-point') return undefined
       if (seldom.includes(path)) return outside(path)
       if (/^\.{1,2}\/(?:.*\/)?errors\.js$/.test(path)) return outside('errors')
-      const part = parts.find(({ from }) => from === path)
-      return part && outside(part.name)
+      if (kind !== 'dynamic-import') return undefined
+      const part = parts.get(relative(`${root}src`, resolve(resolveDir, path)).replace(/\.js$/, ''))
+      return part && outside(part)
+    })
+  },
+}
+
+/** Modules of Node's own that most runs do without, and that take milliseconds to load: they are, at their first use. */
+const late = {
+  name: 'late',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:(crypto|tls|dns\/promises)$/ }, ({ path, namespace }) =>
+      namespace === 'late' ? { path, external: true } : { path, namespace: 'late' },
+    )
+    onLoad({ filter: /./, namespace: 'late' }, async ({ path }) => {
+      const names = Object.keys(await import(path)).filter((name) => name !== 'default')
+      const contents = `for(const name of '${names}'.split(','))
+        Object.defineProperty(exports,name,{get:()=>require('${path}')[name],enumerable:true})`
+      return { contents }
     })
   },
 }
@@ -45,10 +68,13 @@ const common = {
   format: 'cjs',
   platform: 'node',
   target: 'node20.19',
+  // As require, which costs half of what an import of a CommonJS file does: Node reads that once more for its names.
+  supported: { 'dynamic-import': false },
   minify: true,
   legalComments: 'none',
-  // mqtt-packet's bl brings a copy of Node's streams: loading it would take longer than to send a message.
-  alias: { 'readable-stream': 'node:stream' },
+  // mqtt-packet's bl brings a copy of Node's streams: loading it would take longer than to send a message. Its debug
+  // asks what terminal there is; nobody reads what it would print.
+  alias: { 'readable-stream': 'node:stream', debug: `${root}.ci/no-debug.cjs` },
   logLevel: 'warning',
 }
 
@@ -57,10 +83,10 @@ await build({
   ...common,
   entryPoints: [
     ...['main', 'errors'].map((name) => ({ in: `src/${name}.ts`, out: name })),
-    ...parts.map(({ name, file }) => ({ in: file, out: name })),
+    ...Array.from(parts, ([path, out]) => ({ in: `src/${path}.ts`, out })),
     { in: 'src/commands/bench/worker.ts', out: 'bench-worker' },
   ],
-  plugins: [apart],
+  plugins: [apart, late],
   define: {
     MQTTX_VERSION: JSON.stringify(version),
     MQTTX_PASSWD_WORKER: 'passwdWorker',
