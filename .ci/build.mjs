@@ -1,5 +1,5 @@
-// Bundles src/ into dist/: main.cjs is what a publish needs, the other commands and the packages that only some need are
-// files of their own beside it. CommonJS, because starting Node's ES module loader costs a sixth of a one-shot publish.
+// Bundles src/ into dist/: main.cjs reads the command line, the commands and the packages that only some need are files
+// beside it. CommonJS, because starting Node's ES module loader costs a sixth of a one-shot publish.
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,14 +12,15 @@ const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 const seldom = ['aedes', 'chalk', 'hdr-histogram-js', 'ora', 'socks', 'ws', 'yargs']
 
 const folders = readdirSync(`${root}src/commands`, { withFileTypes: true })
-const commands = folders.filter((entry) => entry.isDirectory() && !['pub', 'sub'].includes(entry.name))
+const commands = folders.filter((entry) => entry.isDirectory() && !['pub', 'rr', 'sub'].includes(entry.name))
 
-/** The same for our own code: what is imported by `import()` and is not for every publish. By path, as in src/. */
+/** The same for our own code: what is imported by `import()`. By path, as in src/. */
 const parts = new Map([
   ...commands.flatMap(({ name }) => [
-    ...(name === 'rr' ? [] : [[`commands/${name}/spec`, `${name}-spec`]]), // rr's options are those of pub and sub
+    [`commands/${name}/spec`, `${name}-spec`],
     [`commands/${name}/run`, name],
   ]),
+  ['commands/clients', 'clients'],
   ['commands/program', 'program'],
   ['connection/tls-settings', 'tls-settings'],
   ...['srv', 'socks', 'tls', 'websocket'].map((name) => [`transport/${name}`, `transport-${name}`]),

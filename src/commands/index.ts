@@ -43,16 +43,18 @@ function command<O extends Options>(
   }
 }
 
+const clients = () => import('./clients.js')
+
 export const commands: readonly Command[] = [
   command(
     'pub',
-    async () => (await import('./pub/spec.js')).pub,
-    () => import('./pub/run.js'),
+    async () => (await clients()).pub,
+    async () => ({ run: (await clients()).runPub }),
   ),
   command(
     'sub',
-    async () => (await import('./sub/spec.js')).sub,
-    () => import('./sub/run.js'),
+    async () => (await clients()).sub,
+    async () => ({ run: (await clients()).runSub }),
   ),
   command(
     'passwd',
@@ -61,8 +63,8 @@ export const commands: readonly Command[] = [
   ),
   command(
     'rr',
-    async () => (await import('./rr/spec.js')).rr,
-    () => import('./rr/run.js'),
+    async () => (await clients()).rr,
+    async () => ({ run: (await clients()).runRr }),
   ),
   command(
     'broker',
