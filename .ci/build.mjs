@@ -49,8 +49,10 @@ const apart = {
 const late = {
   name: 'late',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:(crypto|tls|dns\/promises)$/ }, ({ path, namespace }) =>
-      namespace === 'late' ? { path, external: true } : { path, namespace: 'late' },
+    onResolve(
+      { filter: /^node:(child_process|crypto|dns\/promises|os|timers\/promises|tls|worker_threads)$/ },
+      ({ path, namespace }) =>
+        namespace === 'late' ? { path, external: true } : { path, namespace: 'late' },
     )
     onLoad({ filter: /./, namespace: 'late' }, async ({ path }) => {
       const names = Object.keys(await import(path)).filter((name) => name !== 'default')
@@ -73,9 +75,9 @@ const common = {
   supported: { 'dynamic-import': false },
   minify: true,
   legalComments: 'none',
-  // mqtt-packet's bl brings a copy of Node's streams: loading it would take longer than to send a message. Its debug
-  // asks what terminal there is; nobody reads what it would print.
-  alias: { 'readable-stream': 'node:stream', debug: `${root}.ci/no-debug.cjs` },
+  // mqtt-packet wants the list of buffers in bl, and no stream around it. Its debug asks what terminal there is; nobody
+  // reads what it would print. The copy of Node's streams that others bring is not needed either.
+  alias: { 'readable-stream': 'node:stream', bl: 'bl/BufferList.js', debug: `${root}.ci/no-debug.cjs` },
   logLevel: 'warning',
 }
 

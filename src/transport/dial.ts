@@ -1,6 +1,6 @@
 // A connected TCP or unix socket, or an error that says why there is none.
 import { lookup } from 'node:dns/promises'
-import { connect, isIP, type Socket } from 'node:net'
+import { connect, isIP, type NetConnectOpts, type Socket } from 'node:net'
 import { ConnectionError } from '../errors.js'
 import { type Address, addressText } from './endpoint.js'
 
@@ -24,15 +24,34 @@ const hints: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'is the host up, and does a firewall drop packets to this port?',
 }
 
+type TcpAddress = Extract<Address, { host: string }>
+
+export interface DialOptions {
+  readonly noDelay: boolean
+  readonly signal: AbortSignal
+}
+
 /**
  * Connects, trying every address of a name (Node tries IPv6 and IPv4 in turns, RFC 8305).
  * @throws ConnectionError with the operating system's reason; status 1, as the reference for a first connection
  */
-export async function dial(
-  address: Address,
-  options: { noDelay: boolean; signal: AbortSignal },
-): Promise<Socket> {
-  const target = 'path' in address ? { path: address.path } : await tcpTarget(address)
+export async function dial(address: Address, options: DialOptions): Promise<Socket> {
+  if ('path' in address) return open({ path: address.path }, address, options)
+  if (isLocalhost(address)) {
+    // By number first (RFC 6761, 6.3): to look the name up takes Node 6 ms, a tenth of a one-shot publish.
+    const found = await open({ host: '127.0.0.1', port: address.port }, address, options).catch(
+      () => undefined,
+    )
+    if (found !== undefined) return found
+  }
+  return open(await tcpTarget(address), address, options)
+}
+
+function isLocalhost({ host, localAddress }: TcpAddress): boolean {
+  return localAddress === undefined && host.toLowerCase() === 'localhost'
+}
+
+function open(target: NetConnectOpts, address: Address, options: DialOptions): Promise<Socket> {
   const socket = connect({ ...target, noDelay: options.noDelay })
   return new Promise((resolve, reject) => {
     const abort = () => socket.destroy(options.signal.reason)
@@ -50,8 +69,6 @@ export async function dial(
     })
   })
 }
-
-type TcpAddress = Extract<Address, { host: string }>
 
 async function tcpTarget(
   address: TcpAddress,

@@ -3,7 +3,7 @@
 import { createSocket } from 'node:dgram'
 import dns from 'node:dns'
 import { Resolver } from 'node:dns/promises'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { dial } from '../../src/transport/dial.js'
 import { inOrder, serversOf } from '../../src/transport/srv.js'
@@ -48,6 +48,29 @@ describe('a name with two addresses', () => {
     expect(error.message).toMatch(
       /^(Connection refused|Cannot assign requested address|Network is unreachable) \(broker/,
     )
+  })
+})
+
+describe('localhost', () => {
+  const options = { noDelay: true, signal: never }
+
+  test('is 127.0.0.1, whatever its name is looked up as', async () => {
+    const port = await listening(createServer())
+    pretend([{ address: '192.0.2.1', family: 4 }])
+    const socket = await dial({ host: 'LocalHost', port }, options)
+    expect(socket.remoteAddress).toBe('127.0.0.1')
+    socket.destroy()
+  })
+
+  test('is looked up where nothing listens there', async () => {
+    const server = createServer()
+    await new Promise<void>((done) => server.listen(0, '127.0.0.2', done))
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    pretend([{ address: '127.0.0.2', family: 4 }])
+    const socket = await dial({ host: 'localhost', port }, options)
+    expect(socket.remoteAddress).toBe('127.0.0.2')
+    socket.destroy()
   })
 })
 
