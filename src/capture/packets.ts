@@ -40,8 +40,10 @@ export class PacketCapture implements Capture {
   }
 
   end(): void {
+    const parser = this.#parser
+    if (parser instanceof PcapParser) this.#units.finish((unit, base) => parser.finish(unit, base))
     const { position, waiting } = this.#units
-    if (this.#parser instanceof PcapngParser) this.#parser.end(position)
+    if (parser instanceof PcapngParser) parser.end(position)
     if (waiting > 0) this.#cut(position, waiting)
     this.#ip.end()
     this.#tcp.end()

@@ -12,6 +12,16 @@ export const maxRecordLength = 16 * 1024 * 1024
 const fileHeaderLength = 24
 const recordHeaderLength = 16
 
+/** libpcap's limit. A longer record is believed if another one follows it. */
+const usualLength = 256 * 1024
+/** Seconds between two records; more can be, and is looked at twice. */
+const maxLeap = 86_400
+/** Records in a row that end a search: by chance one header in 10^12 is possible. */
+const chainLength = 3
+/** A search believes in no shorter packet: an IPv4 header. */
+const minPacket = 20
+const damaged = -1
+
 /** Takes a frame with the link layer in front. */
 export interface FrameStage {
   push(frame: Frame): void
@@ -55,16 +65,31 @@ export function u32(bytes: Buffer, at: number, little: boolean): number {
     : ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
 }
 
+/** What every record of a file must agree with; beyond it a header is looked at twice. */
+interface Norms {
+  little: boolean
+  /** Fractions of a second are below this. */
+  fractions: number
+  /** The snap length; 0 where the file does not say. */
+  snapLength: number
+}
+
 export class PcapParser implements UnitParser {
   needed = fileHeaderLength
   readonly #frame: Frame
   readonly #next: FrameStage
   readonly #notes: Notes
   #started = false
-  #broken = false
-  #little = false
+  /** No more bytes will come. */
+  #isEnd = false
+  #norms: Norms = { little: true, fractions: 1e6, snapLength: 0 }
   #clock: Clock = noClock
   #link = 0
+  /** Of the last record that was read; -1 before the first. */
+  #seconds = -1
+  /** File offset of the record that was damaged while the next one is looked for, -1 else; and what is wrong with it. */
+  #lostAt = -1
+  #damage = ''
 
   constructor(frame: Frame, next: FrameStage, notes: Notes) {
     this.#frame = frame
@@ -72,25 +97,34 @@ export class PcapParser implements UnitParser {
     this.#notes = notes
   }
 
-  /** Nothing more can be read: the rest of the file is passed over. */
-  get broken(): boolean {
-    return this.#broken
-  }
-
   parse(bytes: Buffer, start: number, base: number): number {
-    if (this.#broken) return bytes.length
     let at = start
     if (!this.#started) {
       if (bytes.length - at < fileHeaderLength) return at
       this.#header(bytes, at)
       at += fileHeaderLength
     }
-    return this.#records(bytes, at, base)
+    do {
+      if (this.#lostAt !== -1) at = this.#search(bytes, at, base)
+      if (this.#lostAt !== -1) return at
+      at = this.#records(bytes, at, base)
+    } while (this.#lostAt !== -1)
+    return at
+  }
+
+  /** The file is at its end: `bytes` are what is left of it. Returns how much of that is read now. */
+  finish(bytes: Buffer, base: number): number {
+    this.#isEnd = true
+    const at = this.parse(bytes, 0, base)
+    if (this.#lostAt === -1) return at
+    const rest = base + bytes.length - this.#lostAt
+    this.#say(`the ${rest} bytes to the end of the file were not read, no sound record is among them`)
+    return bytes.length
   }
 
   #header(bytes: Buffer, at: number): void {
     const { little, unit } = magics[u32(bytes, at, false)] ?? { little: true, unit: 1000 }
-    this.#little = little
+    this.#norms = { little, fractions: 1e9 / unit, snapLength: u32(bytes, at + 16, little) }
     this.#clock = new SplitClock(unit)
     this.#link = u32(bytes, at + 20, little) & 0x0fffffff // above: the length of the frame check sequence
     this.#started = true
@@ -99,16 +133,28 @@ export class PcapParser implements UnitParser {
 
   #records(bytes: Buffer, start: number, base: number): number {
     const frame = this.#frame
-    const little = this.#little
+    const { little, fractions } = this.#norms
     const limit = bytes.length
     frame.clock = this.#clock
     frame.link = this.#link
     let at = start
     while (limit - at >= recordHeaderLength) {
+      const seconds = u32(bytes, at, little)
+      const fraction = u32(bytes, at + 4, little)
       const length = u32(bytes, at + 8, little)
-      if (length > maxRecordLength) return this.#giveUp(bytes, base + at, length)
+      const wire = u32(bytes, at + 12, little)
+      const isUsual = this.#isUsual(length, wire) && fraction < fractions
+      if (!isUsual || Math.abs(seconds - this.#seconds) > maxLeap) {
+        const wanted = this.#doubt(bytes, at, length)
+        if (wanted === damaged) return this.#lose(at, base, length)
+        if (wanted > limit - at) {
+          this.needed = wanted
+          return at
+        }
+      }
       const packet = at + recordHeaderLength
       if (limit - packet < length) {
+        if (this.#isEnd && this.#find(bytes, at + 1) < limit) return this.#lose(at, base, length)
         this.needed = recordHeaderLength + length
         return at
       }
@@ -118,10 +164,11 @@ export class PcapParser implements UnitParser {
       frame.start = packet
       frame.end = packet + length
       // Some writers give a length on the wire that is below what they captured: then the captured bytes count.
-      frame.wireEnd = packet + Math.max(length, u32(bytes, at + 12, little))
+      frame.wireEnd = packet + Math.max(length, wire)
       frame.record += 1
-      frame.high = u32(bytes, at, little)
-      frame.low = u32(bytes, at + 4, little)
+      frame.high = seconds
+      frame.low = fraction
+      this.#seconds = seconds
       this.#next.push(frame)
       at = packet + length
     }
@@ -129,14 +176,105 @@ export class PcapParser implements UnitParser {
     return at
   }
 
-  #giveUp(bytes: Buffer, fileOffset: number, length: number): number {
-    this.#broken = true
-    this.#notes.say(
-      'damaged record',
-      `record ${this.#frame.record + 1} claims ${length} bytes, more than the ${maxRecordLength} a record can have; ` +
-        'the file is damaged here, the rest of it was not read',
-      fileOffset,
-    )
-    return bytes.length
+  /**
+   * A record that is not as usual is read if one that is follows it, or the end of the file. Returns `damaged`, or the
+   * bytes from its beginning that are needed to tell, which are there when it is to be read.
+   */
+  #doubt(bytes: Buffer, at: number, length: number): number {
+    if (length > maxRecordLength) return damaged
+    const { little } = this.#norms
+    const seconds = u32(bytes, at, little)
+    const wire = u32(bytes, at + 12, little)
+    // Zeros, which a crash leaves in a file, are a chain of empty records.
+    if (length === 0 && this.#seconds !== -1 && Math.abs(seconds - this.#seconds) > maxLeap) return damaged
+    const next = at + recordHeaderLength + length
+    const wanted = next + recordHeaderLength - at
+    if (bytes.length - at < wanted) {
+      if (!this.#isEnd) return wanted
+      const isLast = next === bytes.length && this.#isUsual(length, wire)
+      return !isLast && this.#find(bytes, at + 1) < bytes.length ? damaged : 0
+    }
+    const isNear = (place: number) =>
+      this.#isHeader(bytes, place, seconds) || this.#isHeader(bytes, place, this.#seconds)
+    // Neither of the lengths that are usual, and records within: it is the length that is wrong.
+    if (!this.#isUsual(length, wire)) {
+      const within = this.#find(bytes, at + 1, next)
+      if (within < 0) return ~within - at + chainLength * (recordHeaderLength + usualLength)
+      if (within < next) return damaged
+    }
+    if (isNear(next)) return wanted
+    // Records that are weeks apart have nothing but their lengths in common.
+    const isWhole = (place: number) => {
+      const captured = u32(bytes, place + 8, little)
+      return captured >= minPacket && this.#isUsual(captured, u32(bytes, place + 12, little))
+    }
+    return isWhole(at) && isWhole(next) && this.#isHeader(bytes, next, -1) ? wanted : damaged
+  }
+
+  /** Captured as a whole, or cut by the snap length. */
+  #isUsual(length: number, wire: number): boolean {
+    return (length === wire || length === this.#norms.snapLength) && length <= usualLength
+  }
+
+  /** What a header says is possible, for a record that was captured near `seconds`, -1 for any time. */
+  #isHeader(bytes: Buffer, at: number, seconds: number): boolean {
+    const { little, fractions, snapLength } = this.#norms
+    const length = u32(bytes, at + 8, little)
+    if (length > Math.max(usualLength, Math.min(snapLength, maxRecordLength))) return false
+    if (u32(bytes, at + 4, little) >= fractions) return false
+    return seconds === -1 || Math.abs(u32(bytes, at, little) - seconds) <= maxLeap
+  }
+
+  /** Looks for records that follow each other; stops at their beginning, or where it needs more bytes. */
+  #search(bytes: Buffer, start: number, base: number): number {
+    const at = this.#find(bytes, start)
+    if (at < 0 || at === bytes.length) {
+      // Much more than one place needs, so that not every place is collected by itself.
+      this.needed = chainLength * (recordHeaderLength + usualLength)
+      return at < 0 ? ~at : Math.max(start, bytes.length - recordHeaderLength + 1)
+    }
+    const skipped = base + at - this.#lostAt
+    this.#say(`skipped ${skipped} bytes to the next record, which others follow, at offset ${base + at}`)
+    this.#lostAt = -1
+    return at
+  }
+
+  /** Where a chain of records begins before `limit`, that where none does, and `~at` where that cannot be told yet. */
+  #find(bytes: Buffer, start: number, limit = bytes.length): number {
+    const last = Math.min(limit, bytes.length - recordHeaderLength + 1)
+    for (let at = start; at < last; at++) {
+      const found = this.#isChain(bytes, at)
+      if (found === true) return at
+      if (found === undefined) return ~at
+    }
+    return limit
+  }
+
+  /** Undefined where more bytes are needed. */
+  #isChain(bytes: Buffer, start: number): boolean | undefined {
+    const { little } = this.#norms
+    let at = start
+    let seconds = this.#seconds
+    for (let count = 0; count < chainLength; count++) {
+      if (at === bytes.length && this.#isEnd) return true
+      if (bytes.length - at < recordHeaderLength) return this.#isEnd ? false : undefined
+      if (!this.#isHeader(bytes, at, seconds)) return false
+      const length = u32(bytes, at + 8, little)
+      const wire = u32(bytes, at + 12, little)
+      if (length < minPacket || wire < length || wire > maxRecordLength) return false
+      seconds = u32(bytes, at, little)
+      at += recordHeaderLength + length
+    }
+    return true
+  }
+
+  #lose(at: number, base: number, length: number): number {
+    this.#lostAt = base + at
+    this.#damage = `record ${this.#frame.record + 1} is damaged, it claims ${length} bytes`
+    return at + 1
+  }
+
+  #say(outcome: string): void {
+    this.#notes.say('damaged record', `${this.#damage}; ${outcome}`, this.#lostAt)
   }
 }

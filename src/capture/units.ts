@@ -39,6 +39,15 @@ export class Units {
     return this.#position
   }
 
+  /** Gives what is kept to `last`, which tells how much of it was read. */
+  finish(last: (unit: Buffer, base: number) => number): void {
+    const unit = this.#unit.subarray(0, this.#filled)
+    const consumed = last(unit, this.#position - unit.length)
+    this.#filled = 0
+    this.#unit = Buffer.alloc(0)
+    if (consumed < unit.length) this.#keep(unit, consumed)
+  }
+
   push(chunk: Buffer): void {
     let start = 0
     while (this.#filled > 0) {

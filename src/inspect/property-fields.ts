@@ -58,26 +58,26 @@ function readValue(f: Fields, property: Property, group: Field): PropertyValue {
     case 'byte':
       value = f.integer(property.name, 1)
       break
-    case 'u16':
+    case 'two byte integer':
       value = f.integer(property.name, 2)
       break
-    case 'u32':
+    case 'four byte integer':
       value = f.integer(property.name, 4)
       break
-    case 'variable':
+    case 'variable byte integer':
       value = f.variable(property.name)
       break
-    case 'string':
+    case 'utf-8 string':
       value = f.text(
         property.name,
         property.name === 'content_type' ? 'content-type-utf8' : 'utf8-ill-formed',
       )
       break
-    case 'binary':
+    case 'binary data':
       group.content = f.binary(property.name).content
       value = ''
       break
-    case 'pair':
+    case 'utf-8 string pair':
       value = [f.text('name', 'utf8-pair'), f.text('value', 'utf8-pair')]
       group.repeated = true
       group.meaning = `${quoted(value[0])} = ${quoted(value[1])}`
@@ -87,7 +87,7 @@ function readValue(f: Fields, property: Property, group: Field): PropertyValue {
       value = 0
   }
   if (property.identifier === propertyId.subscriptionIdentifier) group.repeated = true
-  if (property.type !== 'binary' && typeof value !== 'object') group.value = value
+  if (property.type !== 'binary data' && typeof value !== 'object') group.value = value
   return value
 }
 

@@ -256,3 +256,39 @@ test(
   },
   limit,
 )
+
+test('a damaged record header: what comes before and after is read', {
+  timeout: seconds * 1000 + 20_000,
+}, () => {
+  const size = 100
+  const count = 40
+  const frames = Array.from({ length: count }, (_, index) =>
+    toServer({ seq: 1000 + index * size, payload: Buffer.alloc(size, 65 + index) }),
+  )
+  const sound = pcap(timed([...opening(), ...frames]))
+  const length = toServer({ payload: Buffer.alloc(size) }).length + 16
+  const first = sound.length - count * length
+  const end = performance.now() + seconds * 1000
+  for (let seed = firstSeed; performance.now() < end; seed++) {
+    const dice = new Dice(seed)
+    const file = Buffer.from(sound)
+    const record = dice.below(count - 4)
+    for (let times = 1 + dice.below(4); times > 0; times--) {
+      const from = dice.below(16)
+      dice.bytes(1 + dice.below(16 - from)).copy(file, first + record * length + from)
+    }
+    const log = new CaptureLog()
+    const capture = openCapture(log, { ports: [1883] })
+    for (let at = 0; at < file.length; ) {
+      const next = at + 1 + dice.below(900)
+      capture.push(file.subarray(at, next))
+      at = next
+    }
+    capture.end()
+    const read = log.flows.map(({ c2s }) => c2s.replace(/<[^>]*>/g, '')).join('')
+    const [lost] = [count * size - read.length]
+    // The record itself; more only where both of its lengths agree by chance.
+    expect(lost, `seed ${seed}`).toBeLessThanOrEqual(size)
+    expect(log.notes.length, `seed ${seed}: ${log.notes.join()}`).toBe(lost > 0 ? 1 : log.notes.length)
+  }
+})

@@ -11,33 +11,36 @@ const constants = createRequire(import.meta.url)('mqtt-packet/constants') as {
   propertiesTypes: Record<string, string>
 }
 
-const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 const theirTypes: Record<string, string> = {
-  int8: 'u8',
+  int8: 'byte', // and flags, which are bytes too, are its byte
   byte: 'byte',
-  int16: 'u16',
-  int32: 'u32',
-  var: 'variable',
-  string: 'string',
-  pair: 'pair',
-  binary: 'binary',
+  int16: 'two byte integer',
+  int32: 'four byte integer',
+  var: 'variable byte integer',
+  string: 'utf-8 string',
+  pair: 'utf-8 string pair',
+  binary: 'binary data',
 }
 
 test('the properties are those of mqtt-packet', () => {
   const theirs = Object.entries(constants.propertiesCodes).map(([code, name]) => {
-    const type = theirTypes[constants.propertiesTypes[name]!]
-    return [
-      Number(code),
-      snake(name).replace('user_properties', 'user_property'),
-      type === 'u8' ? 'byte' : type,
-    ]
+    return [Number(code), theirTypes[constants.propertiesTypes[name]!]] as const
   })
-  const ours = [...properties.values()].map(({ identifier, name, type }) => [identifier, name, type])
-  // It takes one-byte flags for bytes of its own kind, and has another word for two of them.
-  const known = (rows: unknown[][]) => rows.map(([code]) => code).sort((a, b) => Number(a) - Number(b))
-  expect(known(ours)).toEqual(known(theirs))
-  for (const [code, , type] of theirs)
-    expect([code, properties.get(code as number)?.type]).toEqual([code, type])
+  expect([...properties].map(([code, { type }]) => [code, type])).toEqual(theirs.sort(([a], [b]) => a - b))
+})
+
+test('a property has the packets and the range of the standard', () => {
+  const of = (identifier: number) => {
+    const { packets, least, most } = properties.get(identifier)!
+    return { packets, least, most }
+  }
+  expect(of(11)).toEqual({ packets: [3, 8], least: 1, most: Number.POSITIVE_INFINITY })
+  expect(of(24)).toEqual({ packets: [0], least: 0, most: Number.POSITIVE_INFINITY })
+  expect(of(36)).toEqual({ packets: [2], least: 0, most: 1 })
+  for (const { packets } of properties.values()) expect(packets).not.toContain(-1)
+  // Each of these two has a rule that says more.
+  expect(of(1).most).toBe(Number.POSITIVE_INFINITY)
+  expect(of(35).least).toBe(0)
 })
 
 test('there are the 140 checks, of which one has four parts', () => {

@@ -26,7 +26,7 @@ export function viewOf(
     case 'line':
       return new LineView(sink, paint)
     case 'tree':
-      return new TreeView(sink, { paint, showSecrets })
+      return new TreeView(sink, { paint, full, showSecrets })
     case 'flow':
       return new FlowView(sink, paint)
     case 'json':

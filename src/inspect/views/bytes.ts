@@ -93,8 +93,8 @@ export class BytesView implements View {
   #field(field: Field, packet: Packet): void {
     const at = field.start >> 3
     const hidden = !this.#showSecrets && secrets.has(field.name)
-    const value = hidden ? '(hidden, --show-secrets)' : valueText(field, packet)
-    const name = padding(Math.min(field.depth, 4) * 2 - (field.whole ? 0 : 0)) + field.name
+    const value = hidden ? '(hidden, --show-secrets)' : valueText(field, packet, this.#full)
+    const name = padding(Math.min(field.depth, 4) * 2) + field.name
     let told = name
     if (value !== '' || field.meaning !== '') {
       told += padding(Math.max(nameWidth - name.length, 1)) + value

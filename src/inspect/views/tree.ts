@@ -19,12 +19,14 @@ import {
 export class TreeView implements View {
   readonly #sink: TextSink
   readonly #paint: Paint
+  readonly #full: boolean
   readonly #showSecrets: boolean
   readonly #fields = new Fields()
 
-  constructor(sink: TextSink, { paint = plainPaint, showSecrets = false } = {}) {
+  constructor(sink: TextSink, { paint = plainPaint, full = false, showSecrets = false } = {}) {
     this.#sink = sink
     this.#paint = paint
+    this.#full = full
     this.#showSecrets = showSecrets
   }
 
@@ -50,7 +52,7 @@ export class TreeView implements View {
     for (let i = 0; i < fields.count; i++) {
       const field = fields.items[i]!
       const hidden = !this.#showSecrets && (field.name === 'password' || field.name === 'authentication_data')
-      const value = hidden ? '(hidden, --show-secrets)' : valueText(field, packet)
+      const value = hidden ? '(hidden, --show-secrets)' : valueText(field, packet, this.#full)
       const range = this.#paint.faint(`  ${place(field.start)}-${place(field.start + field.length)}`)
       const told = [field.name, value, field.meaning].filter((part) => part !== '').join(' ')
       text += `${padding(2 + field.depth * 2)}${told}${range}\n`

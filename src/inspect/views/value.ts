@@ -7,35 +7,43 @@ import { count, hexOf } from './text.js'
 const longestText = 120
 const longestBinary = 16
 
-/** '' where the bytes say it all. */
-export function valueText(field: Field, packet: Packet): string {
+/** Of a long value only the beginning, unless `full`. '' where the bytes say it all. */
+export function valueText(field: Field, packet: Packet, full: boolean): string {
   const { value } = field
   if (typeof value === 'number') return String(value)
-  if (typeof value === 'string') return textOf(value)
-  if (field.kind === 'payload') return payloadText(field, packet)
-  if (field.kind === 'binary' || (field.whole && field.content > 0))
-    return binaryText(packet, field.content, (field.start + field.length) >> 3)
+  if (typeof value === 'string') return textOf(value, full)
+  if (field.kind === 'payload') return payloadText(field, packet, full)
+  if (field.kind === 'binary' || (field.whole && field.content > 0)) return binaryText(packet, field, full)
   if (field.kind === 'undecoded')
     return field.length >= 8 ? count(field.length >> 3, 'byte') : count(field.length, 'bit')
   return ''
 }
 
-function textOf(text: string): string {
-  return text.length > longestText ? `${quoted(text.slice(0, longestText))}...` : quoted(text)
+function textOf(text: string, full: boolean): string {
+  if (full || text.length <= longestText) return quoted(text)
+  const isSplit = isHighSurrogate(text.charCodeAt(longestText - 1))
+  return `${quoted(text.slice(0, isSplit ? longestText - 1 : longestText))}...`
 }
 
-function payloadText({ content, start, length, meaning }: Field, packet: Packet): string {
+const isHighSurrogate = (code: number): boolean => code >= 0xd800 && code < 0xdc00
+
+function payloadText({ content, start, length, meaning }: Field, packet: Packet, full: boolean): string {
   const end = (start + length) >> 3
   const size = count(end - content, 'byte')
-  if (meaning === 'text' || meaning === 'json') {
-    const cut = Math.min(end, content + longestText)
-    const text = stringAt(packet.bytes, packet.start + content, packet.start + cut)
-    return `${quoted(text)}${cut < end ? '...' : ''} ${size}`
-  }
-  return size
+  if (meaning !== 'text' && meaning !== 'json') return size
+  const { bytes, start: origin } = packet
+  let cut = full ? end : Math.min(end, content + longestText)
+  while (cut < end && (bytes[origin + cut]! & 0xc0) === 0x80) cut-- // not within a character
+  const text = stringAt(bytes, origin + content, origin + cut)
+  return `${quoted(text)}${cut < end ? '...' : ''} ${size}`
 }
 
-function binaryText({ bytes, start }: Packet, from: number, to: number): string {
-  const end = Math.min(to, from + longestBinary)
-  return `${count(to - from, 'byte')} ${hexOf(bytes, start + from, start + end)}${end < to ? '...' : ''}`.trimEnd()
+function binaryText(
+  { bytes, start }: Packet,
+  { content, start: from, length }: Field,
+  full: boolean,
+): string {
+  const to = (from + length) >> 3
+  const end = full ? to : Math.min(to, content + longestBinary)
+  return `${count(to - content, 'byte')} ${hexOf(bytes, start + content, start + end)}${end < to ? '...' : ''}`.trimEnd()
 }
