@@ -4,13 +4,13 @@ _mqttx() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} IFS=$'\n'
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    _mqttx_words 'pub sub passwd rr broker inspect bench help --help --version --generate'
+    _mqttx_words 'pub sub passwd rr broker inspect bench context help --help --version --generate'
     return
   fi
   case ${COMP_WORDS[1]} in
-    help) _mqttx_words 'pub sub passwd rr broker inspect bench' ;;
+    help) _mqttx_words 'pub sub passwd rr broker inspect bench context' ;;
     --generate)
-      if ((COMP_CWORD == 2)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words 'pub sub passwd rr broker inspect bench'; fi
+      if ((COMP_CWORD == 2)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words 'pub sub passwd rr broker inspect bench context'; fi
       ;;
     pub)
       case $before in
@@ -19,7 +19,6 @@ _mqttx() {
         -h | --host) COMPREPLY=($(compgen -A hostname -- "$word")) ;;
         --unix) _mqttx_files ;;
         --cafile) _mqttx_files ;;
-        --capath) _mqttx_files ;;
         --cert) _mqttx_files ;;
         --key) _mqttx_files ;;
         --key-passphrase-file) _mqttx_files ;;
@@ -30,8 +29,8 @@ _mqttx() {
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
         --will-qos) _mqttx_words '0 1 2' ;;
         -o | --options-file) _mqttx_files ;;
-        -t | --topic | -m | --message | --repeat | --repeat-delay | --timeout | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | -M | --max-inflight | --will-topic | --will-payload | -D | --property | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format | --response-topic | --topic-alias) ;;
-        *) _mqttx_words '-t --topic -m --message -f --file -s --stdin-file -l --stdin-line --json -n --null-message -q --qos -r --retain --repeat --repeat-delay --timeout -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --user-property --content-type --message-expiry --correlation-data --payload-format --response-topic --topic-alias -o --options-file -d --debug --quiet --help --version' ;;
+        -t | --topic | -m | --message | --repeat | --repeat-delay | --timeout | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --capath | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -D | --property | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format | --response-topic | --topic-alias | --context) ;;
+        *) _mqttx_words '-t --topic -m --message -f --file -s --stdin-file -l --stdin-line --json -n --null-message -q --qos -r --retain --repeat --repeat-delay --timeout -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --user-property --content-type --message-expiry --correlation-data --payload-format --response-topic --topic-alias --context -o --options-file -d --debug --quiet --help --version' ;;
       esac
       ;;
     sub)
@@ -40,7 +39,6 @@ _mqttx() {
         -h | --host) COMPREPLY=($(compgen -A hostname -- "$word")) ;;
         --unix) _mqttx_files ;;
         --cafile) _mqttx_files ;;
-        --capath) _mqttx_files ;;
         --cert) _mqttx_files ;;
         --key) _mqttx_files ;;
         --key-passphrase-file) _mqttx_files ;;
@@ -52,8 +50,8 @@ _mqttx() {
         --will-qos) _mqttx_words '0 1 2' ;;
         --retain-handling) _mqttx_words 'always new never' ;;
         -o | --options-file) _mqttx_files ;;
-        -t | --topic | -U | --unsubscribe | -T | --filter-out | -C | --count | -W | --timeout | --random-filter | -F | --format | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | -M | --max-inflight | --will-topic | --will-payload | -D | --property | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier) ;;
-        *) _mqttx_words '-t --topic -U --unsubscribe -T --filter-out -q --qos -C --count -W --timeout -E -R --retained-only --remove-retained --random-filter -v --verbose -N -F --format --json --pretty --message-rate -w --watch -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --no-local --retain-as-published --retain-handling --user-property --subscription-identifier -o --options-file -d --debug --quiet --help --version' ;;
+        -t | --topic | -U | --unsubscribe | -T | --filter-out | -C | --count | -W | --timeout | --random-filter | -F | --format | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --capath | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -D | --property | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier | --context) ;;
+        *) _mqttx_words '-t --topic -U --unsubscribe -T --filter-out -q --qos -C --count -W --timeout -E -R --retained-only --remove-retained --random-filter -v --verbose -N -F --format --json --pretty --message-rate -w --watch -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --no-local --retain-as-published --retain-handling --user-property --subscription-identifier --context -o --options-file -d --debug --quiet --help --version' ;;
       esac
       ;;
     passwd)
@@ -72,7 +70,6 @@ _mqttx() {
         -h | --host) COMPREPLY=($(compgen -A hostname -- "$word")) ;;
         --unix) _mqttx_files ;;
         --cafile) _mqttx_files ;;
-        --capath) _mqttx_files ;;
         --cert) _mqttx_files ;;
         --key) _mqttx_files ;;
         --key-passphrase-file) _mqttx_files ;;
@@ -84,8 +81,8 @@ _mqttx() {
         --will-qos) _mqttx_words '0 1 2' ;;
         --retain-handling) _mqttx_words 'always new never' ;;
         -o | --options-file) _mqttx_files ;;
-        -t | --topic | -e | --response-topic | --replies | -W | --timeout | -m | --message | -F | --format | --exec | --jobs | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | -M | --max-inflight | --will-topic | --will-payload | -D | --property | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier | --content-type | --message-expiry | --correlation-data | --payload-format) ;;
-        *) _mqttx_words '-t --topic -e --response-topic -l --stdin-line -q --qos --replies -W --timeout -R -m --message -f --file -s --stdin-file -n --null-message -v --verbose -N -F --format --json --pretty --latency --serve --exec --echo --jobs -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --no-local --retain-as-published --retain-handling --user-property --subscription-identifier --content-type --message-expiry --correlation-data --payload-format -o --options-file -d --debug --quiet --help --version' ;;
+        -t | --topic | -e | --response-topic | --replies | -W | --timeout | -m | --message | -F | --format | --exec | --jobs | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --capath | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -D | --property | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier | --content-type | --message-expiry | --correlation-data | --payload-format | --context) ;;
+        *) _mqttx_words '-t --topic -e --response-topic -l --stdin-line -q --qos --replies -W --timeout -R -m --message -f --file -s --stdin-file -n --null-message -v --verbose -N -F --format --json --pretty --latency --serve --exec --echo --jobs -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --no-local --retain-as-published --retain-handling --user-property --subscription-identifier --content-type --message-expiry --correlation-data --payload-format --context -o --options-file -d --debug --quiet --help --version' ;;
       esac
       ;;
     broker)
@@ -118,7 +115,6 @@ _mqttx() {
         -h | --host) COMPREPLY=($(compgen -A hostname -- "$word")) ;;
         --unix) _mqttx_files ;;
         --cafile) _mqttx_files ;;
-        --capath) _mqttx_files ;;
         --cert) _mqttx_files ;;
         --key) _mqttx_files ;;
         --key-passphrase-file) _mqttx_files ;;
@@ -127,8 +123,26 @@ _mqttx() {
         --tls-keylog) _mqttx_files ;;
         --password-file) _mqttx_files ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
-        --do | --clients | --subscribers | -t | --topic | --size | --rate | --rate-per-client | --connect-rate | --duration | --count | --warmup | --seed | --shard | --start-at | --workers | --assert | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | -M | --max-inflight | -D | --property | -x | --session-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format) ;;
-        *) _mqttx_words '--do --clients --subscribers -t --topic -q --qos -r --retain --size --rate --rate-per-client --connect-rate --duration --count --warmup --seed --shard --start-at --workers --json --assert --csv --hdr -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file -V --protocol-version -M --max-inflight -D --property -x --session-expiry --user-property --content-type --message-expiry --correlation-data --payload-format --quiet --help --version' ;;
+        --do | --clients | --subscribers | -t | --topic | --size | --rate | --rate-per-client | --connect-rate | --duration | --count | --warmup | --seed | --shard | --start-at | --workers | --assert | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --capath | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | -D | --property | -x | --session-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format | --context) ;;
+        *) _mqttx_words '--do --clients --subscribers -t --topic -q --qos -r --retain --size --rate --rate-per-client --connect-rate --duration --count --warmup --seed --shard --start-at --workers --json --assert --csv --hdr -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight -D --property -x --session-expiry --user-property --content-type --message-expiry --correlation-data --payload-format --context --quiet --help --version' ;;
+      esac
+      ;;
+    context)
+      case $before in
+        -h | --host) COMPREPLY=($(compgen -A hostname -- "$word")) ;;
+        --unix) _mqttx_files ;;
+        --cafile) _mqttx_files ;;
+        --cert) _mqttx_files ;;
+        --key) _mqttx_files ;;
+        --key-passphrase-file) _mqttx_files ;;
+        --keyform) _mqttx_words 'pem engine' ;;
+        --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
+        --tls-keylog) _mqttx_files ;;
+        --password-file) _mqttx_files ;;
+        -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
+        --will-qos) _mqttx_words '0 1 2' ;;
+        --do | -L | --url | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --capath | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | --password-env | --password-command | -M | --max-inflight | -P | --pw | --will-topic | --will-payload | -D | --property | -x | --session-expiry | --will-delay | --will-expiry) ;;
+        *) _mqttx_words '--do --replace -L --url -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username --password-file --password-env --password-command -V --protocol-version -M --max-inflight -P --pw --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --complete-topics --help --version' ;;
       esac
       ;;
   esac

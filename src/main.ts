@@ -1,7 +1,7 @@
 // argv in, exit status out. The only file that ends the process.
 import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
-import type { Surroundings } from './cli/parse.js'
+import type { Surroundings } from './cli/sources.js'
 import { commands, type Job } from './commands/index.js'
 import { ExitCode, explain, isBrokenPipe, MqttxError, UsageError } from './errors.js'
 import { type Host, processHost } from './host.js'
@@ -14,6 +14,7 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
   try {
     const job = await prepare(argv, host)
     quiet = job.quiet
+    if (!quiet) for (const warning of job.warnings) host.stderr.write(`Warning: ${warning}\n`)
     return await job.run(host)
   } catch (error) {
     if (isBrokenPipe(error)) return ExitCode.ok // `mqttx sub ... | head -1` did what was asked
@@ -40,7 +41,7 @@ async function prepare(argv: readonly string[], host: Host): Promise<Job> {
   const [name, ...words] = argv
   if (name === '--version') return printing(versionText) // without the tables: scripts ask for it
   const command = commands.find((known) => known.name === name)
-  const surroundings: Surroundings = { env: host.env, readFile: readOptionsFile }
+  const surroundings: Surroundings = { env: host.env, readFile: readTextFile }
   const prepared = await command?.prepare(words, surroundings)
   if (prepared?.wants === 'run') return prepared
   const { answer, helpFor } = await import('./commands/program.js')
@@ -61,10 +62,10 @@ function printing(text: string): Job {
       stdout.write(text, (error) => (error ? failed(error) : resolve(ExitCode.ok)))
     })
   }
-  return { wants: 'run', quiet: false, run }
+  return { wants: 'run', quiet: false, warnings: [], run }
 }
 
-function readOptionsFile(path: string): string | undefined {
+function readTextFile(path: string, what = 'options file'): string | undefined {
   let bytes: Buffer
   try {
     bytes = readFileSync(path)
@@ -72,9 +73,9 @@ function readOptionsFile(path: string): string | undefined {
     const { code = '', message } = cause as NodeJS.ErrnoException // readFileSync throws nothing else
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     const reason = /^\w+: ([^,]+)/.exec(message)?.[1] ?? message
-    throw new UsageError(`Unable to read options file "${path}": ${reason}.`, { cause })
+    throw new UsageError(`Unable to read ${what} "${path}": ${reason}.`, { cause })
   }
-  if (!isUtf8(bytes)) throw new UsageError(`The options file "${path}" is not UTF-8 text.`)
+  if (!isUtf8(bytes)) throw new UsageError(`The ${what} "${path}" is not UTF-8 text.`)
   return bytes.toString()
 }
 

@@ -67,7 +67,6 @@ function about(option: Options[string], options: Options): string {
   const shown = defaultOf(option)
   const sentences = [escaped(option.help)]
   if (option.doc !== undefined) sentences.push(prose(option.doc, options))
-  if (option.variable !== undefined) sentences.push(`In the environment: \\fB${option.variable}\\fR.`)
   if (shown !== undefined) sentences.push(`Default: ${escaped(shown)}.`)
   return sentences.join('\n')
 }

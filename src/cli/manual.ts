@@ -1,6 +1,7 @@
 // Sections of the manual pages that are about more than one option.
 import { properties } from '../codec/properties.js'
-import type { AnySpec } from './option.js'
+import { connects, variableOf } from './environment.js'
+import { type AnySpec, namesOf } from './option.js'
 import { isFromServerOnly, propertyPackets, wordOf } from './property.js'
 
 export interface Section {
@@ -12,10 +13,73 @@ export interface Section {
 /** The sections of a command, by what it has. */
 export function manualSections(spec: AnySpec): Section[] {
   const sections: Section[] = [spec.trailing === undefined ? commandLine : commandLineWithWords]
+  if (connects(spec)) sections.push(contexts)
   if (spec.optionsFile !== undefined) sections.push(optionsFile(spec.optionsFile))
   if ('any' in spec.options) sections.push(propertySection)
-  if ('format' in spec.options) sections.push(outputFormat)
+  if ('format' in spec.options && 'noNewline' in spec.options) sections.push(outputFormat)
+  sections.push(environment(spec))
+  const rows = filesOf(spec)
+  if (rows.length > 0) sections.push({ title: 'FILES', text: [], rows })
   return sections
+}
+
+const contexts: Section = {
+  title: 'CONTEXTS',
+  text: [
+    `A context is a set of options under a name; \`mqttx context add\` makes one. It counts if {context} names it, or else
+    MQTTX_CONTEXT, or a line \`--context NAME\` of the options file. If nothing does, the current context counts, which
+    \`mqttx context use\` has chosen; but not where the command line or the environment says by {host}, {unix} or {url}
+    where the server is, so that no other server gets the login. \`none\` is no context.`,
+    `An option of the command line counts before the same in the environment, that before the one in the context, and that
+    before the one in the options file. So does an option that excludes it: \`-I\` takes the place of an {id} in the
+    context.`,
+  ],
+}
+
+/** What is set here and has no name that follows the rule. */
+function environment(spec: AnySpec): Section {
+  const own = `MQTTX_${spec.name.toUpperCase()}_`
+  const entries = Object.entries(spec.options)
+  const unruly = entries.flatMap(([key, option]): [string, string][] => {
+    const { long, short } = namesOf(option)
+    const variable = variableOf(key, option)
+    if (variable === undefined || long?.slice(2).replaceAll('-', '_').toUpperCase() === variable) return []
+    return [[(connects(spec) ? 'MQTTX_' : own) + variable, `The same as ${'`'}${short ?? long}${'`'}.`]]
+  })
+  const example = variableOf(...(entries.find(([, option]) => option.parse !== undefined) ?? entries[0]!))
+  const names = connects(spec)
+    ? `MQTTX_QOS is \`--qos\`. ${own}QOS is the same for this command alone, and counts more.`
+    : `${own}${example} is the first that takes an argument.`
+  return {
+    title: 'ENVIRONMENT',
+    text: [
+      `Every option can be a variable: ${own} and its long name in capitals, with \`_\` for \`-\`.${connects(spec) ? ' The name of the command can be left out:' : ''} ${names} A switch is on with 1 or true and off with 0 or false. An option
+      that may be given more than once has a value on each line. A variable that is empty counts as none, and one that
+      begins with MQTTX_ but means nothing is told on standard error.`,
+    ],
+    rows: [
+      ...unruly,
+      ...(connects(spec) ? [cafileRow] : []),
+      ['NO_COLOR', 'If it is there and not empty, nothing is coloured.'],
+    ],
+  }
+}
+
+const cafileRow = [
+  'SSL_CERT_FILE, SSL_CERT_DIR',
+  'The CAs to trust with TLS where no option names some.',
+] as const
+
+function filesOf(spec: AnySpec): [string, string][] {
+  const rows: [string, string][] = []
+  if (connects(spec) || spec.name === 'context')
+    rows.push([
+      '$XDG_CONFIG_HOME/mqttx/contexts.json',
+      'The contexts, for their owner alone. Without the variable: below `~/.config`.',
+    ])
+  if (spec.optionsFile !== undefined)
+    rows.push([`$XDG_CONFIG_HOME/${spec.optionsFile}`, 'The options file; see OPTIONS FILE.'])
+  return rows
 }
 
 const commandLine: Section = {

@@ -3,10 +3,13 @@ import { exitStatuses } from '../errors.js'
 import type { AnySpec, Options, Program } from './option.js'
 import { defaultOf, groupsOf } from './prose.js'
 
+/** What a context can hold are options that stand in the tables of others. */
+const withoutTable = ['context']
+
 /** Fills every block of `text` between `<!-- options: pub -->` or `<!-- exit-statuses -->` and its end. */
 export function filledBlocks(text: string, program: Program): string {
   let filled = block(text, 'exit-statuses', 'exit-statuses', exitTable())
-  for (const spec of program.commands)
+  for (const spec of program.commands.filter(({ name }) => !withoutTable.includes(name)))
     filled = block(filled, `options: ${spec.name}`, 'options', optionTable(spec))
   return filled
 }

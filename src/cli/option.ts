@@ -38,12 +38,16 @@ interface Description {
   readonly needsAnother?: (words: readonly string[]) => boolean
   /** The only words that are accepted. */
   readonly choices?: readonly (string | number)[]
-  /** What a shell offers for the argument. */
-  readonly complete?: 'file' | 'host'
+  /** What a shell offers for the argument; words: these, but others are accepted too. */
+  readonly complete?: 'file' | 'directory' | 'host' | 'topic' | 'context' | readonly string[]
   /** The second half of `argument given but ...`, where it is not `no PLACEHOLDER specified`. */
   readonly missing?: string
-  /** The environment variable that has the argument: it counts before the command line and after the options file. */
+  /** What its environment variable is called behind `MQTTX_`, where that is not its long name. */
   readonly variable?: string
+  /** How the argument is read where it stands in a variable, if that differs from the command line. */
+  readonly parseVariable?: Parse<unknown>
+  /** Each use adds something, though it has no list of its own in Args. */
+  readonly repeatable?: true
   /** What error texts call the option, where it is not its short name. */
   readonly called?: string
   /** The default that the documents tell, where the code has none or shows it in another way. */
@@ -58,7 +62,7 @@ export interface Option<V, A = unknown> extends Description {
   readonly many: boolean
   readonly default: V
   /** Options that are for the reader of the command line and not for the command. */
-  readonly role?: 'help' | 'version' | 'optionsFile'
+  readonly role?: 'help' | 'version' | 'optionsFile' | 'context'
   /** Writes the value where it is not simply the option's key, so that later words can take back earlier ones. */
   assign?(args: A, value: unknown): void
 }
@@ -100,7 +104,7 @@ export function list<T>(description: ValueDescription<T, unknown>): Option<T[]> 
 
 /** An option that has no key of its own in Args: it writes others, or is read before the rest. */
 export function indirect<T, A = unknown>(
-  description: ValueDescription<T, A> & { readonly role?: 'optionsFile' },
+  description: ValueDescription<T, A> & { readonly role?: 'optionsFile' | 'context' },
 ): Option<never, A> {
   return { ...description, many: false } as unknown as Option<never, A>
 }
@@ -146,6 +150,8 @@ export interface Spec<O extends Options = Options> {
   readonly exclusive: readonly Exclusive<Extract<keyof O, string>>[]
   /** The name of the default options file, which is the reference's. */
   readonly optionsFile?: string
+  /** What a context can say to a command that connects, in the order in which it counts. */
+  readonly contextSettings?: Options
   /** The option whose name may be left out: words that do not begin with a dash, and `-` alone, are arguments of it. */
   readonly operand?: Extract<keyof O, string>
   /** Words trail the options, which the first of them ends; `complete` is what a shell offers for that. */

@@ -11,8 +11,8 @@ export interface BrokerUrl {
   port: number
   username: string | undefined
   pw: string | undefined
-  /** Everything after the first slash, not yet checked. */
-  topic: string
+  /** Everything after the first slash, not yet checked; undefined: there is no slash. */
+  topic: string | undefined
 }
 
 const schemes: Readonly<Record<string, readonly [Transport, number]>> = {
@@ -22,7 +22,13 @@ const schemes: Readonly<Record<string, readonly [Transport, number]>> = {
   wss: ['wss', 8883],
 }
 
-export const parseUrl: Parse<BrokerUrl> = (text, name) => {
+/** A URL as the command line has it: with a topic. */
+export const parseUrl: Parse<BrokerUrl> = (text, name) => urlOf(text, name, { topic: 'needed' })
+
+/** The same where the topic may be missing: in variables and contexts. */
+export const parseServerUrl: Parse<BrokerUrl> = (text, name) => urlOf(text, name, { topic: 'free' })
+
+function urlOf(text: string, name: string, needs: { topic: 'needed' | 'free' }): BrokerUrl {
   const [, scheme = '', rest = ''] = /^([a-z]+):\/\/(.*)$/is.exec(text) ?? []
   const known = Object.hasOwn(schemes, scheme.toLowerCase()) ? schemes[scheme.toLowerCase()] : undefined
   if (known === undefined) {
@@ -30,15 +36,15 @@ export const parseUrl: Parse<BrokerUrl> = (text, name) => {
   }
   const [transport, defaultPort] = known
   const slash = rest.indexOf('/')
-  if (slash < 0) {
+  if (slash < 0 && needs.topic === 'needed') {
     throw invalid('topic missing', 'write it after the host: mqtt://HOST/TOPIC')
   }
-  const authority = rest.slice(0, slash)
-  const topic = rest.slice(slash + 1)
+  const authority = slash < 0 ? rest : rest.slice(0, slash)
+  const topic = slash < 0 ? undefined : rest.slice(slash + 1)
   const at = authority.lastIndexOf('@')
   return {
     transport,
-    ...withoutSecret(at < 0 && topic.includes('@'), () =>
+    ...withoutSecret(at < 0 && topic?.includes('@') === true, () =>
       hostAndPort(authority.slice(at + 1), defaultPort, name),
     ),
     ...credentials(at < 0 ? undefined : authority.slice(0, at)),

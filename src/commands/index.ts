@@ -1,12 +1,18 @@
 // The commands, in help's order. Each is loaded when it is asked for: starting up is most of what a one-shot publish costs.
+import { readEnvironment, variablesOf } from '../cli/environment.js'
+import { suggestion } from '../cli/nearest.js'
 import type { AnySpec, Args, Options, Spec } from '../cli/option.js'
-import { parse, type Surroundings } from '../cli/parse.js'
+import { parse } from '../cli/parse.js'
+import type { Surroundings } from '../cli/sources.js'
+import { UsageError } from '../errors.js'
 import type { Host } from '../host.js'
 
 /** A command line that has been read and only needs to be run. */
 export interface Job {
   readonly wants: 'run'
   readonly quiet: boolean
+  /** What is to be said before it runs. */
+  readonly warnings: readonly string[]
   run(host: Host): Promise<number>
 }
 
@@ -30,13 +36,17 @@ function command<O extends Options>(
     name,
     spec,
     async prepare(words, surroundings) {
-      const parsed = parse(await spec(), words, surroundings)
+      const own = await spec()
+      const { foreign } = readEnvironment(own, surroundings.env)
+      const warnings = foreign.length === 0 ? [] : await strangers(foreign)
+      const parsed = withWarnings(warnings, () => parse(own, words, surroundings))
       if (parsed.wants !== 'run') return parsed
       const { args, trailing } = parsed
       const { run } = await load()
       return {
         wants: 'run',
         quiet: 'quiet' in args && args.quiet === true,
+        warnings,
         run: (host) => run(args, host, trailing),
       }
     },
@@ -44,6 +54,26 @@ function command<O extends Options>(
 }
 
 const clients = () => import('./clients.js')
+
+/** Variables that begin like ours and are of no command: a misspelt one should not be without effect in silence. */
+async function strangers(names: readonly string[]): Promise<string[]> {
+  const known = new Set<string>()
+  for (const { spec } of commands) for (const name of variablesOf(await spec()).keys()) known.add(name)
+  return names
+    .filter((name) => !known.has(name))
+    .map((name) => `The variable ${name} has no meaning.${suggestion(name, [...known], 'man mqttx')}`)
+}
+
+/** It may be why the words are not enough. */
+function withWarnings<T>(warnings: readonly string[], action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    if (!(error instanceof UsageError) || warnings.length === 0) throw error
+    const hint = [...(error.hint === undefined ? [] : [error.hint]), ...warnings].join('\nhint: ')
+    throw new UsageError(error.message, { ...error, hint, cause: error })
+  }
+}
 
 export const commands: readonly Command[] = [
   command(
@@ -80,5 +110,10 @@ export const commands: readonly Command[] = [
     'bench',
     async () => (await import('./bench/spec.js')).bench,
     () => import('./bench/run.js'),
+  ),
+  command(
+    'context',
+    async () => (await import('./context/spec.js')).context,
+    () => import('./context/run.js'),
   ),
 ]

@@ -26,6 +26,11 @@ export function reasonOf(cause: unknown): string {
 /** The first line of a file, without its end. */
 export function readSecret(path: string, option: string): Buffer {
   const bytes = readNamed(path, (reason) => new MqttxError(`${option}: cannot read '${path}': ${reason}.`))
+  return firstLine(bytes)
+}
+
+/** Without its end, which may be CR LF. */
+export function firstLine(bytes: Buffer): Buffer {
   const end = bytes.indexOf('\n')
   const line = end < 0 ? bytes : bytes.subarray(0, end)
   return line.at(-1) === 0x0d ? line.subarray(0, -1) : line

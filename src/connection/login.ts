@@ -10,6 +10,8 @@ export interface LoginArgs {
   readonly username?: string | undefined
   readonly pw?: string | undefined
   readonly passwordFile?: string | undefined
+  readonly passwordEnv?: string | undefined
+  readonly passwordCommand?: string | undefined
   /** -P - */
   readonly askPassword?: boolean | undefined
   /** Standard input is what is published. */
@@ -29,8 +31,20 @@ export async function password(args: LoginArgs, host: Host): Promise<Buffer | un
 
 async function found(args: LoginArgs, host: Host): Promise<Buffer | undefined> {
   if (args.passwordFile !== undefined) return readSecret(args.passwordFile, '--password-file')
+  if (args.passwordEnv !== undefined) return fromVariable(args.passwordEnv, host)
+  if (args.passwordCommand !== undefined) {
+    return (await import('./password-command.js')).printedPassword(args.passwordCommand, host)
+  }
   if (args.askPassword === true) return asked(args, host)
   return args.pw === undefined ? undefined : wordToBytes(args.pw)
+}
+
+function fromVariable(name: string, { env }: Host): Buffer {
+  const text = env[name]
+  if (text !== undefined) return wordToBytes(text)
+  throw new MqttxError(`--password-env: there is no variable ${name} in the environment.`, {
+    hint: `export ${name} before`,
+  })
 }
 
 async function asked({ stdinLine, stdinFile }: LoginArgs, host: Host): Promise<Buffer> {

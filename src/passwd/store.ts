@@ -1,26 +1,11 @@
 // Password files on disk. What is written replaces the old file in one step: whoever reads it, and whoever finds it
 // after a power cut, has the old one or the new one, whole.
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { accessSync, constants, lstatSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { ExitCode, MqttxError } from '../errors.js'
-import { acquireLock, type Lock, Lost, temporaryFile } from './lock.js'
-import { isSystemError, strerror } from './system-error.js'
+import { acquireLock, Lost } from '../io/lock.js'
+import { replace } from '../io/replace.js'
+import { isSystemError, strerror } from '../io/system-error.js'
 
 /** What a file is wanted for; the reference tells of one that cannot be used in two ways. */
 export type Purpose = 'read' | 'update' | 'create'
@@ -55,7 +40,7 @@ export async function changeStored(file: string, { purpose, signal, apply }: Cha
     return exists ? realpathSync(file) : join(realpathSync(dirname(file)), basename(file))
   })
   for (let done = false; !done; ) {
-    const lock = await acquireLock(path, signal).catch((error: unknown) => {
+    const lock = await acquireLock(path, { what: 'password file', signal }).catch((error: unknown) => {
       throw isSystemError(error) ? unusable(file, purpose, error) : error
     })
     try {
@@ -64,7 +49,7 @@ export async function changeStored(file: string, { purpose, signal, apply }: Cha
       if (signal.aborted) throw signal.reason
       if (bytes !== undefined) {
         explained(file, purpose === 'create' ? 'create' : 'write', () =>
-          replace(path, { found, bytes, lock }),
+          replace(path, { like: found?.stats, bytes, lock }),
         )
       }
       done = true
@@ -73,55 +58,6 @@ export async function changeStored(file: string, { purpose, signal, apply }: Cha
     } finally {
       lock.release()
     }
-  }
-}
-
-interface Replacement {
-  readonly found: Found | undefined
-  readonly bytes: Buffer
-  readonly lock: Lock
-}
-
-function replace(path: string, { found, bytes, lock }: Replacement): void {
-  const temporary = temporaryFile(path, lock.token)
-  try {
-    writeDurably(temporary, bytes, found?.stats)
-    lock.confirm()
-    renameSync(temporary, path)
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw error
-  }
-  syncFolder(dirname(path))
-}
-
-function writeDurably(path: string, bytes: Buffer, like: Stats | undefined): void {
-  const descriptor = openSync(path, 'wx', 0o600)
-  try {
-    if (like !== undefined) {
-      // The owner first: to change it takes some bits of the mode away.
-      if (like.uid !== process.getuid?.() || like.gid !== process.getgid?.())
-        fchownSync(descriptor, like.uid, like.gid)
-      fchmodSync(descriptor, like.mode & 0o7777)
-    }
-    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at)
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-/** Without this a power cut may bring the old name back. Not every system has it; the file is whole either way. */
-function syncFolder(path: string): void {
-  try {
-    const descriptor = openSync(path, 'r')
-    try {
-      fsyncSync(descriptor)
-    } finally {
-      closeSync(descriptor)
-    }
-  } catch {
-    // Windows, and file systems without folders that can be written.
   }
 }
 

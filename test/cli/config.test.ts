@@ -1,7 +1,7 @@
 // The options file: which one is read, and what its lines mean.
 import { describe, expect, test } from 'vitest'
 import { optionsFilePath } from '../../src/cli/config.js'
-import type { Surroundings } from '../../src/cli/parse.js'
+import type { Surroundings } from '../../src/cli/sources.js'
 import { broker } from '../../src/commands/broker/spec.js'
 import { pub } from '../../src/commands/pub/spec.js'
 import { sub } from '../../src/commands/sub/spec.js'
@@ -26,7 +26,7 @@ describe('the default file', () => {
     const asked: string[] = []
     const env = { XDG_CONFIG_HOME: '/nowhere', HOME: '/home/me' }
     argsOf(pub, '-t t -n', { env, readFile: (path) => void asked.push(path) })
-    expect(asked).toEqual(['/nowhere/mosquitto_pub'])
+    expect(asked).toEqual(['/nowhere/mosquitto_pub', '/nowhere/mqttx/contexts.json'])
   })
 
   test('may be missing', () => expect(argsOf(pub, '-t t -n', withFile('', 'other')).topic).toBe('t'))
@@ -66,7 +66,7 @@ describe('-o', () => {
   })
 
   test('is found behind a bad value, but the file comes first', () => {
-    const bad = { ...surroundings, readFile: () => '-k 1' }
+    const bad = { ...surroundings, readFile: (path: string) => (path === 'mine' ? '-k 1' : undefined) }
     expect(refusalOf(pub, '-q 3 -o mine', bad).message).toContain('Invalid keepalive')
   })
 })

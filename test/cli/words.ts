@@ -1,6 +1,7 @@
 // Command lines as a test writes them.
 import type { Args, Options, Spec } from '../../src/cli/option.js'
-import { parse, type Surroundings } from '../../src/cli/parse.js'
+import { parse } from '../../src/cli/parse.js'
+import type { Surroundings } from '../../src/cli/sources.js'
 import { UsageError } from '../../src/errors.js'
 
 /** No options file anywhere. */

@@ -66,6 +66,11 @@ function end(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
+/** Variables that are meant for mqttx, or for its tests, are not meant for the mqttx that is tested. */
+function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('MQTTX_')))
+}
+
 /** Starts a command. Settings of the person who runs the tests (options files) do not reach it. */
 export function start(file: string, args: readonly string[], options: RunOptions = {}): Running {
   const { stdin, timeoutMs = 15_000 } = options
@@ -73,7 +78,7 @@ export function start(file: string, args: readonly string[], options: RunOptions
     detached: true,
     stdio: 'pipe',
     env: {
-      ...process.env,
+      ...withoutOurs(process.env),
       XDG_CONFIG_HOME: folder,
       PATH: `${folder}:${process.env.PATH}:/usr/sbin`,
       ...options.env,

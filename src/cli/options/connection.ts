@@ -2,7 +2,7 @@
 import { UsageError } from '../../errors.js'
 import { flag, indirect, option } from '../option.js'
 import { topicName } from '../topic.js'
-import { type BrokerUrl, parseUrl, type Transport } from '../url.js'
+import { type BrokerUrl, parseServerUrl, parseUrl, type Transport } from '../url.js'
 import {
   mqttString,
   type ProtocolVersion,
@@ -87,6 +87,7 @@ export function url<A>(takeTopic: (args: A, topic: string) => void) {
     flags: '-L, --url URL',
     group: 'Connection',
     parse: parseUrl,
+    parseVariable: parseServerUrl,
     missing: 'no URL specified',
     help: 'Server, login and topic in one: mqtt://USER:PW@HOST:PORT/TOPIC.',
     doc: `mqtts:// is with TLS, ws:// in WebSocket frames, wss:// both. The topic is everything after the first slash behind the host, as it stands. In USER and PW the form %XX
@@ -99,7 +100,7 @@ export function url<A>(takeTopic: (args: A, topic: string) => void) {
       delete args.unix
       if (value.username !== undefined) args.username = value.username
       if (value.pw !== undefined) setPassword(args, { pw: value.pw })
-      takeTopic(args, value.topic)
+      if (value.topic !== undefined) takeTopic(args, value.topic)
     },
   })
 }

@@ -27,6 +27,17 @@ const optionsFile = indirect({
   doc: 'See OPTIONS FILE. May be given once.',
 })
 
+const context = indirect({
+  flags: '--context NAME',
+  group: 'General',
+  parse: parseName,
+  role: 'context',
+  complete: 'context',
+  help: 'Take the settings of this context; none: of no context.',
+  doc: `See CONTEXTS. Without it, the context is that of \`mqttx context use\`, if there is one, and unless the command line
+    or a variable says where the server is.`,
+})
+
 const help = question({
   flags: '--help',
   group: 'General',
@@ -43,5 +54,6 @@ const version = question({
 
 export const talkOptions = { debug, quiet }
 export const optionsFileOptions = { optionsFile }
+export const contextOption = { context }
 export const quietOption = { quiet }
 export const helpOptions = { help, version }

@@ -34,6 +34,7 @@ const any = indirect({
   missing: 'not enough arguments specified',
   parse: (text, _name, more = []) => parseProperty([text, ...more]),
   needsAnother: needsAnotherWord,
+  repeatable: true,
   help: 'Add a property of MQTT 5; see PROPERTIES in the manual.',
   doc: `COMMAND is connect, publish, subscribe, unsubscribe, disconnect or will. A user-property takes two values, its name
     and its value: \`-D publish user-property unit celsius\`.`,
@@ -60,6 +61,7 @@ function userProperty(packet: PropertyPacket) {
     flags: '--user-property NAME=VALUE',
     group: 'MQTT 5',
     missing: 'no property specified',
+    repeatable: true,
     parse(text, name) {
       const equals = text.indexOf('=')
       if (equals < 0)

@@ -89,7 +89,8 @@ const exec = option({
   help: 'Answer with what this shell command prints.',
   doc: `/bin/sh -c runs it with the payload on standard input; its output is the answer, byte for byte. MQTTX_TOPIC,
     MQTTX_QOS, MQTTX_RESPONSE_TOPIC, MQTTX_CORRELATION_DATA (base64), MQTTX_CONTENT_TYPE and MQTTX_USER_PROPERTIES
-    (JSON) in its environment tell about the request. A command that fails is told on standard error; its answer has, in
+    (JSON) in its environment tell about the request; MQTTX_REQUEST says so, and where it is set they are no options of a
+    mqttx that the command runs. A command that fails is told on standard error; its answer has, in
     MQTT 5, the User Property exit-status beside what was printed, and is empty before.`,
 })
 

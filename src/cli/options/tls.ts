@@ -18,7 +18,7 @@ const capath = option({
   flags: '--capath DIRECTORY',
   group: 'TLS',
   parse: parseName,
-  complete: 'file',
+  complete: 'directory',
   help: 'Use TLS, and trust the CA certificates of this directory.',
   doc: 'Only files that are named by the hash of their subject count, as `openssl rehash` makes them.',
 })

@@ -10,7 +10,8 @@ import {
   sessionOptions,
   urlWithTopic,
 } from '../../cli/options/connection.js'
-import { helpOptions, quietOption } from '../../cli/options/general.js'
+import { contextSettings } from '../../cli/options/context.js'
+import { contextOption, helpOptions, quietOption } from '../../cli/options/general.js'
 import { checkProperties, connectProperties, publishProperties } from '../../cli/options/properties.js'
 import { checkTls } from '../../cli/options/tls.js'
 import { UsageError } from '../../errors.js'
@@ -60,9 +61,11 @@ export const bench = spec({
     any: connectProperties.any,
     sessionExpiry: connectProperties.sessionExpiry,
     ...publishProperties,
+    ...contextOption,
     ...quietOption,
     ...helpOptions,
   },
+  contextSettings,
   exclusive: [
     { options: ['rate', 'ratePerClient'], message: '--rate and --rate-per-client cannot be used together.' },
     { options: ['id', 'idPrefix'], message: '-i and -I argument cannot be used together.' },

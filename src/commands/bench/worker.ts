@@ -11,7 +11,8 @@ const tell = (news: News) => port.postMessage(news)
 /** The main thread has asked for it. */
 const noLogin = { askPassword: false }
 
-async function work({ args: { pw, passwordFile, ...args }, known, shard, login }: Task): Promise<void> {
+async function work({ args: given, known, shard, login }: Task): Promise<void> {
+  const { pw, passwordFile, passwordEnv, passwordCommand, ...args } = given
   const password = login.password === undefined ? undefined : Buffer.from(login.password, 'latin1')
   const options = {
     ...(await optionsOf({ ...args, ...noLogin, quiet: true }, processHost())),

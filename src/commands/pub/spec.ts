@@ -9,7 +9,8 @@ import {
   sessionOptions,
   urlWithTopic,
 } from '../../cli/options/connection.js'
-import { helpOptions, optionsFileOptions, talkOptions } from '../../cli/options/general.js'
+import { contextSettings } from '../../cli/options/context.js'
+import { contextOption, helpOptions, optionsFileOptions, talkOptions } from '../../cli/options/general.js'
 import { messageOptions, oneMessageSource } from '../../cli/options/message.js'
 import {
   checkProperties,
@@ -57,10 +58,12 @@ export const pub = spec({
     ...connectProperties,
     ...publishProperties,
     ...responseTopicOption,
+    ...contextOption,
     ...optionsFileOptions,
     ...talkOptions,
     ...helpOptions,
   },
+  contextSettings,
   exclusive: [
     oneMessageSource,
     { options: ['id', 'idPrefix'], message: '-i and -I argument cannot be used together.' },

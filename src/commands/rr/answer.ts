@@ -76,6 +76,7 @@ export function answerTemplate(
 export function environmentOf({ topic, qos, responseTopic, properties }: Asked): Record<string, string> {
   const { correlationData, contentType, userProperties } = properties
   return {
+    MQTTX_REQUEST: '1',
     MQTTX_TOPIC: topic,
     MQTTX_QOS: String(qos),
     MQTTX_RESPONSE_TOPIC: responseTopic,

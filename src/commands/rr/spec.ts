@@ -9,7 +9,8 @@ import {
   sessionOptions,
   urlWithTopic,
 } from '../../cli/options/connection.js'
-import { helpOptions, optionsFileOptions, talkOptions } from '../../cli/options/general.js'
+import { contextSettings } from '../../cli/options/context.js'
+import { contextOption, helpOptions, optionsFileOptions, talkOptions } from '../../cli/options/general.js'
 import { messageOptions } from '../../cli/options/message.js'
 import { oneOutputForm, outputOptions } from '../../cli/options/output.js'
 import {
@@ -88,10 +89,12 @@ export const rr = spec({
     ...subscriptionFlags,
     ...subscribeProperties,
     ...publishProperties,
+    ...contextOption,
     ...optionsFileOptions,
     ...talkOptions,
     ...helpOptions,
   },
+  contextSettings,
   exclusive: [
     oneRequestSource,
     oneOutputForm,

@@ -8,7 +8,8 @@ import {
   reconnectOptions,
   sessionOptions,
 } from '../../cli/options/connection.js'
-import { helpOptions, optionsFileOptions, talkOptions } from '../../cli/options/general.js'
+import { contextSettings } from '../../cli/options/context.js'
+import { contextOption, helpOptions, optionsFileOptions, talkOptions } from '../../cli/options/general.js'
 import { oneOutputForm, outputOptions } from '../../cli/options/output.js'
 import {
   checkProperties,
@@ -55,10 +56,12 @@ export const sub = spec({
     ...connectProperties,
     ...subscriptionFlags,
     ...subscribeProperties,
+    ...contextOption,
     ...optionsFileOptions,
     ...talkOptions,
     ...helpOptions,
   },
+  contextSettings,
   exclusive: [
     oneOutputForm,
     { options: ['id', 'idPrefix'], message: '-i and -I argument cannot be used together.' },

@@ -1,4 +1,4 @@
-// One change of a password file at a time: a lock file beside it, which outlives nobody for long.
+// One change of a file at a time: a lock file beside it, which outlives nobody for long.
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,
@@ -47,8 +47,14 @@ export function temporaryFile(path: string, token: string): string {
   return `${path}.${token}.tmp`
 }
 
+interface Wish {
+  /** What error texts call the file. */
+  readonly what: string
+  readonly signal?: AbortSignal
+}
+
 /** Waits for the lock of `path`. @throws MqttxError when somebody keeps it */
-export async function acquireLock(path: string, signal?: AbortSignal): Promise<Lock> {
+export async function acquireLock(path: string, { what, signal }: Wish): Promise<Lock> {
   const file = `${path}.lock`
   const token = randomBytes(6).toString('hex')
   const text = `${process.pid} ${startOf(process.pid)} ${hostname()} ${token}\n`
@@ -57,7 +63,7 @@ export async function acquireLock(path: string, signal?: AbortSignal): Promise<L
     signal?.throwIfAborted()
     const seen = contents(file)
     if (seen !== undefined && isAbandoned(file, seen)) remove(file, seen, token)
-    else if (performance.now() > end) throw locked(path, seen)
+    else if (performance.now() > end) throw locked(path, what, seen)
     else await sleep(5 + Math.random() * 20)
   }
   sweep(path)
@@ -166,10 +172,10 @@ function sweep(path: string): void {
   }
 }
 
-function locked(path: string, text: string | undefined): MqttxError {
+function locked(path: string, what: string, text: string | undefined): MqttxError {
   const owner = ownerOf(text ?? '')
   const who = owner === undefined ? 'another program' : `process ${owner.pid} on ${owner.host}`
-  return new MqttxError(`Unable to open password file ${path}. It is being changed by ${who}.`, {
+  return new MqttxError(`Unable to open ${what} ${path}. It is being changed by ${who}.`, {
     hint: `if that is not so, remove ${path}.lock`,
   })
 }

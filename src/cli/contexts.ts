@@ -1,0 +1,129 @@
+// Contexts: named sets of connection options in one JSON file. Reading and writing the file is the caller's.
+import { UsageError } from '../errors.js'
+import { type Environment, isRepeatable } from './environment.js'
+import { suggestion } from './nearest.js'
+import { type AnyOption, namesOf, type Options } from './option.js'
+import { shown } from './values.js'
+
+/** The name that stands for no context. */
+export const noContext = 'none'
+
+export type Value = string | number | boolean
+/** By the long names of options; a list where an option may be given more than once. */
+export type Settings = Readonly<Record<string, Value | readonly Value[]>>
+
+export interface Contexts {
+  /** The one that counts without --context; undefined: none. */
+  readonly current: string | undefined
+  readonly contexts: ReadonlyMap<string, Settings>
+}
+
+export const nameHint = 'letters, digits, ".", "_" and "-", with a letter or digit first'
+
+export function isContextName(name: string): boolean {
+  return /^[A-Za-z\d][\w.-]{0,99}$/.test(name) && name !== noContext
+}
+
+/** Where the file is; undefined: the environment names no place for settings. */
+export function contextsPath({
+  XDG_CONFIG_HOME: config,
+  HOME: home,
+  APPDATA: data,
+}: Environment): string | undefined {
+  if (config !== undefined && config !== '') return `${config}/mqttx/contexts.json`
+  if (home !== undefined && home !== '') return `${home}/.config/mqttx/contexts.json`
+  return data === undefined || data === '' ? undefined : `${data}\\mqttx\\contexts.json`
+}
+
+/** @throws UsageError that names the file, and the context at fault */
+export function parseContexts(text: string, path: string): Contexts {
+  const wrong = (reason: string) => {
+    const hint = 'correct it in an editor, or move it away and make it again with mqttx context add'
+    return new UsageError(`The file of contexts "${path}" ${reason}.`, { hint })
+  }
+  let root: unknown
+  try {
+    root = JSON.parse(text)
+  } catch (cause) {
+    throw wrong(`is not JSON: ${shown((cause as Error).message)}`)
+  }
+  if (!isObject(root) || !isObject(root.contexts)) throw wrong('has no member "contexts" with an object')
+  const contexts = new Map<string, Settings>()
+  for (const [name, settings] of Object.entries(root.contexts)) {
+    if (!isContextName(name)) throw wrong(`has a context with the name '${shown(name)}'; ${nameHint}`)
+    if (!isObject(settings)) throw wrong(`has a context '${name}' that is not an object`)
+    for (const [key, value] of Object.entries(settings)) {
+      if (!isSetting(value)) throw wrong(`has no text, number or list of them as ${shown(key)} of '${name}'`)
+    }
+    contexts.set(name, settings as Settings)
+  }
+  const { current } = root
+  if (current === undefined || current === null) return { current: undefined, contexts }
+  if (typeof current !== 'string' || !contexts.has(current)) {
+    throw wrong(`names a current context that is not in it`)
+  }
+  return { current, contexts }
+}
+
+/** The text of the file. */
+export function formatContexts({ current, contexts }: Contexts): string {
+  const file = { ...(current !== undefined && { current }), contexts: Object.fromEntries(contexts) }
+  return `${JSON.stringify(file, null, 2)}\n`
+}
+
+/** The settings of one. @throws UsageError that names the nearest */
+export function contextNamed(name: string, { contexts }: Contexts): Settings {
+  const settings = contexts.get(name)
+  if (settings !== undefined) return settings
+  const near = suggestion(name, [...contexts.keys()], 'mqttx context ls')
+  throw new UsageError(`There is no context '${shown(name)}'.${contexts.size === 0 ? '' : near}`, {
+    hint:
+      contexts.size === 0
+        ? `make one with mqttx context add ${isContextName(name) ? name : 'NAME'} -h HOST`
+        : undefined,
+  })
+}
+
+/** A setting as an option: what it is read by, and the text of each of its uses. */
+export interface ContextOption {
+  /** As the file has it. */
+  readonly name: string
+  readonly key: string
+  readonly setting: AnyOption
+  readonly texts: readonly string[]
+}
+
+/**
+ * The settings in the order in which they count, whatever their order in the file; `known` is what there can be.
+ * @throws UsageError
+ */
+export function optionsOf(settings: Settings, known: Options): ContextOption[] {
+  const rows = Object.entries(known).map(([key, setting]) => {
+    return { key, setting, name: namesOf(setting).long?.slice(2) ?? key }
+  })
+  const names = rows.map(({ name }) => name)
+  for (const name of Object.keys(settings)) {
+    if (names.includes(name)) continue
+    throw new UsageError(`'${shown(name)}' is no setting.${suggestion(name, names, 'mqttx context --help')}`)
+  }
+  const options: ContextOption[] = []
+  for (const { name, key, setting } of rows) {
+    const value = Object.hasOwn(settings, name) ? settings[name] : undefined
+    if (value === undefined) continue
+    const texts = (Array.isArray(value) ? value : [value]).map(String)
+    if (texts.length !== 1 && !isRepeatable(setting)) {
+      throw new UsageError(`${name} takes one value, not a list.`)
+    }
+    options.push({ name, key, setting, texts })
+  }
+  return options
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isSetting(value: unknown): boolean {
+  const single = (item: unknown) => ['string', 'number', 'boolean'].includes(typeof item)
+  return Array.isArray(value) ? value.length > 0 && value.every(single) : single(value)
+}

@@ -1,0 +1,227 @@
+// Options in the environment: names from the table, values, and what counts more.
+import { describe, expect, test } from 'vitest'
+import { switchOf, usesOf, variableOf, variablesOf, wordsOfUse } from '../../src/cli/environment.js'
+import { namesOf } from '../../src/cli/option.js'
+import { bench } from '../../src/commands/bench/spec.js'
+import { broker } from '../../src/commands/broker/spec.js'
+import { inspect } from '../../src/commands/inspect/spec.js'
+import { program } from '../../src/commands/program.js'
+import { pub } from '../../src/commands/pub/spec.js'
+import { rr } from '../../src/commands/rr/spec.js'
+import { sub } from '../../src/commands/sub/spec.js'
+import { argsOf, nowhere, refusalOf, withFile } from './words.js'
+
+const { commands } = await program()
+
+const within = (env: Record<string, string>) => ({ ...nowhere, env })
+
+describe.each(commands)('mqttx $name', (spec) => {
+  const options = Object.entries(spec.options).filter(([, { role }]) => role !== 'help' && role !== 'version')
+
+  test('every option has a variable of its own', () => {
+    const names = options.map(([key, option]) => variableOf(key, option))
+    expect(new Set(names).size).toBe(options.length)
+    for (const name of names) expect(name).toMatch(/^[A-Z][A-Z\d_]*$/)
+    const own = [...variablesOf(spec)].filter(([name]) =>
+      name.startsWith(`MQTTX_${spec.name.toUpperCase()}_`),
+    )
+    expect(own.map(([, key]) => key).sort()).toEqual(options.map(([key]) => key).sort())
+  })
+
+  test('which is the long name, but for the password', () => {
+    for (const [key, option] of options) {
+      const { long } = namesOf(option)
+      if (long === undefined || key === 'pw') continue
+      expect(variableOf(key, option)).toBe(long.slice(2).replaceAll('-', '_').toUpperCase())
+    }
+  })
+})
+
+describe('a variable', () => {
+  test.each([
+    [
+      { MQTTX_HOST: 'h', MQTTX_PORT: '1884', MQTTX_QOS: '2' },
+      { host: 'h', port: 1884, qos: 2 },
+    ],
+    [{ MQTTX_PUB_QOS: '1' }, { qos: 1 }],
+    [{ MQTTX_PUB_QOS: '1', MQTTX_QOS: '2' }, { qos: 1 }],
+    [{ MQTTX_SUB_QOS: '1' }, { qos: 0 }],
+    [{ MQTTX_RETAIN: '1' }, { retain: true }],
+    [{ MQTTX_RETAIN: 'true' }, { retain: true }],
+    [{ MQTTX_RETAIN: '0' }, { retain: false }],
+    [{ MQTTX_RETAIN: 'false' }, { retain: false }],
+    [{ MQTTX_RETAIN: '' }, { retain: false }],
+    [
+      { MQTTX_USERNAME: 'ada', MQTTX_PASSWORD: 'p w' },
+      { username: 'ada', pw: 'p w' },
+    ],
+    [{ MQTTX_USERNAME: 'a', MQTTX_PASSWORD_ENV: 'X' }, { passwordEnv: 'X' }],
+    [{ MQTTX_USERNAME: 'a', MQTTX_PASSWORD_COMMAND: 'pass show x' }, { passwordCommand: 'pass show x' }],
+    [{ MQTTX_URL: 'mqtts://ada@h:1' }, { host: 'h', port: 1, transport: 'tls', username: 'ada', topic: 't' }],
+    [
+      { MQTTX_URL: 'mqtt://a', MQTTX_HOST: 'b' },
+      { host: 'b', port: 1883 },
+    ],
+    [
+      { MQTTX_WS_HEADER: 'A: 1\nB: 2' },
+      {
+        wsHeaders: [
+          ['A', '1'],
+          ['B', '2'],
+        ],
+      },
+    ],
+    [
+      { MQTTX_USER_PROPERTY: 'a=b\na=c d' },
+      { properties: { publish: { userProperties: { a: ['b', 'c d'] } } }, protocolVersion: 5 },
+    ],
+    [
+      { MQTTX_PROPERTY: 'connect user-property a b c\nconnect receive-maximum 7' },
+      { properties: { connect: { userProperties: { a: 'b c' }, receiveMaximum: 7 } } },
+    ],
+  ])('%j', (env, expected) => {
+    expect(argsOf(pub, '-t t -m m', within(env))).toMatchObject(expected)
+  })
+
+  test('can be the whole command line', () => {
+    const args = argsOf(pub, '', within({ MQTTX_TOPIC: 'a/b', MQTTX_MESSAGE: '-x -y' }))
+    expect(args).toMatchObject({ topic: 'a/b', message: '-x -y' })
+  })
+
+  test.each([
+    ['-N', { MQTTX_NO_NEWLINE: '1' }, { noNewline: true }],
+    ['-R', { MQTTX_NO_RETAINED: '1' }, { noRetained: true }],
+    ['-E', { MQTTX_EXIT_AFTER_SUBSCRIBE: '1' }, { exitAfterSubscribe: true }],
+  ])('of an option that is only a letter: %s', (_, env, expected) => {
+    expect(argsOf(sub, '-t t', within(env))).toMatchObject(expected)
+  })
+
+  test.each([
+    [{ MQTTX_QOS: '3' }, 'Invalid QoS given: 3 (MQTTX_QOS)'],
+    [{ MQTTX_PUB_PORT: 'x' }, 'Invalid port given: x (MQTTX_PUB_PORT)'],
+    [{ MQTTX_RETAIN: 'yes' }, "-r: 'yes' is neither on nor off (MQTTX_RETAIN)"],
+    [
+      { MQTTX_PROPERTY: 'connect' },
+      '--property argument given but not enough arguments specified. (MQTTX_PROPERTY)',
+    ],
+    [
+      { MQTTX_ID: 'a', MQTTX_ID_PREFIX: 'b' },
+      /^-i and -I argument cannot be used together\. \(MQTTX_ID(_PREFIX)?\)$/,
+    ],
+  ])('%j is refused by name', (env, message) => {
+    expect(refusalOf(pub, '-t t -m m', within(env as never)).message).toMatch(message)
+  })
+
+  test('is told where only several options together are wrong', () => {
+    const { message, hint } = refusalOf(pub, '-t t -m m', within({ MQTTX_WILL_PAYLOAD: 'x' }))
+    expect(message).toBe('Will payload given, but no will topic given.')
+    expect(hint).toContain('options came from MQTTX_WILL_PAYLOAD too')
+  })
+
+  test('does not stand in the way of --help', () => {
+    expect(() => argsOf(pub, '--help', within({ MQTTX_QOS: '9' }))).toThrow('the words ask for help')
+  })
+})
+
+describe('the command line counts more', () => {
+  const env = { MQTTX_QOS: '1', MQTTX_HOST: 'env', MQTTX_PORT: '1', MQTTX_MESSAGE: 'env', MQTTX_ID: 'env' }
+  test.each([
+    ['-q 2 -m m', { qos: 2, message: 'm', host: 'env' }],
+    ['-h argv', { host: 'argv', port: 1, message: 'env' }],
+    ['-f file', { file: 'file' }],
+    ['-I argv', { idPrefix: 'argv' }],
+    ['--unix /s', { unix: '/s' }],
+    ['-L mqtt://url/t', { host: 'url', port: 1883 }],
+  ])('%s', (line, expected) => {
+    expect(argsOf(pub, `-t t ${line}`, within(env))).toMatchObject(expected)
+  })
+
+  test('and what it takes back is gone', () => {
+    expect(argsOf(pub, '-t t -f x', within(env))).not.toHaveProperty('message')
+    expect(argsOf(pub, '-t t -I x', within(env))).not.toHaveProperty('id')
+    expect(argsOf(pub, '-t t --unix /s', within(env))).not.toHaveProperty('host')
+    expect(argsOf(pub, '-t t -m m --retain=false', within({ MQTTX_RETAIN: '1' })).retain).toBe(false)
+  })
+
+  test('a list takes the place of a list', () => {
+    const env = { MQTTX_TOPIC: 'a\nb' }
+    expect(argsOf(sub, '', within(env)).topics).toEqual(['a', 'b'])
+    expect(argsOf(sub, '-t c', within(env)).topics).toEqual(['c'])
+  })
+})
+
+describe('the options file counts less', () => {
+  const file = withFile('-t file\n-m file\n-q 2\n-r')
+  const both = (env: Record<string, string>) => ({ ...file, env: { ...file.env, ...env } })
+  test.each([
+    [{ MQTTX_TOPIC: 'env' }, { topic: 'env', message: 'file', qos: 2, retain: true }],
+    [
+      { MQTTX_RETAIN: '0', MQTTX_QOS: '0' },
+      { retain: false, qos: 0 },
+    ],
+    [{ MQTTX_STDIN_LINE: '1' }, { stdinLine: true }],
+  ])('%j', (env, expected) => {
+    const args = argsOf(pub, '', both(env))
+    expect(args).toMatchObject(expected)
+    if (args.stdinLine) expect(args).not.toHaveProperty('message')
+  })
+
+  test('a variable can name it', () => {
+    const files = { ...nowhere, readFile: (path: string) => (path === 'mine' ? '-t mine' : undefined) }
+    expect(argsOf(pub, '-n', { ...files, env: { MQTTX_OPTIONS_FILE: 'mine' } }).topic).toBe('mine')
+  })
+})
+
+describe('which commands read which names', () => {
+  test.each([rr, bench].map((spec) => [spec.name, variablesOf(spec)] as const))(
+    '%s: both',
+    (name, variables) => {
+      expect(variables.get('MQTTX_HOST')).toBe('host')
+      expect(variables.get(`MQTTX_${name.toUpperCase()}_HOST`)).toBe('host')
+    },
+  )
+
+  test('what is meant for clients does not reach the broker or inspect', () => {
+    expect(argsOf(broker, '', within({ MQTTX_PORT: '8883', MQTTX_PASSWORD_FILE: 'pw' }))).toMatchObject({
+      port: 1883,
+    })
+    expect(argsOf(inspect, '', within({ MQTTX_PORT: '8883' })).port).toEqual([])
+    expect(argsOf(broker, '', within({ MQTTX_BROKER_PORT: '0' })).port).toBe(0)
+    expect(argsOf(inspect, '', within({ MQTTX_INSPECT_VIEW: 'line' })).view).toBe('line')
+  })
+
+  test('what --exec tells about a request is no option', () => {
+    const env = {
+      MQTTX_REQUEST: '1',
+      MQTTX_TOPIC: 'asked',
+      MQTTX_QOS: '2',
+      MQTTX_CONTENT_TYPE: 'x',
+      MQTTX_HOST: 'h',
+    }
+    expect(argsOf(pub, '-t t -n', within(env))).toMatchObject({
+      topic: 't',
+      qos: 0,
+      protocolVersion: 4,
+      host: 'h',
+    })
+  })
+})
+
+describe('the pieces', () => {
+  const { any, topic } = pub.options
+  test.each([
+    ['connect user-property a b c', ['connect', 'user-property', 'a', 'b c']],
+    ['connect receive-maximum 7', ['connect', 'receive-maximum', '7']],
+    ['connect', ['connect']],
+  ])('%s', (text, words) => expect(wordsOfUse(any, text)).toEqual(words))
+  test('blanks are part of one word', () => expect(wordsOfUse(topic, 'a b')).toEqual(['a b']))
+  test('lines are of one value', () => expect(usesOf(topic, 'a\nb')).toEqual(['a\nb']))
+  test.each([
+    ['1', true],
+    ['true', true],
+    ['0', false],
+    ['false', false],
+    ['TRUE', undefined],
+    ['', undefined],
+  ])('%s', (text, on) => expect(switchOf(text)).toBe(on))
+})

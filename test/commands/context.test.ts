@@ -1,0 +1,245 @@
+// mqttx context, and what contexts and variables do in the finished program.
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Broker, startOwnBroker } from '../helpers/peers.js'
+import { mqttx, scratch, shell } from '../helpers/run.js'
+
+let folder: string
+let file: string
+beforeEach(() => {
+  folder = scratch('contexts')
+  file = join(folder, 'mqttx', 'contexts.json')
+})
+
+const run = (line: string, env: Record<string, string> = {}) =>
+  mqttx(line.split(' '), { env: { XDG_CONFIG_HOME: folder, ...env } })
+const succeeds = async (line: string, env?: Record<string, string>) => {
+  const { status, stdout, stderr } = await run(line, env)
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  return stdout.toString()
+}
+const read = () => JSON.parse(readFileSync(file, 'utf8'))
+
+describe('add', () => {
+  test('keeps what was typed, for its owner alone', async () => {
+    await succeeds('context add prod -h mqtt.lan -p 8883 --retry 2 --ws --ws-header A:1 --ws-header B:2 -V 5')
+    expect(read()).toEqual({
+      contexts: {
+        prod: {
+          host: 'mqtt.lan',
+          port: 8883,
+          retry: 2,
+          'ws-header': ['A:1', 'B:2'],
+          'protocol-version': 5,
+          ws: true,
+        },
+      },
+    })
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(statSync(join(folder, 'mqttx')).mode & 0o777).toBe(0o700)
+    expect(readdirSync(join(folder, 'mqttx'))).toEqual(['contexts.json'])
+  })
+
+  test('takes away what others may do with the file, and follows a link', async () => {
+    mkdirSync(join(folder, 'mqttx'))
+    const real = join(folder, 'real.json')
+    writeFileSync(real, '{"contexts":{"a":{"host":"a"}}}', { mode: 0o644 })
+    symlinkSync(real, file)
+    await succeeds('context add b -h b')
+    expect(statSync(real).mode & 0o777).toBe(0o600)
+    expect(Object.keys(JSON.parse(readFileSync(real, 'utf8')).contexts)).toEqual(['a', 'b'])
+    expect(read()).toEqual(JSON.parse(readFileSync(real, 'utf8')))
+  })
+
+  test('makes the paths of files whole', async () => {
+    await succeeds('context add a --cafile ca.pem --password-file pw -u me')
+    expect(read().contexts.a).toMatchObject({
+      cafile: join(process.cwd(), 'ca.pem'),
+      'password-file': join(process.cwd(), 'pw'),
+    })
+  })
+
+  test('leaves one that is there, but for --replace', async () => {
+    await succeeds('context add a -h one')
+    expect(await run('context add a -h two')).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/already/),
+    })
+    expect(read().contexts.a.host).toBe('one')
+    await succeeds('context add a -h two --replace')
+    expect(read().contexts.a).toEqual({ host: 'two' })
+  })
+
+  test.each([
+    ['-P secret', 'A context does not hold a password.'],
+    ['-L mqtt://a:secret@h', 'A context does not hold a password, not in a URL either.'],
+    ['-p x', 'Invalid port given: x'],
+    ['-t topic', "Unknown option '-t'."],
+  ])('refuses %s', async (options, message) => {
+    const { status, stderr } = await run(`context add a ${options}`)
+    expect(status).toBe(1)
+    expect(stderr).toContain(message)
+    expect(stderr).not.toContain('secret')
+    expect(existsSync(file)).toBe(false)
+  })
+
+  test('many at once lose none', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f']
+    await Promise.all(names.map((name) => succeeds(`context add ${name} -h ${name}`)))
+    expect(Object.keys(read().contexts).sort()).toEqual(names)
+  })
+})
+
+describe('with two of them', () => {
+  beforeEach(async () => {
+    await succeeds(
+      'context add lan -h mqtt.lan --psk 0123abcd --psk-identity me --ws-header Authorization:secret',
+    )
+    await succeeds('context add wide -L mqtts://ada@mqtt.example --proxy socks5h://me:secret@gate:1080')
+  })
+
+  test('ls, use, show and rm', async () => {
+    expect(await succeeds('context ls')).toBe('lan   mqtt.lan\nwide  mqtts://ada@mqtt.example\n')
+    await succeeds('context use wide')
+    expect(await succeeds('context ls')).toBe('lan   mqtt.lan\nwide  mqtts://ada@mqtt.example  *\n')
+    expect(JSON.parse(await succeeds('context show'))).toEqual({
+      url: 'mqtts://ada@mqtt.example',
+      proxy: 'socks5h://...@gate:1080',
+    })
+    expect(JSON.parse(await succeeds('context show', { MQTTX_CONTEXT: 'lan' })).host).toBe('mqtt.lan')
+    await succeeds('context rm wide')
+    expect(read()).toEqual({ contexts: { lan: expect.anything() } })
+    expect(await run('context show')).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/There is no current context/),
+    })
+    await succeeds('context use lan')
+    await succeeds('context use none')
+    expect(read()).not.toHaveProperty('current')
+  })
+
+  test('secrets are not shown', async () => {
+    const shown = await succeeds('context show lan')
+    expect(JSON.parse(shown)).toEqual({
+      host: 'mqtt.lan',
+      psk: '...',
+      'psk-identity': 'me',
+      'ws-header': ['Authorization: ...'],
+    })
+  })
+
+  test.each([
+    ['use nowhere', "There is no context 'nowhere'."],
+    ['rm lan nowhere', "There is no context 'nowhere'."],
+    ['show nowhere', "There is no context 'nowhere'."],
+    ['use', 'context use: the name of a context is missing.'],
+    ['ls more', "context ls: 'more' is one word too many."],
+    ['show lan -h x', 'context show: --host is for add.'],
+    ['rm lan --replace', 'context rm: --replace is for add.'],
+    ['list', "context: 'list' is not known."],
+    ['add none', "'none' cannot be the name of a context."],
+    ['add -- -x', "'-x' cannot be the name of a context."],
+  ])('%s is refused, and changes nothing', async (line, message) => {
+    const before = readFileSync(file, 'utf8')
+    const { status, stderr } = await run(`context ${line}`)
+    expect(status).toBe(1)
+    expect(stderr).toContain(`Error: ${message}`)
+    expect(readFileSync(file, 'utf8')).toBe(before)
+  })
+})
+
+test('a file that is no file of contexts is left alone', async () => {
+  mkdirSync(join(folder, 'mqttx'))
+  writeFileSync(file, 'precious')
+  const { status, stderr } = await run('context add a -h h')
+  expect(status).toBe(1)
+  expect(stderr).toContain(`The file of contexts "${file}" is not JSON`)
+  expect(readFileSync(file, 'utf8')).toBe('precious')
+})
+
+test('a file that cannot be read is an error with a reason', async () => {
+  mkdirSync(file, { recursive: true })
+  expect(await run('context ls')).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/Unable to read the file of contexts .*: Is a directory/),
+  })
+  expect(await run('pub -t t -m m')).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/Unable to read file of contexts/),
+  })
+})
+
+describe('a message', () => {
+  let broker: Broker
+  let users: string
+  beforeAll(async () => {
+    users = join(scratch('users'), 'users')
+    await mqttx(['passwd', '-c', '-b', users, 'ada', 'secret'])
+    broker = await startOwnBroker(['--password-file', users])
+  })
+  afterAll(() => broker.stop())
+
+  test.each([
+    ['--password-env KEY', { KEY: 'secret' }],
+    ["--password-command 'echo secret; echo more'", {}],
+  ])('by a context with %s', async (password, env) => {
+    const script = `mqttx context add c -h 127.0.0.1 -p ${broker.port} -u ada ${password}
+mqttx context use c && mqttx pub -t t -m m -q 1 && mqttx pub --context c -t t -m m -q 1`
+    const outcome = await shell(script, { env: { XDG_CONFIG_HOME: folder, ...env } })
+    expect(outcome).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  test.each([
+    ['--password-env NO_SUCH', /--password-env: there is no variable NO_SUCH in the environment/],
+    ['--password-command false', /--password-command: the command ended with status 1/],
+    ['--password-command true', /--password-command: the command printed nothing/],
+  ])('%s', async (password, message) => {
+    const line = `pub ${broker.at.join(' ')} -u ada ${password} -t t -m m`
+    expect(await run(line)).toMatchObject({ status: 1, stderr: expect.stringMatching(message) })
+  })
+
+  test('by variables alone', async () => {
+    const env = { MQTTX_HOST: '127.0.0.1', MQTTX_PORT: String(broker.port), MQTTX_USERNAME: 'ada' }
+    await succeeds('pub', { ...env, MQTTX_PASSWORD: 'secret', MQTTX_TOPIC: 't', MQTTX_MESSAGE: 'm' })
+    await succeeds('bench pub --count 10 --workers 2 --json', {
+      ...env,
+      MQTTX_PASSWORD_COMMAND: 'echo secret',
+    })
+  })
+})
+
+describe('a variable without a meaning', () => {
+  const env = {
+    MQTTX_QSO: '1',
+    MQTTX_VERSION: '1',
+    MQTTX_COMPLETE_TOPICS: '1',
+    MQTTX_SUB_QOS: '1',
+    MQTTX_FORMAT: '%p',
+  }
+  test('is told, and counts for nothing else', async () => {
+    const { stderr } = await run('pub -h 127.0.0.1 -p 1 -t t -m m', env)
+    expect(stderr).toMatch(
+      /^Warning: The variable MQTTX_QSO has no meaning\. Did you mean 'MQTTX_QOS'\?\nError: /,
+    )
+  })
+  test('is told beside what is wrong with the words', async () => {
+    const { stderr } = await run('pub -m x', { MQTTX_TOPCI: 't' })
+    expect(stderr).toMatch(
+      /Both topic and message must be supplied\.\n.*\nhint: The variable MQTTX_TOPCI has no meaning/,
+    )
+  })
+  test('is not told with --quiet, and not beside a text', async () => {
+    expect((await run('pub --quiet -h 127.0.0.1 -p 1 -t t -m m', env)).stderr).toBe('')
+    await succeeds('pub --help', env)
+    await succeeds('--version', env)
+  })
+})
