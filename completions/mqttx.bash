@@ -110,6 +110,7 @@ _mqttx() {
     bench)
       case $before in
         -q | --qos) _mqttx_words '0 1 2' ;;
+        -f | --file) _mqttx_files ;;
         --csv) _mqttx_files ;;
         --hdr) _mqttx_files ;;
         -h | --host) COMPREPLY=($(compgen -A hostname -- "$word")) ;;
@@ -123,6 +124,7 @@ _mqttx() {
         --tls-keylog) _mqttx_files ;;
         --password-file) _mqttx_files ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
+<<<<<<< HEAD
         --do | --clients | --subscribers | -t | --topic | --size | --rate | --rate-per-client | --connect-rate | --duration | --count | --warmup | --seed | --shard | --start-at | --workers | --assert | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --capath | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | -D | --property | -x | --session-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format | --context) ;;
         *) _mqttx_words '--do --clients --subscribers -t --topic -q --qos -r --retain --size --rate --rate-per-client --connect-rate --duration --count --warmup --seed --shard --start-at --workers --json --assert --csv --hdr -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight -D --property -x --session-expiry --user-property --content-type --message-expiry --correlation-data --payload-format --context --quiet --help --version' ;;
       esac
@@ -143,6 +145,10 @@ _mqttx() {
         --will-qos) _mqttx_words '0 1 2' ;;
         --do | -L | --url | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --capath | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | --password-env | --password-command | -M | --max-inflight | -P | --pw | --will-topic | --will-payload | -D | --property | -x | --session-expiry | --will-delay | --will-expiry) ;;
         *) _mqttx_words '--do --replace -L --url -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username --password-file --password-env --password-command -V --protocol-version -M --max-inflight -P --pw --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --complete-topics --help --version' ;;
+=======
+        --do | --clients | --subscribers | -t | --topic | --size | --topics | --zipf | -m | --message | --response-topic | --ramp | --churn | --start-on | --servers | --ifaddr | --rate | --rate-per-client | --connect-rate | --duration | --count | --warmup | --seed | --shard | --start-at | --workers | --assert | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | -M | --max-inflight | -D | --property | -x | --session-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format) ;;
+        *) _mqttx_words '--do --clients --subscribers -t --topic -q --qos -r --retain --size --topics --zipf -m --message -f --file --template --response-topic --ramp --churn --start-on --servers --ifaddr --rate --rate-per-client --connect-rate --duration --count --warmup --seed --shard --start-at --workers --json --assert --csv --hdr -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file -V --protocol-version -M --max-inflight -D --property -x --session-expiry --user-property --content-type --message-expiry --correlation-data --payload-format --quiet --help --version' ;;
+>>>>>>> b416ac9 (bench: rr, churn, topics by Zipf's law, payloads from text and file, ramp, many servers and source addresses, --start-on)
       esac
       ;;
   esac

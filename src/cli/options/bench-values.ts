@@ -1,9 +1,12 @@
 // Values of the options of `bench`: times, sizes, shards, conditions.
 import { UsageError } from '../../errors.js'
 import type { Parse } from '../option.js'
-import { shown } from '../values.js'
+import { decimal, parsePort, shown } from '../values.js'
 
 const largest = 268_435_400
+
+/** Something a second. */
+export const rateRule = decimal({ min: 0.001, max: 100_000_000 })
 
 /** Milliseconds: `90s`, `1.5m`, `200ms`; a number alone is seconds. */
 export const parseDuration: Parse<number> = (text, name) => {
@@ -53,6 +56,55 @@ export const parseInstant: Parse<number> = (text, name) => {
   throw new UsageError(`${name}: '${shown(text)}' is not a time`, {
     hint: 'seconds since 1970, as from date +%s, or 2026-11-21T09:30:00Z',
   })
+}
+
+export interface ServerArgument {
+  readonly host: string
+  readonly port: number | undefined
+}
+
+/** `a.example,b.example:1884,[::1]:1885` */
+export const parseServers: Parse<ServerArgument[]> = (text, name) => {
+  return text.split(',').map((part) => {
+    const match = /^(?:\[([\da-fA-F:.%\w]+)\]|([^:[\]\s/]+))(?::(\d+))?$/.exec(part)
+    const port = match?.[3] === undefined ? undefined : parsePort(match[3], name)
+    if (match !== null && port !== 0) return { host: (match[1] ?? match[2])!, port }
+    throw new UsageError(`${name}: '${shown(part)}' is not a server`, {
+      hint: 'HOST or HOST:PORT, separated by commas; an IPv6 address in brackets: [::1]:1883',
+    })
+  })
+}
+
+const mostAddresses = 65_536
+
+/** `127.0.0.2,127.0.0.10-127.0.0.20,::1` */
+export const parseAddresses: Parse<string[]> = (text, name) => {
+  const addresses = text.split(',').flatMap((part) => {
+    const [from, to, ...more] = part.split('-')
+    if (to === undefined && isAddress(from!)) return [from!]
+    const [first, last] = [ipv4(from!), ipv4(to ?? '')]
+    const fits = more.length === 0 && first !== undefined && last !== undefined && first <= last
+    if (fits && last - first < mostAddresses)
+      return Array.from({ length: last - first + 1 }, (_, index) => ipv4Text(first + index))
+    throw new UsageError(`${name}: '${shown(part)}' is not an address`, {
+      hint: 'addresses of this machine, separated by commas: 127.0.0.2,127.0.0.3 or 127.0.0.2-127.0.0.9',
+    })
+  })
+  return addresses
+}
+
+function isAddress(text: string): boolean {
+  return ipv4(text) !== undefined || (text.includes(':') && /^[\da-fA-F:.]+(%\w+)?$/.test(text))
+}
+
+function ipv4(text: string): number | undefined {
+  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return undefined
+  const bytes = text.split('.').map(Number)
+  return bytes.every((byte) => byte < 256) ? bytes.reduce((sum, byte) => sum * 256 + byte, 0) : undefined
+}
+
+function ipv4Text(address: number): string {
+  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.')
 }
 
 export interface Assertion {

@@ -1,18 +1,25 @@
 // What `bench` does: who connects, what is sent and how often, and how long it counts.
 import { flag, list, option } from '../option.js'
-import { decimal, integer, mqttString, parseName, parseQos } from '../values.js'
-import { parseAssertions, parseDuration, parseInstant, parseShard, parseSize } from './bench-values.js'
+import { integer, mqttString, parseName, parseQos } from '../values.js'
+import { loadOptions } from './bench-load.js'
+import {
+  parseAssertions,
+  parseDuration,
+  parseInstant,
+  parseShard,
+  parseSize,
+  rateRule,
+} from './bench-values.js'
 
 const mostClients = 1_000_000
-const rateRule = decimal({ min: 0.001, max: 100_000_000 })
 
 const work = list({
   flags: '--do WORD',
   group: 'Load',
   parse: parseName,
-  help: 'What to do: pub, sub, pubsub, conn, merge, report, compare.',
-  doc: `\`pub\` publishes, \`sub\` receives, \`pubsub\` does both and follows each message to its subscribers, \`conn\`
-    connects and waits. \`merge FILE...\` joins the JSON of shards to that of one run, \`report FILE...\` renders JSON again,
+  help: 'What to do: pub, sub, pubsub, rr, conn, merge, report, compare.',
+  doc: `\`pub\` publishes, \`sub\` receives, \`pubsub\` does both and follows each message to its subscribers, \`rr\`
+    sends requests and answers them, \`conn\` connects and waits. \`merge FILE...\` joins the JSON of shards to that of one run, \`report FILE...\` renders JSON again,
     \`compare FILE FILE\` tells two runs apart. The name of this option is left out: the word stands behind bench.`,
 })
 
@@ -22,6 +29,7 @@ const clients = option({
   parse: integer({ min: 1, max: mostClients }),
   default: 1,
   help: 'Connections that publish; with sub, that subscribe.',
+  doc: 'With rr: connections that send requests.',
 })
 
 const subscribers = option({
@@ -30,13 +38,14 @@ const subscribers = option({
   parse: integer({ min: 1, max: mostClients }),
   default: 1,
   help: 'With pubsub: connections that receive everything.',
+  doc: 'With rr: connections that share the requests, and answer them.',
 })
 
 const topic = option({
   flags: '-t, --topic TOPIC',
   group: 'Load',
   parse: mqttString('Invalid topic.', { empty: 'refused' }),
-  shownDefault: 'mqttx/bench/%i, with sub mqttx/bench/+',
+  shownDefault: 'mqttx/bench/%i, with sub mqttx/bench/+, with --topics mqttx/bench/%t',
   help: 'Topic; %i: client number, %c: its id, %n: message number.',
   doc: 'With sub it is a Topic Filter. `%%` is a percent sign.',
 })
@@ -64,7 +73,7 @@ const size = option({
   default: 64,
   help: 'Size of each payload: 64, 4k, 1M.',
   doc: `Random bytes by {seed}. The first 40 say who sent it, as which, and when, where there is room for that; pubsub
-    needs them.`,
+    and rr need them.`,
 })
 
 const rate = option({
@@ -119,7 +128,7 @@ const seed = option({
   group: 'Load',
   parse: integer({ min: 0, max: 4_294_967_295 }),
   default: 1,
-  help: 'The same number gives the same payloads.',
+  help: 'The same number gives the same payloads and topics.',
 })
 
 const json = flag({
@@ -152,10 +161,10 @@ const workers = option({
   flags: '--workers COUNT',
   group: 'Load',
   parse: integer({ min: 1, max: 256 }),
-  default: 1,
+  shownDefault: 'by cores; 1 with pubsub and rr',
   help: 'Threads that share the work.',
-  doc: `One is enough for most servers, and leaves the other cores to them; the report says when it was too busy. The
-    threads share the work as shards do.`,
+  doc: `They share it as shards do. Where nothing is said, they are one less than there are cores, at most 8, and not more
+    than clients. With pubsub and rr it is one, because each thread has all the {subscribers}.`,
 })
 
 const assertions = option({
@@ -186,6 +195,7 @@ const hdr = option({
 
 export const benchOptions = {
   ...{ work, clients, subscribers, topic, qos, retain, size },
+  ...loadOptions,
   ...{ rate, ratePerClient, connectRate, duration, count, warmup, seed, shard, startAt, workers },
   ...{ json, assertions, csv, hdr },
 }

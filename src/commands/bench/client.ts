@@ -22,8 +22,14 @@ export interface BenchConnection {
   destroy(): void
 }
 
+export interface Identity {
+  readonly clientId: string
+  /** The number of the client, which says to which of many servers it goes. */
+  readonly index: number
+}
+
 /** Makes a connection that is not connected yet. */
-export type Dial = (clientId: string, events: ConnectionEvents) => BenchConnection
+export type Dial = (identity: Identity, events: ConnectionEvents) => BenchConnection
 
 export interface Clock {
   /** Milliseconds, monotonic, the same for all processes of a host. */

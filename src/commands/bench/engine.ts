@@ -1,9 +1,13 @@
 // A run from the first CONNECT to the last acknowledgement, in one thread: connects the clients, offers the work at its
 // times, waits for what is under way, and closes.
+import { Churn } from './churn.js'
 import type { Clock, Dial } from './client.js'
-import { Crew, type EnginePlan } from './crew.js'
+import { Crew } from './crew.js'
+import type { Member } from './member.js'
+import type { EnginePlan } from './plan.js'
 import type { Publisher } from './publisher.js'
 import { Tally } from './tally.js'
+import { TopicChoice } from './topics.js'
 import { Waiter } from './waiter.js'
 import { membersOf, Workload } from './workload.js'
 
@@ -42,7 +46,9 @@ export class Engine {
     this.#around = around
     this.#workload = new Workload(plan)
     this.#waiter = new Waiter(clock)
+    const choice = plan.topics === undefined ? undefined : new TopicChoice(plan.topics)
     this.#crew = new Crew({
+      topics: { choice, kept: new Map() },
       ...{ plan, workload: this.#workload, tally: this.tally, clock, dial, waiter: this.#waiter },
     })
   }
@@ -53,16 +59,21 @@ export class Engine {
   }
 
   async run(): Promise<EngineResult> {
-    const { mode, warmupMs } = this.#plan
+    const { mode } = this.#plan
+    const { leadMs } = this.#workload
     const { clock } = this.#around
     this.tally.start = clock.now()
-    await this.#connect()
+    const members = await this.#connect()
     const connectMs = clock.now() - this.tally.start
     const start = await this.#around.start()
-    if (mode !== 'conn') this.tally.start = start + warmupMs
+    if (mode !== 'conn') this.tally.start = start + leadMs
+    const churn = this.#churn(members)
+    const churning = churn?.run(start + leadMs)
     await this.#work(start)
-    const elapsedMs = Math.max(0, clock.now() - start - warmupMs)
+    churn?.stop()
+    const elapsedMs = Math.max(0, clock.now() - start - leadMs)
     const stoppedEarly = this.#waiter.interrupted
+    await churning
     await this.#settle()
     this.#count()
     await this.#crew.close()
@@ -70,32 +81,45 @@ export class Engine {
     return { tally: this.tally, elapsedMs, connectMs, stoppedEarly, foreign }
   }
 
-  async #connect(): Promise<void> {
+  /** Connects everybody; those that --clients counts are returned. */
+  async #connect(): Promise<Member[]> {
     const { mode, subscribers, shard } = this.#plan
     const crew = this.#crew
+    const clients = this.#workload.clients()
     switch (mode) {
       case 'sub':
         return crew.listen(membersOf(subscribers, shard))
       case 'conn':
-        return crew.idle(this.#workload.clients())
+        return crew.idle(clients)
       case 'rr':
+        await crew.respond(clients, subscribers)
+        return crew.request(clients)
       case 'pubsub':
         await crew.listen(Array.from({ length: subscribers }, (_, index) => index))
-        return crew.publish(this.#workload.clients())
+        return crew.publish(clients)
       case 'pub':
-        return crew.publish(this.#workload.clients())
+        return crew.publish(clients)
       default:
-        mode satisfies never
+        return mode satisfies never
     }
   }
 
+  #churn(members: readonly Member[]): Churn | undefined {
+    const { churn: rate, clients } = this.#plan
+    if (rate === undefined) return undefined
+    const { clock } = this.#around
+    const renew = (member: Member, due: number) => this.#crew.renew(member, due)
+    return new Churn({ clock, tally: this.tally, clients, rate, members, renew })
+  }
+
   async #work(start: number): Promise<void> {
-    const { mode, durationMs, warmupMs, count } = this.#plan
+    const { mode, durationMs, count } = this.#plan
+    const { leadMs } = this.#workload
     const crew = this.#crew
     const { publishers } = crew
-    const end = start + warmupMs + durationMs
+    const end = start + leadMs + durationMs
     const dead = () => crew.alive === 0
-    for (const publisher of publishers) publisher.begin(start, start + warmupMs)
+    for (const publisher of publishers) publisher.begin(start, start + leadMs)
     if (mode === 'sub' || mode === 'conn') {
       const wanted = (mode === 'sub' ? count : undefined) ?? Number.POSITIVE_INFINITY
       const { counts } = this.tally
@@ -135,7 +159,7 @@ export class Engine {
       }
     }
     flush()
-    const end = start + this.#plan.warmupMs + this.#plan.durationMs
+    const end = start + this.#workload.leadMs + this.#plan.durationMs
     if (this.#plan.count === undefined) await this.#waiter.until(end)
   }
 
@@ -153,9 +177,10 @@ export class Engine {
       publisher.stop()
       publisher.finish()
     }
-    if (this.#plan.mode !== 'pubsub') return
+    const { mode } = this.#plan
+    if (mode !== 'pubsub' && mode !== 'rr') return
     const { counts } = this.tally
-    const expected = counts.sent * subscribers.length
+    const expected = counts.sent * (mode === 'rr' ? 1 : subscribers.length)
     const enough = () => counts.received >= expected
     for (let heard = -1; heard < counts.received && !enough() && clock.now() < end; ) {
       heard = counts.received
@@ -168,8 +193,9 @@ export class Engine {
     const { publishers, subscribers, connections } = this.#crew
     const { counts } = this.tally
     const sent = new Map(publishers.map((publisher) => [publisher.index, publisher.sent]))
-    for (const { ledger } of subscribers) {
-      const { lost, duplicated, reordered } = ledger.findings(this.#plan.mode === 'pubsub' ? sent : undefined)
+    for (const { ledger, publisher } of subscribers) {
+      const heard = publisher === undefined ? sent : new Map([[publisher, sent.get(publisher) ?? 0]])
+      const { lost, duplicated, reordered } = ledger.findings(this.#plan.mode === 'sub' ? undefined : heard)
       counts.lost += lost
       counts.duplicated += duplicated
       counts.reordered += reordered

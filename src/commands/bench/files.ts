@@ -6,6 +6,18 @@ import { Histogram } from './histogram.js'
 import { jsonReport, textReport } from './report.js'
 import { merged, type Result } from './result.js'
 
+const largestPayload = 268_435_400
+
+/** Of --message or --file; undefined where there is neither. */
+export function contentOf({ message, file }: { message?: string; file?: string }): Buffer | undefined {
+  if (file === undefined) return message === undefined ? undefined : Buffer.from(message)
+  const content = bytesOf(file)
+  if (content.length <= largestPayload) return content
+  throw new MqttxError(`--file: "${file}" has ${content.length} bytes, the limit is ${largestPayload}.`, {
+    exitCode: ExitCode.tooLarge,
+  })
+}
+
 /** What merge, report and compare print. */
 export function fromFiles(work: readonly string[], json: boolean): { text: string; results: Result[] } {
   const [what, ...paths] = work
@@ -27,17 +39,19 @@ function mergedOf(results: readonly Result[], paths: readonly string[]): Result 
 }
 
 function readResult(path: string): Result {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new MqttxError(`Unable to read file "${path}": ${(cause as Error).message}.`, { cause })
-  }
-  const result = parsed(text)
+  const result = parsed(bytesOf(path).toString())
   if (result !== undefined) return result
   throw new MqttxError(`"${path}" is no result of mqttx bench.`, {
     hint: 'mqttx bench pub --json > FILE writes one',
   })
+}
+
+function bytesOf(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw new MqttxError(`Unable to read file "${path}": ${(cause as Error).message}.`, { cause })
+  }
 }
 
 function parsed(text: string): Result | undefined {

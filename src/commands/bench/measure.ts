@@ -1,35 +1,36 @@
 // One thread's part of a run: the plan that the words mean, its engine, and the result.
-import { arch, cpus, hostname, platform } from 'node:os'
-import { preparePublish } from '../../codec/publish-properties.js'
-import { Connection } from '../../connection/connection.js'
+import { arch, cpus, platform } from 'node:os'
 import { type ConnectOptions, connectOptions } from '../../connection/options.js'
 import type { Host } from '../../host.js'
 import { version } from '../../version.js'
 import type { BenchArgs } from './args.js'
 import { startAudit } from './audit.js'
 import { type Dial, systemClock } from './client.js'
-import type { EnginePlan, Mode } from './crew.js'
 import { Engine } from './engine.js'
 import { collectGarbage } from './garbage.js'
-import { randomBytes } from './random.js'
+import type { EnginePlan } from './plan.js'
 import { type Header, measured, type Result, resultOf, type Setup } from './result.js'
-import { stampSize } from './stamp.js'
-import type { Shard } from './workload.js'
 
 const defaultWindow = 20 // messages in flight of each client, as pub has it
 const reconnects = 5 // about eight seconds: a restart of the server is survived, its end is not waited for
+const tlsPort = 8883
 const noWill = { willQos: 0, willRetain: false } as const
-const plainDurationMs = 10_000
+const mostInFlight = 65_535
 
 /** @throws MqttxError where a file that the arguments name cannot be read */
 export function optionsOf(args: BenchArgs, host: Host): Promise<ConnectOptions> {
-  const maxInFlight = args.maxInflight ?? defaultWindow
-  const needs = { pid: host.pid, maxInFlight, receiveMaximum: 65_535, reconnects, noDelay: true }
-  return connectOptions({ ...args, ...noWill }, needs, host)
+  // In rr it is the requests that are counted: responders have those of many clients in flight.
+  const maxInFlight = args.work[0] === 'rr' ? mostInFlight : (args.maxInflight ?? defaultWindow)
+  const needs = { pid: host.pid, maxInFlight, receiveMaximum: mostInFlight, reconnects, noDelay: true }
+  return connectOptions({ ...args, ...firstServer(args), ...noWill }, needs, host)
 }
 
-export function dialer(options: ConnectOptions): Dial {
-  return (clientId, events) => new Connection({ ...options, clientId }, events)
+/** The one of --servers that decides whether TLS is meant. */
+function firstServer({ servers, port }: BenchArgs): { host?: string; port?: number } {
+  const [first] = servers ?? []
+  if (first === undefined) return {}
+  const allTls = servers!.every((server) => server.port === tlsPort)
+  return { host: first.host, ...(port === undefined && allTls && { port: tlsPort }) }
 }
 
 /** What the report says about the run as a whole. */
@@ -69,45 +70,9 @@ export async function measure(plan: EnginePlan, dial: Dial, known: Known, contro
   return resultOf(measured(outcome, { header, setup: setupOf(plan), audit: audit.end() }))
 }
 
-function setupOf({ mode, rate, qos, payload, clients, subscribers }: EnginePlan): Setup {
+function setupOf({ mode, rate, qos, payload, clients, subscribers, churn, window }: EnginePlan): Setup {
   const loop = rate === undefined ? 'closed' : 'open'
-  const heard = mode === 'pubsub' ? subscribers : 0
-  return { mode, loop, qos, size: payload.length, clients, subscribers: heard, asked_rate: rate }
-}
-
-export function planOf(args: BenchArgs, options: ConnectOptions, shard: Shard): EnginePlan {
-  const mode = args.work[0] as Mode // spec.ts has checked it
-  const { clients, qos, retain, seed, size, count } = args
-  const rate = args.ratePerClient === undefined ? args.rate : args.ratePerClient * clients
-  const { version, properties } = options
-  const run = Math.floor(Math.random() * 2 ** 32)
-  return {
-    ...{ mode, clients, qos, count, rate },
-    subscribers: mode === 'sub' ? clients : args.subscribers,
-    topic: args.topic ?? (mode === 'sub' ? 'mqttx/bench/+' : 'mqttx/bench/%i'),
-    durationMs: args.duration ?? (count === undefined ? plainDurationMs : Number.POSITIVE_INFINITY),
-    warmupMs: args.warmup,
-    connectRate: args.connectRate,
-    shard,
-    payload: randomBytes(size, seed),
-    stamped: size >= stampSize,
-    run,
-    host: hostNumber(),
-    clientId: (kind, index) => clientIdOf(args, run, kind + index),
-    template: (topic) => preparePublish(topic, { qos, retain, version, properties: properties.publish }),
-  }
-}
-
-/** Names of their own, so that runs side by side do not end each other's connections; at most 23 characters. */
-function clientIdOf({ id, idPrefix }: BenchArgs, run: number, client: string): string {
-  if (id?.includes('%i')) return id.replaceAll('%i', client)
-  const prefix = id ?? idPrefix ?? `mqttx-${run.toString(36)}`
-  return `${prefix}-${client}`
-}
-
-/** The same for all processes of this host, and hardly for those of another. */
-function hostNumber(): number {
-  let hash = 0x811c9dc5
-  for (const byte of Buffer.from(hostname())) hash = Math.imul(hash ^ byte, 0x01000193)
-  return hash >>> 0
+  const others = mode === 'pubsub' || mode === 'rr' ? subscribers : 0
+  const size = payload.length
+  return { mode, loop, qos, size, clients, subscribers: others, asked_rate: rate, churn, window }
 }

@@ -1,7 +1,7 @@
 // One publishing client: sends what is due as soon as its connection takes it, and notes how long each message took.
-import type { PublishTemplate } from '../../codec/publish.js'
+import type { PublishTemplate, QoS } from '../../codec/publish.js'
 import { type BenchConnection, type Clock, codeText } from './client.js'
-import { stampSize, writeStamp } from './stamp.js'
+import { writeStamp } from './stamp.js'
 import { lateMs, type Tally } from './tally.js'
 import type { Workload } from './workload.js'
 
@@ -12,10 +12,15 @@ export interface PublisherSettings {
   readonly clock: Clock
   readonly host: number
   readonly run: number
+  readonly qos: QoS
   /** What is sent: everything behind the stamp, if there is room for one. */
   readonly payload: Buffer
-  /** The topic, QoS and RETAIN of the message with this number. */
-  template(message: number): PublishTemplate
+  /** In the place of `payload`, where it differs from message to message. */
+  readonly text?: ((message: number) => Buffer) | undefined
+  /** The topic, QoS, RETAIN and properties of the message with this number. */
+  template(message: number, payload: Buffer): PublishTemplate
+  /** Requests without a response that there may be at once; undefined: nobody answers, or that does not matter. */
+  readonly window?: number | undefined
   /** False: the payload is the user's, byte for byte. */
   readonly stamped: boolean
   /** Where messages are followed to their subscribers, their latency is not the acknowledgement's. */
@@ -33,6 +38,7 @@ interface Pending {
 /** Messages sent in one go; then the network has its turn. */
 const burst = 1024
 const viewFrom = 16 * 1024 // a payload of this size is not copied by the connection's batch
+const patienceMs = 5000 // so long without any response, and a full window is opened again
 
 export class Publisher {
   readonly index: number
@@ -49,6 +55,12 @@ export class Publisher {
   #countsFrom = 0
   #waiting = false
   #gone = false
+  /** Is told when nothing is in flight; meanwhile nothing is sent. */
+  #pausing: (() => void) | undefined
+  /** Requests without a response. */
+  #asked = 0
+  #answers = 0
+  #patience: (() => void) | undefined
   /** Since when the connection takes messages: what came late before was not our fault. */
   #readySince = 0
 
@@ -56,7 +68,7 @@ export class Publisher {
     this.index = settings.index
     this.#connection = connection
     this.#settings = settings
-    this.#reusable = settings.template(0).qos === 0 && settings.payload.length < viewFrom
+    this.#reusable = settings.qos === 0 && settings.text === undefined && settings.payload.length < viewFrom
   }
 
   /** Messages that were sent and count. */
@@ -113,8 +125,35 @@ export class Publisher {
 
   /** What is still without an acknowledgement stays so. */
   finish(): void {
-    for (const { counts } of this.#pending.values()) if (counts) this.#settings.tally.counts.unacked++
-    this.#pending.clear()
+    this.#patience?.()
+    this.#patience = undefined
+    this.#forget()
+  }
+
+  /** Sends no more until `resume`, and resolves when nothing is in flight. */
+  pause(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#pausing = resolve
+      this.#settle()
+    })
+  }
+
+  /** The connection is a new one, which knows nothing of what was in flight. */
+  resume(): void {
+    this.#pausing = undefined
+    this.#waiting = false
+    this.#forget()
+    this.#readySince = this.#settings.clock.now()
+    this.pump()
+    this.flush()
+  }
+
+  /** A request has got its response: another may go. */
+  answered(): void {
+    this.#answers++
+    this.#asked = Math.max(0, this.#asked - 1)
+    this.#settle()
+    this.pump()
   }
 
   /** The connection has ended for good. */
@@ -125,11 +164,13 @@ export class Publisher {
 
   /** Sends what is due, as long as the connection takes it. */
   pump(): void {
-    if (this.#gone || this.#waiting) return
+    if (this.#gone || this.#waiting || this.#pausing !== undefined) return
     const connection = this.#connection
+    const { window = Number.POSITIVE_INFINITY } = this.#settings
     let budget = burst
-    while (this.#turn < this.#due && connection.ready && budget-- > 0) this.#send()
+    while (this.#turn < this.#due && this.#asked < window && connection.ready && budget-- > 0) this.#send()
     if (this.#turn >= this.#due) return
+    if (this.#asked >= window) return this.#awaitAnswer()
     this.#waiting = true
     if (budget < 0) {
       connection.flush()
@@ -156,7 +197,31 @@ export class Publisher {
       tally.counts.acked++
       if (!toSubscribers) tally.done(clock.now(), pending.intended, pending.sent)
     }
-    if (this.#pending.size === 0) changed()
+    if (this.#pending.size > 0) return
+    this.#settle()
+    changed()
+  }
+
+  #settle(): void {
+    if (this.#pending.size === 0 && this.#asked === 0) this.#pausing?.()
+  }
+
+  #forget(): void {
+    for (const { counts } of this.#pending.values()) if (counts) this.#settings.tally.counts.unacked++
+    this.#pending.clear()
+    this.#asked = 0
+  }
+
+  /** A response that never comes must not hold the others up for ever. */
+  #awaitAnswer(): void {
+    if (this.#patience !== undefined) return
+    const answers = this.#answers
+    this.#patience = this.#settings.clock.after(patienceMs, () => {
+      this.#patience = undefined
+      if (this.#answers === answers) this.#asked = 0
+      this.pump()
+      this.flush()
+    })
   }
 
   #resume(wasFull: boolean): void {
@@ -178,8 +243,10 @@ export class Publisher {
     const sent = clock.now()
     const intended = workload.open ? this.#start + workload.intended(this.index, turn) : sent
     const counts = this.#counts(turn, sent)
-    const template = this.#settings.template(turn)
-    this.#connection.publish(template, this.#payload(counts, intended, sent))
+    const payload = this.#payload(turn, { counts, intended, sent })
+    const template = this.#settings.template(turn, payload)
+    this.#connection.publish(template, payload)
+    if (this.#settings.window !== undefined) this.#asked++
     if (template.qos > 0) this.#pending.set(this.#connection.lastMessageId, { intended, sent, counts })
     if (!counts) return
     this.#sequence++
@@ -197,12 +264,11 @@ export class Publisher {
   }
 
   /** A connection keeps payloads until they are acknowledged: only what it copies can be used again. */
-  #payload(counts: boolean, intended: number, sent: number): Buffer {
-    const { payload, stamped, host, run } = this.#settings
-    if (!stamped) return payload
-    const bytes = this.#reusable ? payload : Buffer.from(payload)
-    if (bytes.length < stampSize) return bytes
-    writeStamp(bytes, { counts, host, run, client: this.index, sequence: this.#sequence, intended, sent })
+  #payload(turn: number, times: Pending): Buffer {
+    const { payload, text, stamped, host, run } = this.#settings
+    if (!stamped) return text === undefined ? payload : text(turn)
+    const bytes = text !== undefined ? text(turn) : this.#reusable ? payload : Buffer.from(payload)
+    writeStamp(bytes, { ...times, host, run, client: this.index, sequence: this.#sequence })
     return bytes
   }
 }

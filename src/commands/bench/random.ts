@@ -18,3 +18,18 @@ export function randomBytes(size: number, seed: number): Buffer {
   for (let index = 0; index < size; index++) bytes[index] = next() * 256
   return bytes
 }
+
+/** A number from 0 to below 1 that depends on the seed and the two numbers alone, in whichever order it is asked for. */
+export function chance(seed: number, a: number, b: number): number {
+  let mixed = (seed ^ Math.imul(a + 1, 0x9e3779b1)) >>> 0
+  mixed = scrambled(mixed ^ Math.imul(Math.floor(b / 2 ** 32) + 1, 0x85ebca6b))
+  return scrambled(mixed ^ Math.imul((b >>> 0) + 1, 0xc2b2ae35)) / 2 ** 32
+}
+
+/** Each bit of the result depends on each bit of the number (the finalizer of MurmurHash3). */
+function scrambled(number: number): number {
+  let mixed = number
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return (mixed ^ (mixed >>> 16)) >>> 0
+}

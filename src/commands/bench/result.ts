@@ -1,7 +1,7 @@
 // The outcome of a run as numbers: what --json prints, what `bench merge` joins, and what every view is made from.
-import type { Mode } from './crew.js'
 import type { EngineResult } from './engine.js'
 import { Histogram, type Percentiles } from './histogram.js'
+import type { Mode } from './plan.js'
 import { type Counts, countNames, lateMs, noCounts, type Second } from './tally.js'
 
 export interface Header {

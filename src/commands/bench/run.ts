@@ -1,44 +1,94 @@
 // mqttx bench: from the words to a run, or to files, and to the report and its status.
+import { availableParallelism } from 'node:os'
 import type { ConnectOptions } from '../../connection/options.js'
 import { ExitCode, UsageError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import type { BenchArgs } from './args.js'
 import { broken } from './assertions.js'
-import { systemClock } from './client.js'
+import { type Dial, type Identity, systemClock } from './client.js'
 import { commandLine } from './command-line.js'
-import { fromFiles, writeFiles } from './files.js'
-import { checkOpenFiles } from './limits.js'
-import { type Control, dialer, measure, optionsOf, planOf } from './measure.js'
-import { serverVersion } from './probe.js'
+import { dialer, routesOf } from './dialer.js'
+import { contentOf, fromFiles, writeFiles } from './files.js'
+import { adviceOn, checkOpenFiles, checkPorts } from './limits.js'
+import { type Control, measure, optionsOf } from './measure.js'
+import type { EnginePlan } from './plan.js'
+import { checkResponseTopic, planOf } from './planning.js'
+import { serverVersions } from './probe.js'
 import { jsonReport, textReport } from './report.js'
 import { failuresOf, type Result } from './result.js'
+import { messageOn } from './start.js'
 import { type Login, measureInThreads } from './threads.js'
-import { type Shard, wholeRun } from './workload.js'
+import { membersOf, type Shard, wholeRun } from './workload.js'
 
 export async function run(args: BenchArgs, host: Host): Promise<number> {
   if (['merge', 'report', 'compare'].includes(args.work[0]!)) return showFiles(args, host)
   const shard = shardOf(args, host)
+  const content = contentOf(args)
   const options = await optionsOf(args, host)
-  const plan = planOf(args, options, shard)
-  const { mode, clients, subscribers } = plan
-  checkOpenFiles(mode === 'pubsub' ? clients + subscribers * args.workers : clients)
-  const dial = dialer(options)
-  const broker = await serverVersion(dial, plan.clientId('c', clients + shard.index), systemClock)
+  const plan = planOf(args, options, { shard, content })
+  const workers = workersOf(args, plan)
+  const routes = routesOf(args)
+  checkResponseTopic(plan)
+  checkLimits(plan, workers, options, routes)
+  const dial = dialer(options, routes)
+  const identity = { clientId: plan.clientId('c', plan.clients + shard.index), index: 0 }
+  const broker = await serverVersions(dial, identity, { servers: routes.servers.length, clock: systemClock })
   const known = { broker, command: commandLine(process.argv.slice(2)), seed: args.seed }
-  const control = controlOf(args, host)
+  const control = controlOf(args, host, { dial, identity })
   const result =
-    args.workers === 1
+    workers === 1
       ? await measure(plan, dial, known, control)
-      : await measureInThreads({ args, known, shard, login: loginOf(options) }, control)
+      : await measureInThreads(workers, { args, known, shard, content, login: loginOf(options) }, control)
   host.stdout.write(args.json ? jsonReport(result) : textReport(result))
   writeFiles(result, args)
+  for (const advice of adviceOn(result.failed)) host.stderr.write(`hint: ${advice}\n`)
   return judge([result], args, host)
 }
 
-function controlOf({ startAt = 0 }: BenchArgs, host: Host): Control {
+/** The system's limits, before anything connects. */
+function checkLimits(
+  { mode, clients, subscribers, shard }: EnginePlan,
+  workers: number,
+  { endpoint }: ConnectOptions,
+  { servers, sources }: ReturnType<typeof routesOf>,
+): void {
+  const others = mode === 'pubsub' || mode === 'rr' ? subscribers * workers : 0
+  const connections = membersOf(clients, shard).length + others
+  checkOpenFiles(connections, workers)
+  if (!('host' in endpoint.address)) return
+  const targets = endpoint.proxy === undefined ? Math.max(1, servers.length) : 1
+  const bound = endpoint.address.localAddress === undefined ? 0 : 1
+  checkPorts(connections, { sources: sources.length || bound, servers: targets })
+}
+
+const mostThreads = 8 // more of them wait for one another's memory
+
+/**
+ * Where nobody says: one core is left to the system, and none of the threads is without work. Those of pubsub and rr
+ * have subscribers of their own, so that another number of threads would be another load.
+ */
+function workersOf({ workers }: BenchArgs, { mode, clients, shard }: EnginePlan): number {
+  if (workers !== undefined) return workers
+  if (mode === 'pubsub' || mode === 'rr') return 1
+  return Math.max(1, Math.min(availableParallelism() - 1, membersOf(clients, shard).length, mostThreads))
+}
+
+function controlOf(
+  { startAt = 0, startOn, quiet }: BenchArgs,
+  host: Host,
+  { dial, identity }: { dial: Dial; identity: Identity },
+): Control {
+  const onStop = (stop: () => void) => host.onSignal(['SIGINT', 'SIGTERM'], stop)
+  const ready = () => {
+    if (!quiet)
+      host.stderr.write(`Ready: the clients are connected, and wait for a message to '${startOn}'.\n`)
+  }
   return {
-    start: async () => systemClock.now() + Math.max(0, startAt - Date.now()),
-    onStop: (stop) => host.onSignal(['SIGINT', 'SIGTERM'], stop),
+    async start() {
+      if (startOn !== undefined) await messageOn(dial, { topic: startOn, identity, ready, onStop })
+      return systemClock.now() + Math.max(0, startAt - Date.now())
+    },
+    onStop,
   }
 }
 
@@ -63,7 +113,7 @@ function judge(results: readonly Result[], { assertions = [] }: BenchArgs, host:
 function shardOf({ shard }: BenchArgs, { env }: Host): Shard {
   if (shard === undefined) return wholeRun
   const index = shard.index ?? Number(env.JOB_COMPLETION_INDEX || Number.NaN)
-  if (index >= 0 && index < shard.of) return { index, of: shard.of }
+  if (Number.isInteger(index) && index >= 0 && index < shard.of) return { index, of: shard.of }
   throw new UsageError(`--shard /${shard.of}: JOB_COMPLETION_INDEX does not say which.`, {
     hint: `it has to be a number from 0 to ${shard.of - 1}; without it: --shard 0/${shard.of}`,
   })

@@ -1,5 +1,5 @@
 // mqttx bench: its words. What it does is in run.ts.
-import { spec } from '../../cli/option.js'
+import { type Args, spec } from '../../cli/option.js'
 import { benchOptions } from '../../cli/options/bench.js'
 import {
   checkAddressAndLogin,
@@ -15,6 +15,7 @@ import { contextOption, helpOptions, quietOption } from '../../cli/options/gener
 import { checkProperties, connectProperties, publishProperties } from '../../cli/options/properties.js'
 import { checkTls } from '../../cli/options/tls.js'
 import { UsageError } from '../../errors.js'
+import { has } from './placeholders.js'
 
 const stampSize = 40
 
@@ -25,7 +26,8 @@ export const bench = spec({
     'pub [--rate COUNT] [--clients COUNT] [OPTION]...',
     'sub [-t FILTER] [OPTION]...',
     'pubsub [--rate COUNT] [--subscribers COUNT] [OPTION]...',
-    'conn --clients COUNT [OPTION]...',
+    'rr [--rate COUNT] [--clients COUNT] [OPTION]...',
+    'conn --clients COUNT [--churn COUNT] [OPTION]...',
     '{merge | report} [--json] FILE...',
     'compare FILE FILE',
   ],
@@ -37,6 +39,9 @@ export const bench = spec({
     `The report ends with \`valid\`, or with what the load generator itself could not do. SIGINT ends the run, and it is
     still reported. The status is not 0 where messages were lost at QoS 1 or 2, duplicated at QoS 2, not sent or not
     acknowledged, and where anything was refused or failed.`,
+    `With rr each client sends requests and awaits their responses, which the same run sends back: with the Response Topic and
+    Correlation Data of MQTT 5, or to the same topics before it. The latency is that of the whole way, and a request without a
+    response is a lost message. Without {rate} a client has one request under way, or as many as {maxInflight} says.`,
     `Latency from a publisher to a subscriber is measured on one host, whose clock both share; messages of other hosts
     are counted without it.`,
   ],
@@ -68,6 +73,16 @@ export const bench = spec({
   contextSettings,
   exclusive: [
     { options: ['rate', 'ratePerClient'], message: '--rate and --rate-per-client cannot be used together.' },
+    {
+      options: ['message', 'file', 'size'],
+      message: 'Only one of --message, --file and --size can be used.',
+    },
+    {
+      options: ['servers', 'host', 'url', 'unix'],
+      message: '--servers and -h, -L or --unix cannot be used together.',
+    },
+    { options: ['ifaddr', 'bind'], message: '--ifaddr and -A cannot be used together.' },
+    { options: ['startAt', 'startOn'], message: '--start-at and --start-on cannot be used together.' },
     { options: ['id', 'idPrefix'], message: '-i and -I argument cannot be used together.' },
   ],
   operand: 'work',
@@ -80,34 +95,92 @@ export const bench = spec({
   },
 })
 
-interface Work {
-  readonly work: readonly string[]
-  readonly topic?: string
-  readonly size: number
-  readonly duration?: number
-}
+type Given = Args<typeof bench.options>
+type Mode = 'pub' | 'sub' | 'pubsub' | 'rr' | 'conn'
 
+const modes: readonly string[] = ['pub', 'sub', 'pubsub', 'rr', 'conn']
 const ofFiles = ['merge', 'report', 'compare']
 
-function checkWork({ work, topic, size, duration }: Work): void {
-  const [mode, ...rest] = work
-  const hint = 'pub, sub, pubsub, conn, merge, report or compare, as in: mqttx bench pub --rate 1000'
+function checkWork(args: Given): void {
+  const [mode, ...rest] = args.work
+  const hint = 'pub, sub, pubsub, rr, conn, merge, report or compare, as in: mqttx bench pub --rate 1000'
   if (mode === undefined) throw new UsageError('bench: what is to be done?', { hint })
   if (ofFiles.includes(mode)) return checkFiles(mode, rest.length)
-  if (!['pub', 'sub', 'pubsub', 'conn'].includes(mode))
-    throw new UsageError(`bench: '${mode}' is not known.`, { hint })
+  if (!modes.includes(mode)) throw new UsageError(`bench: '${mode}' is not known.`, { hint })
   if (rest.length > 0) throw new UsageError(`bench ${mode}: '${rest[0]}' is one word too many.`)
+  checkMode(mode as Mode, args)
+  checkTopics(mode as Mode, args)
+  checkPayload(mode as Mode, args)
+  if (args.duration === 0) throw new UsageError('--duration: 0 is no time to measure in.')
+  if (args.ramp !== undefined && args.rate === undefined && args.ratePerClient === undefined)
+    throw new UsageError('--ramp: without --rate or --rate-per-client there is no rate that could climb.')
+  if (args.unix !== undefined && args.ifaddr !== undefined)
+    throw new UsageError('--ifaddr: a unix socket is not reached from an address.')
+}
+
+/** Options that have no meaning elsewhere. */
+const onlyOf: readonly (readonly [keyof Given, name: string, modes: readonly Mode[]])[] = [
+  ['rate', '--rate', ['pub', 'pubsub', 'rr']],
+  ['ratePerClient', '--rate-per-client', ['pub', 'pubsub', 'rr']],
+  ['ramp', '--ramp', ['pub', 'pubsub', 'rr']],
+  ['message', '--message', ['pub', 'pubsub', 'rr']],
+  ['file', '--file', ['pub', 'pubsub', 'rr']],
+  ['template', '--template', ['pub', 'pubsub', 'rr']],
+  ['retain', '--retain', ['pub', 'pubsub']],
+  ['count', '--count', ['pub', 'sub', 'pubsub', 'rr']],
+  ['topic', '--topic', ['pub', 'sub', 'pubsub', 'rr']],
+  ['topics', '--topics', ['pub', 'sub', 'pubsub', 'rr']],
+  ['zipf', '--zipf', ['pub', 'sub', 'pubsub', 'rr']],
+  ['responseTopic', '--response-topic', ['rr']],
+]
+
+function checkMode(mode: Mode, args: Given): void {
+  for (const [key, name, able] of onlyOf) {
+    if (args[key] === undefined || args[key] === false || able.includes(mode)) continue
+    throw new UsageError(`bench ${mode}: ${name} has no meaning here.`, {
+      hint: `it is for ${able.join(', ')}`,
+    })
+  }
+}
+
+function checkTopics(mode: Mode, args: Given): void {
+  const { topic, topics, zipf, subscribers, responseTopic = '' } = args
   if (mode !== 'sub' && topic !== undefined && /[+#]/.test(topic)) {
     throw new UsageError(`bench ${mode}: the topic '${topic}' has a wildcard.`, {
       hint: 'for topics of their own, use %i: the number of the client',
     })
   }
-  if (mode === 'pubsub' && size < stampSize) {
-    throw new UsageError(`bench pubsub: a payload of ${size} bytes is too small.`, {
-      hint: `${stampSize} bytes say which message it is, and when it was sent`,
+  if (zipf !== undefined && topics === undefined)
+    throw new UsageError('--zipf: say with --topics how many topics there are.')
+  const chosen = has(topic ?? '%t', 't')
+  if (topics !== undefined && !chosen)
+    throw new UsageError(`--topics: the topic '${topic}' has no %t, which is the number of the chosen one.`)
+  if (topics === undefined && topic !== undefined && chosen)
+    throw new UsageError(`The topic '${topic}' has %t: say with --topics how many there are.`)
+  if (mode !== 'rr') return
+  if (subscribers > 1 && (topics !== undefined || !has(topic ?? '%i', 'ic') || has(topic ?? '', 'n'))) {
+    throw new UsageError(`bench rr: ${subscribers} responders cannot share the requests to these topics.`, {
+      hint: 'each client needs one of its own, by %i or %c alone; or leave --subscribers out',
     })
   }
-  if (duration === 0) throw new UsageError('--duration: 0 is no time to measure in.')
+  if (responseTopic !== '' && (!has(responseTopic, 'ic') || has(responseTopic, 'nt')))
+    throw new UsageError('--response-topic: each client needs one of its own, by %i or %c alone.')
+  const { responseTopic: given, correlationData } = args.properties?.publish ?? {}
+  if (given !== undefined || correlationData !== undefined) {
+    throw new UsageError('bench rr: Response Topic and Correlation Data are set by the program itself.', {
+      hint: 'where responses are awaited says --response-topic',
+    })
+  }
+}
+
+function checkPayload(mode: Mode, { message, file, size, template }: Given): void {
+  const content = message ?? file
+  if (template && content === undefined)
+    throw new UsageError('--template: the text is missing: -m TEXT or -f FILE.')
+  if ((mode !== 'pubsub' && mode !== 'rr') || content !== undefined || size >= stampSize) return
+  throw new UsageError(`bench ${mode}: a payload of ${size} bytes is too small.`, {
+    hint: `${stampSize} bytes say which message it is, and when it was sent`,
+  })
 }
 
 function checkFiles(mode: string, count: number): void {

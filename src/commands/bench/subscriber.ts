@@ -12,6 +12,8 @@ export interface SubscriberSettings {
   readonly host: number
   /** Only messages of this run count, and of publishers of this shard; undefined: everything that comes. */
   readonly own: { readonly run: number; readonly shard: Shard } | undefined
+  /** The only publisher that it can hear; undefined: it hears all of them. */
+  readonly publisher?: number
   /** Called after each message that counts. */
   changed(): void
 }
@@ -26,24 +28,30 @@ export class Subscriber {
     this.#settings = settings
   }
 
-  message(publish: Publish): void {
+  get publisher(): number | undefined {
+    return this.#settings.publisher
+  }
+
+  /** Notes a message; false: it was not for us, or it has come before. */
+  message(publish: Publish): boolean {
     const { tally, clock, host, own, changed } = this.#settings
     const stamp = readStamp(publish.bytes, publish.payloadStart, publish.payloadEnd)
     if (stamp === undefined) {
-      if (own !== undefined) return
+      if (own !== undefined) return false
       tally.counts.received++
       tally.second(clock.now()).done++
-      return changed()
+      changed()
+      return true
     }
     const { run, client, sequence, counts } = stamp
     const { run: ownRun, shard } = own ?? {}
-    if (ownRun !== undefined && (run !== ownRun || client % shard!.of !== shard!.index)) return
-    if (!counts) return
+    if (ownRun !== undefined && (run !== ownRun || client % shard!.of !== shard!.index)) return false
+    if (!counts) return true
     const isNew =
       own === undefined
         ? this.ledger.note(`${run}/${client}`, sequence)
         : this.ledger.note(client, sequence, 0)
-    if (!isNew) return
+    if (!isNew) return false
     tally.counts.received++
     const now = clock.now()
     if (stamp.host === host) tally.done(now, stamp.intended, stamp.sent)
@@ -52,5 +60,6 @@ export class Subscriber {
       tally.second(now).done++
     }
     changed()
+    return true
   }
 }

@@ -20,15 +20,16 @@ export interface Task {
   readonly known: Known
   readonly shard: Shard
   readonly login: Login
+  /** Of --file, which may be a pipe: it is read once. */
+  readonly content: Uint8Array | undefined
 }
 
 /** To a worker: a time to start at, or the wish that it ends. */
 export type Order = { readonly start: number } | { readonly stop: true }
 export type News = { readonly ready: true } | { readonly result: Result } | { readonly failure: string }
 
-export async function measureInThreads(task: Task, control: Control): Promise<Result> {
-  const { shard, args } = task
-  const count = args.workers
+export async function measureInThreads(count: number, task: Task, control: Control): Promise<Result> {
+  const { shard } = task
   const workers: Worker[] = []
   const tell = (order: Order) => {
     for (const worker of workers) worker.postMessage(order)

@@ -2,7 +2,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { MqttxError } from '../../errors.js'
 import { processHost } from '../../host.js'
-import { dialer, measure, optionsOf, planOf } from './measure.js'
+import { dialer, routesOf } from './dialer.js'
+import { measure, optionsOf } from './measure.js'
+import { planOf } from './planning.js'
 import type { News, Order, Task } from './threads.js'
 
 const port = parentPort!
@@ -11,7 +13,7 @@ const tell = (news: News) => port.postMessage(news)
 /** The main thread has asked for it. */
 const noLogin = { askPassword: false }
 
-async function work({ args: given, known, shard, login }: Task): Promise<void> {
+async function work({ args: given, known, shard, login, content }: Task): Promise<void> {
   const { pw, passwordFile, passwordEnv, passwordCommand, ...args } = given
   const password = login.password === undefined ? undefined : Buffer.from(login.password, 'latin1')
   const options = {
@@ -28,7 +30,9 @@ async function work({ args: given, known, shard, login }: Task): Promise<void> {
     if ('start' in order) start(order.start)
     else stop()
   })
-  const result = await measure(planOf(args, options, shard), dialer(options), known, {
+  const bytes = content === undefined ? undefined : Buffer.from(content)
+  const plan = planOf(args, options, { shard, content: bytes })
+  const result = await measure(plan, dialer(options, routesOf(args)), known, {
     start() {
       tell({ ready: true })
       return started

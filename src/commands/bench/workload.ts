@@ -18,22 +18,27 @@ export interface Plan {
   readonly durationMs: number
   /** Milliseconds before those, in which messages are sent and do not count. */
   readonly warmupMs: number
+  /** Milliseconds before the warm-up, in which the rate climbs evenly from 0; these do not count either. */
+  readonly rampMs: number
   readonly shard: Shard
 }
 
 export const wholeRun: Shard = { index: 0, of: 1 }
 
-/** Message k of the run is sent by client k mod `clients`; at a rate its intended time is k / rate. */
+/** Message k of the run is sent by client k mod `clients`; at a rate its intended time is k / rate, after the ramp. */
 export class Workload {
   readonly #plan: Plan
   /** Messages before those that count; in a closed loop the time decides instead. */
   readonly #warmup: number
   readonly #end: number
+  /** Messages of the ramp: half of those that the whole rate would make. */
+  readonly #ramp: number
 
   constructor(plan: Plan) {
     this.#plan = plan
-    const { rate, count, durationMs, warmupMs } = plan
-    this.#warmup = rate === undefined ? 0 : Math.round((warmupMs / 1000) * rate)
+    const { rate, count, durationMs, warmupMs, rampMs } = plan
+    this.#ramp = rate === undefined ? 0 : (rampMs / 2000) * rate
+    this.#warmup = rate === undefined ? 0 : Math.round((warmupMs / 1000) * rate + this.#ramp)
     const timed = rate === undefined ? Number.POSITIVE_INFINITY : Math.round((durationMs / 1000) * rate)
     this.#end = this.#warmup + Math.min(count ?? Number.POSITIVE_INFINITY, timed)
   }
@@ -41,6 +46,11 @@ export class Workload {
   /** True where each message has an intended time. */
   get open(): boolean {
     return this.#plan.rate !== undefined
+  }
+
+  /** Milliseconds from the start to what counts. */
+  get leadMs(): number {
+    return this.#plan.rampMs + this.#plan.warmupMs
   }
 
   /** The clients of this shard, in order. */
@@ -72,7 +82,10 @@ export class Workload {
 
   /** Milliseconds from the start to the intended time of the message `turn` (from 0) of `client`. */
   intended(client: number, turn: number): number {
-    return ((turn * this.#plan.clients + client) * 1000) / (this.#plan.rate ?? Number.POSITIVE_INFINITY)
+    const { clients, rate = Number.POSITIVE_INFINITY, rampMs } = this.#plan
+    const message = turn * clients + client
+    if (message < this.#ramp) return Math.sqrt((message * 2 * rampMs * 1000) / rate)
+    return rampMs + ((message - this.#ramp) * 1000) / rate
   }
 }
 
@@ -86,31 +99,4 @@ export function membersOf(count: number, { index, of }: Shard): number[] {
 /** How many k below `end` are `client` modulo `clients`. */
 function countUpTo(end: number, client: number, clients: number): number {
   return end === Number.POSITIVE_INFINITY ? end : Math.max(0, Math.ceil((end - client) / clients))
-}
-
-export interface TopicFacts {
-  /** Of the client, from 0. */
-  readonly index: number
-  readonly clientId: string
-  /** Of the message among those of its client, from 0. */
-  readonly message: number
-}
-
-/** Fills in a template: %i is the number of the client, %c its Client Identifier, %n the number of the message. */
-export function fillIn(template: string, { index, clientId, message }: TopicFacts): string {
-  return template.replace(/%([icn%])/g, (_, letter: string) => {
-    if (letter === 'i') return String(index)
-    if (letter === 'c') return clientId
-    return letter === 'n' ? String(message) : '%'
-  })
-}
-
-export function changesByMessage(template: string): boolean {
-  return template.replaceAll('%%', '').includes('%n')
-}
-
-/** The Topic Filter for all topics of a template: a level with a placeholder becomes `+`. */
-export function filterOf(template: string): string {
-  const levels = template.split('/').map((level) => (/%[icn]/.test(level.replaceAll('%%', '')) ? '+' : level))
-  return levels.join('/').replaceAll('%%', '%')
 }

@@ -3,8 +3,8 @@
 import type { PublishTemplate } from '../../../src/codec/publish.js'
 import { preparePublish } from '../../../src/codec/publish-properties.js'
 import type { BenchConnection, Clock } from '../../../src/commands/bench/client.js'
-import type { EnginePlan } from '../../../src/commands/bench/crew.js'
 import { Engine, type EngineResult } from '../../../src/commands/bench/engine.js'
+import type { EnginePlan } from '../../../src/commands/bench/plan.js'
 import { randomBytes } from '../../../src/commands/bench/random.js'
 import { readStamp } from '../../../src/commands/bench/stamp.js'
 import { wholeRun } from '../../../src/commands/bench/workload.js'
@@ -73,7 +73,9 @@ export class FakeConnection implements BenchConnection {
     return this.inFlight < (this.#server.window ?? 20)
   }
 
-  async connect(): Promise<void> {}
+  async connect(): Promise<void> {
+    this.#events.connected?.(false)
+  }
 
   publish(template: PublishTemplate, payload: Uint8Array): boolean {
     const messageId = ++this.lastMessageId
@@ -116,8 +118,9 @@ export function plan(changes: Partial<EnginePlan> = {}): EnginePlan {
   const qos = changes.qos ?? 1
   return {
     ...{ mode: 'pub', clients: 4, subscribers: 1, topic: 't/%i', qos, connectRate: undefined },
-    ...{ rate: 1000, count: undefined, durationMs: 1000, warmupMs: 0, shard: wholeRun },
-    ...{ payload: randomBytes(64, 1), stamped: true, run: 7, host: 1 },
+    ...{ rate: 1000, count: undefined, durationMs: 1000, warmupMs: 0, rampMs: 0, shard: wholeRun },
+    ...{ payload: randomBytes(64, 1), stamped: true, text: undefined, run: 7, host: 1, seed: 1 },
+    ...{ topics: undefined, responseTopic: 'r/%i', window: undefined, version: 4, churn: undefined },
     clientId: (kind, index) => kind + index,
     template: (topic) => preparePublish(topic, { qos, retain: false, version: 4 }),
     ...changes,
@@ -126,7 +129,7 @@ export function plan(changes: Partial<EnginePlan> = {}): EnginePlan {
 
 export function play(plan: EnginePlan, server: FakeServer): Promise<EngineResult> {
   const clock = new FakeClock()
-  const dial = (_: string, events: ConnectionEvents) => new FakeConnection(clock, server, events)
+  const dial = (_: unknown, events: ConnectionEvents) => new FakeConnection(clock, server, events)
   const engine = new Engine(plan, { dial, clock, start: async () => clock.now() })
   return clock.play(engine.run())
 }

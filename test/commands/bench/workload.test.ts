@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { commandLine } from '../../../src/commands/bench/command-line.js'
-import { checkOpenFiles } from '../../../src/commands/bench/limits.js'
+import { adviceOn, checkOpenFiles, checkPorts } from '../../../src/commands/bench/limits.js'
+import { fillIn, fillInPayload, filterOf, has } from '../../../src/commands/bench/placeholders.js'
 import { randomBytes } from '../../../src/commands/bench/random.js'
 import { readStamp, stampSize, writeStamp } from '../../../src/commands/bench/stamp.js'
-import { changesByMessage, fillIn, filterOf, Workload } from '../../../src/commands/bench/workload.js'
+import { TopicChoice } from '../../../src/commands/bench/topics.js'
+import { Workload } from '../../../src/commands/bench/workload.js'
 import { plan } from './fakes.js'
 
 describe('the workload', () => {
@@ -30,10 +32,50 @@ describe('the workload', () => {
   })
 })
 
+test('the ramp climbs evenly, does not count, and goes over into the rate', () => {
+  const workload = new Workload(
+    plan({ clients: 1, rate: 100, durationMs: 1000, rampMs: 2000, warmupMs: 500 }),
+  )
+  expect([workload.warmupOf(0), workload.offered(), workload.leadMs]).toEqual([150, 100, 2500])
+  expect(workload.intended(0, 0)).toBe(0)
+  expect(workload.intended(0, 25)).toBe(1000) // a quarter of the messages in half of the time
+  expect(workload.intended(0, 100)).toBe(2000)
+  expect(workload.intended(0, 150)).toBe(2500)
+  expect(workload.intended(0, 151)).toBe(2510)
+})
+
+describe('the choice of topics', () => {
+  function shares(exponent: number, seed: number): number[] {
+    const choice = new TopicChoice({ topics: 4, exponent, seed })
+    const counts = [0, 0, 0, 0]
+    for (let client = 0; client < 20; client++)
+      for (let message = 0; message < 1000; message++) counts[choice.of(client, message)]!++
+    return counts.map((count) => count / 20_000)
+  }
+
+  test("follows Zipf's law, or is even", () => {
+    const sum = 1 + 1 / 2 + 1 / 3 + 1 / 4
+    for (const [topic, share] of shares(1, 7).entries()) expect(share).toBeCloseTo(1 / (topic + 1) / sum, 2)
+    for (const share of shares(0, 7)) expect(share).toBeCloseTo(0.25, 2)
+  })
+
+  test('is that of the seed, in whichever order it is asked for', () => {
+    const [one, same] = [1, 1].map((seed) => new TopicChoice({ topics: 1000, exponent: 0.8, seed }))
+    const other = new TopicChoice({ topics: 1000, exponent: 0.8, seed: 2 })
+    const places = Array.from({ length: 100 }, (_, message) => [message % 7, message] as const)
+    const asked = (choice: TopicChoice) => places.map(([client, message]) => choice.of(client, message))
+    const backwards = [...places].reverse().map(([client, message]) => same!.of(client, message))
+    expect(backwards.reverse()).toEqual(asked(one!))
+    expect(asked(other)).not.toEqual(asked(one!))
+  })
+})
+
 test('topics are filled in, and subscribed to by level', () => {
-  expect(fillIn('a/%i/%c/%n/100%%', { index: 3, clientId: 'me', message: 9 })).toBe('a/3/me/9/100%')
+  const facts = { index: 3, clientId: 'me', message: 9, topic: 7 }
+  expect(fillIn('a/%i/%c/%n/%t/%r/100%%', facts)).toBe('a/3/me/9/7/%r/100%')
+  expect(fillInPayload('%i %t %r %s %%', { ...facts, random: 5, time: 6 })).toBe('3 7 5 6 %')
   expect(filterOf('a/x%i/b/%n/100%%')).toBe('a/+/b/+/100%')
-  expect([changesByMessage('a/%n'), changesByMessage('a/%%n')]).toEqual([true, false])
+  expect([has('a/%n', 'nt'), has('a/%%n', 'nt'), has('a/%i', 'nt')]).toEqual([true, false, false])
 })
 
 test('a stamp is read as it was written, beyond 32 bits too', () => {
@@ -60,10 +102,30 @@ test('payloads are random by seed', () => {
 })
 
 test('too few open files are told before the start, with the command that helps', () => {
-  expect(() => checkOpenFiles(1000, 1024)).toThrow(
+  expect(() => checkOpenFiles(1000, 1, 1024)).toThrow(
     '1000 connections need 1040 open files, and the limit is 1024.',
   )
-  expect(() => checkOpenFiles(900, 1024)).not.toThrow()
+  expect(() => checkOpenFiles(900, 1, 1024)).not.toThrow()
+  expect(() => checkOpenFiles(900, 10, 1024)).toThrow('1030 open files')
+})
+
+test('too few local ports are told before the start, with the addresses that help', () => {
+  const range = { low: 32_768, high: 60_999 }
+  const check = (connections: number, sources: number, servers: number) => () =>
+    checkPorts(connections, { sources, servers }, range)
+  expect(check(28_232, 0, 1)).not.toThrow()
+  expect(check(28_233, 0, 1)).toThrow('28233 connections need as many local ports, and the system has 28232')
+  expect(check(28_233, 1, 2)).toThrow('28232')
+  expect(check(28_233, 0, 2)).not.toThrow()
+  expect(check(28_233, 2, 1)).not.toThrow()
+  expect(check(80_000, 0, 1)).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining('127.0.0.2-127.0.0.4') }),
+  )
+})
+
+test('a failure for want of ports names the remedy', () => {
+  expect(adviceOn({ ECONNRESET: 1, EADDRNOTAVAIL: 2 })).toEqual([expect.stringContaining('--ifaddr')])
+  expect(adviceOn({ EMFILE: 1 })).toEqual([expect.stringContaining('ulimit -n')])
 })
 
 test('the command line is shown without its secrets', () => {

@@ -1,0 +1,66 @@
+// The other side of a request: sends the payload back, to the Response Topic and with the Correlation Data of MQTT 5.
+import type { Publish, PublishTemplate } from '../../codec/publish.js'
+import type { BenchConnection } from './client.js'
+import { readStamp } from './stamp.js'
+import type { Tally } from './tally.js'
+import type { Shard } from './workload.js'
+
+export interface ResponderSettings {
+  readonly tally: Tally
+  /** Requests of others are not answered. */
+  readonly run: number
+  readonly shard: Shard
+  /** How the request of this client is answered; a text says why it cannot be. */
+  template(request: Publish, client: number): PublishTemplate | string
+}
+
+interface Response {
+  readonly template: PublishTemplate
+  readonly payload: Buffer
+}
+
+const most = 65_536 // responses that wait for the server
+
+export class Responder {
+  readonly #connection: BenchConnection
+  readonly #settings: ResponderSettings
+  #waiting: Response[] = []
+  #draining = false
+
+  constructor(connection: BenchConnection, settings: ResponderSettings) {
+    this.#connection = connection
+    this.#settings = settings
+  }
+
+  message(request: Publish): void {
+    const { tally, run, shard } = this.#settings
+    const stamp = readStamp(request.bytes, request.payloadStart, request.payloadEnd)
+    if (stamp?.run !== run || stamp.client % shard.of !== shard.index) return
+    const template = this.#settings.template(request, stamp.client)
+    if (typeof template === 'string') return tally.fail(template)
+    if (this.#waiting.length >= most) return tally.fail('response dropped: too many wait for the server')
+    this.#waiting.push({ template, payload: Buffer.from(request.payload) })
+  }
+
+  /** Sends what it can; the connection writes it at the end of the chunk. */
+  answer(): void {
+    let sent = 0
+    for (const { template, payload } of this.#waiting) {
+      if (!this.#connection.ready) break
+      this.#connection.publish(template, payload)
+      sent++
+    }
+    this.#waiting = this.#waiting.slice(sent)
+    if (this.#waiting.length > 0) void this.#drain()
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#draining) return
+    this.#draining = true
+    await this.#connection.drain().catch(() => {}) // that it has ended is counted elsewhere
+    this.#draining = false
+    if (!this.#connection.ready) return
+    this.answer()
+    this.#connection.flush()
+  }
+}
