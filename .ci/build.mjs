@@ -88,6 +88,7 @@ await build({
     ...['main', 'errors'].map((name) => ({ in: `src/${name}.ts`, out: name })),
     ...Array.from(parts, ([path, out]) => ({ in: `src/${path}.ts`, out })),
     { in: 'src/commands/bench/worker.ts', out: 'bench-worker' },
+    { in: 'src/library/index.ts', out: 'library' },
   ],
   plugins: [apart, late],
   define: {
@@ -116,3 +117,5 @@ await build({
     js: 'if(module.exports.default)module.exports=Object.assign(module.exports.default,module.exports);',
   },
 })
+
+await import('./types.mjs')

@@ -110,7 +110,7 @@ export function isBrokenPipe(error: unknown): boolean {
 }
 
 /** What stderr shows for an error: the message, then what to try. Never a stack. `paint` colours what marks it. */
-export function explain(error: unknown, paint = (text: string) => text): string {
+export function explain(error: unknown, paint = (text: string): string => text): string {
   if (error instanceof MqttxError) {
     const hint = error.hint === undefined ? '' : `hint: ${error.hint}\n`
     return `${error.prefix && paint(error.prefix)}${error.message}\n${hint}`

@@ -161,20 +161,21 @@ export class Connection {
   }
 
   /**
-   * One SUBSCRIBE with all `filters`; the answer goes to `suback`.
+   * One SUBSCRIBE with all `filters`, under the Packet Identifier that it returns; the answer goes to `suback`.
    * @throws MqttxError when the server has said that it cannot
    */
-  subscribe(filters: readonly string[], options: SubscribeOptions): void {
+  subscribe(filters: readonly string[], options: SubscribeOptions): number {
     const { version } = this.#options
     this.#terms!.checkSubscribe(filters, options)
     const messageId = this.#session.request('suback')
     const shown = { qos: options.qos, options: optionsByte(options, version) }
     this.#trace?.sendingSubscribe(messageId, filters, shown)
     this.#transmit(subscribePacket(messageId, filters, { options, version }))
+    return messageId
   }
 
-  /** One UNSUBSCRIBE; the answer goes to `unsuback`. */
-  unsubscribe(filter: string): void {
+  /** One UNSUBSCRIBE, as above; the answer goes to `unsuback`. */
+  unsubscribe(filter: string): number {
     const messageId = this.#session.request('unsuback')
     this.#trace?.sending(`UNSUBSCRIBE (Mid: ${messageId}, Topic: ${filter})`)
     const { unsubscribe: properties } = this.#options.properties
@@ -184,6 +185,7 @@ export class Connection {
       unsubscriptions: [filter],
       ...(properties && { properties }),
     })
+    return messageId
   }
 
   /** Forgets acknowledgements that are collected but not written: their messages stay the server's. */

@@ -1,0 +1,19 @@
+// The library: `import { connect } from 'mqttx'`.
+import { LibraryClient } from './client.js'
+import { settings } from './settings.js'
+import type { Client, ConnectOptions } from './types.js'
+
+export { ConnectionError, ConnectRefused, MqttxError, ProtocolError } from '../errors.js'
+export type * from './types.js'
+
+/**
+ * Connects to `url`: `mqtt://`, `mqtts://`, `ws://` or `wss://` with host, port, user name and password, and a path for
+ * WebSocket; `unix:///run/mqtt.sock` for a unix socket.
+ * @throws ConnectionError where the server cannot be reached, ConnectRefused where it says no, MqttxError where the URL or
+ * an option is wrong
+ */
+export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Client> {
+  const client = new LibraryClient(await settings(url, options), options)
+  await client.open()
+  return client
+}

@@ -1,0 +1,195 @@
+// Who has subscribed to what, across connections, and what the server said to it.
+import { reasonText } from '../codec/reason-codes.js'
+import type { Connection } from '../connection/connection.js'
+import type { Answer } from '../connection/events.js'
+import { MqttxError } from '../errors.js'
+import { matches } from '../session/topic-filter.js'
+import { Messages } from './messages.js'
+import type { Message, QoS, SubscribeOptions, Subscription } from './types.js'
+
+export class Subscribed implements Subscription {
+  readonly filter: string
+  readonly options: SubscribeOptions
+  readonly messages: Messages
+  /** Instead of `messages`, for answers to requests. */
+  onMessage: ((message: Message) => void) | undefined
+  qos: QoS = 0
+  readonly #all: Subscriptions
+  /** Without `$share/name/`, which the messages do not have (MQTT 5.0, 4.8.2). */
+  readonly #matching: string
+
+  constructor(filter: string, options: SubscribeOptions, all: Subscriptions) {
+    this.filter = filter
+    this.options = options
+    this.#all = all
+    this.#matching = filter.replace(/^\$share\/[^/]+\//, '')
+    this.messages = new Messages(() => all.taken())
+  }
+
+  deliver(message: Message): void {
+    if (!matches(this.#matching, message.topic)) return
+    if (this.onMessage === undefined) this.messages.push(message)
+    else this.onMessage(message)
+  }
+
+  next(): Promise<IteratorResult<Message, undefined>> {
+    return this.messages.next()
+  }
+
+  async return(): Promise<IteratorResult<Message, undefined>> {
+    await this.unsubscribe()
+    return { value: undefined, done: true }
+  }
+
+  unsubscribe(): Promise<void> {
+    return this.#all.remove(this)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.unsubscribe()
+  }
+}
+
+interface Waiting {
+  resolve(): void
+  reject(error: Error): void
+}
+
+type Told = (code: number, reason: string | undefined) => void
+
+export class Subscriptions {
+  readonly #connection: Connection
+  /** With who waits for the grant, until it comes. */
+  readonly #members = new Map<Subscribed, Waiting | undefined>()
+  /** Topic Filters that the server is told to forget, with who waits for it. */
+  readonly #leaving = new Map<string, Waiting>()
+  /** Who is to be told of the answer to a SUBSCRIBE or UNSUBSCRIBE of this connection, by Packet Identifier. */
+  readonly #answers = new Map<number, Told>()
+  #room: { readonly promise: Promise<void>; resolve(): void } | undefined
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  /** Resolves when the server has granted it. */
+  add(member: Subscribed): Promise<Subscribed> {
+    return new Promise((resolve, reject) => {
+      this.#members.set(member, { resolve: () => resolve(member), reject })
+      this.#ask(member)
+      this.#connection.flush()
+    })
+  }
+
+  /** Resolves when the server has forgotten it, unless another one has the same Topic Filter. */
+  async remove(member: Subscribed): Promise<void> {
+    if (!this.#members.delete(member)) return
+    member.messages.end()
+    this.taken()
+    const { filter } = member
+    if ([...this.#members.keys()].some((other) => other.filter === filter)) return
+    await new Promise<void>((resolve, reject) => {
+      this.#leaving.set(filter, { resolve, reject })
+      if (this.#connection.up) this.#leave(filter)
+      this.#connection.flush()
+    })
+  }
+
+  /** The server has accepted a connection: it is told again what it does not know. */
+  renew(sessionPresent: boolean): void {
+    this.#answers.clear()
+    for (const [member, waiting] of this.#members) if (!sessionPresent || waiting) this.#ask(member)
+    for (const [filter, { resolve }] of this.#leaving) {
+      if (sessionPresent) this.#leave(filter)
+      else resolve()
+    }
+  }
+
+  /** A SUBACK or UNSUBACK has come. */
+  answered({ messageId, reason }: Answer, code: number): void {
+    const told = this.#answers.get(messageId)
+    this.#answers.delete(messageId)
+    told?.(code, reason)
+  }
+
+  deliver(message: Message): void {
+    for (const member of this.#members.keys()) member.deliver(message)
+  }
+
+  /** A promise while somebody has not taken enough of what came: nothing is read until it resolves. */
+  room(): Promise<void> | undefined {
+    if (!this.#crowded()) return undefined
+    let resolve = () => {}
+    const promise = new Promise<void>((done) => {
+      resolve = done
+    })
+    this.#room = { promise, resolve }
+    return promise
+  }
+
+  /** Somebody has taken a message after too many had waited. */
+  taken(): void {
+    if (this.#room === undefined || this.#crowded()) return
+    this.#room.resolve()
+    this.#room = undefined
+  }
+
+  /** The connection has ended, with `error` where it did so by itself. */
+  end(error: Error | undefined): void {
+    const failure = error ?? new MqttxError('The client is closed')
+    for (const [member, waiting] of this.#members) {
+      waiting?.reject(failure)
+      member.messages.end(error)
+    }
+    for (const { resolve } of this.#leaving.values()) resolve() // without a connection there is nothing to leave
+    this.#members.clear()
+    this.#leaving.clear()
+    this.taken()
+  }
+
+  #crowded(): boolean {
+    return [...this.#members.keys()].some(({ messages }) => messages.full)
+  }
+
+  #ask(member: Subscribed): void {
+    const { filter, options } = member
+    try {
+      const messageId = this.#connection.subscribe([filter], { qos: 0, ...options })
+      this.#answers.set(messageId, (code, reason) => this.#granted(member, code, reason))
+    } catch (error) {
+      this.#refuse(member, error as Error) // the server has said before that it cannot
+    }
+  }
+
+  #granted(member: Subscribed, code: number, reason: string | undefined): void {
+    if (code >= 0x80) {
+      const message = `The subscription to '${member.filter}' was refused: ${reasonText(code)}`
+      return this.#refuse(member, new MqttxError(message, { exitCode: code, hint: reason }))
+    }
+    member.qos = code as QoS
+    if (!this.#members.has(member)) return
+    this.#members.get(member)?.resolve()
+    this.#members.set(member, undefined)
+  }
+
+  #refuse(member: Subscribed, error: Error): void {
+    const waiting = this.#members.get(member)
+    this.#members.delete(member)
+    waiting?.reject(error)
+    member.messages.end(error)
+    this.taken()
+  }
+
+  #leave(filter: string): void {
+    const messageId = this.#connection.unsubscribe(filter)
+    this.#answers.set(messageId, (code) => {
+      const waiting = this.#leaving.get(filter)
+      this.#leaving.delete(filter)
+      if (code < 0x80) waiting?.resolve()
+      else waiting?.reject(new MqttxError(`UNSUBSCRIBE was refused: ${reasonText(code)}`, { exitCode: code }))
+    })
+  }
+}
