@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { writeNotices } from './notices.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
@@ -79,10 +80,11 @@ const common = {
   // reads what it would print. The copy of Node's streams that others bring is not needed either.
   alias: { 'readable-stream': 'node:stream', bl: 'bl/BufferList.js', debug: `${root}.ci/no-debug.cjs` },
   logLevel: 'warning',
+  metafile: true,
 }
 
 rmSync(`${root}dist`, { recursive: true, force: true })
-await build({
+const ours = await build({
   ...common,
   entryPoints: [
     ...['main', 'errors'].map((name) => ({ in: `src/${name}.ts`, out: name })),
@@ -101,12 +103,12 @@ await build({
   },
 })
 // A worker thread needs a file of its own to start with.
-await build({
+const thread = await build({
   ...common,
   entryPoints: [{ in: 'src/passwd/worker.ts', out: 'passwd-worker' }],
   mainFields: ['module', 'main'], // of hash-wasm's many hashes only those that are used
 })
-await build({
+const packages = await build({
   ...common,
   entryPoints: seldom.map((name) => ({ in: name, out: name })),
   // yargs asks where its own file is, which import.meta does not tell in CommonJS.
@@ -117,5 +119,5 @@ await build({
     js: 'if(module.exports.default)module.exports=Object.assign(module.exports.default,module.exports);',
   },
 })
-
+writeNotices([ours, thread, packages].flatMap(({ metafile }) => Object.keys(metafile.inputs)))
 await import('./types.mjs')
