@@ -12,14 +12,12 @@ const folder = process.argv[2]
 const files = reachable()
 const scripts = new Map()
 
-class Script extends vm.Script {
-  constructor(source, options) {
-    const name = basename(options.filename)
-    const known = scripts.get(name)
-    if (known !== undefined) return known // what another run has compiled is kept
-    super(source, options)
-    scripts.set(name, this)
-  }
+/** In the place of vm.Script: what one run has compiled, the next goes on with. */
+function Script(source, options) {
+  const name = basename(options.filename)
+  const script = scripts.get(name) ?? new vm.Script(source, options)
+  scripts.set(name, script)
+  return script
 }
 
 const read = (name) => {
@@ -69,5 +67,6 @@ broker.kill()
 await once(broker, 'exit')
 
 mkdirSync(folder, { recursive: true })
-for (const [name, script] of scripts) writeFileSync(join(folder, `${name}.compiled`), script.createCachedData())
+for (const [name, script] of scripts)
+  writeFileSync(join(folder, `${name}.compiled`), script.createCachedData())
 process.exit(0) // not the runs' own status

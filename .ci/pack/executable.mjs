@@ -13,8 +13,8 @@ export function head(path, length) {
 }
 
 const elfMachines = { 62: 'x86-64', 183: 'arm64' }
-const machoMachines = { [0x01000007]: 'x86-64', [0x0100000c]: 'arm64' }
-const peMachines = { [0x8664]: 'x86-64', [0xaa64]: 'arm64' }
+const machoMachines = { 16777223: 'x86-64', 16777228: 'arm64' }
+const peMachines = { 34404: 'x86-64', 43620: 'arm64' }
 
 /** `ELF x86-64`, `Mach-O arm64`, `PE x86-64` and so on, of 64-bit little-endian programs; else `unknown`. */
 export function format(bytes) {

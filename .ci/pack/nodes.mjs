@@ -63,6 +63,10 @@ const systems = { linux: 'linux', darwin: 'macos', win32: 'win' }
 /** The target that this machine runs, if it is one of them. */
 export const hostTarget = targets.find(({ name }) => name === `${systems[process.platform]}-${process.arch}`)
 
+/** Where the executable of a target is. */
+export const executable = ({ name }) =>
+  join(build, 'bin', name, name.startsWith('win') ? 'mqttx.exe' : 'mqttx')
+
 /** What pkg takes for the home directory: it looks for Node's binaries below it, and finds ours. */
 export const pkgHome = join(build, 'cache')
 const pkgCache = join(pkgHome, '.pkg-cache', 'sea')
@@ -110,6 +114,8 @@ export function nodeOf(target) {
   return path
 }
 
-/** Node's own licence, which travels with its binary. */
-export const nodeLicense = () =>
-  execFileSync('tar', ['-xzOf', tarball(targets[0]), 'package/LICENSE'], { encoding: 'utf8' })
+/** Node's own licence, which travels with its binary. The package for Windows is without it. */
+export function nodeLicense() {
+  const from = hostTarget?.node.startsWith('win') ? targets[0] : hostTarget
+  return execFileSync('tar', ['-xzOf', tarball(from), 'package/LICENSE'], { encoding: 'utf8' })
+}

@@ -3,9 +3,9 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { archive, finish } from './archive.mjs'
+import { archive, finish, release } from './archive.mjs'
 import { format, head } from './executable.mjs'
-import { build, hostTarget, nodeOf, nodeVersion, pkgHome, root, targets } from './nodes.mjs'
+import { build, executable, hostTarget, nodeOf, nodeVersion, pkgHome, root, targets } from './nodes.mjs'
 import { checkSignature, signed } from './sign.mjs'
 
 /** Bytes. Node alone has 100 to 150 MB. */
@@ -25,9 +25,6 @@ function chosen(words) {
     return target
   })
 }
-
-/** Where the executable of a target is. */
-export const executable = ({ name }) => join(build, 'bin', name, name.startsWith('win') ? 'mqttx.exe' : 'mqttx')
 
 function bake(runner, target) {
   nodeOf(target)
@@ -54,12 +51,13 @@ function check(target, path) {
   return `${found}, ${Math.round(size / 1e6)} MB`
 }
 
-async function main(words) {
+function main(words) {
   const wanted = chosen(words)
-  if (hostTarget === undefined) throw new Error(`no Node for ${process.platform} ${process.arch} to build with`)
+  if (hostTarget === undefined)
+    throw new Error(`no Node for ${process.platform} ${process.arch} to build with`)
   execFileSync(process.execPath, [join(root, '.ci', 'build.mjs')], { stdio: 'inherit' })
   const runner = nodeOf(hostTarget)
-  rmSync(compiled, { recursive: true, force: true })
+  for (const folder of [compiled, release]) rmSync(folder, { recursive: true, force: true })
   execFileSync(runner, [here('compile.mjs'), compiled], { stdio: ['ignore', 'ignore', 'inherit'] })
 
   let failed = false
@@ -67,7 +65,7 @@ async function main(words) {
     try {
       const path = bake(runner, target)
       const facts = check(target, path)
-      const file = await archive(target, path)
+      const file = archive(target, path)
       console.log(`${target.name}: ${facts}, Node ${nodeVersion}; ${file}`)
     } catch (error) {
       failed = true
@@ -79,7 +77,7 @@ async function main(words) {
 }
 
 try {
-  await main(process.argv.slice(2))
+  main(process.argv.slice(2))
 } catch (error) {
   console.error(`pkg: ${error.message}`)
   process.exitCode = 1
