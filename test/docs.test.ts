@@ -1,14 +1,16 @@
 // man/, completions/ and the blocks of README.md are what the table prints. To accept a change: npm run docs.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { bashCompletion } from '../src/cli/completion/bash.js'
 import { fishCompletion } from '../src/cli/completion/fish.js'
 import { zshCompletion } from '../src/cli/completion/zsh.js'
 import { commandPage, programPage } from '../src/cli/man.js'
-import { filledBlocks } from '../src/cli/markdown.js'
+import { block, filledBlocks } from '../src/cli/markdown.js'
 import { program } from '../src/commands/program.js'
+import { main } from '../src/main.js'
+import { world } from './commands/world.js'
 
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
 const has = (tool: string) => spawnSync(tool, ['--version']).error === undefined
@@ -27,9 +29,30 @@ test.each([
   await expect(text).toMatchFileSnapshot(path(name))
 })
 
+/** `$ mqttx ...` and what it prints, as a block of the README. Words are separated by blanks, without quotes. */
+async function printed(line: string): Promise<string> {
+  const { host, stdout } = world()
+  expect(await main(line.split(' ').slice(1), host), line).toBe(0)
+  return `\`\`\`console\n$ ${line}\n${stdout.text().trimEnd()}\n\`\`\``
+}
+
+/** What the newest result of the benchmark begins with: where it was measured, and its first table. */
+function newestResult(): string {
+  const folder = path('test/bench/results')
+  const newest = readdirSync(folder)
+    .filter((name) => name.endsWith('.md'))
+    .sort()
+    .at(-1)!
+  const [text] = /^[^|]*(?:^\|.*\n?)+/m.exec(readFileSync(`${folder}/${newest}`, 'utf8'))!
+  return text.trim()
+}
+
 test('README.md', async () => {
   const readme = readFileSync(path('README.md'), 'utf8')
-  await expect(filledBlocks(readme, mqttx)).toMatchFileSnapshot(path('README.md'))
+  let filled = block(filledBlocks(readme, mqttx), 'results', 'results', newestResult())
+  for (const [, mark, line] of readme.matchAll(/^<!-- (printed: (mqttx .*)) -->$/gm))
+    filled = block(filled, mark!, 'printed', await printed(line!))
+  await expect(filled).toMatchFileSnapshot(path('README.md'))
 })
 
 test('package.json has the pages that npm installs', () => {

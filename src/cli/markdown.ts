@@ -14,7 +14,8 @@ export function filledBlocks(text: string, program: Program): string {
   return filled
 }
 
-function block(text: string, open: string, close: string, content: string): string {
+/** Puts `content` between `<!-- open -->` and the `<!-- /close -->` behind it. Throws where a mark is missing. */
+export function block(text: string, open: string, close: string, content: string): string {
   const start = text.indexOf(`<!-- ${open} -->`)
   if (start < 0) throw new Error(`the mark <!-- ${open} --> is missing`)
   const end = text.indexOf(`<!-- /${close} -->`, start)
