@@ -17,10 +17,15 @@ const reasons: Readonly<Record<string, string>> = {
   EPIPE: 'Broken pipe',
 }
 
+const noPort =
+  'no local port is free: wait a minute for old connections to go, or take another address (-A; bench: --ifaddr)'
+const notOurs = '-A (bench: --ifaddr) must be an address of this machine'
+
 const hints: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: is the broker running, are -h and -p right?',
   ENOENT: 'there is no socket of that name: is the broker running?',
-  EADDRNOTAVAIL: '-A must be an address of this machine',
+  EADDRNOTAVAIL: noPort,
+  EADDRINUSE: noPort,
   ETIMEDOUT: 'is the host up, and does a firewall drop packets to this port?',
 }
 
@@ -91,8 +96,13 @@ export function dialError(error: Error, address: Address): ConnectionError {
     return lookupError('host' in address ? address.host : addressText(address), first)
   }
   const reason = (code === undefined ? undefined : reasons[code]) ?? first.message
-  const hint = code === undefined ? undefined : hints[code]
+  const hint = isNotOurs(first) ? notOurs : code === undefined ? undefined : hints[code]
   return new ConnectionError(`${reason} (${addressText(address)})`, { code, hint, cause: error })
+}
+
+/** The local address that was asked for is not of this machine: the system says so before it connects. */
+function isNotOurs(error: Error): boolean {
+  return 'code' in error && error.code === 'EADDRNOTAVAIL' && 'syscall' in error && error.syscall === 'bind'
 }
 
 function lookupError(host: string, cause: unknown): ConnectionError {

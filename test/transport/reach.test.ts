@@ -5,7 +5,7 @@ import dns from 'node:dns'
 import { Resolver } from 'node:dns/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { dial } from '../../src/transport/dial.js'
+import { dial, dialError } from '../../src/transport/dial.js'
 import { inOrder, serversOf } from '../../src/transport/srv.js'
 import { failureOf } from '../connection/rig.js'
 import { freePort } from '../helpers/peers.js'
@@ -180,4 +180,13 @@ describe('SRV records', () => {
     const error = await failureOf(serversOf('_mqtt._tcp', 'example.org', AbortSignal.timeout(100), own))
     expect(error.name).toBe('TimeoutError')
   })
+})
+
+test.each([
+  ['EADDRNOTAVAIL', 'connect', 'no local port is free'],
+  ['EADDRINUSE', 'connect', 'no local port is free'],
+  ['EADDRNOTAVAIL', 'bind', 'must be an address of this machine'],
+])('%s from %s says what to try: %s', (code, syscall, words) => {
+  const error = Object.assign(new Error(code), { code, syscall })
+  expect(dialError(error, { host: 'broker.example', port: 1883 }).hint).toContain(words)
 })

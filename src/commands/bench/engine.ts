@@ -65,7 +65,10 @@ export class Engine {
     this.tally.start = clock.now()
     const members = await this.#connect()
     const connectMs = clock.now() - this.tally.start
-    const start = await this.#around.start()
+    const start = await this.#around.start().catch((error: unknown) => {
+      for (const connection of this.#crew.connections) connection.destroy()
+      throw error
+    })
     if (mode !== 'conn') this.tally.start = start + leadMs
     const churn = this.#churn(members)
     const churning = churn?.run(start + leadMs)
@@ -126,6 +129,7 @@ export class Engine {
       return this.#waiter.until(end, { enough: () => dead() || counts.received >= wanted })
     }
     await this.#waiter.until(start)
+    if (this.#waiter.interrupted) return
     if (this.#workload.open) return this.#offer(start)
     for (const publisher of publishers) publisher.offerAll(this.#workload.quota(publisher.index))
     for (const publisher of publishers) publisher.flush()

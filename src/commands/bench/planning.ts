@@ -8,7 +8,7 @@ import type { BenchArgs } from './args.js'
 import { payloadOf } from './payload.js'
 import { has } from './placeholders.js'
 import type { EnginePlan, Mode } from './plan.js'
-import type { Shard } from './workload.js'
+import { membersOf, type Shard } from './workload.js'
 
 const plainDurationMs = 10_000
 const requestWindow = 1 // a client of a closed loop waits for its response, as most callers do
@@ -58,6 +58,20 @@ function defaultTopic(mode: Mode, topics: number | undefined): string {
 function windowOf(mode: Mode, { maxInflight }: BenchArgs, rate: number | undefined): number | undefined {
   if (mode !== 'rr') return undefined
   return maxInflight ?? (rate === undefined ? requestWindow : undefined)
+}
+
+const mostThreads = 8 // more of them wait for one another's memory
+
+/**
+ * How many threads share the work where nobody says it: one core is left to the system, and no thread is without a
+ * client. Those of pubsub and rr have subscribers of their own: another number of threads would be another load.
+ */
+export function threadsFor(
+  { mode, clients, shard }: Pick<EnginePlan, 'mode' | 'clients' | 'shard'>,
+  cores: number,
+): number {
+  if (mode === 'pubsub' || mode === 'rr') return 1
+  return Math.max(1, Math.min(cores - 1, membersOf(clients, shard).length, mostThreads))
 }
 
 /** @throws UsageError where a response could not be published to its topic */

@@ -146,13 +146,14 @@ function doneOf({ mode, qos }: Setup, { sent, acked, received, connected }: Coun
 /** A thread that is this busy may be what was measured. */
 const busy = 0.95
 const longDelayMs = 25
+const measurable = 0.5 // seconds: in less, hundredths of a second of processor time say nothing
 
 function reasonsOf({ setup, counts, elapsed, foreign }: Measured, audit: Audit): string[] {
   const reasons: string[] = []
   const { lag_ms, thread_cpu, event_loop_delay_ms } = audit
   if (lag_ms.p99 > lateMs)
     reasons.push(`client-limited: messages were sent late, p99 ${lag_ms.p99.toFixed(1)} ms`)
-  if (thread_cpu > busy)
+  if (thread_cpu > busy && elapsed >= measurable)
     reasons.push(`client-limited: a thread was busy for ${percent(thread_cpu)} of the time`)
   if (event_loop_delay_ms.p99 > longDelayMs)
     reasons.push(`client-limited: event-loop delay p99 ${event_loop_delay_ms.p99.toFixed(1)} ms`)

@@ -12,7 +12,7 @@ import { contentOf, fromFiles, writeFiles } from './files.js'
 import { adviceOn, checkOpenFiles, checkPorts } from './limits.js'
 import { type Control, measure, optionsOf } from './measure.js'
 import type { EnginePlan } from './plan.js'
-import { checkResponseTopic, planOf } from './planning.js'
+import { checkResponseTopic, planOf, threadsFor } from './planning.js'
 import { serverVersions } from './probe.js'
 import { jsonReport, textReport } from './report.js'
 import { failuresOf, type Result } from './result.js'
@@ -26,7 +26,7 @@ export async function run(args: BenchArgs, host: Host): Promise<number> {
   const content = contentOf(args)
   const options = await optionsOf(args, host)
   const plan = planOf(args, options, { shard, content })
-  const workers = workersOf(args, plan)
+  const workers = args.workers ?? threadsFor(plan, availableParallelism())
   const routes = routesOf(args)
   checkResponseTopic(plan)
   checkLimits(plan, workers, options, routes)
@@ -59,18 +59,6 @@ function checkLimits(
   const targets = endpoint.proxy === undefined ? Math.max(1, servers.length) : 1
   const bound = endpoint.address.localAddress === undefined ? 0 : 1
   checkPorts(connections, { sources: sources.length || bound, servers: targets })
-}
-
-const mostThreads = 8 // more of them wait for one another's memory
-
-/**
- * Where nobody says: one core is left to the system, and none of the threads is without work. Those of pubsub and rr
- * have subscribers of their own, so that another number of threads would be another load.
- */
-function workersOf({ workers }: BenchArgs, { mode, clients, shard }: EnginePlan): number {
-  if (workers !== undefined) return workers
-  if (mode === 'pubsub' || mode === 'rr') return 1
-  return Math.max(1, Math.min(availableParallelism() - 1, membersOf(clients, shard).length, mostThreads))
 }
 
 function controlOf(

@@ -38,6 +38,7 @@ export async function messageOn(dial: Dial, { topic, identity, ready, onStop }: 
     await connection.close().catch(() => {})
   } finally {
     off()
+    connection.destroy()
   }
 }
 

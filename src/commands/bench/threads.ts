@@ -60,7 +60,7 @@ function resultFrom(worker: Worker, isReady: () => Promise<void>): Promise<Resul
     worker.on('message', (news: News) => {
       if ('result' in news) resolve(news.result)
       else if ('failure' in news) reject(new MqttxError(news.failure))
-      else void isReady()
+      else isReady().catch(reject)
     })
   })
 }

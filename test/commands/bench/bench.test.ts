@@ -6,11 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { type Broker, peerTest, startMosquitto, startOwnBroker } from '../../helpers/peers.js'
 import { mqttx, startMqttx } from '../../helpers/run.js'
 import { connack, scriptedServer } from '../../helpers/scripted-server.js'
-
-async function bench(words: readonly string[], at: readonly string[]) {
-  const outcome = await mqttx(['bench', ...words, '--json', ...at], { timeoutMs: 19_000 })
-  return { ...outcome, report: JSON.parse(outcome.stdout.toString()) }
-}
+import { bench } from './command.js'
 
 const puback = (messageId: number) => Buffer.of(0x40, 2, messageId >> 8, messageId & 255)
 const suback = (messageId: number, code = 0) => Buffer.of(0x90, 3, messageId >> 8, messageId & 255, code)
@@ -93,7 +89,7 @@ describe('mqttx bench', () => {
     expect(stderr).toContain('Connection refused')
   })
 
-  test('ends at SIGINT and still reports', async () => {
+  test.each(['1', '2'])('ends at SIGINT and still reports, with %s threads', async (workers) => {
     const broker = await startOwnBroker()
     const running = startMqttx([
       'bench',
@@ -105,6 +101,10 @@ describe('mqttx bench', () => {
       '--duration',
       '1h',
       '--json',
+      '--clients',
+      '2',
+      '--workers',
+      workers,
       ...broker.at,
     ])
     await new Promise((done) => setTimeout(done, 1500))

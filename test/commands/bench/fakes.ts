@@ -2,7 +2,7 @@
 // milliseconds, and comes out the same each time.
 import type { PublishTemplate } from '../../../src/codec/publish.js'
 import { preparePublish } from '../../../src/codec/publish-properties.js'
-import type { BenchConnection, Clock } from '../../../src/commands/bench/client.js'
+import type { BenchConnection, Clock, Identity } from '../../../src/commands/bench/client.js'
 import { Engine, type EngineResult } from '../../../src/commands/bench/engine.js'
 import type { EnginePlan } from '../../../src/commands/bench/plan.js'
 import { randomBytes } from '../../../src/commands/bench/random.js'
@@ -52,6 +52,12 @@ export interface FakeServer {
   answer(client: number, sequence: number, now: number): number | undefined
   reasonCode?(client: number, sequence: number): number
   readonly window?: number
+  /** Told of each PUBLISH. */
+  published?(template: PublishTemplate, payload: Buffer): void
+  /** Told of each connection; an error refuses it. */
+  connecting?(clientId: string, now: number): Error | undefined
+  /** Told of each DISCONNECT. */
+  leaving?(clientId: string, now: number): void
 }
 
 export class FakeConnection implements BenchConnection {
@@ -61,9 +67,11 @@ export class FakeConnection implements BenchConnection {
   readonly #clock: FakeClock
   readonly #server: FakeServer
   readonly #events: ConnectionEvents
+  readonly #clientId: string
   #waiting: (() => void)[] = []
 
-  constructor(clock: FakeClock, server: FakeServer, events: ConnectionEvents) {
+  constructor(clock: FakeClock, server: FakeServer, clientId: string, events: ConnectionEvents) {
+    this.#clientId = clientId
     this.#clock = clock
     this.#server = server
     this.#events = events
@@ -74,11 +82,14 @@ export class FakeConnection implements BenchConnection {
   }
 
   async connect(): Promise<void> {
+    const refusal = this.#server.connecting?.(this.#clientId, this.#clock.now())
+    if (refusal !== undefined) throw refusal
     this.#events.connected?.(false)
   }
 
   publish(template: PublishTemplate, payload: Uint8Array): boolean {
     const messageId = ++this.lastMessageId
+    this.#server.published?.(template, Buffer.from(payload))
     if (template.qos === 0) return true
     this.inFlight++
     const { client, sequence } = readStamp(Buffer.from(payload), 0, payload.length)!
@@ -109,7 +120,9 @@ export class FakeConnection implements BenchConnection {
     return new Promise(() => {})
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#server.leaving?.(this.#clientId, this.#clock.now())
+  }
 
   destroy(): void {}
 }
@@ -129,7 +142,8 @@ export function plan(changes: Partial<EnginePlan> = {}): EnginePlan {
 
 export function play(plan: EnginePlan, server: FakeServer): Promise<EngineResult> {
   const clock = new FakeClock()
-  const dial = (_: unknown, events: ConnectionEvents) => new FakeConnection(clock, server, events)
+  const dial = ({ clientId }: Identity, events: ConnectionEvents) =>
+    new FakeConnection(clock, server, clientId, events)
   const engine = new Engine(plan, { dial, clock, start: async () => clock.now() })
   return clock.play(engine.run())
 }

@@ -2,10 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { commandLine } from '../../../src/commands/bench/command-line.js'
 import { adviceOn, checkOpenFiles, checkPorts } from '../../../src/commands/bench/limits.js'
 import { fillIn, fillInPayload, filterOf, has } from '../../../src/commands/bench/placeholders.js'
+import type { EnginePlan } from '../../../src/commands/bench/plan.js'
+import { threadsFor } from '../../../src/commands/bench/planning.js'
 import { randomBytes } from '../../../src/commands/bench/random.js'
 import { readStamp, stampSize, writeStamp } from '../../../src/commands/bench/stamp.js'
 import { TopicChoice } from '../../../src/commands/bench/topics.js'
-import { Workload } from '../../../src/commands/bench/workload.js'
+import { Workload, wholeRun } from '../../../src/commands/bench/workload.js'
 import { plan } from './fakes.js'
 
 describe('the workload', () => {
@@ -131,4 +133,12 @@ test('a failure for want of ports names the remedy', () => {
 test('the command line is shown without its secrets', () => {
   const words = ['bench', '-P', 'pw', '--pw=x', '-L', 'mqtt://u:secret@h/t', '-t', 'a b']
   expect(commandLine(words)).toBe("mqttx bench -P ... --pw=... -L mqtt://u:...@h/t -t 'a b'")
+})
+
+test('threads are by cores, as far as there are clients, and one where each has subscribers of its own', () => {
+  const threads = (mode: EnginePlan['mode'], clients: number, cores: number, shard = wholeRun) =>
+    threadsFor({ mode, clients, shard }, cores)
+  expect([1, 2, 4, 64].map((cores) => threads('pub', 1000, cores))).toEqual([1, 1, 3, 8])
+  expect([threads('conn', 2, 16), threads('sub', 8, 16, { index: 0, of: 4 })]).toEqual([2, 2])
+  expect([threads('pubsub', 100, 16), threads('rr', 100, 16)]).toEqual([1, 1])
 })
