@@ -34,18 +34,19 @@ type Event =
 
 export class Conversation {
   readonly #context: Context
-  readonly #ends: Ends
+  /** Until the roles are known; so are the next two. */
+  #ends: Ends | undefined
   #client: Side = 0
   #delivery: Delivery | undefined
   #pipe: Recogniser | undefined
-  #held: Event[] = []
+  #held: Event[] | undefined = []
   #heldBytes = 0
-  readonly #retransmitted: [number, number] = [0, 0]
+  #retransmitted: [number, number] | undefined = [0, 0]
 
   constructor(context: Context, ends: Ends) {
     this.#context = context
     this.#ends = ends
-    const client = ends.client ?? this.#byPort()
+    const client = ends.client ?? byPort(context, ends)
     if (client !== undefined) this.#start(client)
   }
 
@@ -56,16 +57,16 @@ export class Conversation {
 
   gap(side: Side, offset: number, length: number | undefined, why: string): void {
     if (this.#pipe !== undefined) this.#pipe.gap(this.#direction(side), offset, length, why)
-    else this.#held.push({ side, offset, length, why })
+    else this.#held!.push({ side, offset, length, why })
   }
 
   retransmitted(side: Side, bytes: number): void {
     if (this.#delivery !== undefined) this.#delivery.retransmitted(this.#direction(side), bytes)
-    else this.#retransmitted[side] += bytes
+    else this.#retransmitted![side] += bytes
   }
 
   close(how: 'fin' | 'rst' | 'timeout' | 'end', last?: { side: Side; origin: Origin }): void {
-    if (this.#pipe === undefined && this.#held.length > 0) this.#start(this.#guess())
+    if (this.#held !== undefined && this.#held.length > 0) this.#start(this.#guess())
     this.#pipe?.end()
     const detail: CloseDetail | undefined = last && {
       direction: this.#direction(last.side),
@@ -78,35 +79,32 @@ export class Conversation {
     return side === this.#client ? 'c2s' : 's2c'
   }
 
-  #byPort(): Side | undefined {
-    const { protocol, ports } = this.#ends
-    const known = protocol === 'udp' ? this.#context.udpPorts : this.#context.tcpPorts
-    const [first, second] = [known.has(ports[0]), known.has(ports[1])]
-    if (first === second) return undefined
-    return first ? 1 : 0
-  }
-
   #hold(side: Side, { bytes, offset, origin, gapBefore }: Segment): void {
     // A copy: what is held must not keep the chunk alive that it came in.
-    this.#held.push({ side, segment: new Segment(Buffer.from(bytes), offset, origin, gapBefore) })
+    this.#held!.push({ side, segment: new Segment(Buffer.from(bytes), offset, origin, gapBefore) })
     const { budget } = this.#context
     this.#heldBytes = budget.change(this.#heldBytes, this.#heldBytes + bytes.length)
-    const sender = this.#ends.protocol === 'udp' ? senderOfDatagram(bytes) : senderOf(bytes)
+    const sender = this.#ends!.protocol === 'udp' ? senderOfDatagram(bytes) : senderOf(bytes)
     if (sender !== undefined) this.#start(sender === 'client' ? side : other(side))
-    else if (this.#heldBytes > maxHeldBytes || this.#held.length > maxHeldEvents || budget.isSpent) {
+    else if (this.#heldBytes > maxHeldBytes || this.#held!.length > maxHeldEvents || budget.isSpent) {
       this.#start(this.#guess())
     }
   }
 
   /** Ports of clients are drawn from the high ones (RFC 6335, 6); of equals, who spoke first. */
   #guess(): Side {
-    const [first, second] = this.#ends.ports
+    const [first, second] = this.#ends!.ports
     if (first !== second) return first > second ? 0 : 1
-    return this.#held[0]?.side ?? 0
+    return this.#held![0]?.side ?? 0
   }
 
   #start(client: Side): void {
-    const { protocol, names, sawStart } = this.#ends
+    const { protocol, names, sawStart } = this.#ends!
+    const held = this.#held!
+    const retransmitted = this.#retransmitted!
+    this.#ends = undefined
+    this.#held = undefined
+    this.#retransmitted = undefined
     this.#client = client
     this.#delivery = new Delivery(this.#context, {
       protocol,
@@ -115,19 +113,23 @@ export class Conversation {
       sawStart,
     })
     for (const side of [0, 1] as const) {
-      if (this.#retransmitted[side] > 0) {
-        this.#delivery.retransmitted(this.#direction(side), this.#retransmitted[side])
-      }
+      const bytes = retransmitted[side]
+      if (bytes > 0) this.#delivery.retransmitted(this.#direction(side), bytes)
     }
     this.#pipe = new Recogniser(this.#context, this.#delivery, { sawStart, layered: protocol !== 'udp' })
-    const held = this.#held
-    this.#held = []
     this.#heldBytes = this.#context.budget.change(this.#heldBytes, 0)
     for (const event of held) {
       if ('segment' in event) this.data(event.side, event.segment)
       else this.gap(event.side, event.offset, event.length, event.why)
     }
   }
+}
+
+function byPort({ udpPorts, tcpPorts }: Context, { protocol, ports }: Ends): Side | undefined {
+  const known = protocol === 'udp' ? udpPorts : tcpPorts
+  const [first, second] = [known.has(ports[0]), known.has(ports[1])]
+  if (first === second) return undefined
+  return first ? 1 : 0
 }
 
 export function other(side: Side): Side {

@@ -16,10 +16,11 @@ export interface Pipe {
 export class Delivery implements Pipe {
   readonly #context: Context
   readonly #sink: CaptureSink
-  readonly #ends: Omit<Flow, 'id'>
+  /** Until the flow is open. */
+  #ends: Omit<Flow, 'id'> | undefined
   #flow: Flow | undefined
   /** Retransmissions before the flow was opened. */
-  readonly #retransmitted = { c2s: 0, s2c: 0 }
+  #retransmitted: Record<Direction, number> | undefined
 
   constructor(context: Context, ends: Omit<Flow, 'id'>) {
     this.#context = context
@@ -40,8 +41,9 @@ export class Delivery implements Pipe {
   }
 
   retransmitted(direction: Direction, bytes: number): void {
-    if (this.#flow === undefined) this.#retransmitted[direction] += bytes
-    else this.#sink.retransmitted(this.#flow, direction, bytes)
+    if (this.#flow !== undefined) return this.#sink.retransmitted(this.#flow, direction, bytes)
+    this.#retransmitted ??= { c2s: 0, s2c: 0 }
+    this.#retransmitted[direction] += bytes
   }
 
   /** It ends with `close`, which also tells how. */
@@ -54,11 +56,13 @@ export class Delivery implements Pipe {
   }
 
   #open(): Flow {
-    const flow: Flow = { id: this.#context.nextFlowId(), ...this.#ends }
+    const { protocol, client, server, sawStart } = this.#ends!
+    const flow: Flow = { id: this.#context.nextFlowId(), protocol, client, server, sawStart }
     this.#flow = flow
+    this.#ends = undefined
     this.#sink.open(flow)
     for (const direction of ['c2s', 's2c'] as const) {
-      const bytes = this.#retransmitted[direction]
+      const bytes = this.#retransmitted?.[direction] ?? 0
       if (bytes > 0) this.#sink.retransmitted(flow, direction, bytes)
     }
     return flow

@@ -37,37 +37,37 @@ export class Recogniser implements Pipe {
   readonly #sawStart: boolean
   #pipe: Pipe | undefined
   /** Before the decision. */
-  #held: Event[] = []
+  #held: Event[] | undefined = []
   #heldBytes = 0
-  readonly #heads: Record<Direction, Buffer> = { c2s: empty, s2c: empty }
+  #heads: Record<Direction, Buffer> | undefined = { c2s: empty, s2c: empty }
 
   constructor(context: Context, next: Pipe, { sawStart, layered }: Start) {
     this.#context = context
     this.#next = next
     this.#sawStart = sawStart
-    if (!layered) this.#pipe = next
+    if (!layered) this.#become(next)
   }
 
   data(direction: Direction, segment: Segment): void {
     if (this.#pipe !== undefined) return this.#pipe.data(direction, segment)
     const { bytes, offset, origin, gapBefore } = segment
     // A copy: what is held must not keep the chunk alive that it came in.
-    this.#held.push({ direction, segment: new Segment(Buffer.from(bytes), offset, origin, gapBefore) })
+    this.#held!.push({ direction, segment: new Segment(Buffer.from(bytes), offset, origin, gapBefore) })
     const { budget } = this.#context
     this.#heldBytes = budget.change(this.#heldBytes, this.#heldBytes + bytes.length)
-    const before = this.#heads[direction]
+    const before = this.#heads![direction]
     const head = before.length < 16 ? Buffer.concat([before, bytes]) : before
-    this.#heads[direction] = head
-    const isFull = this.#heldBytes > maxHeldBytes || this.#held.length > maxHeldEvents || budget.isSpent
+    this.#heads![direction] = head
+    const isFull = this.#heldBytes > maxHeldBytes || this.#held!.length > maxHeldEvents || budget.isSpent
     const kind = recognise(head, direction, this.#sawStart) ?? (isFull ? 'plain' : undefined)
     if (kind !== undefined) this.#decide(kind)
   }
 
   gap(direction: Direction, offset: number, length: number | undefined, why: string): void {
-    if (this.#pipe === undefined && length !== undefined && this.#heads[direction].length > 0)
+    if (this.#pipe === undefined && length !== undefined && this.#heads![direction].length > 0)
       this.#decide('plain')
     if (this.#pipe !== undefined) this.#pipe.gap(direction, offset, length, why)
-    else this.#held.push({ direction, offset, length, why })
+    else this.#held!.push({ direction, offset, length, why })
   }
 
   fact(fact: FlowFact): void {
@@ -81,14 +81,20 @@ export class Recogniser implements Pipe {
 
   #decide(kind: Kind): void {
     const pipe = this.#open(kind)
-    this.#pipe = pipe
-    const held = this.#held
-    this.#held = []
+    const held = this.#held!
+    this.#become(pipe)
     this.#heldBytes = this.#context.budget.change(this.#heldBytes, 0)
     for (const event of held) {
       if ('segment' in event) pipe.data(event.direction, event.segment)
       else pipe.gap(event.direction, event.offset, event.length, event.why)
     }
+  }
+
+  /** What was only for the decision is not kept with each connection. */
+  #become(pipe: Pipe): void {
+    this.#pipe = pipe
+    this.#held = undefined
+    this.#heads = undefined
   }
 
   #open(kind: Kind): Pipe {

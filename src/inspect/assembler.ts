@@ -12,14 +12,17 @@ export interface AssemblerSink {
 
 /** More of a packet is not kept; the rest of its payload is counted. */
 export const defaultKeep = 1024 * 1024
-const firstCapacity = 4096
+const firstCapacity = 256
 
-/** Bytes of unfinished packets of all streams; beyond its limit only heads are kept. */
+/** Bytes of unfinished packets of all streams: how many more may be kept. Where there are none only heads are. */
 export interface Budget {
   left: number
 }
 
+/** The head of a packet that is kept when the budget is spent, and when twice as much is wanted. */
 const cutHead = 4096
+const shortHead = 512
+const overdraft = -16 * 1024 * 1024
 
 export class Assembler {
   readonly #direction: Direction
@@ -39,8 +42,9 @@ export class Assembler {
   #need = 0
   #offset = 0
   #first: Origin | undefined
-  #holes: Hole[] = []
-  readonly #looking: Search
+  #holes: Hole[] | undefined
+  /** Only where a packet boundary is looked for. */
+  #looking: Search | undefined
 
   constructor(
     direction: Direction,
@@ -48,7 +52,6 @@ export class Assembler {
     options: { synchronised: boolean; budget: Budget; showUnfinished: boolean; keep?: number | undefined },
   ) {
     this.#direction = direction
-    this.#looking = new Search(direction)
     this.#sink = sink
     this.#synchronised = options.synchronised
     this.#budget = options.budget
@@ -75,6 +78,7 @@ export class Assembler {
   gap(offset: number, length: number | undefined, why: string): void {
     if (!this.#synchronised) return this.#abandon(why, offset)
     if (length !== undefined && this.#need > 0 && this.#inPayload() && this.#have + length <= this.#need) {
+      this.#holes ??= []
       this.#holes.push({ offset: this.#have, length })
       const kept = Math.min(length, this.#room())
       if (kept > 0) this.#append(new Uint8Array(kept), 0, kept)
@@ -197,7 +201,7 @@ export class Assembler {
     packet.offset = this.#offset
     packet.first = this.#first
     packet.last = last
-    packet.holes = this.#holes
+    if (this.#holes !== undefined) packet.holes = this.#holes
     this.#clear()
     this.#sink.packet(packet)
   }
@@ -211,6 +215,7 @@ export class Assembler {
   }
 
   #search({ bytes, offset, origin }: StreamSegment): void {
+    this.#looking ??= new Search(this.#direction, this.#budget)
     const search = this.#looking
     const found = search.push(bytes, offset)
     if (found === undefined) {
@@ -219,6 +224,7 @@ export class Assembler {
       if (dropped > 0) this.#sink.skipped(this.#direction, from, dropped, 'no packet boundary found')
       return
     }
+    this.#looking = undefined
     this.#synchronised = true
     if (found.at > 0) {
       this.#sink.skipped(this.#direction, found.offset, found.at, `not synchronised; ${found.evidence}`)
@@ -235,6 +241,7 @@ export class Assembler {
   }
 
   #forgetSearch(why: string): void {
+    if (this.#looking === undefined) return
     const { offset, length } = this.#looking
     if (length > 0) this.#sink.skipped(this.#direction, offset, length, why)
     this.#looking.clear()
@@ -242,16 +249,16 @@ export class Assembler {
 
   /** How many more bytes of the packet at hand may be kept. */
   #room(): number {
-    const most = this.#budget.left > 0 ? this.#keep : Math.min(this.#keep, cutHead)
+    const { left } = this.#budget
+    const most = left > 0 ? this.#keep : Math.min(this.#keep, left > overdraft ? cutHead : shortHead)
     return Math.max(0, most - this.#filled)
   }
 
   #append(bytes: Uint8Array, start: number, end: number): void {
     const filled = this.#filled + end - start
     if (filled > this.#bytes.length) {
-      const larger = Buffer.allocUnsafe(
-        Math.max(filled, this.#bytes.length * 2, Math.min(this.#need, firstCapacity)),
-      )
+      // Not the whole packet at once: its length may lie, and its rest may never come.
+      const larger = Buffer.allocUnsafe(Math.max(filled, this.#bytes.length * 2, firstCapacity))
       this.#bytes.copy(larger, 0, 0, this.#filled)
       this.#budget.left -= larger.length - this.#bytes.length
       this.#bytes = larger
@@ -266,7 +273,7 @@ export class Assembler {
     this.#filled = 0
     this.#have = 0
     this.#need = 0
-    this.#holes = []
+    this.#holes = undefined
   }
 }
 

@@ -24,7 +24,7 @@ export class Connection implements ConnectionFacts {
   packets = 0
   retransmitted = 0
   /** Read while nobody knows the version. */
-  held: Packet[] = []
+  held: readonly Packet[] = none
   #clean4 = 0
   #clean5 = 0
 
@@ -73,6 +73,8 @@ export class Connection implements ConnectionFacts {
     } else if (this.held.length >= patience) this.giveUp()
   }
 }
+
+const none: readonly Packet[] = []
 
 /** A packet of another connection is never answered here. */
 export function other(direction: Direction): Direction {

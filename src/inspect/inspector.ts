@@ -2,8 +2,6 @@
 // and are shown.
 import type { CaptureSink, CloseDetail, Direction, Flow, FlowFact, StreamSegment } from '../capture/stream.js'
 import { Assembler, type AssemblerSink, type Budget } from './assembler.js'
-import { Checks } from './checks/checks.js'
-import { World } from './checks/world.js'
 import { Connection } from './connection.js'
 import { Fields } from './fields.js'
 import type { Filter } from './filter.js'
@@ -14,7 +12,8 @@ import { Quick } from './quick.js'
 import { decode } from './render.js'
 import { hasLegalFlags, headerAt } from './resync.js'
 import type { Severity } from './rules.js'
-import { notFollowed, type View } from './views/view.js'
+import { notFollowed, type Skipped, type View } from './views/view.js'
+import { Watch } from './watch.js'
 
 export interface InspectorOptions {
   readonly view: View
@@ -23,6 +22,8 @@ export interface InspectorOptions {
   readonly version?: number | undefined
   /** Ports whose traffic is MQTT whatever it looks like. */
   readonly ports?: readonly number[]
+  /** Connections whose past is known at a time; default 5000. */
+  readonly followed?: number | undefined
   /** Bytes of a packet that are kept. */
   readonly keep?: number | undefined
   /** The input is MQTT because the user says so (--hex). */
@@ -35,23 +36,46 @@ export interface InspectorOptions {
   readonly also?: View | undefined
 }
 
-const unfinished = 48 * 1024 * 1024
+const unfinished = 32 * 1024 * 1024
 /** Bytes of a stream that may turn out not to be MQTT. */
 const doubt = 32 * 1024
 
 /** A flow: its connection shows up when the first packet is found. */
-interface Stream {
+class Stream implements AssemblerSink {
   readonly flow: Flow
   readonly connection: Connection
-  readonly checks: Checks
-  c2s: Assembler
-  s2c: Assembler
-  seen: number
-  not: boolean
-  opened: boolean
+  readonly c2s: Assembler
+  readonly s2c: Assembler
+  seen = 0
+  not = false
+  opened = false
   /** The views know of it. */
-  shown: boolean
+  shown = false
+  readonly #listener: Listener
+
+  constructor(flow: Flow, connection: Connection, options: StreamOptions) {
+    this.flow = flow
+    this.connection = connection
+    this.#listener = options.listener
+    this.c2s = new Assembler('c2s', this, options)
+    this.s2c = new Assembler('s2c', this, options)
+  }
+
+  packet(packet: Packet): void {
+    this.#listener.framed(this, packet)
+  }
+
+  skipped(direction: Direction, offset: number, length: number | undefined, why: string): void {
+    this.#listener.skipped(this, { direction, offset, length, why })
+  }
 }
+
+interface Listener {
+  framed(stream: Stream, packet: Packet): void
+  skipped(stream: Stream, skipped: Skipped): void
+}
+
+type StreamOptions = ConstructorParameters<typeof Assembler>[2] & { readonly listener: Listener }
 
 export class Inspector implements CaptureSink {
   /** What was found, for the exit status and the summary. */
@@ -63,9 +87,13 @@ export class Inspector implements CaptureSink {
   readonly #filter: Filter | undefined
   readonly #streams = new Map<number, Stream>()
   readonly #budget: Budget = { left: unfinished }
+  readonly #listener: Listener = {
+    framed: (stream, packet) => this.#framed(stream, packet),
+    skipped: (stream, skipped) => this.#skipped(stream, skipped),
+  }
   readonly #quick = new Quick()
   readonly #fields = new Fields()
-  readonly #world = new World()
+  readonly #watch: Watch
   #connections = 0
   /** The filter wants no more. */
   done = false
@@ -74,23 +102,16 @@ export class Inspector implements CaptureSink {
     this.#options = options
     this.#views = options.also === undefined ? [options.view] : [options.view, options.also]
     this.#filter = options.filter
+    this.#watch = new Watch(options.followed)
   }
 
   open(flow: Flow): void {
     const connection = new Connection(flow, this.#options.version)
-    const stream: Partial<Stream> = { flow, connection, seen: 0, not: false, opened: false, shown: false }
-    const sink: AssemblerSink = {
-      packet: (packet) => this.#framed(stream as Stream, packet),
-      skipped: (direction, offset, length, why) =>
-        this.#skipped(stream as Stream, { direction, offset, length, why }),
-    }
     const { keep, certain = false } = this.#options
     const showUnfinished = flow.protocol === 'raw'
-    const options = { synchronised: certain || flow.sawStart, budget: this.#budget, showUnfinished, keep }
-    stream.c2s = new Assembler('c2s', sink, options)
-    stream.s2c = new Assembler('s2c', sink, options)
-    Object.assign(stream, { checks: new Checks(connection, this.#world) })
-    this.#streams.set(flow.id, stream as Stream)
+    const [listener, budget] = [this.#listener, this.#budget]
+    const options = { listener, synchronised: certain || flow.sawStart, budget, showUnfinished, keep }
+    this.#streams.set(flow.id, new Stream(flow, connection, options))
   }
 
   data(flow: Flow, direction: Direction, segment: StreamSegment): void {
@@ -116,21 +137,23 @@ export class Inspector implements CaptureSink {
   }
 
   fact(flow: Flow, fact: FlowFact): void {
-    this.#streams.get(flow.id)?.checks.fact(fact)
+    const stream = this.#streams.get(flow.id)
+    if (stream !== undefined) this.#watch.of(stream.connection).fact(fact)
   }
 
   close(flow: Flow, how: 'fin' | 'rst' | 'timeout' | 'end', detail?: CloseDetail): void {
     const stream = this.#streams.get(flow.id)
     if (stream === undefined) return
     this.#streams.delete(flow.id)
-    if (stream.not) return
+    if (stream.not) return void this.#watch.end(stream.connection)
     if (!this.done) {
       stream.c2s.end()
       stream.s2c.end()
       this.#release(stream)
     }
+    const checks = this.#watch.end(stream.connection)
     if (!stream.opened) return
-    const late = this.done ? [] : stream.checks.closed(how, detail)
+    const late = this.done ? [] : (checks?.closed(how, detail) ?? [])
     for (const violation of late) this.found[violation.severity]++
     if (this.#filter?.connection(stream.connection) === false) return
     if (late.length > 0) this.#introduce(stream)
@@ -186,7 +209,7 @@ export class Inspector implements CaptureSink {
     this.#show(stream, packet)
   }
 
-  #skipped(stream: Stream, skipped: Parameters<NonNullable<View['skipped']>>[1]): void {
+  #skipped(stream: Stream, skipped: Skipped): void {
     stream.connection.holes = true
     if (!stream.opened) {
       if (stream.not) return
@@ -201,7 +224,10 @@ export class Inspector implements CaptureSink {
   #framed(stream: Stream, packet: Packet): void {
     const { connection } = stream
     if (connection.version === 0) {
-      if (!connection.decide(packet)) return void connection.held.push(packet)
+      if (!connection.decide(packet)) {
+        connection.held = [...connection.held, packet]
+        return
+      }
       this.#release(stream)
     }
     this.#show(stream, packet)
@@ -211,7 +237,7 @@ export class Inspector implements CaptureSink {
     const { held } = stream.connection
     if (held.length === 0) return
     stream.connection.giveUp()
-    stream.connection.held = []
+    stream.connection.held = none
     for (const packet of held) this.#show(stream, packet)
   }
 
@@ -242,7 +268,7 @@ export class Inspector implements CaptureSink {
     connection.packets++
     if (!this.#quick.read(packet)) decode(this.#fields, packet)
     if (packet.connect !== undefined) connection.clientId = packet.connect.clientId
-    stream.checks.packet(packet)
+    this.#watch.of(connection).packet(packet)
     for (const { severity } of packet.violations) this.found[severity]++
     if (this.#filter !== undefined && !this.#filter.packet(packet, connection)) return
     this.shown++
@@ -253,6 +279,8 @@ export class Inspector implements CaptureSink {
     if (this.#filter?.isFull(this.shown) === true) this.done = true
   }
 }
+
+const none: readonly Packet[] = []
 
 const closings = {
   fin: 'closed',
