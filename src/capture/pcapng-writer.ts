@@ -9,6 +9,10 @@ const tcp = 6
 const udp = 17
 /** What fits into an IP packet beside its headers. */
 const largestSegment = 65_000
+/** Between the first sequence numbers of two connections. */
+const apart = 0x01000003
+
+const [fin, syn, rst, ack] = [0x01, 0x02, 0x04, 0x10]
 
 /** One end of a connection, and how much it has sent. */
 interface End {
@@ -26,21 +30,23 @@ export interface WrittenFlow {
 
 /** `address:port`, `[address]:port`; what is neither gets an address of its own. */
 export function writtenFlow(client: string, server: string, number: number, isUdp: boolean): WrittenFlow {
+  const instead = [10, 0, (number >> 8) & 255, number & 255]
+  // Two connections between the same ports must not look like one.
+  const sequence = Math.imul(number, apart) >>> 0
   return {
-    client: endOf(client, [10, 0, (number >> 8) & 255, number & 255], 49_152 + (number % 16_384)),
-    server: endOf(server, [10, 255, 255, 254], isUdp ? 10_000 : 1883),
+    client: { ...endOf(client, instead, 49_152 + (number % 16_384)), sequence },
+    server: { ...endOf(server, [10, 255, 255, 254], isUdp ? 10_000 : 1883), sequence },
     udp: isUdp,
   }
 }
 
-function endOf(text: string, instead: readonly number[], port: number): End {
+function endOf(text: string, instead: readonly number[], port: number): Omit<End, 'sequence'> {
   const v4 = /^(\d+)\.(\d+)\.(\d+)\.(\d+):(\d+)$/.exec(text)
-  if (v4 !== null)
-    return { address: Buffer.from(v4.slice(1, 5).map(Number)), port: Number(v4[5]), sequence: 1 }
+  if (v4 !== null) return { address: Buffer.from(v4.slice(1, 5).map(Number)), port: Number(v4[5]) }
   const v6 = /^\[([0-9a-f:.]+)(?:%[^\]]*)?\]:(\d+)$/i.exec(text)
   const address = v6 === null ? undefined : v6Address(v6[1]!)
-  if (v6 !== null && address !== undefined) return { address, port: Number(v6[2]), sequence: 1 }
-  return { address: Buffer.from(instead), port, sequence: 1 }
+  if (v6 !== null && address !== undefined) return { address, port: Number(v6[2]) }
+  return { address: Buffer.from(instead), port }
 }
 
 function v6Address(text: string): Buffer | undefined {
@@ -84,6 +90,12 @@ export function packetBlocks(
     blocks.push(enhanced(ipPacket(flow, fromClient, payload), time < 0n ? 0n : time))
   }
   return Buffer.concat(blocks)
+}
+
+/** Leaves so many bytes of the stream out: a reader sees that they are missing. */
+export function leaveOut({ client, server }: WrittenFlow, fromClient: boolean, bytes: number): void {
+  const from = fromClient ? client : server
+  from.sequence += bytes
 }
 
 function ipPacket(
@@ -141,21 +153,29 @@ function tcpHeader(from: End, to: End): Buffer {
 }
 
 /** SYN and SYN with ACK: a reader sees that the stream begins here. */
-export function openingBlocks({ client, server, udp: isUdp }: WrittenFlow, time: bigint): Buffer {
-  if (isUdp) return Buffer.alloc(0)
-  const blocks = (
-    [
-      [client, server, 0x02],
-      [server, client, 0x12],
-    ] as const
-  ).map(([from, to, flags]) => {
-    const header = tcpHeader({ ...from, sequence: 0 }, { ...to, sequence: flags === 0x02 ? 0 : 1 })
-    header[13] = flags
-    const isV6 = from.address.length === 16 && to.address.length === 16
-    const ip = isV6 ? v6Header(from, to, header.length, false) : v4Header(from, to, header.length, false)
-    return enhanced(Buffer.concat([ip, header]), time < 0n ? 0n : time)
-  })
-  return Buffer.concat(blocks)
+export function openingBlocks(flow: WrittenFlow, time: bigint): Buffer {
+  if (flow.udp) return Buffer.alloc(0)
+  const opening = [control(flow, true, syn, time), control(flow, false, syn | ack, time)]
+  return Buffer.concat(opening)
+}
+
+/** FIN of both ends, or the client's RST. */
+export function closingBlocks(flow: WrittenFlow, how: 'fin' | 'rst', time: bigint): Buffer {
+  if (flow.udp) return Buffer.alloc(0)
+  if (how === 'rst') return control(flow, true, rst | ack, time)
+  return Buffer.concat([control(flow, true, fin | ack, time), control(flow, false, fin | ack, time)])
+}
+
+/** A segment without data; SYN and FIN count as a byte. */
+function control({ client, server }: WrittenFlow, fromClient: boolean, flags: number, time: bigint): Buffer {
+  const [from, to] = fromClient ? [client, server] : [server, client]
+  const header = tcpHeader(from, to)
+  header[13] = flags
+  if (flags === syn) header.writeUInt32BE(0, 8)
+  if ((flags & (syn | fin)) !== 0) from.sequence += 1
+  const isV6 = from.address.length === 16 && to.address.length === 16
+  const ip = isV6 ? v6Header(from, to, header.length, false) : v4Header(from, to, header.length, false)
+  return enhanced(Buffer.concat([ip, header]), time < 0n ? 0n : time)
 }
 
 function udpHeader(from: End, to: End, length: number): Buffer {

@@ -12,7 +12,7 @@ import { Quick } from './quick.js'
 import { decode } from './render.js'
 import { hasLegalFlags, headerAt } from './resync.js'
 import type { Severity } from './rules.js'
-import { notFollowed, type Skipped, type View } from './views/view.js'
+import { closings, notFollowed, type Skipped, type View } from './views/view.js'
 import { Watch } from './watch.js'
 
 export interface InspectorOptions {
@@ -281,10 +281,3 @@ export class Inspector implements CaptureSink {
 }
 
 const none: readonly Packet[] = []
-
-const closings = {
-  fin: 'closed',
-  rst: 'reset',
-  timeout: 'fell silent',
-  end: 'still open when the capture ends',
-} as const

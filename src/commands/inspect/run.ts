@@ -28,11 +28,12 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
     })
   }
   const view = args.view ?? (isTerminal(host.stdout) || args.hex.length > 0 ? 'bytes' : 'line')
-  const writer = args.write === undefined ? undefined : writerTo(args.write)
+  const filter = filterOf(args)
+  const writer = args.write === undefined ? undefined : writerTo(args.write, filter === undefined)
   let place = ''
   const inspector = new Inspector({
     view: viewOf({ ...args, view }, output, await paintFor(args, host)),
-    filter: filterOf(args),
+    filter,
     version: args.protocolVersion,
     ports: args.port,
     keep: args.full ? 16 * 1024 * 1024 : undefined,

@@ -1,13 +1,15 @@
 // --write: the packets that pass the filters, as a pcapng file.
 import { createWriteStream } from 'node:fs'
 import {
+  closingBlocks,
   fileHead,
+  leaveOut,
   openingBlocks,
   packetBlocks,
   type WrittenFlow,
   writtenFlow,
 } from '../../capture/pcapng-writer.js'
-import type { View } from '../../inspect/views/view.js'
+import { closings, type View } from '../../inspect/views/view.js'
 import { Output } from '../../io/output.js'
 
 export interface Writer {
@@ -17,23 +19,38 @@ export interface Writer {
   end(): Promise<void>
 }
 
-export function writerTo(file: string): Writer {
+/** `whole`: all packets pass. Else a reader must not think that a connection begins with the first one that does. */
+export function writerTo(file: string, whole: boolean): Writer {
   const stream = createWriteStream(file)
   const output = new Output(stream)
-  const flows = new Map<number, WrittenFlow>()
+  const flows = new Map<number, { written: WrittenFlow; time: bigint }>()
   output.bytes(fileHead())
   return {
     view: {
-      packet({ bytes, start, end, direction, time, protocol }, { number, client, server, sawStart }) {
+      packet({ bytes, start, end, length, direction, time, protocol }, connection) {
+        const { number, client, server, sawStart, transport } = connection
         let flow = flows.get(number)
         if (flow === undefined) {
-          flow = writtenFlow(client, server, number, protocol === 'mqtt-sn')
+          flow = { written: writtenFlow(client, server, number, protocol === 'mqtt-sn'), time }
           flows.set(number, flow)
-          if (sawStart) output.bytes(openingBlocks(flow, time))
+          if (sawStart && whole && transport === 'tcp') output.bytes(openingBlocks(flow.written, time))
         }
-        output.bytes(packetBlocks(flow, direction === 'c2s', bytes.subarray(start, end), time))
+        flow.time = time
+        output.bytes(packetBlocks(flow.written, direction === 'c2s', bytes.subarray(start, end), time))
+        if (length > end - start) leaveOut(flow.written, direction === 'c2s', length - (end - start))
       },
-      closed: ({ number }) => void flows.delete(number),
+      skipped({ number }, { direction, length = 1 }) {
+        const flow = flows.get(number)
+        if (flow !== undefined) leaveOut(flow.written, direction === 'c2s', length)
+      },
+      closed({ number }, how) {
+        const flow = flows.get(number)
+        flows.delete(number)
+        if (flow === undefined || (how !== closings.fin && how !== closings.rst)) return
+        // To a reader that saw nothing of one direction a FIN of it would mean nothing.
+        const flag = whole && how === closings.fin ? 'fin' : 'rst'
+        output.bytes(closingBlocks(flow.written, flag, flow.time))
+      },
     },
     async flush() {
       await output.flush()

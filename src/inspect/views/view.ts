@@ -38,6 +38,14 @@ export interface LateViolation extends Violation {
   readonly direction: Direction
 }
 
+/** How a connection ended. */
+export const closings = {
+  fin: 'closed',
+  rst: 'reset',
+  timeout: 'fell silent',
+  end: 'still open when the capture ends',
+} as const
+
 /** How a connection ended for the views when --count was reached before. */
 export const notFollowed = 'not followed to its end'
 

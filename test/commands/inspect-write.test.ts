@@ -1,0 +1,77 @@
+// `mqttx inspect --write`: what is written is a capture, for us and for others, of the packets that pass the filters.
+import { join, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { findPeer, peerTest } from '../helpers/peers.js'
+import { mqttx, scratch, start } from '../helpers/run.js'
+
+const picture = resolve(import.meta.dirname, '../fixtures/inspect/picture.pcap')
+
+interface Line {
+  readonly time: string
+  readonly type: string
+  readonly connection: number
+  readonly violations?: unknown
+}
+
+async function packets(args: readonly string[]): Promise<Line[]> {
+  const { stdout, stderr } = await mqttx(['inspect', '--view', 'json', ...args])
+  expect(stderr).toBe('')
+  const lines = stdout
+    .toString()
+    .split('\n')
+    .filter((line) => line !== '')
+  return lines.map((line) => JSON.parse(line) as Line)
+}
+
+/** Writes what `args` select, and returns it and the file. */
+async function written(args: readonly string[]): Promise<{ shown: Line[]; file: string }> {
+  const file = join(scratch('write'), 'out.pcapng')
+  return { shown: await packets(['--write', file, ...args]), file }
+}
+
+const essence = ({ time, type, connection }: Line) => ({ time, type, connection })
+
+test('everything: read again it is the same, to the end of each connection', async () => {
+  const { file } = await written([picture])
+  const view = async (name: string) => (await mqttx(['inspect', '--view', 'line', name])).stdout.toString()
+  expect(await view(file)).toBe(await view(picture))
+})
+
+describe.each([
+  ['a type', ['--type', 'publish']],
+  ['a client', ['--client', 'sensor']],
+  ['a topic', ['--topic', 'home/+/temperature']],
+  ['a number of packets', ['-C', '7']],
+  ['a time', ['--from', '1795232900.9']],
+])('%s', (_name, filter) => {
+  test('the same packets, and no rule seems broken', async () => {
+    const { shown, file } = await written([...filter, picture])
+    expect(shown.length).toBeGreaterThan(0)
+    const again = await packets([file])
+    // Packets of a connection whose version has to be found out are shown when it is.
+    const inTime = (all: readonly Line[]) => all.map(({ time, type }) => `${time} ${type}`).sort()
+    expect(inTime(again)).toEqual(inTime(shown))
+    expect(again.filter(({ violations }) => violations !== undefined)).toEqual([])
+  })
+})
+
+test('two files with the same addresses are two times two connections', async () => {
+  const { shown, file } = await written(['--type', 'publish', picture, picture])
+  expect(shown.map(({ connection }) => connection)).toContain(4)
+  expect((await packets([file])).map(essence)).toHaveLength(shown.length)
+})
+
+test('bytes of the command line', async () => {
+  const { shown, file } = await written(['--hex', '32 0a 00 03 61 2f 62 00 07 68 69 21'])
+  const again = await packets([file])
+  expect(again.map(({ type }) => type)).toEqual(shown.map(({ type }) => type))
+  expect(again[0]!.violations).toBeUndefined()
+})
+
+peerTest('tshark reads the same', ['tshark'], async () => {
+  const { shown, file } = await written(['--type', 'publish', '--type', 'connect', picture])
+  const fields = ['-T', 'fields', '-e', 'frame.time_epoch', '-e', 'mqtt.msgtype']
+  const { stdout } = await start(findPeer('tshark')!, ['-n', '-r', file, '-Y', 'mqtt', ...fields]).ended
+  const theirs = stdout.toString().trim().split('\n')
+  expect(theirs).toEqual(shown.map(({ time, type }) => `${time}\t${type === 'CONNECT' ? 1 : 3}`))
+})

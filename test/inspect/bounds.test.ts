@@ -1,0 +1,83 @@
+// What the inspector keeps for many connections is bounded; what is forgotten makes checks silent, not wrong.
+import { expect, test } from 'vitest'
+import type { Flow } from '../../src/capture/stream.js'
+import { Assembler, type Budget } from '../../src/inspect/assembler.js'
+import { Inspector } from '../../src/inspect/inspector.js'
+import { bytesOf, flow, Recorder } from './talk.js'
+
+const origin = { record: 1, fileOffset: 0, time: 1_700_000_000_000_000_000n }
+const nobody = { packet() {}, skipped() {} }
+
+function unfinished(budget: Budget, synchronised: boolean): Assembler {
+  return new Assembler('c2s', nobody, { synchronised, budget, showUnfinished: false })
+}
+
+test('packets that stay unfinished: of each only a head is kept when there are many', () => {
+  const budget = { left: 1_000_000 }
+  const start = Buffer.concat([Buffer.from([0x30, 0xff, 0xff, 0x7f, 0, 1, 0x74]), Buffer.alloc(60_000)])
+  for (let i = 0; i < 2000; i++) unfinished(budget, true).push({ bytes: start, offset: 0, origin })
+  expect(budget.left).toBeGreaterThan(-2000 * 4096 - 60_007)
+})
+
+test('packets that stay unfinished: of each less is kept when there are very many', () => {
+  const budget = { left: -16 * 1024 * 1024 }
+  const before = budget.left
+  const start = Buffer.concat([Buffer.from([0x30, 0xff, 0xff, 0x7f, 0, 1, 0x74]), Buffer.alloc(60_000)])
+  for (let i = 0; i < 100; i++) unfinished(budget, true).push({ bytes: start, offset: 0, origin })
+  expect(before - budget.left).toBeLessThanOrEqual(100 * 512)
+  expect(before - budget.left).toBeGreaterThan(0)
+})
+
+test('streams in which no packet is found keep little when there are many', () => {
+  const budget = { left: 1_000_000 }
+  const rubbish = Buffer.alloc(30_000)
+  const searching = Array.from({ length: 300 }, () => unfinished(budget, false))
+  for (const one of searching) one.push({ bytes: rubbish, offset: 0, origin })
+  expect(budget.left).toBeGreaterThan(-300 * 2048 - 30_000)
+  for (const one of searching) one.end()
+  expect(budget.left).toBe(1_000_000)
+})
+
+test('what a packet took is given back', () => {
+  const budget = { left: 1_000_000 }
+  const assembler = unfinished(budget, true)
+  const packet = bytesOf(
+    { cmd: 'publish', topic: 't', payload: 'x'.repeat(500), qos: 0, dup: false, retain: false },
+    4,
+  )
+  assembler.push({ bytes: packet.subarray(0, 90), offset: 0, origin })
+  expect(budget.left).toBeLessThan(1_000_000)
+  assembler.push({ bytes: packet.subarray(90), offset: 90, origin })
+  expect(budget.left).toBe(1_000_000)
+})
+
+/** Each connection publishes twice with the same Packet Identifier, the second time when all have published once. */
+function inUse(followed: number, connections: number): { alarms: string[]; packets: number } {
+  const view = new Recorder()
+  const inspector = new Inspector({ view, followed })
+  const flows: Flow[] = Array.from({ length: connections }, (_, id) => ({ ...flow, id }))
+  const connect = bytesOf(
+    { cmd: 'connect', clientId: 'c', protocolVersion: 4, clean: true, keepalive: 60 },
+    4,
+  )
+  const publish = bytesOf('32 07 00 01 74 00 05 68 69', 4)
+  for (const one of flows) {
+    inspector.open(one)
+    inspector.data(one, 'c2s', { bytes: Buffer.concat([connect, publish]), offset: 0, origin })
+    inspector.data(one, 's2c', { bytes: Buffer.from('20020000', 'hex'), offset: 0, origin })
+  }
+  const offset = connect.length + publish.length
+  for (const one of flows) inspector.data(one, 'c2s', { bytes: publish, offset, origin })
+  inspector.end()
+  return { alarms: view.broken, packets: view.packets.length }
+}
+
+test('connections that are not followed any more: packets are shown, and no rule of flows is told', () => {
+  const all = inUse(100, 20)
+  expect(all.packets).toBe(80)
+  expect(all.alarms.length).toBeGreaterThanOrEqual(20)
+  const few = inUse(4, 20)
+  expect(few.packets).toBe(80)
+  expect(few.alarms.length).toBeLessThan(all.alarms.length / 2)
+  expect(new Set(few.alarms).size).toBeLessThanOrEqual(new Set(all.alarms).size)
+})
