@@ -1,166 +1,213 @@
-# Completion of mqttx for bash. Printed by: mqttx --generate bash
+# Completion of mqttx for bash. Printed by: mqttx completion bash
 
 _mqttx() {
-  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} IFS=$'\n'
+  local line word before
   COMPREPLY=()
-  if ((COMP_CWORD == 1)); then
-    _mqttx_words 'pub sub passwd rr broker inspect bench context help --help --version --generate'
+  _mqttx_rejoin
+  word=${line[${#line[@]} - 1]}
+  if ((${#line[@]} == 2)); then
+    _mqttx_words 'pub sub passwd rr broker inspect bench context completion help --help --version --generate'
     return
   fi
-  case ${COMP_WORDS[1]} in
-    help) _mqttx_words 'pub sub passwd rr broker inspect bench context' ;;
+  before=${line[${#line[@]} - 2]}
+  if [[ $word == --*=* ]]; then before=${word%%=*} word=${word#*=}; fi
+  case ${line[1]} in
+    help) _mqttx_words 'pub sub passwd rr broker inspect bench context completion' ;;
     --generate)
-      if ((COMP_CWORD == 2)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words 'pub sub passwd rr broker inspect bench context'; fi
+      if ((${#line[@]} == 3)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words 'pub sub passwd rr broker inspect bench context completion'; fi
       ;;
     pub)
       case $before in
-        -f | --file) _mqttx_files ;;
-        -q | --qos) _mqttx_words '0 1 2' ;;
-        -h | --host) COMPREPLY=($(compgen -A hostname -- "$word")) ;;
-        --unix) _mqttx_files ;;
-        --cafile) _mqttx_files ;;
-        --cert) _mqttx_files ;;
-        --key) _mqttx_files ;;
-        --key-passphrase-file) _mqttx_files ;;
+        -t | --topic) _mqttx_topics ;;
+        -m | --message | --repeat | --repeat-delay | --timeout | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format | --response-topic | --topic-alias) : ;;
+        -f | --file | --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file | -o | --options-file) _mqttx_files -f ;;
+        -q | --qos | --will-qos) _mqttx_words '0 1 2' ;;
+        -h | --host) _mqttx_hosts ;;
+        --capath) _mqttx_files -d ;;
         --keyform) _mqttx_words 'pem engine' ;;
         --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
-        --tls-keylog) _mqttx_files ;;
-        --password-file) _mqttx_files ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
-        --will-qos) _mqttx_words '0 1 2' ;;
-        -o | --options-file) _mqttx_files ;;
-        -t | --topic | -m | --message | --repeat | --repeat-delay | --timeout | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --capath | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -D | --property | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format | --response-topic | --topic-alias | --context) ;;
+        -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
+        --context) _mqttx_contexts ;;
         *) _mqttx_words '-t --topic -m --message -f --file -s --stdin-file -l --stdin-line --json -n --null-message -q --qos -r --retain --repeat --repeat-delay --timeout -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --user-property --content-type --message-expiry --correlation-data --payload-format --response-topic --topic-alias --context -o --options-file -d --debug --quiet --help --version' ;;
       esac
       ;;
     sub)
       case $before in
-        -q | --qos) _mqttx_words '0 1 2' ;;
-        -h | --host) COMPREPLY=($(compgen -A hostname -- "$word")) ;;
-        --unix) _mqttx_files ;;
-        --cafile) _mqttx_files ;;
-        --cert) _mqttx_files ;;
-        --key) _mqttx_files ;;
-        --key-passphrase-file) _mqttx_files ;;
+        -t | --topic | -U | --unsubscribe | -T | --filter-out) _mqttx_topics ;;
+        -q | --qos | --will-qos) _mqttx_words '0 1 2' ;;
+        -C | --count | -W | --timeout | --random-filter | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier) : ;;
+        -F | --format) _mqttx_words '%p %t %j %J %x %X %l %U %I' ;;
+        -h | --host) _mqttx_hosts ;;
+        --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file | -o | --options-file) _mqttx_files -f ;;
+        --capath) _mqttx_files -d ;;
         --keyform) _mqttx_words 'pem engine' ;;
         --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
-        --tls-keylog) _mqttx_files ;;
-        --password-file) _mqttx_files ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
-        --will-qos) _mqttx_words '0 1 2' ;;
+        -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
         --retain-handling) _mqttx_words 'always new never' ;;
-        -o | --options-file) _mqttx_files ;;
-        -t | --topic | -U | --unsubscribe | -T | --filter-out | -C | --count | -W | --timeout | --random-filter | -F | --format | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --capath | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -D | --property | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier | --context) ;;
+        --context) _mqttx_contexts ;;
         *) _mqttx_words '-t --topic -U --unsubscribe -T --filter-out -q --qos -C --count -W --timeout -E -R --retained-only --remove-retained --random-filter -v --verbose -N -F --format --json --pretty --message-rate -w --watch -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --no-local --retain-as-published --retain-handling --user-property --subscription-identifier --context -o --options-file -d --debug --quiet --help --version' ;;
       esac
       ;;
     passwd)
       case $before in
-        --password-file) _mqttx_files ;;
+        --password-file) _mqttx_files -f ;;
         -H | --hash) _mqttx_words 'argon2id sha512-pbkdf2 sha512' ;;
+        -I | --iterations | --jobs) : ;;
         --format) _mqttx_words 'mosquitto bcrypt rabbitmq emqx-csv' ;;
-        -I | --iterations | --jobs) ;;
-        *) _mqttx_words_or_files '-c --create -D --delete -U --update -n --print --verify --rehash --list --audit --json -b --batch --password-file --generate -H --hash -I --iterations --format --jobs --quiet --help --version' ;;
+        *)
+          if [[ $word == -* ]]; then _mqttx_words '-c --create -D --delete -U --update -n --print --verify --rehash --list --audit --json -b --batch --password-file --generate -H --hash -I --iterations --format --jobs --quiet --help --version'
+          else _mqttx_files -f; fi
+          ;;
       esac
       ;;
     rr)
       case $before in
-        -q | --qos) _mqttx_words '0 1 2' ;;
-        -f | --file) _mqttx_files ;;
-        -h | --host) COMPREPLY=($(compgen -A hostname -- "$word")) ;;
-        --unix) _mqttx_files ;;
-        --cafile) _mqttx_files ;;
-        --cert) _mqttx_files ;;
-        --key) _mqttx_files ;;
-        --key-passphrase-file) _mqttx_files ;;
+        -t | --topic | -e | --response-topic) _mqttx_topics ;;
+        -q | --qos | --will-qos) _mqttx_words '0 1 2' ;;
+        --replies | -W | --timeout | -m | --message | --exec | --jobs | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier | --content-type | --message-expiry | --correlation-data | --payload-format) : ;;
+        -f | --file | --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file | -o | --options-file) _mqttx_files -f ;;
+        -F | --format) _mqttx_words '%p %t %j %J %x %X %l %U %I' ;;
+        -h | --host) _mqttx_hosts ;;
+        --capath) _mqttx_files -d ;;
         --keyform) _mqttx_words 'pem engine' ;;
         --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
-        --tls-keylog) _mqttx_files ;;
-        --password-file) _mqttx_files ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
-        --will-qos) _mqttx_words '0 1 2' ;;
+        -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
         --retain-handling) _mqttx_words 'always new never' ;;
-        -o | --options-file) _mqttx_files ;;
-        -t | --topic | -e | --response-topic | --replies | -W | --timeout | -m | --message | -F | --format | --exec | --jobs | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --capath | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -D | --property | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier | --content-type | --message-expiry | --correlation-data | --payload-format | --context) ;;
+        --context) _mqttx_contexts ;;
         *) _mqttx_words '-t --topic -e --response-topic -l --stdin-line -q --qos --replies -W --timeout -R -m --message -f --file -s --stdin-file -n --null-message -v --verbose -N -F --format --json --pretty --latency --serve --exec --echo --jobs -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --no-local --retain-as-published --retain-handling --user-property --subscription-identifier --content-type --message-expiry --correlation-data --payload-format --context -o --options-file -d --debug --quiet --help --version' ;;
       esac
       ;;
     broker)
       case $before in
-        --certfile) _mqttx_files ;;
-        --keyfile) _mqttx_files ;;
-        --password-file) _mqttx_files ;;
-        -p | --port | --bind | --tls-port | --ws-port | --wss-port) ;;
+        -p | --port | --bind | --tls-port | --ws-port | --wss-port) : ;;
+        --certfile | --keyfile | --password-file) _mqttx_files -f ;;
         *) _mqttx_words '-p --port --bind --tls-port --ws-port --wss-port --certfile --keyfile --password-file --allow-anonymous --quiet --help --version' ;;
       esac
       ;;
     inspect)
       case $before in
-        -r | --read) _mqttx_files ;;
-        --keylog) _mqttx_files ;;
+        -r | --read | --keylog | --write) _mqttx_files -f ;;
+        --hex | -p | --port | --client | --topic | --connection | --from | --to | -C | --count) : ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
         --view) _mqttx_words 'bytes line tree flow json stats' ;;
         --color) _mqttx_words 'auto always never' ;;
-        --write) _mqttx_files ;;
+        --type) _mqttx_words 'CONNECT CONNACK PUBLISH PUBACK PUBREC PUBREL PUBCOMP SUBSCRIBE SUBACK UNSUBSCRIBE UNSUBACK PINGREQ PINGRESP DISCONNECT AUTH RESERVED ADVERTISE SEARCHGW GWINFO WILLTOPICREQ WILLTOPIC WILLMSGREQ WILLMSG REGISTER REGACK WILLTOPICUPD WILLTOPICRESP WILLMSGUPD WILLMSGRESP FORWARDED' ;;
         --only) _mqttx_words 'violations' ;;
-        --hex | -p | --port | --type | --client | --topic | --connection | --from | --to | -C | --count) ;;
-        *) _mqttx_words '-r --read --hex --keylog -p --port -V --protocol-version --view --full --fields --sparkplug --show-secrets --color --write --type --client --topic --connection --from --to --only -C --count --quiet --help --version' ;;
+        *)
+          if [[ $word == -* ]]; then _mqttx_words '-r --read --hex --keylog -p --port -V --protocol-version --view --full --fields --sparkplug --show-secrets --color --write --type --client --topic --connection --from --to --only -C --count --quiet --help --version'
+          else _mqttx_files -f; fi
+          ;;
       esac
       ;;
     bench)
       case $before in
+        --clients | --subscribers | --size | --topics | --zipf | -m | --message | --response-topic | --ramp | --churn | --start-on | --servers | --ifaddr | --rate | --rate-per-client | --connect-rate | --duration | --count | --warmup | --seed | --shard | --start-at | --workers | --assert | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | -x | --session-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format) : ;;
+        -t | --topic) _mqttx_topics ;;
         -q | --qos) _mqttx_words '0 1 2' ;;
-        -f | --file) _mqttx_files ;;
-        --csv) _mqttx_files ;;
-        --hdr) _mqttx_files ;;
-        -h | --host) COMPREPLY=($(compgen -A hostname -- "$word")) ;;
-        --unix) _mqttx_files ;;
-        --cafile) _mqttx_files ;;
-        --cert) _mqttx_files ;;
-        --key) _mqttx_files ;;
-        --key-passphrase-file) _mqttx_files ;;
+        -f | --file | --csv | --hdr | --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file) _mqttx_files -f ;;
+        -h | --host) _mqttx_hosts ;;
+        --capath) _mqttx_files -d ;;
         --keyform) _mqttx_words 'pem engine' ;;
         --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
-        --tls-keylog) _mqttx_files ;;
-        --password-file) _mqttx_files ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
-        --do | --clients | --subscribers | -t | --topic | --size | --topics | --zipf | -m | --message | --response-topic | --ramp | --churn | --start-on | --servers | --ifaddr | --rate | --rate-per-client | --connect-rate | --duration | --count | --warmup | --seed | --shard | --start-at | --workers | --assert | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --capath | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | -D | --property | -x | --session-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format | --context) ;;
-        *) _mqttx_words '--do --clients --subscribers -t --topic -q --qos -r --retain --size --topics --zipf -m --message -f --file --template --response-topic --ramp --churn --start-on --servers --ifaddr --rate --rate-per-client --connect-rate --duration --count --warmup --seed --shard --start-at --workers --json --assert --csv --hdr -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight -D --property -x --session-expiry --user-property --content-type --message-expiry --correlation-data --payload-format --context --quiet --help --version' ;;
+        -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
+        --context) _mqttx_contexts ;;
+        *)
+          if [[ $word == -* ]]; then _mqttx_words '--clients --subscribers -t --topic -q --qos -r --retain --size --topics --zipf -m --message -f --file --template --response-topic --ramp --churn --start-on --servers --ifaddr --rate --rate-per-client --connect-rate --duration --count --warmup --seed --shard --start-at --workers --json --assert --csv --hdr -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight -D --property -x --session-expiry --user-property --content-type --message-expiry --correlation-data --payload-format --context --quiet --help --version'
+          else if _mqttx_typed 'pub sub pubsub rr conn merge report compare'; then _mqttx_files -f; else _mqttx_words 'pub sub pubsub rr conn merge report compare'; fi; fi
+          ;;
       esac
       ;;
     context)
       case $before in
-        -h | --host) COMPREPLY=($(compgen -A hostname -- "$word")) ;;
-        --unix) _mqttx_files ;;
-        --cafile) _mqttx_files ;;
-        --cert) _mqttx_files ;;
-        --key) _mqttx_files ;;
-        --key-passphrase-file) _mqttx_files ;;
+        -L | --url | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | --password-env | --password-command | -M | --max-inflight | -P | --pw | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry) : ;;
+        -h | --host) _mqttx_hosts ;;
+        --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file) _mqttx_files -f ;;
+        --capath) _mqttx_files -d ;;
         --keyform) _mqttx_words 'pem engine' ;;
         --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
-        --tls-keylog) _mqttx_files ;;
-        --password-file) _mqttx_files ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
         --will-qos) _mqttx_words '0 1 2' ;;
-        --do | -L | --url | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --capath | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | --password-env | --password-command | -M | --max-inflight | -P | --pw | --will-topic | --will-payload | -D | --property | -x | --session-expiry | --will-delay | --will-expiry) ;;
-        *) _mqttx_words '--do --replace -L --url -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username --password-file --password-env --password-command -V --protocol-version -M --max-inflight -P --pw --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --complete-topics --help --version' ;;
+        -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
+        *)
+          if [[ $word == -* ]]; then _mqttx_words '--replace -L --url -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username --password-file --password-env --password-command -V --protocol-version -M --max-inflight -P --pw --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --complete-topics --help --version'
+          else if _mqttx_typed 'add ls show use rm'; then _mqttx_contexts; else _mqttx_words 'add ls show use rm'; fi; fi
+          ;;
+      esac
+      ;;
+    completion)
+      case $before in
+        *)
+          if [[ $word == -* ]]; then _mqttx_words '--help --version'
+          else if _mqttx_typed 'bash zsh fish'; then :; else _mqttx_words 'bash zsh fish'; fi; fi
+          ;;
       esac
       ;;
   esac
 }
 
+# bash cuts words at : and = too. These are the words as the program sees them, up to the cursor.
+_mqttx_rejoin() {
+  local rest=${COMP_LINE:0:COMP_POINT} part apart index
+  line=()
+  for ((index = 0; index <= COMP_CWORD; index++)); do
+    part=${COMP_WORDS[index]} apart=${rest%%[![:space:]]*}
+    rest=${rest#"$apart"}
+    if ((index == COMP_CWORD)); then part=$rest; else rest=${rest#"$part"}; fi
+    if [[ $index == 0 || -n $apart ]]; then line+=("$part"); else line[${#line[@]} - 1]+=$part; fi
+  done
+}
+
+# Offers what begins like the word. Of a word that bash has cut it wants the last piece.
+_mqttx_offer() {
+  local IFS=$'\n' text piece=${COMP_WORDS[COMP_CWORD]} quote=
+  [[ $piece == [:=] ]] && piece=
+  [[ $word == [\'\"]* ]] && quote=${word:0:1}
+  local start=${word#"$quote"}
+  local cut=${start%"${piece#"$quote"}"}
+  [[ -n $quote ]] && cut=
+  for text in $1; do
+    [[ $text == "$start"* ]] || continue
+    text=${text#"$cut"}
+    [[ -z $quote ]] && printf -v text %q "$text"
+    COMPREPLY+=("$text")
+  done
+}
+
 _mqttx_words() {
-  local IFS=$' \n'
-  COMPREPLY=($(compgen -W "$1" -- "$word"))
+  local IFS=' '
+  _mqttx_offer "$(printf '%s\n' $1)"
 }
 
 _mqttx_files() {
+  local IFS=$'\n'
   compopt -o filenames 2>/dev/null
-  COMPREPLY=($(compgen -f -- "$word"))
+  COMPREPLY=($(compgen "$1" -- "$word"))
 }
 
-_mqttx_words_or_files() {
-  if [[ $word == -* ]]; then _mqttx_words "$1"; else _mqttx_files; fi
+_mqttx_hosts() {
+  _mqttx_offer "$(compgen -A hostname -- "$word")"
+}
+
+_mqttx_contexts() {
+  _mqttx_offer "$("${line[0]}" completion contexts 2>/dev/null)"
+}
+
+_mqttx_topics() {
+  local count=$((${#line[@]} - 1))
+  _mqttx_offer "$("${line[0]}" completion topics -- "${line[@]:1:count - 1}" "${word#[\'\"]}" 2>/dev/null)"
+}
+
+# Whether one of the words before the cursor is one of these.
+_mqttx_typed() {
+  local typed
+  for typed in "${line[@]:2:${#line[@]} - 3}"; do
+    [[ " $1 " == *" $typed "* ]] && return 0
+  done
+  return 1
 }
 
 complete -F _mqttx mqttx

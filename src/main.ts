@@ -87,5 +87,8 @@ export async function start(): Promise<void> {
     process.stderr.write(explain(error))
     process.exit(ExitCode.bug)
   })
-  process.exitCode = await main(faithfulArgv(process.argv.slice(2)), processHost())
+  const argv = faithfulArgv(process.argv.slice(2))
+  process.exitCode = await main(argv, processHost())
+  // A Tab must not wait for a name server that does not answer; all that was to be printed has been.
+  if (argv[0] === 'completion') process.exit()
 }

@@ -84,37 +84,4 @@ describe('the completions', () => {
       spawnSync('fish', ['--no-execute', path('completions/mqttx.fish')], { encoding: 'utf8' }).stderr,
     ).toBe('')
   })
-
-  test.skipIf(!has('fish'))('fish offers', () => {
-    const offers = (line: string) => {
-      const script = `source ${path('completions/mqttx.fish')}; complete -C '${line}'`
-      const { stdout } = spawnSync('fish', ['--no-config', '-c', script], { encoding: 'utf8' })
-      return stdout.split('\n').map((offer) => offer.split('\t')[0])
-    }
-    expect(offers('mqttx p')).toContain('pub')
-    expect(offers('mqttx pub --qo')).toContain('--qos')
-    expect(offers('mqttx pub -q ')).toEqual(expect.arrayContaining(['0', '1', '2']))
-    expect(offers('mqttx sub --pr')).toContain('--pretty')
-  })
-
-  test.skipIf(!has('bash')).each([
-    [['p'], 'pub passwd'],
-    [['passwd', 'package.j'], 'package.json'],
-    [['passwd', '-H', 'a'], 'argon2id'],
-    [['pub', '--qo'], '--qos'],
-    [['pub', '-q', ''], '0 1 2'],
-    [['pub', '-m', '-'], ''],
-    [['sub', '--pr'], '--protocol-version --pretty --proxy --property'],
-    [['broker', '--password-file', 'package.j'], 'package.json'],
-    [['help', 's'], 'sub'],
-    [['--generate', 'z'], 'zsh'],
-  ])('bash: mqttx %j offers %s', (words, offered) => {
-    const script = `source completions/mqttx.bash; COMP_WORDS=(mqttx "$@"); COMP_CWORD=$#; _mqttx; echo "\${COMPREPLY[*]}"`
-    const run = spawnSync('bash', ['--norc', '-c', script, 'bash', ...words], {
-      cwd: path('.'),
-      encoding: 'utf8',
-    })
-    expect(run.stderr).toBe('')
-    expect(run.stdout.trim().split(' ').sort()).toEqual(offered.split(' ').sort())
-  })
 })

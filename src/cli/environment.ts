@@ -71,7 +71,7 @@ export function readEnvironment(
   const names = namesIn(env)
   if (names.length === 0) return { settings: [], foreign: [] }
   const about = env[requestMark] === undefined ? [] : aboutRequest.map((name) => prefix + name)
-  const passed = new Set([...others, ...about])
+  const passed = new Set(about)
   const variables = variablesOf(owner)
   const settings: VariableSetting[] = []
   const seen = new Set<string>()
@@ -81,7 +81,10 @@ export function readEnvironment(
     seen.add(key)
     settings.push({ key, variable, text })
   }
-  return { settings, foreign: names.filter((name) => !variables.has(name) && !passed.has(name)) }
+  return {
+    settings,
+    foreign: names.filter((name) => !variables.has(name) && !passed.has(name) && !others.includes(name)),
+  }
 }
 
 export function isRepeatable({ many, repeatable }: AnyOption): boolean {

@@ -3,8 +3,8 @@ import { exitStatuses } from '../errors.js'
 import type { AnySpec, Options, Program } from './option.js'
 import { defaultOf, groupsOf } from './prose.js'
 
-/** What a context can hold are options that stand in the tables of others. */
-const withoutTable = ['context']
+/** What a context can hold are options that stand in the tables of others, and completion has none. */
+const withoutTable = ['context', 'completion']
 
 /** Fills every block of `text` between `<!-- options: pub -->` or `<!-- exit-statuses -->` and its end. */
 export function filledBlocks(text: string, program: Program): string {

@@ -26,6 +26,9 @@ export type Group =
  */
 export type Parse<T> = (text: string, name: string, more?: readonly string[]) => T
 
+/** What a shell offers in a place; words: these, but others are accepted too. */
+export type Complete = 'file' | 'directory' | 'host' | 'topic' | 'context' | readonly string[]
+
 interface Description {
   /** What the user sees, and what one greps for: `-q, --qos QOS`. A word in capitals: the option takes an argument. */
   readonly flags: string
@@ -38,8 +41,10 @@ interface Description {
   readonly needsAnother?: (words: readonly string[]) => boolean
   /** The only words that are accepted. */
   readonly choices?: readonly (string | number)[]
-  /** What a shell offers for the argument; words: these, but others are accepted too. */
-  readonly complete?: 'file' | 'directory' | 'host' | 'topic' | 'context' | readonly string[]
+  /** What a shell offers for the argument. */
+  readonly complete?: Complete
+  /** For words without the option's name: what is offered behind the first of them. */
+  readonly completeNext?: Complete
   /** The second half of `argument given but ...`, where it is not `no PLACEHOLDER specified`. */
   readonly missing?: string
   /** What its environment variable is called behind `MQTTX_`, where that is not its long name. */
@@ -163,6 +168,7 @@ export interface Spec<O extends Options = Options> {
 /** A spec whose options only the documents and the reader of words look at. */
 export type AnySpec = Omit<Spec, 'check' | 'exclusive' | 'operand'> & {
   readonly exclusive: readonly Exclusive<string>[]
+  readonly operand?: string
   check?(args: never, trailing: readonly string[]): void
 }
 

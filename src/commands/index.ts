@@ -116,4 +116,20 @@ export const commands: readonly Command[] = [
     async () => (await import('./context/spec.js')).context,
     () => import('./context/run.js'),
   ),
+  command(
+    'completion',
+    async () => (await import('./completion/spec.js')).completion,
+    async () => {
+      const { run } = await import('./completion/run.js')
+      return { run: (args, host) => run(args, host, { script, specOf }) }
+    },
+  ),
 ]
+
+async function script(shell: 'bash' | 'zsh' | 'fish'): Promise<string> {
+  return (await import('./program.js')).completionOf(shell)
+}
+
+async function specOf(name: string): Promise<AnySpec | undefined> {
+  return commands.find((known) => known.name === name)?.spec()
+}

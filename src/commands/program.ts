@@ -62,16 +62,20 @@ async function generate(kind: string | undefined, command: string | undefined): 
         ? programPage(await program())
         : commandPage(await specOf(command), await program())
     case 'bash':
-      return bashCompletion(await program())
     case 'zsh':
-      return zshCompletion(await program())
     case 'fish':
-      return fishCompletion(await program())
+      return completionOf(kind)
     default:
       throw new UsageError(`Unknown kind '${shown(kind)}' for --generate.`, {
         hint: `use ${kinds.join(', ')}`,
       })
   }
+}
+
+/** The completions of a shell. */
+export async function completionOf(shell: 'bash' | 'zsh' | 'fish'): Promise<string> {
+  const scripts = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion }
+  return scripts[shell](await program())
 }
 
 async function specOf(name: string): Promise<AnySpec> {

@@ -30,10 +30,13 @@ describe.each(mqttx.commands)('mqttx $name --help', async (spec) => {
   })
 
   test('shows every option once, under its names', () => {
+    const noLetters = Object.values(spec.options).every((option) => namesOf(option).short === undefined)
     for (const option of Object.values(spec.options)) {
       const { short, long, placeholder } = namesOf(option)
       const names =
-        short === undefined ? `      ${long}` : `  ${short}${long === undefined ? '' : `, ${long}`}`
+        short === undefined
+          ? `${noLetters ? '  ' : '      '}${long}`
+          : `  ${short}${long === undefined ? '' : `, ${long}`}`
       const shown = placeholder === undefined ? names : `${names} ${placeholder}`
       expect(help.split('\n').filter((line) => line === shown || line.startsWith(`${shown}  `))).toHaveLength(
         1,

@@ -57,6 +57,9 @@ describe('texts on stdout, with status 0', () => {
     [['--generate=bash'], 'complete -F _mqttx mqttx'],
     [['--generate', 'zsh'], '#compdef mqttx'],
     [['--generate', 'fish'], 'complete -c mqttx'],
+    [['completion', 'bash'], 'complete -F _mqttx mqttx'],
+    [['completion', 'zsh'], '#compdef mqttx'],
+    [['completion', 'fish'], 'complete -c mqttx'],
   ])('mqttx %j', async (argv, text) => {
     const { status, stdout, stderr } = await mqttx(argv)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })

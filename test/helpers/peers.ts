@@ -9,6 +9,7 @@ import { once } from './wait.js'
 
 export type Peer =
   | 'bash'
+  | 'fish'
   | 'mosquitto'
   | 'mosquitto_passwd'
   | 'mosquitto_pub'
@@ -19,6 +20,7 @@ export type Peer =
   | 'python3'
   | 'script'
   | 'tcpdump'
+  | 'zsh'
   | 'tshark'
 
 function onPath(name: string): string | undefined {

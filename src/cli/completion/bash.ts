@@ -1,69 +1,142 @@
 // Completion for bash 3.2 and later.
-import { type AnySpec, namesOf, type Options, type Program } from '../option.js'
+import type { AnySpec, Program } from '../option.js'
+import { allNames, type Offer, offerOf, operandsOf, typedOptions } from './offers.js'
+
+const helpers = `
+# bash cuts words at : and = too. These are the words as the program sees them, up to the cursor.
+_mqttx_rejoin() {
+  local rest=\${COMP_LINE:0:COMP_POINT} part apart index
+  line=()
+  for ((index = 0; index <= COMP_CWORD; index++)); do
+    part=\${COMP_WORDS[index]} apart=\${rest%%[![:space:]]*}
+    rest=\${rest#"$apart"}
+    if ((index == COMP_CWORD)); then part=$rest; else rest=\${rest#"$part"}; fi
+    if [[ $index == 0 || -n $apart ]]; then line+=("$part"); else line[\${#line[@]} - 1]+=$part; fi
+  done
+}
+
+# Offers what begins like the word. Of a word that bash has cut it wants the last piece.
+_mqttx_offer() {
+  local IFS=$'\\n' text piece=\${COMP_WORDS[COMP_CWORD]} quote=
+  [[ $piece == [:=] ]] && piece=
+  [[ $word == [\\'\\"]* ]] && quote=\${word:0:1}
+  local start=\${word#"$quote"}
+  local cut=\${start%"\${piece#"$quote"}"}
+  [[ -n $quote ]] && cut=
+  for text in $1; do
+    [[ $text == "$start"* ]] || continue
+    text=\${text#"$cut"}
+    [[ -z $quote ]] && printf -v text %q "$text"
+    COMPREPLY+=("$text")
+  done
+}
+
+_mqttx_words() {
+  local IFS=' '
+  _mqttx_offer "$(printf '%s\\n' $1)"
+}
+
+_mqttx_files() {
+  local IFS=$'\\n'
+  compopt -o filenames 2>/dev/null
+  COMPREPLY=($(compgen "$1" -- "$word"))
+}
+
+_mqttx_hosts() {
+  _mqttx_offer "$(compgen -A hostname -- "$word")"
+}
+
+_mqttx_contexts() {
+  _mqttx_offer "$("\${line[0]}" completion contexts 2>/dev/null)"
+}
+
+_mqttx_topics() {
+  local count=$((\${#line[@]} - 1))
+  _mqttx_offer "$("\${line[0]}" completion topics -- "\${line[@]:1:count - 1}" "\${word#[\\'\\"]}" 2>/dev/null)"
+}
+
+# Whether one of the words before the cursor is one of these.
+_mqttx_typed() {
+  local typed
+  for typed in "\${line[@]:2:\${#line[@]} - 3}"; do
+    [[ " $1 " == *" $typed "* ]] && return 0
+  done
+  return 1
+}
+`
 
 export function bashCompletion(program: Program): string {
   const names = program.commands.map(({ name }) => name).join(' ')
-  return `# Completion of mqttx for bash. Printed by: mqttx --generate bash
+  return `# Completion of mqttx for bash. Printed by: mqttx completion bash
 
 _mqttx() {
-  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]} IFS=$'\\n'
+  local line word before
   COMPREPLY=()
-  if ((COMP_CWORD == 1)); then
+  _mqttx_rejoin
+  word=\${line[\${#line[@]} - 1]}
+  if ((\${#line[@]} == 2)); then
     _mqttx_words '${names} help --help --version --generate'
     return
   fi
-  case \${COMP_WORDS[1]} in
+  before=\${line[\${#line[@]} - 2]}
+  if [[ $word == --*=* ]]; then before=\${word%%=*} word=\${word#*=}; fi
+  case \${line[1]} in
     help) _mqttx_words '${names}' ;;
     --generate)
-      if ((COMP_CWORD == 2)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words '${names}'; fi
+      if ((\${#line[@]} == 3)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words '${names}'; fi
       ;;
 ${program.commands.map(commandCase).join('\n')}
   esac
 }
-
-_mqttx_words() {
-  local IFS=$' \\n'
-  COMPREPLY=($(compgen -W "$1" -- "$word"))
-}
-
-_mqttx_files() {
-  compopt -o filenames 2>/dev/null
-  COMPREPLY=($(compgen -f -- "$word"))
-}
-
-_mqttx_words_or_files() {
-  if [[ $word == -* ]]; then _mqttx_words "$1"; else _mqttx_files; fi
-}
-
+${helpers}
 complete -F _mqttx mqttx
 `
 }
 
-function commandCase({ name, options, trailing }: AnySpec): string {
-  const all = Object.values(options).flatMap(allNames).join(' ')
-  const values = Object.values(options).filter((option) => option.parse !== undefined)
-  const special = values.flatMap((option) => {
-    const action = actionFor(option)
-    return action === undefined ? [] : [`        ${allNames(option).join(' | ')}) ${action} ;;`]
-  })
-  const plain = values.filter((option) => actionFor(option) === undefined).flatMap(allNames)
-  return `    ${name})
+function commandCase(spec: AnySpec): string {
+  const options = typedOptions(spec)
+  const all = options.flatMap(allNames).join(' ')
+  const values = options.filter((option) => option.parse !== undefined)
+  const offers = new Map<string, string[]>()
+  for (const option of values) {
+    const action = actionFor(offerOf(option))
+    offers.set(action, [...(offers.get(action) ?? []), ...allNames(option)])
+  }
+  const cases = [...offers].map(([action, names]) => `        ${names.join(' | ')}) ${action} ;;`)
+  return `    ${spec.name})
       case $before in
-${special.join('\n')}
-        ${plain.join(' | ')}) ;;
-        *) ${trailing === undefined ? `_mqttx_words '${all}'` : `_mqttx_words_or_files '${all}'`} ;;
+${[...cases, ...otherwise(spec, all)].join('\n')}
       esac
       ;;`
 }
 
-/** Undefined: any text can follow, so nothing is offered. */
-function actionFor({ choices, complete }: Options[string]): string | undefined {
-  if (choices !== undefined) return `_mqttx_words '${choices.join(' ')}'`
-  if (complete === 'file') return '_mqttx_files'
-  return complete === 'host' ? 'COMPREPLY=($(compgen -A hostname -- "$word"))' : undefined
+/** Where no option waits for its argument. */
+function otherwise(spec: AnySpec, all: string): string[] {
+  const operands = operandsOf(spec)
+  const names = `_mqttx_words '${all}'`
+  if (operands === undefined) return [`        *) ${names} ;;`]
+  const { first, next } = operands
+  const words =
+    typeof first === 'string'
+      ? actionFor(first)
+      : `if _mqttx_typed '${first.words.join(' ')}'; then ${actionFor(next)}; else ${actionFor(first)}; fi`
+  return [
+    `        *)`,
+    `          if [[ $word == -* ]]; then ${names}`,
+    `          else ${words}; fi`,
+    `          ;;`,
+  ]
 }
 
-function allNames(option: Options[string]): string[] {
-  const { short, long } = namesOf(option)
-  return [short, long].filter((name) => name !== undefined)
+function actionFor(offer: Offer): string {
+  if (typeof offer === 'object') return `_mqttx_words '${offer.words.join(' ')}'`
+  const actions = {
+    file: '_mqttx_files -f',
+    directory: '_mqttx_files -d',
+    host: '_mqttx_hosts',
+    context: '_mqttx_contexts',
+    topic: '_mqttx_topics',
+    nothing: ':',
+  }
+  return actions[offer]
 }

@@ -1,13 +1,14 @@
 // Completion for zsh, by its _arguments.
 import { type AnySpec, namesOf, type Options, type Program } from '../option.js'
+import { type Offer, offerOf, operandsOf, typedOptions } from './offers.js'
 
 export function zshCompletion(program: Program): string {
   const commands = program.commands.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`)
   return `#compdef mqttx
-# Completion of mqttx for zsh. Printed by: mqttx --generate zsh
+# Completion of mqttx for zsh. Printed by: mqttx completion zsh
 
 _mqttx() {
-  local curcontext=$curcontext state
+  local curcontext=$curcontext state program=$words[1]
   local -a line commands
   commands=(
 ${commands.join('\n')}
@@ -30,33 +31,64 @@ ${program.commands.map(commandCase).join('\n')}
   esac
 }
 
+_mqttx_contexts() {
+  local -a names=(\${(f)"$($program completion contexts 2>/dev/null)"})
+  (($#names)) && compadd -a names
+}
+
+_mqttx_topics() {
+  local -a topics=(\${(f)"$($program completion topics -- "\${(@Q)words[1,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)"})
+  (($#topics)) && compadd -a topics
+}
+
 if [[ $funcstack[1] = _mqttx ]]; then _mqttx "$@"; else compdef _mqttx mqttx; fi
 `
 }
 
-function commandCase({ name, options, trailing }: AnySpec): string {
-  const lines = Object.values(options).map((option) => `            ${argument(option)}`)
-  if (trailing !== undefined) lines.push(`            '1:file:_files'`, `            '*: : '`)
-  return `        ${name})
-          _arguments ${trailing === undefined ? '-S' : "-S -A '-*'"} \\
+function commandCase(spec: AnySpec): string {
+  const lines = [...typedOptions(spec).map(argument), ...operandLines(spec)].map(
+    (line) => `            ${line}`,
+  )
+  return `        ${spec.name})
+          _arguments ${spec.trailing === undefined ? '-S' : "-S -A '-*'"} \\
 ${lines.join(' \\\n')}
           ;;`
 }
 
-/** `'(-q --qos)'{-q,--qos}'[Quality of Service.]:QOS:(0 1 2)'` */
-function argument(option: Options[string]): string {
-  const { short, long, placeholder } = namesOf(option)
-  const value = placeholder === undefined ? '' : `:${placeholder}:${actionFor(option)}`
-  const about = quoted(`[${option.help.replace(/[[\]:\\]/g, '\\$&')}]${value}`)
-  const many = option.many ? '*' : ''
-  if (short === undefined || long === undefined) return `${quoted(many + (long ?? short ?? ''))}${about}`
-  return `${quoted(option.many ? many : `(${short} ${long})`)}{${short},${long}}${about}`
+function operandLines(spec: AnySpec): string[] {
+  const operands = operandsOf(spec)
+  if (operands === undefined) return []
+  const { first, next } = operands
+  return [quoted(`1:word:${actionFor(first)}`), quoted(`*:word:${actionFor(next)}`)]
 }
 
-function actionFor({ choices, complete }: Options[string]): string {
-  if (choices !== undefined) return `(${choices.join(' ')})`
-  if (complete === 'file') return '_files'
-  return complete === 'host' ? '_hosts' : ' '
+/** `'(-q --qos)'{-q,--qos}'[Quality of Service.]:QOS:(0 1 2)'` */
+function argument(option: Options[string]): string {
+  const { short, long, placeholder = '' } = namesOf(option)
+  // An option may take several words; what is offered is the first.
+  const places = placeholder.split(' ').filter((place) => place !== '')
+  const values = places.map((place, index) => `:${place}:${index === 0 ? actionFor(offerOf(option)) : ' '}`)
+  const about = quoted(`[${option.help.replace(/[[\]:\\]/g, '\\$&')}]${values.join('')}`)
+  const repeatable = option.many || option.repeatable === true
+  const many = repeatable ? '*' : ''
+  const withEquals = option.parse !== undefined && long !== undefined && places.length === 1 ? '=' : ''
+  if (short === undefined || long === undefined) {
+    return `${quoted(many + (long ?? short ?? '') + (long === undefined ? '' : withEquals))}${about}`
+  }
+  return `${quoted(repeatable ? many : `(${short} ${long})`)}{${short},${long}${withEquals}}${about}`
+}
+
+function actionFor(offer: Offer): string {
+  if (typeof offer === 'object') return `(${offer.words.join(' ')})`
+  const actions = {
+    file: '_files',
+    directory: '_files -/',
+    host: '_hosts',
+    context: '_mqttx_contexts',
+    topic: '_mqttx_topics',
+    nothing: ' ',
+  }
+  return actions[offer]
 }
 
 function quoted(text: string): string {

@@ -17,6 +17,8 @@ const work = list({
   flags: '--do WORD',
   group: 'Load',
   parse: parseName,
+  complete: ['pub', 'sub', 'pubsub', 'rr', 'conn', 'merge', 'report', 'compare'],
+  completeNext: 'file',
   help: 'What to do: pub, sub, pubsub, rr, conn, merge, report, compare.',
   doc: `\`pub\` publishes, \`sub\` receives, \`pubsub\` does both and follows each message to its subscribers, \`rr\`
     sends requests and answers them, \`conn\` connects and waits. \`merge FILE...\` joins the JSON of shards to that of one run, \`report FILE...\` renders JSON again,
@@ -43,6 +45,7 @@ const subscribers = option({
 
 const topic = option({
   flags: '-t, --topic TOPIC',
+  complete: 'topic',
   group: 'Load',
   parse: mqttString('Invalid topic.', { empty: 'refused' }),
   shownDefault: 'mqttx/bench/%i, with sub mqttx/bench/+, with --topics mqttx/bench/%t',

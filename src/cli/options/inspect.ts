@@ -173,6 +173,7 @@ const type = list({
   flags: '--type TYPE',
   group: 'Filters',
   parse: parseType,
+  complete: types,
   help: 'Only packets of this type; may be given more than once.',
 })
 

@@ -7,6 +7,7 @@ const topic = option({
   flags: '-t, --topic TOPIC',
   group: 'Message',
   parse: topicName('publish'),
+  complete: 'topic',
   help: 'Topic to publish to.',
   doc: 'Without the wildcards `+` and `#`. If given more than once, the last one counts.',
 })

@@ -25,6 +25,7 @@ const format = option({
   flags: '-F, --format FORMAT',
   group: 'Output',
   parse: parseFormat,
+  complete: ['%p', '%t', '%j', '%J', '%x', '%X', '%l', '%U', '%I'],
   help: 'Print messages in this form; see OUTPUT FORMAT in the manual.',
 })
 

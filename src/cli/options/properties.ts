@@ -9,6 +9,7 @@ import {
   type PropertySets,
   parseProperty,
   property,
+  propertyPackets,
 } from '../property.js'
 import { type ProtocolVersion, shown } from '../values.js'
 
@@ -34,6 +35,7 @@ const any = indirect({
   missing: 'not enough arguments specified',
   parse: (text, _name, more = []) => parseProperty([text, ...more]),
   needsAnother: needsAnotherWord,
+  complete: propertyPackets,
   repeatable: true,
   help: 'Add a property of MQTT 5; see PROPERTIES in the manual.',
   doc: `COMMAND is connect, publish, subscribe, unsubscribe, disconnect or will. A user-property takes two values, its name

@@ -9,6 +9,7 @@ const topic = option({
   flags: '-t, --topic TOPIC',
   group: 'Message',
   parse: parseText, // what it may be depends on --serve
+  complete: 'topic',
   help: 'Topic of the requests.',
   doc: 'A topic to publish to. With {serve} it is a Topic Filter to subscribe to.',
 })
@@ -17,6 +18,7 @@ const responseTopic = option({
   flags: '-e, --response-topic TOPIC',
   group: 'Message',
   parse: topicName('response'),
+  complete: 'topic',
   missing: 'no response topic specified',
   help: 'Topic of the answers.',
   doc: `It is subscribed to, and with MQTT 5 the request names it. With {serve}: where the answer goes to a request that

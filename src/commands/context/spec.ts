@@ -63,7 +63,8 @@ const words = list({
   flags: '--do WORD',
   group: 'Action',
   parse: parseName,
-  complete: [...actions],
+  complete: actions,
+  completeNext: 'context',
   help: 'What to do: add, ls, show, use or rm.',
   doc: 'The name of this option is left out: the word stands behind context, and the names of contexts behind it.',
 })

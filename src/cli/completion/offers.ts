@@ -1,0 +1,44 @@
+// What is offered in each place of a command line: the same for every shell.
+import { type AnySpec, type Complete, namesOf, type Options } from '../option.js'
+
+export type Offer = Exclude<Complete, readonly string[]> | { readonly words: readonly string[] } | 'nothing'
+
+/** For the argument of an option. */
+export function offerOf({ choices, complete }: Options[string]): Offer {
+  return choices === undefined ? asOffer(complete) : { words: choices.map(String) }
+}
+
+/** For words without an option's name: the first of them, and those behind it. Undefined: there are none. */
+export function operandsOf({
+  options,
+  operand,
+  trailing,
+}: AnySpec): { first: Offer; next: Offer } | undefined {
+  if (trailing !== undefined) return { first: trailing.complete, next: 'nothing' }
+  const option = operand === undefined ? undefined : options[operand]
+  if (option === undefined) return undefined
+  const first = offerOf(option)
+  return {
+    first,
+    next: option.completeNext === undefined && first === 'file' ? 'file' : asOffer(option.completeNext),
+  }
+}
+
+/** The options that are typed: not that whose name is left out. */
+export function typedOptions({ options, operand }: AnySpec): Options[string][] {
+  const rows = Object.entries(options)
+  // --read FILE is of use beside its operand; --do WORD is only a name for it.
+  return rows
+    .filter(([key, { complete }]) => key !== operand || complete === 'file')
+    .map(([, option]) => option)
+}
+
+export function allNames(option: Options[string]): string[] {
+  const { short, long } = namesOf(option)
+  return [short, long].filter((name) => name !== undefined)
+}
+
+function asOffer(complete: Complete | undefined): Offer {
+  if (complete === undefined) return 'nothing'
+  return typeof complete === 'string' ? complete : { words: complete }
+}

@@ -1,0 +1,196 @@
+// Completions in the shells themselves: Tab is pressed on a terminal, and what the shell makes of the line is run.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { accepts, type Broker, freePort, peerTest, startMosquitto, startOwnBroker } from '../helpers/peers.js'
+import { mqttx, scratch, start } from '../helpers/run.js'
+
+const helper = resolve(import.meta.dirname, '../helpers/press_tab.py')
+const shells = ['bash', 'zsh', 'fish'] as const
+
+const folder = scratch('completion')
+const env = { XDG_CONFIG_HOME: folder, HOME: folder }
+let broker: Broker
+
+beforeAll(async () => {
+  broker = await startOwnBroker()
+  for (const topic of ['home/kitchen/state', 'wide space', 'it\'s "odd" $x']) {
+    await mqttx(['pub', ...broker.at, '-t', topic, '-m', 'm', '-r', '-q', '1'])
+  }
+  const settings = [...broker.at, '--complete-topics']
+  await mqttx(['context', 'add', 'production', ...settings], { env })
+  await mqttx(['context', 'add', 'quiet', ...broker.at], { env })
+  mkdirSync(join(folder, 'some folder'))
+  writeFileSync(join(folder, 'some folder', 'file.pem'), '')
+  writeFileSync(join(folder, 'capture.pcap'), '')
+  for (const shell of shells) {
+    const { stdout } = await mqttx(['completion', shell])
+    writeFileSync(join(folder, `script.${shell}`), stdout)
+  }
+})
+afterAll(() => broker.stop())
+
+/** The words that each line has after its tabs. */
+async function pressTab(shell: string, lines: readonly string[]): Promise<(string[] | null)[]> {
+  const script = join(folder, `script.${shell}`)
+  const command = `cd '${folder}' && exec python3 '${helper}' ${shell} '${script}' "$LINES_TO_TYPE"`
+  const typing = { ...env, LINES_TO_TYPE: JSON.stringify(lines) }
+  const { status, stdout, stderr } = await start('sh', ['-c', command], { env: typing, timeoutMs: 130_000 })
+    .ended
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  return JSON.parse(stdout.toString())
+}
+
+describe.each(shells)('%s', (shell) => {
+  const rows: [string, string[]][] = [
+    ['pas\t', ['passwd']],
+    ['pub --reta\t', ['pub', '--retain']],
+    ['pub --qos 2 --user\t', ['pub', '--qos', '2', '--user']], // username, user-property: both
+    ['pub -L mqtt://h:1883/t --reta\t', ['pub', '-L', 'mqtt://h:1883/t', '--retain']],
+    ['pub -V mqttv31\t', ['pub', '-V', 'mqttv31']],
+    ['pub -V mqttv5 -D conn\t', ['pub', '-V', 'mqttv5', '-D', 'connect']],
+    ['sub --retain-handling al\t', ['sub', '--retain-handling', 'always']],
+    ['sub --retain-handling=al\t', ['sub', '--retain-handling=always']],
+    ['sub --cafile some\tfi\t', ['sub', '--cafile', 'some folder/file.pem']],
+    ['sub -F %j\t', ['sub', '-F', '%j']],
+    ['inspect --view tr\t', ['inspect', '--view', 'tree']],
+    ['inspect --type PUBC\t', ['inspect', '--type', 'PUBCOMP']],
+    ['inspect capt\t', ['inspect', 'capture.pcap']],
+    ['passwd -H arg\t', ['passwd', '-H', 'argon2id']],
+    ['passwd capt\t', ['passwd', 'capture.pcap']],
+    ['bench pubs\t', ['bench', 'pubsub']],
+    ['bench report capt\t', ['bench', 'report', 'capture.pcap']],
+    ['context sh\tprod\t', ['context', 'show', 'production']],
+    ['sub --context prod\t', ['sub', '--context', 'production']],
+    ['help br\t', ['help', 'broker']],
+    ['pub -m hom\t', ['pub', '-m', 'hom']],
+    ['nothing\t', ['nothing']],
+  ]
+
+  peerTest(
+    'completes commands, options and values',
+    [shell, 'python3'],
+    async () => {
+      const words = await pressTab(
+        shell,
+        rows.map(([line]) => `mqttx ${line}`),
+      )
+      expect(words).toEqual(rows.map(([, expected]) => expected))
+    },
+    140_000,
+  )
+
+  const topics: [string, string[]][] = [
+    ['sub --context production -t home\t', ['sub', '--context', 'production', '-t', 'home/kitchen/state']],
+    [
+      'pub --context production -t home/kit\t',
+      ['pub', '--context', 'production', '-t', 'home/kitchen/state'],
+    ],
+    ["sub --context production -t 'wide\t", ['sub', '--context', 'production', '-t', 'wide space']],
+    ['sub --context production -t wide\t', ['sub', '--context', 'production', '-t', 'wide space']],
+    ['sub --context production -t it\t', ['sub', '--context', 'production', '-t', 'it\'s "odd" $x']],
+  ]
+
+  // A server that is slow for a moment is not waited for: then there is nothing, and the next Tab finds it.
+  peerTest(
+    'completes topics',
+    [shell, 'python3'],
+    async () => {
+      const tries = 4
+      const lines = topics.flatMap(([line]) => Array(tries).fill(`mqttx ${line}`) as string[])
+      const words = await pressTab(shell, lines)
+      for (const [index, [, expected]] of topics.entries()) {
+        expect(words.slice(index * tries, (index + 1) * tries)).toContainEqual(expected)
+      }
+    },
+    140_000,
+  )
+
+  peerTest('completes no topics where nobody has asked for it', [shell, 'python3'], async () => {
+    const typed = ['sub', '--context', 'quiet', '-t', 'home']
+    expect(await pressTab(shell, ['mqttx sub --context quiet -t home\t'])).toEqual([typed])
+  })
+})
+
+describe('mqttx completion topics', () => {
+  const ask = (line: string[], more: Record<string, string> = {}) =>
+    mqttx(['completion', 'topics', '--', ...line], { env: { ...env, ...more } })
+  const wanted = { MQTTX_COMPLETE_TOPICS: '1' }
+
+  /** An answer that comes too late is none: what counts is that one comes in time. */
+  async function found(line: string[], more?: Record<string, string>): Promise<string[]> {
+    for (let left = 20; ; left--) {
+      const { status, stdout, stderr } = await ask(line, more)
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+      const topics = stdout.toString().split('\n').slice(0, -1)
+      if (topics.length > 0 || left === 0) return topics
+    }
+  }
+  const all = ['home/kitchen/state', 'it\'s "odd" $x', 'wide space']
+
+  test.each([['pub'], ['sub'], ['rr', '-V', '311']])('of %s', async (...command) => {
+    expect(await found([...command, '--context', 'production', '-t', ''])).toEqual(all)
+  })
+  test('with MQTTX_COMPLETE_TOPICS, by address, URL and in the middle of other words', async () => {
+    expect(await found(['pub', ...broker.at, '-t', ''], wanted)).toEqual(all)
+    expect(await found(['sub', '-L', `mqtt://127.0.0.1:${broker.port}/x`, '-v', '-T', 'w'], wanted)).toEqual([
+      'wide space',
+    ])
+    expect(await found(['bench', 'pub', ...broker.at, '-q', '1', '-t', 'home/'], wanted)).toEqual([
+      'home/kitchen/state',
+    ])
+  })
+  test('of the current context', async () => {
+    await mqttx(['context', 'use', 'production'], { env })
+    expect(await found(['pub', '-t', 'h'])).toEqual(['home/kitchen/state'])
+    await mqttx(['context', 'use', 'none'], { env })
+  })
+
+  peerTest('of mosquitto', ['mosquitto'], async () => {
+    const mosquitto = await startMosquitto()
+    for (const topic of ['a/b', 'a/c', 'b'])
+      await mqttx(['pub', ...mosquitto.at, '-t', topic, '-m', 'm', '-r', '-q', '1'])
+    expect(await found(['pub', ...mosquitto.at, '-V', '5', '-t', 'a/'], wanted)).toEqual(['a/b', 'a/c'])
+    await mosquitto.stop()
+  })
+
+  test('neither a session nor a client of the same identifier is touched', async () => {
+    const own = await startOwnBroker()
+    const line = ['sub', ...own.at, '-i', 'me', '-c', '-q', '1', '-t', 'a']
+    await mqttx([...line, '-E'])
+    await ask(line, wanted)
+    await mqttx(['pub', ...own.at, '-t', 'a', '-m', 'kept', '-q', '1'])
+    const { stdout } = await mqttx([...line, '-C', '1', '-W', '10'])
+    expect(stdout.toString()).toBe('kept\n')
+    await own.stop()
+  })
+
+  describe('is nothing, without a word', () => {
+    const nothing = { status: 0, stdout: Buffer.alloc(0), stderr: '' }
+    test.each([
+      ['no server', ['pub', '-h', '127.0.0.1', '-p', '1', '-t', '']],
+      ['a name that is none', ['pub', '-h', 'no.such.host.invalid', '-t', '']],
+      ['a context that is none', ['pub', '--context', 'x', '-t', '']],
+      ['a password to be asked for', ['pub', '-u', 'me', '-P', '-', '-t', '']],
+      ['words that are wrong', ['pub', '-q', '9', '-t', '']],
+      ['a command that is none', ['x', '-t', '']],
+      ['a command that does not connect', ['passwd', '']],
+      ['wildcards', ['sub', '--context', 'production', '-t', 'home/+/']],
+      ['--help', ['sub', '--help', '-t', '']],
+      ['no words', []],
+    ])('%s', async (_, line) => expect(await ask(line, wanted)).toEqual(nothing))
+
+    test('a server that says nothing', async () => {
+      const port = await freePort()
+      const server = createServer(() => {}).listen(port, '127.0.0.1')
+      expect(await accepts(port)).toBe(true)
+      expect(await ask(['pub', '-h', '127.0.0.1', '-p', String(port), '-t', ''], wanted)).toEqual(nothing)
+      server.close()
+    })
+    test('a password command that waits', async () => {
+      const line = ['pub', ...broker.at, '-u', 'me', '--password-command', 'exec sleep 5', '-t', '']
+      expect(await ask(line, wanted)).toEqual(nothing)
+    })
+  })
+})
