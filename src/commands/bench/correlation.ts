@@ -25,9 +25,12 @@ export class Correlated {
   }
 
   /** `correlationData` has `size` bytes. */
-  with(template: PublishTemplate, correlationData: Buffer): PublishTemplate {
+  with(
+    { topic, qos, retain, head, alias, short }: PublishTemplate,
+    correlationData: Buffer,
+  ): PublishTemplate {
     const properties = Buffer.from(this.#properties)
     correlationData.copy(properties, this.#offset)
-    return { ...template, properties }
+    return { topic, qos, retain, head, properties, alias, short }
   }
 }

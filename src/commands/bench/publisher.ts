@@ -243,11 +243,12 @@ export class Publisher {
     const sent = clock.now()
     const intended = workload.open ? this.#start + workload.intended(this.index, turn) : sent
     const counts = this.#counts(turn, sent)
-    const payload = this.#payload(turn, { counts, intended, sent })
+    const pending = { intended, sent, counts }
+    const payload = this.#payload(turn, pending)
     const template = this.#settings.template(turn, payload)
     this.#connection.publish(template, payload)
     if (this.#settings.window !== undefined) this.#asked++
-    if (template.qos > 0) this.#pending.set(this.#connection.lastMessageId, { intended, sent, counts })
+    if (template.qos > 0) this.#pending.set(this.#connection.lastMessageId, pending)
     if (!counts) return
     this.#sequence++
     tally.counts.sent++
@@ -264,11 +265,12 @@ export class Publisher {
   }
 
   /** A connection keeps payloads until they are acknowledged: only what it copies can be used again. */
-  #payload(turn: number, times: Pending): Buffer {
+  #payload(turn: number, { intended, sent, counts }: Pending): Buffer {
     const { payload, text, stamped, host, run } = this.#settings
     if (!stamped) return text === undefined ? payload : text(turn)
     const bytes = text !== undefined ? text(turn) : this.#reusable ? payload : Buffer.from(payload)
-    writeStamp(bytes, { ...times, host, run, client: this.index, sequence: this.#sequence })
+    // No spread here: copying an object with fractions in it would cost six times as much as all the rest.
+    writeStamp(bytes, { counts, host, run, client: this.index, sequence: this.#sequence, intended, sent })
     return bytes
   }
 }
