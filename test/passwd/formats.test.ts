@@ -20,7 +20,8 @@ describe.each([
   ],
   // https://www.rabbitmq.com/docs/passwords: salt 908D C60A, password test12
   ['rabbitmq', 'guest:kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR', 'test12'],
-  // https://docs.emqx.com/en/emqx/latest/access-control/authn/user_management.html; the passwords are in EMQX's tests
+  // https://docs.emqx.com/en/emqx/latest/access-control/authn/user_management.html, which does not say the passwords: they
+  // are the ones that these hashes are of.
   [
     'emqx-csv',
     'myuser3,b6c743545a7817ae8c8f624371d5f5f0373234bb0ff36b8ffbf19bce0e06ab75,de1024f462fb83910fd13151bd4bd235,true',
