@@ -113,9 +113,10 @@ describe('a connection that is lost', () => {
       const ours = await client(relay, { onRetry: (error) => retries.push(error.message) })
       const subscription = await ours.subscribe('t', { qos: 1 })
       await ours.publish('t', 'before', { qos: 1 })
+      expect(text(await subscription.next())).toBe('before')
       relay.cut()
       await ours.publish('t', 'after', { qos: 1 })
-      expect([text(await subscription.next()), text(await subscription.next())]).toEqual(['before', 'after'])
+      expect(text(await subscription.next())).toBe('after')
       expect(retries).toHaveLength(1)
     },
   )
