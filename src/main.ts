@@ -25,11 +25,16 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
   }
 }
 
-/** Help on a terminal has its headings in bold. */
-async function withHeadings(text: string, { stdout, env }: Host): Promise<string> {
+/** Help on a terminal has its headings in bold and the names of options in colour. */
+async function painted(text: string, { stdout, env }: Host): Promise<string> {
   if (!wantsColor(stdout, env)) return text
   const { style } = await import('./io/style.js')
-  return text.replace(/^[A-Z][\w ]*:(?=$| )/gm, style.heading)
+  return text
+    .replace(/^[A-Z][\w ]*:(?=$| )/gm, style.heading)
+    .replace(
+      /^( {2,6})(-\S+(?:,? \S+)*)/gm,
+      (_, indent: string, names: string) => indent + style.option(names),
+    )
 }
 
 async function painter({ stderr, env }: Host): Promise<((text: string) => string) | undefined> {
@@ -47,7 +52,7 @@ async function prepare(argv: readonly string[], host: Host): Promise<Job> {
   const { answer, helpFor } = await import('./commands/program.js')
   if (prepared?.wants === 'version') return printing(versionText)
   const text = command === undefined || prepared === undefined ? answer(argv) : helpFor(command.name)
-  return printing(await withHeadings(await text, host))
+  return printing(await painted(await text, host))
 }
 
 function printing(text: string): Job {

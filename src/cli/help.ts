@@ -45,6 +45,26 @@ export async function programHelp(program: Program): Promise<string> {
   ])
 }
 
+/** What `mqttx` alone prints: which commands there are, and where to read on. */
+export function programMap({ commands, map, summary }: Program): string {
+  const rows = map.map(([purpose, names]) => {
+    const lines = commands
+      .filter(({ name }) => names.includes(name))
+      .map((spec) => `  ${spec.name.padEnd(12)}${spec.summary}`)
+    return [`${purpose}:`, ...lines].join('\n')
+  })
+  return sections([
+    `${usage(['mqttx COMMAND [OPTION]...'])}\n${summary}`,
+    ...rows,
+    [
+      'More:',
+      '  mqttx help COMMAND    What a command takes, with examples.',
+      '  mqttx --help          Examples, and all exit statuses.',
+      '  man mqttx             The same and more, a page for each command.',
+    ].join('\n'),
+  ])
+}
+
 function layout(): Argv {
   return yargs([])
     .scriptName('mqttx')

@@ -177,6 +177,8 @@ export interface Program {
   readonly name: string
   readonly summary: string
   readonly commands: readonly AnySpec[]
+  /** The commands by what they are for. */
+  readonly map: readonly (readonly [purpose: string, names: readonly string[]])[]
   /** What can stand in the place of a command, and what it does. */
   readonly options: readonly (readonly [form: string, help: string])[]
   readonly examples: Spec['examples']

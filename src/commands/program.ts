@@ -2,7 +2,7 @@
 import { bashCompletion } from '../cli/completion/bash.js'
 import { fishCompletion } from '../cli/completion/fish.js'
 import { zshCompletion } from '../cli/completion/zsh.js'
-import { commandHelp, programHelp } from '../cli/help.js'
+import { commandHelp, programHelp, programMap } from '../cli/help.js'
 import { commandPage, programPage } from '../cli/man.js'
 import { nearest, suggestion } from '../cli/nearest.js'
 import type { AnySpec, Program } from '../cli/option.js'
@@ -21,6 +21,12 @@ export async function program(): Promise<Program> {
     name: 'mqttx',
     summary: 'MQTT from the command line.',
     commands: specs,
+    map: [
+      ['Messages', ['pub', 'sub', 'rr']],
+      ['Servers', ['broker', 'passwd', 'bench']],
+      ['Captures', ['inspect']],
+      ['Settings', ['context', 'completion']],
+    ],
     options: [
       ['help [COMMAND]', 'Print this text, or that of a command.'],
       ['--help', 'Print this text.'],
@@ -39,7 +45,8 @@ export async function program(): Promise<Program> {
 /** What `mqttx WORD...` prints where the first word is not a command. */
 export async function answer(words: readonly string[]): Promise<string> {
   const [first, second, ...rest] = words
-  if (first === undefined || first === '--help') return programHelp(await program())
+  if (first === undefined) return programMap(await program())
+  if (first === '--help') return programHelp(await program())
   if (first === 'help') return second === undefined ? programHelp(await program()) : helpFor(second)
   if (first === '--generate') return generate(second, rest[0])
   if (first.startsWith('--generate=')) return generate(first.slice('--generate='.length), second)

@@ -1,6 +1,6 @@
 // --help: 80 columns, examples first, every option, and in one place the exit statuses.
 import { describe, expect, test } from 'vitest'
-import { commandHelp, programHelp } from '../../src/cli/help.js'
+import { commandHelp, programHelp, programMap } from '../../src/cli/help.js'
 import { namesOf } from '../../src/cli/option.js'
 import { program } from '../../src/commands/program.js'
 import { exitStatuses } from '../../src/errors.js'
@@ -47,6 +47,23 @@ describe.each(mqttx.commands)('mqttx $name --help', async (spec) => {
   test('every line of text ends without blanks, the whole in one line feed', () => {
     expect(help).not.toMatch(/ \n/)
     expect(help).toMatch(/[^\n]\n$/)
+  })
+})
+
+describe('mqttx alone', () => {
+  const map = programMap(mqttx)
+
+  test('fits into 80 columns, and on a screen', () => {
+    expect(tooLong(map)).toEqual([])
+    expect(map.split('\n').length).toBeLessThanOrEqual(25)
+  })
+
+  test('shows every command once, with its summary', () => {
+    expect(mqttx.map.flatMap(([, names]) => names).sort()).toEqual(
+      mqttx.commands.map(({ name }) => name).sort(),
+    )
+    for (const { name, summary } of mqttx.commands)
+      expect(map).toMatch(new RegExp(`^  ${name} +${summary}$`, 'm'))
   })
 })
 
