@@ -47,6 +47,11 @@ export class Connection implements ConnectionFacts {
     return this.version > 0
   }
 
+  /** A CONNACK to a CONNECT of an unknown version: only that of MQTT 5.0 has more than two bytes (3.2). */
+  answered({ start, body, length }: Packet): void {
+    if (this.versionFrom === 'assumed' && length - (body - start) > 2) this.version = 5
+  }
+
   /** No more packets to learn from. */
   giveUp(): void {
     if (this.version === 0) this.version = this.#clean5 > this.#clean4 ? 5 : 4

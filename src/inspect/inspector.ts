@@ -6,6 +6,7 @@ import { Connection } from './connection.js'
 import { Fields } from './fields.js'
 import type { Filter } from './filter.js'
 import { looksLikeMessage, messageOf } from './mqtt-sn.js'
+import { connack } from './names.js'
 import type { Packet } from './packet.js'
 import { isPortOf } from './ports.js'
 import { Quick } from './quick.js'
@@ -257,6 +258,7 @@ export class Inspector implements CaptureSink {
   #show(stream: Stream, packet: Packet): void {
     if (this.done) return
     const { connection } = stream
+    if (packet.type === connack && packet.protocol === 'mqtt') connection.answered(packet)
     packet.version = connection.version
     if (!stream.opened) {
       if (packet.type === 1 && packet.protocol === 'mqtt') decode(this.#fields, packet)

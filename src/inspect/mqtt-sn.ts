@@ -140,7 +140,8 @@ function decodeConnect(f: Fields, packet: Packet): void {
   const keepAlive = f.integer('duration', 2, () => 'seconds')
   const clientId = decodeText(f, 'client_id')
   const connect = { clientId, keepAlive, level: 1, cleanStart: true }
-  packet.connect = { ...connect, willTopic: undefined, willProperties: undefined }
+  const will = { willTopic: undefined, willQos: 0, willPrint: 0, willProperties: undefined }
+  packet.connect = { ...connect, ...will }
 }
 
 function decodeSubscription(f: Fields, packet: Packet, flags: Flags): void {

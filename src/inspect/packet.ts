@@ -20,6 +20,9 @@ export interface ConnectFacts {
   cleanStart: boolean
   level: number
   willTopic: string | undefined
+  willQos: number
+  /** The print of its payload (content.ts); 0 where it was not captured. */
+  willPrint: number
   willProperties: PropertyBag | undefined
 }
 

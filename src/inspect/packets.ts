@@ -1,5 +1,6 @@
 // One function for each Control Packet, in the order of the standard: they read like its tables (MQTT 5.0, chapter 3),
 // write down fields, and note the facts that the checks of flows need.
+import { printOf } from './content.js'
 import type { Fields } from './fields.js'
 import * as names from './names.js'
 import type { ConnectFacts, Packet } from './packet.js'
@@ -84,6 +85,8 @@ function decodeConnect(f: Fields, packet: Packet): void {
     level,
     cleanStart: flags.cleanStart,
     willTopic: undefined,
+    willQos: flags.willQos,
+    willPrint: 0,
     willProperties: undefined,
   }
   packet.connect = connect
@@ -94,6 +97,7 @@ interface ConnectFlags {
   userName: boolean
   password: boolean
   will: boolean
+  willQos: number
   cleanStart: boolean
 }
 
@@ -111,7 +115,7 @@ function decodeConnectFlags(f: Fields): ConnectFlags {
   const cleanStart = f.flag(f.version === 5 ? 'clean_start' : 'clean_session')
   if (f.flag('reserved') && f.version > 3) f.wrong('connect-reserved-flag')
   f.end(group)
-  return { userName, password, will, cleanStart }
+  return { userName, password, will, willQos, cleanStart }
 }
 
 const portable = /^[0-9A-Za-z]{1,23}$/
@@ -127,7 +131,8 @@ function decodeConnectPayload(f: Fields, connect: ConnectFacts, flags: ConnectFl
     if (f.version === 5) connect.willProperties = decodeProperties(f, willProperties)
     connect.willTopic = f.text('will_topic')
     checkTopic(f, connect.willTopic, 'will-topic')
-    f.binary('will_payload')
+    const { content } = f.binary('will_payload')
+    connect.willPrint = printOf(f.bytes, f.origin + content, f.origin + f.at)
   }
   if (flags.userName) f.text('user_name', 'user-name-utf8')
   if (flags.password) f.binary('password')

@@ -31,7 +31,10 @@ const kinds: Readonly<Record<PropertyType, string>> = {
 /** Identifiers that code asks for by name. */
 export const propertyId = {
   payloadFormat: 1,
+  messageExpiry: 2,
+  contentType: 3,
   responseTopic: 8,
+  correlationData: 9,
   subscriptionIdentifier: 11,
   sessionExpiry: 17,
   assignedClientIdentifier: 18,
@@ -39,6 +42,7 @@ export const propertyId = {
   authenticationMethod: 21,
   authenticationData: 22,
   requestProblemInformation: 23,
+  willDelay: 24,
   requestResponseInformation: 25,
   responseInformation: 26,
   reasonString: 31,
@@ -74,6 +78,9 @@ function propertyOf({ id, name, type, packets, flag, positive }: PropertyRow): P
 /** By identifier. */
 export const properties: ReadonlyMap<number, Property> = new Map(rows.map((row) => [row.id, propertyOf(row)]))
 
-/** What a packet says in its properties: a number, a text, a pair; a list of them where it said it more than once. */
+/**
+ * What a packet says in its properties: a number, a text, a pair; a list of them where it said it more than once. Of
+ * binary data it is the print (content.ts).
+ */
 export type PropertyValue = number | string | readonly [string, string]
 export type PropertyBag = Map<number, PropertyValue[]>

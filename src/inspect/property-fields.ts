@@ -1,4 +1,5 @@
 // Reads a block of properties (MQTT 5.0, 2.2.2): its length, and each property as one field with its identifier.
+import { printOf } from './content.js'
 import type { Field, Fields } from './fields.js'
 import { publish } from './names.js'
 import type { Packet } from './packet.js'
@@ -75,7 +76,7 @@ function readValue(f: Fields, property: Property, group: Field): PropertyValue {
       break
     case 'binary data':
       group.content = f.binary(property.name).content
-      value = ''
+      value = printOf(f.bytes, f.origin + group.content, f.origin + f.at)
       break
     case 'utf-8 string pair':
       value = [f.text('name', 'utf8-pair'), f.text('value', 'utf8-pair')]

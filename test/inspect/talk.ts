@@ -94,3 +94,62 @@ export function play(inspector: Inspector, steps: readonly Step[], options: Talk
   }
   inspector.close(mine, close)
 }
+
+/**
+ * What happens on one of several connections to a server. `x` ends one: `by` says who closed first, a reset has no answer.
+ * `gap` is a hole in what the client sends.
+ */
+export type Act =
+  | readonly [connection: string, who: '>' | '<', what: string | Partial<MqttPacket>, at?: number]
+  | readonly [connection: string, who: 'x', how: 'fin' | 'rst', by: '>' | '<', at?: number]
+  | readonly [connection: string, who: 'gap']
+
+export interface Scene {
+  readonly version?: number
+  /** Addresses of clients by connection; all the same without. */
+  readonly hosts?: Readonly<Record<string, string>>
+  /** Connections whose beginning was not captured. */
+  readonly joined?: readonly string[]
+}
+
+/** Several connections to one server, in the order of the capture. */
+export function scene(acts: readonly Act[], { version = 4, hosts = {}, joined = [] }: Scene = {}): Recorder {
+  const recorder = new Recorder()
+  const inspector = new Inspector({ view: recorder })
+  const flows = new Map<string, { flow: Flow; c2s: number; s2c: number }>()
+  let last = 0
+  let record = 0
+  const origin = (at: number) => {
+    last = at
+    record++
+    return { record, fileOffset: record * 100, time: base + BigInt(Math.round(at * 1e6)) * 1000n }
+  }
+  const flowOf = (name: string) => {
+    const known = flows.get(name)
+    if (known !== undefined) return known
+    const id = flows.size + 1
+    const client = `${hosts[name] ?? '192.0.2.1'}:${50_000 + id}`
+    const made = { flow: { ...flow, id, client, sawStart: !joined.includes(name) }, c2s: 0, s2c: 0 }
+    flows.set(name, made)
+    inspector.open(made.flow)
+    return made
+  }
+  for (const act of acts) {
+    const one = flowOf(act[0])
+    if (act[1] === 'gap') inspector.gap(one.flow, 'c2s', one.c2s, undefined, 'a test')
+    else if (act[1] === 'x') {
+      const [, , how, by, at = last] = act
+      const first = by === '>' ? 'c2s' : 's2c'
+      const direction = how === 'rst' ? first : first === 'c2s' ? 's2c' : 'c2s'
+      inspector.close(one.flow, how, { direction, origin: origin(at) })
+    } else {
+      const [, who, what, at = last] = act
+      const direction = who === '>' ? 'c2s' : 's2c'
+      const bytes = bytesOf(what, version)
+      inspector.data(one.flow, direction, { bytes, offset: one[direction], origin: origin(at) })
+      one[direction] += bytes.length
+    }
+  }
+  inspector.end()
+  return recorder
+}

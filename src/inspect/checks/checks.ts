@@ -1,7 +1,7 @@
 // All checks of flows for one connection, in the order in which they need one another.
 import type { CloseDetail, FlowFact } from '../../capture/stream.js'
 import type { Connection } from '../connection.js'
-import { connack } from '../names.js'
+import { connack, disconnect, publish } from '../names.js'
 import type { Direction, Packet } from '../packet.js'
 import { type RuleKey, violation } from '../rules.js'
 import type { LateViolation } from '../views/view.js'
@@ -9,10 +9,10 @@ import { Exchanges } from './exchanges.js'
 import { Handshake } from './handshake.js'
 import { Limits } from './limits.js'
 import { SensorNetwork } from './sn.js'
-import { State, wrong } from './state.js'
+import { hostOf, State, wrong } from './state.js'
 import { Subscriptions } from './subscriptions.js'
 import { Timing } from './timing.js'
-import type { World } from './world.js'
+import type { Server, World } from './world.js'
 
 const aSecond = 1_000_000_000n
 /** One who is still there so long after a packet had time to answer it. */
@@ -28,6 +28,7 @@ export class Checks {
   readonly #subscriptions: Subscriptions
   readonly #timing: Timing
   readonly #sn = new SensorNetwork()
+  #server: Server | undefined
   /** Rules of WebSocket, told with the next packet. */
   #facts: { key: RuleKey; detail?: string; direction: Direction }[] = []
 
@@ -37,7 +38,7 @@ export class Checks {
     this.#handshake = new Handshake(this.#state)
     this.#exchanges = new Exchanges(this.#state)
     this.#limits = new Limits(this.#state)
-    this.#subscriptions = new Subscriptions(this.#state)
+    this.#subscriptions = new Subscriptions(this.#state, this.#exchanges)
     this.#timing = new Timing(this.#state)
   }
 
@@ -45,19 +46,48 @@ export class Checks {
     if (packet.protocol === 'mqtt-sn') return this.#sn.packet(packet)
     const state = this.#state
     if (this.#facts.length > 0) this.#tellFacts(packet)
+    this.#server ??= this.#world.serverOf(state.connection.server)
+    const server = this.#server
     this.#handshake.packet(packet)
     state.learn(packet)
-    if (packet.type === connack && packet.reasonCode === 0 && packet.direction === 's2c') {
-      this.#world.accepted(state, packet)
-    }
+    if (packet.type === connack && packet.direction === 's2c') this.#connack(packet, server)
     this.#limits.packet(packet)
     this.#exchanges.packet(packet)
-    this.#subscriptions.packet(packet, this.#exchanges.answered)
+    this.#subscriptions.packet(packet, this.#exchanges.answered, server.deliveries)
     this.#timing.packet(packet)
     this.#handshake.goesOn(packet)
-    this.#world.check(state, packet)
+    this.#meanwhile(packet, server)
     state.packets[packet.direction]++
     state.lastTime[packet.direction] = packet.time
+    if (packet.violations.length > 0 && packet.direction === 'c2s') {
+      state.faulty ||= packet.violations.some(({ severity }) => severity === 'error')
+    }
+  }
+
+  #connack(packet: Packet, server: Server): void {
+    const state = this.#state
+    server.hears(hostOf(state.connection.client))
+    if (packet.reasonCode !== 0 || state.connect === undefined) return
+    server.sessions.accepted(state, packet, this.#exchanges)
+    server.wills.accepted(state, packet)
+  }
+
+  /** What the other connections of the server have to do with this packet. */
+  #meanwhile(packet: Packet, { sessions, wills, deliveries }: Server): void {
+    const state = this.#state
+    const { type, direction } = packet
+    if (!state.whole) deliveries.blind = true
+    if (direction === 'c2s') {
+      if (type === publish) deliveries.published(state, packet, this.#exchanges.again)
+      else if (type === disconnect && sessions.isCurrent(state)) wills.disconnected(state, packet)
+      if (this.#exchanges.unordered) deliveries.unordered = true
+      return
+    }
+    sessions.check(state, packet)
+    const { subscriber } = this.#subscriptions
+    if (subscriber === undefined || wills.isEmpty) return
+    if (type === publish) wills.delivered(subscriber, packet)
+    wills.judge(subscriber, packet, this.#subscriptions)
   }
 
   fact(fact: FlowFact): void {
@@ -81,22 +111,44 @@ export class Checks {
 
   /** The connection has ended: what never came. */
   closed(how: string, detail: CloseDetail | undefined): LateViolation[] {
-    const state = this.#state
-    this.#world.closed(state)
     const late: LateViolation[] = []
-    if (!state.sure || how === 'rst') return late
-    for (const { waiting, key, from } of this.#exchanges.unanswered()) {
+    for (const found of this.#late(how, detail)) {
       if (late.length >= mostLate) break
-      if (waiting.time < 0n || state.lastTime[from] - waiting.time < patience) continue
-      const found = violation(key, state.version, 0)
-      if (found !== undefined) late.push({ ...found, packet: waiting.number, direction: from })
-    }
-    const end = detail?.origin.time ?? -1n
-    const said = state.disconnected.c2s
-    if (said !== undefined && end >= 0n && end - said > patience) {
-      const found = violation('disconnect-close', state.version, 0)
-      if (found !== undefined) late.push({ ...found, packet: 0, direction: 'c2s' })
+      late.push(found)
     }
     return late
+  }
+
+  *#late(how: string, detail: CloseDetail | undefined): Generator<LateViolation> {
+    const state = this.#state
+    const server = this.#server
+    if (server !== undefined) yield* this.#leave(server, how, detail)
+    const heard = server?.isHeard(hostOf(state.connection.client)) === true
+    yield* this.#handshake.closed(how, detail, heard)
+    if (!state.sure || how === 'rst') return
+    for (const { waiting, key, from } of this.#exchanges.unanswered()) {
+      if (waiting.time < 0n || state.lastTime[from] - waiting.time < patience) continue
+      const found = violation(key, state.version, 0)
+      if (found !== undefined) yield { ...found, packet: waiting.number, direction: from }
+    }
+    yield* this.#subscriptions.missing()
+    const { resumption } = this.#exchanges
+    if (resumption !== undefined) yield* resumption.missing((direction) => this.#exchanges.isQuiet(direction))
+  }
+
+  #leave(
+    { sessions, wills, deliveries }: Server,
+    how: string,
+    detail: CloseDetail | undefined,
+  ): LateViolation[] {
+    const state = this.#state
+    const lost = sessions.lost(state)
+    sessions.closed(state, how, detail)
+    wills.closed(state, how, detail)
+    const { subscriber } = this.#subscriptions
+    const late = lost === undefined ? [] : [lost]
+    if (subscriber === undefined) return late
+    wills.forget(subscriber.bit)
+    return [...late, ...deliveries.leave(subscriber)]
   }
 }

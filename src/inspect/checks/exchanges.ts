@@ -3,7 +3,8 @@
 import * as names from '../names.js'
 import type { Direction, Packet } from '../packet.js'
 import type { RuleKey } from '../rules.js'
-import { Published, type Waiting, waitingOf } from './published.js'
+import { keptOf, Published, type Waiting, waitingOf } from './published.js'
+import { identifierOffset, type Left, type Resumption } from './resumption.js'
 import { type State, wrong } from './state.js'
 
 /** More than this is not under way at once: a Packet Identifier has two bytes. Guards against streams that make no sense. */
@@ -16,6 +17,12 @@ export class Exchanges {
   readonly #pings: Waiting[] = []
   /** The SUBSCRIBE or UNSUBSCRIBE that the packet at hand answers. */
   answered: Waiting | undefined
+  /** The PUBLISH at hand sends again what has not come to its PUBREL. */
+  again = false
+  /** What the connection before has left to be sent again. */
+  resumption: Resumption | undefined
+  /** PUBRELs have come in another order than the PUBLISH packets. */
+  unordered = false
 
   constructor(state: State) {
     this.#state = state
@@ -23,6 +30,7 @@ export class Exchanges {
 
   packet(packet: Packet): void {
     this.answered = undefined
+    this.again = false
     switch (packet.type) {
       case names.publish:
         if (packet.qos === 1 || packet.qos === 2) this.#publish(packet)
@@ -54,6 +62,8 @@ export class Exchanges {
     const published = this.#published[direction]
     const { qos1, qos2, received, released } = published
     const earlier = qos1.get(id) ?? qos2.get(id) ?? received.get(id)
+    const left = earlier === undefined ? this.resumption?.publish(packet) : undefined
+    this.again = packet.dup && (earlier !== undefined || (left !== undefined && left.step !== 'pubrel'))
     if (earlier !== undefined) this.#again(packet, earlier)
     else if (this.#state.sure) this.#unlike(packet, released.has(id))
     published.refused.delete(id)
@@ -61,7 +71,8 @@ export class Exchanges {
     const [waiting, other] = packet.qos === 1 ? [qos1, qos2] : [qos2, qos1]
     other.delete(id)
     if (earlier === undefined || !packet.dup) waiting.delete(id)
-    waiting.set(id, waitingOf(packet))
+    const order = (earlier?.kept ?? left?.kept)?.order ?? packet.number
+    waiting.set(id, this.#state.expiry > 0 ? keptOf(packet, order) : waitingOf(packet))
     const most = this.#state.limits[direction].receiveMaximum
     if (packet.version === 5 && this.#state.sure && published.size > most) {
       const detail = `${published.size} messages are not acknowledged, Receive Maximum is ${most}`
@@ -105,6 +116,7 @@ export class Exchanges {
     this.#order(packet, qos1, 'puback-order')
     answer(packet, waiting)
     qos1.delete(id)
+    if (this.#state.expiry > 0) this.#published[opposite(direction)].end(id)
   }
 
   #pubrec(packet: Packet): void {
@@ -127,6 +139,9 @@ export class Exchanges {
     const { received, released, refused, qos1 } = this.#published[direction]
     const waiting = received.get(id)
     if (waiting === undefined) {
+      const left = this.resumption?.other(packet)
+      if (left !== undefined)
+        return void released.set(id, { ...waitingOf(packet), ...left, type: packet.type })
       if (released.has(id) || reasonCode === 0x92) return
       if (refused.has(id) && this.#state.sure) wrong(packet, 'pubrel-after-error')
       else this.#unknown(packet, qos1.has(id))
@@ -136,7 +151,7 @@ export class Exchanges {
     this.#order(packet, received, 'pubrel-order')
     answer(packet, waiting)
     received.delete(id)
-    released.set(id, waitingOf(packet))
+    released.set(id, waitingOf(packet, waiting))
   }
 
   #pubcomp(packet: Packet): void {
@@ -149,10 +164,12 @@ export class Exchanges {
     }
     answer(packet, waiting)
     released.delete(id)
+    if (this.#state.expiry > 0) this.#published[opposite(direction)].end(id)
   }
 
   /** Nothing of this kind is under way. After a reconnect it may be from the connection before. */
   #unknown(packet: Packet, otherQos: boolean): void {
+    this.resumption?.other(packet)
     if (!this.#state.fresh) return
     const detail = `nothing with Packet Identifier ${packet.packetIdentifier} waits for this`
     wrong(packet, otherQos ? 'wrong-ack-type' : 'ack-unknown-id', otherQos ? undefined : detail, 2)
@@ -160,9 +177,11 @@ export class Exchanges {
 
   /** A client answers in the order of what it answers [MQTT-4.6.0-2] to [MQTT-4.6.0-4]. */
   #order(packet: Packet, waiting: ReadonlyMap<number, Waiting>, key: RuleKey): void {
-    if (packet.direction !== 'c2s' || !this.#state.fresh) return
+    if (packet.direction !== 'c2s') return
     const first = waiting.keys().next().value
     if (first === packet.packetIdentifier) return
+    if (key === 'pubrel-order') this.unordered = true
+    if (!this.#state.fresh) return
     wrong(packet, key, `Packet Identifier ${first} came before`, 2)
   }
 
@@ -188,6 +207,35 @@ export class Exchanges {
     this.#requests.delete(id)
     answer(packet, request)
     this.answered = request
+  }
+
+  /** Nothing that this side has published waits for an answer, nor has to be sent again. */
+  isQuiet(direction: Direction): boolean {
+    return this.#published[direction].size === 0
+  }
+
+  /** It is the only one that waits for an answer: no other has held it up. */
+  isAlone(direction: Direction): boolean {
+    return this.#published[direction].size === 1
+  }
+
+  /** What the session takes along: what has to be sent again, and what was acknowledged last. */
+  ended(): { left: readonly Left[]; ended: Record<Direction, readonly number[]> } {
+    const left: Left[] = [...(this.resumption?.rest ?? [])]
+    for (const direction of ['c2s', 's2c'] as const) {
+      const { qos1, qos2, received, released } = this.#published[direction]
+      for (const [step, all] of [
+        ['publish', qos1],
+        ['publish', qos2],
+        ['either', received],
+        ['pubrel', released],
+      ] as const) {
+        for (const [identifier, { number, topic, kept }] of all) {
+          if (kept !== undefined) left.push({ direction, step, identifier, number, topic, kept })
+        }
+      }
+    }
+    return { left, ended: { c2s: this.#published.c2s.ended, s2c: this.#published.s2c.ended } }
   }
 
   /** What waits for an answer at the end of the connection: the rule, and who should have answered. */
@@ -219,9 +267,4 @@ function answer(packet: Packet, waiting: Waiting | undefined): void {
   if (waiting === undefined) return
   packet.answers = waiting.number
   if (waiting.time >= 0n && packet.time >= 0n) packet.roundTrip = Number(packet.time - waiting.time)
-}
-
-/** Where the Packet Identifier of a PUBLISH is. */
-function identifierOffset({ body, start, bytes }: Packet): number {
-  return body - start + 2 + ((bytes[body]! << 8) | bytes[body + 1]!)
 }

@@ -1,11 +1,17 @@
 // Who may send what when: the beginning and the end of a connection (MQTT 5.0, 3.1, 3.2, 3.14, 4.12).
-import { auth, connack, connect, disconnect, onlyDirection, publish } from '../names.js'
+
+import type { CloseDetail } from '../../capture/stream.js'
+import { auth, connack, connect, disconnect, onlyDirection, publish, versionNames } from '../names.js'
 import type { Packet } from '../packet.js'
 import { propertyId } from '../properties.js'
+import { violation } from '../rules.js'
+import type { LateViolation } from '../views/view.js'
 import { type State, wrong } from './state.js'
 
 const aSecond = 1_000_000_000n
 const patience = 10n * aSecond
+/** Whoever is still there so long after had time to answer, or to close. */
+const longPatience = 20n * aSecond
 
 /** Rules of a malformed packet: the one who got it should have closed the connection. */
 const malformed = new Set([
@@ -21,6 +27,7 @@ export class Handshake {
   readonly #state: State
   #malformedAt = -1n
   #kept = false
+  #connectNumber = 0
 
   constructor(state: State) {
     this.#state = state
@@ -34,6 +41,7 @@ export class Handshake {
     if (state.whole && state.disconnected[direction] !== undefined) wrong(packet, 'after-disconnect')
     if (direction === 'c2s') this.#fromClient(packet)
     else this.#fromServer(packet)
+    if (type === connect) this.#connectNumber = packet.number
     if (type === disconnect) state.disconnected[direction] ??= packet.time
     if (type === auth) this.#auth(packet)
     const only = onlyDirection(type, packet.version)
@@ -81,6 +89,7 @@ export class Handshake {
     if (connackCode >= 0) wrong(packet, 'connack-twice')
     if (connect === undefined || !whole) return
     const { reasonCode, sessionPresent, version } = packet
+    if (!((connect.level & 0x7f) in versionNames)) this.#unknownLevel(packet, connect.level)
     if (sessionPresent && connect.cleanStart && version > 3)
       wrong(packet, 'session-present-clean', undefined, 2)
     if (connect.clientId === '' && reasonCode === 0) {
@@ -92,6 +101,15 @@ export class Handshake {
     if (!asked && packet.property(propertyId.responseInformation) !== undefined)
       wrong(packet, 'response-info-unasked')
     this.#method(packet)
+  }
+
+  /** Whoever does not know the level says so, in the words of MQTT 3.1.1 or of 5.0, which knows more reasons. */
+  #unknownLevel(packet: Packet, level: number): void {
+    const { reasonCode, version } = packet
+    if (reasonCode === 0) wrong(packet, 'protocol-level', `protocol level ${level} was accepted`, 3)
+    else if (version < 5 && reasonCode !== 1) {
+      wrong(packet, 'protocol-level', `protocol level ${level} was refused with another code than 0x01`, 3)
+    }
   }
 
   #auth(packet: Packet): void {
@@ -109,6 +127,36 @@ export class Handshake {
   #note({ violations, direction, time }: Packet): void {
     if (direction === 'c2s' && violations.some(({ rule }) => malformed.has(rule.key)))
       this.#malformedAt = time
+  }
+
+  /**
+   * The connection has ended. `heard`: packets of this server to this client's address were captured, so that silence is
+   * the server's own.
+   */
+  closed(how: string, detail: CloseDetail | undefined, heard: boolean): LateViolation[] {
+    const late: LateViolation[] = []
+    const { whole, version, disconnected, connect } = this.#state
+    const end = detail?.origin.time ?? -1n
+    const said = disconnected.c2s
+    if (this.#state.sure && how !== 'rst' && said !== undefined && end >= 0n && end - said > longPatience) {
+      const found = violation('disconnect-close', version, 0)
+      if (found !== undefined) late.push({ ...found, packet: 0, direction: 'c2s' })
+    }
+    if (whole && heard && connect !== undefined && this.#isUnanswered(how, detail)) {
+      const found = violation('connack-missing', version, 0)
+      if (found !== undefined) late.push({ ...found, packet: this.#connectNumber, direction: 's2c' })
+    }
+    return late
+  }
+
+  /** Neither a packet nor an end of the connection came from the server, and the client has waited. */
+  #isUnanswered(how: string, detail: CloseDetail | undefined): boolean {
+    const { packets, lastTime, connectTime, faulty, connection } = this.#state
+    if (packets.s2c > 0 || faulty || connectTime < 0n || connection.versionFrom === 'assumed') return false
+    const byClient =
+      how === 'fin' ? detail?.direction === 's2c' : how === 'rst' && detail?.direction === 'c2s'
+    const seen = byClient ? detail!.origin.time : lastTime.c2s
+    return seen - connectTime >= longPatience
   }
 
   /** What should have ended and goes on, each told once. */

@@ -1,5 +1,7 @@
 // What waits for an answer, and what one side has published, by Packet Identifier.
+import { payloadPrint } from '../content.js'
 import type { Packet, Subscription } from '../packet.js'
+import { propertyId } from '../properties.js'
 
 /** Something that waits for an answer. */
 export interface Waiting {
@@ -9,7 +11,22 @@ export interface Waiting {
   readonly topic?: string | undefined
   readonly length: number
   readonly subscriptions?: readonly Subscription[] | undefined
+  /** Of a PUBLISH, where the session outlives the connection. */
+  readonly kept: Kept | undefined
 }
+
+/** What the next connection has to know of a PUBLISH. */
+export interface Kept {
+  readonly qos: number
+  /** The number of the packet that was the first to send it. */
+  readonly order: number
+  readonly length: number
+  readonly print: number
+  readonly expires: boolean
+}
+
+/** Acknowledgements of so many messages may be lost with a connection. */
+const mostEnded = 256
 
 /** What one side has published, by Packet Identifier, in the order in which it happened. */
 export class Published {
@@ -20,13 +37,34 @@ export class Published {
   readonly released = new Map<number, Waiting>()
   /** Refused by PUBREC: a PUBREL must not follow. */
   readonly refused = new Set<number>()
+  /** What was acknowledged last, where the session outlives the connection. */
+  #ended: Uint16Array | undefined
+  #endedCount = 0
 
   get size(): number {
     return this.qos1.size + this.qos2.size + this.received.size + this.released.size
   }
+
+  end(identifier: number): void {
+    this.#ended ??= new Uint16Array(mostEnded)
+    this.#ended[this.#endedCount++ % mostEnded] = identifier
+  }
+
+  get ended(): readonly number[] {
+    return [...(this.#ended?.subarray(0, Math.min(this.#endedCount, mostEnded)) ?? [])]
+  }
 }
 
-export function waitingOf(packet: Packet, about?: Waiting): Waiting {
+/** `first` is what `packet` answers. */
+export function waitingOf(packet: Packet, first?: Waiting): Waiting {
   const { type, number, time, topic, length, subscriptions } = packet
-  return { type, number, time, topic: about?.topic ?? topic, length, subscriptions }
+  return { type, number, time, topic: first?.topic ?? topic, length, subscriptions, kept: first?.kept }
+}
+
+/** The same of a PUBLISH whose session outlives the connection; `order` where it sends again. */
+export function keptOf(packet: Packet, order: number): Waiting {
+  const { type, number, time, topic, length, qos } = packet
+  const expires = packet.property(propertyId.messageExpiry) !== undefined
+  const kept = { qos, order, length, print: payloadPrint(packet), expires }
+  return { type, number, time, topic, length, subscriptions: undefined, kept }
 }

@@ -27,6 +27,7 @@ export class State {
   readonly connection: Connection
   connect: ConnectFacts | undefined
   connectProperties: PropertyBag | undefined
+  connectTime = -1n
   /** -1 while no CONNACK was seen. */
   connackCode = -1
   connackTime = -1n
@@ -36,6 +37,14 @@ export class State {
   limits: Record<Direction, Limits> = { c2s: limitsOf(undefined), s2c: limitsOf(undefined) }
   readonly packets: Record<Direction, number> = { c2s: 0, s2c: 0 }
   readonly lastTime: Record<Direction, bigint> = { c2s: -1n, s2c: -1n }
+  /** The client has broken a rule with one of its packets: the server may treat it as it likes. */
+  faulty = false
+  /** When the server has accepted another connection of this Client Identifier; -1n while it has not. */
+  takenOverAt = -1n
+  /** The client has refused what it got: DISCONNECT with a Reason Code of an error. */
+  refused = false
+  /** How long the session outlives the connection, in seconds; infinite before MQTT 5.0 without Clean Session. */
+  expiry = 0
   readonly disconnected: Record<Direction, bigint | undefined> = { c2s: undefined, s2c: undefined }
 
   constructor(connection: Connection) {
@@ -66,14 +75,27 @@ export class State {
     if (packet.connect !== undefined) {
       this.connect = packet.connect
       this.connectProperties = packet.properties
+      this.connectTime = packet.time
       this.limits.s2c = limitsOf(packet.properties)
+      this.expiry = this.#expiry()
     } else if (packet.type === 2 && packet.direction === 's2c') {
       this.connackCode = packet.reasonCode
       this.connackTime = packet.time
       this.connackProperties = packet.properties
       this.sessionPresent = packet.sessionPresent
       this.limits.c2s = limitsOf(packet.properties)
+      this.expiry = this.#expiry()
+    } else if (packet.type === 14 && packet.direction === 'c2s') {
+      this.refused = packet.reasonCode >= 0x80
+      const expiry = packet.property(propertyId.sessionExpiry)
+      if (expiry !== undefined && this.expiry > 0) this.expiry = Number(expiry)
     }
+  }
+
+  /** MQTT 5.0, 3.1.2.11.2 and 3.2.2.3.2; MQTT 3.1.1, 3.1.2.4. */
+  #expiry(): number {
+    if (this.version < 5) return this.connect?.cleanStart === false ? Number.POSITIVE_INFINITY : 0
+    return Number(this.told(propertyId.sessionExpiry) ?? this.asked(propertyId.sessionExpiry) ?? 0)
   }
 
   /** A property of the CONNECT. */
@@ -90,4 +112,9 @@ export class State {
 /** Says that `packet` breaks a rule, at `offset` of it. */
 export function wrong(packet: Packet, key: RuleKey, detail?: string, offset = 0): void {
   packet.add(violation(key, packet.version, offset, detail))
+}
+
+/** An address without its port. */
+export function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(':'))
 }

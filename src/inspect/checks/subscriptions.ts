@@ -1,62 +1,137 @@
 // What a client has subscribed to, and whether it gets that and nothing else (MQTT 5.0, 3.8, 3.9, 4.7).
 import { matches } from '../../session/topic-filter.js'
-import { publish, suback, subscribe, unsuback } from '../names.js'
+import { publish, suback, subscribe, unsuback, unsubscribe } from '../names.js'
 import type { Packet } from '../packet.js'
 import { propertyId } from '../properties.js'
 import { filterOfShared } from '../topics.js'
+import type { LateViolation } from '../views/view.js'
+import type { Deliveries, Match, Subscriber } from './deliveries.js'
+import type { Exchanges } from './exchanges.js'
 import type { Waiting } from './published.js'
+import { type Asking, RetainedMessages } from './retained.js'
 import { type State, wrong } from './state.js'
 
 const aSecond = 1_000_000_000n
-/** So long after a SUBSCRIBE retained messages may come, so long after UNSUBACK those that were under way. */
+/** So long after UNSUBACK messages may come that were under way. */
 const settled = 60n * aSecond
+/** What was published while the server got a SUBSCRIBE may have been seen before it: seconds. */
+const justSubscribed = 2
 const mostTopics = 20_000
+const mostFilters = 10_000
+const mostIdentifiers = 16
 
-interface Subscribed {
+interface Subscribed extends Asking {
   readonly filter: string
   /** Highest ever asked for: messages from before a new SUBSCRIBE may be under way. */
   qos: number
+  /** Subscription Options of all SUBSCRIBEs for it, and-ed and or-ed. */
   options: number
-  /** How often it was asked for; identifiers change with it. */
+  anyOptions: number
+  /** How often it was asked for. */
   times: number
-  identifier: number | undefined
+  triggers: number
+  secondTrigger: bigint
+  lastTrigger: bigint
+  readonly shared: boolean
+  /** All Subscription Identifiers that it ever had; 0 where a SUBSCRIBE had none. */
+  readonly identifiers: number[]
   granted: boolean
+  /** UNSUBSCRIBE was sent. */
+  left: boolean
   removedAt: bigint | undefined
+}
+
+/** What matches a topic. */
+interface Topic extends Match {
+  readonly matching: readonly Subscribed[]
 }
 
 export class Subscriptions {
   readonly #state: State
+  readonly #exchanges: Exchanges
   readonly #filters = new Map<string, Subscribed>()
-  /** What matches a topic, until the subscriptions change. */
-  readonly #matching = new Map<string, readonly Subscribed[]>()
+  /** By topic, until the subscriptions change. */
+  readonly #topics = new Map<string, Topic>()
+  readonly #retained: RetainedMessages
   #lastSubscribe = -1n
+  #settledAt = 0
+  /** There are too many to know them all. */
+  #blind = false
+  /** Of the server, once this client has subscribed. */
+  subscriber: Subscriber | undefined
 
-  constructor(state: State) {
+  constructor(state: State, exchanges: Exchanges) {
     this.#state = state
+    this.#exchanges = exchanges
+    this.#retained = new RetainedMessages(state)
   }
 
   /** `request` is what a SUBACK or UNSUBACK answers. */
-  packet(packet: Packet, request: Waiting | undefined): void {
+  packet(packet: Packet, request: Waiting | undefined, deliveries: Deliveries): void {
     const { type, direction } = packet
     if (type === publish) {
-      if (direction === 's2c' && this.#state.fresh) this.#delivered(packet)
-    } else if (type === subscribe && direction === 'c2s') this.#asked(packet)
+      if (direction === 's2c' && this.#state.fresh && !this.#blind) this.#delivered(packet, deliveries)
+    } else if (type === subscribe && direction === 'c2s') {
+      this.#asked(packet)
+      if (this.#state.fresh) this.subscriber ??= deliveries.join(this.#state)
+    } else if (type === unsubscribe && direction === 'c2s') this.#leaving(packet)
     else if (request === undefined) return
     else if (type === suback) this.#granted(packet, request)
     else if (type === unsuback) this.#removed(packet, request)
   }
 
+  /** One subscription of QoS 1 or 2 that nothing has changed, and no message is under way. */
+  isOpenFor(topic: string): boolean {
+    if (this.#blind || !this.#exchanges.isQuiet('s2c')) return false
+    const { matching, only } = this.#of(topic)
+    return only !== undefined && matching[0]!.granted && matching[0]!.qos > 0 && matching[0]!.times === 1
+  }
+
+  /** The connection has ended: retained messages that did not come. */
+  missing(): Iterable<LateViolation> {
+    if (this.#blind || !this.#exchanges.isQuiet('s2c')) return []
+    const filters = new Set(this.#filters.values())
+    return this.#retained.missing((asking) => {
+      const one = filters.has(asking as Subscribed) ? (asking as Subscribed) : undefined
+      return one?.granted === true && !one.left ? one : undefined
+    })
+  }
+
   #asked(packet: Packet): void {
-    this.#matching.clear()
+    this.#topics.clear()
     this.#lastSubscribe = packet.time
-    const identifier = packet.property(propertyId.subscriptionIdentifier)
-    for (const { filter, options } of packet.subscriptions ?? []) {
-      const known = this.#filters.get(filter)
-      const qos = Math.max(options & 3, known?.qos ?? 0)
-      const times = (known?.times ?? 0) + 1
-      const rest = { granted: false, removedAt: undefined, identifier: identifier as number | undefined }
-      this.#filters.set(filter, { filter, qos, options, times, ...rest })
+    this.#settledAt = packet.seconds + justSubscribed
+    const identifier = Number(packet.property(propertyId.subscriptionIdentifier) ?? 0)
+    for (const { filter, options } of packet.subscriptions ?? []) this.#ask(filter, options, identifier)
+    if (this.#filters.size <= mostFilters) return
+    this.#blind = true
+    this.#filters.clear()
+    this.subscriber?.doubt()
+  }
+
+  #ask(filter: string, options: number, identifier: number): void {
+    let one = this.#filters.get(filter)
+    if (one === undefined) {
+      const counts = { times: 0, triggers: 0, secondTrigger: -1n, lastTrigger: -1n }
+      const now = { granted: false, left: false, removedAt: undefined }
+      const shared = filter.startsWith('$share/')
+      one = { filter, qos: 0, options: 0xff, anyOptions: 0, ...counts, shared, identifiers: [], ...now }
+      this.#filters.set(filter, one)
     }
+    const handling = this.#state.version < 5 ? 0 : (options >> 4) & 3
+    if (handling !== 2 && (handling !== 1 || one.times === 0 || one.left)) {
+      one.triggers++
+      if (one.triggers === 2) one.secondTrigger = this.#lastSubscribe
+      one.lastTrigger = this.#lastSubscribe
+    }
+    one.qos = Math.max(options & 3, one.qos)
+    one.options &= options
+    one.anyOptions |= options
+    one.times++
+    if (!one.identifiers.includes(identifier)) one.identifiers.push(identifier)
+    if (one.identifiers.length > mostIdentifiers) one.identifiers.length = 0
+    one.granted = false
+    one.removedAt = undefined
   }
 
   #granted(packet: Packet, { subscriptions = [] }: Waiting): void {
@@ -69,38 +144,43 @@ export class Subscriptions {
       const { filter, options } = subscriptions[i]!
       const known = this.#filters.get(filter)
       if (known === undefined) return
-      if (code >= 0x80) this.#filters.delete(filter)
-      else known.granted = true
+      if (code < 0x80) known.granted = true
+      else if (known.times === 1) this.#filters.delete(filter)
       if (code < 0x80 && code > (options & 3)) {
         const detail = `QoS ${code} granted, QoS ${options & 3} was asked for`
         wrong(packet, 'suback-code', detail, packet.length - codes.length + i)
       }
       if (code < known.qos && known.times === 1) known.qos = code
     })
-    this.#matching.clear()
+    this.#topics.clear()
+  }
+
+  #leaving(packet: Packet): void {
+    this.#topics.clear()
+    for (const { filter } of packet.subscriptions ?? []) {
+      const known = this.#filters.get(filter)
+      if (known !== undefined) known.left = true
+    }
   }
 
   #removed(packet: Packet, { subscriptions = [] }: Waiting): void {
     const { codes, version } = packet
     if (version === 5 && codes?.length !== subscriptions.length) {
-      wrong(
-        packet,
-        'unsuback-codes',
-        `${codes?.length ?? 0} codes for ${subscriptions.length} Topic Filters`,
-        4,
-      )
+      const detail = `${codes?.length ?? 0} codes for ${subscriptions.length} Topic Filters`
+      wrong(packet, 'unsuback-codes', detail, 4)
     }
-    for (const { filter } of subscriptions) {
+    subscriptions.forEach(({ filter }, i) => {
       const known = this.#filters.get(filter)
-      if (known !== undefined) known.removedAt = packet.time
-    }
-    this.#matching.clear()
+      if (known !== undefined && (codes?.[i] ?? 0) < 0x80) known.removedAt = packet.time
+    })
+    this.#topics.clear()
   }
 
-  #delivered(packet: Packet): void {
+  #delivered(packet: Packet, deliveries: Deliveries): void {
     const { topic, qos } = packet
     if (topic === undefined || topic === '') return
-    const matching = this.#of(topic)
+    const known = this.#of(topic)
+    const { matching } = known
     if (matching.length === 0) return this.#unasked(packet, topic)
     let most = 0
     let active = false
@@ -110,8 +190,12 @@ export class Subscriptions {
     }
     if (qos > most && qos < 3) wrong(packet, 'qos-above-granted', `QoS ${qos}, QoS ${most} was granted`)
     if (!active) this.#afterRemoval(packet, matching)
-    else if (packet.retain) this.#retained(packet, matching)
-    if (packet.version === 5 && matching.length === 1) this.#identifier(packet, matching[0]!)
+    else if (packet.retain) {
+      this.#retained.delivered(packet, topic, { matching, lastSubscribe: this.#lastSubscribe })
+    } else if (this.subscriber !== undefined && packet.seconds > this.#settledAt) {
+      if (!topic.startsWith('$')) deliveries.delivered(this.subscriber, packet, known)
+    }
+    if (packet.version === 5) this.#identifiers(packet, matching)
   }
 
   #unasked(packet: Packet, topic: string): void {
@@ -120,41 +204,46 @@ export class Subscriptions {
     wrong(packet, byWildcard ? 'dollar-match' : 'topic-unsubscribed')
   }
 
+  /** What the server had before may wait for acknowledgements, and for a network that stands still. */
   #afterRemoval(packet: Packet, matching: readonly Subscribed[]): void {
-    const late = matching.every(
-      ({ removedAt }) => removedAt !== undefined && packet.time - removedAt > settled,
-    )
-    if (late && packet.qos === 0) wrong(packet, 'publish-after-unsub')
+    const { s2c } = this.#state.lastTime
+    const late = matching.every(({ removedAt }) => removedAt !== undefined && s2c - removedAt > settled)
+    if (!late || packet.dup || (packet.qos > 0 && !this.#exchanges.isAlone('s2c'))) return
+    wrong(packet, 'publish-after-unsub')
   }
 
-  /** A bridge asks for RETAIN as published by a bit of its level, MQTT 5 by Retain As Published. */
-  #retained(packet: Packet, matching: readonly Subscribed[]): void {
-    const { connect } = this.#state
-    if (connect === undefined || connect.level >= 0x80) return
-    if (packet.version === 5 && matching.some(({ options }) => (options & 8) !== 0)) return
-    if (
-      packet.version === 5 &&
-      matching.every(({ options, times }) => times === 1 && (options & 0x30) === 0x20)
-    ) {
-      return wrong(packet, 'retain-handling', 'no retained messages were asked for (Retain Handling 2)')
+  /**
+   * Each copy has the identifiers of all subscriptions that it is sent for, which may be one of those that match or all
+   * of them [MQTT-3.3.4-3] [MQTT-3.3.4-4].
+   */
+  #identifiers(packet: Packet, matching: readonly Subscribed[]): void {
+    const told = packet.properties?.get(propertyId.subscriptionIdentifier) ?? []
+    const known = matching.map(({ identifiers }) => identifiers)
+    if (known.some((identifiers) => identifiers.length === 0)) return
+    const foreign = told.find((one) => !known.some((identifiers) => identifiers.includes(Number(one))))
+    if (foreign !== undefined) {
+      return wrong(packet, 's2c-subscription-id', `no subscription that matches has ${String(foreign)}`)
     }
-    if (packet.time >= 0n && packet.time - this.#lastSubscribe > settled) wrong(packet, 'retain-on-live')
+    const plain = matching.every(({ shared, granted }) => granted && !shared)
+    if (!plain || told.length > 0 || known.some((identifiers) => identifiers.includes(0))) return
+    wrong(
+      packet,
+      's2c-subscription-id',
+      `it lacks ${known.map((identifiers) => identifiers.join(' or ')).join(' or ')}`,
+    )
   }
 
-  #identifier(packet: Packet, { identifier, granted, times, filter }: Subscribed): void {
-    if (identifier === undefined || !granted || times > 1 || filter.startsWith('$share/')) return
-    const told = packet.properties?.get(propertyId.subscriptionIdentifier)
-    if (told?.includes(identifier) !== true) wrong(packet, 's2c-subscription-id', `it lacks ${identifier}`)
-  }
-
-  #of(topic: string): readonly Subscribed[] {
-    const known = this.#matching.get(topic)
+  #of(topic: string): Topic {
+    const known = this.#topics.get(topic)
     if (known !== undefined) return known
-    if (this.#matching.size > mostTopics) this.#matching.clear()
-    const found = [...this.#filters.values()].filter(({ filter }) => {
+    if (this.#topics.size > mostTopics) this.#topics.clear()
+    const matching = [...this.#filters.values()].filter(({ filter }) => {
       return matches(filter.startsWith('$share/') ? (filterOfShared(filter) ?? filter) : filter, topic)
     })
-    this.#matching.set(topic, found)
+    const [one] = matching
+    const plain = matching.length === 1 && !one!.shared && !one!.left
+    const found = { matching, only: plain ? one : undefined, last: undefined }
+    this.#topics.set(topic, found)
     return found
   }
 }

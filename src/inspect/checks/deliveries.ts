@@ -1,0 +1,251 @@
+// What becomes of a message between the client that publishes it and the clients that it is delivered to (MQTT 5.0, 3.3.1,
+// 3.8.3, 4.3.3, 4.6). A message is known again by its topic and content, and publishers that the capture does not show
+// could explain almost anything: so a suspicion waits until its subscriber's connection ends, and is dropped when that
+// subscriber got anything that nobody was seen to publish, or anything twice.
+import { payloadPrint } from '../content.js'
+import { publish } from '../names.js'
+import type { Packet } from '../packet.js'
+import type { PropertyBag } from '../properties.js'
+import { type RuleKey, violation } from '../rules.js'
+import type { LateViolation } from '../views/view.js'
+import { alteredProperty, forwarded } from './forwarded.js'
+import { type Generation, Publications, publication } from './publications.js'
+import type { State } from './state.js'
+import type { Wills } from './wills.js'
+
+/** As many as an integer has bits for. */
+const mostSubscribers = 30
+const mostTopics = 20_000
+const mostSuspicions = 100
+const mostPublishers = 16
+const noLocal = 4
+
+interface Suspicion {
+  readonly key: RuleKey
+  readonly packet: number
+  readonly message: string
+  /** What came back to its publisher: another subscriber has to have got it once. */
+  readonly echo: { readonly print: number; readonly topic: number } | undefined
+  witness: Subscriber | undefined
+}
+
+/** What was delivered last of a topic, by publisher and QoS. */
+export type LastDelivered = Map<number, { sequence: number; published: number; delivered: number }>
+
+/** How a client's subscriptions match the topic of a message that it gets. */
+export interface Match {
+  /** The one subscription that it matches, where nothing else could explain its delivery. */
+  readonly only: { readonly options: number } | undefined
+  last: LastDelivered | undefined
+}
+
+/** A connection that has subscribed. */
+export class Subscriber {
+  readonly state: State
+  readonly bit: number
+  /** It got something that the capture does not explain. */
+  doubtful = false
+  readonly suspicions: Suspicion[] = []
+
+  constructor(state: State, bit: number) {
+    this.state = state
+    this.bit = bit
+  }
+
+  doubt(): void {
+    this.doubtful = true
+    this.suspicions.length = 0
+  }
+
+  suspect(key: RuleKey, packet: Packet, message: string, echo?: Suspicion['echo']): void {
+    if (this.suspicions.length >= mostSuspicions) return
+    this.suspicions.push({ key, packet: packet.number, message, echo, witness: undefined })
+  }
+}
+
+export class Deliveries {
+  readonly #wills: Wills
+  readonly #subscribers: Subscriber[] = []
+  readonly #topics = new Map<string, number>()
+  #lastTopic = 0
+  #sequence = 0
+  #publications: Publications | undefined
+  /** A connection to this server was not seen in full: nobody knows what it published. */
+  blind = false
+  /** A client has sent PUBRELs in another order than its PUBLISH packets: both are orders of what it published. */
+  unordered = false
+  #echoes = 0
+
+  constructor(wills: Wills) {
+    this.#wills = wills
+  }
+
+  /** A client has subscribed; undefined where there are too many to follow. */
+  join(state: State): Subscriber | undefined {
+    let taken = 0
+    for (const { bit } of this.#subscribers) taken |= bit
+    for (let i = 0; i < mostSubscribers; i++) {
+      if ((taken & (1 << i)) !== 0) continue
+      const subscriber = new Subscriber(state, 1 << i)
+      this.#subscribers.push(subscriber)
+      return subscriber
+    }
+    return undefined
+  }
+
+  /** Its connection has ended: what is left of the suspicions. */
+  leave(subscriber: Subscriber): LateViolation[] {
+    this.#subscribers.splice(this.#subscribers.indexOf(subscriber), 1)
+    this.#publications?.forget(subscriber.bit)
+    if (this.#subscribers.length === 0) this.#publications = undefined
+    if (this.blind || subscriber.doubtful || !subscriber.state.sure) return []
+    const late: LateViolation[] = []
+    for (const { key, packet, message, echo, witness } of subscriber.suspicions) {
+      if (echo !== undefined && witness?.doubtful !== false) continue
+      const found = violation(key, subscriber.state.version, 0, message)
+      if (found !== undefined) late.push({ ...found, packet, direction: 's2c' })
+    }
+    return late
+  }
+
+  /** A client publishes. `again`: what it has published before, in an exchange that has not come to its PUBREL. */
+  published(state: State, packet: Packet, again: boolean): void {
+    if (this.#subscribers.length === 0 || this.blind || packet.topic === undefined) return
+    const print = payloadPrint(packet)
+    if (print === 0) return void this.#doubtAll()
+    this.#publications ??= new Publications()
+    const publications = this.#publications
+    const topic = this.#topicOf(packet.topic)
+    const { dup, qos, packetIdentifier } = packet
+    if (publications.find(print, topic)) {
+      const { table, at } = publications
+      const same = dup && table.identifier[at] === packetIdentifier
+      if (!same) {
+        table.flags[at]! |= publication.repeated
+        table.connection[at] = packet.connection
+      } else table.flags[at]! |= publication.resent | (again && qos === 2 ? publication.resentInExchange : 0)
+      return
+    }
+    publications.add(print, topic)
+    const { table, at } = publications
+    table.sequence[at] = ++this.#sequence
+    table.flags[at] = qos | (dup || !state.whole ? publication.unsure : 0)
+    table.identifier[at] = packetIdentifier
+    table.connection[at] = packet.connection
+    table.number[at] = packet.number
+    table.properties[at] = forwarded(packet.properties)
+  }
+
+  /** A message that is not a retained one is delivered to `subscriber`. */
+  delivered(subscriber: Subscriber, packet: Packet, match: Match): void {
+    if (subscriber.doubtful || this.blind || packet.topic === undefined || packet.type !== publish) return
+    const print = payloadPrint(packet)
+    if (print === 0) return subscriber.doubt()
+    const topic = this.#topicOf(packet.topic)
+    const publications = this.#publications
+    if (publications?.find(print, topic) !== true) {
+      if (!this.#wills.explain(subscriber, packet, print)) subscriber.doubt()
+      return
+    }
+    const { table, at } = publications
+    const flags = table.flags[at]!
+    this.#wills.reached(subscriber, packet, table.connection[at]!)
+    if ((flags & publication.repeated) !== 0 || match.only === undefined) return
+    if ((table.received[at]! & subscriber.bit) !== 0)
+      return this.#copy(subscriber, packet, flags, table.number[at]!)
+    table.received[at]! |= subscriber.bit
+    if (this.#echoes > 0 && (flags & publication.echoed) !== 0) this.#witness(subscriber, print, topic)
+    if ((flags & publication.unsure) !== 0) return
+    const number = table.number[at]!
+    if (table.connection[at] === packet.connection) {
+      if (packet.version === 5 && (match.only.options & noLocal) !== 0) {
+        table.flags[at]! |= publication.echoed
+        this.#echo(subscriber, packet, { print, topic, number, received: table.received[at]! })
+      }
+      return
+    }
+    if ((flags & publication.resent) === 0 && !packet.dup) this.#order(subscriber, packet, match, table, at)
+    this.#properties(subscriber, packet, table.properties[at], number)
+  }
+
+  /** Sent to the same subscriber before. */
+  #copy(subscriber: Subscriber, packet: Packet, flags: number, number: number): void {
+    if (packet.dup) return
+    if ((flags & publication.resent) === 0) return subscriber.doubt()
+    if ((flags & publication.resentInExchange) === 0 || packet.qos !== 2) return
+    subscriber.suspect(
+      'qos2-duplicate',
+      packet,
+      `delivered before; #${number} was sent again before its PUBREL`,
+    )
+  }
+
+  #order(subscriber: Subscriber, packet: Packet, match: Match, table: Generation, at: number): void {
+    const qos = table.flags[at]! & publication.qos
+    if (qos === 2 && this.unordered) return
+    const publisher = table.connection[at]! * 16 + qos * 4 + packet.qos
+    const sequence = table.sequence[at]!
+    const published = table.number[at]!
+    match.last ??= new Map()
+    const last = match.last.get(publisher)
+    if (last === undefined) {
+      if (match.last.size >= mostPublishers) match.last.clear()
+      match.last.set(publisher, { sequence, published, delivered: packet.number })
+    } else if (sequence > last.sequence) {
+      last.sequence = sequence
+      last.published = published
+      last.delivered = packet.number
+    } else {
+      const detail = `published as #${published}, before #${last.published}, which was delivered as #${last.delivered}`
+      subscriber.suspect('delivery-order', packet, detail)
+    }
+  }
+
+  #properties(
+    subscriber: Subscriber,
+    packet: Packet,
+    published: PropertyBag | undefined,
+    number: number,
+  ): void {
+    if (published === undefined || packet.version !== 5) return
+    const altered = alteredProperty(published, packet.properties)
+    if (altered === undefined) return
+    subscriber.suspect('props-altered', packet, `${altered}, which #${number} was published with`)
+  }
+
+  /** Another client may have answered with the same; not where a third one got it just once. */
+  #echo(
+    subscriber: Subscriber,
+    packet: Packet,
+    { print, topic, number, received }: { print: number; topic: number; number: number; received: number },
+  ): void {
+    const detail = `published by this client as #${number}, which asked for No Local`
+    subscriber.suspect('nolocal-broken', packet, detail, { print, topic })
+    this.#echoes++
+    const others = received & ~subscriber.bit
+    for (const other of this.#subscribers) {
+      if ((others & other.bit) !== 0) return this.#witness(other, print, topic)
+    }
+  }
+
+  #witness(witness: Subscriber, print: number, topic: number): void {
+    for (const { suspicions } of this.#subscribers) {
+      for (const suspicion of suspicions) {
+        const { echo } = suspicion
+        if (echo?.print === print && echo.topic === topic) suspicion.witness ??= witness
+      }
+    }
+  }
+
+  #doubtAll(): void {
+    for (const subscriber of this.#subscribers) subscriber.doubt()
+  }
+
+  #topicOf(topic: string): number {
+    const known = this.#topics.get(topic)
+    if (known !== undefined) return known
+    if (this.#topics.size >= mostTopics) this.#topics.clear()
+    this.#topics.set(topic, ++this.#lastTopic)
+    return this.#lastTopic
+  }
+}

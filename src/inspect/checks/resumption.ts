@@ -1,0 +1,139 @@
+// A session that goes on (MQTT 5.0, 4.4; 4.6): what the connection before has left unacknowledged is sent again, with the
+// same Packet Identifiers and, by a client, in the first order.
+
+import { payloadPrint } from '../content.js'
+import * as names from '../names.js'
+import type { Direction, Packet } from '../packet.js'
+import { violation } from '../rules.js'
+import type { LateViolation } from '../views/view.js'
+import type { Kept } from './published.js'
+import { type State, wrong } from './state.js'
+
+/** What one side has to send again. */
+export interface Left {
+  readonly direction: Direction
+  /** A PUBLISH; a PUBREL; either, where a PUBREC may not have arrived. */
+  readonly step: 'publish' | 'pubrel' | 'either'
+  readonly identifier: number
+  /** The packet that was not answered. */
+  readonly number: number
+  readonly topic: string | undefined
+  readonly kept: Kept
+}
+
+const patience = 20_000_000_000n
+
+/** Where the Packet Identifier of a PUBLISH is. */
+export function identifierOffset({ body, start, bytes }: Packet): number {
+  return body - start + 2 + ((bytes[body]! << 8) | bytes[body + 1]!)
+}
+
+function keyOf(direction: Direction, identifier: number): number {
+  return (direction === 'c2s' ? 0 : 0x10000) + identifier
+}
+
+export class Resumption {
+  readonly #state: State
+  readonly #before: State
+  /** By direction and Packet Identifier, until it is sent again or answered. */
+  readonly #left = new Map<number, Left>()
+  /** Its Packet Identifier stands for another message now. */
+  readonly #lost: Left[] = []
+  /** Packet Identifiers whose exchanges ended late in the connection before: their end may not have arrived. */
+  readonly #ended: Record<Direction, readonly number[]>
+  #lastOrder = -1
+
+  constructor(
+    state: State,
+    before: State,
+    { left, ended }: { left: readonly Left[]; ended: Record<Direction, readonly number[]> },
+  ) {
+    this.#state = state
+    this.#before = before
+    this.#ended = ended
+    for (const one of left) this.#left.set(keyOf(one.direction, one.identifier), one)
+  }
+
+  /** A PUBLISH: what it sends again, undefined where it is new. */
+  publish(packet: Packet): Left | undefined {
+    const { direction, packetIdentifier, dup } = packet
+    const key = keyOf(direction, packetIdentifier)
+    const left = this.#left.get(key)
+    if (left === undefined) {
+      if (dup) this.#new(packet)
+      return undefined
+    }
+    this.#left.delete(key)
+    if (!dup && (left.topic !== packet.topic || left.step === 'pubrel')) {
+      this.#lost.push(left)
+      return undefined
+    }
+    if (direction === 'c2s' && dup && left.step === 'publish') this.#order(packet, left)
+    return left
+  }
+
+  /** PUBREL sends again; whatever answers has made it needless. */
+  other(packet: Packet): Left | undefined {
+    const { direction, packetIdentifier, type } = packet
+    const sender = type === names.pubrel ? direction : direction === 'c2s' ? 's2c' : 'c2s'
+    const key = keyOf(sender, packetIdentifier)
+    const left = this.#left.get(key)
+    this.#left.delete(key)
+    return left
+  }
+
+  /** What is still to be sent again; it is the same for the connection after this one. */
+  get rest(): readonly Left[] {
+    return [...this.#left.values()]
+  }
+
+  #order(packet: Packet, { kept: { order } }: Left): void {
+    if (order < this.#lastOrder && this.#sure) {
+      wrong(
+        packet,
+        'resend-order',
+        'what was sent after it was sent again before it',
+        identifierOffset(packet),
+      )
+    }
+    this.#lastOrder = Math.max(this.#lastOrder, order)
+  }
+
+  /** A message that was sent before, its Packet Identifier not. */
+  #new(packet: Packet): void {
+    const { direction, topic, length, packetIdentifier } = packet
+    if (!this.#sure || this.#ended[direction].includes(packetIdentifier)) return
+    const print = payloadPrint(packet)
+    const same = [...this.#left.values()].filter((left) => {
+      return (
+        left.direction === direction &&
+        left.kept.print === print &&
+        left.topic === topic &&
+        left.kept.length === length
+      )
+    })
+    if (same.length !== 1 || print === 0 || same[0]!.step === 'pubrel') return
+    const { number, identifier } = same[0]!
+    const detail = `#${number} was sent with Packet Identifier ${identifier}`
+    wrong(packet, 'resend-new-id', detail, identifierOffset(packet))
+    this.#left.delete(keyOf(direction, identifier))
+  }
+
+  get #sure(): boolean {
+    return this.#state.sure && this.#before.whole
+  }
+
+  /** What never came, though its sender had time and nothing held it up. */
+  *missing(isQuiet: (direction: Direction) => boolean): Generator<LateViolation> {
+    const { lastTime, connackTime, version, limits } = this.#state
+    if (!this.#sure || connackTime < 0n) return
+    for (const left of [...this.#lost, ...this.#left.values()]) {
+      const { direction, number, identifier, kept } = left
+      if (kept.expires || kept.length > limits[direction].maximumPacketSize) continue
+      if (lastTime[direction] - connackTime < patience || !isQuiet(direction)) continue
+      const detail = `#${number} with Packet Identifier ${identifier} was not acknowledged, and was not sent again`
+      const found = violation('resend-missing', version, 0, detail)
+      if (found !== undefined) yield { ...found, packet: number, direction }
+    }
+  }
+}

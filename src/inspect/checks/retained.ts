@@ -1,0 +1,122 @@
+// RETAIN on what a subscriber gets (MQTT 5.0, 3.3.1.3): without Retain As Published it is 1 only on retained messages that
+// a SUBSCRIBE brings, one a topic for each SUBSCRIBE that asks for them.
+
+import { payloadPrint } from '../content.js'
+import type { Packet } from '../packet.js'
+import { type RuleKey, violation } from '../rules.js'
+import type { LateViolation } from '../views/view.js'
+import { type State, wrong } from './state.js'
+
+/** So long after the last SUBSCRIBE and the last retained message no more of them come. */
+const settled = 60_000_000_000n
+const mostTopics = 10_000
+const mostLate = 20
+
+/** What the retained messages of a subscription depend on. */
+export interface Asking {
+  /** All Subscription Options that it was asked for with, or-ed. */
+  readonly anyOptions: number
+  readonly times: number
+  /** How many of the SUBSCRIBEs bring retained messages. */
+  readonly triggers: number
+  /** When the second and the last of these were sent. */
+  readonly secondTrigger: bigint
+  readonly lastTrigger: bigint
+  readonly shared: boolean
+}
+
+interface Retained {
+  count: number
+  readonly firstTime: bigint
+  lastTime: bigint
+  /** 0 where it was not always the same, at QoS 1 or 2. */
+  print: number
+  number: number
+  asking: Asking | undefined
+}
+
+const retainAsPublished = 8
+
+export class RetainedMessages {
+  readonly #state: State
+  readonly #topics = new Map<string, Retained>()
+  #last = -1n
+
+  constructor(state: State) {
+    this.#state = state
+  }
+
+  /** RETAIN is 1. */
+  delivered(
+    packet: Packet,
+    topic: string,
+    { matching, lastSubscribe }: { matching: readonly Asking[]; lastSubscribe: bigint },
+  ): void {
+    const { connect } = this.#state
+    // A bridge asks for RETAIN as published by a bit of its level.
+    if (connect === undefined || connect.level >= 0x80 || packet.dup) return
+    if (
+      matching.some(
+        ({ anyOptions, shared }) => shared || (packet.version === 5 && anyOptions & retainAsPublished),
+      )
+    ) {
+      return
+    }
+    const before = lastSubscribe > this.#last ? lastSubscribe : this.#last
+    this.#last = packet.time
+    const count = this.#count(packet, topic, matching)
+    const triggers = matching.reduce((sum, asking) => sum + asking.triggers, 0)
+    if (count > triggers) return this.#tooMany(packet, matching, triggers)
+    const said = this.#state.lastTime.s2c
+    if (packet.time >= 0n && before >= 0n && said - before > settled) wrong(packet, 'retain-on-live')
+  }
+
+  #tooMany(packet: Packet, matching: readonly Asking[], triggers: number): void {
+    const key: RuleKey = matching.some((asking) => asking.times > asking.triggers)
+      ? 'retain-handling'
+      : 'retain-on-live'
+    const asked =
+      triggers === 0
+        ? 'no retained messages were asked for'
+        : `retained messages were asked for ${triggers} times, all have come`
+    wrong(packet, key, key === 'retain-handling' ? `${asked} (Retain Handling)` : `RETAIN is 1, and ${asked}`)
+  }
+
+  #count(packet: Packet, topic: string, matching: readonly Asking[]): number {
+    const print = packet.qos === 0 ? 0 : payloadPrint(packet)
+    const known = this.#topics.get(topic)
+    if (known === undefined) {
+      if (this.#topics.size >= mostTopics) return 0
+      const { time, number } = packet
+      const asking = matching.length === 1 ? matching[0] : undefined
+      this.#topics.set(topic, { count: 1, firstTime: time, lastTime: time, print, number, asking })
+      return 1
+    }
+    if (known.print !== print) known.print = 0
+    if (matching.length !== 1) known.asking = undefined
+    known.lastTime = packet.time
+    known.number = packet.number
+    return ++known.count
+  }
+
+  /** Came at first and came at last, and not each time between: [MQTT-3.3.1-9] asks for it each time. */
+  *missing(current: (asking: Asking) => Asking | undefined): Generator<LateViolation> {
+    if (this.#state.version !== 5 || !this.#state.fresh) return
+    let told = 0
+    for (const [topic, { count, firstTime, lastTime, print, number, asking }] of this.#topics) {
+      const now = asking === undefined ? undefined : current(asking)
+      if (now === undefined || print === 0 || count < 2 || count >= now.triggers || told === mostLate)
+        continue
+      if (firstTime < 0n || firstTime >= now.secondTrigger || lastTime <= now.lastTrigger) continue
+      const times = `asked for ${now.triggers} times, came ${count} times [MQTT-3.3.1-9]`
+      const found = violation(
+        'retain-handling',
+        5,
+        0,
+        `the retained message of ${topic.slice(0, 100)} was ${times}`,
+      )
+      told++
+      if (found !== undefined) yield { ...found, packet: number, direction: 's2c' }
+    }
+  }
+}

@@ -1,0 +1,149 @@
+// Sessions over the connections of a Client Identifier (MQTT 5.0, 3.1.2.4, 3.2.2.1.1, 4.1): whether the server has kept
+// one, and what goes on in the next connection. A connection that the capture does not show could have come between:
+// only those that follow one another soon, from one address, are compared.
+import type { CloseDetail } from '../../capture/stream.js'
+import type { Direction, Packet } from '../packet.js'
+import { violation } from '../rules.js'
+import type { LateViolation } from '../views/view.js'
+import type { Exchanges } from './exchanges.js'
+import { type Left, Resumption } from './resumption.js'
+import { hostOf, type State, wrong } from './state.js'
+
+const aSecond = 1_000_000_000n
+/** Between the end of a connection and the CONNACK of the next. */
+const soon = 10n * aSecond
+const takeoverGrace = aSecond
+const mostClients = 20_000
+/** Messages of closed connections that wait to be sent again. */
+const mostLeft = 100_000
+/** A session that is to be kept for less than this may be gone. */
+const leastExpiry = 60
+
+interface Ended {
+  readonly left: readonly Left[]
+  readonly ended: Record<Direction, readonly number[]>
+}
+
+interface Client {
+  readonly state: State
+  /** While it is open. */
+  exchanges: Exchanges | undefined
+  /** Once it is closed, if its session goes on. */
+  ended: Ended | undefined
+  closedAt: bigint
+  /** The client has ended it: nothing is wrong with the server. */
+  byClient: boolean
+}
+
+/** Session Present 0: a session was there, if the server was. */
+interface Lost {
+  readonly packet: number
+  readonly connackTime: bigint
+  readonly witness: State
+}
+
+export class Sessions {
+  readonly #clients = new Map<string, Client>()
+  readonly #lost = new WeakMap<State, Lost>()
+  /** Connections that are open. */
+  readonly #open = new Set<State>()
+  #left = 0
+
+  /** A CONNACK that accepts. */
+  accepted(state: State, packet: Packet, exchanges: Exchanges): void {
+    const { clientId } = state.connect!
+    if (this.#open.size < mostClients) this.#open.add(state)
+    if (clientId === '') return
+    const before = this.#clients.get(clientId)
+    if (before?.state === state) return
+    if (before !== undefined) {
+      this.#clients.delete(clientId)
+      if (before.exchanges !== undefined && before.state.whole) before.state.takenOverAt = packet.time
+      if (this.#follows(before, state, packet)) this.#compare(before, state, packet, exchanges)
+      this.#left -= before.ended?.left.length ?? 0
+    }
+    if (this.#clients.size >= mostClients) this.#drop()
+    this.#clients.set(clientId, { state, exchanges, ended: undefined, closedAt: -1n, byClient: false })
+  }
+
+  /** True for the connection that a Client Identifier has now. */
+  isCurrent(state: State): boolean {
+    return this.#clients.get(state.connect?.clientId ?? '')?.state === state
+  }
+
+  /** The server goes on with a connection whose Client Identifier has another. */
+  check(state: State, packet: Packet): void {
+    const since = state.takenOverAt
+    if (since < 0n || packet.direction !== 's2c' || packet.type === 14) return
+    if (packet.time - since < takeoverGrace) return
+    state.takenOverAt = -1n
+    wrong(packet, 'takeover')
+  }
+
+  closed(state: State, how: string, detail: CloseDetail | undefined): void {
+    this.#open.delete(state)
+    const clientId = state.connect?.clientId
+    const client = clientId === undefined ? undefined : this.#clients.get(clientId)
+    if (client?.state !== state) return
+    const { c2s, s2c } = state.lastTime
+    const last = c2s > s2c ? c2s : s2c
+    client.closedAt = detail?.origin.time ?? last
+    const first = detail?.direction === (how === 'fin' ? 's2c' : 'c2s')
+    client.byClient = state.disconnected.s2c === undefined && (first || state.disconnected.c2s !== undefined)
+    const ended = state.expiry > 0 && how !== 'timeout' ? client.exchanges?.ended() : undefined
+    client.exchanges = undefined
+    if (ended === undefined || this.#left + ended.left.length > mostLeft) return
+    client.ended = ended
+    this.#left += ended.left.length
+  }
+
+  /** A session that was lost, though the server was there all the time. */
+  lost(state: State): LateViolation | undefined {
+    const lost = this.#lost.get(state)
+    if (lost === undefined || !state.sure || lost.witness.lastTime.s2c <= lost.connackTime) return undefined
+    const detail = 'Session Present is 0, and the client had a session that has not expired'
+    const found = violation('session-lost-or-invented', state.version, 2, detail)
+    return found === undefined ? undefined : { ...found, packet: lost.packet, direction: 's2c' }
+  }
+
+  #follows(before: Client, state: State, packet: Packet): boolean {
+    if (!state.sure || !before.state.sure || before.state.version !== state.version) return false
+    if (state.version < 4 || hostOf(before.state.connection.client) !== hostOf(state.connection.client))
+      return false
+    return before.exchanges !== undefined || (before.closedAt >= 0n && packet.time - before.closedAt <= soon)
+  }
+
+  #compare(before: Client, state: State, packet: Packet, exchanges: Exchanges): void {
+    if (state.connect!.cleanStart) return
+    const closed = before.exchanges === undefined
+    if (!packet.sessionPresent) {
+      if (closed && before.byClient && before.state.expiry >= leastExpiry)
+        this.#suspectLost(before, state, packet)
+      return
+    }
+    if (before.state.expiry === 0) {
+      const statement = state.version === 5 ? '' : ' [MQTT-3.2.2-3]'
+      const detail = `the session before has ended with its connection${statement}`
+      if (closed) wrong(packet, 'session-lost-or-invented', detail, 2)
+      return
+    }
+    if (before.state.refused) return
+    const ended = before.exchanges?.ended() ?? before.ended
+    if (ended !== undefined) exchanges.resumption = new Resumption(state, before.state, ended)
+  }
+
+  /** Another connection, from before until later, will tell whether the server was there. */
+  #suspectLost(before: Client, state: State, packet: Packet): void {
+    for (const witness of this.#open) {
+      if (witness === state || !witness.sure || witness.connackTime >= before.closedAt) continue
+      this.#lost.set(state, { packet: packet.number, connackTime: packet.time, witness })
+      return
+    }
+  }
+
+  #drop(): void {
+    const [clientId, { ended }] = this.#clients.entries().next().value!
+    this.#left -= ended?.left.length ?? 0
+    this.#clients.delete(clientId)
+  }
+}

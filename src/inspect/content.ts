@@ -1,0 +1,35 @@
+// What a message says, as a number: equal for equal content, so that what was published is known again where it is
+// delivered without keeping its bytes.
+import type { Packet } from './packet.js'
+
+/** Bytes at each end of a payload that are looked at: what lies between is not worth the time. */
+const ends = 16
+const basis = 0x811c9dc5
+const prime = 0x01000193
+
+/** In the manner of FNV-1a, over the length and both ends of `bytes` from `start` to `end`; a small integer, never 0. */
+export function printOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = basis ^ (end - start)
+  const head = Math.min(end, start + ends)
+  hash = mixed(hash, bytes, start, head)
+  hash = mixed(hash, bytes, Math.max(head, end - ends), end)
+  hash ^= hash >>> 15 // the low bits know little of the high ones
+  return (hash >>> 2) | 1
+}
+
+/** Four bytes at a time, and the rest one by one. */
+function mixed(hash: number, bytes: Uint8Array, start: number, end: number): number {
+  let i = start
+  for (; i + 4 <= end; i += 4) {
+    const word = bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24)
+    hash = Math.imul(hash ^ word ^ (hash >>> 13), prime)
+  }
+  for (; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, prime)
+  return hash
+}
+
+/** The print of the payload of a PUBLISH; 0 where some of it was not captured. */
+export function payloadPrint({ bytes, payload, start, end, length, holes }: Packet): number {
+  if (payload < 0 || end - start !== length || holes.length > 0) return 0
+  return printOf(bytes, payload, end)
+}
