@@ -15,3 +15,8 @@ export function hasScreen(stream: object): boolean {
 export function wantsColor(stream: object, env: Environment): boolean {
   return isTerminal(stream) && !env.NO_COLOR && env.TERM !== 'dumb'
 }
+
+/** True where the locale says that characters beyond ASCII can be shown (POSIX: the first of the three that is set). */
+export function speaksUtf8(env: Environment): boolean {
+  return /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || '')
+}

@@ -1,7 +1,7 @@
 // Values of the options of `bench`: times, sizes, shards, conditions.
 import { UsageError } from '../../errors.js'
 import type { Parse } from '../option.js'
-import { decimal, parsePort, shown } from '../values.js'
+import { decimal, parseListenPort, parsePort, shown } from '../values.js'
 
 const largest = 268_435_400
 
@@ -72,6 +72,31 @@ export const parseServers: Parse<ServerArgument[]> = (text, name) => {
     throw new UsageError(`${name}: '${shown(part)}' is not a server`, {
       hint: 'HOST or HOST:PORT, separated by commas; an IPv6 address in brackets: [::1]:1883',
     })
+  })
+}
+
+export const plotForms = ['braille', 'ascii', 'none'] as const
+export type PlotForm = (typeof plotForms)[number]
+
+export const parsePlot: Parse<PlotForm> = (text, name) => {
+  const form = plotForms.find((known) => known === text)
+  if (form !== undefined) return form
+  throw new UsageError(`${name}: '${shown(text)}' is not known`, { hint: plotForms.join(', ') })
+}
+
+/** Where to listen. */
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** `:9090` is this machine alone; `0.0.0.0:9090` and `[::]:9090` are all its networks. */
+export const parseListenAddress: Parse<ListenAddress> = (text, name) => {
+  const match = /^(?:\[([\da-fA-F:.%\w]+)\]|([^:[\]\s/]*)):(\d+)$/.exec(text)
+  if (match !== null)
+    return { host: match[1] ?? (match[2] || '127.0.0.1'), port: parseListenPort(match[3]!, name) }
+  throw new UsageError(`${name}: '${shown(text)}' is not an address to listen on`, {
+    hint: ':9090 for this machine alone, 0.0.0.0:9090 for all its networks, :0 for a free port',
   })
 }
 

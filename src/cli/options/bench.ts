@@ -2,14 +2,8 @@
 import { flag, list, option } from '../option.js'
 import { integer, mqttString, parseName, parseQos } from '../values.js'
 import { loadOptions } from './bench-load.js'
-import {
-  parseAssertions,
-  parseDuration,
-  parseInstant,
-  parseShard,
-  parseSize,
-  rateRule,
-} from './bench-values.js'
+import { parseDuration, parseInstant, parseShard, parseSize, rateRule } from './bench-values.js'
+import { viewOptions } from './bench-views.js'
 
 const mostClients = 1_000_000
 
@@ -22,7 +16,7 @@ const work = list({
   help: 'What to do: pub, sub, pubsub, rr, conn, merge, report, compare.',
   doc: `\`pub\` publishes, \`sub\` receives, \`pubsub\` does both and follows each message to its subscribers, \`rr\`
     sends requests and answers them, \`conn\` connects and waits. \`merge FILE...\` joins the JSON of shards to that of one run, \`report FILE...\` renders JSON again,
-    \`compare FILE FILE\` tells two runs apart. The name of this option is left out: the word stands behind bench.`,
+    \`compare FILE FILE\` tells two runs apart, as {json} in JSON. The name of this option is left out: the word stands behind bench.`,
 })
 
 const clients = option({
@@ -134,14 +128,6 @@ const seed = option({
   help: 'The same number gives the same payloads and topics.',
 })
 
-const json = flag({
-  flags: '--json',
-  group: 'Output',
-  help: 'Print the report as one JSON object.',
-  doc: `Its keys are those of the report; "latency_ms" is from the intended time, "service_ms" from the sending, each with
-    p50, p90, p99, p999, p9999, p99999 and max. "histograms" are HdrHistograms in base64.`,
-})
-
 const shard = option({
   flags: '--shard PART',
   group: 'Load',
@@ -170,35 +156,9 @@ const workers = option({
     than clients. With pubsub and rr it is one, because each thread has all the {subscribers}.`,
 })
 
-const assertions = option({
-  flags: '--assert CONDITIONS',
-  group: 'Output',
-  parse: parseAssertions,
-  missing: 'no conditions specified',
-  help: "End with status 42 unless this holds: 'p99<20ms,loss=0'.",
-  doc: `Separated by commas, each with <, <=, =, >= or >: p50, p90, p99, p999, p9999, p99999 and max of the latency, the same
-    with service_ before it, rate, loss, sent, acked, received and the other counts of the report; failed is their sum.`,
-})
-
-const csv = option({
-  flags: '--csv FILE',
-  group: 'Output',
-  parse: parseName,
-  complete: 'file',
-  help: 'Write a line for each second: sent, done, largest latency.',
-})
-
-const hdr = option({
-  flags: '--hdr FILE',
-  group: 'Output',
-  parse: parseName,
-  complete: 'file',
-  help: 'Write the latencies for plotters of HdrHistogram.',
-})
-
 export const benchOptions = {
   ...{ work, clients, subscribers, topic, qos, retain, size },
   ...loadOptions,
   ...{ rate, ratePerClient, connectRate, duration, count, warmup, seed, shard, startAt, workers },
-  ...{ json, assertions, csv, hdr },
+  ...viewOptions,
 }

@@ -1,13 +1,12 @@
 // The load generator looks at itself: what held it up may be what it has measured.
 import { readFileSync } from 'node:fs'
 import { monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks'
-import type { Audit } from './result.js'
+import type { OwnLoad } from './result.js'
 
 const resolutionMs = 10 // of the monitor's own timer, which its figures contain
-const tickSeconds = 0.01 // of /proc: USER_HZ is 100 everywhere that Node runs
 
-/** Watches the thread that calls it, until `end` tells what was seen. */
-export function startAudit(): { end(): Omit<Audit, 'lag_ms'> } {
+/** Watches the thread that calls it, and the process, until `end` tells what was seen. */
+export function startAudit(): { end(): Omit<OwnLoad, 'backlog'> } {
   const delay = monitorEventLoopDelay({ resolution: resolutionMs })
   delay.enable()
   const gc = { total: 0, max: 0 }
@@ -18,19 +17,23 @@ export function startAudit(): { end(): Omit<Audit, 'lag_ms'> } {
     }
   })
   observer.observe({ entryTypes: ['gc'] })
-  const began = { time: performance.now(), thread: threadSeconds(), process: process.cpuUsage() }
+  const process = watchProcess()
+  const began = { time: performance.now(), own: threadTimes() }
   return {
     end() {
       delay.disable()
       observer.disconnect()
       const seconds = (performance.now() - began.time) / 1000
-      const { user, system } = process.cpuUsage(began.process)
-      const whole = (user + system) / 1e6 / seconds
-      const own = threadSeconds()
+      const whole = process.end()
+      const [now, before] = [threadTimes(), began.own]
+      const thread =
+        now === undefined || before === undefined
+          ? { cpu: whole, waited: null }
+          : { cpu: (now.cpu - before.cpu) / seconds, waited: (now.waited - before.waited) / seconds }
       const beyond = (ns: number) => Math.max(0, ns / 1e6 - resolutionMs)
       return {
         event_loop_delay_ms: { p99: beyond(delay.percentile(99)), max: beyond(delay.max) },
-        thread_cpu: own === undefined || began.thread === undefined ? whole : (own - began.thread) / seconds,
+        threads: [thread],
         process_cpu: whole,
         gc_ms: gc,
       }
@@ -38,12 +41,23 @@ export function startAudit(): { end(): Omit<Audit, 'lag_ms'> } {
   }
 }
 
-/** Processor time of this thread; undefined where the system does not tell. */
-function threadSeconds(): number | undefined {
+/** `end` tells the processor time of the process since, as a share of one core. */
+export function watchProcess(): { end(): number } {
+  const began = { time: performance.now(), cpu: process.cpuUsage() }
+  return {
+    end() {
+      const { user, system } = process.cpuUsage(began.cpu)
+      return (user + system) / 1000 / (performance.now() - began.time)
+    },
+  }
+}
+
+/** Seconds that this thread ran, and that it could have run and did not; undefined where the system does not tell. */
+function threadTimes(): { cpu: number; waited: number } | undefined {
   try {
-    const fields = readFileSync('/proc/thread-self/stat', 'latin1').split(') ')[1]!.split(' ')
-    return (Number(fields[11]) + Number(fields[12])) * tickSeconds
+    const [cpu, waited] = readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ').map(Number)
+    return { cpu: cpu! / 1e9, waited: waited! / 1e9 }
   } catch {
-    return undefined // not Linux
+    return undefined // not Linux, or a kernel without it
   }
 }

@@ -1,15 +1,25 @@
-// The command line as it can be shown to others: without what is secret.
+// The command line as it can be shown to others: without what is secret. Rather too little is shown than too much.
 
-const secretOptions = new Set(['-P', '--pw', '--password', '--psk', '--proxy'])
+const secret = ['pw', 'password', 'password-command', 'psk', 'proxy', 'tls-engine-kpass-sha1'].join('|')
+const secretOption = new RegExp(`^(?:--(?:${secret})|-[^-]*P)$`)
+const secretForm = new RegExp(`^(--(?:${secret})=|-[^-]*P(?=\\d)).*$`, 's')
 
 export function commandLine(words: readonly string[]): string {
   const shown = words.map((word, index) => {
-    if (secretOptions.has(words[index - 1] ?? '')) return '...'
-    const equals = /^(--(?:pw|password|psk|proxy)=)/.exec(word)
-    if (equals !== null) return `${equals[1]}...`
-    return word.replace(/^(\w+:\/\/[^/@:]*):[^@/]*@/, '$1:...@')
+    const [two, one] = [words[index - 2] ?? '', words[index - 1] ?? '']
+    if (secretOption.test(one)) return '...'
+    if (one === '--ws-header') return withoutValue(word)
+    if (/^(?:auth|authentication)-data$/i.test(one) && /^connect$/i.test(two)) return '...'
+    return word
+      .replace(secretForm, '$1...')
+      .replace(/^(--ws-header=)(.*)$/s, (_, name: string, header: string) => name + withoutValue(header))
+      .replace(/^((?:--[\w-]+=)?\w+:\/\/[^/:@]*):.*@/s, '$1:...@')
   })
   return ['mqttx', ...shown.map(quoted)].join(' ')
+}
+
+function withoutValue(header: string): string {
+  return header.replace(/:.*$/s, ': ...')
 }
 
 function quoted(word: string): string {

@@ -1,83 +1,156 @@
-// Two results side by side: differences with the range that chance leaves to each figure (95 %), and a verdict.
+// Two results side by side: differences with the range that chance leaves to each, and a verdict. The ranges hold together
+// with 95 %: each of n figures has one of 1 - 0.05/n (Bonferroni), so that looking at many finds no more by chance.
 import { Histogram } from './histogram.js'
-import type { Result } from './result.js'
+import { meansOf, percentilesOf, type Range, rangeOfQuotients } from './resampling.js'
+import { failuresOf, perSecond, type Result } from './result.js'
+import { Stretches } from './stretches.js'
 
-interface Estimate {
-  readonly value: number
-  readonly low: number
-  readonly high: number
+export interface Difference {
+  readonly name: string
+  readonly before: number
+  readonly after: number
+  /** after / before - 1, in per cent. */
+  readonly change_percent: number
+  /** Where chance alone may have put the change; null: too little was measured to tell. */
+  readonly range_percent: Range | null
+  readonly verdict: 'better' | 'worse' | 'same' | 'unknown'
 }
 
-const z = 1.96 // of the normal distribution, for 95 %
+export interface Comparison {
+  readonly format: 'mqttx bench compare 1'
+  readonly differences: readonly Difference[]
+  /** What makes the comparison doubtful. */
+  readonly doubts: readonly string[]
+  readonly verdict: 'better' | 'worse' | 'mixed' | 'same' | 'unknown'
+}
+
 const percentiles = [50, 90, 99, 99.9]
+const together = 0.95
+const slight = 0.01 // what the stretches' two digits tell apart, and nobody cares about
+const leastBeyond = 10 // messages above a percentile, without which it is an accident
+const seeds = { before: 1, after: 2 } // the same files give the same text
 
-export function comparison(before: Result, after: Result): string {
-  const rows = [row('rate', rateOf(before), rateOf(after), 'up')]
-  const [old, now] = [new Histogram(before.histograms.latency), new Histogram(after.histograms.latency)]
-  for (const percentile of percentiles) {
-    if (old.count === 0 || now.count === 0) break
-    rows.push(row(`p${percentile} ms`, timeOf(old, percentile), timeOf(now, percentile), 'down'))
-  }
-  const head = ['', 'before', 'after', 'change'].map((text, index) => text.padStart(widths[index]!)).join('')
-  const counts = `lost ${before.lost} and ${after.lost}, duplicated ${before.duplicated} and ${after.duplicated}`
-  const verdicts = rows.map(({ verdict }) => verdict)
-  return [
-    head,
-    ...rows.map(({ text }) => text),
-    counts,
-    ...doubts(before, after),
-    `verdict: ${whole(verdicts)}`,
-    '',
-  ].join('\n')
-}
-
-const widths = [9, 28, 28, 10]
-
-function row(name: string, before: Estimate, after: Estimate, better: 'up' | 'down') {
-  const change = before.value === 0 ? 0 : (after.value / before.value - 1) * 100
-  const apart = after.low > before.high ? 'up' : after.high < before.low ? 'down' : undefined
-  const verdict = apart === undefined ? 'same' : apart === better ? 'better' : 'worse'
-  const cells = [name, shown(before), shown(after), `${change >= 0 ? '+' : ''}${change.toFixed(1)} %`]
+export function compared(before: Result, after: Result): Comparison {
+  const share = 1 - (1 - together) / (1 + percentiles.length)
+  const differences = [rate(before, after, share), ...times(before, after, share)]
+  const facts = [differences.map(({ verdict }) => verdict), losses(before, after)].flat()
   return {
-    verdict,
-    text: `${cells.map((cell, index) => cell.padStart(widths[index]!)).join('')}  ${verdict}`,
+    format: 'mqttx bench compare 1',
+    differences,
+    doubts: doubts(before, after),
+    verdict: whole(facts),
   }
 }
 
-function shown({ value, low, high }: Estimate): string {
-  const digits = value >= 1000 ? 0 : 3
-  return `${value.toFixed(digits)} (${low.toFixed(digits)}..${high.toFixed(digits)})`
+function rate(before: Result, after: Result, share: number): Difference {
+  const draws = [meansOf(perSecond(before), seeds.before), meansOf(perSecond(after), seeds.after)]
+  return difference({ name: 'rate', before: before.rate, after: after.rate }, draws, { share, better: 'up' })
 }
 
-/** The mean of whole seconds, and its standard error. */
-function rateOf({ series, rate }: Result): Estimate {
-  const whole = series.slice(0, -1).map(({ done, sent }) => Math.max(done, sent))
-  if (whole.length < 3) return { value: rate, low: rate, high: rate }
-  const mean = whole.reduce((sum, count) => sum + count, 0) / whole.length
-  const variance = whole.reduce((sum, count) => sum + (count - mean) ** 2, 0) / (whole.length - 1)
-  const error = z * Math.sqrt(variance / whole.length)
-  return { value: rate, low: rate - error, high: rate + error }
+function times(before: Result, after: Result, share: number): Difference[] {
+  const [old, now] = [new Histogram(before.histograms.latency), new Histogram(after.histograms.latency)]
+  const able = percentiles.filter((percentile) => {
+    const beyond = (1 - percentile / 100) * Math.min(old.count, now.count)
+    return beyond >= leastBeyond
+  })
+  const oldDraws = percentilesOf(new Stretches(before.stretches).times, able, seeds.before)
+  const nowDraws = percentilesOf(new Stretches(after.stretches).times, able, seeds.after)
+  return able.map((percentile, index) => {
+    const values = { name: `p${percentile}`, before: old.at(percentile), after: now.at(percentile) }
+    return difference(values, [oldDraws?.[index], nowDraws?.[index]], { share, better: 'down' })
+  })
 }
 
-/** The order statistics between which the true percentile lies: the count below it is binomial. */
-function timeOf(histogram: Histogram, percentile: number): Estimate {
-  const share = percentile / 100
-  const error = (z * Math.sqrt(share * (1 - share) * histogram.count)) / histogram.count
-  const at = (part: number) => histogram.at(Math.min(100, Math.max(0, part * 100)))
-  return { value: at(share), low: at(share - error), high: at(share + error) }
+function difference(
+  { name, before, after }: { name: string; before: number; after: number },
+  [old, now]: readonly (readonly number[] | undefined)[],
+  { share, better }: { share: number; better: 'up' | 'down' },
+): Difference {
+  const known = old !== undefined && now !== undefined && before > 0
+  const range = known ? rangeOfQuotients(now, old, share) : undefined
+  const apart =
+    range === undefined
+      ? undefined
+      : range.low > 1 + slight
+        ? 'up'
+        : range.high < 1 - slight
+          ? 'down'
+          : 'neither'
+  return {
+    ...{ name, before, after },
+    change_percent: before > 0 ? inPercent(after / before) : 0,
+    range_percent: range === undefined ? null : { low: inPercent(range.low), high: inPercent(range.high) },
+    verdict:
+      apart === undefined ? 'unknown' : apart === 'neither' ? 'same' : apart === better ? 'better' : 'worse',
+  }
 }
+
+function inPercent(quotient: number): number {
+  return Math.round((quotient - 1) * 10_000) / 100
+}
+
+/** Counts that must be 0 need no statistics. */
+function losses(before: Result, after: Result): Difference['verdict'][] {
+  const failed = [before, after].map((result) => failuresOf(result).length > 0)
+  if (failed[0] === failed[1]) return []
+  return [failed[1] ? 'worse' : 'better']
+}
+
+const alike = [
+  'mode',
+  'loop',
+  'qos',
+  'size',
+  'clients',
+  'subscribers',
+  'asked_rate',
+  'churn',
+  'window',
+] as const
 
 function doubts(before: Result, after: Result): string[] {
   const lines: string[] = []
-  if (before.setup.mode !== after.setup.mode || before.setup.loop !== after.setup.loop)
-    lines.push('the runs did not do the same work')
-  for (const [name, { valid, reasons }] of Object.entries({ before, after }))
-    if (!valid) lines.push(`${name}: ${reasons.join('; ')}`)
+  for (const name of alike) {
+    const [old, now] = [before.setup[name], after.setup[name]]
+    if (old !== now) lines.push(`not the same work: ${name} ${old ?? 'none'} and ${now ?? 'none'}`)
+  }
+  for (const [name, result] of Object.entries({ before, after })) {
+    if (!result.valid) lines.push(`${name}: ${result.reasons.join('; ')}`)
+    const failures = failuresOf(result)
+    if (failures.length > 0) lines.push(`${name}: failed: ${failures.join('; ')}`)
+  }
   return lines
 }
 
-function whole(verdicts: readonly string[]): string {
+function whole(verdicts: readonly Difference['verdict'][]): Comparison['verdict'] {
   const better = verdicts.includes('better')
   if (verdicts.includes('worse')) return better ? 'mixed' : 'worse'
-  return better ? 'better' : 'no difference beyond chance'
+  if (better) return 'better'
+  return verdicts.includes('same') ? 'same' : 'unknown'
+}
+
+const widths = [6, 12, 12, 10]
+const sentences = {
+  ...{ better: 'better', worse: 'worse', mixed: 'mixed: better here, worse there' },
+  same: 'no difference beyond chance',
+  unknown: 'unknown: the runs are too short to tell a difference from chance',
+} as const
+
+export function comparisonText({ differences, doubts, verdict }: Comparison): string {
+  const row = (cells: readonly string[]) => cells.map((cell, index) => cell.padStart(widths[index]!)).join('')
+  const lines = differences.map(({ name, before, after, change_percent, range_percent: range, verdict }) => {
+    const cells = [name, figure(before), figure(after), `${signed(change_percent)} %`]
+    const chance = range === null ? 'no range' : `${signed(range.low)} to ${signed(range.high)} %`
+    return `${row(cells)}  ${chance.padEnd(22)}  ${verdict}`
+  })
+  const head = `${row(['', 'before', 'after', 'change'])}  ${'95 % range of it'.padEnd(22)}`
+  return [head.trimEnd(), ...lines, ...doubts, `verdict: ${sentences[verdict]}`, ''].join('\n')
+}
+
+function signed(value: number): string {
+  return `${value >= 0 ? '+' : ''}${value.toFixed(1)}`
+}
+
+function figure(value: number): string {
+  return value.toFixed(value >= 1000 ? 0 : 3)
 }

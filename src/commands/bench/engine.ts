@@ -6,6 +6,7 @@ import { Crew } from './crew.js'
 import type { Member } from './member.js'
 import type { EnginePlan } from './plan.js'
 import type { Publisher } from './publisher.js'
+import type { Snapshot } from './snapshot.js'
 import { Tally } from './tally.js'
 import { TopicChoice } from './topics.js'
 import { Waiter } from './waiter.js'
@@ -39,6 +40,9 @@ export class Engine {
   readonly #workload: Workload
   readonly #waiter: Waiter
   readonly #crew: Crew
+  #phase: Snapshot['phase'] = 'connecting'
+  /** When what counts begins; in conn it is the waiting. */
+  #start = 0
 
   constructor(plan: EnginePlan, around: Surroundings) {
     const { clock, dial } = around
@@ -58,22 +62,40 @@ export class Engine {
     this.#waiter.interrupt()
   }
 
+  /** How it stands now; counts and times are those that go on changing. */
+  look(): Snapshot {
+    const { counts, failed, disconnects, latency } = this.tally
+    const { connections, publishers, alive } = this.#crew
+    let [inFlight, backlog] = [0, 0]
+    for (const connection of connections) inFlight += connection.inFlight
+    if (this.#workload.open) for (const publisher of publishers) backlog += publisher.backlog
+    return {
+      phase: this.#phase,
+      start: this.#start,
+      ...{ counts, failed, disconnects, latency, inFlight, backlog, clients: alive },
+    }
+  }
+
   async run(): Promise<EngineResult> {
     const { mode } = this.#plan
     const { leadMs } = this.#workload
     const { clock } = this.#around
-    this.tally.start = clock.now()
+    this.#start = clock.now()
+    this.tally.start = this.#start
     const members = await this.#connect()
     const connectMs = clock.now() - this.tally.start
     const start = await this.#around.start().catch((error: unknown) => {
       for (const connection of this.#crew.connections) connection.destroy()
       throw error
     })
-    if (mode !== 'conn') this.tally.start = start + leadMs
+    this.#phase = 'running'
+    this.#start = start + leadMs
+    if (mode !== 'conn') this.tally.start = this.#start
     const churn = this.#churn(members)
     const churning = churn?.run(start + leadMs)
     await this.#work(start)
     churn?.stop()
+    this.#phase = 'ending'
     const elapsedMs = Math.max(0, clock.now() - start - leadMs)
     const stoppedEarly = this.#waiter.interrupted
     await churning

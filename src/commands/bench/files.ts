@@ -1,7 +1,8 @@
 // Results in files: read for merge, report and compare, and written for other programs.
 import { readFileSync, writeFileSync } from 'node:fs'
+import type { PlotForm } from '../../cli/options/bench-values.js'
 import { ExitCode, MqttxError, UsageError } from '../../errors.js'
-import { comparison } from './compare.js'
+import { compared, comparisonText } from './compare.js'
 import { Histogram } from './histogram.js'
 import { jsonReport, textReport } from './report.js'
 import { merged, type Result } from './result.js'
@@ -18,13 +19,20 @@ export function contentOf({ message, file }: { message?: string; file?: string }
   })
 }
 
-/** What merge, report and compare print. */
-export function fromFiles(work: readonly string[], json: boolean): { text: string; results: Result[] } {
+/** What merge, report and compare print, and the results that merge and report are about. */
+export function fromFiles(
+  work: readonly string[],
+  { json, plot }: { json: boolean; plot: PlotForm },
+): { text: string; results: Result[] } {
   const [what, ...paths] = work
   const read = paths.map(readResult)
-  if (what === 'compare') return { text: comparison(read[0]!, read[1]!), results: read }
+  if (what === 'compare') {
+    const comparison = compared(read[0]!, read[1]!)
+    return { text: json ? `${JSON.stringify(comparison)}\n` : comparisonText(comparison), results: [] }
+  }
   const results = what === 'merge' ? [mergedOf(read, paths)] : read
-  return { text: results.map(json ? jsonReport : textReport).join(json ? '' : '\n'), results }
+  const texts = results.map((result) => (json ? jsonReport(result) : textReport(result, plot)))
+  return { text: texts.join(json ? '' : '\n'), results }
 }
 
 function mergedOf(results: readonly Result[], paths: readonly string[]): Result {

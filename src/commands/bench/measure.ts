@@ -10,6 +10,7 @@ import { Engine } from './engine.js'
 import { collectGarbage } from './garbage.js'
 import type { EnginePlan } from './plan.js'
 import { type Header, measured, type Result, resultOf, type Setup } from './result.js'
+import type { Snapshot } from './snapshot.js'
 
 const defaultWindow = 20 // messages in flight of each client, as pub has it
 const reconnects = 5 // about eight seconds: a restart of the server is survived, its end is not waited for
@@ -34,14 +35,18 @@ function firstServer({ servers, port }: BenchArgs): { host?: string; port?: numb
 }
 
 /** What the report says about the run as a whole. */
-export type Known = Pick<Header, 'broker' | 'command' | 'seed'>
+export type Known = Pick<Header, 'broker' | 'command' | 'seed' | 'tcp_nodelay'>
 
 export interface Control {
   /** Called when all clients are connected; resolves to the time of the start on the system's clock. */
   start(): Promise<number>
   /** Is given what ends the run early; returns what takes it back. */
   onStop(stop: () => void): () => void
+  /** Is given what tells how the run stands, until the function that it returns is called; undefined: nobody looks. */
+  readonly watch?: ((look: () => Snapshot | undefined) => () => void) | undefined
 }
+
+const lookMs = 250
 
 export async function measure(plan: EnginePlan, dial: Dial, known: Known, control: Control): Promise<Result> {
   let started = new Date()
@@ -58,16 +63,24 @@ export async function measure(plan: EnginePlan, dial: Dial, known: Known, contro
     },
   })
   const off = control.onStop(() => engine.stop())
-  const outcome = await engine.run().finally(off)
+  const unwatch = control.watch?.(() => engine.look())
+  let backlog = 0
+  const timer = setInterval(() => {
+    backlog = Math.max(backlog, engine.look().backlog)
+  }, lookMs)
+  const outcome = await engine.run().finally(() => {
+    clearInterval(timer)
+    unwatch?.()
+    off()
+  })
   const header: Header = {
     mqttx: version,
     node: process.version,
     system: `${platform()} ${arch()}, ${cpus().length} cores`,
     ...known,
-    tcp_nodelay: true,
     started: started.toISOString(),
   }
-  return resultOf(measured(outcome, { header, setup: setupOf(plan), audit: audit.end() }))
+  return resultOf(measured(outcome, { header, setup: setupOf(plan), audit: { ...audit.end(), backlog } }))
 }
 
 function setupOf({ mode, rate, qos, payload, clients, subscribers, churn, window }: EnginePlan): Setup {

@@ -1,6 +1,10 @@
 // A result as text for people: header, counts, two tables of times, and the verdict.
+import type { PlotForm } from '../../cli/options/bench-values.js'
+import { charts } from './charts.js'
+import { number, percent } from './figures.js'
 import type { Percentiles } from './histogram.js'
-import { failuresOf, percent, type Result } from './result.js'
+import { failuresOf, type Result } from './result.js'
+import type { Search, Step } from './search.js'
 import { lateMs } from './tally.js'
 
 const shown = ['p50', 'p90', 'p99', 'p999', 'p9999', 'max'] as const
@@ -11,13 +15,16 @@ export function jsonReport(result: Result): string {
   return `${JSON.stringify(result)}\n`
 }
 
-export function textReport(result: Result): string {
+/** @param plot how it draws */
+export function textReport(result: Result, plot: PlotForm): string {
   return [
     ...headerLines(result),
     '',
     ...countLines(result),
     '',
     ...timeLines(result),
+    ...(plot === 'none' ? [] : charts(result, plot)),
+    ...(result.search === undefined ? [] : searchLines(result.search)),
     '',
     ...verdict(result),
     '',
@@ -28,7 +35,7 @@ function headerLines({ header, setup }: Result): string[] {
   const { mqttx, node, system, broker, command, seed, tcp_nodelay, started } = header
   return [
     `mqttx ${mqttx}, Node ${node}, ${system}`,
-    `server: ${broker ?? 'says no version in $SYS'}; TCP_NODELAY ${tcp_nodelay ? 'on' : 'off'}`,
+    `server: ${broker ?? 'says no version in $SYS'}; TCP_NODELAY ${tcp_nodelay === null ? 'does not apply' : tcp_nodelay ? 'on' : 'off'}`,
     `command: ${command}`,
     `seed ${seed}, started ${started}`,
     `${setup.clients} clients, ${loopText(setup)}`,
@@ -67,12 +74,27 @@ function countLines(result: Result): string[] {
     lines.push(`disconnected: ${reason}: ${number(count)}`)
   for (const [reason, count] of Object.entries(result.failed))
     lines.push(`failed: ${reason}: ${number(count)}`)
-  const { event_loop_delay_ms, thread_cpu, process_cpu, gc_ms, lag_ms } = audit
-  lines.push(
-    `own load: busiest thread ${percent(thread_cpu)}, process ${percent(process_cpu)}, gc ${gc_ms.total.toFixed(0)} ms, ` +
-      `event-loop delay p99 ${event_loop_delay_ms.p99.toFixed(1)} ms, schedule lag p99 ${lag_ms.p99.toFixed(1)} ms`,
-  )
+  lines.push(...ownLines(audit))
   return lines
+}
+
+function ownLines({
+  event_loop_delay_ms,
+  threads,
+  process_cpu,
+  gc_ms,
+  lag_ms,
+  backlog,
+}: Result['audit']): string[] {
+  const shares = (values: readonly (number | null)[]) =>
+    values.map((value) => (value === null ? '?' : percent(value))).join(', ')
+  const waited = threads.map((thread) => thread.waited)
+  return [
+    `own load: ${threads.length === 1 ? 'thread' : 'threads'} ${shares(threads.map(({ cpu }) => cpu))}, process ${percent(process_cpu)}; ` +
+      `kept waiting by other processes ${shares(waited)} of the time`,
+    `event-loop delay p99 ${event_loop_delay_ms.p99.toFixed(1)} ms, gc ${gc_ms.total.toFixed(0)} ms (longest ${gc_ms.max.toFixed(1)} ms), ` +
+      `schedule lag p99 ${lag_ms.p99.toFixed(1)} ms, backlog up to ${number(backlog)}`,
+  ]
 }
 
 function timeLines(result: Result): string[] {
@@ -106,7 +128,19 @@ function verdict(result: Result): string[] {
   return [...lines, ...(result.valid ? ['valid'] : result.reasons)]
 }
 
-/** 12,345.7 */
-function number(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: 1 })
+function searchLines({ conditions, found, refused, steps }: Search): string[] {
+  const answer = found === null ? 'none' : `${number(found)} messages/s`
+  const above = refused === null || found === null ? '' : `; ${number(refused)} is too much`
+  return [
+    '',
+    `highest rate that holds ${conditions}: ${answer}${above}`,
+    ['asked', 'rate', 'p50', 'p99', 'max'].map((text) => text.padStart(11)).join(''),
+    ...steps.map(stepLine),
+  ]
+}
+
+function stepLine({ asked_rate, rate, p50, p99, max, holds, why }: Step): string {
+  const rates = [asked_rate, rate].map((value) => number(value).padStart(11))
+  const times = [p50, p99, max].map((ms) => (ms === null ? '-' : ms.toFixed(3)).padStart(11))
+  return `${[...rates, ...times].join('')}  ${holds ? 'holds' : why.join('; ')}`
 }

@@ -1,8 +1,13 @@
 // The outcome of a run as numbers: what --json prints, what `bench merge` joins, and what every view is made from.
 import type { EngineResult } from './engine.js'
+import { rounded } from './figures.js'
 import { Histogram, type Percentiles } from './histogram.js'
 import type { Mode } from './plan.js'
-import { type Counts, countNames, lateMs, noCounts, type Second } from './tally.js'
+import type { Search } from './search.js'
+import { addCounts } from './snapshot.js'
+import { type EncodedStretches, Stretches } from './stretches.js'
+import { type Counts, countNames, noCounts, type Second } from './tally.js'
+import { reasonsOf } from './validity.js'
 
 export interface Header {
   readonly mqttx: string
@@ -12,7 +17,8 @@ export interface Header {
   readonly broker: string | undefined
   readonly command: string
   readonly seed: number
-  readonly tcp_nodelay: boolean
+  /** null where no TCP is spoken: a unix socket. */
+  readonly tcp_nodelay: boolean | null
   /** Of the first message, UTC. */
   readonly started: string
 }
@@ -34,18 +40,31 @@ export interface Setup {
   readonly window?: number | undefined
 }
 
+/** What one thread has used, as shares of one core. */
+export interface ThreadLoad {
+  readonly cpu: number
+  /** The system let others run although this thread could have; null where the system does not tell. */
+  readonly waited: number | null
+}
+
 /** What the load generator has found out about itself. */
 export interface Audit {
   /** Milliseconds beyond what a timer takes anyway. */
   readonly event_loop_delay_ms: { readonly p99: number; readonly max: number }
-  /** Of one core, the busiest thread. */
+  /** Those that do the work. */
+  readonly threads: readonly ThreadLoad[]
+  /** Of one core, the busiest of them. */
   readonly thread_cpu: number
-  /** Of one core, all threads together. */
+  /** Of one core, the whole process with its other threads. */
   readonly process_cpu: number
   readonly gc_ms: { readonly total: number; readonly max: number }
   /** How late messages were sent while their connection could take them. */
   readonly lag_ms: { readonly p99: number; readonly max: number }
+  /** The most messages whose time had come and that were not sent yet, as seen every quarter of a second. */
+  readonly backlog: number
 }
+
+export type OwnLoad = Omit<Audit, 'lag_ms' | 'thread_cpu'>
 
 export interface Result extends Counts {
   readonly format: 'mqttx bench 1'
@@ -73,6 +92,10 @@ export interface Result extends Counts {
     readonly lag: string
     readonly connect: string
   }
+  /** The latency stretch by stretch, with two digits: how much it varied in the course of the run. */
+  readonly stretches: EncodedStretches
+  /** Of --find-max, whose best step this result is. */
+  readonly search?: Search
 }
 
 /** What is measured, before anything is worked out from it. */
@@ -86,12 +109,13 @@ export interface Measured {
   readonly elapsed: number
   readonly interrupted: boolean
   readonly foreign: number
-  readonly audit: Omit<Audit, 'lag_ms'>
+  readonly audit: OwnLoad
   readonly series: readonly Second[]
   readonly latency: Histogram
   readonly service: Histogram
   readonly lag: Histogram
   readonly connect: Histogram
+  readonly stretches: Stretches
 }
 
 /** `elapsed` of `conn` is the time that connecting took. */
@@ -100,21 +124,25 @@ export function measured(
   facts: Pick<Measured, 'header' | 'setup' | 'audit'>,
 ): Measured {
   const { tally, elapsedMs, connectMs, stoppedEarly, foreign } = engine
-  const { counts, failed, disconnects, latency, service, lag, connect, seconds } = tally
+  const { counts, failed, disconnects, latency, service, lag, connect, stretches, seconds } = tally
   const elapsed = (facts.setup.mode === 'conn' ? connectMs : elapsedMs) / 1000
   return {
     ...facts,
     ...{ counts, failed, disconnects, elapsed, foreign },
     interrupted: stoppedEarly,
     series: seconds,
-    ...{ latency, service, lag, connect },
+    ...{ latency, service, lag, connect, stretches },
   }
 }
 
 export function resultOf(measured: Measured): Result {
   const { header, setup, counts, failed, disconnects, elapsed, interrupted, foreign, series } = measured
   const { latency, service, lag, connect } = measured
-  const audit = { ...measured.audit, lag_ms: { p99: lag.at(99), max: lag.at(100) } }
+  const audit: Audit = {
+    ...measured.audit,
+    thread_cpu: Math.max(...measured.audit.threads.map(({ cpu }) => cpu)),
+    lag_ms: { p99: lag.at(99), max: lag.at(100) },
+  }
   const reasons = reasonsOf(measured, audit)
   return {
     format: 'mqttx bench 1',
@@ -134,6 +162,7 @@ export function resultOf(measured: Measured): Result {
       ...{ latency: latency.encode(), service: service.encode() },
       ...{ lag: lag.encode(), connect: connect.encode() },
     },
+    stretches: measured.stretches.encode(),
   }
 }
 
@@ -143,38 +172,17 @@ function doneOf({ mode, qos }: Setup, { sent, acked, received, connected }: Coun
   return qos === 0 ? sent : acked
 }
 
-/** A thread that is this busy may be what was measured. */
-const busy = 0.95
-const longDelayMs = 25
-const measurable = 0.5 // seconds: in less, hundredths of a second of processor time say nothing
-
-function reasonsOf({ setup, counts, elapsed, foreign }: Measured, audit: Audit): string[] {
-  const reasons: string[] = []
-  const { lag_ms, thread_cpu, event_loop_delay_ms } = audit
-  if (lag_ms.p99 > lateMs)
-    reasons.push(`client-limited: messages were sent late, p99 ${lag_ms.p99.toFixed(1)} ms`)
-  if (thread_cpu > busy && elapsed >= measurable)
-    reasons.push(`client-limited: a thread was busy for ${percent(thread_cpu)} of the time`)
-  if (event_loop_delay_ms.p99 > longDelayMs)
-    reasons.push(`client-limited: event-loop delay p99 ${event_loop_delay_ms.p99.toFixed(1)} ms`)
-  const achieved = elapsed === 0 ? 0 : counts.sent / elapsed
-  if (setup.asked_rate !== undefined && setup.loop === 'open' && counts.sent < counts.offered * 0.99) {
-    const rates = `${achieved.toFixed(0)} of ${setup.asked_rate.toFixed(0)} messages/s`
-    reasons.push(`rate not met: ${rates} were sent; the server did not take more`)
-  }
-  if (counts.reconnected < counts.churned * 0.99)
-    reasons.push(
-      `churn not met: ${counts.reconnected} of ${counts.churned} clients were connected again in time`,
-    )
-  if (foreign > 0)
-    reasons.push(`no latency for ${foreign} messages: they come from a host with another clock`)
-  return reasons
+/** What went all the way in each whole second; what is left of the last one would look like a fall. */
+export function perSecond({ setup: { mode, qos }, series, elapsed_s }: Result): number[] {
+  const key = mode === 'pub' && qos === 0 ? 'sent' : 'done'
+  return Array.from({ length: Math.floor(elapsed_s + 0.001) }, (_, second) => series[second]?.[key] ?? 0)
 }
 
 /** What makes a run fail, in words; empty where all is well. */
 export function failuresOf(result: Result): string[] {
   const { setup, lost, duplicated, unacked, unsent, skipped, failed, sent, received, connected } = result
   const failures: string[] = []
+  if (result.search?.found === null) failures.push(`no rate holds ${result.search.conditions}`)
   const note = (count: number, text: string) => void (count > 0 && failures.push(`${count} ${text}`))
   if (setup.qos > 0) note(lost, `lost at QoS ${setup.qos}`)
   if (setup.qos === 2) note(duplicated, 'duplicated at QoS 2')
@@ -197,12 +205,14 @@ export function merged(results: readonly Result[]): Result {
   const series: Second[] = []
   const [latency, service, lag, connect] = [0, 1, 2, 3].map(() => new Histogram()) as Histograms
   const histograms = { latency, service, lag, connect }
+  const stretches = new Stretches()
   for (const result of results) {
     for (const name of countNames) counts[name] += result[name]
     addCounts(failed, result.failed)
     addCounts(disconnects, result.disconnects)
     for (const name of ['latency', 'service', 'lag', 'connect'] as const)
       histograms[name].add(new Histogram(result.histograms[name]))
+    stretches.add(new Stretches(result.stretches))
     addSeconds(series, result.series)
   }
   const most = (value: (result: Result) => number) => Math.max(...results.map(value))
@@ -211,7 +221,7 @@ export function merged(results: readonly Result[]): Result {
   return resultOf({
     header: first!.header,
     setup: { ...first!.setup, subscribers: sum(({ setup }) => setup.subscribers) },
-    ...{ counts, failed, disconnects, series, ...histograms },
+    ...{ counts, failed, disconnects, series, stretches, ...histograms },
     elapsed: most((result) => result.elapsed_s),
     interrupted: results.some(({ interrupted }) => interrupted),
     foreign: sum((result) => result.foreign),
@@ -220,18 +230,15 @@ export function merged(results: readonly Result[]): Result {
         p99: most(({ audit }) => audit.event_loop_delay_ms.p99),
         max: most(({ audit }) => audit.event_loop_delay_ms.max),
       },
-      thread_cpu: most(({ audit }) => audit.thread_cpu),
+      threads: results.flatMap(({ audit }) => audit.threads),
       process_cpu: sum(({ audit }) => audit.process_cpu),
       gc_ms: { total: sum(({ audit }) => audit.gc_ms.total), max: most(({ audit }) => audit.gc_ms.max) },
+      backlog: sum(({ audit }) => audit.backlog), // at the most: they need not have been the same moments
     },
   })
 }
 
 type Histograms = [Histogram, Histogram, Histogram, Histogram]
-
-function addCounts(sums: Record<string, number>, counts: Readonly<Record<string, number>>): void {
-  for (const [reason, count] of Object.entries(counts)) sums[reason] = (sums[reason] ?? 0) + count
-}
 
 function addSeconds(sums: Second[], seconds: readonly Second[]): void {
   for (const [index, { sent, done, maxMs }] of seconds.entries()) {
@@ -240,12 +247,4 @@ function addSeconds(sums: Second[], seconds: readonly Second[]): void {
     sum.done += done
     sum.maxMs = Math.max(sum.maxMs, maxMs)
   }
-}
-
-export function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000
-}
-
-export function percent(share: number): string {
-  return `${(share * 100).toFixed(0)} %`
 }

@@ -1,5 +1,6 @@
 // mqttx bench: from the words to a run, or to files, and to the report and its status.
 import { availableParallelism } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConnectOptions } from '../../connection/options.js'
 import { ExitCode, UsageError } from '../../errors.js'
 import type { Host } from '../../host.js'
@@ -10,14 +11,16 @@ import { commandLine } from './command-line.js'
 import { dialer, routesOf } from './dialer.js'
 import { contentOf, fromFiles, writeFiles } from './files.js'
 import { adviceOn, checkOpenFiles, checkPorts } from './limits.js'
-import { type Control, measure, optionsOf } from './measure.js'
+import { type Control, type Known, measure, optionsOf } from './measure.js'
 import type { EnginePlan } from './plan.js'
 import { checkResponseTopic, planOf, threadsFor } from './planning.js'
 import { serverVersions } from './probe.js'
 import { jsonReport, textReport } from './report.js'
 import { failuresOf, type Result } from './result.js'
+import { findMax } from './search.js'
 import { messageOn } from './start.js'
 import { type Login, measureInThreads } from './threads.js'
+import { openViews, plotOf } from './views.js'
 import { membersOf, type Shard, wholeRun } from './workload.js'
 
 export async function run(args: BenchArgs, host: Host): Promise<number> {
@@ -33,17 +36,54 @@ export async function run(args: BenchArgs, host: Host): Promise<number> {
   const dial = dialer(options, routes)
   const identity = { clientId: plan.clientId('c', plan.clients + shard.index), index: 0 }
   const broker = await serverVersions(dial, identity, { servers: routes.servers.length, clock: systemClock })
-  const known = { broker, command: commandLine(process.argv.slice(2)), seed: args.seed }
-  const control = controlOf(args, host, { dial, identity })
-  const result =
+  const known: Known = {
+    ...{ broker, command: commandLine(process.argv.slice(2)), seed: args.seed },
+    tcp_nodelay: 'host' in options.endpoint.address ? options.endpoint.noDelay : null,
+  }
+  const views = await openViews(args, plan, host)
+  const control = { ...controlOf(args, host, { dial, identity, say: views.say }), watch: views.watch }
+  const login = loginOf(options)
+  const work = (args: BenchArgs) =>
     workers === 1
-      ? await measure(plan, dial, known, control)
-      : await measureInThreads(workers, { args, known, shard, content, login: loginOf(options) }, control)
-  host.stdout.write(args.json ? jsonReport(result) : textReport(result))
+      ? measure(planOf(args, options, { shard, content }), dial, known, control)
+      : measureInThreads(workers, { args, known, shard, content, login }, control)
+  const result = await (args.findMax === undefined ? work(args) : search(args, host, plan, work)).finally(
+    views.close,
+  )
+  host.stdout.write(args.json ? jsonReport(result) : textReport(result, plotOf(args, host)))
   writeFiles(result, args)
   for (const advice of adviceOn(result.failed)) host.stderr.write(`hint: ${advice}\n`)
   return judge([result], args, host)
 }
+
+const firstRate = 1000
+
+/** --find-max */
+async function search(
+  args: BenchArgs,
+  host: Host,
+  { rate = firstRate }: EnginePlan,
+  work: (args: BenchArgs) => Promise<Result>,
+): Promise<Result> {
+  let stopped = false
+  const off = host.onSignal(['SIGINT', 'SIGTERM'], () => {
+    stopped = true
+  })
+  const { ratePerClient, ...rest } = args
+  try {
+    return await findMax({
+      start: rate,
+      conditions: args.findMax!,
+      measure: (rate) => work({ ...rest, rate }),
+      rest: () => sleep(restMs),
+      stopped: () => stopped,
+    })
+  } finally {
+    off()
+  }
+}
+
+const restMs = 1000 // of a server that has had too much
 
 /** The system's limits, before anything connects. */
 function checkLimits(
@@ -64,12 +104,11 @@ function checkLimits(
 function controlOf(
   { startAt = 0, startOn, quiet }: BenchArgs,
   host: Host,
-  { dial, identity }: { dial: Dial; identity: Identity },
+  { dial, identity, say }: { dial: Dial; identity: Identity; say(line: string): void },
 ): Control {
   const onStop = (stop: () => void) => host.onSignal(['SIGINT', 'SIGTERM'], stop)
   const ready = () => {
-    if (!quiet)
-      host.stderr.write(`Ready: the clients are connected, and wait for a message to '${startOn}'.\n`)
+    if (!quiet) say(`Ready: the clients are connected, and wait for a message to '${startOn}'.`)
   }
   return {
     async start() {
@@ -85,9 +124,10 @@ function loginOf({ username, password }: ConnectOptions): Login {
 }
 
 function showFiles(args: BenchArgs, host: Host): number {
-  const { text, results } = fromFiles(args.work, args.json)
+  const { text, results } = fromFiles(args.work, { json: args.json, plot: plotOf(args, host) })
   host.stdout.write(text)
-  return args.work[0] === 'compare' ? ExitCode.ok : judge(results, args, host)
+  if (results.length === 1) writeFiles(results[0]!, args)
+  return judge(results, args, host)
 }
 
 /** The status: 0 where everything arrived, and --assert holds. */

@@ -28,8 +28,9 @@ export const bench = spec({
     'pubsub [--rate COUNT] [--subscribers COUNT] [OPTION]...',
     'rr [--rate COUNT] [--clients COUNT] [OPTION]...',
     'conn --clients COUNT [--churn COUNT] [OPTION]...',
+    "--find-max 'p99<50ms' [pub | pubsub | rr] [OPTION]...",
     '{merge | report} [--json] FILE...',
-    'compare FILE FILE',
+    'compare [--json] FILE FILE',
   ],
   description: [
     `Connects clients, publishes or receives, and reports what came of it: how many messages were offered, sent,
@@ -42,6 +43,10 @@ export const bench = spec({
     `With rr each client sends requests and awaits their responses, which the same run sends back: with the Response Topic and
     Correlation Data of MQTT 5, or to the same topics before it. The latency is that of the whole way, and a request without a
     response is a lost message. Without {rate} a client has one request under way, or as many as {maxInflight} says.`,
+    `Where a comparison says that a figure is better or worse, chance does not explain the difference: stretches of each run (a
+    quarter of a second, longer in long runs) are drawn again 2,000 times, some neighbours together (circular block bootstrap),
+    and the range of the quotients is shown; the ranges hold together with 95 % (Bonferroni). Differences below 1 % count as
+    none. What differs from start to start of a server is not in one run: where it matters, compare several.`,
     `Latency from a publisher to a subscriber is measured on one host, whose clock both share; messages of other hosts
     are counted without it.`,
   ],
@@ -102,15 +107,17 @@ const modes: readonly string[] = ['pub', 'sub', 'pubsub', 'rr', 'conn']
 const ofFiles = ['merge', 'report', 'compare']
 
 function checkWork(args: Given): void {
+  if (args.work.length === 0 && args.findMax !== undefined) args.work.push('pub')
   const [mode, ...rest] = args.work
   const hint = 'pub, sub, pubsub, rr, conn, merge, report or compare, as in: mqttx bench pub --rate 1000'
   if (mode === undefined) throw new UsageError('bench: what is to be done?', { hint })
-  if (ofFiles.includes(mode)) return checkFiles(mode, rest.length)
+  if (ofFiles.includes(mode)) return checkFiles(mode, rest.length, args)
   if (!modes.includes(mode)) throw new UsageError(`bench: '${mode}' is not known.`, { hint })
   if (rest.length > 0) throw new UsageError(`bench ${mode}: '${rest[0]}' is one word too many.`)
   checkMode(mode as Mode, args)
   checkTopics(mode as Mode, args)
   checkPayload(mode as Mode, args)
+  checkSearch(args)
   if (args.duration === 0) throw new UsageError('--duration: 0 is no time to measure in.')
   if (args.ramp !== undefined && args.rate === undefined && args.ratePerClient === undefined)
     throw new UsageError('--ramp: without --rate or --rate-per-client there is no rate that could climb.')
@@ -132,6 +139,7 @@ const onlyOf: readonly (readonly [keyof Given, name: string, modes: readonly Mod
   ['topics', '--topics', ['pub', 'sub', 'pubsub', 'rr']],
   ['zipf', '--zipf', ['pub', 'sub', 'pubsub', 'rr']],
   ['responseTopic', '--response-topic', ['rr']],
+  ['findMax', '--find-max', ['pub', 'pubsub', 'rr']],
 ]
 
 function checkMode(mode: Mode, args: Given): void {
@@ -183,7 +191,38 @@ function checkPayload(mode: Mode, { message, file, size, template }: Given): voi
   })
 }
 
-function checkFiles(mode: string, count: number): void {
+/** A search decides by itself how long it runs, and how fast. */
+function checkSearch({ findMax, count, shard, startAt, startOn }: Given): void {
+  if (findMax === undefined) return
+  const others = { '--count': count, '--shard': shard, '--start-at': startAt, '--start-on': startOn }
+  const [other] = Object.entries(others).find(([, value]) => value !== undefined) ?? []
+  if (other === undefined) return
+  throw new UsageError(`--find-max and ${other} cannot be used together.`, {
+    hint: 'how long a step takes says --duration',
+  })
+}
+
+function checkFiles(mode: string, count: number, args: Given): void {
+  const { csv, hdr, assertions, prometheus, findMax } = args
+  const given = { '--prometheus': prometheus, '--find-max': findMax }
+  const ofOne = { '--csv': csv, '--hdr': hdr }
+  const idle = {
+    ...given,
+    ...(mode === 'compare'
+      ? { ...ofOne, '--assert': assertions }
+      : mode === 'report' && count > 1
+        ? ofOne
+        : {}),
+  }
+  const [name] = Object.entries(idle).find(([, value]) => value !== undefined) ?? []
+  if (name !== undefined) {
+    const many = mode === 'report' && name in ofOne ? ' with more than one file' : ''
+    throw new UsageError(`bench ${mode}: ${name} has no meaning here${many}.`)
+  }
+  checkFileCount(mode, count)
+}
+
+function checkFileCount(mode: string, count: number): void {
   if (mode === 'compare' ? count === 2 : count > 0) return
   const wanted = mode === 'compare' ? 'two files' : 'files'
   throw new UsageError(`bench ${mode}: ${wanted} with the JSON of runs are needed.`, {

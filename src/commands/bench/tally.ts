@@ -1,5 +1,6 @@
 // What is counted while a run is under way.
 import { Histogram } from './histogram.js'
+import { Stretches } from './stretches.js'
 
 /** Sums that shards and threads add up to those of the whole. */
 export const countNames = [
@@ -52,6 +53,8 @@ export class Tally {
   readonly lag = new Histogram()
   /** From dialling to CONNACK. */
   readonly connect = new Histogram()
+  /** The latency as it went on. */
+  readonly stretches = new Stretches()
   readonly seconds: Second[] = []
   /** When the first second begins. */
   start = 0
@@ -77,6 +80,7 @@ export class Tally {
     const latency = now - intended
     this.latency.record(latency)
     this.service.record(now - sent)
+    this.stretches.record(now - this.start, latency)
     const second = this.second(now)
     second.done++
     if (latency > second.maxMs) second.maxMs = latency

@@ -5,6 +5,7 @@ import { processHost } from '../../host.js'
 import { dialer, routesOf } from './dialer.js'
 import { measure, optionsOf } from './measure.js'
 import { planOf } from './planning.js'
+import { type Snapshot, sendable } from './snapshot.js'
 import type { News, Order, Task } from './threads.js'
 
 const port = parentPort!
@@ -13,7 +14,7 @@ const tell = (news: News) => port.postMessage(news)
 /** The main thread has asked for it. */
 const noLogin = { askPassword: false }
 
-async function work({ args: given, known, shard, login, content }: Task): Promise<void> {
+async function work({ args: given, known, shard, login, content, watched }: Task): Promise<void> {
   const { pw, passwordFile, passwordEnv, passwordCommand, ...args } = given
   const password = login.password === undefined ? undefined : Buffer.from(login.password, 'latin1')
   const options = {
@@ -43,9 +44,19 @@ async function work({ args: given, known, shard, login, content }: Task): Promis
         stop = () => {}
       }
     },
+    watch: watched ? report : undefined,
   })
-  const { audit } = result // the processor time of the process is not that of this thread
-  tell({ result: { ...result, audit: { ...audit, process_cpu: audit.thread_cpu } } })
+  tell({ result })
+}
+
+const reportMs = 250 // a snapshot takes about half a millisecond of this thread
+
+function report(look: () => Snapshot | undefined): () => void {
+  const timer = setInterval(() => {
+    const snapshot = look()
+    if (snapshot !== undefined) tell({ stands: sendable(snapshot) })
+  }, reportMs)
+  return () => clearInterval(timer)
 }
 
 work(workerData as Task).catch((error: unknown) => {

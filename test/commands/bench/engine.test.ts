@@ -1,35 +1,10 @@
 // Runs against a fake server, in a time of their own.
 import { describe, expect, test } from 'vitest'
-import type { EngineResult } from '../../../src/commands/bench/engine.js'
 import { textReport } from '../../../src/commands/bench/report.js'
-import { failuresOf, measured, merged, type Result, resultOf } from '../../../src/commands/bench/result.js'
-import { type FakeServer, plan, play } from './fakes.js'
+import { failuresOf, merged, type Result } from '../../../src/commands/bench/result.js'
+import { type FakeServer, facts, plan, play, resultFrom } from './fakes.js'
 
-const header = {
-  ...{ mqttx: '1.2.3', node: 'v20.0.0', system: 'linux x64, 2 cores', broker: 'mosquitto 2' },
-  ...{
-    command: 'mqttx bench pub --rate 1000',
-    seed: 1,
-    tcp_nodelay: true,
-    started: '2026-11-21T03:00:00.000Z',
-  },
-}
-const setup = {
-  mode: 'pub',
-  loop: 'open',
-  qos: 1,
-  size: 64,
-  clients: 4,
-  subscribers: 0,
-  asked_rate: 1000,
-} as const
-const audit = {
-  event_loop_delay_ms: { p99: 1, max: 2 },
-  ...{ thread_cpu: 0.3, process_cpu: 0.4, gc_ms: { total: 3, max: 2 } },
-}
 const prompt: FakeServer = { answer: (client, sequence) => 1 + ((client * 7 + sequence * 13) % 40) / 4 }
-
-const result = (outcome: EngineResult): Result => resultOf(measured(outcome, { header, setup, audit }))
 
 describe('an open loop', () => {
   test('sends every message at its time', async () => {
@@ -71,7 +46,7 @@ describe('an open loop', () => {
     const refusing: FakeServer = { ...prompt, reasonCode: (_, sequence) => (sequence % 10 === 0 ? 0x87 : 0) }
     const outcome = await play(plan(), refusing)
     expect(outcome.tally.failed).toEqual({ 'PUBLISH 0x87 Not authorized': 100 })
-    expect(failuresOf(result(outcome))).toEqual(['100 PUBLISH 0x87 Not authorized'])
+    expect(failuresOf(resultFrom(outcome))).toEqual(['100 PUBLISH 0x87 Not authorized'])
   })
 
   test('counts what was never acknowledged, and what could not be sent', async () => {
@@ -96,8 +71,8 @@ test('four shards, merged, are what one run of the same plan is', async () => {
   const work = plan({ clients: 10, rate: 500, durationMs: 2000, warmupMs: 200 })
   const shards: Result[] = []
   for (const index of [0, 1, 2, 3])
-    shards.push(result(await play({ ...work, shard: { index, of: 4 } }, server)))
-  const whole = result(await play(work, server))
+    shards.push(resultFrom(await play({ ...work, shard: { index, of: 4 } }, server)))
+  const whole = resultFrom(await play(work, server))
   const { connected, offered, sent, acked, latency_ms, service_ms, histograms, series } = merged(shards)
   const same = { connected, offered, sent, acked, latency_ms, service_ms, histograms, series }
   expect(whole).toMatchObject(same)
@@ -106,7 +81,7 @@ test('four shards, merged, are what one run of the same plan is', async () => {
 
 describe('the report', () => {
   test('as text', async () => {
-    expect(textReport(result(await play(plan(), prompt)))).toMatchInlineSnapshot(`
+    expect(textReport(resultFrom(await play(plan(), prompt)), 'none')).toMatchInlineSnapshot(`
       "mqttx 1.2.3, Node v20.0.0, linux x64, 2 cores
       server: mosquitto 2; TCP_NODELAY on
       command: mqttx bench pub --rate 1000
@@ -117,7 +92,8 @@ describe('the report', () => {
       connected 4, disconnected 0
       offered 1,000, sent 1,000, acked 1,000, unacked 0
       late 0, skipped 0, unsent 0 (late: more than 10 ms)
-      own load: busiest thread 30 %, process 40 %, gc 3 ms, event-loop delay p99 1.0 ms, schedule lag p99 0.0 ms
+      own load: thread 30 %, process 40 %; kept waiting by other processes 1 % of the time
+      event-loop delay p99 1.0 ms, gc 3 ms (longest 2.0 ms), schedule lag p99 0.0 ms, backlog up to 7
 
                         p50       p90       p99     p99.9    p99.99       max
       latency_ms      5.751    10.007    10.751    10.751    10.751    10.751  to the acknowledgement, from the intended time
@@ -129,7 +105,7 @@ describe('the report', () => {
   })
 
   test('as JSON has the keys that scripts look for', async () => {
-    const parsed = JSON.parse(JSON.stringify(result(await play(plan(), prompt))))
+    const parsed = JSON.parse(JSON.stringify(resultFrom(await play(plan(), prompt))))
     const counts = ['offered', 'sent', 'acked', 'received', 'lost', 'duplicated', 'reordered', 'rate']
     for (const key of counts) expect(parsed[key], key).toBeTypeOf('number')
     expect(parsed).toMatchObject({ failed: {}, valid: true, reasons: [] })
@@ -137,12 +113,35 @@ describe('the report', () => {
       expect(Object.keys(times)).toEqual(['p50', 'p90', 'p99', 'p999', 'p9999', 'p99999', 'max'])
   })
 
-  test('says where the load generator was the limit', async () => {
+  test.each([
+    [
+      {
+        threads: [
+          { cpu: 0.2, waited: 0 },
+          { cpu: 0.99, waited: 0 },
+        ],
+      },
+      'a thread was busy for 99 % of the time',
+    ],
+    [{ event_loop_delay_ms: { p99: 30, max: 90 } }, 'event-loop delay p99 30.0 ms'],
+    [
+      { event_loop_delay_ms: { p99: 30, max: 90 }, threads: [{ cpu: 0.3, waited: 0.4 }] },
+      'event-loop delay p99 30.0 ms (other processes had its processor for 40 % of the time)',
+    ],
+    [
+      { event_loop_delay_ms: { p99: 30, max: 90 }, gc_ms: { total: 300, max: 80 } },
+      'event-loop delay p99 30.0 ms (garbage collection took up to 80 ms)',
+    ],
+  ])('says where the load generator was the limit: %j', async (load, reason) => {
+    const limited = resultFrom(await play(plan(), prompt), { audit: { ...facts.audit, ...load } })
+    expect(limited).toMatchObject({ valid: false, reasons: [`client-limited: ${reason}`] })
+    expect(textReport(limited, 'none')).toMatch(/\nclient-limited: .*\n$/)
+  })
+
+  test('joins what threads have found out about themselves', async () => {
     const outcome = await play(plan(), prompt)
-    const busy = resultOf(measured(outcome, { header, setup, audit: { ...audit, thread_cpu: 0.99 } }))
-    expect(busy).toMatchObject({
-      valid: false,
-      reasons: ['client-limited: a thread was busy for 99 % of the time'],
-    })
+    const part = (cpu: number) => ({ ...facts.audit, threads: [{ cpu, waited: null }] })
+    const { audit } = merged([0.2, 0.6].map((cpu) => resultFrom(outcome, { audit: part(cpu) })))
+    expect(audit).toMatchObject({ thread_cpu: 0.6, backlog: 14, threads: [{ cpu: 0.2 }, { cpu: 0.6 }] })
   })
 })

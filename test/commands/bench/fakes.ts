@@ -6,6 +6,7 @@ import type { BenchConnection, Clock, Identity } from '../../../src/commands/ben
 import { Engine, type EngineResult } from '../../../src/commands/bench/engine.js'
 import type { EnginePlan } from '../../../src/commands/bench/plan.js'
 import { randomBytes } from '../../../src/commands/bench/random.js'
+import { type Measured, measured, type Result, resultOf } from '../../../src/commands/bench/result.js'
 import { readStamp } from '../../../src/commands/bench/stamp.js'
 import { wholeRun } from '../../../src/commands/bench/workload.js'
 import type { ConnectionEvents } from '../../../src/connection/events.js'
@@ -146,4 +147,26 @@ export function play(plan: EnginePlan, server: FakeServer): Promise<EngineResult
     new FakeConnection(clock, server, clientId, events)
   const engine = new Engine(plan, { dial, clock, start: async () => clock.now() })
   return clock.play(engine.run())
+}
+
+/** What the report says beside the measurements. */
+export const facts: Pick<Measured, 'header' | 'setup' | 'audit'> = {
+  header: {
+    ...{ mqttx: '1.2.3', node: 'v20.0.0', system: 'linux x64, 2 cores', broker: 'mosquitto 2' },
+    ...{ command: 'mqttx bench pub --rate 1000', seed: 1, tcp_nodelay: true },
+    started: '2026-11-21T03:00:00.000Z',
+  },
+  setup: {
+    ...({ mode: 'pub', loop: 'open' } as const),
+    ...{ qos: 1, size: 64, clients: 4, subscribers: 0, asked_rate: 1000 },
+  },
+  audit: {
+    event_loop_delay_ms: { p99: 1, max: 2 },
+    threads: [{ cpu: 0.3, waited: 0.01 }],
+    ...{ process_cpu: 0.4, gc_ms: { total: 3, max: 2 }, backlog: 7 },
+  },
+}
+
+export function resultFrom(outcome: EngineResult, changes: Partial<typeof facts> = {}): Result {
+  return resultOf(measured(outcome, { ...facts, ...changes }))
 }

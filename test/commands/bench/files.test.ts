@@ -4,33 +4,14 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseAssertions } from '../../../src/cli/options/bench-values.js'
 import { broken } from '../../../src/commands/bench/assertions.js'
-import { comparison } from '../../../src/commands/bench/compare.js'
 import { Histogram } from '../../../src/commands/bench/histogram.js'
-import { measured, type Result, resultOf } from '../../../src/commands/bench/result.js'
+import type { Result } from '../../../src/commands/bench/result.js'
 import { startOwnBroker } from '../../helpers/peers.js'
 import { mqttx, scratch } from '../../helpers/run.js'
-import { type FakeServer, plan, play } from './fakes.js'
-
-const header = {
-  ...{ mqttx: '1.2.3', node: 'v20.0.0', system: 'linux', broker: undefined, command: 'mqttx bench pub' },
-  ...{ seed: 1, tcp_nodelay: true, started: '2026-11-21T03:00:00.000Z' },
-}
-const setup = {
-  mode: 'pub',
-  loop: 'open',
-  qos: 1,
-  size: 64,
-  clients: 4,
-  subscribers: 0,
-  asked_rate: 1000,
-} as const
-const audit = {
-  event_loop_delay_ms: { p99: 1, max: 2 },
-  ...{ thread_cpu: 0.3, process_cpu: 0.4, gc_ms: { total: 3, max: 2 } },
-}
+import { type FakeServer, plan, play, resultFrom } from './fakes.js'
 
 async function result(server: FakeServer): Promise<Result> {
-  return resultOf(measured(await play(plan({ durationMs: 6000 }), server), { header, setup, audit }))
+  return resultFrom(await play(plan({ durationMs: 6000 }), server))
 }
 
 test('four shards as processes, with the index of an Indexed Job, are one run', async () => {
@@ -89,22 +70,5 @@ describe('conditions', () => {
 
   test.each(['', 'p99', 'p98<1', 'loss<1ms', 'p99<1h', 'p99!=1'])('%j is refused', (text) => {
     expect(() => parseAssertions(text, '--assert')).toThrow('is not a condition')
-  })
-})
-
-describe('a comparison', () => {
-  const server = (base: number): FakeServer => ({
-    answer: (client, sequence) => base + ((client * 7 + sequence * 13) % 40) / 4,
-  })
-
-  test('finds no difference where there is none', async () => {
-    const run = await result(server(1))
-    expect(comparison(run, run)).toContain('verdict: no difference beyond chance')
-  })
-
-  test('tells faster from slower', async () => {
-    const [fast, slow] = [await result(server(1)), await result(server(20))]
-    expect(comparison(fast, slow)).toContain('verdict: worse')
-    expect(comparison(slow, fast)).toContain('verdict: better')
   })
 })

@@ -130,9 +130,20 @@ test('a failure for want of ports names the remedy', () => {
   expect(adviceOn({ EMFILE: 1 })).toEqual([expect.stringContaining('ulimit -n')])
 })
 
-test('the command line is shown without its secrets', () => {
-  const words = ['bench', '-P', 'pw', '--pw=x', '-L', 'mqtt://u:secret@h/t', '-t', 'a b']
-  expect(commandLine(words)).toBe("mqttx bench -P ... --pw=... -L mqtt://u:...@h/t -t 'a b'")
+describe('the command line is shown without its secrets', () => {
+  test.each([
+    [['-P', 'pw', '--pw=x', '-t', 'a b'], "-P ... --pw=... -t 'a b'"],
+    [['-dP', 'pw', '-P1234', '-p', '1883'], '-dP ... -P... -p 1883'],
+    [['-L', 'mqtt://u:secret@h/t'], '-L mqtt://u:...@h/t'],
+    [['--url=mqtts://u:a@b:c@h/t', '-L', 'mqtt://u@h/t'], '--url=mqtts://u:...@h/t -L mqtt://u@h/t'],
+    [['--psk', 'aabb', '--psk=cc', '--proxy', 'socks5h://u:p@h:1'], '--psk ... --psk=... --proxy ...'],
+    [['--ws-header', 'Authorization: Bearer x'], "--ws-header 'Authorization: ...'"],
+    [['--ws-header=Cookie:a=b'], "'--ws-header=Cookie: ...'"],
+    [['-D', 'connect', 'authentication-data', 'x', '-q', '1'], '-D connect authentication-data ... -q 1'],
+    [['--password-command', 'echo x', '--password-file', 'f'], '--password-command ... --password-file f'],
+  ])('%j', (words, text) => {
+    expect(commandLine(['bench', ...words])).toBe(`mqttx bench ${text}`)
+  })
 })
 
 test('threads are by cores, as far as there are clients, and one where each has subscribers of its own', () => {
