@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { type Broker, peerTest, startMosquitto, startOwnBroker } from '../../helpers/peers.js'
 import { mqttx, startMqttx } from '../../helpers/run.js'
 import { connack, scriptedServer } from '../../helpers/scripted-server.js'
-import { bench } from './command.js'
+import { bench, underWay } from './command.js'
 
 const puback = (messageId: number) => Buffer.of(0x40, 2, messageId >> 8, messageId & 255)
 const suback = (messageId: number, code = 0) => Buffer.of(0x90, 3, messageId >> 8, messageId & 255, code)
@@ -107,7 +107,7 @@ describe('mqttx bench', () => {
       workers,
       ...broker.at,
     ])
-    await new Promise((done) => setTimeout(done, 1500))
+    await underWay(broker)
     running.kill('SIGINT')
     const { stdout, status } = await running.ended
     const report = JSON.parse(stdout.toString())
@@ -122,7 +122,7 @@ describe('mqttx bench', () => {
     const broker = await startOwnBroker()
     const words = ['pub', '-q', '1', '--rate', '100', '--duration', '30s', '--no-reconnect']
     const running = startMqttx(['bench', ...words, '--json', ...broker.at])
-    await new Promise((done) => setTimeout(done, 1500))
+    await underWay(broker)
     await broker.stop('SIGKILL')
     const { stdout, status } = await running.ended
     const report = JSON.parse(stdout.toString())
@@ -141,7 +141,7 @@ describe('mqttx bench', () => {
         ['pub', '-q', '1', '--rate', '200', '--clients', '2', '--duration', '6s'],
         broker.at,
       )
-      await new Promise((done) => setTimeout(done, 2500))
+      await underWay(broker, 200)
       process.kill(pid, 'SIGSTOP')
       await new Promise((done) => setTimeout(done, 2000))
       process.kill(pid, 'SIGCONT')

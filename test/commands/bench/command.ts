@@ -1,7 +1,13 @@
 // `mqttx bench ... --json` to its end, with its report read.
+import type { Broker } from '../../helpers/peers.js'
 import { mqttx, type RunOptions } from '../../helpers/run.js'
 
 export async function bench(words: readonly string[], at: readonly string[], options: RunOptions = {}) {
   const outcome = await mqttx(['bench', ...words, '--json', ...at], { timeoutMs: 19_000, ...options })
   return { ...outcome, report: JSON.parse(outcome.stdout.toString()) }
+}
+
+/** Resolves when so many messages of a run have come through the server: it is under way. */
+export async function underWay({ at }: Pick<Broker, 'at'>, messages = 5): Promise<void> {
+  await mqttx(['sub', '-t', 'mqttx/bench/#', '-C', String(messages), ...at])
 }

@@ -1,8 +1,10 @@
 // Runs against a fake server, in a time of their own.
 import { describe, expect, test } from 'vitest'
+import { Engine } from '../../../src/commands/bench/engine.js'
 import { textReport } from '../../../src/commands/bench/report.js'
 import { failuresOf, merged, type Result } from '../../../src/commands/bench/result.js'
-import { type FakeServer, facts, plan, play, resultFrom } from './fakes.js'
+import type { ConnectionEvents } from '../../../src/connection/events.js'
+import { FakeClock, FakeConnection, type FakeServer, facts, plan, play, resultFrom } from './fakes.js'
 
 const prompt: FakeServer = { answer: (client, sequence) => 1 + ((client * 7 + sequence * 13) % 40) / 4 }
 
@@ -54,6 +56,23 @@ describe('an open loop', () => {
     const { tally } = await play(plan(), silent)
     expect(tally.counts).toMatchObject({ offered: 1000, sent: 60, acked: 40, unacked: 20, unsent: 940 })
   })
+})
+
+test('an interruption before the start sends nothing', async () => {
+  const clock = new FakeClock()
+  const dial = ({ clientId }: { clientId: string }, events: ConnectionEvents) =>
+    new FakeConnection(clock, prompt, clientId, events)
+  for (const rate of [undefined, 1000]) {
+    const engine: Engine = new Engine(plan({ rate }), {
+      ...{ dial, clock },
+      async start() {
+        engine.stop()
+        return clock.now() + 60_000
+      },
+    })
+    const { tally, stoppedEarly } = await clock.play(engine.run())
+    expect([tally.counts.connected, tally.counts.sent, stoppedEarly]).toEqual([4, 0, true])
+  }
 })
 
 describe('a closed loop', () => {
@@ -143,5 +162,11 @@ describe('the report', () => {
     const part = (cpu: number) => ({ ...facts.audit, threads: [{ cpu, waited: null }] })
     const { audit } = merged([0.2, 0.6].map((cpu) => resultFrom(outcome, { audit: part(cpu) })))
     expect(audit).toMatchObject({ thread_cpu: 0.6, backlog: 14, threads: [{ cpu: 0.2 }, { cpu: 0.6 }] })
+  })
+
+  test('a run that is too short for the clock of processor time is not judged by it', async () => {
+    const short = await play(plan({ durationMs: 400 }), prompt)
+    const audit = { ...facts.audit, threads: [{ cpu: 2.26, waited: null }] }
+    expect(resultFrom(short, { audit }).valid).toBe(true)
   })
 })

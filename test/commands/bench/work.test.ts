@@ -8,7 +8,7 @@ import { freePort, peerTest, startMosquitto, startOwnBroker } from '../../helper
 import { mqttx, scratch, shell, startMqttx } from '../../helpers/run.js'
 import { connack, scriptedServer } from '../../helpers/scripted-server.js'
 import { sleep } from '../../helpers/wait.js'
-import { bench } from './command.js'
+import { bench, underWay } from './command.js'
 
 /** Accepts everything; acknowledges nothing. */
 async function listener() {
@@ -281,7 +281,7 @@ test('a server that starts again is counted as one loss for each client, and not
   const broker = await startOwnBroker()
   const words = ['bench', 'pub', '-q', '1', '--clients', '3', '--rate', '60', '--duration', '5s', '--json']
   const running = startMqttx([...words, '--workers', '1', ...broker.at])
-  await sleep(1500)
+  await underWay(broker)
   await broker.stop('SIGKILL')
   await sleep(700) // more than one attempt to connect fails
   await broker.restart()
