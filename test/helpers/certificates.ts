@@ -35,8 +35,8 @@ const years = {
 } as const
 const localhost = 'DNS:localhost,IP:127.0.0.1,IP:::1'
 
-/** Paths of PEM files in a folder that goes away with the test file. */
-export function makeCertificates(): Certificates {
+/** Paths of PEM files in a folder that goes away with the test file; the server's certificate is for `names`. */
+export function makeCertificates(names = localhost): Certificates {
   const folder = scratch('certificates')
   const path = (name: string) => join(folder, name)
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
@@ -55,13 +55,13 @@ export function makeCertificates(): Certificates {
 
   function issued(
     name: string,
-    names: string,
+    subjects: string,
     [from, to]: readonly [string, string] = years.ok,
     by = 'ca',
   ): Pair {
     key(name)
     openssl('req', '-new', '-key', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`)
-    writeFileSync(path('names.cnf'), `subjectAltName=${names}\n`)
+    writeFileSync(path('names.cnf'), `subjectAltName=${subjects}\n`)
     const dates = ['-startdate', from, '-enddate', to]
     const issuer = ['-cert', `${by}.crt`, '-keyfile', `${by}.key`]
     openssl(
@@ -87,7 +87,7 @@ export function makeCertificates(): Certificates {
   return {
     ca,
     capath: path('hashed'),
-    server: issued('server', localhost),
+    server: issued('server', names),
     otherName: issued('other', 'DNS:a.example,DNS:*.b.example'),
     expired: issued('expired', localhost, years.over),
     early: issued('early', localhost, ['20980203000000Z', '20991231000000Z']),

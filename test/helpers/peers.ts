@@ -10,6 +10,7 @@ import { once } from './wait.js'
 export type Peer =
   | 'bash'
   | 'fish'
+  | 'jq'
   | 'mosquitto'
   | 'mosquitto_passwd'
   | 'mosquitto_pub'

@@ -1,0 +1,202 @@
+// Every command in README.md is run as it stands there: each line of each ```sh block, what it says that it prints, the
+// transcripts, and the program of the library. A new block needs a row here only where it needs more than a broker.
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import {
+  type Block,
+  blocksOf,
+  type Circumstances,
+  type Machine,
+  makeMachine,
+  obstacle,
+  replayed,
+  runBlock,
+  runProgram,
+  statusesOf,
+  unpacked,
+} from './helpers/readme.js'
+
+const root = resolve(import.meta.dirname, '..')
+const readme = readFileSync(join(root, 'README.md'), 'utf8')
+const blocks = blocksOf(readme)
+const tickTock = /^```bash\n(#!\/usr\/bin\/env bash\n# tick-tock.*?)^```/ms.exec(readme)![1]!
+
+/** Lines that are not run here. */
+const notRun: Record<string, string> = {
+  'npm test ': 'that is what runs this',
+  'npm start ': 'rebuilds what the tests beside this one run; CI runs it as a step of its own',
+  'SCRAM-SHA-256': 'mosquitto has no SCRAM; the servers of test/connection have',
+}
+
+const trustsOurCa = (machine: Machine) => ({ SSL_CERT_FILE: machine.certificates.ca.cert })
+
+/** What blocks need, and what comes of them. Each key is a part of one block. */
+const circumstances: Record<string, (machine: Machine) => Circumstances> = {
+  'npm install -g': () => ({
+    folder: unpacked(), // in a checkout it would build what other tests are running
+    env: { npm_config_prefix: '/run/npm', npm_config_ignore_scripts: 'true', npm_config_audit: 'false' },
+    before: 'PATH="/run/npm/bin:$PATH"',
+    after: 'command -v mqttx',
+  }),
+  'while true; do echo tick': () => ({ ownBroker: true }),
+  'sub -t health/api': () => ({ seen: ['health/api ok'] }),
+  '"copy/" + .\' | mqttx pub --json -h other.lan': () => ({ feed: ['home/a'], seen: ['copy/home/a fed'] }),
+  'acked=0': () => ({
+    // Meanwhile the broker dies, and comes back.
+    before: `{ await 'grep -q GET "$S/seen"'; kill -9 $mosquitto; sleep 0.2; broker; } &`,
+    after: 'echo "$acked"',
+  }),
+  '-t shout -e answers/me -m hello': () => ({}),
+  'session.ndjson': () => ({ feed: ['home/a', 'home/b'] }),
+  'wire.pcap': () => ({
+    ready: { '--view flow': `mqttx inspect --view flow wire.pcap 2>&- | grep -q DISCONNECT` },
+  }),
+  'bash tick-tock.sh': () => ({
+    before: `cat > tick-tock.sh << 'END'\n${tickTock}END`,
+    ready: {
+      '-t tick -m now': '[ $(subscribed) -ge 4 ]',
+      '-t control/all': '[ $(grep -c tock/ "$S/seen") -ge 2 ]',
+    },
+  }),
+  'camera/still -f still.jpg': () => ({
+    seen: [
+      'home/kitchen/temperature -3',
+      'log GET /49999',
+      'alarm test',
+      'home/door x',
+      '(t|clock) .*20[0-9]{2}',
+    ],
+  }),
+  'camera/still -C 1 -N': () => ({
+    before: 'mqttx pub -q 1 -t home/door -m shut -r; mqttx pub -q 1 -t home/hall/temperature -m 20 -r',
+    feed: ['home/hall/temperature', 'home/door', 'camera/still', 'jobs', 'log/a'],
+    status: { '--retained-only': [0, 27] },
+  }),
+  'pub -V 5 -h other.lan': () => ({ feed: ['home/a'], seen: ['copy/home/a fed', 'home/a fed'] }),
+  '--replies 3': () => ({
+    before: 'for lamp in 1 2 3; do mqttx rr --serve -t lamp/get --exec "echo $lamp" & done\nawait "[ \$(subscribed) -ge 4 ]"',
+    ready: { '--replies 3': '[ $(subscribed) -ge 7 ]' },
+  }),
+  'bench pub --rate 10000': () => ({
+    env: { MQTTX_BENCH_DURATION: '1s' },
+    instead: [
+      ['--duration 60s', '--duration 1s'],
+      ['--connect-rate 100', '--connect-rate 1000'],
+      ['--count 1000000', '--count 10000'],
+    ],
+  }),
+  '--zipf 1': () => ({
+    env: { MQTTX_BENCH_DURATION: '1s' },
+    instead: [
+      ['--ramp 30s --warmup 10s', '--ramp 500ms --warmup 200ms'],
+      ['--clients 50000', '--clients 500'],
+    ],
+  }),
+  'bench compare old.json': () => ({
+    env: { MQTTX_BENCH_DURATION: '1s' },
+    before: 'mqttx bench pub --rate 100 -q 1 --json > old.json',
+    status: { '--assert': [0, 42] }, // a busy machine may be slower than that
+  }),
+  '--shard {}/4': () => ({
+    env: { MQTTX_BENCH_DURATION: '1s' },
+    instead: [['--rate 40000', '--rate 400']],
+  }),
+  'passwd -c users ada': () => ({
+    typed: {
+      'passwd -c users ada': [
+        ['Password: ', 'secret'],
+        ['Reenter password: ', 'secret'],
+      ],
+      'passwd users bob': [
+        ['Password: ', 'secret'],
+        ['Reenter password: ', 'secret'],
+      ],
+      '--rehash': [['Password: ', 'secret']],
+      'passwd -n ada': [
+        ['Password: ', 'secret'],
+        ['Reenter password: ', 'secret'],
+      ],
+    },
+  }),
+  '-D publish content-type': () => ({
+    feed: ['jobs/a', 'home/a', 't'],
+    before: 'mqttx pub -q 1 -t home/b -m old -r',
+  }),
+  'mqttx pub -L mqtts://broker.example': (machine) => ({
+    env: trustsOurCa(machine),
+    feed: ['t'],
+    before: `node ${join(root, 'test/helpers/lan.mjs')} &
+cert=${machine.certificates.server.cert}
+mqttx broker -p 1884 --ws-port 8080 --wss-port 443 --certfile $cert --keyfile ${machine.certificates.server.key} > "$S/ws" &
+await '[ -s "$S/ws" ]'
+while sleep 0.2; do echo fed; done | mqttx pub -p 1884 -t t -l &
+while sleep 0.2; do echo fed; done | mqttx pub -h psk.lan --psk 0123abcd --psk-identity me -t t -l &`,
+  }),
+  '--password-file secret.txt': () => ({ typed: { '# asked for': [['Password: ', 'secret']] } }),
+  'mqttx context add': (machine) => ({ env: trustsOurCa(machine) }),
+  'export MQTTX_HOST': () => ({ feed: ['home/a', 'log/a'], status: { 'sub -v -W 5': [27] } }),
+  'broker -p 0 > address': () => ({ ownBroker: true }),
+  'openssl req -x509': () => ({ ownBroker: true, feed: ['t'] }),
+  'trace.pcapng': () => ({ feed: ['a'] }),
+}
+
+function circumstancesOf(block: Block, machine: Machine): Circumstances {
+  const [, make] = Object.entries(circumstances).find(([part]) => block.text.includes(part)) ?? []
+  return make?.(machine) ?? {}
+}
+
+test.each(Object.keys({ ...circumstances, ...notRun }))('%s is a part of one block', (part) => {
+  expect(blocks.filter(({ text }) => text.includes(part))).toHaveLength(1)
+})
+
+const runnable = blocks
+  .map((block) => ({
+    ...block,
+    lines: block.lines.filter(({ text }) => !Object.keys(notRun).some((part) => `${text} `.includes(part))),
+  }))
+  .filter(({ lines }) => lines.length > 0)
+
+/** Numbers and process ids are others each time. */
+const likely = (text: string) =>
+  new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\d+/g, '\\d+'))
+
+const reason = obstacle()
+if (reason !== undefined && process.env.CI) test('the README can be run', () => expect.fail(reason))
+
+describe.skipIf(reason !== undefined)(`on a machine of its own ${reason ?? ''}`, { timeout: 90_000 }, () => {
+  let machine: Machine
+  beforeAll(() => {
+    machine = makeMachine(join(root, 'test/fixtures/inspect/picture.pcap'))
+  })
+
+  test.concurrent.each(runnable)('$lines.0.text', async (block) => {
+    const around = circumstancesOf(block, machine)
+    const { lines, stderr, vain, after } = await runBlock(machine, block, around)
+    const outcomes = lines.map(
+      ({ line, status, stdout, stderr: said }) =>
+        `$ ${line.text}\n[status ${status}]\n${stdout.slice(0, 300)}\n${said.slice(0, 300)}`,
+    )
+    const told = `${outcomes.join('\n')}\n${stderr}`
+    expect(vain, told).toBe('')
+    for (const { line, status, stdout, stderr: said } of lines) {
+      expect(statusesOf(line, around), told).toContain(status)
+      if (line.prints !== undefined) expect(stdout, told).toMatch(likely(line.prints))
+      expect(said, told).not.toMatch(/^\s+at /m) // no stack
+    }
+    if (block.text.includes('acked=')) expect(Number(after)).toBeGreaterThan(0)
+    if (block.text.includes('npm install')) expect(after).toBe('/run/npm/bin/mqttx\n')
+  })
+  test.concurrent.each(blocks.filter(({ language }) => language === 'console'))('$text', async ({ text }) => {
+    expect(await replayed(machine, text)).toBe(text)
+  })
+
+  test.concurrent.each(blocks.filter(({ language }) => language === 'js'))('$text', async ({ text }) => {
+    const { folder, certificates } = machine
+    const env = { SSL_CERT_FILE: certificates.ca.cert, PASSWORD: 'secret' }
+    const { status, stdout, stderr } = await runProgram(machine, 'program.mjs', text, { env })
+    expect(stderr).toBe('')
+    expect(status, folder).toBe(0)
+    expect(stdout).toBe('sensor/kitchen/temperature 21.5 false\n')
+  })
+})
