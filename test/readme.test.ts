@@ -75,7 +75,8 @@ const circumstances: Record<string, (machine: Machine) => Circumstances> = {
   }),
   'pub -V 5 -h other.lan': () => ({ feed: ['home/a'], seen: ['copy/home/a fed', 'home/a fed'] }),
   '--replies 3': () => ({
-    before: 'for lamp in 1 2 3; do mqttx rr --serve -t lamp/get --exec "echo $lamp" & done\nawait "[ \$(subscribed) -ge 4 ]"',
+    before: `for lamp in 1 2 3; do mqttx rr --serve -t lamp/get --exec "echo $lamp" & done
+await '[ $(subscribed) -ge 4 ]'`,
     ready: { '--replies 3': '[ $(subscribed) -ge 7 ]' },
   }),
   'bench pub --rate 10000': () => ({
@@ -135,6 +136,7 @@ while sleep 0.2; do echo fed; done | mqttx pub -h psk.lan --psk 0123abcd --psk-i
   }),
   '--password-file secret.txt': () => ({ typed: { '# asked for': [['Password: ', 'secret']] } }),
   'mqttx context add': (machine) => ({ env: trustsOurCa(machine) }),
+  'mqttx completion bash': () => ({ before: 'mkdir -p ~/.zfunc ~/.config/fish/completions' }),
   'export MQTTX_HOST': () => ({ feed: ['home/a', 'log/a'], status: { 'sub -v -W 5': [27] } }),
   'broker -p 0 > address': () => ({ ownBroker: true }),
   'openssl req -x509': () => ({ ownBroker: true, feed: ['t'] }),
