@@ -1,9 +1,10 @@
 // build/release/: an archive of each executable with what belongs to it, the list of what is in it (CycloneDX), and
 // SHA256SUMS of them all.
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { promisify } from 'node:util'
 import { bundled } from '../notices.mjs'
 import { build, nodeLicense, nodeVersion, root } from './nodes.mjs'
 
@@ -61,7 +62,7 @@ let billText
 const billOfMaterials = () => (billText ??= `${JSON.stringify(bill(), undefined, 2)}\n`)
 
 /** Packs the executable of `target`; says where. */
-export function archive(target, executable) {
+export async function archive(target, executable) {
   const folder = `${name}-${version}-${target.name}`
   const inside = join(release, folder)
   rmSync(inside, { recursive: true, force: true })
@@ -75,7 +76,7 @@ export function archive(target, executable) {
   writeFileSync(join(inside, 'sbom.cdx.json'), billOfMaterials())
   const file = join(release, `${folder}.tar.gz`)
   const owner = process.platform === 'linux' ? ['--owner=root:0', '--group=root:0'] : []
-  execFileSync('tar', ['-C', release, ...owner, '-czf', file, folder])
+  await promisify(execFile)('tar', ['-C', release, ...owner, '-czf', file, folder])
   rmSync(inside, { recursive: true })
   return file
 }

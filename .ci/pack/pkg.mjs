@@ -1,8 +1,10 @@
 // `npm run pkg [-- TARGET...]`: single executables, and an archive of each, into build/. Without names all targets;
 // `host` is the one of this machine.
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { archive, finish, release } from './archive.mjs'
 import { format, head } from './executable.mjs'
 import { build, executable, hostTarget, nodeOf, nodeVersion, pkgHome, root, targets } from './nodes.mjs'
@@ -12,6 +14,7 @@ import { checkSignature, signed } from './sign.mjs'
 const smallest = 80e6
 const largest = 200e6
 
+const run = promisify(execFile)
 const here = (name) => join(root, '.ci', 'pack', name)
 const compiled = join(build, 'compiled')
 
@@ -26,17 +29,15 @@ function chosen(words) {
   })
 }
 
-function bake(runner, target) {
+async function bake(runner, target) {
   nodeOf(target)
   const output = executable(target)
   mkdirSync(join(output, '..'), { recursive: true })
   rmSync(output, { force: true })
   // V8 takes its compiled form only on the machine that it was made for; the others compile at each start.
   const job = { name: target.name, output, ...(target === hostTarget && { compiled }) }
-  execFileSync(runner, [here('bake.mjs'), JSON.stringify(job)], {
-    env: { ...process.env, HOME: pkgHome, USERPROFILE: pkgHome },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+  const env = { ...process.env, HOME: pkgHome, USERPROFILE: pkgHome }
+  await run(runner, [here('bake.mjs'), JSON.stringify(job)], { env })
   if (target.name.startsWith('macos')) writeFileSync(output, signed(readFileSync(output), 'mqttx'))
   chmodSync(output, 0o755)
   return output
@@ -51,7 +52,7 @@ function check(target, path) {
   return `${found}, ${Math.round(size / 1e6)} MB`
 }
 
-function main(words) {
+async function main(words) {
   const wanted = chosen(words)
   if (hostTarget === undefined)
     throw new Error(`no Node for ${process.platform} ${process.arch} to build with`)
@@ -61,23 +62,28 @@ function main(words) {
   execFileSync(runner, [here('compile.mjs'), compiled], { stdio: ['ignore', 'ignore', 'inherit'] })
 
   let failed = false
-  for (const target of wanted) {
+  const one = async (target) => {
     try {
-      const path = bake(runner, target)
+      const path = await bake(runner, target)
       const facts = check(target, path)
-      const file = archive(target, path)
+      const file = await archive(target, path)
       console.log(`${target.name}: ${facts}, Node ${nodeVersion}; ${file}`)
     } catch (error) {
       failed = true
       console.error(`${target.name}: not built: ${error.message}`)
     }
   }
+  const queue = [...wanted]
+  const lane = async () => {
+    for (let target = queue.shift(); target !== undefined; target = queue.shift()) await one(target)
+  }
+  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, lane))
   finish()
   if (failed) process.exitCode = 1
 }
 
 try {
-  main(process.argv.slice(2))
+  await main(process.argv.slice(2))
 } catch (error) {
   console.error(`pkg: ${error.message}`)
   process.exitCode = 1
