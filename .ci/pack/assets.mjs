@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './nodes.mjs'
 
-export const dist = join(root, 'dist')
+const dist = join(root, 'dist')
 export const boot = join(root, '.ci', 'pack', 'boot.cjs')
 
 const entry = 'main.cjs'
@@ -17,3 +17,13 @@ export function reachable() {
   }
   return [...found].sort()
 }
+
+/** The text of a file as boot.cjs runs it: the function that Node makes of a CommonJS file. */
+export const wrapped = (name) =>
+  `(function (exports, require, module, __filename, __dirname) {${readFileSync(join(dist, name), 'utf8')}\n})`
+
+/**
+ * How Node runs the program, wherever it is. A larger space for new objects saves two collections at each start, a
+ * tenth of a one-shot publish. V8 takes its compiled form only under the flags that it was made under.
+ */
+export const flags = ['--min-semi-space-size=16']

@@ -14,9 +14,8 @@ function run(entry) {
     if (known !== undefined) return known.exports
     const module = { exports: {} }
     modules.set(name, module)
-    const source = Buffer.from(getRawAsset(name)).utf8Slice()
     const compiled = `${name}.compiled`
-    const script = new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
+    const script = new Script(Buffer.from(getRawAsset(name)).utf8Slice(), {
       filename: folder + name,
       cachedData: assets.has(compiled) ? new Uint8Array(getRawAsset(compiled)) : undefined,
     })

@@ -6,7 +6,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, join } from 'node:path'
 import vm from 'node:vm'
-import { boot, dist, reachable } from './assets.mjs'
+import { boot, reachable, wrapped } from './assets.mjs'
+import { root } from './nodes.mjs'
 
 const folder = process.argv[2]
 const files = reachable()
@@ -20,10 +21,7 @@ function Script(source, options) {
   return script
 }
 
-const read = (name) => {
-  const { buffer, byteOffset, byteLength } = readFileSync(join(dist, name))
-  return buffer.slice(byteOffset, byteOffset + byteLength)
-}
+const read = (name) => new TextEncoder().encode(wrapped(name)).buffer
 const replaced = {
   'node:sea': { getAssetKeys: () => files, getRawAsset: read },
   'node:vm': { Script },
@@ -33,7 +31,7 @@ const wanted = (id) => replaced[id] ?? require(id)
 
 /** A broker to talk to, as a process of its own. */
 async function startBroker() {
-  const program = `require(${JSON.stringify(join(dist, 'main.cjs'))}).start()`
+  const program = `require(${JSON.stringify(join(root, 'dist', 'main.cjs'))}).start()`
   const broker = spawn(process.execPath, ['-e', program, 'mqttx', 'broker', '-p', '0'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })

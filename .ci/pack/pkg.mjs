@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { archive, finish, release } from './archive.mjs'
+import { flags } from './assets.mjs'
 import { format, head } from './executable.mjs'
 import { build, executable, hostTarget, nodeOf, nodeVersion, pkgHome, root, targets } from './nodes.mjs'
 import { checkSignature, signed } from './sign.mjs'
@@ -59,7 +60,7 @@ async function main(words) {
   execFileSync(process.execPath, [join(root, '.ci', 'build.mjs')], { stdio: 'inherit' })
   const runner = nodeOf(hostTarget)
   for (const folder of [compiled, release]) rmSync(folder, { recursive: true, force: true })
-  execFileSync(runner, [here('compile.mjs'), compiled], { stdio: ['ignore', 'ignore', 'inherit'] })
+  execFileSync(runner, [...flags, here('compile.mjs'), compiled], { stdio: ['ignore', 'ignore', 'inherit'] })
 
   let failed = false
   const one = async (target) => {
