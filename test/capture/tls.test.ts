@@ -1,9 +1,12 @@
 // Captured TLS, made by Node's own client and server: every version and cipher suite that is read gives back what was
 // sent, and a connection without its secrets says why it was not.
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { type AddressInfo, createServer as createRelay, connect as dial, type Server } from 'node:net'
+import { join } from 'node:path'
 import { Duplex } from 'node:stream'
-import { connect, createSecureContext, type SecureVersion, TLSSocket } from 'node:tls'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { connect, createSecureContext, createServer, type SecureVersion, TLSSocket } from 'node:tls'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { crypto } from '../../src/commands/inspect/helpers.js'
 import {
   block,
@@ -19,6 +22,8 @@ import {
 } from '../helpers/capture-builder.js'
 import { type CaptureLog, read } from '../helpers/capture-log.js'
 import { type Certificates, makeCertificates } from '../helpers/certificates.js'
+import { peerTest } from '../helpers/peers.js'
+import { scratch, start } from '../helpers/run.js'
 
 type Piece = readonly ['c' | 's', Buffer]
 
@@ -179,6 +184,60 @@ describe.each(kinds)('%s, %s', (version, ciphers) => {
     )
   })
 })
+
+peerTest('TLS 1.3 whose keys are changed on the way, by both sides', ['openssl'], async () => {
+  const { cert, key } = certificates.server
+  const server = createServer({ cert: readFileSync(cert), key: readFileSync(key), minVersion: 'TLSv1.3' })
+  server.on('secureConnection', (socket) =>
+    socket.on('data', (bytes: Buffer) => socket.write(bytes.toString('latin1').toUpperCase())),
+  )
+  const pieces: Piece[] = []
+  const relay = relayTo(() => (server.address() as AddressInfo).port, pieces)
+  for (const one of [server, relay]) {
+    one.listen(0, '127.0.0.1')
+    await once(one, 'listening')
+    onTestFinished(() => void one.close())
+  }
+  const keys = join(scratch('keys'), 'keys')
+  const at = ['-connect', `127.0.0.1:${(relay.address() as AddressInfo).port}`]
+  const client = start('openssl', ['s_client', ...at, '-tls1_3', '-keylogfile', keys], { stdin: 'open' })
+  await client.until((stdout) => stdout.includes('read R BLOCK') || stdout.includes('Verify return code'))
+  // `k` changes the client's keys, `K` asks the server to change its own as well.
+  let said = ''
+  for (const [command, line] of [
+    ['k', 'first'],
+    ['K', 'second'],
+    ['K', 'third'],
+  ] as const) {
+    client.write(`${command}\n`)
+    // What comes with the command is lost: wait until it was read.
+    await client.until((_stdout, stderr) => stderr.split('KEYUPDATE').length > said.split('\n').length)
+    client.write(`${line}\n`)
+    said += `${line}\n`
+    await client.until((stdout) => stdout.includes(line.toUpperCase()))
+  }
+  client.kill('SIGTERM')
+  await client.ended
+  const keyLog = readFileSync(keys, 'latin1')
+  const log = read(pcap(timed(frames(pieces))), { crypto, keyLog })
+  expect(log.notes).toEqual([])
+  expect(log.flows.map(({ c2s, s2c }) => [c2s, s2c])).toEqual([[said, said.toUpperCase()]])
+})
+
+/** Passes on what a client and a server say, and writes it down. */
+function relayTo(port: () => number, pieces: Piece[]): Server {
+  return createRelay((near) => {
+    const far = dial(port(), '127.0.0.1')
+    for (const [name, from, to] of [
+      ['c', near, far],
+      ['s', far, near],
+    ] as const) {
+      from.on('data', (bytes: Buffer) => pieces.push([name, bytes]))
+      from.on('error', () => to.destroy())
+      from.pipe(to)
+    }
+  })
+}
 
 test('TLS 1.3 with only the secrets of the data', async () => {
   const { pieces, keyLog } = await record('TLSv1.3', 'TLS_AES_128_GCM_SHA256', messages)

@@ -226,28 +226,37 @@ describe('counts of packets by type', () => {
   for (const version of ['TLSv1.2', 'TLSv1.3']) {
     peerTest(
       `${version} with a key log`,
-      capturing(['mosquitto', 'openssl']),
+      capturing(['openssl']),
       async (context) => {
         const { ca, server } = makeCertificates()
-        const own = [...noisy, `certfile ${server.cert}`, `keyfile ${server.key}`]
-        const broker = await startMosquitto(own)
-        onTestFinished(() => broker.stop())
+        const port = await freePort()
+        const most = `--tls-max-${version.replace('TLS', '')}`
+        const files = ['--certfile', server.cert, '--keyfile', server.key]
+        const broker = startMqttx(['broker', '-p', '0', '--tls-port', String(port), ...files], {
+          env: { NODE_OPTIONS: most },
+          timeoutMs: 60_000,
+        })
+        onTestFinished(() => broker.kill('SIGTERM'))
+        await broker.until((stdout) => stdout.includes('mqtts:'))
         const keys = join(scratch('keys'), 'keys')
         const env = { NODE_OPTIONS: `--tls-keylog=${keys}` }
-        const options = ['-V', 'mqttv5', '--cafile', ca.cert, '--tls-version', version.toLowerCase()]
-        const body = () => talk({ broker, options, client: 'mqttx', env })
+        const options = ['--cafile', ca.cert]
+        const at = ['-h', '127.0.0.1', '-p', String(port)]
+        const body = () => talk({ broker: { port, at, log: () => '' }, options, client: 'mqttx', env })
         const settings = () => ({ crypto, keyLog: readFileSync(keys, 'latin1') })
-        const { file } = await captured(context, broker.port, {
+        const { file } = await captured(context, port, {
           connections: connectionsOfTalk,
           body,
           settings,
         })
-        const counts = await ours(file, broker.port, ['--keylog', keys])
+        const secrets = version === 'TLSv1.2' ? /^CLIENT_RANDOM /m : /^CLIENT_TRAFFIC_SECRET_0 /m
+        expect(settings().keyLog).toMatch(secrets)
+        const counts = await ours(file, port, ['--keylog', keys])
         expect(Object.keys(counts)).toEqual(expect.arrayContaining([...spoken, ...acknowledged]))
-        const asTls = ['-o', `tls.keylog_file:${keys}`, '-d', `tls.port==${broker.port},mqtt`]
-        expectAlike(counts, await tshark(file, [...asTls, '-d', `tcp.port==${broker.port},tls`]))
+        const asTls = ['-o', `tls.keylog_file:${keys}`, '-d', `tls.port==${port},mqtt`]
+        expectAlike(counts, await tshark(file, [...asTls, '-d', `tcp.port==${port},tls`]))
 
-        const { status, stderr } = await mqttx(['inspect', '-p', String(broker.port), file])
+        const { status, stderr } = await mqttx(['inspect', '-p', String(port), file])
         expect(status).not.toBe(0)
         expect(stderr).toMatch(/TLS.*--keylog/)
       },
