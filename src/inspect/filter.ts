@@ -1,5 +1,6 @@
 // Which packets are shown: --type, --client, --topic, --connection, --from and --to, --only violations, --count.
 import { matches } from '../session/topic-filter.js'
+import { isForwarded } from './mqtt-sn-names.js'
 import type { Packet } from './packet.js'
 import { typeName } from './views/text.js'
 import type { ConnectionFacts } from './views/view.js'
@@ -38,10 +39,17 @@ export class Filter {
   packet(packet: Packet, connection: ConnectionFacts): boolean {
     const { topics = [], from, to, onlyViolations = false } = this.#options
     if (onlyViolations && packet.violations.length === 0) return false
-    if (this.#types.size > 0 && !this.#types.has(typeName(packet))) return false
+    if (this.#types.size > 0 && !this.#type(packet)) return false
     if (from !== undefined && packet.time < from) return false
     if (to !== undefined && packet.time > to) return false
     return this.connection(connection) && (topics.length === 0 || this.#topic(packet, topics))
+  }
+
+  /** A message that was forwarded is of two types: of its own, and FORWARDED. */
+  #type(packet: Packet): boolean {
+    if (this.#types.has(typeName(packet))) return true
+    const { protocol, bytes, start } = packet
+    return protocol === 'mqtt-sn' && this.#types.has('FORWARDED') && isForwarded(bytes, start)
   }
 
   isFull(shown: number): boolean {

@@ -13,6 +13,8 @@ const secrets = new Set(['password', 'authentication_data'])
 
 /** What the object says already, or what is only there for the bytes. */
 const notShown = new Set(['packet_type', 'identifier', 'property_length', 'will_property_length'])
+/** The same of MQTT-SN. */
+const notShownOfSn = new Set(['length', 'message_type'])
 
 export class JsonView implements View {
   readonly #sink: TextSink
@@ -86,14 +88,18 @@ export class JsonView implements View {
   #members(packet: Packet): string {
     const { items, count } = this.#fields
     let text = ''
+    let prefix = ''
     for (let i = 0; i < count; i++) {
       const field = items[i]!
       if (notShown.has(field.name)) continue
+      if (packet.protocol === 'mqtt-sn' && notShownOfSn.has(field.name)) continue
       if (field.kind === 'group' && !field.whole) {
+        if (field.name === 'will_properties') prefix = 'will_'
         if (field.repeated) i = this.#list(i, packet, (list) => (text += list))
         continue
       }
-      if (field.repeated) i = this.#list(i, packet, (list) => (text += list))
+      // A CONNECT and its will can both have User Properties.
+      if (field.repeated) i = this.#list(i, packet, (list) => (text += list), prefix)
       else {
         text += `,"${field.name}":${this.#value(field, packet)}`
         if (field.kind === 'payload' && field.meaning === 'binary') text += ',"payload_encoding":"hex"'
@@ -113,7 +119,7 @@ export class JsonView implements View {
   }
 
   /** Fields of the same name that are repeated become one list; returns the index of the last of them. */
-  #list(index: number, packet: Packet, add: (text: string) => void): number {
+  #list(index: number, packet: Packet, add: (text: string) => void, prefix = ''): number {
     const { items, count } = this.#fields
     const { name, depth } = items[index]!
     const elements: string[] = []
@@ -124,7 +130,7 @@ export class JsonView implements View {
       last = field.kind === 'group' ? this.#after(i) : i
       elements.push(this.#element(i, last, packet))
     }
-    add(`,"${name === 'subscription' ? 'subscriptions' : plural(name)}":[${elements.join()}]`)
+    add(`,"${prefix}${plural(name)}":[${elements.join()}]`)
     return last
   }
 

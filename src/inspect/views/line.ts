@@ -1,5 +1,6 @@
 // One line for each packet, in tcpdump's manner: for grep. Written from the facts of a packet, without its fields.
 
+import { isForwarded } from '../mqtt-sn-names.js'
 import { connack, publish, reasonCodeNames, returnCodeName } from '../names.js'
 import type { Packet } from '../packet.js'
 import { quoted } from '../utf8.js'
@@ -96,8 +97,10 @@ function detailText(packet: Packet): string {
     if (connect.cleanStart) text += version === 5 ? ' clean start' : ' clean session'
     if (connect.willTopic !== undefined) text += ` will ${quoted(connect.willTopic)}`
   }
-  if (packet.protocol === 'mqtt-sn')
-    return `${text}${packet.topic === undefined ? '' : ` ${quoted(packet.topic)}`}`
+  if (packet.protocol === 'mqtt-sn') {
+    const topic = packet.topic === undefined ? '' : ` ${quoted(packet.topic)}`
+    return `${text}${topic}${isForwarded(packet.bytes, packet.start) ? ' (forwarded)' : ''}`
+  }
   if (type === connack) text += packet.sessionPresent ? ' session present' : ''
   text += codeText(packet)
   if (subscriptions !== undefined) for (const { filter } of subscriptions) text += ` ${quoted(filter)}`
