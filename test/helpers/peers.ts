@@ -18,6 +18,7 @@ export type Peer =
   | 'mosquitto_sub'
   | 'openssl'
   | 'paho'
+  | 'parallel'
   | 'python3'
   | 'script'
   | 'tcpdump'

@@ -62,9 +62,15 @@ function bytesOf(path: string): Buffer {
   }
 }
 
+const mark = '{"format":"mqttx bench 1",'
+
+/** The log of a container has other lines too: the result is the last one that is one. */
 function parsed(text: string): Result | undefined {
+  const start = text.startsWith(mark) ? 0 : text.lastIndexOf(`\n${mark}`) + 1
+  const end = text.indexOf('\n', start)
+  const line = start === 0 ? text : text.slice(start, end < 0 ? undefined : end)
   try {
-    const value = JSON.parse(text) as Partial<Result> | null
+    const value = JSON.parse(line) as Partial<Result> | null
     return value?.format === 'mqttx bench 1' ? (value as Result) : undefined
   } catch {
     return undefined
