@@ -40,9 +40,6 @@ async function ended(running: Running): Promise<void> {
   await running.ended
 }
 
-/** mosquitto 2.0.11 sends more QoS 2 messages than the client's Receive Maximum now and then: that is no false alarm. */
-const ofMosquitto = 'receive-max-s2c'
-
 async function violations(file: string, port: number, atLeast: Record<string, number>): Promise<string> {
   const all = await mqttx(['inspect', '--view', 'json', '-p', String(port), file], { timeoutMs: 60_000 })
   const rows = all.stdout
@@ -54,12 +51,14 @@ async function violations(file: string, port: number, atLeast: Record<string, nu
   for (const { type } of rows) counts[type] = (counts[type] ?? 0) + 1
   for (const [type, count] of Object.entries(atLeast))
     expect(counts[type] ?? 0, type).toBeGreaterThanOrEqual(count)
-  const bad = rows.filter(({ violations = [] }: { violations?: { severity: string; rule: string }[] }) =>
-    violations.some(({ severity, rule }) => severity !== 'info' && rule !== ofMosquitto),
+  const bad = rows.filter(({ violations = [] }: { violations?: { severity: string }[] }) =>
+    violations.some(({ severity }) => severity !== 'info'),
   )
   return bad.map((row) => JSON.stringify(row)).join('\n')
 }
 
+/** Fewer at once than clients' Receive Maximum of 20: mosquitto 2.0.11 does not keep to it, which is no false alarm. */
+const few = 15
 const lines = (count: number): string =>
   Array.from({ length: count }, (_, i) => `a reading, number ${i}\n`).join('')
 
@@ -84,7 +83,7 @@ describe.each(brokers)('on $name', ({ name: brokerName, launch, needs: brokerNee
         limitMs,
       )
 
-    scene('messages of all QoS, from and to both clients', { PUBLISH: 1200, PUBREL: 100 }, async (broker) => {
+    scene('messages of all QoS, from and to both clients', { PUBLISH: 500, PUBREL: 80 }, async (broker) => {
       const subscribers = await Promise.all(
         clients.flatMap((client) =>
           ['0', '1', '2'].map((qos) =>
@@ -93,14 +92,18 @@ describe.each(brokers)('on $name', ({ name: brokerName, launch, needs: brokerNee
         ),
       )
       await sleep(settled)
+      let times = 1
       for (const client of clients) {
         for (const qos of ['0', '1', '2']) {
           await publish(client, broker, [...flag, '-q', qos, '-t', `m/${client}/${qos}`, '-l'], {
-            stdin: lines(50),
+            stdin: lines(few),
           })
+          times++
+          await once(() =>
+            subscribers.every((one) => one.stdout().toString().split('number 14').length === times),
+          )
         }
       }
-      await once(() => subscribers.every((one) => one.stdout().toString().split('number 49').length === 7))
       await Promise.all(subscribers.map(ended))
     })
 
@@ -161,7 +164,7 @@ describe.each(brokers)('on $name', ({ name: brokerName, launch, needs: brokerNee
       for (const client of clients) {
         const own = [...flag, ...session.with(2, `keeper-${client}`)]
         await ended(await watching(client, broker, own, `r/${client}`))
-        await publish('mqttx', broker, [...flag, '-q', '2', '-t', `s/${client}`, '-l'], { stdin: lines(15) })
+        await publish('mqttx', broker, [...flag, '-q', '2', '-t', `s/${client}`, '-l'], { stdin: lines(few) })
         await ended(await watching(client, broker, own, `r/${client}`))
       }
       const more = { clean: false, ...(version === 5 && { properties: { sessionExpiryInterval: 600 } }) }
@@ -267,7 +270,7 @@ describe.each(brokers)('on $name', ({ name: brokerName, launch, needs: brokerNee
       await ended(ours)
     })
 
-    scene('Shared Subscriptions', { PUBLISH: 100 }, async (broker) => {
+    scene('Shared Subscriptions', { PUBLISH: 70 }, async (broker) => {
       const shared = await Promise.all(
         clients.map((client) =>
           watching(client, broker, [...flag, '-q', '1', '-t', '$share/g/sh/#'], `r/${client}`),
@@ -276,8 +279,8 @@ describe.each(brokers)('on $name', ({ name: brokerName, launch, needs: brokerNee
       const whole = await watching('mqttx', broker, [...flag, '-q', '1', '-t', 'sh/#'], 'r/whole')
       await sleep(settled)
       for (const client of clients)
-        await publish(client, broker, [...flag, '-q', '1', '-t', 'sh/x', '-l'], { stdin: lines(40) })
-      await once(() => whole.stdout().toString().split('number 39').length === 3)
+        await publish(client, broker, [...flag, '-q', '1', '-t', 'sh/x', '-l'], { stdin: lines(few) })
+      await once(() => whole.stdout().toString().split('number 14').length === 3)
       await Promise.all([...shared, whole].map(ended))
     })
   })
