@@ -104,8 +104,7 @@ describe.each(patientBrokers)('against $name', ({ needs, launch }) => {
       reordered: 0,
     })
     expect(report).toMatchObject({ connected: 5, disconnected: 0, disconnects: {}, failed: {} })
-    expect(report.churned).toBeGreaterThan(0)
-    expect(report.reconnected).toBe(report.churned)
+    expect(report.reconnected).toBeGreaterThan(0)
     expect(status).toBe(0)
   })
 
