@@ -6,11 +6,12 @@ import { describe, expect, test } from 'vitest'
 import { bashCompletion } from '../src/cli/completion/bash.js'
 import { fishCompletion } from '../src/cli/completion/fish.js'
 import { zshCompletion } from '../src/cli/completion/zsh.js'
-import { commandPage, programPage } from '../src/cli/man.js'
+import { commandPage, exitStatusPage, programPage } from '../src/cli/man.js'
 import { block, filledBlocks } from '../src/cli/markdown.js'
 import { program } from '../src/commands/program.js'
 import { main } from '../src/main.js'
 import { world } from './commands/world.js'
+import { peerTest } from './helpers/peers.js'
 
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
 const has = (tool: string) => spawnSync(tool, ['--version']).error === undefined
@@ -18,6 +19,7 @@ const mqttx = await program()
 const pages: [string, string][] = [
   ['man/mqttx.1', programPage(mqttx)],
   ...mqttx.commands.map((spec): [string, string] => [`man/mqttx-${spec.name}.1`, commandPage(spec, mqttx)]),
+  ['man/mqttx-exit-status.7', exitStatusPage(mqttx)],
 ]
 
 test.each([
@@ -72,6 +74,25 @@ test.each(pages)('%s has no line that a terminal of 80 columns would break', (_,
   const shown = execFileSync('mandoc', ['-T', 'utf8', '-O', 'width=78'], { input: text, encoding: 'utf8' })
   const plain = shown.replace(/.\x08/g, '')
   expect(plain.split('\n').filter((line) => line.length > 80)).toEqual([])
+})
+
+/** Lines as a reader sees them: with neither overstriking nor colours. */
+function rendered(command: string, args: readonly string[]): string[] {
+  const env = { ...process.env, MANWIDTH: '80', MANPAGER: 'cat', LC_ALL: 'C.UTF-8', GROFF_NO_SGR: '1' }
+  const shown = execFileSync(command, args, { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'pipe'] })
+  return shown
+    .replace(/.\x08/gu, '')
+    .replace(/\x1b\[[\d;]*m/g, '')
+    .split('\n')
+}
+
+describe.each(pages)('%s as man shows it at 80 columns', (name) => {
+  peerTest('', ['man'], async () => {
+    const lines = rendered('man', ['-l', path(name)])
+    expect(lines.filter((line) => line.length > 80)).toEqual([])
+    expect(lines.length).toBeGreaterThan(20)
+    expect(lines.join('\n')).toMatch(/^NAME\n +mqttx/m)
+  })
 })
 
 describe('the completions', () => {

@@ -1,6 +1,12 @@
 // Manual pages, in the man macros that both groff and mandoc read.
 import { exitStatuses } from '../errors.js'
-import { manualSections } from './manual.js'
+import {
+  exitStatusExamples,
+  exitStatusSections,
+  manualSections,
+  programSections,
+  type Section,
+} from './manual.js'
 import { type AnySpec, namesOf, type Options, type Program } from './option.js'
 import { defaultOf, groupsOf, pieces, wrapped } from './prose.js'
 
@@ -19,12 +25,7 @@ export function commandPage(spec: AnySpec, program: Program): string {
     `.SH DESCRIPTION\n${paragraphs(spec.description, spec.options)}`,
     `.SH EXAMPLES\n${examples(spec.examples)}`,
     optionSections(spec.options),
-    ...manualSections(spec).map(({ title, text, rows = [] }) => {
-      const list = rows.map(([term, meaning]) =>
-        row(`\\fB${escaped(term)}\\fR`, prose(meaning, spec.options)),
-      )
-      return [`.SH ${title}`, paragraphs(text, spec.options), ...list].join('\n')
-    }),
+    ...manualSections(spec).map((about) => section(about, spec.options)),
     exitStatus(),
     seeAlso(['mqttx', ...others]),
   ])
@@ -39,13 +40,35 @@ export function programPage(program: Program): string {
     `.SH DESCRIPTION\nA command has its own manual page and its own options:\n${list.join('\n')}`,
     `.PP\nIn the place of a command can stand:\n${forms.join('\n')}`,
     `.SH EXAMPLES\n${examples(program.examples)}`,
+    ...programSections.map((about) => section(about, {})),
     exitStatus(),
     seeAlso(program.commands.map(({ name }) => `mqttx-${name}`)),
   ])
 }
 
-function page(name: string, sections: readonly string[]): string {
-  const title = `.TH ${name.toUpperCase()} 1 ${date} mqttx "User Commands"`
+/** mqttx-exit-status(7): what the statuses tell a script, in one place. */
+export function exitStatusPage(program: Program): string {
+  return page(
+    'mqttx-exit-status',
+    [
+      '.SH NAME\nmqttx\\-exit\\-status \\- what the exit statuses of mqttx tell a script',
+      ...exitStatusSections.map((about) => section(about, {})),
+      `.SH STATUSES\n${statuses()}\n.PP\n${filled(escaped(refusals))}`,
+      `.SH EXAMPLES\n${examples(exitStatusExamples)}`,
+      `.SH SEE ALSO\n${['mqttx', ...program.commands.map(({ name }) => `mqttx-${name}`)].map((name) => reference(name)).join(',\n')}`,
+    ],
+    '7 DATE mqttx "Miscellaneous Information"',
+  )
+}
+
+function section({ title, text, rows = [] }: Section, options: Options): string {
+  const list = rows.map(([term, meaning]) => row(`\\fB${escaped(term)}\\fR`, prose(meaning, options)))
+  const lead = text.length === 0 ? [] : [paragraphs(text, options)]
+  return [`.SH ${title}`, ...lead, ...list].join('\n')
+}
+
+function page(name: string, sections: readonly string[], kind = '1 DATE mqttx "User Commands"'): string {
+  const title = `.TH ${name.toUpperCase()} ${kind.replace('DATE', date)}`
   return `.\\" Printed from the table of options by npm run docs.\n${[title, ...sections].join('\n')}\n`
 }
 
@@ -72,8 +95,11 @@ function about(option: Options[string], options: Options): string {
 }
 
 function exitStatus(): string {
-  const rows = exitStatuses.map(([code, , meaning]) => row(String(code), filled(escaped(meaning))))
-  return `.SH EXIT STATUS\n${rows.join('\n')}\n.PP\n${filled(escaped(refusals))}`
+  return `.SH EXIT STATUS\n${statuses()}\n.PP\n${filled(escaped(refusals))}\nSee ${reference('mqttx-exit-status', 7)}.`
+}
+
+function statuses(): string {
+  return exitStatuses.map(([code, , meaning]) => row(String(code), filled(escaped(meaning)))).join('\n')
 }
 
 function examples(rows: Program['examples']): string {
@@ -109,11 +135,12 @@ function synopsis(command: string, form: string): string {
 }
 
 function seeAlso(names: readonly string[]): string {
-  return `.SH SEE ALSO\n${names.map(reference).join(',\n')}`
+  const all = [...names.map((name) => reference(name)), reference('mqttx-exit-status', 7)]
+  return `.SH SEE ALSO\n${all.join(',\n')}`
 }
 
-function reference(name: string): string {
-  return `\\fB${escaped(name)}\\fR(1)`
+function reference(name: string, part = 1): string {
+  return `\\fB${escaped(name)}\\fR(${part})`
 }
 
 /** `Publish messages.` as the NAME section has it: without the capital and the full stop. */

@@ -65,6 +65,64 @@ function environment(spec: AnySpec): Section {
   }
 }
 
+/** Of mqttx(1). */
+export const programSections: readonly Section[] = [
+  {
+    title: 'ENVIRONMENT',
+    text: [
+      `Every option of a command can be a variable, by its long name in capitals with \`_\` for \`-\`: MQTTX_SUB_QOS is
+      \`--qos\` of sub. For pub, sub, rr and bench the name of the command can be left out: MQTTX_QOS is \`--qos\` of each
+      of them. The pages of the commands have the rest.`,
+      `The command line counts before the environment, that before the context, and that before the options file.`,
+    ],
+    rows: [
+      ['MQTTX_HOST, MQTTX_PORT, MQTTX_URL', 'Where the server is.'],
+      [
+        'MQTTX_USERNAME, MQTTX_PASSWORD',
+        'The login. Other users cannot read it, as they can a command line.',
+      ],
+      ['MQTTX_CONTEXT', 'The name of a context, or none; see mqttx-context(1).'],
+      ['MQTTX_COMPLETE_TOPICS', 'With 1 the shell completes topics; see mqttx-completion(1).'],
+      ['NO_COLOR', 'If it is there and not empty, nothing is coloured.'],
+    ],
+  },
+  {
+    title: 'FILES',
+    text: [],
+    rows: [
+      ['$XDG_CONFIG_HOME/mqttx/contexts.json', 'The contexts. Without the variable: below `~/.config`.'],
+      [
+        '$XDG_CONFIG_HOME/mosquitto_pub, mosquitto_sub, mosquitto_rr',
+        "The options files of pub, sub and rr, which are those of mosquitto's clients.",
+      ],
+      [
+        '$XDG_CACHE_HOME/mqttx',
+        'Compiled code, kept by Node 22.8 and later for the next start. Without the variable: below `~/.cache`.',
+      ],
+    ],
+  },
+]
+
+/** Of mqttx-exit-status(7), before the table. */
+export const exitStatusSections: readonly Section[] = [
+  {
+    title: 'DESCRIPTION',
+    text: [
+      `A status of 0 says that everything asked for was delivered, received or printed. Any other says that something was
+      not, and standard error says what and what to try. Numbers are those of mosquitto's clients wherever they define one.`,
+      `What is tried again by itself, such as a lost connection, is no failure until it is given up. Where the reader of
+      standard output goes away, as in \`mqttx sub ... | head -1\`, the status is 0: what was wanted has been read.`,
+      `Worth another try later are 3, 7, 19 and 27, and 1 where the server could not be reached; the others will be the
+      same again.`,
+    ],
+  },
+]
+
+export const exitStatusExamples = [
+  ['Wait a second for a message', "mqttx sub -t home/door -C 1 -W 1; [ $? -eq 27 ] && echo 'no message'"],
+  ['Is the password right', "mqttx passwd --verify users ada < pw; [ $? -eq 4 ] && echo 'it is not'"],
+] as const
+
 const cafileRow = [
   'SSL_CERT_FILE, SSL_CERT_DIR',
   'The CAs to trust with TLS where no option names some.',

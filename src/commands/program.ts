@@ -3,7 +3,7 @@ import { bashCompletion } from '../cli/completion/bash.js'
 import { fishCompletion } from '../cli/completion/fish.js'
 import { zshCompletion } from '../cli/completion/zsh.js'
 import { commandHelp, programHelp, programMap } from '../cli/help.js'
-import { commandPage, programPage } from '../cli/man.js'
+import { commandPage, exitStatusPage, programPage } from '../cli/man.js'
 import { nearest, suggestion } from '../cli/nearest.js'
 import type { AnySpec, Program } from '../cli/option.js'
 import { shown } from '../cli/values.js'
@@ -31,7 +31,7 @@ export async function program(): Promise<Program> {
       ['help [COMMAND]', 'Print this text, or that of a command.'],
       ['--help', 'Print this text.'],
       ['--version', 'Print the version.'],
-      ['--generate man [COMMAND]', 'Print a manual page.'],
+      ['--generate man [COMMAND]', 'Print a manual page; for exit-status that of the statuses.'],
       ['--generate bash|zsh|fish', 'Print completions for a shell.'],
     ],
     examples: [
@@ -65,6 +65,7 @@ async function generate(kind: string | undefined, command: string | undefined): 
   }
   switch (kind) {
     case 'man':
+      if (command === 'exit-status') return exitStatusPage(await program())
       return command === undefined
         ? programPage(await program())
         : commandPage(await specOf(command), await program())

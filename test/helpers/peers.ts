@@ -11,6 +11,7 @@ export type Peer =
   | 'bash'
   | 'fish'
   | 'jq'
+  | 'man'
   | 'mosquitto'
   | 'mosquitto_passwd'
   | 'mosquitto_pub'

@@ -1,0 +1,184 @@
+// Every example of --help and the manual pages, run as it stands there. Variables say which server, and how long.
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { exitStatusExamples } from '../../src/cli/manual.js'
+import { program } from '../../src/commands/program.js'
+import { type Broker, startOwnBroker } from '../helpers/peers.js'
+import { mqttx, type Outcome, scratch, shell, startMqttx } from '../helpers/run.js'
+
+const mqttxProgram = await program()
+const lines = [mqttxProgram, ...mqttxProgram.commands].flatMap(({ examples }) =>
+  examples.map(([, line]) => line),
+)
+const all = [...new Set([...lines, ...exitStatusExamples.map(([, line]) => line)])]
+
+interface Scene {
+  /** Shell around the example, which is "$EXAMPLE"; by default it is run to its end. */
+  readonly script?: string
+  readonly stdin?: string
+  readonly env?: Record<string, string>
+  /** It shows how a failure is told, or is ended while a line is under way. */
+  readonly fails?: true
+  /** Part of standard output, or of a file that was written. */
+  readonly shows: string | RegExp
+}
+
+/** Starts the example, waits for its first output and ends it. */
+const untilOutput = (prompt: string) => `set -m; (eval "$EXAMPLE") > shown 2> said &
+for i in $(seq 200); do ${prompt}; [ -s shown ] && break; sleep 0.1; done; kill -INT -- -$!; wait $!; cat shown`
+const broker = { script: untilOutput(':'), env: { MQTTX_BROKER_PORT: '0' } }
+const publish = (topic: string) => `mqttx pub -t ${topic} -m seen -q 1`
+
+const scenes: Record<string, Scene> = {
+  'mqttx broker': { ...broker, shows: 'mqtt://127.0.0.1:' },
+  "mqttx sub -t '#' -v": { script: untilOutput(publish('any/topic')), shows: 'any/topic seen\n' },
+  "mqttx pub -t greeting -m 'hello, world'": { shows: '' },
+  'mqttx pub -t home/kitchen/temperature -m 21.5': { shows: '' },
+  'tail -F app.log | mqttx pub -t app/log -l -q 1': {
+    script: `set -m; echo line > app.log; (eval "$EXAMPLE") & (mqttx sub -t app/log -C 1 -W 20 > shown) &
+for i in $(seq 200); do echo line >> app.log; [ -s shown ] && break; sleep 0.1; done; kill -TERM -- -%1 2>/dev/null; kill -TERM %1; cat shown`,
+    shows: 'line\n',
+    fails: true,
+  },
+  'mqttx pub -t home/kitchen/state -r -n': {
+    script: `mqttx pub -t home/kitchen/state -m on -r -q 1; eval "$EXAMPLE"; mqttx sub -t home/kitchen/state --retained-only -W 1 | wc -c`,
+    shows: /^0$/m,
+  },
+  "mqttx sub -t 'home/#' -v": { script: untilOutput(publish('home/x')), shows: 'home/x seen\n' },
+  "mqttx sub -t 'home/+/temperature' -C 1 -W 10 -F %j": {
+    script: `mqttx pub -t home/kitchen/temperature -m 21.5 -r -q 1; eval "$EXAMPLE"`,
+    shows: '"payload":"21.5"',
+  },
+  'mqttx sub -i logger -c -q 1 -t app/log >> app.log': {
+    script: `set -m; : > app.log; (eval "$EXAMPLE") & for i in $(seq 200); do ${publish('app/log')}; [ -s app.log ] && break; sleep 0.1; done; kill -INT -- -$!; wait; cat app.log`,
+    shows: 'seen\n',
+  },
+  'mqttx passwd -c users ada': {
+    stdin: 'secret\nsecret\n',
+    script: 'eval "$EXAMPLE"; cat users',
+    shows: 'ada:$7$',
+  },
+  'mqttx passwd --generate users bob': {
+    script: ': > users; eval "$EXAMPLE"',
+    shows: /^[A-Za-z\d]{24}$/m,
+  },
+  'mqttx passwd -U - < plain > users': {
+    script: `printf 'ada:one\\nbob:two\\n' > plain; eval "$EXAMPLE"; cat users`,
+    shows: /^ada:\$7\$.*\nbob:\$7\$/m,
+  },
+  "mqttx rr -t lamp/get -e answers/1 -m '' -W 5": {
+    env: { MQTTX_RR_PROTOCOL_VERSION: '311' },
+    shows: 'lamp/get\n',
+  },
+  'mqttx rr -t shout -e answers/1 -l -W 5 < words': {
+    env: { MQTTX_RR_PROTOCOL_VERSION: '311' },
+    script: `printf 'one\\ntwo\\n' > words; eval "$EXAMPLE"`,
+    shows: 'one\ntwo\n',
+  },
+  "mqttx rr --serve -t shout --exec 'tr a-z A-Z'": {
+    env: { MQTTX_RR_PROTOCOL_VERSION: '311', MQTTX_RR_RESPONSE_TOPIC: 'answers/2' },
+    script: `set -m; (eval "$EXAMPLE") & (mqttx sub -t answers/2 -C 1 -W 20 > shown) &
+for i in $(seq 200); do mqttx pub -V 311 -t shout -m loud; [ -s shown ] && break; sleep 0.1; done; kill -INT -- -%1 2>/dev/null; kill -INT %1; cat shown`,
+    shows: 'LOUD\n',
+  },
+  'mqttx broker -p 0 > address &': {
+    script: 'eval "$EXAMPLE"; until [ -s address ]; do sleep 0.1; done; kill $!; wait; cat address',
+    shows: /^mqtt:\/\/127\.0\.0\.1:\d+$/m,
+  },
+  'mqttx broker --bind 0.0.0.0 --password-file users': {
+    ...broker,
+    script: `mqttx passwd -b -c users ada secret; ${broker.script}`,
+    shows: 'mqtt://0.0.0.0:',
+  },
+  'mqttx inspect trace.pcapng': { shows: 'CONNECT' },
+  "mqttx inspect --hex '32 0a 00 03 61 2f 62 00 07 68 69 21'": { shows: 'PUBLISH' },
+  'tcpdump -i any -U -w - tcp port 1883 | mqttx inspect --view line': { shows: 'CONNECT' },
+  'mqttx bench pub --rate 10000 --clients 100 -q 1': { shows: 'sent' },
+  'mqttx bench pubsub --rate 1000 --clients 10 --subscribers 2 -q 1': { shows: 'received' },
+  'mqttx bench conn --clients 1000 --connect-rate 100': { shows: 'connect' },
+  'mqttx context add prod -L mqtts://ada@mqtt.lan --password-file pw': {
+    script: 'eval "$EXAMPLE"; mqttx context show prod',
+    shows: '"url": "mqtts://ada@mqtt.lan"',
+  },
+  'mqttx context use prod': {
+    script: 'mqttx context add prod -h h; eval "$EXAMPLE"; mqttx context ls',
+    shows: 'prod  h  *\n',
+  },
+  'mqttx context ls': { script: 'mqttx context add prod -h h; eval "$EXAMPLE"', shows: 'prod  h\n' },
+  'eval "$(mqttx completion bash)"': {
+    script: 'eval "$EXAMPLE"; complete -p mqttx',
+    shows: 'complete -F _mqttx mqttx\n',
+  },
+  'mqttx completion zsh > ~/.zfunc/_mqttx': {
+    script: 'mkdir ~/.zfunc; eval "$EXAMPLE"; cat ~/.zfunc/_mqttx',
+    shows: '#compdef mqttx',
+  },
+  'mqttx completion fish > ~/.config/fish/completions/mqttx.fish': {
+    script: 'mkdir -p ~/.config/fish/completions; eval "$EXAMPLE"; cat ~/.config/fish/completions/mqttx.fish',
+    shows: 'complete -c mqttx',
+  },
+  "mqttx sub -t home/door -C 1 -W 1; [ $? -eq 27 ] && echo 'no message'": { shows: 'no message\n' },
+  "mqttx passwd --verify users ada < pw; [ $? -eq 4 ] && echo 'it is not'": {
+    script: 'mqttx passwd -b -c users ada secret; echo wrong > pw; eval "$EXAMPLE"',
+    shows: 'it is not\n',
+    fails: true,
+  },
+}
+
+test('every example of the pages is here, and nothing else', () => {
+  expect(Object.keys(scenes).sort()).toEqual([...all].sort())
+})
+
+let server: Broker
+beforeAll(async () => {
+  server = await startOwnBroker()
+  // Somebody who answers, for those who ask.
+  const at = [...server.at, '-V', '311', '--serve']
+  const ready = [
+    startMqttx(['rr', ...at, '-t', 'lamp/get', '-e', 'answers/1', '--exec', 'echo lamp/get'], {
+      timeoutMs: 600_000,
+    }),
+    startMqttx(['rr', ...at, '-t', 'shout', '-e', 'answers/1', '--echo'], { timeoutMs: 600_000 }),
+  ]
+  expect(ready).toHaveLength(2)
+  for (const topic of ['lamp/get', 'shout']) await answered(topic)
+})
+afterAll(() => server.stop())
+
+async function answered(topic: string): Promise<void> {
+  const line = ['rr', ...server.at, '-V', '311', '-t', topic, '-e', 'answers/1', '-m', 'm', '-W', '2']
+  for (let left = 10; (await mqttx(line)).status !== 0; left--)
+    if (left === 0) throw new Error(`nobody answers ${topic}`)
+}
+
+function play(line: string, { script = 'eval "$EXAMPLE"', stdin = '', env = {} }: Scene): Promise<Outcome> {
+  const home = scratch('example')
+  copyFileSync(resolve(import.meta.dirname, '../fixtures/inspect/picture.pcap'), join(home, 'trace.pcapng'))
+  // What tcpdump would hear: nobody may listen to the network for a test.
+  mkdirSync(join(home, 'bin'))
+  writeFileSync(join(home, 'bin', 'tcpdump'), '#!/bin/sh\nexec cat trace.pcapng\n')
+  chmodSync(join(home, 'bin', 'tcpdump'), 0o755)
+  const around = {
+    EXAMPLE: line,
+    HOME: home,
+    XDG_CONFIG_HOME: join(home, '.config'),
+    MQTTX_HOST: '127.0.0.1',
+    MQTTX_PORT: String(server.port),
+    MQTTX_BENCH_DURATION: '1s',
+    ...env,
+  }
+  return shell(`cd "$HOME"; PATH="$HOME/bin:$PATH"; ${script}`, { stdin, env: around, timeoutMs: 60_000 })
+}
+
+describe('runs', () => {
+  test.each(Object.entries(scenes))(
+    '%s',
+    async (line, scene) => {
+      const { stdout, stderr } = await play(line, scene)
+      expect(`${stdout}`, stderr).toMatch(scene.shows)
+      if (scene.fails !== true) expect(stderr).not.toMatch(/^(Error|Warning: The variable)/m)
+    },
+    70_000,
+  )
+})
