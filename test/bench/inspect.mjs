@@ -1,6 +1,7 @@
 // `mqttx inspect` beside tshark on the same capture in the same run: 50 MB of mosquitto's own traffic, recorded by tcpdump
-// on loopback (which takes root), or the file that is named.
-//   node test/bench/inspect.mjs [FILE]
+// on loopback (which takes root), or the file that is named. Then memory, with a stream of MB megabytes (2000) that is made
+// while it is read.
+//   node test/bench/inspect.mjs [FILE [MB]]
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { bash, folder, median, peakMemory, startMosquitto, time } from './measure.mjs'
@@ -42,7 +43,7 @@ async function record() {
   return { file, port }
 }
 
-const named = process.argv[2]
+const [, , named, streamed = '2000'] = process.argv
 const { file, port } = named === undefined ? await record() : { file: named, port: 1883 }
 if (!existsSync(file)) throw new Error('no capture was made: tcpdump needs root')
 const megabytes = statSync(file).size / 1e6
@@ -81,3 +82,18 @@ for (const [name, view, theirs, command, bar] of rows) {
   ]
   console.log(`| ${cells.join(' | ')} |`)
 }
+
+const generate = `node '${resolve(import.meta.dirname, 'generate.mjs')}'`
+const rest = []
+for (const view of ['line', 'stats', 'json']) {
+  const peaks = []
+  for (const amount of [Number(streamed) / 10, Number(streamed)]) {
+    const input = `< <(${generate} traffic ${amount})`
+    peaks.push(await peakMemory(`${mqttx} --view ${view} > /dev/null ${input}`))
+  }
+  rest.push(`| --view ${view} | ${peaks.map((peak) => peak.toFixed(0)).join(' | ')} | 200 |`)
+}
+const theirs = await peakMemory(`${tshark} -Y mqtt -T fields -e mqtt.msgtype > /dev/null 2>&1`)
+console.log(`\ntshark -T fields on the file: ${theirs.toFixed(0)} MB at most\n`)
+console.log(`| memory, MB | stream of ${Number(streamed) / 10} MB | of ${streamed} MB | bar |`)
+console.log(`|---|---|---|---|\n${rest.join('\n')}`)
