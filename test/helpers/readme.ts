@@ -41,7 +41,7 @@ export interface Circumstances {
   typed?: Record<string, readonly (readonly [question: string, answer: string])[]>
   /** The statuses that a line may end with, where that is not 0. */
   status?: Record<string, readonly number[]>
-  /** What has to pass through the broker, as `topic payload`: extended regular expressions. */
+  /** What has to pass through the broker as `topic payload`, `other topic payload` on other.lan: extended regular expressions. */
   seen?: readonly string[]
 }
 
@@ -87,7 +87,7 @@ function lineOf(text: string): Line {
 }
 
 const flags = ['--net', '--mount', '--pid', '--fork', '--kill-child']
-const asRoot = process.getuid?.() === 0
+export const asRoot = process.getuid?.() === 0
 const unshare = (more: readonly string[]) => [...flags, ...(asRoot ? more : ['--map-root-user', ...more])]
 
 /** Why blocks cannot be run here, or undefined. */
@@ -99,12 +99,22 @@ export function obstacle(): string | undefined {
   return tried.status === 0 ? undefined : `no network of our own: ${tried.error?.message ?? tried.stderr}`
 }
 
-const names = ['broker.lan', 'broker.example', 'mqtt.lan', 'a.example', 'b.example', 'proxy.lan', 'localhost']
+const names = [
+  'broker',
+  'broker.lan',
+  'broker.example',
+  'mqtt.lan',
+  'a.example',
+  'b.example',
+  'proxy.lan',
+  'localhost',
+]
 const hosts = `127.0.0.1 ${names.join(' ')}\n127.0.0.2 other.lan\n127.0.0.3 psk.lan\n127.0.0.4 strict.lan\n`
 
 /** Programs of others that need not be here, or that a namespace holds up. */
 const standIns = {
   pass: 'echo secret',
+  kubectl: `last=\${@: -1}; cat "log-\${last##*=}"`,
   parallel: `shift 2; while read -r word; do bash -c "\${1//\\{\\}/$word}" & done; wait`,
 }
 
@@ -206,10 +216,11 @@ subscribed() { grep -c 'Sending SUBACK' "$S/mosquitto.log"; }
     script += `mosquitto -c "$M/other.conf" > "$S/other.log" 2>&1 &\n${open('127.0.0.2')}`
   if (!ownBroker) script += 'broker\n'
   // A capture is to show what the block says and nothing else.
-  const watch = (host: string) => `mqttx sub -q 1 -h ${host} -t '#' -v >> "$S/seen" 2> "$S/watch.err" &\n`
+  const watch = (host: string, format: string) =>
+    `mqttx sub -q 1 -h ${host} -t '#' -F '${format}' >> "$S/seen" 2>&- &\n`
   if (!ownBroker && !/tcpdump|mqttx bench/.test(text)) {
-    script += `${watch('127.0.0.1')}await '[ $(subscribed) -ge 1 ]'\n`
-    if (text.includes('other.lan')) script += watch('other.lan')
+    script += `${watch('127.0.0.1', '%t %p')}await '[ $(subscribed) -ge 1 ]'\n`
+    if (text.includes('other.lan')) script += watch('other.lan', 'other %t %p')
   }
   if (feed.length > 0) {
     const fed = feed.map((topic) => JSON.stringify({ topic, payload: 'fed' })).join('\n')
@@ -257,7 +268,7 @@ export async function runBlock(machine: Machine, block: Block, circumstances: Ci
     const helper = join(import.meta.dirname, 'on_a_terminal.py')
     const typed = steps?.map(([question, answer]) => [question, `${answer}\r`])
     if (typed)
-      text = `python3 ${helper} ${quoted(JSON.stringify(typed))} bash -c ${quoted(text)} | jq -e '.status == 0'`
+      text = `python3 ${helper} ${quoted(JSON.stringify(typed))} bash -c ${quoted(text)} | jq -re '.output, .status == 0'`
     writeFileSync(join(store, `${number}.sh`), text)
     const ready = find(circumstances.ready, line.text)
     if (ready) script += `await ${quoted(ready)}\n`
@@ -291,8 +302,6 @@ export async function runBlock(machine: Machine, block: Block, circumstances: Ci
   )
   return { lines, stderr, vain: read('vain'), after: read('after'), home }
 }
-
-export type Result = Awaited<ReturnType<typeof runBlock>>
 
 /** A program of ours on such a machine, with the package where Node looks for it: what it prints. */
 export async function runProgram(machine: Machine, name: string, source: string, around: Circumstances) {
