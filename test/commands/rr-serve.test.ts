@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { ProtocolVersion } from '../../src/codec/publish.js'
 import { Jobs } from '../../src/commands/rr/jobs.js'
 import { bytes } from '../connection/rig.js'
+import { startOwnBroker } from '../helpers/peers.js'
+import { program } from '../helpers/run.js'
 import { type ScriptedServer, scriptedServer } from '../helpers/scripted-server.js'
 import { once } from '../helpers/wait.js'
 import { obliging } from './rr-server.js'
@@ -173,6 +175,18 @@ describe('--exec', () => {
     const script = 'echo "$MQTTX_CONTENT_TYPE $MQTTX_USER_PROPERTIES"'
     await serving(['--exec', script], server, () => answers(server).length === 1)
     expect(String(answers(server)[0]?.payload)).toBe('text/x {"k":["1","2"]}\n')
+  })
+
+  test('what it tells is no option of a mqttx in the command', async () => {
+    const broker = await startOwnBroker()
+    const server = await requesting([request('x', { qos: 1, messageId: 3 })])
+    const mqttx = program.endsWith('.js') ? `'${process.execPath}' '${program}'` : `'${program}'`
+    const script = `${mqttx} pub -h 127.0.0.1 -p ${broker.port} -t t -m m -d 2>&1 | grep PUBLISH`
+    await serving(['--exec', script], server, () => answers(server).length === 1)
+    expect(String(answers(server)[0]?.payload)).toBe(
+      "Client null sending PUBLISH (d0, q0, r0, m1, 't', ... (1 bytes))\n",
+    )
+    await broker.stop()
   })
 
   test('a command that fails: told, and its answer says so', async () => {
