@@ -46,6 +46,28 @@ const apart = {
   },
 }
 
+/** The connection core, which several bundles need whole: it has a file of its own, core.cjs, with a name for each module. */
+const core = ['codec', 'connection', 'session']
+  .flatMap((folder) => readdirSync(`${root}src/${folder}`).map((file) => `${folder}/${file.replace(/\.ts$/, '')}`))
+  .filter((path) => !parts.has(path))
+const users = ['clients', 'bench', 'completion', 'bench-worker', 'library']
+
+/** Takes the modules of `core` from core.cjs. */
+const cored = {
+  name: 'cored',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/core\.cjs$/ }, ({ path }) => ({ path, external: true }))
+    onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) => {
+      if (kind !== 'import-statement') return undefined
+      const index = core.indexOf(relative(`${root}src`, resolve(resolveDir, path)).replace(/\.js$/, ''))
+      return index < 0 ? undefined : { path: String(index), namespace: 'core' }
+    })
+    onLoad({ filter: /./, namespace: 'core' }, ({ path }) => ({
+      contents: `module.exports = require('./core.cjs').module${path}`,
+    }))
+  },
+}
+
 /** Modules of Node's own that most runs do without, and that take milliseconds to load: they are, at their first use. */
 const late = {
   name: 'late',
@@ -93,15 +115,8 @@ const common = {
 }
 
 rmSync(`${root}dist`, { recursive: true, force: true })
-const ours = await build({
+const own = {
   ...common,
-  entryPoints: [
-    ...['main', 'errors'].map((name) => ({ in: `src/${name}.ts`, out: name })),
-    ...Array.from(parts, ([path, out]) => ({ in: `src/${path}.ts`, out })),
-    { in: 'src/commands/bench/worker.ts', out: 'bench-worker' },
-    { in: 'src/library/index.ts', out: 'library' },
-  ],
-  plugins: [apart, late],
   define: {
     MQTTX_VERSION: JSON.stringify(version),
     MQTTX_PASSWD_WORKER: 'passwdWorker',
@@ -110,6 +125,32 @@ const ours = await build({
   banner: {
     js: "const passwdWorker=__dirname+'/passwd-worker.cjs',benchWorker=__dirname+'/bench-worker.cjs';",
   },
+}
+const entries = [
+  ...['main', 'errors'].map((name) => ({ in: `src/${name}.ts`, out: name })),
+  ...Array.from(parts, ([path, out]) => ({ in: `src/${path}.ts`, out })),
+  { in: 'src/commands/bench/worker.ts', out: 'bench-worker' },
+  { in: 'src/library/index.ts', out: 'library' },
+]
+const ours = await build({
+  ...own,
+  entryPoints: entries.filter(({ out }) => !users.includes(out)),
+  plugins: [apart, late],
+})
+const withCore = await build({
+  ...own,
+  entryPoints: entries.filter(({ out }) => users.includes(out)),
+  plugins: [apart, cored, late],
+})
+const shared = await build({
+  ...own,
+  stdin: {
+    contents: core.map((path, index) => `export * as module${index} from './${path}.js'`).join('\n'),
+    resolveDir: `${root}src`,
+  },
+  outdir: undefined,
+  outfile: 'dist/core.cjs',
+  plugins: [apart, late],
 })
 // A worker thread needs a file of its own to start with.
 const thread = await build({
@@ -129,5 +170,5 @@ const packages = await build({
     js: 'if(module.exports.default)module.exports=Object.assign(module.exports.default,module.exports);',
   },
 })
-writeNotices([ours, thread, packages].flatMap(({ metafile }) => Object.keys(metafile.inputs)))
+writeNotices([ours, withCore, shared, thread, packages].flatMap(({ metafile }) => Object.keys(metafile.inputs)))
 await import('./types.mjs')
