@@ -48,7 +48,9 @@ const apart = {
 
 /** The connection core, which several bundles need whole: it has a file of its own, core.cjs, with a name for each module. */
 const core = ['codec', 'connection', 'session']
-  .flatMap((folder) => readdirSync(`${root}src/${folder}`).map((file) => `${folder}/${file.replace(/\.ts$/, '')}`))
+  .flatMap((folder) =>
+    readdirSync(`${root}src/${folder}`).map((file) => `${folder}/${file.replace(/\.ts$/, '')}`),
+  )
   .filter((path) => !parts.has(path))
 const users = ['clients', 'bench', 'completion', 'bench-worker', 'library']
 
@@ -170,5 +172,7 @@ const packages = await build({
     js: 'if(module.exports.default)module.exports=Object.assign(module.exports.default,module.exports);',
   },
 })
-writeNotices([ours, withCore, shared, thread, packages].flatMap(({ metafile }) => Object.keys(metafile.inputs)))
+writeNotices(
+  [ours, withCore, shared, thread, packages].flatMap(({ metafile }) => Object.keys(metafile.inputs)),
+)
 await import('./types.mjs')

@@ -42,7 +42,7 @@ deb)
     root=$place
   fi
   bin=$root/usr/bin
-  pages=$root/usr/share/man/man1
+  pages=$root/usr/share/man
   completions=$root/usr/share/bash-completion/completions/mqttx
   ;;
 archive)
@@ -73,7 +73,7 @@ npm)
   # No registry and an empty cache: there is nothing that it could fetch.
   npm install --global --prefix "$place/prefix" --cache "$place/cache" --offline --loglevel=error "$place"/mqttx-*.tgz
   bin=$place/prefix/bin
-  pages=$place/prefix/share/man/man1
+  pages=$place/prefix/share/man
   completions=$place/prefix/lib/node_modules/mqttx/completions/mqttx.bash
   ;;
 *) fail 'deb, archive or npm?' ;;
@@ -87,7 +87,7 @@ cd "$place"
 echo "version $version"
 
 count=0
-for page in "$pages"/mqttx*.1*; do
+for page in $(find "$pages" -name "mqttx*.[0-9]*"); do
   "${clean[@]}" MANWIDTH=80 man -l "$page" >page.txt 2>man.err || fail "man -l $page: $(cat man.err)"
   grep -q '^NAME' page.txt || fail "$page has no NAME"
   if grep -n '.\{81\}' page.txt; then fail "$page is wider than 80 columns"; fi
