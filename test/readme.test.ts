@@ -51,9 +51,9 @@ const circumstances: Record<string, (machine: Machine) => Circumstances> = {
     before: `{ await 'grep -q GET "$S/seen"'; kill -9 $mosquitto; sleep 0.2; broker; } &`,
     after: 'echo "$acked"',
   }),
-  '-t shout -e answers/me -m hello': () => ({}),
   'session.ndjson': () => ({ feed: ['home/a', 'home/b'] }),
   'wire.pcap': () => ({
+    after: `grep -c "Received PUBLISH .*'home/door'" "$S/mosquitto.log"`,
     ready: { '--view flow': `mqttx inspect --view flow wire.pcap 2>&- | grep -q DISCONNECT` },
   }),
   'bash tick-tock.sh': () => ({
@@ -235,6 +235,7 @@ describe.skipIf(reason !== undefined)(`on a machine of its own ${reason ?? ''}`,
       expect(said, told).not.toMatch(/^\s+at /m) // no stack
     }
     if (block.text.includes('> still.jpg')) expect(after).toBe('fed')
+    if (block.text.includes('wire.pcap')) expect(after).toBe('2\n') // published, and once more from the capture
     if (block.text.includes('acked=')) expect(Number(after)).toBeGreaterThan(0)
     if (block.text.includes('npm install')) expect(after).toBe('/run/npm/bin/mqttx\n')
   })

@@ -31,10 +31,11 @@ describe('a line', () => {
       properties: undefined,
     })
     const defaults = { topic: 'z', qos: 1, retain: true, properties: { contentType: 'c' } } as const
-    expect(read({ payload: '/wA=', encoding: 'base64' }, defaults)).toEqual({
-      ...defaults,
-      payload: Buffer.of(255, 0),
-    })
+    for (const text of [
+      { payload: '/wA=', encoding: 'base64' },
+      { payload: 'Ff00', encoding: 'hex' }, // as inspect prints it
+    ])
+      expect(read(text, defaults)).toEqual({ ...defaults, payload: Buffer.of(255, 0) })
   })
 
   test.each([
@@ -52,7 +53,9 @@ describe('a line', () => {
     [{ topic: 't', payload: null }, '"payload" is null, not a string'],
     [{ topic: 't', payload: { a: 1 } }, '"payload" is an object, not a string'],
     ['{"topic":"t","payload":"\\udc00"}', '"payload" has half of a surrogate pair'],
-    [{ ...least, encoding: 'hex' }, '"encoding" is "hex", not "utf8" or "base64"'],
+    [{ ...least, encoding: 'utf16' }, '"encoding" is "utf16", not "utf8", "base64" or "hex"'],
+    [{ ...least, payload: 'f', encoding: 'hex' }, '"payload" is not hexadecimal'],
+    [{ ...least, payload: 'f g0', encoding: 'hex' }, '"payload" is not hexadecimal'],
     [{ ...least, payload: 'AP8', encoding: 'base64' }, '"payload" is not base64'],
     [{ ...least, payload: 'AP!=', encoding: 'base64' }, '"payload" is not base64'],
     [{ ...least, qos: 3 }, '"qos" is 3, not 0, 1 or 2'],

@@ -3,7 +3,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { PublishProperties, QoS } from '../../codec/publish.js'
 import { readProperties } from './json-properties.js'
-import { bad, base64, isObject, shape, stringFault } from './json-values.js'
+import { bad, base64, hex, isObject, shape, stringFault } from './json-values.js'
 
 export interface LineMessage {
   readonly topic: string
@@ -77,7 +77,8 @@ function readPayload({ payload, encoding = 'utf8' }: Record<string, unknown>): B
     throw bad(`"payload" is ${shape(payload)}, not a string`, hint)
   }
   if (encoding === 'base64') return base64(payload, '"payload"')
-  if (encoding !== 'utf8') throw bad(`"encoding" is ${shape(encoding)}, not "utf8" or "base64"`)
+  if (encoding === 'hex') return hex(payload, '"payload"')
+  if (encoding !== 'utf8') throw bad(`"encoding" is ${shape(encoding)}, not "utf8", "base64" or "hex"`)
   if (!payload.isWellFormed()) throw bad('"payload" has half of a surrogate pair')
   return Buffer.from(payload)
 }

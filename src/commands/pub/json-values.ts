@@ -30,6 +30,16 @@ export function base64(text: string, name: string): Buffer {
   throw bad(`${name} is not base64`)
 }
 
+/**
+ * The bytes that pairs of hexadecimal digits stand for. The decoder ends where there is none: the length tells.
+ * @throws MqttxError
+ */
+export function hex(text: string, name: string): Buffer {
+  const bytes = Buffer.from(text, 'hex')
+  if (bytes.length * 2 === text.length) return bytes
+  throw bad(`${name} is not hexadecimal`)
+}
+
 const largestString = 65_535
 
 /** What makes `text` no UTF-8 Encoded String of MQTT (MQTT 5.0, 1.5.4), or undefined. */
