@@ -212,7 +212,7 @@ const likely = (text: string) =>
 const reason = obstacle()
 if (reason !== undefined && process.env.CI) test('the README can be run', () => expect.fail(reason))
 
-describe.skipIf(reason !== undefined)(`on a machine of its own ${reason ?? ''}`, { timeout: 90_000 }, () => {
+describe.skipIf(reason !== undefined)(`on a machine of its own ${reason ?? ''}`, { timeout: 100_000 }, () => {
   let machine: Machine
   beforeAll(() => {
     machine = makeMachine(join(root, 'test/fixtures/inspect/picture.pcap'))

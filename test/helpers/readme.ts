@@ -122,6 +122,7 @@ function mosquittoConf(folder: string, { ca, server }: Certificates): string {
   const tls = `certfile ${server.cert}\nkeyfile ${server.key}\ncafile ${ca.cert}\n`
   return `user root
 log_type all
+sys_interval 1
 allow_anonymous true
 password_file ${folder}/server-users
 acl_file ${folder}/acl
@@ -194,7 +195,7 @@ const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
 
 /** Bash that waits until something is true, and notes it where that does not happen. */
 const patience = `await() {
-  local end=$((SECONDS + 12))
+  local end=$((SECONDS + 25))
   until eval "$1"; do
     if [ $SECONDS -ge $end ]; then echo "$1" >> "$S/vain"; return 1; fi
     sleep 0.05
@@ -288,7 +289,7 @@ export async function runBlock(machine: Machine, block: Block, circumstances: Ci
   writeFileSync(join(store, 'all.sh'), script)
 
   const env = { HOME: home, XDG_CONFIG_HOME: join(home, '.config'), ...circumstances.env }
-  const limits = { env, timeoutMs: 60_000 }
+  const limits = { env, timeoutMs: 80_000 }
   const { stderr } = await start('unshare', unshare(['bash', join(store, 'all.sh')]), limits).ended
   const read = (name: string) =>
     existsSync(join(store, name)) ? readFileSync(join(store, name), 'utf8') : ''
