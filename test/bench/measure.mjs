@@ -14,8 +14,14 @@ process.once('exit', () => {
 })
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 
+/** For what is measured: neither an options file of the user's nor variables that mean options. */
+export const environment = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MQTTX_'))),
+  XDG_CONFIG_HOME: folder,
+}
+
 function launch(command, args, stdio) {
-  const child = spawn(command, args, { stdio, env: { ...process.env, XDG_CONFIG_HOME: folder } })
+  const child = spawn(command, args, { stdio, env: environment })
   children.add(child)
   const ended = new Promise((done, fail) => {
     child.once('error', fail)

@@ -1,0 +1,96 @@
+// `node test/bench/idle.mjs [CONNECTIONS]...`: the memory of `bench conn` for each of so many idle connections (20,000 and
+// 50,000 without a number). They are shared by as many processes, each with a server of its own, as the limit of open files
+// demands; that all of them stood at the same moment is checked.
+import { execFileSync, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { environment, startServer } from './measure.mjs'
+
+const root = resolve(import.meta.dirname, '../..')
+const entry = join(root, 'bin/mqttx.js')
+const ownFiles = 100
+const connectSeconds = Number(process.env.MQTTX_BENCH_CONNECT_SECONDS ?? 60)
+const barBytes = 12_000
+
+function openFiles() {
+  const limit = execFileSync('bash', ['-c', 'ulimit -Hn']).toString().trim()
+  return limit === 'unlimited' ? 1_000_000 : Number(limit)
+}
+
+/** Runs one process to its end: its report, and its peak memory in bytes. */
+function connections(clients, port, startAt) {
+  const words = ['bench', 'conn', '--clients', `${clients}`, '--duration', '1s', '--json', '--workers', '1']
+  const at = ['-h', '127.0.0.1', '-p', port, '--keepalive', '600', '--start-at', `${startAt}`]
+  // The soft limit may be lower than the hard one.
+  const script = 'ulimit -n "$(ulimit -Hn)"; exec "$@"'
+  const child = spawn('bash', ['-c', script, 'bash', process.execPath, entry, ...words, ...at], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: environment,
+  })
+  let peak = 0
+  const poll = setInterval(() => {
+    try {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+      peak = Math.max(peak, Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024)
+    } catch {
+      // It has ended.
+    }
+  }, 100)
+  const chunks = []
+  child.stdout.on('data', (chunk) => chunks.push(chunk))
+  return new Promise((done, fail) => {
+    child.once('error', fail)
+    child.once('close', () => {
+      clearInterval(poll)
+      done({ report: JSON.parse(Buffer.concat(chunks).toString()), peak })
+    })
+  })
+}
+
+/** Bytes for each of `total` connections, beyond what a process with one connection takes. */
+export async function idleConnections(total) {
+  const processes = Math.ceil(total / (openFiles() - ownFiles))
+  const servers = await Promise.all(
+    Array.from({ length: processes }, () => {
+      const script = `ulimit -n "$(ulimit -Hn)"; exec '${process.execPath}' '${join(import.meta.dirname, 'ideal-server.mjs')}'`
+      return startServer('bash', ['-c', script])
+    }),
+  )
+  const alone = await connections(1, servers[0].first, 1)
+  const startAt = Date.now() / 1000 + connectSeconds
+  const shares = servers.map((_, index) => Math.floor((total + index) / processes))
+  const runs = await Promise.all(
+    shares.map((share, index) => connections(share, servers[index].first, startAt)),
+  )
+  await Promise.all(servers.map((server) => server.stop()))
+  const sum = (value) => runs.reduce((all, run) => all + value(run), 0)
+  const connected = sum(({ report }) => report.connected)
+  const lost = sum(({ report }) => report.disconnected)
+  const slowest = Math.max(...runs.map(({ report }) => report.elapsed_s))
+  if (connected !== total || lost > 0 || slowest > connectSeconds) {
+    throw new Error(`${connected} of ${total} connected within ${slowest.toFixed(0)} s, ${lost} lost`)
+  }
+  const each = (sum(({ peak }) => peak) - processes * alone.peak) / (total - processes)
+  return { each, processes, seconds: slowest }
+}
+
+/** As a row of the table of results. */
+export async function idleRow(total) {
+  const { each, processes, seconds } = await idleConnections(total)
+  const where = processes === 1 ? 'one process' : `${processes} processes`
+  return {
+    name: `memory of an idle connection, ${total.toLocaleString('en-US')}`,
+    figure: `${(each / 1000).toFixed(1)} KB, in ${where}, connected in ${seconds.toFixed(1)} s`,
+    bar: 'under 12 KB',
+    met: each < barBytes,
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const totals = process.argv.slice(2).map(Number)
+  for (const total of totals.length > 0 ? totals : [20_000, 50_000]) {
+    const { name, figure, bar, met } = await idleRow(total)
+    process.stdout.write(`| ${name} | ${figure} | ${bar} | ${met ? 'met' : '**not met**'} |\n`)
+  }
+}
