@@ -29,10 +29,12 @@ export interface PublisherSettings {
   changed(): void
 }
 
+/** A message under way. It is used again when it is settled: new ones each time would keep the garbage collector busy. */
 interface Pending {
-  readonly intended: number
-  readonly sent: number
-  readonly counts: boolean
+  intended: number
+  sent: number
+  counts: boolean
+  payload: Buffer
 }
 
 /** Messages sent in one go; then the network has its turn. */
@@ -45,7 +47,10 @@ export class Publisher {
   readonly #connection: BenchConnection
   readonly #settings: PublisherSettings
   readonly #pending = new Map<number, Pending>()
-  readonly #reusable: boolean
+  /** Settled: nobody needs them any more. */
+  readonly #spare: Pending[] = []
+  /** The connection keeps payloads at QoS 0 that are too large to be copied until they are written, and does not say when. */
+  readonly #kept: boolean
   /** Messages whose time has come, and those that were sent; both with the warm-up. */
   #due = 0
   #turn = 0
@@ -68,7 +73,7 @@ export class Publisher {
     this.index = settings.index
     this.#connection = connection
     this.#settings = settings
-    this.#reusable = settings.qos === 0 && settings.text === undefined && settings.payload.length < viewFrom
+    this.#kept = settings.qos === 0 && settings.payload.length >= viewFrom
   }
 
   /** Messages that were sent and count. */
@@ -191,6 +196,7 @@ export class Publisher {
     const pending = this.#pending.get(messageId)
     if (pending === undefined) return
     this.#pending.delete(messageId)
+    this.#spare.push(pending)
     const { tally, clock, toSubscribers, changed } = this.#settings
     if (reasonCode >= 0x80) tally.fail(`PUBLISH ${codeText(reasonCode)}`)
     else if (pending.counts) {
@@ -243,12 +249,13 @@ export class Publisher {
     const sent = clock.now()
     const intended = workload.open ? this.#start + workload.intended(this.index, turn) : sent
     const counts = this.#counts(turn, sent)
-    const pending = { intended, sent, counts }
-    const payload = this.#payload(turn, pending)
+    const pending = this.#message(turn, counts, intended, sent)
+    const { payload } = pending
     const template = this.#settings.template(turn, payload)
     this.#connection.publish(template, payload)
     if (this.#settings.window !== undefined) this.#asked++
     if (template.qos > 0) this.#pending.set(this.#connection.lastMessageId, pending)
+    else this.#spare.push(pending)
     if (!counts) return
     this.#sequence++
     tally.counts.sent++
@@ -264,13 +271,29 @@ export class Publisher {
     tally.lag.record(sent - Math.max(intended, Math.min(sent, this.#readySince)))
   }
 
-  /** A connection keeps payloads until they are acknowledged: only what it copies can be used again. */
-  #payload(turn: number, { intended, sent, counts }: Pending): Buffer {
+  #message(turn: number, counts: boolean, intended: number, sent: number): Pending {
     const { payload, text, stamped, host, run } = this.#settings
-    if (!stamped) return text === undefined ? payload : text(turn)
-    const bytes = text !== undefined ? text(turn) : this.#reusable ? payload : Buffer.from(payload)
+    let message = this.#spare.pop()
+    if (message === undefined) {
+      message = { intended, sent, counts, payload: stamped ? Buffer.from(payload) : payload }
+    } else {
+      message.intended = intended
+      message.sent = sent
+      message.counts = counts
+      if (stamped && this.#kept) message.payload = Buffer.from(payload)
+    }
+    if (text !== undefined) message.payload = text(turn)
     // No spread here: copying an object with fractions in it would cost six times as much as all the rest.
-    writeStamp(bytes, { counts, host, run, client: this.index, sequence: this.#sequence, intended, sent })
-    return bytes
+    if (stamped)
+      writeStamp(message.payload, {
+        counts,
+        host,
+        run,
+        client: this.index,
+        sequence: this.#sequence,
+        intended,
+        sent,
+      })
+    return message
   }
 }
