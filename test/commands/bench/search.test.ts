@@ -5,7 +5,7 @@ import { textReport } from '../../../src/commands/bench/report.js'
 import { failuresOf, type Result } from '../../../src/commands/bench/result.js'
 import { findMax } from '../../../src/commands/bench/search.js'
 import { startOwnBroker } from '../../helpers/peers.js'
-import { mqttx } from '../../helpers/run.js'
+import { mqttx, startMqttx } from '../../helpers/run.js'
 import { plan, play, resultFrom } from './fakes.js'
 
 const good = resultFrom(await play(plan(), { answer: () => 5 }))
@@ -151,6 +151,37 @@ describe('mqttx bench --find-max', () => {
     },
     60_000,
   )
+
+  test('Ctrl-C ends it with what is known so far', async () => {
+    const broker = await startOwnBroker()
+    const words = ['pub', '-q', '1', '--clients', '2', '--rate', '20', '--duration', '500ms', '--json']
+    const running = startMqttx([
+      'bench',
+      ...words,
+      '--find-max',
+      'failed=0',
+      '--prometheus',
+      ':0',
+      ...broker.at,
+    ])
+    await running.until((_, stderr) => stderr.includes('/metrics\n'))
+    const url = /http\S+/.exec(running.stderr())![0]
+    // The second step has begun when the counts have gone back.
+    let [most, seen] = [0, 0]
+    while (seen >= most) {
+      most = Math.max(most, seen)
+      const text = await (await fetch(url)).text()
+      seen = Number(/^mqttx_bench_sent_total (\d+)$/m.exec(text)?.[1] ?? most)
+    }
+    running.kill('SIGINT')
+    const { stdout, status, stderr } = await running.ended
+    await broker.stop()
+    const { interrupted, search, header } = JSON.parse(stdout.toString())
+    expect(interrupted).toBe(true)
+    expect(search.steps.length).toBeGreaterThan(0)
+    expect(header.command).toContain('--find-max failed=0')
+    expect(status, stderr).toBe(search.found === null ? 42 : 0)
+  })
 
   test.each([
     [['conn', '--find-max', 'p99<1s'], 'bench conn: --find-max has no meaning here.'],
