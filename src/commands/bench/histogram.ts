@@ -21,6 +21,8 @@ export interface Percentiles {
 
 export class Histogram {
   readonly #counts: JsHistogram
+  /** Bits of a value that are kept. */
+  readonly #bits: number
 
   /** @param digits significant ones: 3 take 200 KB of memory, 2 take 27 KB */
   constructor(encoded?: string, digits: 2 | 3 = plainDigits) {
@@ -33,6 +35,7 @@ export class Histogram {
     })
     if (encoded !== undefined) whole.add(decodeFromCompressedBase64(encoded, 64))
     this.#counts = whole as JsHistogram // it is one wherever WebAssembly is not asked for
+    this.#bits = this.#counts.subBucketHalfCountMagnitude + 1
   }
 
   get count(): number {
@@ -41,7 +44,15 @@ export class Histogram {
 
   /** Times below a microsecond count as one, above an hour as an hour. */
   record(ms: number): void {
-    this.#counts.recordValue(Math.min(hourInUs, Math.max(1, Math.round(ms * 1000))))
+    const us = Math.min(hourInUs, Math.max(1, Math.round(ms * 1000)))
+    // The library's own way finds the same place by powers and logarithms, which was a tenth of a bench at full speed.
+    const counts = this.#counts
+    const bits = this.#bits
+    const shift = 32 - bits - Math.clz32(us | ((1 << bits) - 1))
+    counts.incrementCountAtIndex((shift << (bits - 1)) + (us >>> shift))
+    counts.incrementTotalCount()
+    if (us > counts.maxValue) counts.maxValue = us
+    if (us < counts.minNonZeroValue) counts.minNonZeroValue = us
   }
 
   add(other: Histogram): void {

@@ -1,0 +1,35 @@
+// Our way into the histogram, beside the library's own.
+import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js'
+import { expect, test } from 'vitest'
+import { Histogram } from '../../../src/commands/bench/histogram.js'
+import { randomNumbers } from '../../../src/commands/bench/random.js'
+
+const hourInUs = 3_600_000_000
+
+test.each([2, 3] as const)('times are recorded where the library records them, %i digits', (digits) => {
+  const library = build({
+    ...{ lowestDiscernibleValue: 1, highestTrackableValue: hourInUs, bitBucketSize: 64 },
+    ...{ numberOfSignificantValueDigits: digits, autoResize: false },
+  })
+  const ours = new Histogram(undefined, digits)
+  const next = randomNumbers(1)
+  const powers = Array.from({ length: 32 }, (_, power) => [2 ** power - 1, 2 ** power, 2 ** power + 1]).flat()
+  const random = Array.from({ length: 20_000 }, () => Math.floor(Math.exp(next() * Math.log(hourInUs))))
+  for (const us of [...powers.filter((value) => value > 0), ...random, hourInUs]) {
+    library.recordValue(us)
+    ours.record(us / 1000)
+  }
+  expect(ours.count).toBe(library.totalCount)
+  expect(ours.encode()).toBe(encodeIntoCompressedBase64(library))
+  expect(ours.distribution()).toBe(library.outputPercentileDistribution(5, 1000))
+  expect([...ours.recorded()].reduce((sum, [, count]) => sum + count, 0)).toBe(ours.count)
+  for (const percentile of [0, 50, 99, 99.9, 100])
+    expect(ours.at(percentile)).toBe(library.getValueAtPercentile(percentile) / 1000)
+})
+
+test('what is beyond its bounds counts as the nearest that is not', () => {
+  const times = new Histogram()
+  for (const ms of [-5, 0, 0.0004, 4e6, Number.MAX_SAFE_INTEGER]) times.record(ms)
+  expect([...times.recorded()].map(([, count]) => count)).toEqual([3, 2])
+  expect(times.at(0)).toBe(0.001)
+})
