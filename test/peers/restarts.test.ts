@@ -6,6 +6,7 @@ import { mqttx, start, startMqttx } from '../helpers/run.js'
 import { once, sleep } from '../helpers/wait.js'
 
 const restarts = 20
+const linesPerRound = 2000
 
 describe.each(['1', '2'])('pub -l -q %s', (qos) => {
   peerTest(
@@ -25,21 +26,22 @@ describe.each(['1', '2'])('pub -l -q %s', (qos) => {
       })
 
       let sent = 0
-      let feeding = true
+      let round = 0
       const feeder = (async () => {
-        while (feeding) {
-          pub.write(`${Array.from({ length: 50 }, () => ++sent).join('\n')}\n`)
+        while (round < restarts) {
+          // Not more on a slow machine, where each round takes longer: mosquitto_sub has to take it all in the end.
+          if (sent < (round + 1) * linesPerRound)
+            pub.write(`${Array.from({ length: 50 }, () => ++sent).join('\n')}\n`)
           await sleep(5)
         }
         pub.child.stdin!.end()
       })()
-      for (let round = 0; round < restarts; round++) {
+      for (; round < restarts; round++) {
         await once(() => broker.log().includes(' as publisher '), 60_000)
         await sleep(150)
         await broker.stop('SIGTERM')
         await broker.restart()
       }
-      feeding = false
       await feeder
       const { status, stderr } = await pub.ended
       expect(status, stderr).toBe(0)
