@@ -116,13 +116,36 @@ export class Recogniser implements Pipe {
 function recognise(head: Buffer, direction: Direction, sawStart: boolean): Kind | undefined {
   const first = head[0]
   if (first === undefined) return undefined
-  if (first === 0x47) return prefix(head, 'GET ', 'http')
-  if (first === 0x48) return prefix(head, 'HTTP/1.', 'http')
-  if (first === 0x16) return prefix(head, '\x16\x03', 'tls')
+  const other = sawStart ? 'plain' : undefined
+  if (first === 0x47) return prefix(head, 'GET ', 'http', other)
+  if (first === 0x48) return prefix(head, 'HTTP/1.', 'http', other)
+  if (first === 0x16) return prefix(head, '\x16\x03', 'tls', other)
   if (sawStart) return 'plain'
   if (first === 0x17 || first === 0x14 || first === 0x15) return isRecord(head)
   if (tiles(head, direction)) return 'websocket'
-  return couldBePacket(first) ? 'plain' : undefined
+  return looksLikePackets(head) ? 'plain' : undefined
+}
+
+/**
+ * Packets that end with the segment, or two whole ones before one that does not. A first byte alone is no evidence: a
+ * segment may begin within a record of TLS.
+ */
+function looksLikePackets(head: Buffer): boolean {
+  let whole = 0
+  for (let at = 0; at < head.length; whole++) {
+    if (!couldBePacket(head[at++]!)) return false
+    let length = 0
+    for (let shift = 0; ; shift += 7) {
+      const byte = head[at++]
+      if (byte === undefined) return whole >= 2
+      length += (byte & 0x7f) << shift
+      if (byte < 128) break
+      if (shift === 21) return false
+    }
+    at += length
+    if (at > head.length) return whole >= 2
+  }
+  return true
 }
 
 /** A type that exists with flags that it may have (MQTT 5.0, 2.1.3): one in ten of random bytes. */
@@ -132,9 +155,9 @@ export function couldBePacket(first: number): boolean {
   return type !== 0 && (first & 15) === (type === 6 || type === 8 || type === 10 ? 2 : 0)
 }
 
-function prefix(head: Buffer, wanted: string, kind: Kind): Kind | undefined {
+function prefix(head: Buffer, wanted: string, kind: Kind, other: Kind | undefined): Kind | undefined {
   const length = Math.min(head.length, wanted.length)
-  if (head.toString('latin1', 0, length) !== wanted.slice(0, length)) return 'plain'
+  if (head.toString('latin1', 0, length) !== wanted.slice(0, length)) return other
   return length === wanted.length ? kind : undefined
 }
 
@@ -143,5 +166,5 @@ function isRecord(head: Buffer): Kind | undefined {
   if (head.length < 5) return undefined
   const version = head.readUInt16BE(1)
   const length = head.readUInt16BE(3)
-  return version >= 0x0301 && version <= 0x0304 && length > 0 && length <= 16_640 ? 'tls' : 'plain'
+  return version >= 0x0301 && version <= 0x0304 && length > 0 && length <= 16_640 ? 'tls' : undefined
 }
