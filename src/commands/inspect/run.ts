@@ -15,6 +15,7 @@ import { crypto, inflate } from './helpers.js'
 import { bytesOfHex, chunksOf } from './input.js'
 import { viewOf } from './show.js'
 import type { inspect } from './spec.js'
+import { refuseInput } from './target.js'
 import { writerTo } from './write.js'
 
 export type InspectArgs = Args<typeof inspect.options>
@@ -29,6 +30,10 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
   }
   const view = args.view ?? (isTerminal(host.stdout) || args.hex.length > 0 ? 'bytes' : 'line')
   const filter = filterOf(args)
+  if (args.write !== undefined) {
+    const inputs = args.keylog === undefined ? files : [...files, args.keylog]
+    refuseInput(args.write, inputs, () => host.stdin)
+  }
   const writer = args.write === undefined ? undefined : writerTo(args.write, filter === undefined)
   let place = ''
   const inspector = new Inspector({

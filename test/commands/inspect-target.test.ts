@@ -1,0 +1,46 @@
+// `mqttx inspect --write`: what it writes to, what it refuses to write over, and how it says that it cannot.
+import { copyFileSync, linkSync, readFileSync, symlinkSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { mqttx, scratch, shell } from '../helpers/run.js'
+
+const picture = resolve(import.meta.dirname, '../fixtures/inspect/picture.pcap')
+
+/** A copy of a capture, which a defect may spoil. */
+function copy(): string {
+  const file = join(scratch('target'), 'in.pcap')
+  copyFileSync(picture, file)
+  return file
+}
+
+describe('a file that is read is not written', () => {
+  test.each<[string, (file: string) => string[]]>([
+    ['an operand', (file) => [file, '--write', file]],
+    ['-r', (file) => ['-r', file, '--write', file]],
+    ['the second of two', (file) => [picture, file, '--write', file]],
+    ['a symbolic link', (file) => [file, '--write', linked(file, symlinkSync)]],
+    ['a hard link', (file) => [file, '--write', linked(file, linkSync)]],
+    ['the key log', (file) => [picture, '--keylog', file, '--write', file]],
+  ])('%s', async (_name, args) => {
+    const file = copy()
+    const { status, stdout, stderr } = await mqttx(['inspect', ...args(file)])
+    expect(stderr).toMatch(/^Error: --write .+ is read too, and would be overwritten\nhint: /)
+    expect(status).toBe(1)
+    expect(stdout).toHaveLength(0)
+    expect(readFileSync(file).equals(readFileSync(picture))).toBe(true)
+  })
+
+  test('standard input', async () => {
+    const file = copy()
+    const { status, stderr } = await shell(`mqttx inspect --write '${file}' < '${file}'`)
+    expect(stderr).toContain('standard input is read too')
+    expect(status).toBe(1)
+    expect(readFileSync(file).equals(readFileSync(picture))).toBe(true)
+  })
+})
+
+function linked(file: string, link: (from: string, to: string) => void): string {
+  const other = `${file}.link`
+  link(file, other)
+  return other
+}
