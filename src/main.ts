@@ -6,6 +6,7 @@ import { commands, type Job } from './commands/index.js'
 import { ExitCode, explain, isBrokenPipe, MqttxError, UsageError } from './errors.js'
 import { type Host, processHost } from './host.js'
 import { faithfulArgv } from './io/argv.js'
+import { print } from './io/print.js'
 import { wantsColor } from './io/terminal.js'
 import { versionText } from './version.js'
 
@@ -56,16 +57,9 @@ async function prepare(argv: readonly string[], host: Host): Promise<Job> {
 }
 
 function printing(text: string): Job {
-  const run = ({ stdout }: Host) => {
-    return new Promise<number>((resolve, reject) => {
-      const failed = (cause: Error) => {
-        const { message } = cause
-        const details = { exitCode: ExitCode.system, cause }
-        reject(isBrokenPipe(cause) ? cause : new MqttxError(`standard output: ${message}`, details))
-      }
-      stdout.once('error', failed)
-      stdout.write(text, (error) => (error ? failed(error) : resolve(ExitCode.ok)))
-    })
+  const run = async ({ stdout }: Host) => {
+    await print(stdout, text)
+    return ExitCode.ok
   }
   return { wants: 'run', quiet: false, warnings: [], run }
 }

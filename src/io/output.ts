@@ -1,7 +1,7 @@
 // Standard output in batches, with back-pressure: one write for all that a chunk from the network brought.
 import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ExitCode, isBrokenPipe, MqttxError } from '../errors.js'
+import { outputError } from './print.js'
 
 const batchSize = 64 * 1024
 const viewFrom = 16 * 1024 // from this size on a write of its own costs less than a copy
@@ -156,14 +156,4 @@ function withResolvers(): { promise: Promise<void>; resolve(): void; reject(erro
     reject = no
   })
   return { promise, resolve, reject }
-}
-
-function outputError(error: Error): Error {
-  if (isBrokenPipe(error) || error instanceof MqttxError) return error
-  const hint = 'is the disk full, the terminal gone, or the reader asleep?'
-  return new MqttxError(`standard output: ${error.message}`, {
-    exitCode: ExitCode.system,
-    hint,
-    cause: error,
-  })
 }

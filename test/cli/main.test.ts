@@ -1,5 +1,5 @@
 // The way in and the one way out: what stdout and stderr get, and which status the shell sees.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
@@ -166,14 +166,34 @@ describe('the options file', () => {
   })
 })
 
+const noRoom =
+  'Error: standard output: ENOSPC: no space left on device\nhint: is the disk full, the terminal gone, or the reader asleep?\n'
+
 test('a full disk is an error of the system', async () => {
   const full = new Writable({
     write: (_chunk, _encoding, done) => done(new Error('ENOSPC: no space left on device')),
   })
   const { host, stderr } = hostWith({}, full)
   expect(await main(['--help'], host)).toBe(ExitCode.system)
-  expect(stderr.text).toBe('Error: standard output: ENOSPC: no space left on device\n')
+  expect(stderr.text).toBe(noRoom)
 })
+
+test.each([[['completion', 'bash']], [['context', 'ls']], [['context', 'show']], [['broker', '-p', '0']]])(
+  'a full disk is an error of the system for %j too',
+  async (argv) => {
+    const full = new Writable({
+      write: (_chunk, _encoding, done) => done(new Error('ENOSPC: no space left on device')),
+    })
+    const folder = mkdtempSync(join(tmpdir(), 'mqttx-'))
+    mkdirSync(join(folder, 'mqttx'))
+    const file = { current: 'a', contexts: { a: { host: 'h' } } }
+    writeFileSync(join(folder, 'mqttx', 'contexts.json'), JSON.stringify(file))
+    const { host, stderr } = hostWith({ XDG_CONFIG_HOME: folder }, full)
+    const status = await main(argv, host)
+    rmSync(folder, { recursive: true })
+    expect([status, stderr.text]).toEqual([ExitCode.system, noRoom])
+  },
+)
 
 test('a reader of --help that goes away is no error', async () => {
   const gone = new Writable({

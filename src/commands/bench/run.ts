@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConnectOptions } from '../../connection/options.js'
 import { ExitCode, UsageError } from '../../errors.js'
 import type { Host } from '../../host.js'
+import { print } from '../../io/print.js'
 import type { BenchArgs } from './args.js'
 import { broken } from './assertions.js'
 import { type Dial, type Identity, systemClock } from './client.js'
@@ -50,8 +51,11 @@ export async function run(args: BenchArgs, host: Host): Promise<number> {
   const result = await (args.findMax === undefined ? work(args) : search(args, host, plan, work)).finally(
     views.close,
   )
-  host.stdout.write(args.json ? jsonReport(result) : textReport(result, plotOf(args, host)))
-  writeFiles(result, args)
+  try {
+    await print(host.stdout, args.json ? jsonReport(result) : textReport(result, plotOf(args, host)))
+  } finally {
+    writeFiles(result, args) // what one place has no room for is not lost in the other
+  }
   for (const advice of adviceOn(result.failed)) host.stderr.write(`hint: ${advice}\n`)
   return judge([result], args, host)
 }
@@ -123,9 +127,9 @@ function loginOf({ username, password }: ConnectOptions): Login {
   return { username, password: password?.toString('latin1') }
 }
 
-function showFiles(args: BenchArgs, host: Host): number {
+async function showFiles(args: BenchArgs, host: Host): Promise<number> {
   const { text, results } = fromFiles(args.work, { json: args.json, plot: plotOf(args, host) })
-  host.stdout.write(text)
+  await print(host.stdout, text)
   if (results.length === 1) writeFiles(results[0]!, args)
   return judge(results, args, host)
 }

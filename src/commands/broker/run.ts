@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { type Authenticate, type Certificate, startBroker, type Wanted } from '../../broker/broker.js'
 import { ExitCode, explain, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
+import { print } from '../../io/print.js'
 import { type PasswordEntries, parsePasswords, verifyUser } from '../../passwd/file.js'
 
 export interface BrokerArgs {
@@ -33,10 +34,13 @@ export async function run(args: BrokerArgs, host: Host): Promise<number> {
     const others = otherListeners(args)
     const broker = await startBroker({ port, bind, others, certificate, allowAnonymous, authenticate, log })
     if (users !== undefined) offs.push(host.onSignal(['SIGHUP'], () => void users.reload(host, log)))
-    host.stdout.write(broker.urls.map((url) => `${url}\n`).join(''))
-    log(whoMayConnect(args))
-    await stopped
-    await broker.close()
+    try {
+      await print(host.stdout, broker.urls.map((url) => `${url}\n`).join(''))
+      log(whoMayConnect(args))
+      await stopped
+    } finally {
+      await broker.close()
+    }
     return ExitCode.ok
   } finally {
     for (const off of offs) off()

@@ -2,6 +2,7 @@
 import type { AnySpec, Args } from '../../cli/option.js'
 import { ExitCode } from '../../errors.js'
 import type { Host } from '../../host.js'
+import { print } from '../../io/print.js'
 import { contextsFile, readContexts } from '../contexts-file.js'
 import { type completion, isShell, type Shell } from './spec.js'
 import { topicsFor } from './topics.js'
@@ -28,9 +29,7 @@ export async function run(
 }
 
 async function printed(text: string, { stdout }: Host): Promise<number> {
-  await new Promise<void>((resolve, reject) =>
-    stdout.write(text, (error) => (error ? reject(error) : resolve())),
-  )
+  await print(stdout, text)
   return ExitCode.ok
 }
 

@@ -5,6 +5,7 @@ import type { Args } from '../../cli/option.js'
 import { contextSettings } from '../../cli/options/context.js'
 import { ExitCode, UsageError } from '../../errors.js'
 import type { Host } from '../../host.js'
+import { print } from '../../io/print.js'
 import { changeContexts, contextsFile, readContexts } from '../contexts-file.js'
 import { listing, redacted } from './show.js'
 import { type context, requestOf, settingsOf } from './spec.js'
@@ -19,10 +20,10 @@ export async function run(args: Args<typeof context.options>, host: Host): Promi
       await changeContexts(path, added(name, withWholePaths(given), args.replace))
       break
     case 'ls':
-      host.stdout.write(listing(readContexts(path)))
+      await print(host.stdout, listing(readContexts(path)))
       break
     case 'show':
-      host.stdout.write(redacted(inEffect(names[0] ?? host.env.MQTTX_CONTEXT, readContexts(path))))
+      await print(host.stdout, redacted(inEffect(names[0] ?? host.env.MQTTX_CONTEXT, readContexts(path))))
       break
     case 'use':
       await changeContexts(path, used(name))

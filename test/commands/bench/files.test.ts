@@ -6,8 +6,10 @@ import { parseAssertions } from '../../../src/cli/options/bench-values.js'
 import { broken } from '../../../src/commands/bench/assertions.js'
 import { Histogram } from '../../../src/commands/bench/histogram.js'
 import type { Result } from '../../../src/commands/bench/result.js'
+import { main } from '../../../src/main.js'
 import { startOwnBroker } from '../../helpers/peers.js'
 import { mqttx, scratch } from '../../helpers/run.js'
+import { world } from '../world.js'
 import { type FakeServer, plan, play, resultFrom } from './fakes.js'
 
 async function result(server: FakeServer): Promise<Result> {
@@ -71,4 +73,27 @@ describe('conditions', () => {
   test.each(['', 'p99', 'p98<1', 'loss<1ms', 'p99<1h', 'p99!=1'])('%j is refused', (text) => {
     expect(() => parseAssertions(text, '--assert')).toThrow('is not a condition')
   })
+})
+
+test.each([[[]], [['--json']]])('a report that finds no room is an error of the system: %j', async (form) => {
+  const folder = scratch('full')
+  const file = join(folder, 'run.json')
+  writeFileSync(file, JSON.stringify(await result({ answer: () => 5 })))
+  const csv = join(folder, 'a.csv')
+  const broker = await startOwnBroker()
+  const at = ['--csv', csv, ...broker.at]
+  for (const words of [
+    ['report', file],
+    ['pub', '-q', '1', '--count', '1', ...at],
+  ]) {
+    const { host, stdout, stderr } = world()
+    stdout.fail('ENOSPC')
+    const status = await main(['bench', ...words, ...form], host)
+    expect([status, stderr.text()]).toEqual([
+      14,
+      expect.stringContaining('Error: standard output: write ENOSPC\n'),
+    ])
+  }
+  await broker.stop()
+  expect(readFileSync(csv, 'utf8')).toContain('second,sent')
 })
