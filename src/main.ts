@@ -87,7 +87,13 @@ export async function start(): Promise<void> {
     process.exit(ExitCode.bug)
   })
   const argv = faithfulArgv(process.argv.slice(2))
-  process.exitCode = await main(argv, processHost())
+  const status = await main(argv, processHost())
+  process.exitCode = status
+  // A hash that is left behind cannot be stopped, and exit() would wait for it; a shell sees the same status.
+  if (argv[0] === 'passwd' && status > 128) {
+    process.kill(process.pid, status - 128)
+    process.exit() // the first process of a container does not end by its own signal
+  }
   // A Tab must not wait for a name server that does not answer; all that was to be printed has been.
   if (argv[0] === 'completion') process.exit()
 }

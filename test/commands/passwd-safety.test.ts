@@ -119,3 +119,35 @@ test('a signal while many are hashed leaves the file as it was, and no lock', as
   expect(readFileSync(file, 'utf8')).toBe(plain)
   expect(readdirSync(folder)).toEqual(['users'])
 })
+
+test.each([
+  ['SIGINT', 130, ['-H', 'argon2id', '-I', '2147483647', '-b', 'F', 'ada', 'x']],
+  ['SIGTERM', 143, ['-I', '2147483647', '-b', 'F', 'ada', 'x']],
+  ['SIGTERM', 143, ['--format', 'bcrypt', '-I', '31', '-b', 'F', 'ada', 'x']],
+  ['SIGINT', 130, ['-I', '2147483647', '-U', 'F']],
+] as [NodeJS.Signals, number, string[]][])(
+  '%s ends a hash that takes for ever, status %d: %j',
+  async (signal, status, args) => {
+    const before = args.includes('-U') ? 'eve:secret\n' : ''
+    writeFileSync(file, before)
+    const running = startMqttx(['passwd', ...args.map((word) => (word === 'F' ? file : word))])
+    await running.until(() => readdirSync(folder).includes('users.lock'))
+    await sleep(300)
+    running.kill(signal)
+    const ended = await running.ended
+
+    expect([ended.status, ended.stderr]).toEqual([status, `Error: Ended by ${signal}\n`])
+    expect(readFileSync(file, 'utf8')).toBe(before)
+    expect(readdirSync(folder)).toEqual(['users'])
+  },
+)
+
+test('a password is verified no longer than until a signal comes', async () => {
+  const bytes = Buffer.alloc(64).toString('base64')
+  writeFileSync(file, `ada:$7$2147483647$${bytes}$${bytes}\n`)
+  const running = startMqttx(['passwd', '--verify', '-b', file, 'ada', 'x'])
+  await sleep(1000)
+  running.kill('SIGTERM')
+
+  expect((await running.ended).status).toBe(143)
+})

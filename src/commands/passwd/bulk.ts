@@ -11,7 +11,7 @@ import { threads } from '../../passwd/threads.js'
 import { wordFromBytes, wordToBytes } from '../../words.js'
 import { examine, goodLines } from './open.js'
 import { nameFault } from './request.js'
-import { bytesOf, type Tools } from './tools.js'
+import { bytesOf, type Tools, unlessEnded } from './tools.js'
 
 interface PlainUser {
   readonly user: string
@@ -174,7 +174,8 @@ async function hashAll(users: readonly PlainUser[], atOnce: number, tools: Tools
     }
   }
   try {
-    await Promise.all(Array.from({ length: Math.min(atOnce, users.length) }, work))
+    const workers = Array.from({ length: Math.min(atOnce, users.length) }, work)
+    await unlessEnded(Promise.all(workers), signal)
     return hashes
   } finally {
     shown?.stop()

@@ -7,7 +7,7 @@ import { changeStored, readStored } from '../../passwd/store.js'
 import { examine, goodLines } from './open.js'
 import { passwordFrom } from './password.js'
 import type { Request } from './request.js'
-import { bytesOf, type Tools } from './tools.js'
+import { bytesOf, type Tools, unlessEnded } from './tools.js'
 
 type PutRequest = Extract<Request, { wants: 'put' }>
 
@@ -37,11 +37,12 @@ export async function put(request: PutRequest, tools: Tools): Promise<void> {
   if (source.from === 'chance') await tools.say(`${password}\n`)
 
   async function changed(lines: PasswordLine[], user: string, bytes: Buffer): Promise<PasswordLine[]> {
-    const { format, settings } = tools
+    const { format, settings, signal } = tools
     const more = lines.filter(({ entry }) => entry?.user === user).slice(1)
     for (const { number } of more)
       tools.warn(`${file}:${number}: user ${shown(user)} again; the line is removed`)
-    return withUsers(lines, new Map([[user, await format.hash(bytes, settings)]]), format)
+    const hash = await unlessEnded(format.hash(bytes, settings), signal)
+    return withUsers(lines, new Map([[user, hash]]), format)
   }
 }
 
@@ -61,10 +62,10 @@ function refuseOthers(file: string, tools: Tools): void {
 }
 
 async function print({ user, source, create }: PutRequest, tools: Tools): Promise<void> {
-  const { format, settings, host } = tools
+  const { format, settings, host, signal } = tools
   const where = create ? 'stdout' : 'stderr' // -c - asks on standard output, as the reference does
   const password = await passwordFrom(source, tools, { twice: true, where })
-  const line = format.join(user, await format.hash(password, settings))
+  const line = format.join(user, await unlessEnded(format.hash(password, settings), signal))
   const header = format.header === undefined ? '' : `${format.header}\n`
   await tools.say(`${header}${line}\n`)
   if (source.from === 'chance') host.stderr.write(`${password}\n`)

@@ -59,6 +59,17 @@ export async function withTools<T>(
   }
 }
 
+/** Waits for `work`, but not longer than until a signal: a hash under way cannot be stopped, so it is left behind. */
+export async function unlessEnded<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop = (): void => {}
+  const ended = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason)
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop)
+  })
+  return Promise.race([work, ended]).finally(() => signal.removeEventListener('abort', stop))
+}
+
 /** Bytes that are not UTF-8 stay what they are (words.ts). */
 export function linesOf(bytes: Uint8Array, format: LineFormat): PasswordLine[] {
   return passwordLines(wordFromBytes(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)), format)

@@ -8,7 +8,7 @@ import { changeStored, readStored } from '../../passwd/store.js'
 import { goodLines } from './open.js'
 import { passwordFrom } from './password.js'
 import type { Request } from './request.js'
-import { bytesOf, linesOf, type Tools } from './tools.js'
+import { bytesOf, linesOf, type Tools, unlessEnded } from './tools.js'
 
 type VerifyRequest = Extract<Request, { wants: 'verify' }>
 
@@ -24,7 +24,7 @@ export async function verify(
   const password = await passwordFrom(source, tools, { twice: false, where: 'stderr' })
   if (line === undefined || stored === undefined)
     throw new MqttxError(`User ${user} not found in password file.`, { exitCode: ExitCode.notConnected })
-  if (!(await verifyHash(stored, password)))
+  if (!(await unlessEnded(verifyHash(stored, password), tools.signal)))
     throw new MqttxError(`Wrong password for user ${user}.`, { exitCode: ExitCode.notConnected })
   if (rehash && isBelow(stored, tools.settings)) await renew(request, { line, password }, tools)
 }
@@ -46,7 +46,7 @@ async function renew(
   tools: Tools,
 ): Promise<void> {
   const { format, settings, signal } = tools
-  const stored = await format.hash(password, settings)
+  const stored = await unlessEnded(format.hash(password, settings), signal)
   await changeStored(file, {
     ...{ purpose: 'update', signal },
     async apply(found) {
