@@ -1,11 +1,11 @@
 // What must not happen to a password file: lost users, half a file, a lock that nobody opens.
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, expect, test } from 'vitest'
 import { parsePasswords, verifyUser } from '../../src/passwd/file.js'
-import { mqttx, scratch, startMqttx } from '../helpers/run.js'
+import { mqttx, scratch, shell, startMqttx } from '../helpers/run.js'
 
 let folder: string
 let file: string
@@ -105,6 +105,36 @@ test.each([
   expect((await running.ended).status).toBe(143)
   expect(readFileSync(`${file}.lock`, 'utf8')).toBe(text)
   expect(users()).toEqual([])
+})
+
+test.each([
+  [[], 'Waiting for the password file F: it is being changed by process 1 on elsewhere.\n'],
+  [['--quiet'], ''],
+])('who waits for a lock hears of it: %j', async (options, said) => {
+  writeFileSync(`${file}.lock`, '1 1 elsewhere 0123456789ab\n')
+  const running = startMqttx(['passwd', ...options, '-b', file, 'ada', 'x'])
+  if (said === '') await sleep(2500)
+  else await running.until((_, stderr) => stderr.endsWith('\n'))
+  rmSync(`${file}.lock`)
+  const { status, stderr } = await running.ended
+
+  expect([status, stderr]).toEqual([0, said.replace('F', file)])
+  expect(users()).toEqual(['ada'])
+})
+
+test.each([
+  ['a full disk', '>/dev/full', 'standard output: '],
+  ['a reader that has gone', '| sleep 0', 'Nobody has read the password'],
+])('a generated password that %s cannot take changes nothing', async (_, redirection, said) => {
+  await put('ada')
+  const before = readFileSync(file, 'utf8')
+  const script = `(sleep 1; mqttx passwd --generate ${file} ada; echo status $? >&2) ${redirection}`
+  const { stderr } = await shell(script)
+
+  expect(stderr).toContain(said)
+  expect(stderr).toMatch(/status 14\n$/)
+  expect(readFileSync(file, 'utf8')).toBe(before)
+  expect(readdirSync(folder)).toEqual(['users'])
 })
 
 test('a signal while many are hashed leaves the file as it was, and no lock', async () => {

@@ -1,9 +1,10 @@
 // Shards of one run as processes of their own, their reports joined, rendered again, compared, and held to conditions.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseAssertions } from '../../../src/cli/options/bench-values.js'
 import { broken } from '../../../src/commands/bench/assertions.js'
+import { writeFiles } from '../../../src/commands/bench/files.js'
 import { Histogram } from '../../../src/commands/bench/histogram.js'
 import type { Result } from '../../../src/commands/bench/result.js'
 import { main } from '../../../src/main.js'
@@ -96,4 +97,29 @@ test.each([[[]], [['--json']]])('a report that finds no room is an error of the 
   }
   await broker.stop()
   expect(readFileSync(csv, 'utf8')).toContain('second,sent')
+})
+
+test('files that cannot be written are all named, before anything connects', async () => {
+  const folder = scratch('places')
+  const kept = join(folder, 'kept')
+  writeFileSync(kept, 'as it was')
+  const bad = ['--csv', folder, '--hdr', join(folder, 'no', 'x')]
+  const words = ['bench', 'pub', '--count', '1', '-h', '127.0.0.1', '-p', '1']
+  const { status, stderr } = await mqttx([...words, ...bad])
+  expect([status, stderr]).toEqual([
+    14,
+    expect.stringMatching(
+      /^Error: Unable to write file ".*": EISDIR.*\nUnable to write file ".*x": ENOENT.*\n$/,
+    ),
+  ])
+  const { stderr: refused } = await mqttx([...words, '--csv', kept, '--hdr', join(folder, 'new')])
+  expect(refused).toContain('Connection refused')
+  expect(readFileSync(kept, 'utf8')).toBe('as it was')
+  expect(readdirSync(folder)).toEqual(['kept'])
+})
+
+test('files that find no room at the end are all named', async () => {
+  const run = await result({ answer: () => 5 })
+  const write = () => writeFiles(run, { csv: '/dev/full', hdr: '/dev/full/x' })
+  expect(write).toThrow(/"\/dev\/full": ENOSPC.*\nUnable to write file "\/dev\/full\/x": ENOTDIR/)
 })
