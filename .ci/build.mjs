@@ -12,8 +12,10 @@ const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 /** Loaded when they are asked for: a publish should not pay for reading them. */
 const seldom = ['aedes', 'chalk', 'hdr-histogram-js', 'ora', 'socks', 'ws', 'yargs']
 
+/** Commands that are one file with their specs. */
+const whole = ['pub', 'rr', 'sub']
 const folders = readdirSync(`${root}src/commands`, { withFileTypes: true })
-const commands = folders.filter((entry) => entry.isDirectory() && !['pub', 'rr', 'sub'].includes(entry.name))
+const commands = folders.filter((entry) => entry.isDirectory() && !whole.includes(entry.name))
 
 /** The same for our own code: what is imported by `import()`. By path, as in src/. */
 const parts = new Map([
@@ -21,7 +23,7 @@ const parts = new Map([
     [`commands/${name}/spec`, `${name}-spec`],
     [`commands/${name}/run`, name],
   ]),
-  ['commands/clients', 'clients'],
+  ...whole.map((name) => [`commands/${name}/command`, name]),
   ['commands/program', 'program'],
   ['connection/tls-settings', 'tls-settings'],
   ...['srv', 'socks', 'tls', 'websocket'].map((name) => [`transport/${name}`, `transport-${name}`]),
@@ -52,7 +54,7 @@ const core = ['codec', 'connection', 'session']
     readdirSync(`${root}src/${folder}`).map((file) => `${folder}/${file.replace(/\.ts$/, '')}`),
   )
   .filter((path) => !parts.has(path))
-const users = ['clients', 'bench', 'completion', 'bench-worker', 'library']
+const users = [...whole, 'bench', 'completion', 'bench-worker', 'library']
 
 /** Takes the modules of `core` from core.cjs. */
 const cored = {

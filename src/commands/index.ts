@@ -53,8 +53,6 @@ function command<O extends Options>(
   }
 }
 
-const clients = () => import('./clients.js')
-
 /** Variables that begin like ours and are of no command: a misspelt one should not be without effect in silence. */
 async function strangers(names: readonly string[]): Promise<string[]> {
   const known = new Set<string>()
@@ -78,13 +76,13 @@ function withWarnings<T>(warnings: readonly string[], action: () => T): T {
 export const commands: readonly Command[] = [
   command(
     'pub',
-    async () => (await clients()).pub,
-    async () => ({ run: (await clients()).runPub }),
+    async () => (await import('./pub/command.js')).pub,
+    () => import('./pub/command.js'),
   ),
   command(
     'sub',
-    async () => (await clients()).sub,
-    async () => ({ run: (await clients()).runSub }),
+    async () => (await import('./sub/command.js')).sub,
+    () => import('./sub/command.js'),
   ),
   command(
     'passwd',
@@ -93,8 +91,8 @@ export const commands: readonly Command[] = [
   ),
   command(
     'rr',
-    async () => (await clients()).rr,
-    async () => ({ run: (await clients()).runRr }),
+    async () => (await import('./rr/command.js')).rr,
+    () => import('./rr/command.js'),
   ),
   command(
     'broker',
