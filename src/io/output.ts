@@ -1,4 +1,4 @@
-// Standard output in batches, with back-pressure: one write for all that a chunk from the network brought.
+// Standard output, or a file, in batches, with back-pressure: one write for all that a chunk from the network brought.
 import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { outputError } from './print.js'
@@ -9,6 +9,7 @@ const loopUpTo = 48 // up to this size a loop costs less than a call into the ru
 
 export class Output {
   readonly #stream: Writable
+  readonly #name: string
   #buffer = Buffer.allocUnsafeSlow(batchSize)
   #offset = 0
   #blocked = false
@@ -16,8 +17,10 @@ export class Output {
   /** All who wait for the stream wait for the same promise. */
   #waiting: { promise: Promise<void>; resolve(): void; reject(error: Error): void } | undefined
 
-  constructor(stream: Writable) {
+  /** `name` is what errors call it. */
+  constructor(stream: Writable, name = 'standard output') {
     this.#stream = stream
+    this.#name = name
     stream.on('error', this.#onError)
     stream.on('drain', this.#onDrain)
     // The reader of a pipe may go away while nothing is written: the socket below tells.
@@ -93,7 +96,7 @@ export class Output {
   async #written(): Promise<void> {
     if (this.#stream.writableLength === 0) return
     await new Promise<void>((resolve, reject) => {
-      this.#stream.write('', (error) => (error ? reject(outputError(error)) : resolve()))
+      this.#stream.write('', (error) => (error ? reject(this.#error(error)) : resolve()))
     })
   }
 
@@ -104,7 +107,7 @@ export class Output {
       await sleep(patienceMs, undefined, { signal })
     }
     this.#stream.destroy()
-    throw outputError(
+    throw this.#error(
       new Error(`nothing was read for ${patienceMs / 1000} s, ${this.#stream.writableLength} bytes are lost`),
     )
   }
@@ -136,14 +139,24 @@ export class Output {
   }
 
   readonly #onError = (error: Error): void => {
-    this.#failure ??= outputError(error)
+    this.#failure ??= this.#error(error)
     this.#waiting?.reject(this.#failure)
     this.#waiting = undefined
     this.onFailure?.(this.#failure)
   }
 
   readonly #onClose = (): void => {
-    this.#onError(Object.assign(new Error('the reader of standard output has gone'), { code: 'EPIPE' }))
+    this.#onError(Object.assign(new Error(`the reader of ${this.#name} has gone`), { code: 'EPIPE' }))
+  }
+
+  #error(error: Error): Error {
+    if (isBrokenPipe(error) || error instanceof MqttxError) return error
+    const hint = 'is the disk full, the terminal gone, or the reader asleep?'
+    return new MqttxError(`${this.#name}: ${error.message}`, {
+      exitCode: ExitCode.system,
+      hint,
+      cause: error,
+    })
   }
 }
 

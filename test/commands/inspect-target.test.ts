@@ -1,5 +1,5 @@
 // `mqttx inspect --write`: what it writes to, what it refuses to write over, and how it says that it cannot.
-import { copyFileSync, linkSync, readFileSync, symlinkSync } from 'node:fs'
+import { copyFileSync, existsSync, linkSync, readFileSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { mqttx, scratch, shell } from '../helpers/run.js'
@@ -44,3 +44,42 @@ function linked(file: string, link: (from: string, to: string) => void): string 
   link(file, other)
   return other
 }
+
+test.each([
+  ['a directory', '/', 'Is a directory'],
+  ['a directory that is not there', '/nowhere/out.pcapng', 'No such file or directory'],
+])('%s: the error names the option and the file, before anything is shown', async (_name, file, why) => {
+  const { status, stdout, stderr } = await mqttx(['inspect', picture, '--write', file])
+  expect(stderr).toBe(`Error: --write ${file}: cannot be written: ${why}\n`)
+  expect(status).toBe(1)
+  expect(stdout).toHaveLength(0)
+})
+
+test.runIf(existsSync('/dev/full'))('a full disk shows before the work', async () => {
+  const { status, stdout, stderr } = await mqttx(['inspect', picture, '--write', '/dev/full'])
+  expect(stderr).toMatch(/^Error: --write \/dev\/full: ENOSPC.*\nhint: is the disk full/)
+  expect(status).toBe(14)
+  expect(stdout).toHaveLength(0)
+})
+
+test('without a key log that can be read the file stays as it was', async () => {
+  const file = copy()
+  const { status } = await mqttx(['inspect', picture, '--keylog', '/nowhere', '--write', file])
+  expect(status).toBe(1)
+  expect(readFileSync(file).equals(readFileSync(picture))).toBe(true)
+})
+
+describe('--write - writes the capture to standard output', () => {
+  test('and nothing else', async () => {
+    const file = join(scratch('target'), 'out.pcapng')
+    await mqttx(['inspect', picture, '--write', file])
+    const { stdout } = await mqttx(['inspect', picture, '--write', '-'])
+    expect(stdout.equals(readFileSync(file))).toBe(true)
+  })
+
+  test('not with a view', async () => {
+    const { status, stderr } = await mqttx(['inspect', picture, '--write', '-', '--view', 'json'])
+    expect(stderr).toContain('--write -: standard output cannot take the capture and --view json')
+    expect(status).toBe(1)
+  })
+})

@@ -166,7 +166,7 @@ const write = option({
   parse: parseName,
   complete: 'file',
   help: 'Also write the packets that pass the filters as pcapng.',
-  doc: 'Each becomes a TCP segment of its own (a UDP datagram for MQTT-SN), with the times and addresses of the capture.',
+  doc: 'Each becomes a TCP segment of its own (a UDP datagram for MQTT-SN), with the times and addresses of the capture. `-` is standard output, where no view is shown then.',
 })
 
 const type = list({

@@ -8,15 +8,15 @@ import type { Host } from '../../host.js'
 import { Filter } from '../../inspect/filter.js'
 import { Inspector, type InspectorOptions } from '../../inspect/inspector.js'
 import { onlyDirection } from '../../inspect/names.js'
-import type { Paint } from '../../inspect/views/view.js'
+import type { Paint, View } from '../../inspect/views/view.js'
 import { Output } from '../../io/output.js'
 import { isTerminal, wantsColor } from '../../io/terminal.js'
 import { crypto, inflate } from './helpers.js'
 import { bytesOfHex, chunksOf } from './input.js'
 import { viewOf } from './show.js'
 import type { inspect } from './spec.js'
-import { refuseInput } from './target.js'
-import { writerTo } from './write.js'
+import { openTarget, refuseInput, standardOutput } from './target.js'
+import { type Writer, writerTo } from './write.js'
 
 export type InspectArgs = Args<typeof inspect.options>
 
@@ -30,14 +30,11 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
   }
   const view = args.view ?? (isTerminal(host.stdout) || args.hex.length > 0 ? 'bytes' : 'line')
   const filter = filterOf(args)
-  if (args.write !== undefined) {
-    const inputs = args.keylog === undefined ? files : [...files, args.keylog]
-    refuseInput(args.write, inputs, () => host.stdin)
-  }
-  const writer = args.write === undefined ? undefined : writerTo(args.write, filter === undefined)
+  const keyLog = args.keylog === undefined ? undefined : await readKeys(args.keylog)
+  const writer = await writerFor({ args, files, output, whole: filter === undefined }, host)
   let place = ''
   const inspector = new Inspector({
-    view: viewOf({ ...args, view }, output, await paintFor(args, host)),
+    view: args.write === '-' ? silent : viewOf({ ...args, view }, output, await paintFor(args, host)),
     filter,
     version: args.protocolVersion,
     ports: args.port,
@@ -55,7 +52,6 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
     if (files.includes('-')) host.stdin.destroy()
   })
   try {
-    const keyLog = args.keylog === undefined ? undefined : await readKeys(args.keylog)
     const options = { ports: args.port, keyLog, inflate, crypto }
     inspectHex(args.hex, inspector)
     for (const file of files) {
@@ -82,6 +78,24 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
     release()
   }
   return statusOf(inspector, args.quiet, host)
+}
+
+/** Standard output is for the capture. */
+const silent: View = { packet() {} }
+
+interface Writing {
+  readonly args: InspectArgs
+  readonly files: readonly string[]
+  readonly output: Output
+  readonly whole: boolean
+}
+
+async function writerFor({ args, files, output, whole }: Writing, host: Host): Promise<Writer | undefined> {
+  const { write, view, keylog } = args
+  if (write === undefined) return undefined
+  if (write === '-') return writerTo(standardOutput(output, host.stdout, view), whole)
+  refuseInput(write, keylog === undefined ? files : [...files, keylog], () => host.stdin)
+  return writerTo(await openTarget(write), whole)
 }
 
 async function readAll(

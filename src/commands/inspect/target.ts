@@ -1,7 +1,51 @@
-// Where --write writes to: never over what is read.
+// Where --write writes to: a file, never over what is read, or standard output.
 import { fstatSync, type Stats, statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { UsageError } from '../../errors.js'
+import { finished } from 'node:stream/promises'
+import { MqttxError, UsageError } from '../../errors.js'
+import { Output } from '../../io/output.js'
+import { isSystemError, strerror } from '../../io/system-error.js'
+import { isTerminal } from '../../io/terminal.js'
+
+export interface Target {
+  readonly output: Output
+  /** Resolves when all is written; standard output stays open. */
+  close(): Promise<void>
+}
+
+/** @throws UsageError where standard output is a terminal or has to show a view */
+export function standardOutput(output: Output, stream: object, view: string | undefined): Target {
+  if (view !== undefined) {
+    throw new UsageError(`--write -: standard output cannot take the capture and --view ${view}`, {
+      hint: 'write to a file, or leave --view out',
+    })
+  }
+  if (isTerminal(stream)) {
+    throw new UsageError('--write -: a capture is not for a terminal', {
+      hint: 'pipe it into a program, or write to a file',
+    })
+  }
+  return { output, close: () => output.finish() }
+}
+
+/** @throws MqttxError 1 where `file` cannot be opened */
+export async function openTarget(file: string): Promise<Target> {
+  const name = `--write ${file}`
+  const handle = await open(file, 'w').catch((cause: unknown) => {
+    if (!isSystemError(cause)) throw cause
+    throw new MqttxError(`${name}: cannot be written: ${strerror(cause)}`, { cause })
+  })
+  const stream = handle.createWriteStream()
+  const output = new Output(stream, name)
+  return {
+    output,
+    async close() {
+      stream.end()
+      await finished(stream)
+    },
+  }
+}
 
 /**
  * Compares the files themselves, not their names: links lead to the same one. To be called before anything is opened.

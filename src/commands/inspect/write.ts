@@ -1,5 +1,4 @@
 // --write: the packets that pass the filters, as a pcapng file.
-import { createWriteStream } from 'node:fs'
 import {
   closingBlocks,
   fileHead,
@@ -10,7 +9,7 @@ import {
   writtenFlow,
 } from '../../capture/pcapng-writer.js'
 import { closings, type View } from '../../inspect/views/view.js'
-import { Output } from '../../io/output.js'
+import type { Target } from './target.js'
 
 export interface Writer {
   readonly view: View
@@ -19,12 +18,15 @@ export interface Writer {
   end(): Promise<void>
 }
 
-/** `whole`: all packets pass. Else a reader must not think that a connection begins with the first one that does. */
-export function writerTo(file: string, whole: boolean): Writer {
-  const stream = createWriteStream(file)
-  const output = new Output(stream)
+/**
+ * Writes the head of the file at once: a target that takes nothing shows before the work.
+ * `whole`: all packets pass. Else a reader must not think that a connection begins with the first one that does.
+ * @throws what the target fails with
+ */
+export async function writerTo({ output, close }: Target, whole: boolean): Promise<Writer> {
   const flows = new Map<number, { written: WrittenFlow; time: bigint }>()
   output.bytes(fileHead())
+  await output.finish()
   return {
     view: {
       packet({ bytes, start, end, length, direction, time, protocol }, connection) {
@@ -57,7 +59,7 @@ export function writerTo(file: string, whole: boolean): Writer {
     },
     async end() {
       await output.finish()
-      await new Promise<void>((done) => stream.end(done))
+      await close()
     },
   }
 }
