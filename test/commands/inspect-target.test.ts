@@ -1,5 +1,5 @@
 // `mqttx inspect --write`: what it writes to, what it refuses to write over, and how it says that it cannot.
-import { copyFileSync, existsSync, linkSync, readFileSync, symlinkSync } from 'node:fs'
+import { copyFileSync, existsSync, linkSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { mqttx, scratch, shell } from '../helpers/run.js'
@@ -83,3 +83,12 @@ describe('--write - writes the capture to standard output', () => {
     expect(status).toBe(1)
   })
 })
+
+test.skipIf(process.platform === 'win32')(
+  'a new file is for its owner alone: captures hold passwords',
+  async () => {
+    const folder = scratch('target')
+    await shell(`umask 022; mqttx inspect '${picture}' --write '${folder}/new.pcapng'`)
+    expect(statSync(join(folder, 'new.pcapng')).mode & 0o777).toBe(0o600)
+  },
+)

@@ -166,7 +166,9 @@ const write = option({
   parse: parseName,
   complete: 'file',
   help: 'Also write the packets that pass the filters as pcapng.',
-  doc: 'Each becomes a TCP segment of its own (a UDP datagram for MQTT-SN), with the times and addresses of the capture. `-` is standard output, where no view is shown then.',
+  doc: `Each becomes a TCP segment of its own (a UDP datagram for MQTT-SN), with the times and addresses of the capture.
+    Passwords are in it as they were sent: a new file gets the mode 0600. A FILE that is read is not overwritten.
+    \`-\` is standard output, where no view is shown then.`,
 })
 
 const type = list({

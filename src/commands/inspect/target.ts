@@ -29,10 +29,13 @@ export function standardOutput(output: Output, stream: object, view: string | un
   return { output, close: () => output.finish() }
 }
 
-/** @throws MqttxError 1 where `file` cannot be opened */
+/**
+ * A new file can be read by its owner alone: captures hold passwords.
+ * @throws MqttxError 1 where `file` cannot be opened
+ */
 export async function openTarget(file: string): Promise<Target> {
   const name = `--write ${file}`
-  const handle = await open(file, 'w').catch((cause: unknown) => {
+  const handle = await open(file, 'w', 0o600).catch((cause: unknown) => {
     if (!isSystemError(cause)) throw cause
     throw new MqttxError(`${name}: cannot be written: ${strerror(cause)}`, { cause })
   })
