@@ -96,7 +96,7 @@ export class Output {
   async #written(): Promise<void> {
     if (this.#stream.writableLength === 0) return
     await new Promise<void>((resolve, reject) => {
-      this.#stream.write('', (error) => (error ? reject(this.#error(error)) : resolve()))
+      this.#stream.write('', (error) => (error ? reject(outputError(error, this.#name)) : resolve()))
     })
   }
 
@@ -107,8 +107,9 @@ export class Output {
       await sleep(patienceMs, undefined, { signal })
     }
     this.#stream.destroy()
-    throw this.#error(
+    throw outputError(
       new Error(`nothing was read for ${patienceMs / 1000} s, ${this.#stream.writableLength} bytes are lost`),
+      this.#name,
     )
   }
 
@@ -139,7 +140,7 @@ export class Output {
   }
 
   readonly #onError = (error: Error): void => {
-    this.#failure ??= this.#error(error)
+    this.#failure ??= outputError(error, this.#name)
     this.#waiting?.reject(this.#failure)
     this.#waiting = undefined
     this.onFailure?.(this.#failure)
@@ -147,16 +148,6 @@ export class Output {
 
   readonly #onClose = (): void => {
     this.#onError(Object.assign(new Error(`the reader of ${this.#name} has gone`), { code: 'EPIPE' }))
-  }
-
-  #error(error: Error): Error {
-    if (isBrokenPipe(error) || error instanceof MqttxError) return error
-    const hint = 'is the disk full, the terminal gone, or the reader asleep?'
-    return new MqttxError(`${this.#name}: ${error.message}`, {
-      exitCode: ExitCode.system,
-      hint,
-      cause: error,
-    })
   }
 }
 

@@ -18,11 +18,11 @@ export function print(stream: Writable, text: string): Promise<void> {
   })
 }
 
-/** What a failed write is to the user. */
-export function outputError(error: Error): Error {
+/** What a failed write is to the user; `name` says to where. */
+export function outputError(error: Error, name = 'standard output'): Error {
   if (isBrokenPipe(error) || error instanceof MqttxError) return error
   const hint = 'is the disk full, the terminal gone, or the reader asleep?'
-  return new MqttxError(`standard output: ${error.message}`, {
+  return new MqttxError(`${name}: ${error.message}`, {
     exitCode: ExitCode.system,
     hint,
     cause: error,
