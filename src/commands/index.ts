@@ -1,6 +1,6 @@
 // The commands, in help's order. Each is loaded when it is asked for: starting up is most of what a one-shot publish costs.
-import { readEnvironment, variablesOf } from '../cli/environment.js'
-import { suggestion } from '../cli/nearest.js'
+import { prefix, readEnvironment, variablesOf } from '../cli/environment.js'
+import { nearest } from '../cli/nearest.js'
 import type { AnySpec, Args, Options, Spec } from '../cli/option.js'
 import { parse } from '../cli/parse.js'
 import type { Surroundings } from '../cli/sources.js'
@@ -59,7 +59,14 @@ async function strangers(names: readonly string[]): Promise<string[]> {
   for (const { spec } of commands) for (const name of variablesOf(await spec()).keys()) known.add(name)
   return names
     .filter((name) => !known.has(name))
-    .map((name) => `The variable ${name} has no meaning.${suggestion(name, [...known], 'man mqttx')}`)
+    .map((name) => `The variable ${name} has no meaning.${meant(name, [...known])}`)
+}
+
+/** Names are compared without what all of them begin with. */
+function meant(name: string, known: readonly string[]): string {
+  const bare = (variable: string) => variable.slice(prefix.length)
+  const near = nearest(bare(name), known.map(bare))
+  return near?.likely ? ` Did you mean '${prefix}${near.name}'?` : " See 'man mqttx'."
 }
 
 /** It may be why the words are not enough. */

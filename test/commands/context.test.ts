@@ -146,6 +146,7 @@ describe('with two of them', () => {
     ['show lan -h x', 'context show: --host is for add.'],
     ['rm lan --replace', 'context rm: --replace is for add.'],
     ['list', "context: 'list' is not known."],
+    ['add ', "'' cannot be the name of a context."],
     ['add none', "'none' cannot be the name of a context."],
     ['add -- -x', "'-x' cannot be the name of a context."],
   ])('%s is refused, and changes nothing', async (line, message) => {
@@ -230,6 +231,10 @@ describe('a variable without a meaning', () => {
     expect(stderr).toMatch(
       /^Warning: The variable MQTTX_QSO has no meaning\. Did you mean 'MQTTX_QOS'\?\nError: /,
     )
+  })
+  test('has no other suggested to it that is not near', async () => {
+    const { stderr } = await run('pub -h 127.0.0.1 -p 1 -t t -m m', { MQTTX_FOO: '1' })
+    expect(stderr).toMatch(/^Warning: The variable MQTTX_FOO has no meaning\. See 'man mqttx'\.\n/)
   })
   test('is told beside what is wrong with the words', async () => {
     const { stderr } = await run('pub -m x', { MQTTX_TOPCI: 't' })

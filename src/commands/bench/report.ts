@@ -38,14 +38,22 @@ function headerLines({ header, setup }: Result): string[] {
     `server: ${broker ?? 'says no version in $SYS'}; TCP_NODELAY ${tcp_nodelay === null ? 'does not apply' : tcp_nodelay ? 'on' : 'off'}`,
     `command: ${command}`,
     `seed ${seed}, started ${started}`,
-    `${setup.clients} clients, ${loopText(setup)}`,
+    `${counted(setup.clients, 'client')}, ${loopText(setup)}`,
   ]
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 function loopText({ mode, loop, asked_rate, qos, size, subscribers }: Result['setup']): string {
   if (mode === 'conn') return 'connecting and waiting'
   if (mode === 'sub') return `subscribing at QoS ${qos}`
-  const whom = { pubsub: ` to ${subscribers} subscribers`, rr: `, answered by ${subscribers}`, pub: '' }
+  const whom = {
+    pubsub: ` to ${counted(subscribers, 'subscriber')}`,
+    rr: `, answered by ${subscribers}`,
+    pub: '',
+  }
   const to = whom[mode]
   const what = `QoS ${qos}, ${size} bytes${to}`
   if (loop === 'open') return `${what}, open loop at ${number(asked_rate ?? 0)} messages/s`
@@ -124,8 +132,8 @@ function line(name: string, percentiles: Percentiles | undefined): string {
 
 function verdict(result: Result): string[] {
   const failures = failuresOf(result)
-  const lines = failures.length > 0 ? [`failed: ${failures.join('; ')}`] : []
-  return [...lines, ...(result.valid ? ['valid'] : result.reasons)]
+  if (failures.length > 0) return [`failed: ${failures.join('; ')}`, ...result.reasons]
+  return result.valid ? ['valid'] : [...result.reasons]
 }
 
 function searchLines({ conditions, found, refused, steps }: Search): string[] {

@@ -37,7 +37,7 @@ export const bench = spec({
     acknowledged, received, lost, duplicated and reordered, what failed and for which Reason Code, and how long it took.`,
     `With {rate} each message has an intended time, and latency is counted from that; the time from the sending stands
     beside it. Without, it is as fast as the server takes it.`,
-    `The report ends with \`valid\`, or with what the load generator itself could not do. SIGINT ends the run, and it is
+    `The report ends with \`valid\`, or with what failed and what the load generator itself could not do. SIGINT ends the run, and it is
     still reported. The status is not 0 where messages were lost at QoS 1 or 2, duplicated at QoS 2, not sent or not
     acknowledged, and where anything was refused or failed.`,
     `With rr each client sends requests and awaits their responses, which the same run sends back: with the Response Topic and

@@ -4,7 +4,7 @@ import { isRepeatable } from '../../cli/environment.js'
 import { type AnyOption, calledName, flag, list, namesOf, type Option, spec } from '../../cli/option.js'
 import { contextSettings } from '../../cli/options/context.js'
 import { helpOptions } from '../../cli/options/general.js'
-import { parseName, shown } from '../../cli/values.js'
+import { shown } from '../../cli/values.js'
 import { UsageError } from '../../errors.js'
 
 /** What was typed, by the long names of options. */
@@ -62,7 +62,7 @@ export type Action = (typeof actions)[number]
 const words = list({
   flags: '--do WORD',
   group: 'Action',
-  parse: parseName,
+  parse: (text) => text, // what is no action and no name is refused as such
   complete: actions,
   completeNext: 'context',
   help: 'What to do: add, ls, show, use or rm.',

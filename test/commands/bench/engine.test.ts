@@ -99,6 +99,16 @@ test('four shards, merged, are what one run of the same plan is', async () => {
 })
 
 describe('the report', () => {
+  test('of a run that failed does not end with valid, and one is not many', async () => {
+    const one = resultFrom(await play(plan(), prompt))
+    const run = { ...one, setup: { ...one.setup, mode: 'sub' as const, clients: 1 }, received: 0 }
+    const text = textReport(run, 'none')
+    expect(text.split('\n').slice(-2)).toEqual(['failed: nothing received', ''])
+    expect(text).toContain('\n1 client, subscribing')
+    const pair = { ...one, setup: { ...one.setup, mode: 'pubsub' as const, clients: 2, subscribers: 1 } }
+    expect(textReport(pair, 'none')).toMatch(/\n2 clients, .* to 1 subscriber, open loop/)
+  })
+
   test('as text', async () => {
     expect(textReport(resultFrom(await play(plan(), prompt)), 'none')).toMatchInlineSnapshot(`
       "mqttx 1.2.3, Node v20.0.0, linux x64, 2 cores
