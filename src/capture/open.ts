@@ -110,3 +110,10 @@ class Sniffer implements Capture {
     return { push() {}, end() {} }
   }
 }
+
+/** Whether there is a secret in the text of a key log file. */
+export function hasSecrets(keyLog: string): boolean {
+  const log = new KeyLog()
+  log.add(keyLog)
+  return !log.isEmpty
+}

@@ -138,8 +138,8 @@ export class TlsPipe implements Pipe {
         origin,
       )
     }
-    const { crypto } = this.#context.options
-    if (crypto === undefined || this.#context.keyLog.isEmpty)
+    const { crypto, keyLog } = this.#context.options
+    if (crypto === undefined || (keyLog === undefined && this.#context.keyLog.isEmpty))
       return this.#giveUp('there is no key log (--keylog)', origin)
     const found =
       server.version === 0x0304 ? this.#keys13(suite, client) : this.#keys12(suite, client, server)

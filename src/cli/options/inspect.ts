@@ -1,6 +1,7 @@
 // What `inspect` reads, which packets it shows, and how.
 import { UsageError } from '../../errors.js'
 import { flag, list, option, type Parse } from '../option.js'
+import { topicFilter } from '../topic.js'
 import {
   integer,
   parseListenPort,
@@ -189,7 +190,7 @@ const client = list({
 const topic = list({
   flags: '--topic FILTER',
   group: 'Filters',
-  parse: parseName,
+  parse: topicFilter('filter'),
   help: 'Only packets whose topic matches; with wildcards.',
   doc: 'A PUBLISH counts by its topic, a SUBSCRIBE or UNSUBSCRIBE if it has this very FILTER.',
 })

@@ -1,6 +1,6 @@
 // mqttx inspect: reads captures, shows the MQTT in them, and tells by its status whether rules were broken.
 import { readFile } from 'node:fs/promises'
-import { openCapture } from '../../capture/open.js'
+import { hasSecrets, openCapture } from '../../capture/open.js'
 import type { Flow } from '../../capture/stream.js'
 import type { Args } from '../../cli/option.js'
 import { ExitCode, MqttxError, UsageError } from '../../errors.js'
@@ -52,6 +52,9 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
     if (files.includes('-')) host.stdin.destroy()
   })
   try {
+    if (keyLog !== undefined && !hasSecrets(keyLog)) {
+      inspector.note(`there are no secrets in ${args.keylog} (--keylog)`, { fileOffset: -1 })
+    }
     const options = { ports: args.port, keyLog, inflate, crypto }
     inspectHex(args.hex, inspector)
     for (const file of files) {

@@ -2,6 +2,7 @@
 import { spec } from '../../cli/option.js'
 import { helpOptions, quietOption } from '../../cli/options/general.js'
 import { inspectOptions } from '../../cli/options/inspect.js'
+import { UsageError } from '../../errors.js'
 
 export const inspect = spec({
   name: 'inspect',
@@ -25,4 +26,8 @@ export const inspect = spec({
   options: { ...inspectOptions, ...quietOption, ...helpOptions },
   exclusive: [],
   operand: 'read',
+  check({ from, to }) {
+    if (from === undefined || to === undefined || from <= to) return
+    throw new UsageError('inspect: --from is later than --to', { hint: 'no packet can pass' })
+  },
 })
