@@ -19,6 +19,9 @@ import { isSystemError } from './system-error.js'
 
 const patienceMs = 60_000
 
+/** Waiting for longer is worth a word. */
+const silentMs = 1000
+
 /** A lock file without contents belongs to someone who is about to write them, or who was killed before. */
 const emptyMs = 1000
 
@@ -51,20 +54,26 @@ interface Wish {
   /** What error texts call the file. */
   readonly what: string
   readonly signal?: AbortSignal
+  /** Told once, after a second, what is waited for. */
+  notice?(text: string): void
 }
 
 /** Waits for the lock of `path`. @throws MqttxError when somebody keeps it */
-export async function acquireLock(path: string, { what, signal }: Wish): Promise<Lock> {
+export async function acquireLock(path: string, { what, signal, notice }: Wish): Promise<Lock> {
   const file = `${path}.lock`
   const token = randomBytes(6).toString('hex')
   const text = `${process.pid} ${startOf(process.pid)} ${hostname()} ${token}\n`
-  const end = performance.now() + patienceMs
+  const begun = performance.now()
+  let told = false
   while (!create(file, text)) {
     signal?.throwIfAborted()
     const seen = contents(file)
     if (seen !== undefined && isAbandoned(file, seen)) remove(file, seen, token)
-    else if (performance.now() > end) throw locked(path, what, seen)
-    else await sleep(5 + Math.random() * 20)
+    else if (performance.now() > begun + patienceMs) throw locked(path, what, seen)
+    else if (!told && seen !== undefined && performance.now() > begun + silentMs) {
+      told = true
+      notice?.(`Waiting for the ${what} ${path}: it is being changed by ${holderIn(seen)}.`)
+    } else await sleep(5 + Math.random() * 20)
   }
   sweep(path)
   return {
@@ -172,10 +181,13 @@ function sweep(path: string): void {
   }
 }
 
-function locked(path: string, what: string, text: string | undefined): MqttxError {
-  const owner = ownerOf(text ?? '')
-  const who = owner === undefined ? 'another program' : `process ${owner.pid} on ${owner.host}`
-  return new MqttxError(`Unable to open ${what} ${path}. It is being changed by ${who}.`, {
+function holderIn(text: string): string {
+  const owner = ownerOf(text)
+  return owner === undefined ? 'another program' : `process ${owner.pid} on ${owner.host}`
+}
+
+function locked(path: string, what: string, text = ''): MqttxError {
+  return new MqttxError(`Unable to open ${what} ${path}. It is being changed by ${holderIn(text)}.`, {
     hint: `if that is not so, remove ${path}.lock`,
   })
 }

@@ -18,6 +18,8 @@ export interface Found {
 export interface Change {
   readonly purpose: Purpose
   readonly signal: AbortSignal
+  /** Told what is waited for, when somebody else has the file for long. */
+  notice(text: string): void
   /** Gives the new contents; undefined leaves the file as it is. */
   apply(found: Found | undefined): Promise<Buffer | undefined>
 }
@@ -34,15 +36,17 @@ export function readStored(file: string, purpose: Purpose): Found | undefined {
 }
 
 /** Changes a file while no other mqttx does. */
-export async function changeStored(file: string, { purpose, signal, apply }: Change): Promise<void> {
+export async function changeStored(file: string, { purpose, signal, notice, apply }: Change): Promise<void> {
   const exists = readStored(file, purpose) !== undefined
   const path = explained(file, purpose, () => {
     return exists ? realpathSync(file) : join(realpathSync(dirname(file)), basename(file))
   })
   for (let done = false; !done; ) {
-    const lock = await acquireLock(path, { what: 'password file', signal }).catch((error: unknown) => {
-      throw isSystemError(error) ? unusable(file, purpose, error) : error
-    })
+    const lock = await acquireLock(path, { what: 'password file', signal, notice }).catch(
+      (error: unknown) => {
+        throw isSystemError(error) ? unusable(file, purpose, error) : error
+      },
+    )
     try {
       const found = readStored(file, purpose)
       const bytes = await apply(found)

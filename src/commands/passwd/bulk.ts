@@ -31,7 +31,7 @@ function useCores(jobs: number | undefined): number {
 
 /** -U FILE: every password that is not hashed yet. */
 export async function hashFile(file: string, jobs: number | undefined, tools: Tools): Promise<void> {
-  const { format, signal } = tools
+  const { format, signal, notice } = tools
   const atOnce = useCores(jobs)
   if (format.header !== undefined) {
     throw new MqttxError(`-U FILE cannot be used with --format ${format.name}.`, {
@@ -40,7 +40,7 @@ export async function hashFile(file: string, jobs: number | undefined, tools: To
   }
   examine(file, tools)
   await changeStored(file, {
-    ...{ purpose: 'update', signal },
+    ...{ purpose: 'update', signal, notice },
     async apply(found) {
       const lines = goodLines(file, found, tools)
       const plain = plainLines(lines, file, tools)
@@ -89,7 +89,7 @@ export async function importLines(
   jobs: number | undefined,
   tools: Tools,
 ): Promise<void> {
-  const { format, output, signal } = tools
+  const { format, output, signal, notice } = tools
   const atOnce = useCores(jobs)
   if (file !== undefined) readStored(file, 'create') // a name that cannot be used, before the work is done
   const users = await plainUsers(tools)
@@ -103,7 +103,7 @@ export async function importLines(
     return
   }
   await changeStored(file, {
-    ...{ purpose: 'create', signal },
+    ...{ purpose: 'create', signal, notice },
     async apply(found) {
       const lines = goodLines(file, found, tools)
       const added = new Map(users.map(({ user }, at) => [user, hashes[at]!]))

@@ -1,7 +1,7 @@
 // Adding a user, and giving one another password.
 
 import { shown } from '../../cli/values.js'
-import { MqttxError } from '../../errors.js'
+import { ExitCode, isBrokenPipe, MqttxError } from '../../errors.js'
 import { type PasswordLine, withUsers } from '../../passwd/lines.js'
 import { changeStored, readStored } from '../../passwd/store.js'
 import { examine, goodLines } from './open.js'
@@ -21,9 +21,11 @@ export async function put(request: PutRequest, tools: Tools): Promise<void> {
   if (create) refuseOthers(file, tools)
   else examine(file, tools)
   const password = await passwordFrom(source, tools, { twice: true, where: 'stdout' })
+  let printed = false
   await changeStored(file, {
     purpose,
     signal: tools.signal,
+    notice: tools.notice,
     apply: async (found) => {
       const lines = create ? [] : goodLines(file, found, tools)
       const known = lines.some(({ entry }) => entry?.user === request.user)
@@ -31,10 +33,14 @@ export async function put(request: PutRequest, tools: Tools): Promise<void> {
       // The password that was made is all that standard output gets.
       if (source.from === 'chance') tools.host.stderr.write(text)
       else await tools.say(text)
-      return bytesOf(await changed(lines, request.user, password))
+      const bytes = bytesOf(await changed(lines, request.user, password))
+      if (source.from === 'chance' && !printed) {
+        await handOver(password, tools)
+        printed = true // and not again where the lock was lost
+      }
+      return bytes
     },
   })
-  if (source.from === 'chance') await tools.say(`${password}\n`)
 
   async function changed(lines: PasswordLine[], user: string, bytes: Buffer): Promise<PasswordLine[]> {
     const { format, settings, signal } = tools
@@ -43,6 +49,17 @@ export async function put(request: PutRequest, tools: Tools): Promise<void> {
       tools.warn(`${file}:${number}: user ${shown(user)} again; the line is removed`)
     const hash = await unlessEnded(format.hash(bytes, settings), signal)
     return withUsers(lines, new Map([[user, hash]]), format)
+  }
+}
+
+/** Before the file is changed: a password that nobody has seen must not be a user's. */
+async function handOver(password: Buffer, tools: Tools): Promise<void> {
+  try {
+    await tools.say(`${password}\n`)
+  } catch (cause) {
+    if (!isBrokenPipe(cause)) throw cause
+    const details = { cause, exitCode: ExitCode.system, hint: 'the file is as it was' }
+    throw new MqttxError('Nobody has read the password from standard output.', details)
   }
 }
 

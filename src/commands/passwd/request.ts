@@ -148,6 +148,7 @@ function putRequest(args: RequestArgs, words: Words): Request {
 
 function updateRequest(words: Words): Request {
   const [file, into, ...more] = words
+  refuseOptions(words.slice(1))
   if (file === undefined || more.length > 0 || (file !== '-' && into !== undefined))
     throw new UsageError('-U argument given but password file missing.')
   return file === '-' ? { wants: 'import', file: into } : { wants: 'hash', file }
@@ -179,12 +180,15 @@ function tooFew({ print, batch }: RequestArgs, words: Words): UsageError {
   return new UsageError(`${capital(missing.join(' and '))} missing.`)
 }
 
-function refuseMore({ batch, print }: RequestArgs, [first]: Words): void {
-  if (first === undefined) return
-  if (/^-./.test(first)) {
-    const hint = 'options stand before the file'
-    throw new UsageError(`Too many arguments: '${shown(first)}'.`, { hint })
-  }
+function refuseOptions([first]: Words): void {
+  if (first === undefined || !/^-./.test(first)) return
+  const hint = 'options stand before the file'
+  throw new UsageError(`Too many arguments: '${shown(first)}'.`, { hint })
+}
+
+function refuseMore({ batch, print }: RequestArgs, more: Words): void {
+  if (more.length === 0) return
+  refuseOptions(more)
   const hint = batch ? undefined : print ? '-n takes no file' : 'a password on the command line needs -b'
   // The word may be a password, so it is not printed.
   throw new UsageError('Too many arguments.', { hint })

@@ -46,10 +46,10 @@ async function answer(request: Other, args: PasswdArgs, tools: Tools): Promise<v
 }
 
 async function remove({ file, user }: { file: string; user: string }, tools: Tools): Promise<void> {
-  const { signal } = tools
+  const { signal, notice } = tools
   examine(file, tools)
   await changeStored(file, {
-    ...{ purpose: 'update', signal },
+    ...{ purpose: 'update', signal, notice },
     async apply(found) {
       const lines = goodLines(file, found, tools)
       const kept = withoutUser(lines, user)

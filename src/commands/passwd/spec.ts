@@ -23,6 +23,8 @@ function parseFormat(text: string): FormatName {
   throw new UsageError(`Unknown format '${shown(text)}'`, { hint: `use ${formatNames.join(', ')}` })
 }
 
+const maxIterations = 2 ** 31 - 1 // what its counter can hold
+
 const notEnough = 'not enough other arguments'
 
 const create = flag({
@@ -127,8 +129,9 @@ const iterations = option({
   group: 'Hash',
   parse: integer({
     min: 1,
-    max: 2 ** 31 - 1,
-    refusal: () => 'Number of iterations must be > 0.',
+    max: maxIterations,
+    refusal: (text) =>
+      `Number of iterations must be ${Number(text) > maxIterations ? `from 1 to ${maxIterations}` : '> 0'}.`,
   }),
   missing: notEnough,
   shownDefault: '1000 for sha512-pbkdf2',

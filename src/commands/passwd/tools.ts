@@ -17,6 +17,8 @@ export interface Tools {
   readonly signal: AbortSignal
   /** Silent with --quiet. */
   warn(text: string): void
+  /** A line on standard error; silent with --quiet. */
+  readonly notice: (text: string) => void
   /** Prints text at once. */
   say(text: string): Promise<void>
 }
@@ -47,6 +49,7 @@ export async function withTools<T>(
     const result = await work({
       ...{ host, output, format: formats[format], settings: { scheme, iterations }, signal: ending.signal },
       warn: (text) => void (quiet || host.stderr.write(`Warning: ${text}\n`)),
+      notice: (text) => void (quiet || host.stderr.write(`${text}\n`)),
       async say(text) {
         output.text(text)
         await output.finish()

@@ -45,10 +45,10 @@ async function renew(
   { line, password }: { line: PasswordLine; password: Buffer },
   tools: Tools,
 ): Promise<void> {
-  const { format, settings, signal } = tools
+  const { format, settings, signal, notice } = tools
   const stored = await unlessEnded(format.hash(password, settings), signal)
   await changeStored(file, {
-    ...{ purpose: 'update', signal },
+    ...{ purpose: 'update', signal, notice },
     async apply(found) {
       const lines = goodLines(file, found, tools)
       if (lineOf(lines, user)?.text !== line.text) return undefined
