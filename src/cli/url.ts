@@ -13,6 +13,8 @@ export interface BrokerUrl {
   pw: string | undefined
   /** Everything after the first slash, not yet checked; undefined: there is no slash. */
   topic: string | undefined
+  /** There is no topic, and the command needs one from elsewhere. */
+  topicNeeded?: true
 }
 
 const schemes: Readonly<Record<string, readonly [Transport, number]>> = {
@@ -22,7 +24,7 @@ const schemes: Readonly<Record<string, readonly [Transport, number]>> = {
   wss: ['wss', 8883],
 }
 
-/** A URL as the command line has it: with a topic. */
+/** A URL as the command line has it: where it has no topic, `topicNeeded` says so. */
 export const parseUrl: Parse<BrokerUrl> = (text, name) => urlOf(text, name, { topic: 'needed' })
 
 /** The same where the topic may be missing: in variables and contexts. */
@@ -36,9 +38,7 @@ function urlOf(text: string, name: string, needs: { topic: 'needed' | 'free' }):
   }
   const [transport, defaultPort] = known
   const slash = rest.indexOf('/')
-  if (slash < 0 && needs.topic === 'needed') {
-    throw invalid('topic missing', 'write it after the host: mqtt://HOST/TOPIC')
-  }
+  if (rest === '' && needs.topic === 'needed') throw topicMissing()
   const authority = slash < 0 ? rest : rest.slice(0, slash)
   const topic = slash < 0 ? undefined : rest.slice(slash + 1)
   const at = authority.lastIndexOf('@')
@@ -49,7 +49,13 @@ function urlOf(text: string, name: string, needs: { topic: 'needed' | 'free' }):
     ),
     ...credentials(at < 0 ? undefined : authority.slice(0, at)),
     topic,
+    ...(topic === undefined && needs.topic === 'needed' && { topicNeeded: true }),
   }
+}
+
+/** The reference's sentence for a URL without a topic. */
+export function topicMissing(): UsageError {
+  return invalid('topic missing', 'write it after the host, as in mqtt://HOST/TOPIC, or give it with -t')
 }
 
 /** What looks like a bad port may be the first half of a password with a slash in it: no error shows it then. */

@@ -253,7 +253,7 @@ describe('hints', () => {
     ['-q 3', 'use 0, 1 or 2'],
     ['-p 70000', 'a port is a number from 1 to 65535'],
     ['-L h/t', 'use mqtt://, mqtts://, ws:// or wss://'],
-    ['-L mqtt://h', 'write it after the host: mqtt://HOST/TOPIC'],
+    ['-L mqtt://h', 'write it after the host, as in mqtt://HOST/TOPIC, or give it with -t'],
     ['-V 6', 'use mqttv31, mqttv311 or mqttv5'],
     ['-t a/+', "'+' at character 3 is a wildcard, which only a subscription can have"],
     ['-t t', "see 'mqttx pub --help'"],

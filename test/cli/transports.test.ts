@@ -151,7 +151,7 @@ describe('no error shows a secret', () => {
     '-L mqtt://ada:sec/ret@h/t',
     '-L mqtt://ada:sec:ret/@h',
     '-L mqtt://ada:secret@h:x/t',
-    '-L mqtt://ada:secret@h',
+    '-L mqtt://ada:secret@h:x',
     '-L mqtt://ada:secret%@h/t',
     '-L http://ada:secret@h/t',
     '--proxy socks5://ada:secret@h',

@@ -2,7 +2,7 @@
 import { UsageError } from '../../errors.js'
 import { flag, indirect, option } from '../option.js'
 import { topicName } from '../topic.js'
-import { type BrokerUrl, parseServerUrl, parseUrl, type Transport } from '../url.js'
+import { type BrokerUrl, parseServerUrl, parseUrl, type Transport, topicMissing } from '../url.js'
 import {
   mqttString,
   type ProtocolVersion,
@@ -93,16 +93,27 @@ export function url<A>(takeTopic: (args: A, topic: string) => void) {
     doc: `mqtts:// is with TLS, ws:// in WebSocket frames, wss:// both. The topic is everything after the first slash behind the host, as it stands. In USER and PW the form %XX
       stands for any byte; an IPv6 address is put in brackets. Takes back {host}, {port} and {unix} before it, and is
       taken back by those after it.`,
-    assign(args: Address & Login & A, value: BrokerUrl) {
+    assign(args: Address & Login & UrlTopic & A, value: BrokerUrl) {
       args.host = value.host
       args.port = value.port
       args.transport = value.transport
       delete args.unix
       if (value.username !== undefined) args.username = value.username
       if (value.pw !== undefined) setPassword(args, { pw: value.pw })
+      if (value.topicNeeded) args.topicNeeded = true
       if (value.topic !== undefined) takeTopic(args, value.topic)
     },
   })
+}
+
+interface UrlTopic {
+  /** -L on the command line has no topic. */
+  topicNeeded?: true
+}
+
+/** @throws UsageError in the reference's words where neither -L nor another option has a topic */
+export function checkUrlTopic({ topicNeeded }: UrlTopic, given: boolean): void {
+  if (topicNeeded && !given) throw topicMissing()
 }
 
 /** The topic of -L in error texts. */
@@ -112,6 +123,14 @@ export const urlTopicName = '-L topic'
 export const urlWithTopic = url((args: { topic?: string }, topic) => {
   args.topic = topicName('publish')(topic, urlTopicName)
 })
+
+/** -L for a command that has a topic of its own where none is given. */
+export const urlOfServer = {
+  ...url((args: { topic?: string }, topic) => {
+    if (topic !== '') args.topic = topicName('publish')(topic, urlTopicName)
+  }),
+  parse: parseServerUrl,
+}
 
 const bind = option({
   flags: '-A, --bind ADDRESS',

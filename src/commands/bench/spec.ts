@@ -8,7 +8,7 @@ import {
   connectionOptions,
   reconnectOptions,
   sessionOptions,
-  urlWithTopic,
+  urlOfServer,
 } from '../../cli/options/connection.js'
 import { contextSettings } from '../../cli/options/context.js'
 import { contextOption, helpOptions, quietOption } from '../../cli/options/general.js'
@@ -65,7 +65,7 @@ export const bench = spec({
     ...benchOptions,
     ...connectionOptions,
     ...reconnectOptions,
-    url: urlWithTopic,
+    url: urlOfServer,
     id: clientId('Invalid id.'),
     ...sessionOptions,
     any: connectProperties.any,

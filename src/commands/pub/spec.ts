@@ -3,6 +3,7 @@ import { spec } from '../../cli/option.js'
 import {
   checkAddressAndLogin,
   checkSession,
+  checkUrlTopic,
   clientId,
   connectionOptions,
   reconnectOptions,
@@ -70,6 +71,7 @@ export const pub = spec({
   ],
   optionsFile: 'mosquitto_pub',
   check(args) {
+    checkUrlTopic(args, args.topic !== undefined || args.json)
     checkProperties(args)
     checkWill(args)
     checkTls(args)

@@ -3,6 +3,7 @@ import { spec } from '../../cli/option.js'
 import {
   checkAddressAndLogin,
   checkSession,
+  checkUrlTopic,
   clientId,
   connectionOptions,
   reconnectOptions,
@@ -103,6 +104,7 @@ export const rr = spec({
   ],
   optionsFile: 'mosquitto_rr',
   check(args) {
+    checkUrlTopic(args, args.topic !== undefined)
     checkProperties(args)
     checkWill(args)
     checkTls(args)

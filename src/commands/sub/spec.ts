@@ -3,6 +3,7 @@ import { spec } from '../../cli/option.js'
 import {
   checkAddressAndLogin,
   checkSession,
+  checkUrlTopic,
   clientId,
   connectionOptions,
   reconnectOptions,
@@ -68,6 +69,7 @@ export const sub = spec({
   ],
   optionsFile: 'mosquitto_sub',
   check(args) {
+    checkUrlTopic(args, args.topics.length > 0 || args.unsubscribe.length > 0)
     checkProperties(args)
     checkWill(args)
     checkTls(args)
