@@ -1,5 +1,15 @@
 // Results in files: read for merge, report and compare, and written for other programs.
-import { readFileSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import type { PlotForm } from '../../cli/options/bench-values.js'
 import { ExitCode, MqttxError, UsageError } from '../../errors.js'
 import { compared, comparisonText } from './compare.js'
@@ -77,10 +87,39 @@ function parsed(text: string): Result | undefined {
   }
 }
 
-/** --csv and --hdr. */
-export function writeFiles(result: Result, { csv, hdr }: { csv?: string; hdr?: string }): void {
-  if (csv !== undefined) write(csv, csvOf(result))
-  if (hdr !== undefined) write(hdr, new Histogram(result.histograms.latency).distribution())
+/** Where --csv and --hdr go. */
+interface Places {
+  readonly csv?: string
+  readonly hdr?: string
+}
+
+/**
+ * Finds out before a run whether its files can be written; what they hold stays.
+ * @throws MqttxError 14 that names all that cannot
+ */
+export function checkPlaces({ csv, hdr }: Places): void {
+  const paths = [csv, hdr].filter((path) => path !== undefined)
+  allOf(paths.map((path) => [path, () => tryToOpen(path)]))
+}
+
+function tryToOpen(path: string): void {
+  const there = statSync(path, { throwIfNoEntry: false })
+  // A pipe waits for its reader when it is opened.
+  if (there !== undefined && !there.isFile() && !there.isDirectory()) return accessSync(path, constants.W_OK)
+  closeSync(openSync(path, 'a'))
+  if (there === undefined) rmSync(realpathSync(path))
+}
+
+/**
+ * --csv and --hdr.
+ * @throws MqttxError 14 that names all that could not be written
+ */
+export function writeFiles(result: Result, { csv, hdr }: Places): void {
+  const writes: [path: string, write: () => void][] = []
+  if (csv !== undefined) writes.push([csv, () => writeFileSync(csv, csvOf(result))])
+  if (hdr !== undefined)
+    writes.push([hdr, () => writeFileSync(hdr, new Histogram(result.histograms.latency).distribution())])
+  allOf(writes)
 }
 
 function csvOf({ series }: Result): string {
@@ -88,11 +127,17 @@ function csvOf({ series }: Result): string {
   return `${['second,sent,done,max_latency_ms', ...rows].join('\n')}\n`
 }
 
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text)
-  } catch (cause) {
-    const message = `Unable to write file "${path}": ${(cause as Error).message}.`
-    throw new MqttxError(message, { exitCode: ExitCode.system, cause })
+/** Does all of it, whatever fails, and names each file that did. */
+function allOf(works: readonly (readonly [path: string, work: () => void])[]): void {
+  const failures: { text: string; cause: unknown }[] = []
+  for (const [path, work] of works) {
+    try {
+      work()
+    } catch (cause) {
+      failures.push({ text: `Unable to write file "${path}": ${(cause as Error).message}.`, cause })
+    }
   }
+  if (failures.length === 0) return
+  const message = failures.map(({ text }) => text).join('\n')
+  throw new MqttxError(message, { exitCode: ExitCode.system, cause: failures[0]!.cause })
 }

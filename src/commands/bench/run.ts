@@ -10,7 +10,7 @@ import { broken } from './assertions.js'
 import { type Dial, type Identity, systemClock } from './client.js'
 import { commandLine } from './command-line.js'
 import { dialer, routesOf } from './dialer.js'
-import { contentOf, fromFiles, writeFiles } from './files.js'
+import { checkPlaces, contentOf, fromFiles, writeFiles } from './files.js'
 import { adviceOn, checkOpenFiles, checkPorts } from './limits.js'
 import { type Control, type Known, measure, optionsOf } from './measure.js'
 import type { EnginePlan } from './plan.js'
@@ -25,6 +25,7 @@ import { openViews, plotOf } from './views.js'
 import { membersOf, type Shard, wholeRun } from './workload.js'
 
 export async function run(args: BenchArgs, host: Host): Promise<number> {
+  checkPlaces(args)
   if (['merge', 'report', 'compare'].includes(args.work[0]!)) return showFiles(args, host)
   const shard = shardOf(args, host)
   const content = contentOf(args)
