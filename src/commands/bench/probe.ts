@@ -3,6 +3,7 @@ import type { Clock, Dial, Identity } from './client.js'
 
 const topic = '$SYS/broker/version'
 const patienceMs = 250
+const retainedMs = 50 // a retained message follows its SUBACK closely
 
 /** What each of the servers says; undefined where none does. */
 export async function serverVersions(
@@ -24,20 +25,25 @@ export async function serverVersions(
  */
 async function serverVersion(dial: Dial, identity: Identity, clock: Clock): Promise<string | undefined> {
   let heard: (text: string | undefined) => void = () => {}
+  let giveUp = () => {}
   const answer = new Promise<string | undefined>((resolve) => {
     heard = resolve
   })
   const connection = dial(identity, {
     message: (publish) => heard(publish.payload.toString()),
-    suback: ([code = 0]) => void (code >= 0x80 && heard(undefined)),
+    suback([code = 0]) {
+      if (code >= 0x80) return heard(undefined)
+      giveUp()
+      giveUp = clock.after(retainedMs, () => heard(undefined))
+    },
   })
   await connection.connect()
   connection.ended().catch(() => heard(undefined))
   connection.subscribe([topic], { qos: 0 })
   connection.flush()
-  const off = clock.after(patienceMs, () => heard(undefined))
+  giveUp = clock.after(patienceMs, () => heard(undefined))
   const version = await answer
-  off()
+  giveUp()
   await connection.close().catch(() => {})
   return version
 }
