@@ -147,7 +147,7 @@ describe('one request', () => {
     })
   })
 
-  test('MQTT 3.1.1: any message on the Response Topic that is not retained', async () => {
+  test('MQTT 3.1.1: the first message on the Response Topic that is not retained', async () => {
     const server = await rrServer(
       (request, send) => {
         send(answerFor(request, { payload: 'stale', retain: true }))
