@@ -32,7 +32,7 @@ if (installed === 0 || installed < changed(`${root}package-lock.json`)) {
   const sources = Math.max(
     newest(`${root}src`),
     changed(`${root}package.json`),
-    changed(`${root}.ci/build.mjs`),
+    ...['build.mjs', 'notices.mjs', 'no-debug.cjs', 'types.mjs'].map((name) => changed(`${root}.ci/${name}`)),
   )
   if (built < sources) run(process.execPath, [`${root}.ci/build.mjs`])
 }
