@@ -1,75 +1,29 @@
 // Every byte beside its name: offset, hexadecimal, field, value, meaning; a line a field, bits drawn where a field is
 // not whole bytes. What a person would write beside a hex dump with two coloured pens.
-import { type Field, Fields } from '../fields.js'
-import { versionNames } from '../names.js'
+import type { Field } from '../fields.js'
 import type { Packet } from '../packet.js'
 import { decode } from '../render.js'
 import type { Violation } from '../rules.js'
-import { oneLine, quoted } from '../utf8.js'
-import { count, hexPairs, padding, timeOfDay, typeName } from './text.js'
-import { valueText } from './value.js'
-import {
-  type ConnectionFacts,
-  type LateViolation,
-  type Paint,
-  plainPaint,
-  type Skipped,
-  type TextSink,
-  type View,
-} from './view.js'
-
-export interface BytesOptions {
-  readonly paint?: Paint
-  /** Open what is folded otherwise. */
-  readonly full?: boolean
-  readonly showSecrets?: boolean
-}
+import { oneLine } from '../utf8.js'
+import { FieldsView, faultText, headline } from './fields-view.js'
+import { hexPairs, padding } from './text.js'
 
 const bytesPerLine = 8
 const foldedLines = 2
 const hexWidth = bytesPerLine * 3 + 1
 const nameWidth = 26
 
-const secrets = new Set(['password', 'authentication_data'])
-
-export class BytesView implements View {
-  readonly #sink: TextSink
-  readonly #paint: Paint
-  readonly #colours: boolean
-  readonly #full: boolean
-  readonly #showSecrets: boolean
-  readonly #fields = new Fields()
+export class BytesView extends FieldsView {
   #text = ''
 
-  constructor(sink: TextSink, { paint = plainPaint, full = false, showSecrets = false }: BytesOptions = {}) {
-    this.#sink = sink
-    this.#paint = paint
-    this.#colours = paint !== plainPaint
-    this.#full = full
-    this.#showSecrets = showSecrets
-  }
-
-  opened(connection: ConnectionFacts): void {
-    this.#sink.text(`${this.#paint.faint(openedText(connection))}\n\n`)
-  }
-
-  skipped({ number }: ConnectionFacts, skipped: Skipped): void {
-    this.#sink.text(`${this.#paint.fault(skippedText(number, skipped))}\n\n`)
-  }
-
-  closed({ number, transport }: ConnectionFacts, how: string, late: readonly LateViolation[]): void {
-    for (const violation of late) this.#sink.text(`${this.#paint.fault(lateText(number, violation))}\n`)
-    if (transport !== 'raw') this.#sink.text(`${this.#paint.faint(`connection ${number} ${how}`)}\n\n`)
-  }
-
   packet(packet: Packet): void {
-    const fields = this.#fields
+    const fields = this.fields
     const own = packet.violations
     decode(fields, packet)
     if (own.length > 0) packet.violations = own
     const violations = packet.violations
     // By itself: its arrow would make all of the text take two bytes a character.
-    this.#sink.text(`${headline(packet, this.#paint)}\n`)
+    this.sink.text(`${headline(packet, this.paint)}\n`)
     this.#text = ''
     const first = fields.items
     for (let i = 0; i < fields.count; i++) {
@@ -81,7 +35,7 @@ export class BytesView implements View {
         this.#faults(violations, field, i + 1 < fields.count ? first[i + 1] : undefined)
     }
     for (const line of packet.decoded?.lines ?? []) this.#text += `${padding(6 + hexWidth)}${oneLine(line)}\n`
-    this.#sink.text(`${this.#text}\n`)
+    this.sink.text(`${this.#text}\n`)
   }
 
   #groupLine(field: Field): void {
@@ -92,8 +46,7 @@ export class BytesView implements View {
 
   #field(field: Field, packet: Packet): void {
     const at = field.start >> 3
-    const hidden = !this.#showSecrets && secrets.has(field.name)
-    const value = hidden ? '(hidden, --show-secrets)' : valueText(field, packet, this.#full)
+    const value = this.valueOf(field, packet)
     const name = padding(Math.min(field.depth, 4) * 2) + field.name
     let told = name
     if (value !== '' || field.meaning !== '') {
@@ -102,13 +55,13 @@ export class BytesView implements View {
     }
     if (field.kind === 'bits') return this.#line(offsetText(at), bitsText(field, packet), told, packet)
     if (field.kind === 'missing') return this.#line(offsetText(at), '', told, packet)
-    this.#rows(field, told, packet, hidden)
+    this.#rows(field, told, packet, this.hides(field))
   }
 
   #rows(field: Field, told: string, packet: Packet, hidden: boolean): void {
     const start = field.start >> 3
     const end = start + (field.length >> 3)
-    const all = this.#full || end - start <= bytesPerLine * (foldedLines + 1)
+    const all = this.full || end - start <= bytesPerLine * (foldedLines + 1)
     const shown = all ? end : start + bytesPerLine * foldedLines
     const origin = packet.start
     let label = told
@@ -124,15 +77,15 @@ export class BytesView implements View {
   }
 
   #line(offset: string, hex: string, told: string, packet: Packet): void {
-    if (!this.#colours) {
+    if (!this.colours) {
       this.#text +=
         told === ''
           ? `${padding(4 - offset.length)}${offset}  ${hex.trimEnd()}\n`
           : `${padding(4 - offset.length)}${offset}  ${hex}${padding(hexWidth - hex.length)}${told}\n`
       return
     }
-    const paint = packet.direction === 'c2s' ? this.#paint.c2s : this.#paint.s2c
-    const offsetPart = padding(4 - offset.length) + (offset === '' ? '' : this.#paint.faint(offset))
+    const paint = packet.direction === 'c2s' ? this.paint.c2s : this.paint.s2c
+    const offsetPart = padding(4 - offset.length) + (offset === '' ? '' : this.paint.faint(offset))
     this.#text +=
       told === ''
         ? `${offsetPart}  ${paint(hex.trimEnd())}\n`
@@ -145,45 +98,9 @@ export class BytesView implements View {
     const to = next === undefined ? Number.POSITIVE_INFINITY : next.start >> 3
     for (const violation of violations) {
       if (violation.offset < from || violation.offset >= to) continue
-      this.#text += `${padding(6)}${this.#paint.fault(faultText(violation))}\n`
+      this.#text += `${padding(6)}${this.paint.fault(faultText(violation))}\n`
     }
   }
-}
-
-export function faultText({ severity, id, message, rule }: Violation): string {
-  return `${severity === 'info' ? '.' : '!'} ${severity} [${id}] ${message} (${rule.key})`
-}
-
-export function lateText(connection: number, violation: LateViolation): string {
-  const of = violation.packet > 0 ? ` by #${violation.packet}` : ''
-  return `connection ${connection}${of}: ${faultText(violation)}`
-}
-
-export function openedText(connection: ConnectionFacts): string {
-  const { number, transport, client, server, version, versionFrom } = connection
-  const from = versionFrom === 'connect' ? '' : ` (${versionFrom})`
-  const start = connection.sawStart ? '' : ', joined in mid-stream'
-  const between = transport === 'raw' ? 'a byte stream' : `${transport} ${client} -> ${server}`
-  const protocol = transport === 'udp' ? 'MQTT-SN 1.2' : `MQTT ${versionNames[version] ?? version}${from}`
-  return `connection ${number}: ${between}, ${protocol}${start}`
-}
-
-export function skippedText(connection: number, { direction, offset, length, why }: Skipped): string {
-  const size = length === undefined ? 'an unknown number of bytes' : count(length, 'byte')
-  return `connection ${connection} ${direction}: ${size} at offset ${offset} not decoded: ${why}`
-}
-
-export function headline(packet: Packet, paint: Paint): string {
-  const { direction, number, connection, offset, length } = packet
-  const arrow = direction === 'c2s' ? '→' : '←'
-  const time = timeOfDay(packet.time)
-  const place = number === 0 ? '' : `  #${number}${time === '' ? '' : `  ${time}`}  connection ${connection}`
-  const type =
-    direction === 'c2s'
-      ? paint.c2s(`${arrow} ${typeName(packet)}`)
-      : paint.s2c(`${arrow} ${typeName(packet)}`)
-  const topic = packet.topic === undefined ? '' : ` ${quoted(packet.topic)}`
-  return `${type}${topic}${paint.faint(`${place}  ${direction}  offset ${offset}, ${count(length, 'byte')}`)}`
 }
 
 const offsets: string[] = []

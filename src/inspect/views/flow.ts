@@ -3,7 +3,7 @@
 import { puback, pubcomp, publish, pubrec, versionNames } from '../names.js'
 import type { Direction, Packet } from '../packet.js'
 import { quoted } from '../utf8.js'
-import { faultText, lateText, skippedText } from './bytes.js'
+import { faultText, lateText, skippedText } from './fields-view.js'
 import { codeText, publishText } from './line.js'
 import { durationText, padding, timeOfDay, typeName } from './text.js'
 import {

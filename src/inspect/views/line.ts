@@ -4,7 +4,7 @@ import { isForwarded } from '../mqtt-sn-names.js'
 import { connack, publish, reasonCodeNames, returnCodeName } from '../names.js'
 import type { Packet } from '../packet.js'
 import { quoted } from '../utf8.js'
-import { faultText, lateText, openedText, skippedText } from './bytes.js'
+import { faultText, lateText, openedText, skippedText } from './fields-view.js'
 import { durationText, timeOfDay, typeName } from './text.js'
 import {
   type ConnectionFacts,

@@ -1,0 +1,102 @@
+// What the views of fields have in common: what they say around the packets, what they hide, and how a packet is headed.
+import { type Field, Fields } from '../fields.js'
+import { versionNames } from '../names.js'
+import type { Packet } from '../packet.js'
+import type { Violation } from '../rules.js'
+import { quoted } from '../utf8.js'
+import { count, timeOfDay, typeName } from './text.js'
+import { valueText } from './value.js'
+import {
+  type ConnectionFacts,
+  type LateViolation,
+  type Paint,
+  plainPaint,
+  type Skipped,
+  type TextSink,
+  type View,
+} from './view.js'
+
+export interface FieldsOptions {
+  readonly paint?: Paint
+  /** Open what is folded otherwise. */
+  readonly full?: boolean
+  readonly showSecrets?: boolean
+}
+
+const secrets = new Set(['password', 'authentication_data'])
+
+export abstract class FieldsView implements View {
+  protected readonly sink: TextSink
+  protected readonly paint: Paint
+  protected readonly colours: boolean
+  protected readonly full: boolean
+  protected readonly fields = new Fields()
+  readonly #showSecrets: boolean
+
+  constructor(sink: TextSink, { paint = plainPaint, full = false, showSecrets = false }: FieldsOptions = {}) {
+    this.sink = sink
+    this.paint = paint
+    this.colours = paint !== plainPaint
+    this.full = full
+    this.#showSecrets = showSecrets
+  }
+
+  abstract packet(packet: Packet): void
+
+  opened(connection: ConnectionFacts): void {
+    this.sink.text(`${this.paint.faint(openedText(connection))}\n\n`)
+  }
+
+  skipped({ number }: ConnectionFacts, skipped: Skipped): void {
+    this.sink.text(`${this.paint.fault(skippedText(number, skipped))}\n\n`)
+  }
+
+  closed({ number, transport }: ConnectionFacts, how: string, late: readonly LateViolation[]): void {
+    for (const violation of late) this.sink.text(`${this.paint.fault(lateText(number, violation))}\n`)
+    if (transport !== 'raw') this.sink.text(`${this.paint.faint(`connection ${number} ${how}`)}\n\n`)
+  }
+
+  protected hides({ name }: Field): boolean {
+    return !this.#showSecrets && secrets.has(name)
+  }
+
+  protected valueOf(field: Field, packet: Packet): string {
+    return this.hides(field) ? '(hidden, --show-secrets)' : valueText(field, packet, this.full)
+  }
+}
+
+export function faultText({ severity, id, message, rule }: Violation): string {
+  return `${severity === 'info' ? '.' : '!'} ${severity} [${id}] ${message} (${rule.key})`
+}
+
+export function lateText(connection: number, violation: LateViolation): string {
+  const of = violation.packet > 0 ? ` by #${violation.packet}` : ''
+  return `connection ${connection}${of}: ${faultText(violation)}`
+}
+
+export function openedText(connection: ConnectionFacts): string {
+  const { number, transport, client, server, version, versionFrom } = connection
+  const from = versionFrom === 'connect' ? '' : ` (${versionFrom})`
+  const start = connection.sawStart ? '' : ', joined in mid-stream'
+  const between = transport === 'raw' ? 'a byte stream' : `${transport} ${client} -> ${server}`
+  const protocol = transport === 'udp' ? 'MQTT-SN 1.2' : `MQTT ${versionNames[version] ?? version}${from}`
+  return `connection ${number}: ${between}, ${protocol}${start}`
+}
+
+export function skippedText(connection: number, { direction, offset, length, why }: Skipped): string {
+  const size = length === undefined ? 'an unknown number of bytes' : count(length, 'byte')
+  return `connection ${connection} ${direction}: ${size} at offset ${offset} not decoded: ${why}`
+}
+
+export function headline(packet: Packet, paint: Paint): string {
+  const { direction, number, connection, offset, length } = packet
+  const arrow = direction === 'c2s' ? '→' : '←'
+  const time = timeOfDay(packet.time)
+  const place = number === 0 ? '' : `  #${number}${time === '' ? '' : `  ${time}`}  connection ${connection}`
+  const type =
+    direction === 'c2s'
+      ? paint.c2s(`${arrow} ${typeName(packet)}`)
+      : paint.s2c(`${arrow} ${typeName(packet)}`)
+  const topic = packet.topic === undefined ? '' : ` ${quoted(packet.topic)}`
+  return `${type}${topic}${paint.faint(`${place}  ${direction}  offset ${offset}, ${count(length, 'byte')}`)}`
+}
