@@ -1,47 +1,28 @@
 // The record at hand, as it travels from the container through the layers: one object, filled again for each record,
 // because a capture of 2 GB has ten million of them.
-import type { Origin } from './stream.js'
-
-/** Tells what the two 32-bit words of a record's timestamp mean. */
-export interface Clock {
-  nanoseconds(high: number, low: number): bigint
-  /** For the bounds of waiting; precise to a microsecond. */
-  seconds(high: number, low: number): number
-}
-
-/** For input without times. Time stands still, so that nothing ever times out. */
-export const noClock: Clock = { nanoseconds: () => -1n, seconds: () => 0 }
+import { type Instant, type Origin, secondsOf, unknownSecond } from './stream.js'
 
 /** What an Origin is made from: a Frame, or another Origin. */
-export interface Moment {
+export interface Moment extends Instant {
   readonly record: number
-  readonly high: number
-  readonly low: number
-  readonly clock: Clock
 }
 
-/** An Origin that turns its timestamp into a BigInt only when somebody looks. */
+/** Where a Frame's bytes, or some of them, were captured. */
 export class RecordOrigin implements Origin {
   readonly record: number
   readonly fileOffset: number
-  readonly high: number
-  readonly low: number
-  readonly clock: Clock
+  readonly second: number
+  readonly nanos: number
 
   constructor(moment: Moment, fileOffset: number) {
     this.record = moment.record
     this.fileOffset = fileOffset
-    this.high = moment.high
-    this.low = moment.low
-    this.clock = moment.clock
-  }
-
-  get time(): bigint {
-    return this.clock.nanoseconds(this.high, this.low)
+    this.second = moment.second
+    this.nanos = moment.nanos
   }
 
   get seconds(): number {
-    return this.clock.seconds(this.high, this.low)
+    return secondsOf(this)
   }
 
   /** The same moment at another place of the file. */
@@ -63,9 +44,9 @@ export class Frame implements Moment {
   /** Where the packet ended on the wire: behind `end` where the snap length cut it. */
   wireEnd = 0
   record = 0
-  high = 0
-  low = 0
-  clock: Clock = noClock
+  /** When it was captured, as in Origin. */
+  second = unknownSecond
+  nanos = 0
   /** The LINKTYPE_ number. */
   link = 0
   /** Where in `bytes` the IP addresses are: the source, and the destination right behind it. */
@@ -84,7 +65,8 @@ export class Frame implements Moment {
     return this.place(Math.min(this.start, this.end))
   }
 
+  /** For the bounds of waiting. Where the input has no times it stands still, so that nothing ever times out. */
   get seconds(): number {
-    return this.clock.seconds(this.high, this.low)
+    return secondsOf(this)
   }
 }

@@ -1,5 +1,5 @@
 // Classic pcap files (draft-ietf-opsawg-pcap): a header of 24 bytes, then records of 16 bytes and a packet each.
-import { type Clock, type Frame, noClock } from './frame.js'
+import type { Frame } from './frame.js'
 import type { Notes } from './notes.js'
 import type { UnitParser } from './units.js'
 
@@ -27,25 +27,6 @@ export interface FrameStage {
   push(frame: Frame): void
 }
 
-/** Seconds, and a fraction in `unit` nanoseconds. */
-class SplitClock implements Clock {
-  readonly #unit: bigint
-  readonly #perSecond: number
-
-  constructor(unit: 1 | 1000) {
-    this.#unit = BigInt(unit)
-    this.#perSecond = 1e9 / unit
-  }
-
-  nanoseconds(high: number, low: number): bigint {
-    return BigInt(high) * 1_000_000_000n + BigInt(low) * this.#unit
-  }
-
-  seconds(high: number, low: number): number {
-    return high + low / this.#perSecond
-  }
-}
-
 /** By the four bytes of the magic number as they stand in the file. */
 const magics: Record<number, { little: boolean; unit: 1 | 1000 }> = {
   3569595041: { little: true, unit: 1000 },
@@ -68,7 +49,9 @@ export function u32(bytes: Buffer, at: number, little: boolean): number {
 /** What every record of a file must agree with; beyond it a header is looked at twice. */
 interface Norms {
   little: boolean
-  /** Fractions of a second are below this. */
+  /** Nanoseconds. */
+  readonly unit: number
+  /** Fractions of a second, in units, are below this. */
   fractions: number
   /** The snap length; 0 where the file does not say. */
   snapLength: number
@@ -82,8 +65,7 @@ export class PcapParser implements UnitParser {
   #started = false
   /** No more bytes will come. */
   #isEnd = false
-  #norms: Norms = { little: true, fractions: 1e6, snapLength: 0 }
-  #clock: Clock = noClock
+  #norms: Norms = { little: true, unit: 1000, fractions: 1e6, snapLength: 0 }
   #link = 0
   /** Of the last record that was read; -1 before the first. */
   #seconds = -1
@@ -124,18 +106,23 @@ export class PcapParser implements UnitParser {
 
   #header(bytes: Buffer, at: number): void {
     const { little, unit } = magics[u32(bytes, at, false)] ?? { little: true, unit: 1000 }
-    this.#norms = { little, fractions: 1e9 / unit, snapLength: u32(bytes, at + 16, little) }
-    this.#clock = new SplitClock(unit)
+    this.#norms = { little, unit, fractions: 1e9 / unit, snapLength: u32(bytes, at + 16, little) }
     this.#link = u32(bytes, at + 20, little) & 0x0fffffff // above: the length of the frame check sequence
     this.#started = true
     this.needed = recordHeaderLength
+  }
+
+  #time(seconds: number, fraction: number): void {
+    const nanos = fraction * this.#norms.unit
+    const more = nanos < 1e9 ? 0 : Math.floor(nanos / 1e9) // a damaged record, if it is one
+    this.#frame.second = seconds + more
+    this.#frame.nanos = nanos - more * 1e9
   }
 
   #records(bytes: Buffer, start: number, base: number): number {
     const frame = this.#frame
     const { little, fractions } = this.#norms
     const limit = bytes.length
-    frame.clock = this.#clock
     frame.link = this.#link
     let at = start
     while (limit - at >= recordHeaderLength) {
@@ -166,8 +153,7 @@ export class PcapParser implements UnitParser {
       // Some writers give a length on the wire that is below what they captured: then the captured bytes count.
       frame.wireEnd = packet + Math.max(length, wire)
       frame.record += 1
-      frame.high = seconds
-      frame.low = fraction
+      this.#time(seconds, fraction)
       this.#seconds = seconds
       this.#next.push(frame)
       at = packet + length

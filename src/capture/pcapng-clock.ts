@@ -1,5 +1,5 @@
 // Times of pcapng: 64-bit ticks, whose length and origin each interface tells (draft-ietf-opsawg-pcapng, 4.2).
-import type { Clock } from './frame.js'
+import { unknownSecond } from './stream.js'
 
 /** The options of an Interface Description Block that times depend on. */
 export interface TickOptions {
@@ -9,28 +9,40 @@ export interface TickOptions {
   readonly offset: bigint
 }
 
-export class TickClock implements Clock {
-  readonly #multiplier: bigint
-  readonly #divisor: bigint
+/** Ticks up to this are exact as a number. */
+const exact = 2 ** 53
+const aSecond = 1_000_000_000n
+
+/** Turns ticks into seconds and nanoseconds. */
+export class TickClock {
+  second = unknownSecond
+  nanos = 0
   readonly #offset: bigint
-  readonly #perSecond: number
+  readonly #perSecond: bigint
+  /** The same as a number where a tick is a whole number of nanoseconds, 0 else. */
+  readonly #decimal: number
 
   constructor({ resolution, offset }: TickOptions) {
     const exponent = resolution & 0x7f
-    const perSecond = (resolution & 0x80 ? 2n : 10n) ** BigInt(exponent)
-    const decimal = (resolution & 0x80) === 0 && exponent <= 9
-    this.#multiplier = decimal ? 10n ** BigInt(9 - exponent) : 1_000_000_000n
-    this.#divisor = decimal ? 1n : perSecond
-    this.#offset = offset * 1_000_000_000n
-    this.#perSecond = Number(perSecond)
+    const decimal = (resolution & 0x80) === 0
+    this.#perSecond = (decimal ? 10n : 2n) ** BigInt(exponent)
+    this.#decimal = decimal && exponent <= 9 ? 10 ** exponent : 0
+    this.#offset = offset
   }
 
-  nanoseconds(high: number, low: number): bigint {
+  /** Sets `second` and `nanos` for the two words of a timestamp. */
+  read(high: number, low: number): void {
+    const ticks = high * 4_294_967_296 + low
+    if (this.#decimal === 0 || this.#offset !== 0n || ticks >= exact) return this.#readLarge(high, low)
+    this.second = Math.floor(ticks / this.#decimal)
+    this.nanos = (ticks - this.second * this.#decimal) * (1e9 / this.#decimal)
+  }
+
+  #readLarge(high: number, low: number): void {
     const ticks = (BigInt(high) << 32n) | BigInt(low)
-    return (ticks * this.#multiplier) / this.#divisor + this.#offset
-  }
-
-  seconds(high: number, low: number): number {
-    return (high * 4_294_967_296 + low) / this.#perSecond
+    const nanos = (ticks * aSecond) / this.#perSecond + this.#offset * aSecond
+    const whole = nanos / aSecond
+    this.second = nanos < 0n ? unknownSecond : Number(whole)
+    this.nanos = nanos < 0n ? 0 : Number(nanos - whole * aSecond)
   }
 }

@@ -1,5 +1,6 @@
 // Writes pcapng (draft-ietf-opsawg-pcapng): one section, one interface of raw IP with nanoseconds, and packets whose TCP
 // or UDP headers are made here, so that any tool that reads captures follows the streams.
+import { type Instant, nanosecondsOf } from './stream.js'
 
 const sectionHeader = 0x0a0d0d0a
 const interfaceDescription = 1
@@ -77,17 +78,17 @@ export function fileHead(): Buffer {
   return Buffer.concat([block(sectionHeader, section), block(interfaceDescription, face)])
 }
 
-/** The packets that carry `bytes` from one end to the other; `time` in nanoseconds since 1970. */
+/** The packets that carry `bytes` from one end to the other. */
 export function packetBlocks(
   flow: WrittenFlow,
   fromClient: boolean,
   bytes: Uint8Array,
-  time: bigint,
+  time: Instant,
 ): Buffer {
   const blocks: Buffer[] = []
   for (let at = 0; at < bytes.length || at === 0; at += largestSegment) {
     const payload = bytes.subarray(at, at + largestSegment)
-    blocks.push(enhanced(ipPacket(flow, fromClient, payload), time < 0n ? 0n : time))
+    blocks.push(enhanced(ipPacket(flow, fromClient, payload), time))
   }
   return Buffer.concat(blocks)
 }
@@ -153,21 +154,21 @@ function tcpHeader(from: End, to: End): Buffer {
 }
 
 /** SYN and SYN with ACK: a reader sees that the stream begins here. */
-export function openingBlocks(flow: WrittenFlow, time: bigint): Buffer {
+export function openingBlocks(flow: WrittenFlow, time: Instant): Buffer {
   if (flow.udp) return Buffer.alloc(0)
   const opening = [control(flow, true, syn, time), control(flow, false, syn | ack, time)]
   return Buffer.concat(opening)
 }
 
 /** FIN of both ends, or the client's RST. */
-export function closingBlocks(flow: WrittenFlow, how: 'fin' | 'rst', time: bigint): Buffer {
+export function closingBlocks(flow: WrittenFlow, how: 'fin' | 'rst', time: Instant): Buffer {
   if (flow.udp) return Buffer.alloc(0)
   if (how === 'rst') return control(flow, true, rst | ack, time)
   return Buffer.concat([control(flow, true, fin | ack, time), control(flow, false, fin | ack, time)])
 }
 
 /** A segment without data; SYN and FIN count as a byte. */
-function control({ client, server }: WrittenFlow, fromClient: boolean, flags: number, time: bigint): Buffer {
+function control({ client, server }: WrittenFlow, fromClient: boolean, flags: number, time: Instant): Buffer {
   const [from, to] = fromClient ? [client, server] : [server, client]
   const header = tcpHeader(from, to)
   header[13] = flags
@@ -175,7 +176,7 @@ function control({ client, server }: WrittenFlow, fromClient: boolean, flags: nu
   if ((flags & (syn | fin)) !== 0) from.sequence += 1
   const isV6 = from.address.length === 16 && to.address.length === 16
   const ip = isV6 ? v6Header(from, to, header.length, false) : v4Header(from, to, header.length, false)
-  return enhanced(Buffer.concat([ip, header]), time < 0n ? 0n : time)
+  return enhanced(Buffer.concat([ip, header]), time)
 }
 
 function udpHeader(from: End, to: End, length: number): Buffer {
@@ -186,10 +187,11 @@ function udpHeader(from: End, to: End, length: number): Buffer {
   return header
 }
 
-function enhanced(packet: Buffer, time: bigint): Buffer {
+function enhanced(packet: Buffer, time: Instant): Buffer {
   const body = Buffer.alloc(20 + ((packet.length + 3) & ~3))
-  body.writeUInt32LE(Number(time >> 32n), 4)
-  body.writeUInt32LE(Number(time & 0xffffffffn), 8)
+  const ticks = time.second < 0 ? 0n : nanosecondsOf(time)
+  body.writeUInt32LE(Number(ticks >> 32n), 4)
+  body.writeUInt32LE(Number(ticks & 0xffffffffn), 8)
   body.writeUInt32LE(packet.length, 12)
   body.writeUInt32LE(packet.length, 16)
   packet.copy(body, 20)

@@ -1,9 +1,10 @@
 // pcapng files (draft-ietf-opsawg-pcapng): blocks whose length stands at both ends, in sections that each have a byte
 // order and interfaces of their own.
-import { type Clock, type Frame, noClock } from './frame.js'
+import type { Frame } from './frame.js'
 import type { Notes } from './notes.js'
 import { type FrameStage, maxRecordLength, u32 } from './pcap.js'
 import { TickClock } from './pcapng-clock.js'
+import { unknownSecond } from './stream.js'
 import type { UnitParser } from './units.js'
 
 export const sectionHeader = 0x0a0d0d0a
@@ -25,7 +26,7 @@ const maxComment = 1024
 interface Interface {
   readonly link: number
   readonly snapLength: number
-  readonly clock: Clock
+  readonly clock: TickClock
 }
 
 export interface PcapngStages {
@@ -153,14 +154,15 @@ export class PcapngParser implements UnitParser {
     const room = end - at - 20
     if (captured > room)
       this.#badPacket(at, `claims ${captured} bytes and has room for ${room}; these were read`)
-    frame.high = u32(bytes, at + 4, little)
-    frame.low = u32(bytes, at + 8, little)
+    from.clock.read(u32(bytes, at + 4, little), u32(bytes, at + 8, little))
+    frame.second = from.clock.second
+    frame.nanos = from.clock.nanos
     frame.start = at + 20
     frame.end = frame.start + Math.min(captured, room)
     frame.wireEnd = Math.max(frame.end, frame.start + u32(bytes, at + 16, little))
     const options = frame.start + ((captured + 3) & ~3)
     if (captured <= room && end - options >= 8) this.#comments(bytes, options, end)
-    this.#emit(from)
+    this.#emit(from.link)
   }
 
   #badPacket(at: number, what: string): void {
@@ -178,12 +180,13 @@ export class PcapngParser implements UnitParser {
     frame.start = at + 4
     frame.end = Math.min(end, frame.start + limit)
     frame.wireEnd = Math.max(frame.end, frame.start + wire)
-    this.#emit({ ...from, clock: noClock })
+    frame.second = unknownSecond
+    frame.nanos = 0
+    this.#emit(from.link)
   }
 
-  #emit(from: Interface): void {
-    this.#frame.clock = from.clock
-    this.#frame.link = from.link
+  #emit(link: number): void {
+    this.#frame.link = link
     this.#stages.next.push(this.#frame)
   }
 

@@ -1,12 +1,12 @@
 // Input that knows no packets: the bytes of one direction, or those that text writes down. One flow, without times.
 import type { Context } from './context.js'
 import { Conversation, type Side } from './conversation.js'
-import { type Moment, noClock, RecordOrigin } from './frame.js'
+import { RecordOrigin } from './frame.js'
 import type { Capture } from './open.js'
 import { couldBePacket } from './recognise.js'
 import { senderOf } from './roles.js'
 import { Segment } from './segment.js'
-import type { Direction } from './stream.js'
+import { type Direction, unknownSecond } from './stream.js'
 
 /** As much of the input as its direction may be told by. */
 export const rawHead = 16
@@ -30,7 +30,7 @@ export class RawFlow {
   data(direction: Direction, bytes: Buffer, place: { record: number; fileOffset: number }): void {
     if (bytes.length === 0) return
     const side = sideOf(direction)
-    const moment: Moment = { record: place.record, high: 0, low: 0, clock: noClock }
+    const moment = { record: place.record, second: unknownSecond, nanos: 0 }
     const origin = new RecordOrigin(moment, place.fileOffset)
     const offset = this.#offsets[side]
     this.#offsets[side] = offset + bytes.length

@@ -3,8 +3,33 @@
 
 export type Direction = 'c2s' | 's2c'
 
-/** Where bytes were captured. */
-export interface Origin {
+/** When something was captured. Two numbers, as one would lose digits and a BigInt is an object. */
+export interface Instant {
+  /** Whole seconds since 1970, `unknownSecond` where the input does not say. */
+  readonly second: number
+  /** And nanoseconds, from 0 to 999999999. */
+  readonly nanos: number
+}
+
+export const unknownSecond = -1
+
+/** The same in seconds, exact to a microsecond; negative where nobody knows. */
+export function secondsOf({ second, nanos }: Instant): number {
+  return second + nanos / 1e9
+}
+
+/** The same in nanoseconds; negative where nobody knows. */
+export function nanosecondsOf({ second, nanos }: Instant): bigint {
+  return BigInt(second) * 1_000_000_000n + BigInt(nanos)
+}
+
+/** Nanoseconds from one to the other, exact for some months. */
+export function nanosBetween(from: Instant, to: Instant): number {
+  return (to.second - from.second) * 1e9 + to.nanos - from.nanos
+}
+
+/** Where and when bytes were captured. */
+export interface Origin extends Instant {
   /** Record (frame) number from 1. */
   readonly record: number
   /**
@@ -12,8 +37,6 @@ export interface Origin {
    * fragments, inflated, decrypted, read from text), of the first byte that they were made from.
    */
   readonly fileOffset: number
-  /** Nanoseconds since the epoch, -1n where the input does not say. Computed when asked for: a BigInt is not cheap. */
-  readonly time: bigint
 }
 
 export interface StreamSegment {

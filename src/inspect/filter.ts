@@ -1,4 +1,5 @@
 // Which packets are shown: --type, --client, --topic, --connection, --from and --to, --only violations, --count.
+import { nanosecondsOf } from '../capture/stream.js'
 import { matches } from '../session/topic-filter.js'
 import { isForwarded } from './mqtt-sn-names.js'
 import type { Packet } from './packet.js'
@@ -40,8 +41,8 @@ export class Filter {
     const { topics = [], from, to, onlyViolations = false } = this.#options
     if (onlyViolations && packet.violations.length === 0) return false
     if (this.#types.size > 0 && !this.#type(packet)) return false
-    if (from !== undefined && packet.time < from) return false
-    if (to !== undefined && packet.time > to) return false
+    if (from !== undefined && nanosecondsOf(packet) < from) return false
+    if (to !== undefined && nanosecondsOf(packet) > to) return false
     return this.connection(connection) && (topics.length === 0 || this.#topic(packet, topics))
   }
 

@@ -1,5 +1,5 @@
 // A packet that was found in a stream: where it is, and the facts about it that the checks and the views ask for.
-import type { Direction, Origin } from '../capture/stream.js'
+import { type Direction, type Instant, type Origin, secondsOf, unknownSecond } from '../capture/stream.js'
 import type { PropertyBag } from './properties.js'
 import type { Violation } from './rules.js'
 
@@ -32,7 +32,7 @@ export interface Hole {
   readonly length: number
 }
 
-export class Packet {
+export class Packet implements Instant {
   protocol: 'mqtt' | 'mqtt-sn' = 'mqtt'
   direction: Direction = 'c2s'
   /** Counted over all connections, from 1; 0 for a packet that was never in a stream. */
@@ -52,7 +52,7 @@ export class Packet {
   readonly end: number
   /** What the packet says of its own length; more than what was captured where bytes are missing. */
   readonly length: number
-  holes: readonly Hole[] = []
+  holes: readonly Hole[] = noHoles
 
   type: number
   flags: number
@@ -86,21 +86,17 @@ export class Packet {
     this.flags = bytes[start]! & 15
   }
 
-  /** Nanoseconds since 1970 of its last byte; -1n where nobody knows. */
-  get time(): bigint {
-    const { last } = this
-    if (last === undefined) return -1n
-    if (last !== knownOrigin) {
-      knownOrigin = last
-      knownTime = last.time
-      knownSeconds = Number(knownTime) / 1e9
-    }
-    return knownTime
+  /** When its last byte was captured. */
+  get second(): number {
+    return this.last === undefined ? unknownSecond : this.last.second
   }
 
-  /** The same as a number, for what need not be exact: a BigInt is an object of its own. */
+  get nanos(): number {
+    return this.last === undefined ? 0 : this.last.nanos
+  }
+
   get seconds(): number {
-    return this.time < 0n ? -1 : knownSeconds
+    return this.last === undefined ? unknownSecond : secondsOf(this.last)
   }
 
   get qos(): number {
@@ -126,11 +122,7 @@ export class Packet {
   }
 }
 
-/** The packets of a segment have one time, which is not cheap to ask for. */
-let knownOrigin: Origin | undefined
-let knownTime = -1n
-let knownSeconds = -1
-
+const noHoles: readonly Hole[] = []
 const none: readonly Violation[] = []
 
 /** A packet of bytes that were never in a capture: what other commands show. */

@@ -6,7 +6,7 @@ import type { Packet } from '../../src/inspect/packet.js'
 import { findBoundary } from '../../src/inspect/resync.js'
 import { everyCut } from '../helpers/cuts.js'
 
-const origin = { record: 1, fileOffset: 0, time: 0n }
+const origin = { record: 1, fileOffset: 0, second: 0, nanos: 0 }
 
 function assemble(options: { synchronised?: boolean; keep?: number } = {}) {
   const packets: Packet[] = []

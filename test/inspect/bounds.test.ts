@@ -5,7 +5,7 @@ import { Assembler, type Budget } from '../../src/inspect/assembler.js'
 import { Inspector } from '../../src/inspect/inspector.js'
 import { bytesOf, flow, Recorder } from './talk.js'
 
-const origin = { record: 1, fileOffset: 0, time: 1_700_000_000_000_000_000n }
+const origin = { record: 1, fileOffset: 0, second: 1_700_000_000, nanos: 0 }
 const nobody = { packet() {}, skipped() {} }
 
 function unfinished(budget: Budget, synchronised: boolean): Assembler {

@@ -11,7 +11,7 @@ import { TreeView } from '../../src/inspect/views/tree.js'
 import type { TextSink, View } from '../../src/inspect/views/view.js'
 
 const seconds = Number(process.env.MQTTX_FUZZ ?? 5)
-const origin = { record: 1, fileOffset: 0, time: 1_700_000_000_000_000_000n }
+const origin = { record: 1, fileOffset: 0, second: 1_700_000_000, nanos: 0 }
 
 class Text implements TextSink {
   text(text: string): void {

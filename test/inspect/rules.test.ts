@@ -646,7 +646,7 @@ describe('two connections', () => {
       const bytes = Buffer.from(String(what).replaceAll(' ', ''), 'hex')
       const offset = offsets.get(`${i}${direction}`) ?? 0
       offsets.set(`${i}${direction}`, offset + bytes.length)
-      const origin = { record: 1, fileOffset: 0, time: BigInt(at) * 1_000_000_000n }
+      const origin = { record: 1, fileOffset: 0, second: at, nanos: 0 }
       inspector.data(flows[i]!, direction, { bytes, offset, origin })
     }
     inspector.end()
@@ -679,24 +679,24 @@ describe('two connections', () => {
 })
 
 test('disconnect-close: who has sent DISCONNECT closes', () => {
-  const close = (after: bigint) => {
+  const close = (after: number) => {
     const recorder = new Recorder()
     const inspector = new Inspector({ view: recorder })
     const flow = { id: 1, protocol: 'tcp' as const, client: 'a:1', server: 'b:1883', sawStart: true }
-    const origin = (time: bigint) => ({ record: 1, fileOffset: 0, time: time * 1_000_000_000n })
+    const origin = (second: number) => ({ record: 1, fileOffset: 0, second, nanos: 0 })
     inspector.open(flow)
     inspector.data(flow, 'c2s', {
       bytes: Buffer.from(connect4.replaceAll(' ', ''), 'hex'),
       offset: 0,
-      origin: origin(0n),
+      origin: origin(0),
     })
-    inspector.data(flow, 's2c', { bytes: Buffer.from('20020000', 'hex'), offset: 0, origin: origin(0n) })
-    inspector.data(flow, 'c2s', { bytes: Buffer.from('e000', 'hex'), offset: 15, origin: origin(0n) })
+    inspector.data(flow, 's2c', { bytes: Buffer.from('20020000', 'hex'), offset: 0, origin: origin(0) })
+    inspector.data(flow, 'c2s', { bytes: Buffer.from('e000', 'hex'), offset: 15, origin: origin(0) })
     inspector.close(flow, 'fin', { direction: 's2c', origin: origin(after) })
     return recorder.broken
   }
-  expect(close(60n)).toContain('disconnect-close')
-  expect(close(1n)).not.toContain('disconnect-close')
+  expect(close(60)).toContain('disconnect-close')
+  expect(close(1)).not.toContain('disconnect-close')
 })
 
 describe('WebSocket', () => {
@@ -704,7 +704,7 @@ describe('WebSocket', () => {
     const recorder = new Recorder()
     const inspector = new Inspector({ view: recorder })
     const flow = { id: 1, protocol: 'tcp' as const, client: 'a:1', server: 'b:1883', sawStart: true }
-    const origin = { record: 1, fileOffset: 0, time: 0n }
+    const origin = { record: 1, fileOffset: 0, second: 0, nanos: 0 }
     inspector.open(flow)
     inspector.fact(flow, fact)
     inspector.data(flow, 'c2s', {
@@ -716,7 +716,7 @@ describe('WebSocket', () => {
     inspector.end()
     return recorder.broken
   }
-  const origin = { record: 1, fileOffset: 0, time: 0n }
+  const origin = { record: 1, fileOffset: 0, second: 0, nanos: 0 }
 
   test('ws-text-frame and ws-masking are told by the reader of captures', () => {
     expect(facts({ kind: 'text-frame', direction: 'c2s', offset: 0, origin })).toContain('ws-text-frame')

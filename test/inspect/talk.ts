@@ -1,6 +1,6 @@
 // A conversation without a network: packets with directions and times go in, what an inspector found comes out.
 import mqtt, { type Packet as MqttPacket } from 'mqtt-packet'
-import type { Direction, Flow } from '../../src/capture/stream.js'
+import type { Direction, Flow, Instant } from '../../src/capture/stream.js'
 import { Inspector, type InspectorOptions } from '../../src/inspect/inspector.js'
 import type { Packet } from '../../src/inspect/packet.js'
 import type { ConnectionFacts, LateViolation, Skipped, View } from '../../src/inspect/views/view.js'
@@ -16,7 +16,14 @@ export const flow: Flow = {
   sawStart: true,
 }
 
-const base = 1_700_000_000_000_000_000n
+const base = 1_700_000_000
+
+/** So many seconds after the beginning. */
+function instant(at: number): Instant {
+  const micros = Math.round(at * 1e6)
+  const second = Math.floor(micros / 1e6)
+  return { second: base + second, nanos: (micros - second * 1e6) * 1000 }
+}
 
 export function bytesOf(what: string | Partial<MqttPacket>, version: number): Buffer {
   if (typeof what === 'string') return Buffer.from(what.replaceAll(' ', ''), 'hex')
@@ -83,12 +90,11 @@ export function play(inspector: Inspector, steps: readonly Step[], options: Talk
     last = at
     const direction = who === '>' ? 'c2s' : 's2c'
     const bytes = bytesOf(what, version)
-    const time = base + BigInt(Math.round(at * 1e6)) * 1000n
     record++
     inspector.data(mine, direction, {
       bytes,
       offset: offsets[direction],
-      origin: { record, fileOffset: record * 100, time },
+      origin: { record, fileOffset: record * 100, ...instant(at) },
     })
     offsets[direction] += bytes.length
   }
@@ -122,7 +128,7 @@ export function scene(acts: readonly Act[], { version = 4, hosts = {}, joined = 
   const origin = (at: number) => {
     last = at
     record++
-    return { record, fileOffset: record * 100, time: base + BigInt(Math.round(at * 1e6)) * 1000n }
+    return { record, fileOffset: record * 100, ...instant(at) }
   }
   const flowOf = (name: string) => {
     const known = flows.get(name)

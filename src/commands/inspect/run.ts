@@ -1,7 +1,7 @@
 // mqttx inspect: reads captures, shows the MQTT in them, and tells by its status whether rules were broken.
 import { readFile } from 'node:fs/promises'
 import { hasSecrets, openCapture } from '../../capture/open.js'
-import type { Flow } from '../../capture/stream.js'
+import { type Flow, unknownSecond } from '../../capture/stream.js'
 import type { Args } from '../../cli/option.js'
 import { ExitCode, MqttxError, UsageError } from '../../errors.js'
 import type { Host } from '../../host.js'
@@ -126,7 +126,7 @@ function inspectHex(texts: readonly string[], inspector: Inspector): void {
   if (texts.length === 0) return
   const flow: Flow = { id: -1, protocol: 'raw', client: '', server: '', sawStart: true }
   const offsets = { c2s: 0, s2c: 0 }
-  const origin = { record: 1, fileOffset: 0, time: -1n }
+  const origin = { record: 1, fileOffset: 0, second: unknownSecond, nanos: 0 }
   let opened = false
   for (const text of texts) {
     const bytes = bytesOfHex(text)

@@ -8,6 +8,7 @@ import {
   type WrittenFlow,
   writtenFlow,
 } from '../../capture/pcapng-writer.js'
+import type { Instant } from '../../capture/stream.js'
 import { closings, type View } from '../../inspect/views/view.js'
 import type { Target } from './target.js'
 
@@ -24,12 +25,13 @@ export interface Writer {
  * @throws what the target fails with
  */
 export async function writerTo({ output, close }: Target, whole: boolean): Promise<Writer> {
-  const flows = new Map<number, { written: WrittenFlow; time: bigint }>()
+  const flows = new Map<number, { written: WrittenFlow; time: Instant }>()
   output.bytes(fileHead())
   await output.finish()
   return {
     view: {
-      packet({ bytes, start, end, length, direction, time, protocol }, connection) {
+      packet({ bytes, start, end, length, direction, second, nanos, protocol }, connection) {
+        const time = { second, nanos }
         const { number, client, server, sawStart, transport } = connection
         let flow = flows.get(number)
         if (flow === undefined) {

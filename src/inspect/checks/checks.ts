@@ -1,5 +1,5 @@
 // All checks of flows for one connection, in the order in which they need one another.
-import type { CloseDetail, FlowFact } from '../../capture/stream.js'
+import { type CloseDetail, type FlowFact, secondsOf } from '../../capture/stream.js'
 import type { Connection } from '../connection.js'
 import { connack, disconnect, publish } from '../names.js'
 import type { Direction, Packet } from '../packet.js'
@@ -14,9 +14,8 @@ import { Subscriptions } from './subscriptions.js'
 import { Timing } from './timing.js'
 import type { Server, World } from './world.js'
 
-const aSecond = 1_000_000_000n
-/** One who is still there so long after a packet had time to answer it. */
-const patience = 20n * aSecond
+/** One who is still there so many seconds after a packet had time to answer it. */
+const patience = 20
 const mostLate = 100
 
 export class Checks {
@@ -58,7 +57,7 @@ export class Checks {
     this.#handshake.goesOn(packet)
     this.#meanwhile(packet, server)
     state.packets[packet.direction]++
-    state.lastTime[packet.direction] = packet.time
+    state.lastTime[packet.direction] = packet.seconds
     if (packet.violations.length > 0 && packet.direction === 'c2s') {
       state.faulty ||= packet.violations.some(({ severity }) => severity === 'error')
     }
@@ -127,7 +126,7 @@ export class Checks {
     yield* this.#handshake.closed(how, detail, heard)
     if (!state.sure || how === 'rst') return
     for (const { waiting, key, from } of this.#exchanges.unanswered()) {
-      if (waiting.time < 0n || state.lastTime[from] - waiting.time < patience) continue
+      if (waiting.second < 0 || state.lastTime[from] - secondsOf(waiting) < patience) continue
       const found = violation(key, state.version, 0)
       if (found !== undefined) yield { ...found, packet: waiting.number, direction: from }
     }

@@ -1,5 +1,6 @@
 // Packet Identifiers and the exchanges of QoS 1 and 2, SUBSCRIBE, UNSUBSCRIBE and PINGREQ (MQTT 5.0, 2.2.1, 4.3 to 4.6):
 // what is under way, which packet answers which, and what breaks the order of things.
+import { nanosBetween } from '../../capture/stream.js'
 import * as names from '../names.js'
 import type { Direction, Packet } from '../packet.js'
 import type { RuleKey } from '../rules.js'
@@ -266,5 +267,5 @@ function opposite(direction: Direction): Direction {
 function answer(packet: Packet, waiting: Waiting | undefined): void {
   if (waiting === undefined) return
   packet.answers = waiting.number
-  if (waiting.time >= 0n && packet.time >= 0n) packet.roundTrip = Number(packet.time - waiting.time)
+  if (waiting.second >= 0 && packet.second >= 0) packet.roundTrip = nanosBetween(waiting, packet)
 }

@@ -1,6 +1,6 @@
 // Who may send what when: the beginning and the end of a connection (MQTT 5.0, 3.1, 3.2, 3.14, 4.12).
 
-import type { CloseDetail } from '../../capture/stream.js'
+import { type CloseDetail, secondsOf } from '../../capture/stream.js'
 import { auth, connack, connect, disconnect, onlyDirection, publish, versionNames } from '../names.js'
 import type { Packet } from '../packet.js'
 import { propertyId } from '../properties.js'
@@ -8,10 +8,10 @@ import { violation } from '../rules.js'
 import type { LateViolation } from '../views/view.js'
 import { type State, wrong } from './state.js'
 
-const aSecond = 1_000_000_000n
-const patience = 10n * aSecond
+/** Seconds. */
+const patience = 10
 /** Whoever is still there so long after had time to answer, or to close. */
-const longPatience = 20n * aSecond
+const longPatience = 20
 
 /** Rules of a malformed packet: the one who got it should have closed the connection. */
 const malformed = new Set([
@@ -25,7 +25,7 @@ const malformed = new Set([
 
 export class Handshake {
   readonly #state: State
-  #malformedAt = -1n
+  #malformedAt = -1
   #kept = false
   #connectNumber = 0
 
@@ -42,7 +42,7 @@ export class Handshake {
     if (direction === 'c2s') this.#fromClient(packet)
     else this.#fromServer(packet)
     if (type === connect) this.#connectNumber = packet.number
-    if (type === disconnect) state.disconnected[direction] ??= packet.time
+    if (type === disconnect) state.disconnected[direction] ??= packet.seconds
     if (type === auth) this.#auth(packet)
     const only = onlyDirection(type, packet.version)
     if (only !== undefined && only !== direction && state.whole && state.connect !== undefined) {
@@ -124,9 +124,9 @@ export class Handshake {
     if (method !== undefined && asked !== undefined && method !== asked) wrong(packet, 'auth-method-changed')
   }
 
-  #note({ violations, direction, time }: Packet): void {
+  #note({ violations, direction, seconds }: Packet): void {
     if (direction === 'c2s' && violations.some(({ rule }) => malformed.has(rule.key)))
-      this.#malformedAt = time
+      this.#malformedAt = seconds
   }
 
   /**
@@ -136,9 +136,9 @@ export class Handshake {
   closed(how: string, detail: CloseDetail | undefined, heard: boolean): LateViolation[] {
     const late: LateViolation[] = []
     const { whole, version, disconnected, connect } = this.#state
-    const end = detail?.origin.time ?? -1n
+    const end = detail === undefined ? -1 : secondsOf(detail.origin)
     const said = disconnected.c2s
-    if (this.#state.sure && how !== 'rst' && said !== undefined && end >= 0n && end - said > longPatience) {
+    if (this.#state.sure && how !== 'rst' && said !== undefined && end >= 0 && end - said > longPatience) {
       const found = violation('disconnect-close', version, 0)
       if (found !== undefined) late.push({ ...found, packet: 0, direction: 'c2s' })
     }
@@ -152,25 +152,25 @@ export class Handshake {
   /** Neither a packet nor an end of the connection came from the server, and the client has waited. */
   #isUnanswered(how: string, detail: CloseDetail | undefined): boolean {
     const { packets, lastTime, connectTime, faulty, connection } = this.#state
-    if (packets.s2c > 0 || faulty || connectTime < 0n || connection.versionFrom === 'assumed') return false
+    if (packets.s2c > 0 || faulty || connectTime < 0 || connection.versionFrom === 'assumed') return false
     const byClient =
       how === 'fin' ? detail?.direction === 's2c' : how === 'rst' && detail?.direction === 'c2s'
-    const seen = byClient ? detail!.origin.time : lastTime.c2s
+    const seen = byClient ? secondsOf(detail!.origin) : lastTime.c2s
     return seen - connectTime >= longPatience
   }
 
   /** What should have ended and goes on, each told once. */
   goesOn(packet: Packet): void {
     const state = this.#state
-    if (this.#kept || (state.connackCode <= 0 && this.#malformedAt < 0n)) return
-    const { time, direction } = packet
-    if (time < 0n || !state.whole) return
-    if (state.connackCode > 0 && direction === 'c2s' && time - state.connackTime > patience) {
+    if (this.#kept || (state.connackCode <= 0 && this.#malformedAt < 0)) return
+    const { seconds, direction } = packet
+    if (seconds < 0 || !state.whole) return
+    if (state.connackCode > 0 && direction === 'c2s' && seconds - state.connackTime > patience) {
       this.#kept = true
       wrong(packet, 'refuse-then-close')
     }
-    if (this.#malformedAt >= 0n && direction === 's2c' && packet.type !== disconnect) {
-      if (time - this.#malformedAt < patience) return
+    if (this.#malformedAt >= 0 && direction === 's2c' && packet.type !== disconnect) {
+      if (seconds - this.#malformedAt < patience) return
       this.#kept = true
       wrong(packet, 'malformed-not-closed')
     }

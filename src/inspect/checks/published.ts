@@ -1,13 +1,13 @@
 // What waits for an answer, and what one side has published, by Packet Identifier.
+import type { Instant } from '../../capture/stream.js'
 import { payloadPrint } from '../content.js'
 import type { Packet, Subscription } from '../packet.js'
 import { propertyId } from '../properties.js'
 
 /** Something that waits for an answer. */
-export interface Waiting {
+export interface Waiting extends Instant {
   readonly type: number
   readonly number: number
-  readonly time: bigint
   readonly topic?: string | undefined
   readonly length: number
   readonly subscriptions?: readonly Subscription[] | undefined
@@ -57,14 +57,15 @@ export class Published {
 
 /** `first` is what `packet` answers. */
 export function waitingOf(packet: Packet, first?: Waiting): Waiting {
-  const { type, number, time, topic, length, subscriptions } = packet
-  return { type, number, time, topic: first?.topic ?? topic, length, subscriptions, kept: first?.kept }
+  const { type, number, second, nanos, topic, length, subscriptions } = packet
+  const of = first?.topic ?? topic
+  return { type, number, second, nanos, topic: of, length, subscriptions, kept: first?.kept }
 }
 
 /** The same of a PUBLISH whose session outlives the connection; `order` where it sends again. */
 export function keptOf(packet: Packet, order: number): Waiting {
-  const { type, number, time, topic, length, qos } = packet
+  const { type, number, second, nanos, topic, length, qos } = packet
   const expires = packet.property(propertyId.messageExpiry) !== undefined
   const kept = { qos, order, length, print: payloadPrint(packet), expires }
-  return { type, number, time, topic, length, subscriptions: undefined, kept }
+  return { type, number, second, nanos, topic, length, subscriptions: undefined, kept }
 }

@@ -21,7 +21,7 @@ export interface Left {
   readonly kept: Kept
 }
 
-const patience = 20_000_000_000n
+const patience = 20 // seconds
 
 /** Where the Packet Identifier of a PUBLISH is. */
 export function identifierOffset({ body, start, bytes }: Packet): number {
@@ -126,7 +126,7 @@ export class Resumption {
   /** What never came, though its sender had time and nothing held it up. */
   *missing(isQuiet: (direction: Direction) => boolean): Generator<LateViolation> {
     const { lastTime, connackTime, version, limits } = this.#state
-    if (!this.#sure || connackTime < 0n) return
+    if (!this.#sure || connackTime < 0) return
     for (const left of [...this.#lost, ...this.#left.values()]) {
       const { direction, number, identifier, kept } = left
       if (kept.expires || kept.length > limits[direction].maximumPacketSize) continue

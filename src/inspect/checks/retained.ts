@@ -7,8 +7,8 @@ import { type RuleKey, violation } from '../rules.js'
 import type { LateViolation } from '../views/view.js'
 import { type State, wrong } from './state.js'
 
-/** So long after the last SUBSCRIBE and the last retained message no more of them come. */
-const settled = 60_000_000_000n
+/** Seconds after the last SUBSCRIBE and the last retained message in which more of them may come. */
+const settled = 60
 const mostTopics = 10_000
 const mostLate = 20
 
@@ -20,15 +20,15 @@ export interface Asking {
   /** How many of the SUBSCRIBEs bring retained messages. */
   readonly triggers: number
   /** When the second and the last of these were sent. */
-  readonly secondTrigger: bigint
-  readonly lastTrigger: bigint
+  readonly secondTrigger: number
+  readonly lastTrigger: number
   readonly shared: boolean
 }
 
 interface Retained {
   count: number
-  readonly firstTime: bigint
-  lastTime: bigint
+  readonly firstTime: number
+  lastTime: number
   /** 0 where it was not always the same, at QoS 1 or 2. */
   print: number
   number: number
@@ -40,7 +40,7 @@ const retainAsPublished = 8
 export class RetainedMessages {
   readonly #state: State
   readonly #topics = new Map<string, Retained>()
-  #last = -1n
+  #last = -1
 
   constructor(state: State) {
     this.#state = state
@@ -50,7 +50,7 @@ export class RetainedMessages {
   delivered(
     packet: Packet,
     topic: string,
-    { matching, lastSubscribe }: { matching: readonly Asking[]; lastSubscribe: bigint },
+    { matching, lastSubscribe }: { matching: readonly Asking[]; lastSubscribe: number },
   ): void {
     const { connect } = this.#state
     // A bridge asks for RETAIN as published by a bit of its level.
@@ -63,12 +63,12 @@ export class RetainedMessages {
       return
     }
     const before = lastSubscribe > this.#last ? lastSubscribe : this.#last
-    this.#last = packet.time
+    this.#last = packet.seconds
     const count = this.#count(packet, topic, matching)
     const triggers = matching.reduce((sum, asking) => sum + asking.triggers, 0)
     if (count > triggers) return this.#tooMany(packet, matching, triggers)
     const said = this.#state.lastTime.s2c
-    if (packet.time >= 0n && before >= 0n && said - before > settled) wrong(packet, 'retain-on-live')
+    if (packet.seconds >= 0 && before >= 0 && said - before > settled) wrong(packet, 'retain-on-live')
   }
 
   #tooMany(packet: Packet, matching: readonly Asking[], triggers: number): void {
@@ -87,14 +87,14 @@ export class RetainedMessages {
     const known = this.#topics.get(topic)
     if (known === undefined) {
       if (this.#topics.size >= mostTopics) return 0
-      const { time, number } = packet
+      const { seconds, number } = packet
       const asking = matching.length === 1 ? matching[0] : undefined
-      this.#topics.set(topic, { count: 1, firstTime: time, lastTime: time, print, number, asking })
+      this.#topics.set(topic, { count: 1, firstTime: seconds, lastTime: seconds, print, number, asking })
       return 1
     }
     if (known.print !== print) known.print = 0
     if (matching.length !== 1) known.asking = undefined
-    known.lastTime = packet.time
+    known.lastTime = packet.seconds
     known.number = packet.number
     return ++known.count
   }
@@ -107,7 +107,7 @@ export class RetainedMessages {
       const now = asking === undefined ? undefined : current(asking)
       if (now === undefined || print === 0 || count < 2 || count >= now.triggers || told === mostLate)
         continue
-      if (firstTime < 0n || firstTime >= now.secondTrigger || lastTime <= now.lastTrigger) continue
+      if (firstTime < 0 || firstTime >= now.secondTrigger || lastTime <= now.lastTrigger) continue
       const times = `asked for ${now.triggers} times, came ${count} times [MQTT-3.3.1-9]`
       const found = violation(
         'retain-handling',

@@ -1,7 +1,7 @@
 // Sessions over the connections of a Client Identifier (MQTT 5.0, 3.1.2.4, 3.2.2.1.1, 4.1): whether the server has kept
 // one, and what goes on in the next connection. A connection that the capture does not show could have come between:
 // only those that follow one another soon, from one address, are compared.
-import type { CloseDetail } from '../../capture/stream.js'
+import { type CloseDetail, secondsOf } from '../../capture/stream.js'
 import type { Direction, Packet } from '../packet.js'
 import { violation } from '../rules.js'
 import type { LateViolation } from '../views/view.js'
@@ -9,10 +9,9 @@ import type { Exchanges } from './exchanges.js'
 import { type Left, Resumption } from './resumption.js'
 import { hostOf, type State, wrong } from './state.js'
 
-const aSecond = 1_000_000_000n
-/** Between the end of a connection and the CONNACK of the next. */
-const soon = 10n * aSecond
-const takeoverGrace = aSecond
+/** Seconds between the end of a connection and the CONNACK of the next. */
+const soon = 10
+const takeoverGrace = 1 // second
 const mostClients = 20_000
 /** Messages of closed connections that wait to be sent again. */
 const mostLeft = 100_000
@@ -30,7 +29,7 @@ interface Client {
   exchanges: Exchanges | undefined
   /** Once it is closed, if its session goes on. */
   ended: Ended | undefined
-  closedAt: bigint
+  closedAt: number
   /** The client has ended it: nothing is wrong with the server. */
   byClient: boolean
 }
@@ -38,7 +37,7 @@ interface Client {
 /** Session Present 0: a session was there, if the server was. */
 interface Lost {
   readonly packet: number
-  readonly connackTime: bigint
+  readonly connackTime: number
   readonly witness: State
 }
 
@@ -58,12 +57,12 @@ export class Sessions {
     if (before?.state === state) return
     if (before !== undefined) {
       this.#clients.delete(clientId)
-      if (before.exchanges !== undefined && before.state.whole) before.state.takenOverAt = packet.time
+      if (before.exchanges !== undefined && before.state.whole) before.state.takenOverAt = packet.seconds
       if (this.#follows(before, state, packet)) this.#compare(before, state, packet, exchanges)
       this.#left -= before.ended?.left.length ?? 0
     }
     if (this.#clients.size >= mostClients) this.#drop()
-    this.#clients.set(clientId, { state, exchanges, ended: undefined, closedAt: -1n, byClient: false })
+    this.#clients.set(clientId, { state, exchanges, ended: undefined, closedAt: -1, byClient: false })
   }
 
   /** True for the connection that a Client Identifier has now. */
@@ -74,9 +73,9 @@ export class Sessions {
   /** The server goes on with a connection whose Client Identifier has another. */
   check(state: State, packet: Packet): void {
     const since = state.takenOverAt
-    if (since < 0n || packet.direction !== 's2c' || packet.type === 14) return
-    if (packet.time - since < takeoverGrace) return
-    state.takenOverAt = -1n
+    if (since < 0 || packet.direction !== 's2c' || packet.type === 14) return
+    if (packet.seconds - since < takeoverGrace) return
+    state.takenOverAt = -1
     wrong(packet, 'takeover')
   }
 
@@ -87,7 +86,7 @@ export class Sessions {
     if (client?.state !== state) return
     const { c2s, s2c } = state.lastTime
     const last = c2s > s2c ? c2s : s2c
-    client.closedAt = detail?.origin.time ?? last
+    client.closedAt = detail === undefined ? last : secondsOf(detail.origin)
     const first = detail?.direction === (how === 'fin' ? 's2c' : 'c2s')
     client.byClient = state.disconnected.s2c === undefined && (first || state.disconnected.c2s !== undefined)
     const ended = state.expiry > 0 && how !== 'timeout' ? client.exchanges?.ended() : undefined
@@ -110,7 +109,9 @@ export class Sessions {
     if (!state.sure || !before.state.sure || before.state.version !== state.version) return false
     if (state.version < 4 || hostOf(before.state.connection.client) !== hostOf(state.connection.client))
       return false
-    return before.exchanges !== undefined || (before.closedAt >= 0n && packet.time - before.closedAt <= soon)
+    return (
+      before.exchanges !== undefined || (before.closedAt >= 0 && packet.seconds - before.closedAt <= soon)
+    )
   }
 
   #compare(before: Client, state: State, packet: Packet, exchanges: Exchanges): void {
@@ -136,7 +137,7 @@ export class Sessions {
   #suspectLost(before: Client, state: State, packet: Packet): void {
     for (const witness of this.#open) {
       if (witness === state || !witness.sure || witness.connackTime >= before.closedAt) continue
-      this.#lost.set(state, { packet: packet.number, connackTime: packet.time, witness })
+      this.#lost.set(state, { packet: packet.number, connackTime: packet.seconds, witness })
       return
     }
   }

@@ -27,25 +27,25 @@ export class State {
   readonly connection: Connection
   connect: ConnectFacts | undefined
   connectProperties: PropertyBag | undefined
-  connectTime = -1n
+  connectTime = -1
   /** -1 while no CONNACK was seen. */
   connackCode = -1
-  connackTime = -1n
+  connackTime = -1
   connackProperties: PropertyBag | undefined
   sessionPresent = false
   /** What the server takes from the client (c2s), and the client from the server. */
   limits: Record<Direction, Limits> = { c2s: limitsOf(undefined), s2c: limitsOf(undefined) }
   readonly packets: Record<Direction, number> = { c2s: 0, s2c: 0 }
-  readonly lastTime: Record<Direction, bigint> = { c2s: -1n, s2c: -1n }
+  readonly lastTime: Record<Direction, number> = { c2s: -1, s2c: -1 }
   /** The client has broken a rule with one of its packets: the server may treat it as it likes. */
   faulty = false
-  /** When the server has accepted another connection of this Client Identifier; -1n while it has not. */
-  takenOverAt = -1n
+  /** When the server has accepted another connection of this Client Identifier; -1 while it has not. */
+  takenOverAt = -1
   /** The client has refused what it got: DISCONNECT with a Reason Code of an error. */
   refused = false
   /** How long the session outlives the connection, in seconds; infinite before MQTT 5.0 without Clean Session. */
   expiry = 0
-  readonly disconnected: Record<Direction, bigint | undefined> = { c2s: undefined, s2c: undefined }
+  readonly disconnected: Record<Direction, number | undefined> = { c2s: undefined, s2c: undefined }
 
   constructor(connection: Connection) {
     this.connection = connection
@@ -75,12 +75,12 @@ export class State {
     if (packet.connect !== undefined) {
       this.connect = packet.connect
       this.connectProperties = packet.properties
-      this.connectTime = packet.time
+      this.connectTime = packet.seconds
       this.limits.s2c = limitsOf(packet.properties)
       this.expiry = this.#expiry()
     } else if (packet.type === 2 && packet.direction === 's2c') {
       this.connackCode = packet.reasonCode
-      this.connackTime = packet.time
+      this.connackTime = packet.seconds
       this.connackProperties = packet.properties
       this.sessionPresent = packet.sessionPresent
       this.limits.c2s = limitsOf(packet.properties)

@@ -11,9 +11,8 @@ import type { Waiting } from './published.js'
 import { type Asking, RetainedMessages } from './retained.js'
 import { type State, wrong } from './state.js'
 
-const aSecond = 1_000_000_000n
-/** So long after UNSUBACK messages may come that were under way. */
-const settled = 60n * aSecond
+/** Seconds after UNSUBACK in which messages may come that were under way. */
+const settled = 60
 /** What was published while the server got a SUBSCRIBE may have been seen before it: seconds. */
 const justSubscribed = 2
 const mostTopics = 20_000
@@ -30,15 +29,15 @@ interface Subscribed extends Asking {
   /** How often it was asked for. */
   times: number
   triggers: number
-  secondTrigger: bigint
-  lastTrigger: bigint
+  secondTrigger: number
+  lastTrigger: number
   readonly shared: boolean
   /** All Subscription Identifiers that it ever had; 0 where a SUBSCRIBE had none. */
   readonly identifiers: number[]
   granted: boolean
   /** UNSUBSCRIBE was sent. */
   left: boolean
-  removedAt: bigint | undefined
+  removedAt: number | undefined
 }
 
 /** What matches a topic. */
@@ -53,7 +52,7 @@ export class Subscriptions {
   /** By topic, until the subscriptions change. */
   readonly #topics = new Map<string, Topic>()
   readonly #retained: RetainedMessages
-  #lastSubscribe = -1n
+  #lastSubscribe = -1
   #settledAt = 0
   /** There are too many to know them all. */
   #blind = false
@@ -99,7 +98,7 @@ export class Subscriptions {
 
   #asked(packet: Packet): void {
     this.#topics.clear()
-    this.#lastSubscribe = packet.time
+    this.#lastSubscribe = packet.seconds
     this.#settledAt = packet.seconds + justSubscribed
     const identifier = Number(packet.property(propertyId.subscriptionIdentifier) ?? 0)
     for (const { filter, options } of packet.subscriptions ?? []) this.#ask(filter, options, identifier)
@@ -112,7 +111,7 @@ export class Subscriptions {
   #ask(filter: string, options: number, identifier: number): void {
     let one = this.#filters.get(filter)
     if (one === undefined) {
-      const counts = { times: 0, triggers: 0, secondTrigger: -1n, lastTrigger: -1n }
+      const counts = { times: 0, triggers: 0, secondTrigger: -1, lastTrigger: -1 }
       const now = { granted: false, left: false, removedAt: undefined }
       const shared = filter.startsWith('$share/')
       one = { filter, qos: 0, options: 0xff, anyOptions: 0, ...counts, shared, identifiers: [], ...now }
@@ -171,7 +170,7 @@ export class Subscriptions {
     }
     subscriptions.forEach(({ filter }, i) => {
       const known = this.#filters.get(filter)
-      if (known !== undefined && (codes?.[i] ?? 0) < 0x80) known.removedAt = packet.time
+      if (known !== undefined && (codes?.[i] ?? 0) < 0x80) known.removedAt = packet.seconds
     })
     this.#topics.clear()
   }

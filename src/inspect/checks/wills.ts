@@ -1,7 +1,7 @@
 // Wills (MQTT 5.0, 3.1.2.5): one must not come after a normal DISCONNECT, and must come after an abnormal close. That it
 // does not come is told only to a subscriber that got other messages of this client on this topic: else the server may
 // keep them from it.
-import type { CloseDetail } from '../../capture/stream.js'
+import { type CloseDetail, secondsOf } from '../../capture/stream.js'
 import { payloadPrint } from '../content.js'
 import type { Packet } from '../packet.js'
 import { propertyId } from '../properties.js'
@@ -9,11 +9,10 @@ import { quoted } from '../utf8.js'
 import type { Subscriber } from './deliveries.js'
 import { type State, wrong } from './state.js'
 
-const aSecond = 1_000_000_000n
-/** A will that comes so soon after a DISCONNECT was not published by somebody else. */
-const soon = aSecond
-/** A server had so much time to publish it. */
-const patience = 20n * aSecond
+/** A will that comes within so many seconds of a DISCONNECT was not published by somebody else. */
+const soon = 1
+/** A server had so many seconds to publish it. */
+const patience = 20
 const most = 1000
 const mostOfTopic = 8
 
@@ -22,10 +21,10 @@ interface Will {
   readonly topic: string
   readonly print: number
   readonly qos: number
-  readonly delay: bigint
+  readonly delay: number
   /** `unknown`: whether it is to be published cannot be told. */
   end: 'open' | 'normal' | 'abnormal' | 'unknown'
-  endedAt: bigint
+  endedAt: number
   /** Subscribers that got messages of this client on this topic, and those that got this one, or its like. */
   reached: number
   seen: number
@@ -53,13 +52,13 @@ export class Wills {
     const { clientId, willTopic: topic, willPrint: print, willQos: qos, willProperties } = state.connect!
     const before = this.#clients.get(clientId)
     if (before?.end === 'open') before.end = 'unknown'
-    if (before?.end === 'abnormal' && packet.time < before.endedAt + before.delay + aSecond)
+    if (before?.end === 'abnormal' && packet.seconds < before.endedAt + before.delay + soon)
       before.end = 'unknown'
     this.#clients.delete(clientId)
     if (topic === undefined || print === 0 || clientId === '' || !state.sure) return
-    const delay = BigInt(Number(willProperties?.get(propertyId.willDelay)?.[0] ?? 0)) * aSecond
+    const delay = Number(willProperties?.get(propertyId.willDelay)?.[0] ?? 0)
     const reached = before?.topic === topic ? before.reached : 0
-    const will: Will = { state, topic, print, qos, delay, end: 'open', endedAt: -1n, reached, seen: 0 }
+    const will: Will = { state, topic, print, qos, delay, end: 'open', endedAt: -1, reached, seen: 0 }
     if (this.#clients.size >= most) dropFirst(this.#clients)
     this.#clients.set(clientId, will)
     const others = this.#topics.get(topic) ?? []
@@ -73,12 +72,12 @@ export class Wills {
   disconnected(state: State, packet: Packet): void {
     const will = this.#of(state)
     if (will === undefined) return
-    will.endedAt = packet.time
+    will.endedAt = packet.seconds
     const { keepAlive } = state.connect!
-    const silence = packet.time - state.lastTime.c2s
-    const timely = keepAlive === 0 || silence <= BigInt(keepAlive) * aSecond
+    const silence = packet.seconds - state.lastTime.c2s
+    const timely = keepAlive === 0 || silence <= keepAlive
     const clean = timely && state.sure && !state.faulty && state.disconnected.s2c === undefined
-    if (!clean || packet.time < 0n) will.end = 'unknown'
+    if (!clean || packet.seconds < 0) will.end = 'unknown'
     else if (packet.version < 5 || packet.reasonCode === 0) will.end = 'normal'
     else if (packet.reasonCode === 4) this.#abnormal(will)
     else will.end = 'unknown'
@@ -90,8 +89,8 @@ export class Wills {
     if (will === undefined || will.end !== 'open') return
     const byClient =
       how === 'fin' ? detail?.direction === 's2c' : how === 'rst' && detail?.direction === 'c2s'
-    will.endedAt = detail?.origin.time ?? -1n
-    if (byClient && will.endedAt >= 0n && state.sure && !state.faulty) this.#abnormal(will)
+    will.endedAt = detail === undefined ? -1 : secondsOf(detail.origin)
+    if (byClient && will.endedAt >= 0 && state.sure && !state.faulty) this.#abnormal(will)
     else will.end = 'unknown'
   }
 
@@ -121,7 +120,7 @@ export class Wills {
     const wills = this.#topics.get(packet.topic ?? '')?.filter((will) => will.print === print) ?? []
     if (wills.length === 0) return false
     const off = wills.find(({ end, endedAt, delay }) => {
-      return end === 'normal' && isSoon(packet.time - endedAt, delay)
+      return end === 'normal' && isSoon(packet.seconds - endedAt, delay)
     })
     if (off === undefined || wills.some(({ end }) => end === 'abnormal' || end === 'unknown')) return true
     const { connect, connection } = off.state
@@ -132,11 +131,11 @@ export class Wills {
 
   /** `packet` shows that the server still talks to `subscriber`: what should have come by now? */
   judge(subscriber: Subscriber, packet: Packet, reach: Reach): void {
-    if (this.#due.size === 0 || packet.time < 0n) return
+    if (this.#due.size === 0 || packet.seconds < 0) return
     for (const will of this.#due) {
       if (will.end !== 'abnormal' || will.reached === 0) this.#due.delete(will)
       else if ((will.reached & subscriber.bit) === 0) continue
-      else if (packet.time - will.endedAt >= patience + will.delay)
+      else if (packet.seconds - will.endedAt >= patience + will.delay)
         this.#judge(will, subscriber, packet, reach)
     }
   }
@@ -147,7 +146,7 @@ export class Wills {
     will.reached &= ~bit
     if ((will.seen & bit) !== 0 || !whole || !state.fresh || !reach.isOpenFor(will.topic)) return
     if (state.limits.s2c.maximumPacketSize !== Number.POSITIVE_INFINITY) return
-    const since = (packet.time - will.endedAt) / aSecond
+    const since = Math.floor(packet.seconds - will.endedAt)
     const who = `connection ${connection.number} of ${quoted(connect!.clientId)}`
     wrong(packet, 'will-missing', `${since} s after the end of ${who} its will has not come`)
   }
@@ -168,8 +167,8 @@ export class Wills {
   }
 }
 
-function isSoon(since: bigint, delay: bigint): boolean {
-  return (since >= 0n && since < soon) || (delay > 0n && since >= delay && since < delay + soon)
+function isSoon(since: number, delay: number): boolean {
+  return (since >= 0 && since < soon) || (delay > 0 && since >= delay && since < delay + soon)
 }
 
 function dropFirst(map: Map<string, unknown>): void {
