@@ -91,7 +91,7 @@ export function skippedText(connection: number, { direction, offset, length, why
 export function headline(packet: Packet, paint: Paint): string {
   const { direction, number, connection, offset, length } = packet
   const arrow = direction === 'c2s' ? '→' : '←'
-  const time = timeOfDay(packet.time)
+  const time = timeOfDay(packet)
   const place = number === 0 ? '' : `  #${number}${time === '' ? '' : `  ${time}`}  connection ${connection}`
   const type =
     direction === 'c2s'

@@ -1,5 +1,6 @@
 // Each connection as a ladder: who sent what to whom, and for QoS 1 and 2 when the exchange that a PUBLISH began was
 // over, how long it took, and what was never acknowledged.
+import { type Instant, nanosBetween } from '../../capture/stream.js'
 import { puback, pubcomp, publish, pubrec, versionNames } from '../names.js'
 import type { Direction, Packet } from '../packet.js'
 import { quoted } from '../utf8.js'
@@ -24,9 +25,8 @@ const mostRows = 2000
 const mostOfAll = 50_000
 const mostNamed = 20
 
-interface Begun {
+interface Begun extends Instant {
   readonly number: number
-  readonly time: bigint
   readonly label: string
 }
 
@@ -50,7 +50,7 @@ export class FlowView implements View {
   packet(packet: Packet, connection: ConnectionFacts): void {
     const ladder = this.#ladderOf(connection)
     const paint = packet.direction === 'c2s' ? this.#paint.c2s : this.#paint.s2c
-    const time = timeOfDay(packet.time)
+    const time = timeOfDay(packet)
     const row = `${time}${padding(15 - time.length)} │ ${paint(rung(packet))} │ ${this.#outcome(packet, ladder)}`
     this.#add(ladder, row.trimEnd())
     for (const violation of packet.violations) {
@@ -88,18 +88,18 @@ export class FlowView implements View {
 
   /** What the right side says: the packet that is answered, or that an exchange is over. */
   #outcome(packet: Packet, ladder: Ladder): string {
-    const { type, direction, packetIdentifier: id, number, time, protocol } = packet
+    const { type, direction, packetIdentifier: id, number, second, nanos, protocol } = packet
     if (protocol !== 'mqtt') return ''
     const theirs = ladder.open[direction === 'c2s' ? 's2c' : 'c2s']
     if (type === publish && id > 0 && !ladder.open[direction].has(id)) {
-      ladder.open[direction].set(id, { number, time, label: publishText(packet) })
+      ladder.open[direction].set(id, { number, second, nanos, label: publishText(packet) })
     }
     const refused = type === pubrec && packet.reasonCode >= 0x80
     if (type === puback || type === pubcomp || refused) {
       const begun = theirs.get(id)
       theirs.delete(id)
       if (begun !== undefined)
-        return `m${id} ${refused ? 'refused' : 'done'}: #${begun.number}${took(begun.time, time)}`
+        return `m${id} ${refused ? 'refused' : 'done'}: #${begun.number}${took(begun, packet)}`
     }
     if (packet.answers === 0) return ''
     return packet.roundTrip < 0
@@ -135,8 +135,8 @@ export class FlowView implements View {
   }
 }
 
-function took(from: bigint, to: bigint): string {
-  return from < 0n || to < 0n ? '' : ` in ${durationText(Number(to - from))}`
+function took(from: Instant, to: Instant): string {
+  return from.second < 0 || to.second < 0 ? '' : ` in ${durationText(nanosBetween(from, to))}`
 }
 
 /** The arrow and what it carries, always as wide. */

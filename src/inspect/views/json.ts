@@ -5,10 +5,10 @@ import type { Packet } from '../packet.js'
 import { decode } from '../render.js'
 import type { Violation } from '../rules.js'
 import { stringAt } from '../utf8.js'
-import { hexOf, secondsText, typeName } from './text.js'
+import { Ink } from './ink.js'
+import { hexPairs, putSeconds, typeName } from './text.js'
 import type { ConnectionFacts, LateViolation, Skipped, TextSink, View } from './view.js'
 
-const batchLength = 4096
 const secrets = new Set(['password', 'authentication_data'])
 
 /** What the object says already, or what is only there for the bytes. */
@@ -17,40 +17,45 @@ const notShown = new Set(['packet_type', 'identifier', 'property_length', 'will_
 const notShownOfSn = new Set(['length', 'message_type'])
 
 export class JsonView implements View {
-  readonly #sink: TextSink
+  readonly #ink: Ink
   readonly #withFields: boolean
   readonly #showSecrets: boolean
   readonly #fields = new Fields()
-  #batch = ''
 
   constructor(sink: TextSink, { fields = false, showSecrets = false } = {}) {
-    this.#sink = sink
+    this.#ink = new Ink(sink)
     this.#withFields = fields
     this.#showSecrets = showSecrets
   }
 
   packet(packet: Packet, connection: ConnectionFacts): void {
-    const fields = this.#fields
-    const { violations } = packet
-    decode(fields, packet)
+    const ink = this.#ink
+    const { violations, answers, roundTrip } = packet
+    decode(this.#fields, packet)
     if (violations.length > 0) packet.violations = violations
-    let text = this.#head(packet, connection)
-    text += this.#members(packet)
+    this.#head(packet, connection)
+    this.#members(packet)
     if (packet.decoded !== undefined)
-      text += `,"${packet.decoded.name}":${JSON.stringify(packet.decoded.value)}`
-    if (packet.answers > 0) {
-      text += `,"answers":${packet.answers}`
-      if (packet.roundTrip >= 0) text += `,"round_trip":"${(packet.roundTrip / 1e9).toFixed(9)}"`
+      ink.text(`,"${packet.decoded.name}":${JSON.stringify(packet.decoded.value)}`)
+    if (answers > 0) {
+      ink.ascii(',"answers":')
+      ink.number(answers)
     }
-    if (packet.violations.length > 0) text += `,"violations":[${packet.violations.map(violationJson).join()}]`
-    if (this.#withFields) text += `,"fields":[${this.#ranges(packet)}]`
-    this.#add(`${text}}`)
+    if (answers > 0 && roundTrip >= 0) {
+      ink.ascii(',"round_trip":"')
+      putSeconds(ink, { second: Math.floor(roundTrip / 1e9), nanos: roundTrip % 1e9 })
+      ink.ascii('"')
+    }
+    if (packet.violations.length > 0)
+      ink.text(`,"violations":[${packet.violations.map(violationJson).join()}]`)
+    if (this.#withFields) this.#ranges(packet)
+    ink.ascii('}\n')
   }
 
   skipped({ number }: ConnectionFacts, { direction, offset, length, why }: Skipped): void {
     const size = length === undefined ? '' : `,"length":${length}`
     const place = `"connection":${number},"direction":"${direction}","type":"SKIPPED","offset":${offset}${size}`
-    this.#add(`{${place},"message":${JSON.stringify(why)}}`)
+    this.#ink.text(`{${place},"message":${JSON.stringify(why)}}\n`)
   }
 
   closed({ number }: ConnectionFacts, how: string, late: readonly LateViolation[]): void {
@@ -58,8 +63,8 @@ export class JsonView implements View {
     const violations = late.map(
       (violation) => `${violationJson(violation).slice(0, -1)},"packet":${violation.packet}}`,
     )
-    this.#add(
-      `{"connection":${number},"type":"CLOSED","message":"${how}","violations":[${violations.join()}]}`,
+    this.#ink.text(
+      `{"connection":${number},"type":"CLOSED","message":"${how}","violations":[${violations.join()}]}\n`,
     )
   }
 
@@ -68,45 +73,80 @@ export class JsonView implements View {
   }
 
   flush(): void {
-    if (this.#batch !== '') this.#sink.text(this.#batch)
-    this.#batch = ''
+    this.#ink.flush()
   }
 
-  #head(packet: Packet, { client, server, clientId }: ConnectionFacts): string {
-    const { time, number, connection, direction, protocol, version, offset, length, first } = packet
-    let text = time < 0n ? '{' : `{"time":"${secondsText(time)}",`
-    text += `"connection":${connection},"packet":${number},"direction":"${direction}","protocol":"${protocol}"`
-    if (protocol === 'mqtt') text += `,"version":${version}`
-    text += `,"type":"${typeName(packet)}","offset":${offset},"length":${length}`
-    if (first !== undefined) text += `,"record":${first.record},"file_offset":${first.fileOffset}`
-    if (client !== '') text += `,"client":${known(client)},"server":${known(server)}`
-    if (clientId !== undefined && packet.connect === undefined)
-      text += `,"client_identifier":${known(clientId)}`
-    return text
+  #head(packet: Packet, { client, server, clientId }: ConnectionFacts): void {
+    const ink = this.#ink
+    const { direction, protocol, first } = packet
+    ink.ascii('{')
+    if (packet.second >= 0) {
+      ink.ascii('"time":"')
+      putSeconds(ink, packet)
+      ink.ascii('",')
+    }
+    ink.ascii('"connection":')
+    ink.number(packet.connection)
+    ink.ascii(',"packet":')
+    ink.number(packet.number)
+    ink.ascii(direction === 'c2s' ? ',"direction":"c2s"' : ',"direction":"s2c"')
+    if (protocol === 'mqtt') {
+      ink.ascii(',"protocol":"mqtt","version":')
+      ink.number(packet.version)
+    } else ink.ascii(',"protocol":"mqtt-sn"')
+    ink.ascii(',"type":"')
+    ink.ascii(typeName(packet))
+    ink.ascii('","offset":')
+    ink.number(packet.offset)
+    ink.ascii(',"length":')
+    ink.number(packet.length)
+    if (first !== undefined) {
+      ink.ascii(',"record":')
+      ink.number(first.record)
+      ink.ascii(',"file_offset":')
+      ink.number(first.fileOffset)
+    }
+    if (client !== '') {
+      ink.ascii(',"client":')
+      this.#string(client)
+      ink.ascii(',"server":')
+      this.#string(server)
+    }
+    if (clientId !== undefined && packet.connect === undefined) {
+      ink.ascii(',"client_identifier":')
+      this.#string(clientId)
+    }
   }
 
-  #members(packet: Packet): string {
+  #members(packet: Packet): void {
     const { items, count } = this.#fields
-    let text = ''
+    const isSn = packet.protocol === 'mqtt-sn'
     let prefix = ''
     for (let i = 0; i < count; i++) {
       const field = items[i]!
-      if (notShown.has(field.name)) continue
-      if (packet.protocol === 'mqtt-sn' && notShownOfSn.has(field.name)) continue
+      if (notShown.has(field.name) || (isSn && notShownOfSn.has(field.name))) continue
       if (field.kind === 'group' && !field.whole) {
         if (field.name === 'will_properties') prefix = 'will_'
-        if (field.repeated) i = this.#list(i, packet, (list) => (text += list))
+        if (field.repeated) i = this.#list(i, packet)
         continue
       }
       // A CONNECT and its will can both have User Properties.
-      if (field.repeated) i = this.#list(i, packet, (list) => (text += list), prefix)
+      if (field.repeated) i = this.#list(i, packet, prefix)
       else {
-        text += `,"${field.name}":${this.#value(field, packet)}`
-        if (field.kind === 'payload' && field.meaning === 'binary') text += ',"payload_encoding":"hex"'
+        this.#name(field.name, ',')
+        this.#value(field, packet)
+        if (field.kind === 'payload' && field.meaning === 'binary')
+          this.#ink.ascii(',"payload_encoding":"hex"')
         if (field.whole) i = this.#after(i)
       }
     }
-    return text
+  }
+
+  #name(name: string, before: string): void {
+    this.#ink.ascii(before)
+    this.#ink.ascii('"')
+    this.#ink.ascii(name)
+    this.#ink.ascii('":')
   }
 
   /** The index of the last field in the group at `index`. */
@@ -119,82 +159,89 @@ export class JsonView implements View {
   }
 
   /** Fields of the same name that are repeated become one list; returns the index of the last of them. */
-  #list(index: number, packet: Packet, add: (text: string) => void, prefix = ''): number {
+  #list(index: number, packet: Packet, prefix = ''): number {
     const { items, count } = this.#fields
     const { name, depth } = items[index]!
-    const elements: string[] = []
     let last = index
+    this.#name(`${prefix}${plural(name)}`, ',')
     for (let i = index; i < count; i = last + 1) {
       const field = items[i]!
       if (field.name !== name || field.depth !== depth) break
       last = field.kind === 'group' ? this.#after(i) : i
-      elements.push(this.#element(i, last, packet))
+      this.#ink.ascii(i === index ? '[' : ',')
+      this.#element(i, last, packet)
     }
-    add(`,"${prefix}${plural(name)}":[${elements.join()}]`)
+    this.#ink.ascii(']')
     return last
   }
 
-  #element(index: number, last: number, packet: Packet): string {
+  #element(index: number, last: number, packet: Packet): void {
     const { items } = this.#fields
     const field = items[index]!
     if (field.kind !== 'group' || field.value !== undefined) return this.#value(field, packet)
-    let text = ''
+    let before = '{'
     for (let i = index + 1; i <= last; i++) {
       const inner = items[i]!
       if (inner.kind === 'group' || notShown.has(inner.name)) continue
-      text += `${text === '' ? '' : ','}"${inner.name}":${this.#value(inner, packet)}`
+      this.#name(inner.name, before)
+      this.#value(inner, packet)
+      before = ','
     }
-    return `{${text}}`
+    this.#ink.ascii(before === '{' ? '{}' : '}')
   }
 
-  #value(field: Field, packet: Packet): string {
-    if (!this.#showSecrets && secrets.has(field.name)) return '"(hidden)"'
+  #value(field: Field, packet: Packet): void {
+    const ink = this.#ink
+    if (!this.#showSecrets && secrets.has(field.name)) return ink.ascii('"(hidden)"')
     const { value, kind, content, meaning } = field
-    if (typeof value === 'number') return kind === 'bits' && field.length === 1 ? bool(value) : String(value)
-    if (typeof value === 'string') return JSON.stringify(value)
+    if (typeof value === 'number') {
+      if (kind !== 'bits' || field.length !== 1) return ink.number(value)
+      return ink.ascii(value === 1 ? 'true' : 'false')
+    }
+    if (typeof value === 'string') return this.#string(value)
+    if (kind === 'missing') return ink.number(field.length / 8)
     const start = packet.start + (kind === 'undecoded' ? field.start >> 3 : content)
     const end = packet.start + ((field.start + field.length) >> 3)
-    if (kind === 'payload' && meaning !== 'binary') return JSON.stringify(stringAt(packet.bytes, start, end))
-    if (kind === 'missing') return String(field.length / 8)
-    return `"${hexOf(packet.bytes, start, end)}"`
+    if (kind === 'payload' && meaning !== 'binary') return this.#payload(packet.bytes, start, end)
+    ink.ascii('"')
+    for (let i = start; i < end; i++) ink.ascii(hexPairs[packet.bytes[i]!]!)
+    ink.ascii('"')
   }
 
-  #ranges(packet: Packet): string {
+  #string(text: string): void {
+    const ink = this.#ink
+    ink.ascii('"')
+    if (!ink.plainText(text)) ink.text(JSON.stringify(text).slice(1, -1))
+    ink.ascii('"')
+  }
+
+  #payload(bytes: Uint8Array, start: number, end: number): void {
+    const ink = this.#ink
+    ink.ascii('"')
+    if (!ink.plain(bytes, start, end)) ink.text(JSON.stringify(stringAt(bytes, start, end)).slice(1, -1))
+    ink.ascii('"')
+  }
+
+  #ranges(packet: Packet): void {
     const { items, count } = this.#fields
-    const ranges: string[] = []
+    const ink = this.#ink
+    let before = ',"fields":['
     for (let i = 0; i < count; i++) {
       const field = items[i]!
       if (field.kind === 'group') continue
-      const value = field.kind === 'missing' ? 'null' : this.#value(field, packet)
-      ranges.push(`{"name":"${field.name}","bit":${field.start},"bits":${field.length},"value":${value}}`)
+      ink.ascii(`${before}{"name":"${field.name}","bit":${field.start},"bits":${field.length},"value":`)
+      if (field.kind === 'missing') ink.ascii('null')
+      else this.#value(field, packet)
+      ink.ascii('}')
+      before = ','
     }
-    return ranges.join()
-  }
-
-  #add(line: string): void {
-    this.#batch += line
-    this.#batch += '\n'
-    if (this.#batch.length > batchLength) this.flush()
+    ink.ascii(before === ',' ? ']' : `${before}]`)
   }
 }
-
-const bool = (value: number): string => (value === 1 ? 'true' : 'false')
 
 /** The same in the standard's plural. */
 function plural(name: string): string {
   return name === 'user_property' ? 'user_properties' : `${name}s`
-}
-
-const texts = new Map<string, string>()
-
-/** Addresses and Client Identifiers repeat from packet to packet. */
-function known(text: string): string {
-  const json = texts.get(text)
-  if (json !== undefined) return json
-  if (texts.size > 10_000) texts.clear()
-  const made = JSON.stringify(text)
-  texts.set(text, made)
-  return made
 }
 
 function violationJson({ id, severity, message, offset, rule }: Violation): string {

@@ -5,7 +5,8 @@ import { connack, publish, reasonCodeNames, returnCodeName } from '../names.js'
 import type { Packet } from '../packet.js'
 import { quoted } from '../utf8.js'
 import { faultText, lateText, openedText, skippedText } from './fields-view.js'
-import { durationText, timeOfDay, typeName } from './text.js'
+import { Ink, written } from './ink.js'
+import { putDuration, putTimeOfDay, typeName } from './text.js'
 import {
   type ConnectionFacts,
   type LateViolation,
@@ -16,16 +17,12 @@ import {
   type View,
 } from './view.js'
 
-/** Lines are handed on together: a call for each would cost more than making it. */
-const batchLength = 4096
-
 export class LineView implements View {
-  readonly #sink: TextSink
+  readonly #ink: Ink
   readonly #paint: Paint
-  #batch = ''
 
   constructor(sink: TextSink, paint: Paint = plainPaint) {
-    this.#sink = sink
+    this.#ink = new Ink(sink)
     this.#paint = paint
   }
 
@@ -43,15 +40,17 @@ export class LineView implements View {
   }
 
   packet(packet: Packet): void {
-    const line = lineOf(packet)
-    if (this.#paint === plainPaint) this.#add(line)
-    else this.#add(packet.direction === 'c2s' ? this.#paint.c2s(line) : this.#paint.s2c(line))
+    if (this.#paint === plainPaint) putLine(this.#ink, packet)
+    else {
+      const line = written((ink) => putLine(ink, packet))
+      this.#ink.text(packet.direction === 'c2s' ? this.#paint.c2s(line) : this.#paint.s2c(line))
+    }
+    this.#ink.ascii('\n')
     if (packet.violations.length > 0) this.#violations(packet)
   }
 
   flush(): void {
-    if (this.#batch !== '') this.#sink.text(this.#batch)
-    this.#batch = ''
+    this.#ink.flush()
   }
 
   end(): void {
@@ -63,18 +62,29 @@ export class LineView implements View {
   }
 
   #add(line: string): void {
-    this.#batch += line
-    this.#batch += '\n'
-    if (this.#batch.length > batchLength) this.flush()
+    this.#ink.text(line)
+    this.#ink.ascii('\n')
   }
 }
 
-function lineOf(packet: Packet): string {
-  const time = timeOfDay(packet.time)
-  const arrow = packet.direction === 'c2s' ? ' -> ' : ' <- '
-  const start = `${time === '' ? '' : `${time} `}#${packet.number} ${packet.connection}${arrow}`
-  if (packet.type === publish && packet.protocol === 'mqtt') return start + publishText(packet)
-  return `${start}${typeName(packet)}${detailText(packet)}${answerText(packet)}`
+function putLine(ink: Ink, packet: Packet): void {
+  if (packet.second >= 0) {
+    putTimeOfDay(ink, packet)
+    ink.ascii(' #')
+  } else ink.ascii('#')
+  ink.number(packet.number)
+  ink.ascii(' ')
+  ink.number(packet.connection)
+  ink.ascii(packet.direction === 'c2s' ? ' -> ' : ' <- ')
+  if (packet.type === publish && packet.protocol === 'mqtt') return putPublish(ink, packet)
+  ink.ascii(typeName(packet))
+  if (packet.packetIdentifier > 0) {
+    ink.ascii(' m')
+    ink.number(packet.packetIdentifier)
+  }
+  const detail = detailText(packet)
+  if (detail !== '') ink.text(detail)
+  if (packet.answers > 0) putAnswer(ink, packet)
 }
 
 const publishFlags = Array.from({ length: 16 }, (_, flags) => {
@@ -82,16 +92,37 @@ const publishFlags = Array.from({ length: 16 }, (_, flags) => {
 })
 
 export function publishText(packet: Packet): string {
-  const { flags, packetIdentifier, topic = '', topicAlias, payload, start, length } = packet
-  const identifier = packetIdentifier > 0 ? `m${packetIdentifier} ` : ''
-  const alias = topicAlias > 0 ? ` alias ${topicAlias}` : ''
-  const size = payload < 0 ? 0 : length - (payload - start)
-  return `${publishFlags[flags]}${identifier}${quoted(topic)}${alias} ${size} bytes`
+  return written((ink) => putPublish(ink, packet))
 }
 
+function putPublish(ink: Ink, packet: Packet): void {
+  const { flags, packetIdentifier, topic = '', topicAlias, payload, start, length } = packet
+  ink.ascii(publishFlags[flags]!)
+  if (packetIdentifier > 0) {
+    ink.ascii('m')
+    ink.number(packetIdentifier)
+    ink.ascii(' ')
+  }
+  putQuoted(ink, topic)
+  if (topicAlias > 0) {
+    ink.ascii(' alias ')
+    ink.number(topicAlias)
+  }
+  ink.ascii(' ')
+  ink.number(payload < 0 ? 0 : length - (payload - start))
+  ink.ascii(' bytes')
+}
+
+function putQuoted(ink: Ink, text: string): void {
+  ink.ascii('"')
+  if (!ink.plainText(text)) ink.text(quoted(text).slice(1, -1))
+  ink.ascii('"')
+}
+
+/** What few packets have to tell. */
 function detailText(packet: Packet): string {
-  const { packetIdentifier, connect, subscriptions, codes, version, type } = packet
-  let text = packetIdentifier > 0 ? ` m${packetIdentifier}` : ''
+  const { connect, subscriptions, codes, version, type } = packet
+  let text = ''
   if (connect !== undefined) {
     text += ` ${quoted(connect.clientId)} keep alive ${connect.keepAlive} s`
     if (connect.cleanStart) text += version === 5 ? ' clean start' : ' clean session'
@@ -108,9 +139,14 @@ function detailText(packet: Packet): string {
   return text
 }
 
-function answerText({ answers, roundTrip }: Packet): string {
-  if (answers === 0) return ''
-  return roundTrip < 0 ? ` (to #${answers})` : ` (to #${answers}, ${durationText(roundTrip)})`
+function putAnswer(ink: Ink, { answers, roundTrip }: Packet): void {
+  ink.ascii(' (to #')
+  ink.number(answers)
+  if (roundTrip >= 0) {
+    ink.ascii(', ')
+    putDuration(ink, roundTrip)
+  }
+  ink.ascii(')')
 }
 
 /** A code that says more than success. */

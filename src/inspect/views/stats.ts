@@ -1,11 +1,13 @@
 // Counts instead of packets: connections, packets by type, topics, rates, how long acknowledgements took, what was sent
 // again, which rules were broken. Its memory does not grow with the capture.
 
+import { type Instant, nanosBetween } from '../../capture/stream.js'
 import { publish } from '../names.js'
 import type { Packet } from '../packet.js'
 import { quoted } from '../utf8.js'
 import { Histogram } from './histogram.js'
-import { count, durationText, secondsText, typeName } from './text.js'
+import { written } from './ink.js'
+import { count, durationText, putSeconds, typeName } from './text.js'
 import type { ConnectionFacts, LateViolation, Skipped, TextSink, View } from './view.js'
 
 const mostTopics = 20_000
@@ -36,8 +38,8 @@ export class StatsView implements View {
   #bytes = 0
   #skipped = 0
   #retransmitted = 0
-  #first = -1n
-  #last = -1n
+  #first: Instant | undefined
+  #last: Instant | undefined
 
   constructor(sink: TextSink) {
     this.#sink = sink
@@ -48,15 +50,17 @@ export class StatsView implements View {
   }
 
   packet(packet: Packet): void {
-    const { direction, length, time, violations } = packet
+    const { direction, length, last, violations } = packet
     this.#packets++
     this.#bytes += length
     const tally = this.#tallyOf(packet)
     if (direction === 'c2s') tally.c2s++
     else tally.s2c++
     tally.bytes += length
-    if (this.#first < 0n) this.#first = time
-    this.#last = time
+    if (last !== undefined && last.second >= 0) {
+      this.#first ??= last
+      this.#last = last
+    }
     if (packet.type === publish && packet.protocol === 'mqtt' && direction === 'c2s') this.#topic(packet)
     if (packet.roundTrip >= 0) tally.roundTrips.add(packet.roundTrip)
     for (const { rule } of violations) this.#rule(rule.key)
@@ -114,17 +118,19 @@ export class StatsView implements View {
   }
 
   #totals(): string {
-    const seconds = Number(this.#last - this.#first) / 1e9
-    const rate = seconds > 0 ? `, ${Math.round(this.#packets / seconds)} packets/s` : ''
-    const time =
-      this.#first < 0n
-        ? ''
-        : `from ${secondsText(this.#first)} for ${durationText(Number(this.#last - this.#first))}${rate}\n`
     const skipped = this.#skipped === 0 ? '' : `${count(this.#skipped, 'byte')} not decoded\n`
     const again =
       this.#retransmitted === 0 ? '' : `${count(this.#retransmitted, 'byte')} retransmitted by TCP\n`
     const all = `${count(this.#connections, 'connection')}, ${count(this.#packets, 'packet')}, ${count(this.#bytes, 'byte')}`
-    return `${all}\n${time}${skipped}${again}`
+    return `${all}\n${this.#span()}${skipped}${again}`
+  }
+
+  #span(): string {
+    if (this.#first === undefined || this.#last === undefined) return ''
+    const nanos = nanosBetween(this.#first, this.#last)
+    const rate = nanos > 0 ? `, ${Math.round(this.#packets / (nanos / 1e9))} packets/s` : ''
+    const start = written((ink) => putSeconds(ink, this.#first!))
+    return `from ${start} for ${durationText(nanos)}${rate}\n`
   }
 
   #typeTable(): string {

@@ -1,8 +1,10 @@
 // Small pieces of text that the views share: hexadecimal digits, times, columns.
 
+import type { Instant } from '../../capture/stream.js'
 import { snNames } from '../mqtt-sn-names.js'
 import { packetNames } from '../names.js'
 import type { Packet } from '../packet.js'
+import { type Ink, written } from './ink.js'
 
 export const hexPairs: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
   byte.toString(16).padStart(2, '0'),
@@ -22,49 +24,62 @@ export function hexOf(bytes: Uint8Array, start: number, end: number, between = '
   return text
 }
 
-let cachedTime = -1n
-let cachedWhole = ''
-let cachedSecond = -1
-let cachedText = ''
+let knownSecond = -1
+let timeOfSecond = ''
 
-/** The time of day, UTC, to the microsecond: `10:15:32.123456`. */
-export function timeOfDay(time: bigint): string {
-  if (time < 0n) return ''
-  if (time === cachedTime) return cachedWhole
-  cachedTime = time
-  const micros = Number(time / 1000n)
-  const second = Math.floor(micros / 1e6)
-  if (second !== cachedSecond) {
-    cachedSecond = second
+/** Writes the time of day, UTC, to the microsecond: `10:15:32.123456`; nothing where it is not known. */
+export function putTimeOfDay(ink: Ink, { second, nanos }: Instant): void {
+  if (second < 0) return
+  if (second !== knownSecond) {
+    knownSecond = second
     const day = second % 86_400
-    cachedText = `${two(Math.floor(day / 3600))}:${two(Math.floor(day / 60) % 60)}:${two(day % 60)}.`
+    timeOfSecond = [day / 3600, (day / 60) % 60, day % 60].map((part) => two(Math.floor(part))).join(':')
   }
-  cachedWhole = cachedText + String(micros - second * 1e6 + 1e6).slice(1)
-  return cachedWhole
+  ink.ascii(timeOfSecond)
+  ink.ascii('.')
+  ink.digits(Math.floor(nanos / 1000), 6)
+}
+
+/** The same as a string. */
+export function timeOfDay(time: Instant): string {
+  return written((ink) => putTimeOfDay(ink, time))
+}
+
+/** Writes seconds with all nine digits: a number in JSON would lose some. */
+export function putSeconds(ink: Ink, { second, nanos }: Instant): void {
+  ink.number(second)
+  ink.ascii('.')
+  ink.digits(nanos, 9)
+}
+
+/** Writes a duration in the unit that gives it three or four digits. */
+export function putDuration(ink: Ink, ns: number): void {
+  if (ns < 0) ink.ascii('-')
+  const size = Math.abs(ns)
+  if (size < 1e6) putTrimmed(ink, size / 1e3, ' us')
+  else if (size < 1e9) putTrimmed(ink, size / 1e6, ' ms')
+  else putTrimmed(ink, size / 1e9, ' s')
+}
+
+/** The same as a string. */
+export function durationText(ns: number): string {
+  return written((ink) => putDuration(ink, ns))
+}
+
+function putTrimmed(ink: Ink, value: number, unit: string): void {
+  const hundredths = Math.round(value * 100)
+  if (value >= 100) ink.number(Math.round(value))
+  else {
+    ink.number(Math.floor(hundredths / 100))
+    ink.ascii('.')
+    if (value >= 10) ink.digits(Math.floor((hundredths % 100) / 10), 1)
+    else ink.digits(hundredths % 100, 2)
+  }
+  ink.ascii(unit)
 }
 
 function two(value: number): string {
   return value < 10 ? `0${value}` : String(value)
-}
-
-/** Seconds since 1970 with all nine digits: a number in JSON would lose some. */
-export function secondsText(time: bigint): string {
-  const seconds = time / 1_000_000_000n
-  return `${seconds}.${String(time - seconds * 1_000_000_000n + 1_000_000_000n).slice(1)}`
-}
-
-/** A duration in the unit that gives it three or four digits. */
-export function durationText(ns: number): string {
-  if (ns < 1e6) return `${trimmed(ns / 1e3)} us`
-  return ns < 1e9 ? `${trimmed(ns / 1e6)} ms` : `${trimmed(ns / 1e9)} s`
-}
-
-function trimmed(value: number): string {
-  if (value >= 100) return String(Math.round(value))
-  const hundredths = Math.round(value * 100)
-  const whole = Math.floor(hundredths / 100)
-  if (value >= 10) return `${whole}.${Math.floor((hundredths % 100) / 10)}`
-  return `${whole}.${two(hundredths % 100)}`
 }
 
 export function typeName(packet: Packet): string {
