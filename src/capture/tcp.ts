@@ -84,7 +84,10 @@ export class TcpStage implements FrameStage {
     const seq = word(bytes, start + 4)
     const acknowledged = word(bytes, start + 8)
     const found = this.#table.find(frame)
-    const entry = this.#entryFor(frame, { found, flags, seq, acknowledged, hasData: payload < frame.wireEnd })
+    const isPlain = (flags & synFlag) === 0 && found?.value.closed === false
+    const entry = isPlain
+      ? found
+      : this.#entryFor(frame, { found, flags, seq, acknowledged, hasData: payload < frame.wireEnd })
     if (entry === undefined) return
     const side = this.#table.side
     const connection = entry.value

@@ -56,8 +56,7 @@ export class Checks {
     this.#timing.packet(packet)
     this.#handshake.goesOn(packet)
     this.#meanwhile(packet, server)
-    state.packets[packet.direction]++
-    state.lastTime[packet.direction] = packet.seconds
+    state.passed(packet)
     if (packet.violations.length > 0 && packet.direction === 'c2s') {
       state.faulty ||= packet.violations.some(({ severity }) => severity === 'error')
     }

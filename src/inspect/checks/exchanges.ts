@@ -61,17 +61,19 @@ export class Exchanges {
   #publish(packet: Packet): void {
     const { direction, packetIdentifier: id } = packet
     const published = this.#published[direction]
-    const { qos1, qos2, received, released } = published
-    const earlier = qos1.get(id) ?? qos2.get(id) ?? received.get(id)
+    const { qos1, qos2, received, released, refused } = published
+    const earlier = published.before(id)
     const left = earlier === undefined ? this.resumption?.publish(packet) : undefined
     this.again = packet.dup && (earlier !== undefined || (left !== undefined && left.step !== 'pubrel'))
     if (earlier !== undefined) this.#again(packet, earlier)
-    else if (this.#state.sure) this.#unlike(packet, released.has(id))
-    published.refused.delete(id)
-    received.delete(id)
-    const [waiting, other] = packet.qos === 1 ? [qos1, qos2] : [qos2, qos1]
-    other.delete(id)
-    if (earlier === undefined || !packet.dup) waiting.delete(id)
+    else if (this.#state.sure) this.#unlike(packet, released.size > 0 && released.has(id))
+    if (refused.size > 0) refused.delete(id)
+    const waiting = packet.qos === 1 ? qos1 : qos2
+    if (earlier !== undefined) {
+      received.delete(id)
+      ;(packet.qos === 1 ? qos2 : qos1).delete(id)
+      if (!packet.dup) waiting.delete(id)
+    }
     const order = (earlier?.kept ?? left?.kept)?.order ?? packet.number
     waiting.set(id, this.#state.expiry > 0 ? keptOf(packet, order) : waitingOf(packet))
     const most = this.#state.limits[direction].receiveMaximum

@@ -45,6 +45,17 @@ export class Published {
     return this.qos1.size + this.qos2.size + this.received.size + this.released.size
   }
 
+  /** The PUBLISH with this Packet Identifier that has not come to its PUBREL. */
+  before(identifier: number): Waiting | undefined {
+    const { qos1, qos2, received } = this
+    // Most often two of the three are empty.
+    return (
+      (qos1.size > 0 ? qos1.get(identifier) : undefined) ??
+      (qos2.size > 0 ? qos2.get(identifier) : undefined) ??
+      (received.size > 0 ? received.get(identifier) : undefined)
+    )
+  }
+
   end(identifier: number): void {
     this.#ended ??= new Uint16Array(mostEnded)
     this.#ended[this.#endedCount++ % mostEnded] = identifier

@@ -92,6 +92,18 @@ export class State {
     }
   }
 
+  /** Counts `packet`, which all checks have seen. */
+  passed(packet: Packet): void {
+    const { seconds } = packet
+    if (packet.direction === 'c2s') {
+      this.packets.c2s++
+      this.lastTime.c2s = seconds
+    } else {
+      this.packets.s2c++
+      this.lastTime.s2c = seconds
+    }
+  }
+
   /** MQTT 5.0, 3.1.2.11.2 and 3.2.2.3.2; MQTT 3.1.1, 3.1.2.4. */
   #expiry(): number {
     if (this.version < 5) return this.connect?.cleanStart === false ? Number.POSITIVE_INFINITY : 0

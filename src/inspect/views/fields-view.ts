@@ -23,7 +23,8 @@ export interface FieldsOptions {
   readonly showSecrets?: boolean
 }
 
-const secrets = new Set(['password', 'authentication_data'])
+/** Fields that only --show-secrets opens. */
+export const secrets: ReadonlySet<string> = new Set(['password', 'authentication_data'])
 
 export abstract class FieldsView implements View {
   protected readonly sink: TextSink

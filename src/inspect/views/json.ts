@@ -5,22 +5,70 @@ import type { Packet } from '../packet.js'
 import { decode } from '../render.js'
 import type { Violation } from '../rules.js'
 import { stringAt } from '../utf8.js'
-import { Ink } from './ink.js'
+import { secrets } from './fields-view.js'
+import { encoded, Ink } from './ink.js'
 import { hexPairs, putSeconds, typeName } from './text.js'
 import type { ConnectionFacts, LateViolation, Skipped, TextSink, View } from './view.js'
 
-const secrets = new Set(['password', 'authentication_data'])
-
 /** What the object says already, or what is only there for the bytes. */
-const notShown = new Set(['packet_type', 'identifier', 'property_length', 'will_property_length'])
+const hidden = ['packet_type', 'identifier', 'property_length', 'will_property_length']
 /** The same of MQTT-SN. */
-const notShownOfSn = new Set(['length', 'message_type'])
+const hiddenOfSn = ['length', 'message_type']
+
+/** How fields of a name are shown. */
+interface Member {
+  /** `,"name":` */
+  readonly next: Uint8Array
+  readonly isHidden: boolean
+  readonly isHiddenOfSn: boolean
+  readonly isSecret: boolean
+}
+
+const members = new Map<string, Member>()
+
+function memberOf(name: string): Member {
+  const known = members.get(name)
+  if (known !== undefined) return known
+  const member = {
+    next: encoded(`,"${name}":`),
+    isHidden: hidden.includes(name),
+    isHiddenOfSn: hiddenOfSn.includes(name),
+    isSecret: secrets.has(name),
+  }
+  members.set(name, member)
+  return member
+}
+
+const kinds: (Uint8Array | undefined)[] = []
+const fileOffset = encoded(',"file_offset":')
+
+/** What all packets of a type say, up to their offset. */
+function kindOf(packet: Packet): Uint8Array {
+  const { direction, protocol, version, type } = packet
+  const isMqtt = protocol === 'mqtt'
+  const index = ((type * 8 + version) * 2 + (direction === 'c2s' ? 0 : 1)) * 2 + (isMqtt ? 0 : 1)
+  const known = kinds[index]
+  if (known !== undefined) return known
+  const of = isMqtt ? `,"version":${version}` : ''
+  const name = typeName(packet)
+  const kind = encoded(`,"direction":"${direction}","protocol":"${protocol}"${of},"type":"${name}","offset":`)
+  kinds[index] = kind
+  return kind
+}
+
+interface Parties {
+  readonly clientId: string | undefined
+  readonly ends: Uint8Array
+  readonly client: Uint8Array
+}
 
 export class JsonView implements View {
   readonly #ink: Ink
   readonly #withFields: boolean
   readonly #showSecrets: boolean
   readonly #fields = new Fields()
+  /** By the number of the connection, while it is open. */
+  readonly #parties = new Map<number, Parties>()
 
   constructor(sink: TextSink, { fields = false, showSecrets = false } = {}) {
     this.#ink = new Ink(sink)
@@ -59,6 +107,7 @@ export class JsonView implements View {
   }
 
   closed({ number }: ConnectionFacts, how: string, late: readonly LateViolation[]): void {
+    this.#parties.delete(number)
     if (late.length === 0) return
     const violations = late.map(
       (violation) => `${violationJson(violation).slice(0, -1)},"packet":${violation.packet}}`,
@@ -76,46 +125,41 @@ export class JsonView implements View {
     this.#ink.flush()
   }
 
-  #head(packet: Packet, { client, server, clientId }: ConnectionFacts): void {
+  #head(packet: Packet, connection: ConnectionFacts): void {
     const ink = this.#ink
-    const { direction, protocol, first } = packet
-    ink.ascii('{')
+    const { first } = packet
     if (packet.second >= 0) {
-      ink.ascii('"time":"')
+      ink.ascii('{"time":"')
       putSeconds(ink, packet)
-      ink.ascii('",')
-    }
-    ink.ascii('"connection":')
+      ink.ascii('","connection":')
+    } else ink.ascii('{"connection":')
     ink.number(packet.connection)
     ink.ascii(',"packet":')
     ink.number(packet.number)
-    ink.ascii(direction === 'c2s' ? ',"direction":"c2s"' : ',"direction":"s2c"')
-    if (protocol === 'mqtt') {
-      ink.ascii(',"protocol":"mqtt","version":')
-      ink.number(packet.version)
-    } else ink.ascii(',"protocol":"mqtt-sn"')
-    ink.ascii(',"type":"')
-    ink.ascii(typeName(packet))
-    ink.ascii('","offset":')
+    ink.word(kindOf(packet))
     ink.number(packet.offset)
     ink.ascii(',"length":')
     ink.number(packet.length)
     if (first !== undefined) {
       ink.ascii(',"record":')
       ink.number(first.record)
-      ink.ascii(',"file_offset":')
+      ink.word(fileOffset)
       ink.number(first.fileOffset)
     }
-    if (client !== '') {
-      ink.ascii(',"client":')
-      this.#string(client)
-      ink.ascii(',"server":')
-      this.#string(server)
-    }
-    if (clientId !== undefined && packet.connect === undefined) {
-      ink.ascii(',"client_identifier":')
-      this.#string(clientId)
-    }
+    const who = this.#partiesOf(connection)
+    ink.word(who.ends)
+    if (packet.connect === undefined) ink.word(who.client)
+  }
+
+  /** What all packets of a connection say. */
+  #partiesOf({ number, client, server, clientId }: ConnectionFacts): Parties {
+    const known = this.#parties.get(number)
+    if (known !== undefined && known.clientId === clientId) return known
+    const ends = client === '' ? '' : `,"client":${JSON.stringify(client)},"server":${JSON.stringify(server)}`
+    const name = clientId === undefined ? '' : `,"client_identifier":${JSON.stringify(clientId)}`
+    const parties = { clientId, ends: encoded(ends), client: encoded(name) }
+    this.#parties.set(number, parties)
+    return parties
   }
 
   #members(packet: Packet): void {
@@ -124,7 +168,8 @@ export class JsonView implements View {
     let prefix = ''
     for (let i = 0; i < count; i++) {
       const field = items[i]!
-      if (notShown.has(field.name) || (isSn && notShownOfSn.has(field.name))) continue
+      const member = memberOf(field.name)
+      if (member.isHidden || (isSn && member.isHiddenOfSn)) continue
       if (field.kind === 'group' && !field.whole) {
         if (field.name === 'will_properties') prefix = 'will_'
         if (field.repeated) i = this.#list(i, packet)
@@ -133,20 +178,13 @@ export class JsonView implements View {
       // A CONNECT and its will can both have User Properties.
       if (field.repeated) i = this.#list(i, packet, prefix)
       else {
-        this.#name(field.name, ',')
-        this.#value(field, packet)
+        this.#ink.word(member.next)
+        this.#value(field, packet, member)
         if (field.kind === 'payload' && field.meaning === 'binary')
           this.#ink.ascii(',"payload_encoding":"hex"')
         if (field.whole) i = this.#after(i)
       }
     }
-  }
-
-  #name(name: string, before: string): void {
-    this.#ink.ascii(before)
-    this.#ink.ascii('"')
-    this.#ink.ascii(name)
-    this.#ink.ascii('":')
   }
 
   /** The index of the last field in the group at `index`. */
@@ -163,7 +201,7 @@ export class JsonView implements View {
     const { items, count } = this.#fields
     const { name, depth } = items[index]!
     let last = index
-    this.#name(`${prefix}${plural(name)}`, ',')
+    this.#ink.ascii(`,"${prefix}${plural(name)}":`)
     for (let i = index; i < count; i = last + 1) {
       const field = items[i]!
       if (field.name !== name || field.depth !== depth) break
@@ -182,17 +220,17 @@ export class JsonView implements View {
     let before = '{'
     for (let i = index + 1; i <= last; i++) {
       const inner = items[i]!
-      if (inner.kind === 'group' || notShown.has(inner.name)) continue
-      this.#name(inner.name, before)
+      if (inner.kind === 'group' || memberOf(inner.name).isHidden) continue
+      this.#ink.ascii(`${before}"${inner.name}":`)
       this.#value(inner, packet)
       before = ','
     }
     this.#ink.ascii(before === '{' ? '{}' : '}')
   }
 
-  #value(field: Field, packet: Packet): void {
+  #value(field: Field, packet: Packet, { isSecret } = memberOf(field.name)): void {
     const ink = this.#ink
-    if (!this.#showSecrets && secrets.has(field.name)) return ink.ascii('"(hidden)"')
+    if (isSecret && !this.#showSecrets) return ink.ascii('"(hidden)"')
     const { value, kind, content, meaning } = field
     if (typeof value === 'number') {
       if (kind !== 'bits' || field.length !== 1) return ink.number(value)
