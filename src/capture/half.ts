@@ -92,7 +92,10 @@ export class Half {
     const origin = new RecordOrigin(frame, frame.place(start))
     if (!this.anchored && this.#hasAcknowledged && this.#acknowledged === seq) this.#startHere(seq)
     if (this.anchored && seq === this.expected && this.#waiting === undefined && !this.finished) {
-      this.#deliver(frame.bytes.subarray(start, end), length, origin)
+      const segment = new Segment(frame.bytes, this.#offset, origin, this.#gapBefore)
+      segment.start = start
+      segment.end = end
+      this.#deliver(segment, length)
       if (this.#fin !== undefined) this.#reachFin()
       return
     }
@@ -214,7 +217,7 @@ export class Half {
       for (let piece = waiting.first(); piece?.seq === this.expected; piece = waiting.first()) {
         waiting.shift()
         this.#grace = -1
-        this.#deliver(piece.bytes, piece.length, piece.origin)
+        this.#deliver(new Segment(piece.bytes, this.#offset, piece.origin, this.#gapBefore), piece.length)
       }
       if (waiting.count === 0) this.#waiting = undefined
     }
@@ -226,13 +229,15 @@ export class Half {
       this.finished = true
   }
 
-  #deliver(bytes: Buffer, length: number, origin: RecordOrigin): void {
-    if (bytes.length > 0) {
-      this.#output.data(this.#side, new Segment(bytes, this.#offset, origin, this.#gapBefore))
+  /** `length`: on the wire. */
+  #deliver(segment: Segment, length: number): void {
+    const { length: captured } = segment
+    if (captured > 0) {
+      this.#output.data(this.#side, segment)
       this.#gapBefore = undefined
-      this.#offset += bytes.length
-      this.expected = (this.expected + bytes.length) | 0
+      this.#offset += captured
+      this.expected = (this.expected + captured) | 0
     }
-    if (bytes.length < length) this.#miss(length - bytes.length, cutShort)
+    if (captured < length) this.#miss(length - captured, cutShort)
   }
 }

@@ -3,15 +3,28 @@ import type { RecordOrigin } from './frame.js'
 import type { StreamSegment } from './stream.js'
 
 export class Segment implements StreamSegment {
-  readonly bytes: Buffer
+  readonly chunk: Buffer
+  /** All of the chunk, unless somebody says else. */
+  start = 0
+  end: number
   readonly offset: number
   readonly origin: RecordOrigin
   readonly gapBefore: number | undefined
 
-  constructor(bytes: Buffer, offset: number, origin: RecordOrigin, gapBefore?: number) {
-    this.bytes = bytes
+  constructor(chunk: Buffer, offset: number, origin: RecordOrigin, gapBefore?: number) {
+    this.chunk = chunk
+    this.end = chunk.length
     this.offset = offset
     this.origin = origin
     this.gapBefore = gapBefore
+  }
+
+  get length(): number {
+    return this.end - this.start
+  }
+
+  get bytes(): Buffer {
+    const { chunk, start, end } = this
+    return start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end)
   }
 }

@@ -40,13 +40,25 @@ export interface Origin extends Instant {
 }
 
 export interface StreamSegment {
-  /** A view of what was pushed, wherever possible: valid as long as the caller of `push` does not reuse its chunk. */
+  /**
+   * It is in `chunk`, from `start` to `end`: in what was pushed, wherever possible. Valid as long as the caller of `push`
+   * does not reuse that.
+   */
+  readonly chunk: Uint8Array
+  readonly start: number
+  readonly end: number
+  /** The same by itself, made when asked for: most segments are read where they are. */
   readonly bytes: Uint8Array
   /** Of the first byte, in this direction's stream. Missing bytes of known number are counted. */
   readonly offset: number
   readonly origin: Origin
   /** How many bytes are missing just before this segment; `gap` has told it too. */
   readonly gapBefore?: number | undefined
+}
+
+/** A segment of bytes that are by themselves. */
+export function segmentOf(bytes: Uint8Array, offset: number, origin: Origin): StreamSegment {
+  return { chunk: bytes, start: 0, end: bytes.length, bytes, offset, origin }
 }
 
 /** A TCP connection, a pair of UDP endpoints, or the stream of a file that knows no network ('raw'). */

@@ -1,6 +1,6 @@
 // The segments of one direction become Control Packets, wherever the segments were cut. Where bytes are missing it goes
 // on if they were in a payload, and looks for the next packet if not; what it passes over is said.
-import type { Direction, Origin, StreamSegment } from '../capture/stream.js'
+import { type Direction, type Origin, type StreamSegment, segmentOf } from '../capture/stream.js'
 import { type Hole, Packet } from './packet.js'
 import { headerAt } from './resync.js'
 import { Search } from './search.js'
@@ -23,6 +23,14 @@ export interface Budget {
 const cutHead = 4096
 const shortHead = 512
 const overdraft = -16 * 1024 * 1024
+
+/** Where bytes are that packets are looked for in: `base` is the offset in the stream of the first of all. */
+interface Place {
+  readonly base: number
+  readonly first: Origin
+  readonly last: Origin
+  readonly boundary: number
+}
 
 export class Assembler {
   readonly #direction: Direction
@@ -64,14 +72,15 @@ export class Assembler {
   }
 
   push(segment: StreamSegment): void {
-    const { bytes, offset, origin } = segment
+    const { chunk, start, end, origin } = segment
     if (!this.#synchronised) return this.#search(segment)
-    let at = 0
+    let at = start
     if (this.#have > 0) {
-      at = this.#continue(bytes, origin)
+      at = this.#continue(segment)
       if (at < 0) return
     }
-    this.#parse(bytes, at, { offset, first: origin, last: origin, boundary: 0 })
+    const base = segment.offset - start
+    this.#parse(chunk, at, end, { base, first: origin, last: origin, boundary: 0 })
   }
 
   /** Bytes are missing from the stream. */
@@ -105,34 +114,30 @@ export class Assembler {
   }
 
   /** Completes the packet at hand; returns how far the segment was taken, -1 when that is all of it. */
-  #continue(bytes: Uint8Array, origin: Origin): number {
-    if (this.#need === 0) return this.#completeHeader(bytes, origin)
-    const taken = Math.min(this.#need - this.#have, bytes.length)
+  #continue(segment: StreamSegment): number {
+    const { chunk, start, end, origin } = segment
+    if (this.#need === 0) return this.#completeHeader(segment.bytes, origin)
+    const taken = Math.min(this.#need - this.#have, end - start)
     const kept = Math.min(taken, this.#room())
-    if (kept > 0) this.#append(bytes, 0, kept)
+    if (kept > 0) this.#append(chunk, start, start + kept)
     this.#have += taken
     if (this.#have < this.#need) return -1
     this.#emit(origin)
-    return taken
+    return start + taken
   }
 
   /** A Fixed Header that was cut: the few bytes that are there are put before the segment. */
   #completeHeader(bytes: Uint8Array, origin: Origin): number {
     const head = this.#filled
     const joined = Buffer.concat([this.#bytes.subarray(0, head), bytes])
-    const place = { offset: this.#offset, first: this.#first ?? origin, last: origin, boundary: head }
+    const place = { base: this.#offset, first: this.#first ?? origin, last: origin, boundary: head }
     this.#clear()
-    this.#parse(joined, 0, place)
+    this.#parse(joined, 0, joined.length, place)
     return -1
   }
 
-  /** Before `boundary` the bytes are from `first`, behind it from `last`. */
-  #parse(
-    bytes: Uint8Array,
-    from: number,
-    { offset, first, last, boundary }: { offset: number; first: Origin; last: Origin; boundary: number },
-  ): void {
-    const limit = bytes.length
+  /** The bytes from `from` to `limit`. Before `boundary` they are from `first`, behind it from `last`. */
+  #parse(bytes: Uint8Array, from: number, limit: number, place: Place): void {
     let at = from
     while (at < limit) {
       let body = at + 1
@@ -143,53 +148,42 @@ export class Assembler {
         length += (byte & 0x7f) * scale
       }
       const broken = byte >= 128 && body - at === 5
-      if (byte >= 128 && !broken)
-        return this.#start(bytes, at, { offset: offset + at, need: 0, first: at < boundary ? first : last })
-      if (bytes[at]! < 16 || broken)
-        return this.#unframed(bytes, at, { offset, last, body, end: broken ? body : body + length })
+      if (byte >= 128 && !broken) return this.#start(bytes.subarray(at, limit), at, 0, place)
+      if (bytes[at]! < 16 || broken) {
+        const end = Math.min(limit, broken ? body : body + length)
+        return this.#unframed(new Packet(bytes, at, Math.min(body, end), end, end - at), limit, place)
+      }
       const end = body + length
-      if (end > limit)
-        return this.#start(bytes, at, {
-          offset: offset + at,
-          need: end - at,
-          first: at < boundary ? first : last,
-        })
+      if (end > limit) return this.#start(bytes.subarray(at, limit), at, end - at, place)
       const packet = new Packet(bytes, at, body, end, end - at)
       packet.direction = this.#direction
-      packet.offset = offset + at
-      packet.first = at < boundary ? first : last
-      packet.last = last
+      packet.offset = place.base + at
+      packet.first = at < place.boundary ? place.first : place.last
+      packet.last = place.last
       this.#sink.packet(packet)
       at = end
     }
   }
 
   /** Type 0, or a Remaining Length of five bytes: shown, and then nobody knows where the next packet begins. */
-  #unframed(
-    bytes: Uint8Array,
-    at: number,
-    place: { offset: number; last: Origin; body: number; end: number },
-  ): void {
-    const end = Math.min(place.end, bytes.length)
-    const packet = new Packet(bytes, at, Math.min(place.body, end), end, end - at)
+  #unframed(packet: Packet, limit: number, { base, last }: Place): void {
+    const { bytes, start, end } = packet
     packet.direction = this.#direction
-    packet.offset = place.offset + at
-    packet.first = place.last
-    packet.last = place.last
+    packet.offset = base + start
+    packet.first = last
+    packet.last = last
     this.#synchronised = false
     this.#sink.packet(packet)
-    if (end < bytes.length) {
-      this.#search({ bytes: bytes.subarray(end), offset: place.offset + end, origin: place.last })
-    }
+    if (end < limit) this.#search(segmentOf(bytes.subarray(end, limit), base + end, last))
   }
 
-  #start(bytes: Uint8Array, at: number, place: { offset: number; need: number; first: Origin }): void {
-    this.#offset = place.offset
-    this.#need = place.need
-    this.#first = place.first
-    const kept = Math.min(bytes.length - at, this.#room())
-    this.#append(bytes, at, at + kept)
-    this.#have = bytes.length - at
+  /** What is there of a packet: `need` is its length, 0 where that is not known. */
+  #start(bytes: Uint8Array, at: number, need: number, { base, boundary, first, last }: Place): void {
+    this.#offset = base + at
+    this.#need = need
+    this.#first = at < boundary ? first : last
+    this.#append(bytes, 0, Math.min(bytes.length, this.#room()))
+    this.#have = bytes.length
   }
 
   #emit(last: Origin | undefined): void {
@@ -229,7 +223,8 @@ export class Assembler {
     if (found.at > 0) {
       this.#sink.skipped(this.#direction, found.offset, found.at, `not synchronised; ${found.evidence}`)
     }
-    this.#parse(found.bytes, found.at, { offset: found.offset, first: origin, last: origin, boundary: 0 })
+    const place = { base: found.offset, first: origin, last: origin, boundary: 0 }
+    this.#parse(found.bytes, found.at, found.bytes.length, place)
   }
 
   /** Says that the bytes at hand lead nowhere, because of what happened at `offset`. */

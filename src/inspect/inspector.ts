@@ -181,17 +181,17 @@ export class Inspector implements CaptureSink {
   /** A stream that nobody called MQTT has to begin with a CONNECT, or be synchronised soon. */
   #mayBe(stream: Stream, direction: Direction, segment: StreamSegment): boolean {
     const { flow } = stream
-    stream.seen += segment.bytes.length
+    const { chunk, start, end } = segment
+    stream.seen += end - start
     if (this.#options.certain || isPortOf(flow, this.#options.ports)) return true
     if (!stream[direction].synchronised) {
       if (stream.seen > doubt) this.#forget(stream)
       return !stream.not
     }
-    const { bytes } = segment
     if (segment.offset > 0) return true
-    if (flow.protocol === 'tcp' && (direction === 's2c' || bytes[0] !== 0x10)) return this.#forget(stream)
-    const header = headerAt(bytes, 0)
-    return (hasLegalFlags(bytes[0]!) && header !== 'none') || this.#forget(stream)
+    if (flow.protocol === 'tcp' && (direction === 's2c' || chunk[start] !== 0x10)) return this.#forget(stream)
+    const header = headerAt(segment.bytes, 0)
+    return (hasLegalFlags(chunk[start]!) && header !== 'none') || this.#forget(stream)
   }
 
   #forget(stream: Stream): false {

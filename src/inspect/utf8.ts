@@ -46,9 +46,16 @@ export function quoted(text: string): string {
   return unsafe.test(text) ? `"${text.replace(unsafeAll, escaped)}"` : `"${text}"`
 }
 
+const tricks = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
 /** Without quotes: for lines that have texts of others in them. */
 export function oneLine(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escaped)
+  return text.replace(tricks, escaped)
+}
+
+/** As JSON, in which the same characters are escaped: JSON itself leaves most of them as they are. */
+export function jsonOf(value: unknown): string {
+  return JSON.stringify(value).replace(tricks, escaped)
 }
 
 function escaped(character: string): string {

@@ -1,6 +1,7 @@
 // Segments to packets: where they were cut does not matter, what is missing is said, and mid-stream is found by evidence.
 import mqtt from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
+import { segmentOf } from '../../src/capture/stream.js'
 import { Assembler } from '../../src/inspect/assembler.js'
 import type { Packet } from '../../src/inspect/packet.js'
 import { findBoundary } from '../../src/inspect/resync.js'
@@ -35,7 +36,7 @@ test('where the segments were cut does not matter', () => {
     publish('a', '', 1),
   ])
   const whole = assemble()
-  whole.assembler.push({ bytes: stream, offset: 0, origin })
+  whole.assembler.push(segmentOf(stream, 0, origin))
   const expected = whole.packets.map((packet) => [hex(packet), packet.offset])
   expect(expected).toHaveLength(3)
 
@@ -43,7 +44,7 @@ test('where the segments were cut does not matter', () => {
     const { assembler, packets, skips } = assemble()
     let offset = 0
     for (const bytes of chunks) {
-      assembler.push({ bytes, offset, origin })
+      assembler.push(segmentOf(bytes, offset, origin))
       offset += bytes.length
     }
     assembler.end()
@@ -56,8 +57,8 @@ test('where the segments were cut does not matter', () => {
 test('a segment that ends inside the Remaining Length', () => {
   const packet = publish('a', 'x'.repeat(300))
   const { assembler, packets } = assemble()
-  assembler.push({ bytes: packet.subarray(0, 2), offset: 0, origin })
-  assembler.push({ bytes: packet.subarray(2), offset: 2, origin: { ...origin, record: 2 } })
+  assembler.push(segmentOf(packet.subarray(0, 2), 0, origin))
+  assembler.push(segmentOf(packet.subarray(2), 2, { ...origin, record: 2 }))
   expect(packets).toHaveLength(1)
   expect(packets[0]?.first?.record).toBe(1)
   expect(packets[0]?.last?.record).toBe(2)
@@ -69,9 +70,9 @@ describe('bytes that are missing', () => {
 
   test('in a payload are a hole in it', () => {
     const { assembler, packets, skips } = assemble()
-    assembler.push({ bytes: packet.subarray(0, 40), offset: 0, origin })
+    assembler.push(segmentOf(packet.subarray(0, 40), 0, origin))
     assembler.gap(40, 30, 'lost')
-    assembler.push({ bytes: Buffer.concat([packet.subarray(70), next]), offset: 70, origin })
+    assembler.push(segmentOf(Buffer.concat([packet.subarray(70), next]), 70, origin))
     expect(packets).toHaveLength(2)
     expect(packets[0]?.holes).toEqual([{ offset: 40, length: 30 }])
     expect(skips).toEqual([])
@@ -79,9 +80,9 @@ describe('bytes that are missing', () => {
 
   test('in a Fixed Header lead to the next packet', () => {
     const { assembler, packets, skips } = assemble()
-    assembler.push({ bytes: packet.subarray(0, 4), offset: 0, origin })
+    assembler.push(segmentOf(packet.subarray(0, 4), 0, origin))
     assembler.gap(4, packet.length - 4, 'lost')
-    assembler.push({ bytes: next, offset: packet.length, origin })
+    assembler.push(segmentOf(next, packet.length, origin))
     expect(packets).toHaveLength(1)
     expect(skips).toEqual(['0+4: cut off: lost', `4+${packet.length - 4}: lost`])
   })
@@ -90,8 +91,8 @@ describe('bytes that are missing', () => {
 test('of a large packet only the head is kept, and its length', () => {
   const { assembler, packets } = assemble({ keep: 64 })
   const packet = publish('a', 'x'.repeat(1000))
-  assembler.push({ bytes: packet.subarray(0, 500), offset: 0, origin })
-  assembler.push({ bytes: packet.subarray(500), offset: 500, origin })
+  assembler.push(segmentOf(packet.subarray(0, 500), 0, origin))
+  assembler.push(segmentOf(packet.subarray(500), 500, origin))
   expect(packets[0]?.length).toBe(packet.length)
   expect(packets[0]!.end - packets[0]!.start).toBe(64)
 })
@@ -112,23 +113,25 @@ describe('mid-stream', () => {
       publish('a', '2'),
       publish('a', '3'),
     ])
-    assembler.push({ bytes, offset: 7, origin })
+    assembler.push(segmentOf(bytes, 7, origin))
     expect(packets).toHaveLength(3)
     expect(skips).toEqual(['7+50: not synchronised; 3 packets in a row decode from here'])
   })
 
   test('after a packet of type 0 the next boundary is looked for', () => {
     const { assembler, packets } = assemble()
-    assembler.push({
-      bytes: Buffer.concat([
-        Buffer.from('0002ffff', 'hex'),
-        publish('a', '1'),
-        publish('a', '2'),
-        publish('a', '3'),
-      ]),
-      offset: 0,
-      origin,
-    })
+    assembler.push(
+      segmentOf(
+        Buffer.concat([
+          Buffer.from('0002ffff', 'hex'),
+          publish('a', '1'),
+          publish('a', '2'),
+          publish('a', '3'),
+        ]),
+        0,
+        origin,
+      ),
+    )
     expect(packets.map(({ type }) => type)).toEqual([0, 3, 3, 3])
   })
 })

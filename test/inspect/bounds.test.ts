@@ -1,6 +1,6 @@
 // What the inspector keeps for many connections is bounded; what is forgotten makes checks silent, not wrong.
 import { expect, test } from 'vitest'
-import type { Flow } from '../../src/capture/stream.js'
+import { type Flow, segmentOf } from '../../src/capture/stream.js'
 import { Assembler, type Budget } from '../../src/inspect/assembler.js'
 import { Inspector } from '../../src/inspect/inspector.js'
 import { bytesOf, flow, Recorder } from './talk.js'
@@ -15,7 +15,7 @@ function unfinished(budget: Budget, synchronised: boolean): Assembler {
 test('packets that stay unfinished: of each only a head is kept when there are many', () => {
   const budget = { left: 1_000_000 }
   const start = Buffer.concat([Buffer.from([0x30, 0xff, 0xff, 0x7f, 0, 1, 0x74]), Buffer.alloc(60_000)])
-  for (let i = 0; i < 2000; i++) unfinished(budget, true).push({ bytes: start, offset: 0, origin })
+  for (let i = 0; i < 2000; i++) unfinished(budget, true).push(segmentOf(start, 0, origin))
   expect(budget.left).toBeGreaterThan(-2000 * 4096 - 60_007)
 })
 
@@ -23,7 +23,7 @@ test('packets that stay unfinished: of each less is kept when there are very man
   const budget = { left: -16 * 1024 * 1024 }
   const before = budget.left
   const start = Buffer.concat([Buffer.from([0x30, 0xff, 0xff, 0x7f, 0, 1, 0x74]), Buffer.alloc(60_000)])
-  for (let i = 0; i < 100; i++) unfinished(budget, true).push({ bytes: start, offset: 0, origin })
+  for (let i = 0; i < 100; i++) unfinished(budget, true).push(segmentOf(start, 0, origin))
   expect(before - budget.left).toBeLessThanOrEqual(100 * 512)
   expect(before - budget.left).toBeGreaterThan(0)
 })
@@ -32,7 +32,7 @@ test('streams in which no packet is found keep little when there are many', () =
   const budget = { left: 1_000_000 }
   const rubbish = Buffer.alloc(30_000)
   const searching = Array.from({ length: 300 }, () => unfinished(budget, false))
-  for (const one of searching) one.push({ bytes: rubbish, offset: 0, origin })
+  for (const one of searching) one.push(segmentOf(rubbish, 0, origin))
   expect(budget.left).toBeGreaterThan(-300 * 2048 - 30_000)
   for (const one of searching) one.end()
   expect(budget.left).toBe(1_000_000)
@@ -45,9 +45,9 @@ test('what a packet took is given back', () => {
     { cmd: 'publish', topic: 't', payload: 'x'.repeat(500), qos: 0, dup: false, retain: false },
     4,
   )
-  assembler.push({ bytes: packet.subarray(0, 90), offset: 0, origin })
+  assembler.push(segmentOf(packet.subarray(0, 90), 0, origin))
   expect(budget.left).toBeLessThan(1_000_000)
-  assembler.push({ bytes: packet.subarray(90), offset: 90, origin })
+  assembler.push(segmentOf(packet.subarray(90), 90, origin))
   expect(budget.left).toBe(1_000_000)
 })
 
@@ -63,11 +63,11 @@ function inUse(followed: number, connections: number): { alarms: string[]; packe
   const publish = bytesOf('32 07 00 01 74 00 05 68 69', 4)
   for (const one of flows) {
     inspector.open(one)
-    inspector.data(one, 'c2s', { bytes: Buffer.concat([connect, publish]), offset: 0, origin })
-    inspector.data(one, 's2c', { bytes: Buffer.from('20020000', 'hex'), offset: 0, origin })
+    inspector.data(one, 'c2s', segmentOf(Buffer.concat([connect, publish]), 0, origin))
+    inspector.data(one, 's2c', segmentOf(Buffer.from('20020000', 'hex'), 0, origin))
   }
   const offset = connect.length + publish.length
-  for (const one of flows) inspector.data(one, 'c2s', { bytes: publish, offset, origin })
+  for (const one of flows) inspector.data(one, 'c2s', segmentOf(publish, offset, origin))
   inspector.end()
   return { alarms: view.broken, packets: view.packets.length }
 }

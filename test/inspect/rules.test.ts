@@ -1,5 +1,6 @@
 // Every check: something that breaks the rule, and something like it that does not.
 import { describe, expect, test } from 'vitest'
+import { segmentOf } from '../../src/capture/stream.js'
 import { Inspector } from '../../src/inspect/inspector.js'
 import { messageOf } from '../../src/inspect/mqtt-sn.js'
 import { rules } from '../../src/inspect/rules.js'
@@ -647,7 +648,7 @@ describe('two connections', () => {
       const offset = offsets.get(`${i}${direction}`) ?? 0
       offsets.set(`${i}${direction}`, offset + bytes.length)
       const origin = { record: 1, fileOffset: 0, second: at, nanos: 0 }
-      inspector.data(flows[i]!, direction, { bytes, offset, origin })
+      inspector.data(flows[i]!, direction, segmentOf(bytes, offset, origin))
     }
     inspector.end()
     return recorder.broken
@@ -685,13 +686,9 @@ test('disconnect-close: who has sent DISCONNECT closes', () => {
     const flow = { id: 1, protocol: 'tcp' as const, client: 'a:1', server: 'b:1883', sawStart: true }
     const origin = (second: number) => ({ record: 1, fileOffset: 0, second, nanos: 0 })
     inspector.open(flow)
-    inspector.data(flow, 'c2s', {
-      bytes: Buffer.from(connect4.replaceAll(' ', ''), 'hex'),
-      offset: 0,
-      origin: origin(0),
-    })
-    inspector.data(flow, 's2c', { bytes: Buffer.from('20020000', 'hex'), offset: 0, origin: origin(0) })
-    inspector.data(flow, 'c2s', { bytes: Buffer.from('e000', 'hex'), offset: 15, origin: origin(0) })
+    inspector.data(flow, 'c2s', segmentOf(Buffer.from(connect4.replaceAll(' ', ''), 'hex'), 0, origin(0)))
+    inspector.data(flow, 's2c', segmentOf(Buffer.from('20020000', 'hex'), 0, origin(0)))
+    inspector.data(flow, 'c2s', segmentOf(Buffer.from('e000', 'hex'), 15, origin(0)))
     inspector.close(flow, 'fin', { direction: 's2c', origin: origin(after) })
     return recorder.broken
   }
@@ -707,12 +704,8 @@ describe('WebSocket', () => {
     const origin = { record: 1, fileOffset: 0, second: 0, nanos: 0 }
     inspector.open(flow)
     inspector.fact(flow, fact)
-    inspector.data(flow, 'c2s', {
-      bytes: Buffer.from(connect4.replaceAll(' ', ''), 'hex'),
-      offset: 0,
-      origin,
-    })
-    inspector.data(flow, 's2c', { bytes: Buffer.from('20020000', 'hex'), offset: 0, origin })
+    inspector.data(flow, 'c2s', segmentOf(Buffer.from(connect4.replaceAll(' ', ''), 'hex'), 0, origin))
+    inspector.data(flow, 's2c', segmentOf(Buffer.from('20020000', 'hex'), 0, origin))
     inspector.end()
     return recorder.broken
   }

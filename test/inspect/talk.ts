@@ -1,6 +1,6 @@
 // A conversation without a network: packets with directions and times go in, what an inspector found comes out.
 import mqtt, { type Packet as MqttPacket } from 'mqtt-packet'
-import type { Direction, Flow, Instant } from '../../src/capture/stream.js'
+import { type Direction, type Flow, type Instant, segmentOf } from '../../src/capture/stream.js'
 import { Inspector, type InspectorOptions } from '../../src/inspect/inspector.js'
 import type { Packet } from '../../src/inspect/packet.js'
 import type { ConnectionFacts, LateViolation, Skipped, View } from '../../src/inspect/views/view.js'
@@ -91,11 +91,11 @@ export function play(inspector: Inspector, steps: readonly Step[], options: Talk
     const direction = who === '>' ? 'c2s' : 's2c'
     const bytes = bytesOf(what, version)
     record++
-    inspector.data(mine, direction, {
-      bytes,
-      offset: offsets[direction],
-      origin: { record, fileOffset: record * 100, ...instant(at) },
-    })
+    inspector.data(
+      mine,
+      direction,
+      segmentOf(bytes, offsets[direction], { record, fileOffset: record * 100, ...instant(at) }),
+    )
     offsets[direction] += bytes.length
   }
   inspector.close(mine, close)
@@ -152,7 +152,7 @@ export function scene(acts: readonly Act[], { version = 4, hosts = {}, joined = 
       const [, who, what, at = last] = act
       const direction = who === '>' ? 'c2s' : 's2c'
       const bytes = bytesOf(what, version)
-      inspector.data(one.flow, direction, { bytes, offset: one[direction], origin: origin(at) })
+      inspector.data(one.flow, direction, segmentOf(bytes, one[direction], origin(at)))
       one[direction] += bytes.length
     }
   }

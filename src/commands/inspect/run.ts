@@ -1,7 +1,7 @@
 // mqttx inspect: reads captures, shows the MQTT in them, and tells by its status whether rules were broken.
 import { readFile } from 'node:fs/promises'
 import { hasSecrets, openCapture } from '../../capture/open.js'
-import { type Flow, unknownSecond } from '../../capture/stream.js'
+import { type Flow, segmentOf, unknownSecond } from '../../capture/stream.js'
 import type { Args } from '../../cli/option.js'
 import { ExitCode, MqttxError, UsageError } from '../../errors.js'
 import type { Host } from '../../host.js'
@@ -140,7 +140,7 @@ function inspectHex(texts: readonly string[], inspector: Inspector): void {
     if (!opened) inspector.open(flow)
     opened = true
     const direction = onlyDirection(bytes[0]! >> 4, 5) ?? 'c2s'
-    inspector.data(flow, direction, { bytes, offset: offsets[direction], origin })
+    inspector.data(flow, direction, segmentOf(bytes, offsets[direction], origin))
     offsets[direction] += bytes.length
   }
   if (opened) inspector.close(flow, 'end')

@@ -4,7 +4,7 @@ import { type Field, Fields } from '../fields.js'
 import type { Packet } from '../packet.js'
 import { decode } from '../render.js'
 import type { Violation } from '../rules.js'
-import { stringAt } from '../utf8.js'
+import { jsonOf, stringAt } from '../utf8.js'
 import { secrets } from './fields-view.js'
 import { encoded, Ink } from './ink.js'
 import { hexPairs, putSeconds, typeName } from './text.js'
@@ -83,8 +83,7 @@ export class JsonView implements View {
     if (violations.length > 0) packet.violations = violations
     this.#head(packet, connection)
     this.#members(packet)
-    if (packet.decoded !== undefined)
-      ink.text(`,"${packet.decoded.name}":${JSON.stringify(packet.decoded.value)}`)
+    if (packet.decoded !== undefined) ink.text(`,"${packet.decoded.name}":${jsonOf(packet.decoded.value)}`)
     if (answers > 0) {
       ink.ascii(',"answers":')
       ink.number(answers)
@@ -103,7 +102,7 @@ export class JsonView implements View {
   skipped({ number }: ConnectionFacts, { direction, offset, length, why }: Skipped): void {
     const size = length === undefined ? '' : `,"length":${length}`
     const place = `"connection":${number},"direction":"${direction}","type":"SKIPPED","offset":${offset}${size}`
-    this.#ink.text(`{${place},"message":${JSON.stringify(why)}}\n`)
+    this.#ink.text(`{${place},"message":${jsonOf(why)}}\n`)
   }
 
   closed({ number }: ConnectionFacts, how: string, late: readonly LateViolation[]): void {
@@ -155,8 +154,8 @@ export class JsonView implements View {
   #partiesOf({ number, client, server, clientId }: ConnectionFacts): Parties {
     const known = this.#parties.get(number)
     if (known !== undefined && known.clientId === clientId) return known
-    const ends = client === '' ? '' : `,"client":${JSON.stringify(client)},"server":${JSON.stringify(server)}`
-    const name = clientId === undefined ? '' : `,"client_identifier":${JSON.stringify(clientId)}`
+    const ends = client === '' ? '' : `,"client":${jsonOf(client)},"server":${jsonOf(server)}`
+    const name = clientId === undefined ? '' : `,"client_identifier":${jsonOf(clientId)}`
     const parties = { clientId, ends: encoded(ends), client: encoded(name) }
     this.#parties.set(number, parties)
     return parties
@@ -249,14 +248,14 @@ export class JsonView implements View {
   #string(text: string): void {
     const ink = this.#ink
     ink.ascii('"')
-    if (!ink.plainText(text)) ink.text(JSON.stringify(text).slice(1, -1))
+    if (!ink.plainText(text)) ink.text(jsonOf(text).slice(1, -1))
     ink.ascii('"')
   }
 
   #payload(bytes: Uint8Array, start: number, end: number): void {
     const ink = this.#ink
     ink.ascii('"')
-    if (!ink.plain(bytes, start, end)) ink.text(JSON.stringify(stringAt(bytes, start, end)).slice(1, -1))
+    if (!ink.plain(bytes, start, end)) ink.text(jsonOf(stringAt(bytes, start, end)).slice(1, -1))
     ink.ascii('"')
   }
 
@@ -283,5 +282,5 @@ function plural(name: string): string {
 }
 
 function violationJson({ id, severity, message, offset, rule }: Violation): string {
-  return `{"id":"${id}","rule":"${rule.key}","severity":"${severity}","message":${JSON.stringify(message)},"offset":${offset}}`
+  return `{"id":"${id}","rule":"${rule.key}","severity":"${severity}","message":${jsonOf(message)},"offset":${offset}}`
 }

@@ -5,7 +5,7 @@ import { connack, publish, reasonCodeNames, returnCodeName } from '../names.js'
 import type { Packet } from '../packet.js'
 import { quoted } from '../utf8.js'
 import { faultText, lateText, openedText, skippedText } from './fields-view.js'
-import { Ink, written } from './ink.js'
+import { encoded, Ink, written } from './ink.js'
 import { putDuration, putTimeOfDay, typeName } from './text.js'
 import {
   type ConnectionFacts,
@@ -75,9 +75,8 @@ function putLine(ink: Ink, packet: Packet): void {
   ink.number(packet.number)
   ink.ascii(' ')
   ink.number(packet.connection)
-  ink.ascii(packet.direction === 'c2s' ? ' -> ' : ' <- ')
-  if (packet.type === publish && packet.protocol === 'mqtt') return putPublish(ink, packet)
-  ink.ascii(typeName(packet))
+  ink.word(kindOf(packet))
+  if (packet.type === publish && packet.protocol === 'mqtt') return putMessage(ink, packet)
   if (packet.packetIdentifier > 0) {
     ink.ascii(' m')
     ink.number(packet.packetIdentifier)
@@ -87,36 +86,45 @@ function putLine(ink: Ink, packet: Packet): void {
   if (packet.answers > 0) putAnswer(ink, packet)
 }
 
+const kinds: (Uint8Array | undefined)[] = []
+
+/** The arrow, and the type of a packet with what its Fixed Header says. */
+function kindOf(packet: Packet): Uint8Array {
+  const { direction, protocol, type, flags } = packet
+  const isMqtt = protocol === 'mqtt'
+  const index = (type * 16 + (isMqtt ? flags : 0)) * 4 + (isMqtt ? 0 : 2) + (direction === 'c2s' ? 0 : 1)
+  const known = kinds[index]
+  if (known !== undefined) return known
+  const arrow = direction === 'c2s' ? '->' : '<-'
+  const kind = encoded(` ${arrow} ${isMqtt && type === publish ? publishFlags[flags] : typeName(packet)}`)
+  kinds[index] = kind
+  return kind
+}
+
 const publishFlags = Array.from({ length: 16 }, (_, flags) => {
-  return `PUBLISH q${(flags >> 1) & 3}${flags & 8 ? ' dup' : ''}${flags & 1 ? ' retain' : ''} `
+  return `PUBLISH q${(flags >> 1) & 3}${flags & 8 ? ' dup' : ''}${flags & 1 ? ' retain' : ''}`
 })
 
 export function publishText(packet: Packet): string {
-  return written((ink) => putPublish(ink, packet))
+  return publishFlags[packet.flags] + written((ink) => putMessage(ink, packet))
 }
 
-function putPublish(ink: Ink, packet: Packet): void {
-  const { flags, packetIdentifier, topic = '', topicAlias, payload, start, length } = packet
-  ink.ascii(publishFlags[flags]!)
+function putMessage(ink: Ink, packet: Packet): void {
+  const { packetIdentifier, topic = '', topicAlias, payload, start, length } = packet
   if (packetIdentifier > 0) {
-    ink.ascii('m')
+    ink.ascii(' m')
     ink.number(packetIdentifier)
+  }
+  ink.ascii(' "')
+  if (!ink.plainText(topic)) ink.text(quoted(topic).slice(1, -1))
+  ink.ascii('" ')
+  if (topicAlias > 0) {
+    ink.ascii('alias ')
+    ink.number(topicAlias)
     ink.ascii(' ')
   }
-  putQuoted(ink, topic)
-  if (topicAlias > 0) {
-    ink.ascii(' alias ')
-    ink.number(topicAlias)
-  }
-  ink.ascii(' ')
   ink.number(payload < 0 ? 0 : length - (payload - start))
   ink.ascii(' bytes')
-}
-
-function putQuoted(ink: Ink, text: string): void {
-  ink.ascii('"')
-  if (!ink.plainText(text)) ink.text(quoted(text).slice(1, -1))
-  ink.ascii('"')
 }
 
 /** What few packets have to tell. */

@@ -1,0 +1,75 @@
+// What is written byte by byte says the same as strings would, wherever the buffer ends.
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { encoded, type Ink, written } from '../../src/inspect/views/ink.js'
+import { durationText, putSeconds, timeOfDay } from '../../src/inspect/views/text.js'
+
+type Write = readonly [put: (ink: Ink) => void, text: string]
+
+const printable = fc.string({
+  unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),
+})
+
+const write: fc.Arbitrary<Write> = fc.oneof(
+  printable.map((text): Write => [(ink) => ink.ascii(text), text]),
+  printable.map((text): Write => [(ink) => ink.word(encoded(text)), text]),
+  fc.string({ unit: 'grapheme' }).map((text): Write => [(ink) => ink.text(text), text]),
+  fc.maxSafeNat().map((value): Write => [(ink) => ink.number(value), String(value)]),
+  fc.integer({ min: 0, max: 999_999_999 }).map((value): Write => {
+    return [(ink) => ink.digits(value, 9), String(value).padStart(9, '0')]
+  }),
+  fc.integer({ min: 7000, max: 20_000 }).map((length): Write => {
+    const text = 'é'.repeat(length)
+    return [(ink) => ink.text(text), text]
+  }),
+  fc.integer({ min: 8000, max: 9000 }).map((length): Write => {
+    return [(ink) => ink.ascii('a'.repeat(length)), 'a'.repeat(length)]
+  }),
+)
+
+test('whatever is written comes out in order', () => {
+  fc.assert(
+    fc.property(fc.array(write, { maxLength: 60 }), (writes) => {
+      const text = written((ink) => {
+        for (const [put] of writes) put(ink)
+      })
+      expect(text).toBe(writes.map(([, part]) => part).join(''))
+    }),
+    { seed: 7 },
+  )
+})
+
+test('plain bytes and texts are written, others leave nothing behind', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => {
+      const bytes = Buffer.from(text)
+      const isPlain = /^[ !#-[\]-~]*$/.test(text)
+      const results: boolean[] = []
+      const out = written((ink) => {
+        ink.ascii('<')
+        results.push(ink.plain(bytes, 0, bytes.length), ink.plainText(text))
+        ink.ascii('>')
+      })
+      expect(results).toEqual([isPlain, isPlain])
+      expect(out).toBe(isPlain ? `<${text}${text}>` : '<>')
+    }),
+    { seed: 7 },
+  )
+})
+
+test('times and durations', () => {
+  expect(timeOfDay({ second: 1_795_274_491, nanos: 163_288_999 })).toBe('15:21:31.163288')
+  expect(timeOfDay({ second: -1, nanos: 0 })).toBe('')
+  expect(written((ink) => putSeconds(ink, { second: 4_294_967_295, nanos: 7 }))).toBe('4294967295.000000007')
+  const texts = [0, 42_000, 999_994, 12_345_678, 999_600_000, 1e9, 61.5e9, -42_000].map(durationText)
+  expect(texts).toEqual([
+    '0.00 us',
+    '42.0 us',
+    '1000 us',
+    '12.3 ms',
+    '1000 ms',
+    '1.00 s',
+    '61.5 s',
+    '-42.0 us',
+  ])
+})
