@@ -22,7 +22,7 @@ import {
 } from '../helpers/capture-builder.js'
 import { CaptureLog } from '../helpers/capture-log.js'
 
-const seconds = Number(process.env.MQTTX_FUZZ_SECONDS ?? (process.env.CI ? 6 : 2)) // for each of three
+const seconds = Number(process.env.MQTTX_FUZZ_SECONDS ?? (process.env.CI ? 20 : 2)) // for each of three
 const firstSeed = Number(process.env.MQTTX_FUZZ_SEED ?? 20_240_229)
 
 /** Mulberry32: small, seeded, good enough to choose with. */

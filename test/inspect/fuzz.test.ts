@@ -1,4 +1,4 @@
-// Streams that were damaged: nothing throws, nothing hangs, every view has something to say. MQTTX_FUZZ sets the seconds.
+// Streams that were damaged: nothing throws, nothing hangs, every view has something to say. MQTTX_FUZZ_SECONDS=n for longer.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { segmentOf } from '../../src/capture/stream.js'
@@ -11,7 +11,7 @@ import { StatsView } from '../../src/inspect/views/stats.js'
 import { TreeView } from '../../src/inspect/views/tree.js'
 import type { TextSink, View } from '../../src/inspect/views/view.js'
 
-const seconds = Number(process.env.MQTTX_FUZZ ?? 5)
+const seconds = Number(process.env.MQTTX_FUZZ_SECONDS ?? (process.env.CI ? 60 : 5))
 const origin = { record: 1, fileOffset: 0, second: 1_700_000_000, nanos: 0 }
 
 class Text implements TextSink {

@@ -1,7 +1,7 @@
 // Who may send what when: the beginning and the end of a connection (MQTT 5.0, 3.1, 3.2, 3.14, 4.12).
 
 import { type CloseDetail, secondsOf } from '../../capture/stream.js'
-import { auth, connack, connect, disconnect, onlyDirection, publish, versionNames } from '../names.js'
+import { auth, connack, connect, disconnect, onlyDirection, pubcomp, publish, versionNames } from '../names.js'
 import type { Packet } from '../packet.js'
 import { propertyId } from '../properties.js'
 import { violation } from '../rules.js'
@@ -31,6 +31,14 @@ export class Handshake {
 
   constructor(state: State) {
     this.#state = state
+  }
+
+  /** The connection is under way, and `packet` one of those that neither begin nor end it: as almost all are. */
+  isSettled({ type, violations, properties }: Packet): boolean {
+    if (type < publish || type > pubcomp || violations.length > 0 || properties !== undefined) return false
+    const { sure, connackCode, disconnected } = this.#state
+    if (!sure || connackCode !== 0 || this.#malformedAt >= 0) return false
+    return disconnected.c2s === undefined && disconnected.s2c === undefined
   }
 
   /** Before the state learns from the packet. */

@@ -39,7 +39,8 @@ function memberOf(name: string): Member {
   return member
 }
 
-const kinds: (Uint8Array | undefined)[] = []
+/** Of a fixed size: an array that grows where it is written becomes a table. */
+const kinds = new Array<Uint8Array | undefined>(256 * 32).fill(undefined)
 const fileOffset = encoded(',"file_offset":')
 
 /** What all packets of a type say, up to their offset. */

@@ -86,7 +86,8 @@ function putLine(ink: Ink, packet: Packet): void {
   if (packet.answers > 0) putAnswer(ink, packet)
 }
 
-const kinds: (Uint8Array | undefined)[] = []
+/** Of a fixed size: an array that grows where it is written becomes a table. */
+const kinds = new Array<Uint8Array | undefined>(256 * 64).fill(undefined)
 
 /** The arrow, and the type of a packet with what its Fixed Header says. */
 function kindOf(packet: Packet): Uint8Array {
