@@ -39,6 +39,18 @@ describe('a file that is read is not written', () => {
   })
 })
 
+test.each([
+  ['is not there', '/nowhere/in.pcap', 'No such file'],
+  ['is a directory', '/', 'It is a directory'],
+])('where an input %s, the file that would be written stays as it is', async (_name, input, why) => {
+  const file = copy()
+  const { status, stdout, stderr } = await mqttx(['inspect', picture, input, '--write', file])
+  expect(stderr).toBe(`Error: cannot read ${input}: ${why}\n`)
+  expect(status).toBe(1)
+  expect(stdout).toHaveLength(0)
+  expect(readFileSync(file).equals(readFileSync(picture))).toBe(true)
+})
+
 function linked(file: string, link: (from: string, to: string) => void): string {
   const other = `${file}.link`
   link(file, other)

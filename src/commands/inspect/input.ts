@@ -1,5 +1,6 @@
 // Where captures come from: files, standard input, gzip inside of either, and hexadecimal words of the command line.
-import { createReadStream } from 'node:fs'
+import { constants, createReadStream } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { ExitCode, MqttxError, UsageError } from '../../errors.js'
@@ -16,13 +17,32 @@ export async function* chunksOf(
   try {
     yield* unpacked(source, note)
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    if (cause instanceof MqttxError || code === undefined) throw cause
-    const reason = code === 'ENOENT' ? 'No such file' : code === 'EISDIR' ? 'It is a directory' : message
-    throw new MqttxError(`cannot read ${file}: ${reason}`, { cause, exitCode: ExitCode.usage })
+    throw unreadable(file, cause)
   } finally {
     source.destroy()
   }
+}
+
+/**
+ * Finds out what can be known before anything is written: that a file is not there, or not for us. Opens nothing: a named
+ * pipe would wait for its writer.
+ * @throws what reading it would throw
+ */
+export async function checkInput(file: string): Promise<void> {
+  if (file === '-') return
+  try {
+    await access(file, constants.R_OK)
+    if ((await stat(file)).isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' })
+  } catch (cause) {
+    throw unreadable(file, cause)
+  }
+}
+
+function unreadable(file: string, cause: unknown): unknown {
+  const { code, message } = cause as NodeJS.ErrnoException
+  if (cause instanceof MqttxError || code === undefined) return cause
+  const reason = code === 'ENOENT' ? 'No such file' : code === 'EISDIR' ? 'It is a directory' : message
+  return new MqttxError(`cannot read ${file}: ${reason}`, { cause, exitCode: ExitCode.usage })
 }
 
 async function* unpacked(source: Readable, note: (text: string) => void): AsyncGenerator<Buffer> {

@@ -12,7 +12,7 @@ import type { Paint, View } from '../../inspect/views/view.js'
 import { Output } from '../../io/output.js'
 import { isTerminal, wantsColor } from '../../io/terminal.js'
 import { crypto, inflate } from './helpers.js'
-import { bytesOfHex, chunksOf } from './input.js'
+import { bytesOfHex, checkInput, chunksOf } from './input.js'
 import { viewOf } from './show.js'
 import type { inspect } from './spec.js'
 import { openTarget, refuseInput, standardOutput } from './target.js'
@@ -98,6 +98,7 @@ async function writerFor({ args, files, output, whole }: Writing, host: Host): P
   if (write === undefined) return undefined
   if (write === '-') return writerTo(standardOutput(output, host.stdout, view), whole)
   refuseInput(write, keylog === undefined ? files : [...files, keylog], () => host.stdin)
+  for (const file of files) await checkInput(file)
   return writerTo(await openTarget(write), whole)
 }
 

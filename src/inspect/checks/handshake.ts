@@ -1,7 +1,16 @@
 // Who may send what when: the beginning and the end of a connection (MQTT 5.0, 3.1, 3.2, 3.14, 4.12).
 
 import { type CloseDetail, secondsOf } from '../../capture/stream.js'
-import { auth, connack, connect, disconnect, onlyDirection, pubcomp, publish, versionNames } from '../names.js'
+import {
+  auth,
+  connack,
+  connect,
+  disconnect,
+  onlyDirection,
+  pubcomp,
+  publish,
+  versionNames,
+} from '../names.js'
 import type { Packet } from '../packet.js'
 import { propertyId } from '../properties.js'
 import { violation } from '../rules.js'
