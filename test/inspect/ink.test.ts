@@ -1,7 +1,7 @@
 // What is written byte by byte says the same as strings would, wherever the buffer ends.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { encoded, type Ink, written } from '../../src/inspect/views/ink.js'
+import { encoded, type Ink, putDigits, shortText, written } from '../../src/inspect/views/ink.js'
 import { durationText, putSeconds, timeOfDay } from '../../src/inspect/views/text.js'
 
 type Write = readonly [put: (ink: Ink) => void, text: string]
@@ -16,7 +16,7 @@ const write: fc.Arbitrary<Write> = fc.oneof(
   fc.string({ unit: 'grapheme' }).map((text): Write => [(ink) => ink.text(text), text]),
   fc.maxSafeNat().map((value): Write => [(ink) => ink.number(value), String(value)]),
   fc.integer({ min: 0, max: 999_999_999 }).map((value): Write => {
-    return [(ink) => ink.digits(value, 9), String(value).padStart(9, '0')]
+    return [(ink) => ink.commit(putDigits(ink.bytes, ink.room(9), value, 9)), String(value).padStart(9, '0')]
   }),
   fc.integer({ min: 7000, max: 20_000 }).map((length): Write => {
     const text = 'é'.repeat(length)
@@ -60,7 +60,8 @@ test('plain bytes and texts are written, others leave nothing behind', () => {
 test('times and durations', () => {
   expect(timeOfDay({ second: 1_795_274_491, nanos: 163_288_999 })).toBe('15:21:31.163288')
   expect(timeOfDay({ second: -1, nanos: 0 })).toBe('')
-  expect(written((ink) => putSeconds(ink, { second: 4_294_967_295, nanos: 7 }))).toBe('4294967295.000000007')
+  const last = { second: 4_294_967_295, nanos: 7 }
+  expect(shortText((bytes, at) => putSeconds(bytes, at, last))).toBe('4294967295.000000007')
   const texts = [0, 42_000, 999_994, 12_345_678, 999_600_000, 1e9, 61.5e9, -42_000].map(durationText)
   expect(texts).toEqual([
     '0.00 us',

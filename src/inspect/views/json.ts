@@ -6,7 +6,7 @@ import { decode } from '../render.js'
 import type { Violation } from '../rules.js'
 import { jsonOf, stringAt } from '../utf8.js'
 import { secrets } from './fields-view.js'
-import { encoded, Ink } from './ink.js'
+import { encoded, Ink, putAscii, putNumber, putWord } from './ink.js'
 import { hexPairs, putSeconds, typeName } from './text.js'
 import type { ConnectionFacts, LateViolation, Skipped, TextSink, View } from './view.js'
 
@@ -41,7 +41,14 @@ function memberOf(name: string): Member {
 
 /** Of a fixed size: an array that grows where it is written becomes a table. */
 const kinds = new Array<Uint8Array | undefined>(256 * 32).fill(undefined)
+const time = encoded('{"time":"')
+const connectionAfterTime = encoded('","connection":')
+const packetNumber = encoded(',"packet":')
+const length = encoded(',"length":')
+const record = encoded(',"record":')
 const fileOffset = encoded(',"file_offset":')
+/** More than all words and numbers of a head. */
+const room = 500
 
 /** What all packets of a type say, up to their offset. */
 function kindOf(packet: Packet): Uint8Array {
@@ -91,7 +98,8 @@ export class JsonView implements View {
     }
     if (answers > 0 && roundTrip >= 0) {
       ink.ascii(',"round_trip":"')
-      putSeconds(ink, { second: Math.floor(roundTrip / 1e9), nanos: roundTrip % 1e9 })
+      const time = { second: Math.floor(roundTrip / 1e9), nanos: roundTrip % 1e9 }
+      ink.commit(putSeconds(ink.bytes, ink.room(room), time))
       ink.ascii('"')
     }
     if (packet.violations.length > 0)
@@ -127,25 +135,28 @@ export class JsonView implements View {
 
   #head(packet: Packet, connection: ConnectionFacts): void {
     const ink = this.#ink
+    const { bytes } = ink
     const { first } = packet
+    let at = ink.room(room)
     if (packet.second >= 0) {
-      ink.ascii('{"time":"')
-      putSeconds(ink, packet)
-      ink.ascii('","connection":')
-    } else ink.ascii('{"connection":')
-    ink.number(packet.connection)
-    ink.ascii(',"packet":')
-    ink.number(packet.number)
-    ink.word(kindOf(packet))
-    ink.number(packet.offset)
-    ink.ascii(',"length":')
-    ink.number(packet.length)
+      at = putWord(bytes, at, time)
+      at = putSeconds(bytes, at, packet)
+      at = putWord(bytes, at, connectionAfterTime)
+    } else at = putAscii(bytes, at, '{"connection":')
+    at = putNumber(bytes, at, packet.connection)
+    at = putWord(bytes, at, packetNumber)
+    at = putNumber(bytes, at, packet.number)
+    at = putWord(bytes, at, kindOf(packet))
+    at = putNumber(bytes, at, packet.offset)
+    at = putWord(bytes, at, length)
+    at = putNumber(bytes, at, packet.length)
     if (first !== undefined) {
-      ink.ascii(',"record":')
-      ink.number(first.record)
-      ink.word(fileOffset)
-      ink.number(first.fileOffset)
+      at = putWord(bytes, at, record)
+      at = putNumber(bytes, at, first.record)
+      at = putWord(bytes, at, fileOffset)
+      at = putNumber(bytes, at, first.fileOffset)
     }
+    ink.commit(at)
     const who = this.#partiesOf(connection)
     ink.word(who.ends)
     if (packet.connect === undefined) ink.word(who.client)

@@ -5,7 +5,7 @@ import { connack, publish, reasonCodeNames, returnCodeName } from '../names.js'
 import type { Packet } from '../packet.js'
 import { quoted } from '../utf8.js'
 import { faultText, lateText, openedText, skippedText } from './fields-view.js'
-import { encoded, Ink, written } from './ink.js'
+import { encoded, Ink, putAscii, putNumber, putWord, written } from './ink.js'
 import { putDuration, putTimeOfDay, typeName } from './text.js'
 import {
   type ConnectionFacts,
@@ -68,23 +68,33 @@ export class LineView implements View {
 }
 
 function putLine(ink: Ink, packet: Packet): void {
+  const { bytes } = ink
+  const { packetIdentifier } = packet
+  let at = ink.room(room)
   if (packet.second >= 0) {
-    putTimeOfDay(ink, packet)
-    ink.ascii(' #')
-  } else ink.ascii('#')
-  ink.number(packet.number)
-  ink.ascii(' ')
-  ink.number(packet.connection)
-  ink.word(kindOf(packet))
-  if (packet.type === publish && packet.protocol === 'mqtt') return putMessage(ink, packet)
-  if (packet.packetIdentifier > 0) {
-    ink.ascii(' m')
-    ink.number(packet.packetIdentifier)
+    at = putTimeOfDay(bytes, at, packet)
+    bytes[at++] = space
   }
+  bytes[at++] = hash
+  at = putNumber(bytes, at, packet.number)
+  bytes[at++] = space
+  at = putNumber(bytes, at, packet.connection)
+  at = putWord(bytes, at, kindOf(packet))
+  if (packetIdentifier > 0) {
+    at = putAscii(bytes, at, ' m')
+    at = putNumber(bytes, at, packetIdentifier)
+  }
+  ink.commit(at)
+  if (packet.type === publish && packet.protocol === 'mqtt') return putMessage(ink, packet)
   const detail = detailText(packet)
   if (detail !== '') ink.text(detail)
   if (packet.answers > 0) putAnswer(ink, packet)
 }
+
+/** More than the words and numbers of a line. */
+const room = 200
+const space = 32
+const hash = 35
 
 /** Of a fixed size: an array that grows where it is written becomes a table. */
 const kinds = new Array<Uint8Array | undefined>(256 * 64).fill(undefined)
@@ -107,25 +117,24 @@ const publishFlags = Array.from({ length: 16 }, (_, flags) => {
 })
 
 export function publishText(packet: Packet): string {
-  return publishFlags[packet.flags] + written((ink) => putMessage(ink, packet))
+  const { flags, packetIdentifier } = packet
+  const identifier = packetIdentifier > 0 ? ` m${packetIdentifier}` : ''
+  return publishFlags[flags] + identifier + written((ink) => putMessage(ink, packet))
 }
 
 function putMessage(ink: Ink, packet: Packet): void {
-  const { packetIdentifier, topic = '', topicAlias, payload, start, length } = packet
-  if (packetIdentifier > 0) {
-    ink.ascii(' m')
-    ink.number(packetIdentifier)
-  }
+  const { topic = '', topicAlias, payload, start, length } = packet
   ink.ascii(' "')
   if (!ink.plainText(topic)) ink.text(quoted(topic).slice(1, -1))
-  ink.ascii('" ')
+  const { bytes } = ink
+  let at = ink.room(room)
   if (topicAlias > 0) {
-    ink.ascii('alias ')
-    ink.number(topicAlias)
-    ink.ascii(' ')
-  }
-  ink.number(payload < 0 ? 0 : length - (payload - start))
-  ink.ascii(' bytes')
+    at = putAscii(bytes, at, '" alias ')
+    at = putNumber(bytes, at, topicAlias)
+    bytes[at++] = space
+  } else at = putAscii(bytes, at, '" ')
+  at = putNumber(bytes, at, payload < 0 ? 0 : length - (payload - start))
+  ink.commit(putAscii(bytes, at, ' bytes'))
 }
 
 /** What few packets have to tell. */
@@ -149,13 +158,14 @@ function detailText(packet: Packet): string {
 }
 
 function putAnswer(ink: Ink, { answers, roundTrip }: Packet): void {
-  ink.ascii(' (to #')
-  ink.number(answers)
+  const { bytes } = ink
+  let at = putAscii(bytes, ink.room(room), ' (to #')
+  at = putNumber(bytes, at, answers)
   if (roundTrip >= 0) {
-    ink.ascii(', ')
-    putDuration(ink, roundTrip)
+    at = putAscii(bytes, at, ', ')
+    at = putDuration(bytes, at, roundTrip)
   }
-  ink.ascii(')')
+  ink.commit(putAscii(bytes, at, ')'))
 }
 
 /** A code that says more than success. */

@@ -6,7 +6,7 @@ import { publish } from '../names.js'
 import type { Packet } from '../packet.js'
 import { quoted } from '../utf8.js'
 import { Histogram } from './histogram.js'
-import { written } from './ink.js'
+import { shortText } from './ink.js'
 import { count, durationText, putSeconds, typeName } from './text.js'
 import type { ConnectionFacts, LateViolation, Skipped, TextSink, View } from './view.js'
 
@@ -126,10 +126,11 @@ export class StatsView implements View {
   }
 
   #span(): string {
-    if (this.#first === undefined || this.#last === undefined) return ''
-    const nanos = nanosBetween(this.#first, this.#last)
+    const [first, last] = [this.#first, this.#last]
+    if (first === undefined || last === undefined) return ''
+    const nanos = nanosBetween(first, last)
     const rate = nanos > 0 ? `, ${Math.round(this.#packets / (nanos / 1e9))} packets/s` : ''
-    const start = written((ink) => putSeconds(ink, this.#first!))
+    const start = shortText((bytes, at) => putSeconds(bytes, at, first))
     return `from ${start} for ${durationText(nanos)}${rate}\n`
   }
 

@@ -4,7 +4,7 @@ import type { Instant } from '../../capture/stream.js'
 import { snNames } from '../mqtt-sn-names.js'
 import { packetNames } from '../names.js'
 import type { Packet } from '../packet.js'
-import { type Ink, written } from './ink.js'
+import { putAscii, putDigits, putNumber, shortText } from './ink.js'
 
 export const hexPairs: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
   byte.toString(16).padStart(2, '0'),
@@ -24,58 +24,55 @@ export function hexOf(bytes: Uint8Array, start: number, end: number, between = '
   return text
 }
 
+const dot = 46
 let knownSecond = -1
 let timeOfSecond = ''
 
-/** Writes the time of day, UTC, to the microsecond: `10:15:32.123456`; nothing where it is not known. */
-export function putTimeOfDay(ink: Ink, { second, nanos }: Instant): void {
-  if (second < 0) return
+/** The time of day, UTC, to the microsecond: `10:15:32.123456`; nothing where it is not known. */
+export function putTimeOfDay(bytes: Uint8Array, at: number, { second, nanos }: Instant): number {
+  if (second < 0) return at
   if (second !== knownSecond) {
     knownSecond = second
     const day = second % 86_400
-    timeOfSecond = [day / 3600, (day / 60) % 60, day % 60].map((part) => two(Math.floor(part))).join(':')
+    const parts = [day / 3600, (day / 60) % 60, day % 60].map((part) => two(Math.floor(part)))
+    timeOfSecond = `${parts.join(':')}.`
   }
-  ink.ascii(timeOfSecond)
-  ink.ascii('.')
-  ink.digits(Math.floor(nanos / 1000), 6)
+  return putDigits(bytes, putAscii(bytes, at, timeOfSecond), Math.floor(nanos / 1000), 6)
 }
 
 /** The same as a string. */
 export function timeOfDay(time: Instant): string {
-  return written((ink) => putTimeOfDay(ink, time))
+  return shortText((bytes, at) => putTimeOfDay(bytes, at, time))
 }
 
-/** Writes seconds with all nine digits: a number in JSON would lose some. */
-export function putSeconds(ink: Ink, { second, nanos }: Instant): void {
-  ink.number(second)
-  ink.ascii('.')
-  ink.digits(nanos, 9)
+/** Seconds with all nine digits: a number in JSON would lose some. */
+export function putSeconds(bytes: Uint8Array, at: number, { second, nanos }: Instant): number {
+  const point = putNumber(bytes, at, second)
+  bytes[point] = dot
+  return putDigits(bytes, point + 1, nanos, 9)
 }
 
-/** Writes a duration in the unit that gives it three or four digits. */
-export function putDuration(ink: Ink, ns: number): void {
-  if (ns < 0) ink.ascii('-')
+/** A duration in the unit that gives it three or four digits. */
+export function putDuration(bytes: Uint8Array, at: number, ns: number): number {
+  if (ns < 0) at = putAscii(bytes, at, '-')
   const size = Math.abs(ns)
-  if (size < 1e6) putTrimmed(ink, size / 1e3, ' us')
-  else if (size < 1e9) putTrimmed(ink, size / 1e6, ' ms')
-  else putTrimmed(ink, size / 1e9, ' s')
+  if (size < 1e6) return putAscii(bytes, putTrimmed(bytes, at, size / 1e3), ' us')
+  if (size < 1e9) return putAscii(bytes, putTrimmed(bytes, at, size / 1e6), ' ms')
+  return putAscii(bytes, putTrimmed(bytes, at, size / 1e9), ' s')
 }
 
 /** The same as a string. */
 export function durationText(ns: number): string {
-  return written((ink) => putDuration(ink, ns))
+  return shortText((bytes, at) => putDuration(bytes, at, ns))
 }
 
-function putTrimmed(ink: Ink, value: number, unit: string): void {
+function putTrimmed(bytes: Uint8Array, at: number, value: number): number {
+  if (value >= 100) return putNumber(bytes, at, Math.round(value))
   const hundredths = Math.round(value * 100)
-  if (value >= 100) ink.number(Math.round(value))
-  else {
-    ink.number(Math.floor(hundredths / 100))
-    ink.ascii('.')
-    if (value >= 10) ink.digits(Math.floor((hundredths % 100) / 10), 1)
-    else ink.digits(hundredths % 100, 2)
-  }
-  ink.ascii(unit)
+  const point = putNumber(bytes, at, Math.floor(hundredths / 100))
+  bytes[point] = dot
+  if (value < 10) return putDigits(bytes, point + 1, hundredths % 100, 2)
+  return putDigits(bytes, point + 1, Math.floor((hundredths % 100) / 10), 1)
 }
 
 function two(value: number): string {
