@@ -4,7 +4,7 @@ import { nanosBetween } from '../../capture/stream.js'
 import * as names from '../names.js'
 import type { Direction, Packet } from '../packet.js'
 import type { RuleKey } from '../rules.js'
-import { keptOf, Published, type Waiting, waitingOf } from './published.js'
+import { advanced, keptOf, Published, type Waiting, waitingOf } from './published.js'
 import { identifierOffset, type Left, type Resumption } from './resumption.js'
 import { type State, wrong } from './state.js'
 
@@ -134,7 +134,7 @@ export class Exchanges {
     answer(packet, waiting)
     qos2.delete(id)
     if (reasonCode >= 0x80) refused.add(id)
-    else received.set(id, waitingOf(packet, waiting))
+    else received.set(id, advanced(waiting, packet))
   }
 
   #pubrel(packet: Packet): void {
@@ -154,7 +154,7 @@ export class Exchanges {
     this.#order(packet, received, 'pubrel-order')
     answer(packet, waiting)
     received.delete(id)
-    released.set(id, waitingOf(packet, waiting))
+    released.set(id, advanced(waiting, packet))
   }
 
   #pubcomp(packet: Packet): void {

@@ -6,10 +6,12 @@ import { propertyId } from '../properties.js'
 
 /** Something that waits for an answer. */
 export interface Waiting extends Instant {
-  readonly type: number
-  readonly number: number
+  type: number
+  number: number
+  second: number
+  nanos: number
   readonly topic?: string | undefined
-  readonly length: number
+  length: number
   readonly subscriptions?: readonly Subscription[] | undefined
   /** Of a PUBLISH, where the session outlives the connection. */
   readonly kept: Kept | undefined
@@ -66,11 +68,19 @@ export class Published {
   }
 }
 
-/** `first` is what `packet` answers. */
-export function waitingOf(packet: Packet, first?: Waiting): Waiting {
+export function waitingOf(packet: Packet): Waiting {
   const { type, number, second, nanos, topic, length, subscriptions } = packet
-  const of = first?.topic ?? topic
-  return { type, number, second, nanos, topic: of, length, subscriptions, kept: first?.kept }
+  return { type, number, second, nanos, topic, length, subscriptions, kept: undefined }
+}
+
+/** The exchange has come to `packet`, which waits now. The same object: an exchange of QoS 2 would need three. */
+export function advanced(waiting: Waiting, { type, number, second, nanos, length }: Packet): Waiting {
+  waiting.type = type
+  waiting.number = number
+  waiting.second = second
+  waiting.nanos = nanos
+  waiting.length = length
+  return waiting
 }
 
 /** The same of a PUBLISH whose session outlives the connection; `order` where it sends again. */
