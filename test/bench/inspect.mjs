@@ -1,17 +1,16 @@
-// `mqttx inspect` beside tshark on the same capture in the same run: 50 MB of mosquitto's own traffic, recorded by tcpdump
-// on loopback (which takes root), or the file that is named. Then memory, with a stream of MB megabytes (2000) that is made
-// while it is read.
-//   node test/bench/inspect.mjs [FILE [MB]]
+// `mqttx inspect` beside tshark on the same capture in the same run: mosquitto's own traffic, recorded by tcpdump on
+// loopback (which takes root), 50 MB of it or as many as are asked for, or the file that is named. Then memory, with a
+// stream of MB megabytes (2000; 0 leaves it out) that is made while it is read.
+//   node test/bench/inspect.mjs [FILE|MEGABYTES [MB]]
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { bash, folder, median, peakMemory, startMosquitto, time } from './measure.mjs'
 
-const runs = 3
+const runs = 5
 const mqttx = `node '${resolve(import.meta.dirname, '../../bin/mqttx.js')}' inspect`
-const wanted = 50e6
 
 /** Messages at QoS 0, 1 and 2, of a length at which tshark 4.0 does not lose its place in the stream. */
-async function record() {
+async function record(megabytes) {
   const server = await startMosquitto()
   const port = server.first
   const file = join(folder, 'traffic.pcap')
@@ -32,7 +31,7 @@ async function record() {
     ${subscribe(1, 'mqttv311')} s1=$!
     ${subscribe(2, 'mqttv31')} s2=$!
     sleep 0.5
-    while [ "$(stat -c %s '${file}' 2>/dev/null || echo 0)" -lt ${wanted} ]; do
+    while [ "$(stat -c %s '${file}' 2>/dev/null || echo 0)" -lt ${megabytes * 1e6} ]; do
       ${publish(0, 'mqttv5')}
       ${publish(1, 'mqttv311')}
       ${publish(2, 'mqttv5')}
@@ -43,8 +42,8 @@ async function record() {
   return { file, port }
 }
 
-const [, , named, streamed = '2000'] = process.argv
-const { file, port } = named === undefined ? await record() : { file: named, port: 1883 }
+const [, , named = '50', streamed = '2000'] = process.argv
+const { file, port } = /^\d+$/.test(named) ? await record(Number(named)) : { file: named, port: 1883 }
 if (!existsSync(file)) throw new Error('no capture was made: tcpdump needs root')
 const megabytes = statSync(file).size / 1e6
 const tshark = `tshark -r '${file}' -n -d tcp.port==${port},mqtt`
@@ -82,6 +81,8 @@ for (const [name, view, theirs, command, bar] of rows) {
   ]
   console.log(`| ${cells.join(' | ')} |`)
 }
+
+if (streamed === '0') process.exit()
 
 const generate = `node '${resolve(import.meta.dirname, 'generate.mjs')}'`
 const rest = []
