@@ -1,19 +1,7 @@
 // mqttx passwd for many users at a time.
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { beforeEach, describe, expect, test } from 'vitest'
-import { mqttx, type RunOptions, scratch } from '../helpers/run.js'
-
-let file: string
-beforeEach(() => {
-  file = join(scratch('passwd'), 'users')
-})
-
-const passwd = (args: readonly string[], options?: RunOptions) => mqttx(['passwd', ...args], options)
-const text = (path = file) => readFileSync(path, 'utf8')
-const write = (contents: string | Uint8Array, mode = 0o600) => writeFileSync(file, contents, { mode })
-const isPassword = async (user: string, password: string, ...options: string[]) =>
-  (await passwd([...options, '--verify', '-b', file, user, password])).status
+import { statSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { file, isPassword, passwd, text, write } from '../helpers/passwd.js'
 
 describe('many at a time', () => {
   test('-U FILE hashes what is not hashed', async () => {

@@ -11,17 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { beforeEach, describe, expect, test } from 'vitest'
-import { mqttx, type RunOptions, scratch, shell } from '../helpers/run.js'
-
-let file: string
-beforeEach(() => {
-  file = join(scratch('passwd'), 'users')
-})
-
-const passwd = (args: readonly string[], options?: RunOptions) => mqttx(['passwd', ...args], options)
-const text = (path = file) => readFileSync(path, 'utf8')
-const write = (contents: string | Uint8Array, mode = 0o600) => writeFileSync(file, contents, { mode })
+import { describe, expect, test } from 'vitest'
+import { file, passwd, text, write } from '../helpers/passwd.js'
+import { scratch, shell } from '../helpers/run.js'
 
 /** Nothing but the file is left in its folder: no lock, no temporary file. */
 const alone = () => expect(readdirSync(dirname(file))).toEqual([basename(file)])
@@ -204,14 +196,14 @@ describe('a bad file stays as it is', () => {
     const mount = await shell(`mount -t tmpfs -o size=64k tmpfs '${disk}'`)
     if (mount.status !== 0) skip(mount.stderr)
     try {
-      file = join(disk, 'users')
-      write(big)
+      const users = join(disk, 'users')
+      writeFileSync(users, big, { mode: 0o600 })
       await shell(
         `head -c 100000 /dev/zero > '${disk}/rest'; rm '${disk}/rest'; head -c 36000 /dev/zero > '${disk}/rest'`,
       )
-      const { status, stderr } = await passwd(['-b', file, 'ada', 'x'])
-      expect([status, stderr]).toEqual([1, expect.stringContaining(`${file}: No space left on device\n`)])
-      expect(text()).toBe(big)
+      const { status, stderr } = await passwd(['-b', users, 'ada', 'x'])
+      expect([status, stderr]).toEqual([1, expect.stringContaining(`${users}: No space left on device\n`)])
+      expect(text(users)).toBe(big)
       expect(readdirSync(disk)).toEqual(['rest', 'users'])
     } finally {
       await shell(`umount '${disk}'`)

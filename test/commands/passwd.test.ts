@@ -1,19 +1,9 @@
 // mqttx passwd as a program: its words, and where passwords come from.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, test } from 'vitest'
-import { mqttx, type RunOptions, scratch, shell } from '../helpers/run.js'
-
-let file: string
-beforeEach(() => {
-  file = join(scratch('passwd'), 'users')
-})
-
-const passwd = (args: readonly string[], options?: RunOptions) => mqttx(['passwd', ...args], options)
-const text = (path = file) => readFileSync(path, 'utf8')
-const write = (contents: string | Uint8Array, mode = 0o600) => writeFileSync(file, contents, { mode })
-const isPassword = async (user: string, password: string, ...options: string[]) =>
-  (await passwd([...options, '--verify', '-b', file, user, password])).status
+import { describe, expect, test } from 'vitest'
+import { file, isPassword, passwd, text, write } from '../helpers/passwd.js'
+import { scratch, shell } from '../helpers/run.js'
 
 describe('words', () => {
   test.each([
