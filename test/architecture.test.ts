@@ -11,7 +11,7 @@ const allowed: Record<string, readonly string[]> = {
     ...['broker', 'capture', 'cli', 'codec', 'connection', 'format', 'inspect', 'io', 'passwd', 'session'],
     ...['errors.ts', 'host.ts', 'version.ts', 'words.ts'],
   ],
-  library: ['cli', 'codec', 'connection', 'session', 'errors.ts', 'host.ts'], // cli: checks of topics
+  library: ['cli', 'codec', 'connection', 'session', 'errors.ts', 'host.ts'], // cli: checks of topics and headers
   // io: the prompt for passwords and passphrases
   connection: ['codec', 'io', 'session', 'transport', 'errors.ts', 'host.ts', 'words.ts'],
   broker: ['passwd', 'transport', 'errors.ts', 'version.ts'], // transport: WebSocket, whose package has one importer

@@ -7,6 +7,7 @@ import { reasonText } from '../codec/reason-codes.js'
 import { Connection } from '../connection/connection.js'
 import type { ConnectOptions } from '../connection/options.js'
 import { ExitCode, MqttxError } from '../errors.js'
+import { checkedQos, needsMqtt5, oneOf, seconds } from './checks.js'
 import { Subscribed, Subscriptions } from './subscriptions.js'
 import type {
   Client,
@@ -70,6 +71,7 @@ export class LibraryClient implements Client {
     const { qos = 0, retain = false, properties } = options
     const { version } = this.#options
     checkName(topic, 'topic')
+    checkedQos('qos', qos)
     if (properties !== undefined && version < 5) throw needsMqtt5('properties')
     const template = preparePublish(topic, {
       ...{ qos, retain, version },
@@ -96,6 +98,8 @@ export class LibraryClient implements Client {
   async request(topic: string, payload: Payload, options: RequestOptions = {}): Promise<Message> {
     if (this.#options.version < 5) throw needsMqtt5('request()')
     const { qos = 0, timeout = 10, properties } = options
+    checkedQos('qos', qos)
+    seconds('timeout', timeout)
     await this.#listen(qos)
     const correlationData = randomBytes(16)
     const key = correlationData.toString('latin1')
@@ -134,6 +138,8 @@ export class LibraryClient implements Client {
   async #subscribe(filter: string, options: SubscribeOptions): Promise<Subscribed> {
     if (this.#options.version < 5 && (options.noLocal || options.retainAsPublished || options.retainHandling))
       throw needsMqtt5('noLocal, retainAsPublished and retainHandling')
+    checkedQos('qos', options.qos ?? 0)
+    oneOf('retainHandling', options.retainHandling ?? 0, [0, 1, 2])
     await this.#ready()
     return this.#subscriptions.add(new Subscribed(filter, options, this.#subscriptions))
   }
@@ -192,11 +198,6 @@ export class LibraryClient implements Client {
     if (error === undefined) this.#close.resolve()
     else this.#close.reject(error)
   }
-}
-
-function needsMqtt5(what: string): MqttxError {
-  const hint = 'connect with protocolVersion: 5'
-  return new MqttxError(`${what} needs MQTT 5`, { exitCode: ExitCode.notSupported, hint })
 }
 
 /** What is received is a range of a chunk that goes on to live elsewhere: a copy. */

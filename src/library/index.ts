@@ -10,7 +10,7 @@ export type * from './types.js'
  * Connects to `url`: `mqtt://`, `mqtts://`, `ws://` or `wss://` with host, port, user name and password, and a path for
  * WebSocket; `unix:///run/mqtt.sock` for a unix socket.
  * @throws ConnectionError where the server cannot be reached, ConnectRefused where it says no, MqttxError where the URL or
- * an option is wrong
+ * an option is wrong or has no effect
  */
 export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Client> {
   const client = new LibraryClient(await settings(url, options), options)

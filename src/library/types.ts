@@ -14,12 +14,15 @@ export interface Will {
   readonly retain?: boolean
 }
 
-/** Paths are those of PEM files. */
+/**
+ * Paths are those of PEM files. `mqtts:`, `wss:` and port 8883 turn TLS on, and so do `cafile` and `capath`, with any
+ * URL; without TLS the others are refused.
+ */
 export interface TlsOptions {
   /** Certificates to trust instead of the operating system's. */
   readonly cafile?: string
   readonly capath?: string
-  /** Our own certificate, for a server that asks, and its key. */
+  /** Our own certificate, for a server that asks, and its key: both or none. */
   readonly cert?: string
   readonly key?: string
   /** A file with the passphrase of an encrypted key; without one it is asked for on the terminal, where there is one. */
@@ -30,27 +33,28 @@ export interface TlsOptions {
   readonly insecure?: boolean
 }
 
+/** What is out of range, or has no effect where it stands, makes `connect()` reject with an error that names it. */
 export interface ConnectOptions {
   /** 3 is MQTT 3.1, 4 is MQTT 3.1.1 (the default), 5 is MQTT 5.0. */
   readonly protocolVersion?: 3 | 4 | 5
   /** The Client Identifier; by default the server chooses one. */
   readonly clientId?: string
-  /** False to carry on with the Session of `clientId`. Default true. */
+  /** False to carry on with the Session of `clientId`, which is needed then. Default true. */
   readonly cleanStart?: boolean
   /** Seconds that the Session outlives the connection, 0 to 4,294,967,295 (never ends); MQTT 5 only. Default 0. */
   readonly sessionExpiry?: number
   /** Seconds, 0 for none, at most 65,535. Default 60. */
   readonly keepAlive?: number
-  /** Instead of those in the URL. */
+  /** Instead of those in the URL. Before MQTT 5 a password needs a user name. */
   readonly username?: string
   readonly password?: Payload
   readonly will?: Will
   readonly tls?: TlsOptions
-  /** Names and values of further header lines of the WebSocket's upgrade. */
+  /** Names and values of further header lines of the WebSocket's upgrade; for `ws:` and `wss:` only. */
   readonly headers?: readonly (readonly [name: string, value: string])[]
-  /** Seconds from dialling to CONNACK. Default 30. */
+  /** Seconds from dialling to CONNACK, 1 to 2,000,000. Default 30. */
   readonly connectTimeout?: number
-  /** Attempts in a row after a loss before the client gives up; 0: a loss is the end. Default Infinity. */
+  /** Attempts in a row after a loss before the client gives up, at least 0 (a loss is the end). Default Infinity. */
   readonly reconnects?: number
   /** Messages at QoS 1 and 2 under way at once, 1 to 65,535. Default 20. */
   readonly maxInFlight?: number
@@ -92,7 +96,7 @@ export interface SubscribeOptions {
 export interface RequestOptions {
   /** Of the request and of the subscription to its answer. Default 0. */
   readonly qos?: QoS
-  /** Seconds until the wait for the answer ends. Default 10. */
+  /** Seconds until the wait for the answer ends, 0.001 to 2,147,483. Default 10. */
   readonly timeout?: number
   readonly properties?: Omit<MessageProperties, 'responseTopic' | 'correlationData'>
 }
@@ -124,14 +128,14 @@ export interface Client {
   /**
    * Resolves at QoS 0 when the message has been given to the connection, at QoS 1 and 2 when the server has it. Until
    * then `payload` must not be changed.
-   * @throws MqttxError where the message is refused (`exitCode` is the Reason Code), cannot be sent, or the connection
-   * has ended for good before it was acknowledged
+   * @throws MqttxError where the topic or an option is wrong, the message is refused (`exitCode` is the Reason Code),
+   * cannot be sent, or the connection has ended for good before it was acknowledged
    */
   publish(topic: string, payload: Payload, options?: PublishOptions): Promise<void>
   /**
    * Resolves when the server has granted the subscription. Where Topic Filters overlap, a server sends a message once
    * or once for each; each copy is given to every subscription that it matches.
-   * @throws MqttxError where it is refused (`exitCode` is the Reason Code)
+   * @throws MqttxError where the filter or an option is wrong, or it is refused (`exitCode` is the Reason Code)
    */
   subscribe(filter: string, options?: SubscribeOptions): Promise<Subscription>
   /**

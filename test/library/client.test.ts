@@ -2,13 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import {
-  type Client,
-  type ConnectOptions,
-  connect,
-  type Message,
-  MqttxError,
-} from '../../src/library/index.js'
+import { connect, type Message, MqttxError } from '../../src/library/index.js'
 import {
   type Broker,
   brokers,
@@ -21,12 +15,7 @@ import {
 import { scratch } from '../helpers/run.js'
 import { tap } from '../helpers/tap.js'
 import { once, sleep } from '../helpers/wait.js'
-
-async function client({ port }: { port: number }, options?: ConnectOptions): Promise<Client> {
-  const made = await connect(`mqtt://127.0.0.1:${port}`, options)
-  onTestFinished(() => made.close().catch(() => {}))
-  return made
-}
+import { client } from './rig.js'
 
 const text = ({ value }: IteratorResult<Message, undefined>) => value?.payload.toString()
 const needsMosquitto = ['mosquitto'] as const

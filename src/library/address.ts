@@ -1,0 +1,70 @@
+// The URL of a server: where it is and by which way, and the login in it. Nothing in it is left aside in silence.
+import type { endpoint } from '../connection/endpoint.js'
+import { MqttxError } from '../errors.js'
+
+type Address = Pick<Parameters<typeof endpoint>[0], 'host' | 'port' | 'unix' | 'transport' | 'wsPath'>
+
+const schemes: Readonly<Record<string, readonly [NonNullable<Address['transport']>, number]>> = {
+  'mqtt:': ['tcp', 1883],
+  'mqtts:': ['tls', 8883],
+  'ws:': ['ws', 80],
+  'wss:': ['wss', 443],
+}
+
+/** @throws MqttxError */
+export function parsed(url: string | URL): URL {
+  try {
+    return new URL(url)
+  } catch (cause) {
+    throw new MqttxError(`'${url}' is no URL`, { cause, hint: 'as in mqtt://localhost:1883' })
+  }
+}
+
+/** @throws MqttxError where the scheme is not known, or does not have a part that the URL has */
+export function addressOf(url: URL): Address {
+  const { protocol, hostname, port, pathname } = url
+  refuse(url, 'hash', ['fragment', 'no server is told of one: write # as %23'])
+  if (protocol === 'unix:') {
+    refuse(url, 'search', ['query', 'only ws:// and wss:// have one'])
+    refuse(url, 'host', ['host', 'the path of a socket comes after three slashes: unix:///run/mqtt.sock'])
+    return { unix: decoded(pathname), wsPath: '' }
+  }
+  const known = schemes[protocol]
+  if (known === undefined) {
+    const hint = 'use mqtt://, mqtts://, ws://, wss:// or unix://'
+    throw new MqttxError(`'${protocol}//' is no address of a MQTT server`, { hint })
+  }
+  const [transport, defaultPort] = known
+  const webSocket = transport === 'ws' || transport === 'wss'
+  if (!webSocket && pathname !== '/') refuse(url, 'pathname', ['path', 'only ws:// and wss:// have one'])
+  if (!webSocket) refuse(url, 'search', ['query', 'only ws:// and wss:// have one'])
+  const host = hostname.replace(/^\[(.*)\]$/, '$1') || 'localhost'
+  const wsPath = `${pathname || '/'}${url.search}`
+  return { host, port: port === '' ? defaultPort : Number(port), transport, wsPath }
+}
+
+function refuse(
+  url: URL,
+  part: 'hash' | 'search' | 'host' | 'pathname',
+  [name, hint]: readonly [name: string, hint: string],
+): void {
+  if (url[part] !== '') throw new MqttxError(`The URL has the ${name} '${url[part]}'`, { hint })
+}
+
+/** The login of the URL; undefined where it has none. */
+export function loginOf({ username, password }: URL): {
+  readonly username: string | undefined
+  readonly password: string | undefined
+} {
+  return { username: decoded(username) || undefined, password: decoded(password) || undefined }
+}
+
+/** The text may be a secret: no error shows it. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (cause) {
+    const hint = 'write % as %25, and other bytes than those of UTF-8 into options'
+    throw new MqttxError('The URL has %XX that are not UTF-8', { cause, hint })
+  }
+}

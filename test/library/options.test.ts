@@ -1,0 +1,120 @@
+// Options that are wrong, or that mean nothing where they stand: the error names them before anything is sent.
+import { writeFileSync } from 'node:fs'
+import { rootCertificates } from 'node:tls'
+import { describe, expect, test } from 'vitest'
+import { type ConnectOptions, connect, MqttxError } from '../../src/library/index.js'
+import { settings } from '../../src/library/settings.js'
+import { scratch } from '../helpers/run.js'
+import { client, kinds, server } from './rig.js'
+
+async function refusal(made: Promise<unknown>): Promise<MqttxError> {
+  const error = await made.then(
+    () => new Error('nothing was refused'),
+    (caught: unknown) => caught,
+  )
+  if (!(error instanceof MqttxError)) throw error
+  return error
+}
+
+/** An error is for those who see its message alone, and for those who look at its hint. */
+const wrong: readonly [url: string, options: unknown, message: string, hint: string][] = [
+  ['mqtt://h', { tls: { cert: 'c', key: 'k' } }, 'tls.cert needs TLS', 'mqtts://'],
+  ['ws://h', { tls: { insecure: true } }, 'tls.insecure needs TLS', 'wss://'],
+  ['unix:///s', { tls: { alpn: 'mqtt' } }, 'tls.alpn needs TLS', 'tls.cafile'],
+  ['mqtt://h', { tls: { keyPassphraseFile: 'f' } }, 'tls.keyPassphraseFile needs tls.key', 'PEM'],
+  ['mqtts://h', { tls: { cert: 'c' } }, 'tls.cert needs tls.key', 'both'],
+  ['mqtts://h', { tls: { key: 'k' } }, 'tls.key needs tls.cert', 'both'],
+  ['mqtt://h', { headers: [['A', 'b']] }, 'headers needs WebSocket', 'ws:// or wss://'],
+  ['mqtts://h', { headers: [['A', 'b']] }, 'headers needs WebSocket', 'ws:// or wss://'],
+  ['unix:///s', { headers: [['A', 'b']] }, 'headers needs WebSocket', 'ws:// or wss://'],
+  ['ws://h', { headers: [['Upgrade', 'b']] }, 'headers: Upgrade cannot be set', ''],
+  ['ws://h', { headers: [['A b', 'c']] }, 'headers: the argument is not a header', 'ASCII'],
+  ['mqtt://h', { sessionExpiry: 60 }, 'sessionExpiry needs MQTT 5', 'protocolVersion: 5'],
+  ['mqtt://h', { protocolVersion: 3, sessionExpiry: 60 }, 'sessionExpiry needs MQTT 5', 'protocolVersion: 5'],
+  ['mqtt://h', { cleanStart: false }, 'cleanStart: false needs clientId', 'Session'],
+  ['mqtt://h', { protocolVersion: 5, sessionExpiry: 0xffffffff }, 'needs clientId', 'Session'],
+  ['mqtt://h', { password: 'p' }, 'password needs username before MQTT 5', 'username'],
+  ['mqtt://h?clientId=a', {}, "The URL has the query '?clientId=a'", 'only ws:// and wss:// have one'],
+  ['ws://h/mqtt#a', {}, "The URL has the fragment '#a'", '%23'],
+  ['unix://run/mqtt.sock', {}, "The URL has the host 'run'", 'unix:///'],
+  ['mqtt://%FF@h', {}, 'not UTF-8', '%25'],
+  ['mqtt://h', { protocolVersion: 6 }, 'protocolVersion is 6', '3, 4 or 5'],
+  ['mqtt://h', { reconnects: -1 }, 'reconnects is -1', 'or Infinity'],
+  ['mqtt://h', { reconnects: 1.5 }, 'reconnects is 1.5', 'or Infinity'],
+  ['mqtt://h', { reconnects: Number.NaN }, 'reconnects is NaN', 'or Infinity'],
+  ['mqtt://h', { reconnects: '3' }, "reconnects is '3'", 'or Infinity'],
+  ['mqtt://h', { will: { topic: 'w', qos: 3 } }, 'will.qos is 3', '0, 1 or 2'],
+  ['mqtt://h', { will: { topic: 'w/#' } }, "Invalid will topic 'w/#'", 'wildcard'],
+  ['mqtt://h', { will: { topic: 'w', payload: Buffer.alloc(65_536) } }, 'will.payload', '65535'],
+]
+
+test.each(wrong.map(([url, options, message, hint]) => ({ url, options, message, hint })))(
+  '$url: $message',
+  async ({ url, options, message, hint }) => {
+    const error = await refusal(settings(url, options as ConnectOptions))
+    expect(error.message).toContain(message)
+    expect(error.hint ?? '').toContain(hint)
+  },
+)
+
+test('connect() rejects with it', async () => {
+  await expect(connect('mqtt://localhost', { sessionExpiry: 1 })).rejects.toThrow(
+    'sessionExpiry needs MQTT 5',
+  )
+})
+
+describe('what has its meaning', () => {
+  const ca = `${scratch('ca')}/ca.crt`
+  writeFileSync(ca, rootCertificates[0]!)
+  test.each<[string, ConnectOptions, object]>([
+    ['mqtt://h', {}, { reconnects: Number.POSITIVE_INFINITY }],
+    ['mqtt://h', { reconnects: 0 }, { reconnects: 0 }],
+    ['mqtt://h', { reconnects: Number.POSITIVE_INFINITY }, { reconnects: Number.POSITIVE_INFINITY }],
+    ['mqtt://h', { tls: { cafile: ca } }, { endpoint: { tls: { checkHost: true } } }],
+    ['mqtt://h:8883', { tls: { cafile: ca, insecure: true } }, { endpoint: { tls: { checkHost: false } } }],
+    ['mqtts://h', { tls: { cafile: ca, alpn: 'mqtt' } }, { endpoint: { tls: { alpn: 'mqtt' } } }],
+    [
+      'ws://h/mqtt?a=%20',
+      { headers: [['A', 'b']] },
+      { endpoint: { webSocket: { path: '/mqtt?a=%20', headers: [['A', 'b']] } } },
+    ],
+    ['mqtt://h', { protocolVersion: 5, sessionExpiry: 60 }, { sessionExpiry: 60, version: 5 }],
+    ['mqtt://h', { protocolVersion: 5, password: 'p' }, { username: undefined }],
+    ['mqtt://h', { cleanStart: false, clientId: 'a' }, { cleanStart: false }],
+    ['mqtt://h', { will: { topic: 'w', qos: 2 } }, { will: { topic: 'w', qos: 2 } }],
+  ])('%s %o', async (url, options, expected) => {
+    expect(await settings(url, options)).toMatchObject(expected)
+  })
+
+  test('what is empty or off asks for nothing', async () => {
+    const { endpoint } = await settings('mqtt://h', { tls: { insecure: false }, headers: [] })
+    expect([endpoint.tls, endpoint.webSocket]).toEqual([undefined, undefined])
+  })
+})
+
+describe('of a call', () => {
+  test.each([3, -1, 0.5, Number.NaN, '1'])('qos %o is refused, and nothing is sent', async (value) => {
+    const broker = await server(4)
+    const ours = await client(broker)
+    const qos = value as 0
+    const said = `qos is ${typeof value === 'string' ? `'${value}'` : value}`
+    for (const call of [ours.publish('t', 'x', { qos }), ours.subscribe('t', { qos })]) {
+      expect(await refusal(call)).toMatchObject({ message: said, hint: '0, 1 or 2' })
+    }
+    await ours.close()
+    expect(kinds(broker)).toEqual(['connect', 'disconnect'])
+  })
+
+  test('what belongs to MQTT 5', async () => {
+    const broker = await server(5)
+    const ours = await client(broker, { protocolVersion: 5 })
+    expect((await refusal(ours.request('t', 'x', { qos: 3 as 0 }))).message).toBe('qos is 3')
+    for (const timeout of [0, -1, Number.NaN, 2_147_484]) {
+      expect((await refusal(ours.request('t', 'x', { timeout }))).message).toBe(`timeout is ${timeout}`)
+    }
+    const options = { retainHandling: 3 as 0 }
+    expect((await refusal(ours.subscribe('t', options))).message).toBe('retainHandling is 3')
+    await ours.close()
+    expect(kinds(broker)).toEqual(['connect', 'disconnect'])
+  })
+})

@@ -1,0 +1,25 @@
+// A client of the library that is closed when its test is over, and a server that answers it in its version.
+import type { Packet } from 'mqtt-packet'
+import { onTestFinished } from 'vitest'
+import { type Client, type ConnectOptions, connect } from '../../src/library/index.js'
+import { answerTo, bytes } from '../connection/rig.js'
+import { type ScriptedServer, scriptedServer } from '../helpers/scripted-server.js'
+
+export async function client({ port }: { port: number }, options?: ConnectOptions): Promise<Client> {
+  const made = await connect(`mqtt://127.0.0.1:${port}`, options)
+  onTestFinished(() => made.close().catch(() => {}))
+  return made
+}
+
+/** An honest server, but that it does not answer packets for which `silent` says true. */
+export function server(version: 4 | 5, silent: (packet: Packet) => boolean = () => false) {
+  return scriptedServer({
+    packet(packet, socket) {
+      const answer = silent(packet) ? undefined : answerTo(packet)
+      if (answer !== undefined) socket.write(bytes({ reasonCode: 0, ...answer } as Packet, version))
+    },
+  })
+}
+
+/** The kinds of the packets that a server was sent. */
+export const kinds = ({ received }: ScriptedServer): string[] => received.map(({ cmd }) => cmd)
