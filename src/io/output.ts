@@ -35,7 +35,7 @@ export class Output {
     this.range(bytes, 0, bytes.length)
   }
 
-  /** Appends `bytes` from `start` to `end`. */
+  /** Appends `bytes` from `start` to `end`. Less than 16 KiB are copied; what is more must not change any more. */
   range(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start
     if (length >= viewFrom) {

@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer'
 import { bufferOf } from '../utf8.js'
 import type { TextSink } from './view.js'
 
-/** Sinks copy so much; the buffer is used again at once. */
+/** Sinks copy so much (TextSink), so that the buffer can be used again at once. */
 const size = 8192
 /** Up to here a loop costs less than a call into the runtime. */
 const loopUpTo = 16

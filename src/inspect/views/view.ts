@@ -5,6 +5,7 @@ import type { Violation } from '../rules.js'
 /** Where a view writes to; io/output.ts is one. */
 export interface TextSink {
   text(text: string): void
+  /** Up to 16 KiB are read before it returns; more must never change. */
   range(bytes: Uint8Array, start: number, end: number): void
 }
 
