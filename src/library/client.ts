@@ -1,12 +1,13 @@
 // The library's view of a Connection: promises for what is published, iterators for what is received.
 import { randomBytes } from 'node:crypto'
 import { topicFilter, topicName } from '../cli/topic.js'
-import { maxPayload, type Publish, type PublishProperties, type QoS } from '../codec/publish.js'
+import { maxPayload, type Publish, type PublishProperties, type PublishTemplate } from '../codec/publish.js'
 import { preparePublish } from '../codec/publish-properties.js'
 import { reasonText } from '../codec/reason-codes.js'
 import { Connection } from '../connection/connection.js'
 import type { ConnectOptions } from '../connection/options.js'
 import { ExitCode, MqttxError } from '../errors.js'
+import { Calls } from './calls.js'
 import { checkedQos, needsMqtt5, oneOf, seconds } from './checks.js'
 import { Subscribed, Subscriptions } from './subscriptions.js'
 import type {
@@ -33,6 +34,7 @@ export class LibraryClient implements Client {
   readonly #options: ConnectOptions
   readonly #connection: Connection
   readonly #subscriptions: Subscriptions
+  readonly #calls: Calls
   readonly closed: Promise<void>
   #close: Waiting<void> = { resolve() {}, reject() {} }
   /** Messages under way by Packet Identifier. */
@@ -42,6 +44,11 @@ export class LibraryClient implements Client {
   readonly #responseTopic = `mqttx/response/${randomBytes(8).toString('hex')}`
   #responses: Promise<Subscribed> | undefined
   #flushing = false
+  /** Why the connection was lost, or could not be made again, the last time. */
+  #loss: Error | undefined
+  #closing: Promise<void> | undefined
+  /** Who waits for the end of what is under way, and how long still. */
+  #leaving: (Waiting<void> & { readonly patience: NodeJS.Timeout }) | undefined
   #over: Error | undefined
 
   constructor(options: ConnectOptions, { onRetry }: PublicOptions) {
@@ -57,8 +64,12 @@ export class LibraryClient implements Client {
       suback: ([code = 0x80], answer) => this.#subscriptions.answered(answer, code),
       unsuback: ([code = 0], answer) => this.#subscriptions.answered(answer, code),
       settled: (code, { messageId, reason }) => this.#onSettled(code, messageId, reason),
-      ...(onRetry && { retrying: onRetry }),
+      retrying: (error, delayMs) => {
+        this.#loss = error
+        onRetry?.(error, delayMs)
+      },
     })
+    this.#calls = new Calls(this.#connection, () => this.#progress())
     this.#subscriptions = new Subscriptions(this.#connection)
   }
 
@@ -68,7 +79,71 @@ export class LibraryClient implements Client {
   }
 
   async publish(topic: string, payload: Payload, options: PublishOptions = {}): Promise<void> {
-    const { qos = 0, retain = false, properties } = options
+    const { template, bytes } = this.#prepare(topic, payload, options)
+    return this.#calls.take(() => this.#send(template, bytes))
+  }
+
+  async subscribe(filter: string, options: SubscribeOptions = {}): Promise<Subscription> {
+    checkFilter(filter, 'filter')
+    return this.#subscribe(filter, options)
+  }
+
+  async request(topic: string, payload: Payload, options: RequestOptions = {}): Promise<Message> {
+    if (this.#options.version < 5) throw needsMqtt5('request()')
+    const { qos = 0, timeout = 10 } = options
+    seconds('timeout', timeout)
+    const correlationData = randomBytes(16)
+    const properties = { ...options.properties, responseTopic: this.#responseTopic, correlationData }
+    const { template, bytes } = this.#prepare(topic, payload, { qos, properties })
+    const key = correlationData.toString('latin1')
+    let timer: NodeJS.Timeout | undefined
+    const answer = new Promise<Message>((resolve, reject) => {
+      this.#requests.set(key, { resolve, reject })
+      const late = () =>
+        reject(new MqttxError(`no answer within ${timeout} s`, { exitCode: ExitCode.timeout }))
+      timer = setTimeout(late, timeout * 1000)
+    })
+    const send = async () => {
+      if (this.#requests.has(key)) await this.#send(template, bytes) // else it is too late
+    }
+    const sent = this.#listen().then(() => this.#calls.take(send))
+    try {
+      return (await Promise.all([answer, sent]))[0]
+    } finally {
+      clearTimeout(timer)
+      this.#requests.delete(key)
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#shut()
+    return this.#closing
+  }
+
+  async #shut(): Promise<void> {
+    if (this.#over !== undefined) return this.closed
+    const closed = new MqttxError('The client is closed')
+    this.#calls.refuse(closed)
+    if (!this.#connection.up) this.#calls.end(closed)
+    this.#subscriptions.leave()
+    try {
+      await this.#underWay()
+      await this.#connection.close()
+    } catch (error) {
+      this.#connection.destroy()
+      this.#end(error as Error)
+      throw error
+    }
+    this.#over = closed
+    this.#finish(undefined)
+  }
+
+  /** @throws MqttxError where a name or an option is wrong, or no packet has room for the payload */
+  #prepare(
+    topic: string,
+    payload: Payload,
+    { qos = 0, retain = false, properties }: PublishOptions,
+  ): { readonly template: PublishTemplate; readonly bytes: Uint8Array } {
     const { version } = this.#options
     checkName(topic, 'topic')
     checkedQos('qos', qos)
@@ -82,57 +157,16 @@ export class LibraryClient implements Client {
       const hint = `${bytes.length} bytes, at most ${maxPayload(template)} fit a packet`
       throw new MqttxError('The payload is too large', { exitCode: ExitCode.tooLarge, hint })
     }
-    await this.#ready()
+    return { template, bytes }
+  }
+
+  /** The connection is ready: resolves when the message is sent, or at QoS 1 and 2 when the server has it. */
+  async #send(template: PublishTemplate, bytes: Uint8Array): Promise<void> {
     this.#connection.publish(template, bytes)
     const messageId = this.#connection.lastMessageId
     this.#flushSoon()
-    if (qos === 0) return
+    if (template.qos === 0) return
     return new Promise((resolve, reject) => this.#settling.set(messageId, { resolve, reject }))
-  }
-
-  async subscribe(filter: string, options: SubscribeOptions = {}): Promise<Subscription> {
-    checkFilter(filter, 'filter')
-    return this.#subscribe(filter, options)
-  }
-
-  async request(topic: string, payload: Payload, options: RequestOptions = {}): Promise<Message> {
-    if (this.#options.version < 5) throw needsMqtt5('request()')
-    const { qos = 0, timeout = 10, properties } = options
-    checkedQos('qos', qos)
-    seconds('timeout', timeout)
-    await this.#listen(qos)
-    const correlationData = randomBytes(16)
-    const key = correlationData.toString('latin1')
-    let timer: NodeJS.Timeout | undefined
-    const answer = new Promise<Message>((resolve, reject) => {
-      this.#requests.set(key, { resolve, reject })
-      const late = () =>
-        reject(new MqttxError(`no answer within ${timeout} s`, { exitCode: ExitCode.timeout }))
-      timer = setTimeout(late, timeout * 1000)
-    })
-    const sent = this.publish(topic, payload, {
-      qos,
-      properties: { ...properties, responseTopic: this.#responseTopic, correlationData },
-    })
-    try {
-      return (await Promise.all([answer, sent]))[0]
-    } finally {
-      clearTimeout(timer)
-      this.#requests.delete(key)
-    }
-  }
-
-  async close(): Promise<void> {
-    if (this.#over !== undefined) return this.closed
-    await this.#connection.idle()
-    this.#over = new MqttxError('The client is closed')
-    try {
-      await this.#connection.close()
-      this.#finish(undefined)
-    } catch (error) {
-      this.#finish(error as Error)
-      throw error
-    }
   }
 
   async #subscribe(filter: string, options: SubscribeOptions): Promise<Subscribed> {
@@ -140,13 +174,14 @@ export class LibraryClient implements Client {
       throw needsMqtt5('noLocal, retainAsPublished and retainHandling')
     checkedQos('qos', options.qos ?? 0)
     oneOf('retainHandling', options.retainHandling ?? 0, [0, 1, 2])
-    await this.#ready()
-    return this.#subscriptions.add(new Subscribed(filter, options, this.#subscriptions))
+    return this.#calls.take(() =>
+      this.#subscriptions.add(new Subscribed(filter, options, this.#subscriptions)),
+    )
   }
 
-  /** Hears answers from now on. */
-  async #listen(qos: QoS): Promise<void> {
-    this.#responses ??= this.#subscribe(this.#responseTopic, { qos })
+  /** Hears answers from now on, at the QoS that each of them is sent with. */
+  async #listen(): Promise<void> {
+    this.#responses ??= this.#subscribe(this.#responseTopic, { qos: 2 })
     const responses = await this.#responses.catch((error: unknown) => {
       this.#responses = undefined
       throw error
@@ -157,12 +192,41 @@ export class LibraryClient implements Client {
     }
   }
 
-  async #ready(): Promise<void> {
-    if (this.#over !== undefined) throw this.#over
-    while (!this.#connection.ready) {
-      await this.#connection.drain()
-      if (this.#over !== undefined) throw this.#over
+  /** Resolves when all that was published has been sent and settled; fails where that comes to a standstill. */
+  #underWay(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const giveUp = () => reject(this.#standstill())
+      this.#leaving = { resolve, reject, patience: setTimeout(giveUp, this.#options.connectTimeoutMs) }
+      this.#connection.flush()
+      this.#progress()
+    })
+  }
+
+  /** Something has been sent or settled. */
+  #progress(): void {
+    if (this.#leaving === undefined) return
+    this.#leaving.patience.refresh()
+    if (this.#unsettled > 0) return
+    clearTimeout(this.#leaving.patience)
+    this.#leaving.resolve()
+    this.#leaving = undefined
+  }
+
+  get #unsettled(): number {
+    return this.#calls.waiting + this.#connection.inFlight
+  }
+
+  #standstill(): MqttxError {
+    const message =
+      this.#unsettled === 1
+        ? '1 message was not acknowledged'
+        : `${this.#unsettled} messages were not acknowledged`
+    if (this.#connection.up) {
+      const hint = `the server has acknowledged nothing for ${this.#options.connectTimeoutMs / 1000} s`
+      return new MqttxError(message, { exitCode: ExitCode.keepAlive, hint })
     }
+    const hint = `there is no connection: ${this.#loss?.message}`
+    return new MqttxError(message, { exitCode: ExitCode.connectionLost, hint, cause: this.#loss })
   }
 
   /** Once for all that is published in one turn of the event loop. */
@@ -178,12 +242,13 @@ export class LibraryClient implements Client {
   #onSettled(code: number, messageId: number, reason: string | undefined): void {
     const waiting = this.#settling.get(messageId)
     this.#settling.delete(messageId)
+    this.#progress()
     if (code < 0x80) return waiting?.resolve()
     const message = `The message was refused: ${reasonText(code)}`
     waiting?.reject(new MqttxError(message, { exitCode: code, hint: reason }))
   }
 
-  /** The connection has ended for good by itself. */
+  /** The connection has ended for good, and not because all was done. */
   #end(error: Error): void {
     if (this.#over !== undefined) return
     this.#over = error
@@ -191,6 +256,9 @@ export class LibraryClient implements Client {
   }
 
   #finish(error: Error | undefined): void {
+    clearTimeout(this.#leaving?.patience)
+    this.#leaving?.reject(this.#over!)
+    this.#calls.end(this.#over!)
     for (const waiting of [...this.#settling.values(), ...this.#requests.values()])
       waiting.reject(this.#over!)
     this.#settling.clear()

@@ -70,6 +70,7 @@ export class Subscriptions {
   /** Who is to be told of the answer to a SUBSCRIBE or UNSUBSCRIBE of this connection, by Packet Identifier. */
   readonly #answers = new Map<number, Told>()
   #room: { readonly promise: Promise<void>; resolve(): void } | undefined
+  #leavingAll = false
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -122,6 +123,10 @@ export class Subscriptions {
   /** A promise while somebody has not taken enough of what came: nothing is read until it resolves. */
   room(): Promise<void> | undefined {
     if (!this.#crowded()) return undefined
+    if (this.#leavingAll) {
+      this.#connection.stopDelivery()
+      return undefined
+    }
     let resolve = () => {}
     const promise = new Promise<void>((done) => {
       resolve = done
@@ -134,6 +139,14 @@ export class Subscriptions {
   taken(): void {
     if (this.#room === undefined || this.#crowded()) return
     this.#room.resolve()
+    this.#room = undefined
+  }
+
+  /** The client is about to close: whoever has not taken enough gets no more, and holds nobody up. */
+  leave(): void {
+    this.#leavingAll = true
+    if (this.#crowded()) this.#connection.stopDelivery()
+    this.#room?.resolve()
     this.#room = undefined
   }
 

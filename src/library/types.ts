@@ -94,7 +94,7 @@ export interface SubscribeOptions {
 }
 
 export interface RequestOptions {
-  /** Of the request and of the subscription to its answer. Default 0. */
+  /** Of the request. Default 0. The answer comes at the QoS that the responder sends it with. */
   readonly qos?: QoS
   /** Seconds until the wait for the answer ends, 0.001 to 2,147,483. Default 10. */
   readonly timeout?: number
@@ -139,15 +139,21 @@ export interface Client {
    */
   subscribe(filter: string, options?: SubscribeOptions): Promise<Subscription>
   /**
-   * Publishes with a Response Topic and Correlation Data (MQTT 5.0, 4.10) and resolves to the answer.
-   * @throws MqttxError before MQTT 5, where the request is refused, or with `exitCode` 27 when no answer comes in time
+   * Publishes with a Response Topic and Correlation Data (MQTT 5.0, 4.10) and resolves to the answer. What waits for
+   * a connection when the time is over is not sent.
+   * @throws MqttxError before MQTT 5, where the topic or an option is wrong, where the request is refused, or with
+   * `exitCode` 27 when no answer comes in time
    */
   request(topic: string, payload: Payload, options?: RequestOptions): Promise<Message>
   /**
-   * Waits for what is under way, sends DISCONNECT and closes.
-   * @throws MqttxError where the server did not take all that was sent
+   * Waits until all that was published before is sent and acknowledged, sends DISCONNECT and closes. Calls that wait for
+   * a lost connection to come back, and all later ones, reject: `The client is closed`. Without a connection, and
+   * with nothing to be acknowledged, it ends at once. In any case it ends: by `reconnects`, or when for the seconds of
+   * `connectTimeout` nothing has been acknowledged.
+   * @throws MqttxError where the server did not take, or acknowledge, all that was sent; `cause` is the last loss of the
+   * connection where there is none
    */
   close(): Promise<void>
-  /** Resolves after `close()`; rejects when the connection has ended for good by itself. */
+  /** Resolves after `close()`; rejects when the connection has ended for good by itself, or `close()` did. */
   readonly closed: Promise<void>
 }

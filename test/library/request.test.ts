@@ -1,0 +1,61 @@
+// request(): answers at whatever QoS the responder chooses, and a time limit for all that can hold a request up.
+import { expect, onTestFinished, test } from 'vitest'
+import { failureOf } from '../connection/rig.js'
+import { peerTest, startMosquitto } from '../helpers/peers.js'
+import { tap } from '../helpers/tap.js'
+import { once } from '../helpers/wait.js'
+import { client, kinds, server } from './rig.js'
+
+const five = { protocolVersion: 5 } as const
+
+peerTest('the QoS of the first request does not bound the answers to others', ['mosquitto'], async () => {
+  const broker = await startMosquitto()
+  onTestFinished(() => broker.stop())
+  const service = await client(broker, five)
+  const questions = await service.subscribe('ask', { qos: 2 })
+  void (async () => {
+    for await (const { properties, qos } of questions) {
+      const { responseTopic, correlationData } = properties!
+      const answer = { qos, properties: { correlationData: correlationData! } } as const
+      await service.publish(responseTopic!, 'answer', answer)
+    }
+  })()
+  const ours = await client(broker, five)
+  const answers = []
+  for (const qos of [0, 1, 2, 0] as const) answers.push(await ours.request('ask', '?', { qos }))
+  expect(answers.map(({ qos }) => qos)).toEqual([0, 1, 2, 0])
+})
+
+test('one SUBSCRIBE, at QoS 2, is for all requests', async () => {
+  const broker = await server(5)
+  const ours = await client(broker, five)
+  const late = [0, 1].map(() => failureOf(ours.request('ask', '?', { timeout: 0.1 })))
+  await Promise.all(late)
+  expect(kinds(broker)).toEqual(['connect', 'subscribe', 'publish', 'publish'])
+  expect(broker.received[1]).toMatchObject({ subscriptions: [{ qos: 2 }] })
+})
+
+test('a wrong topic is an error before anything is sent', async () => {
+  const broker = await server(5)
+  const ours = await client(broker, five)
+  expect((await failureOf(ours.request('ask/#', '?'))).message).toContain("'+' or '#'")
+  await ours.close()
+  expect(kinds(broker)).toEqual(['connect', 'disconnect'])
+})
+
+test('the time runs while there is no connection, and what is late is not sent', async () => {
+  const broker = await server(5)
+  const relay = await tap(broker.port)
+  let retries = 0
+  const ours = await client(relay, { ...five, onRetry: () => retries++ })
+  relay.admit(false)
+  relay.cut()
+  await once(() => retries > 0)
+  const error = await failureOf(ours.request('ask', '?', { timeout: 0.05 }))
+  expect(error).toMatchObject({ message: 'no answer within 0.05 s', exitCode: 27 })
+  relay.admit(true)
+  await ours.publish('after', 'x', { qos: 1 })
+  await ours.close()
+  const topics = broker.received.map((packet) => (packet.cmd === 'publish' ? packet.topic : packet.cmd))
+  expect(topics).toEqual(['connect', 'connect', 'subscribe', 'after', 'disconnect'])
+})
