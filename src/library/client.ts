@@ -125,7 +125,7 @@ export class LibraryClient implements Client {
     const closed = new MqttxError('The client is closed')
     this.#calls.refuse(closed)
     if (!this.#connection.up) this.#calls.end(closed)
-    this.#subscriptions.leave()
+    this.#subscriptions.release()
     try {
       await this.#underWay()
       await this.#connection.close()
@@ -186,6 +186,9 @@ export class LibraryClient implements Client {
       this.#responses = undefined
       throw error
     })
+    responses.onRefused = () => {
+      this.#responses = undefined
+    }
     responses.onMessage ??= (message) => {
       const { correlationData } = message.properties ?? {}
       this.#requests.get(correlationData?.toString('latin1') ?? '')?.resolve(message)

@@ -13,6 +13,8 @@ export class Subscribed implements Subscription {
   readonly messages: Messages
   /** Instead of `messages`, for answers to requests. */
   onMessage: ((message: Message) => void) | undefined
+  /** The server does not grant it, or no longer. */
+  onRefused: (() => void) | undefined
   qos: QoS = 0
   readonly #all: Subscriptions
   /** Without `$share/name/`, which the messages do not have (MQTT 5.0, 4.8.2). */
@@ -59,20 +61,29 @@ interface Waiting {
   reject(error: Error): void
 }
 
+/** A Topic Filter that the server is told to forget, with who waits for it. */
+interface Leaving extends Waiting {
+  readonly filter: string
+}
+
+/** What is asked of the connection. */
+type Server = Pick<Connection, 'up' | 'subscribe' | 'unsubscribe' | 'flush' | 'stopDelivery'>
+
 type Told = (code: number, reason: string | undefined) => void
 
 export class Subscriptions {
-  readonly #connection: Connection
+  readonly #connection: Server
   /** With who waits for the grant, until it comes. */
   readonly #members = new Map<Subscribed, Waiting | undefined>()
-  /** Topic Filters that the server is told to forget, with who waits for it. */
-  readonly #leaving = new Map<string, Waiting>()
+  /** Those that the server has granted in the Session at hand. */
+  readonly #known = new Set<Subscribed>()
+  readonly #leaving = new Set<Leaving>()
   /** Who is to be told of the answer to a SUBSCRIBE or UNSUBSCRIBE of this connection, by Packet Identifier. */
   readonly #answers = new Map<number, Told>()
   #room: { readonly promise: Promise<void>; resolve(): void } | undefined
-  #leavingAll = false
+  #releasing = false
 
-  constructor(connection: Connection) {
+  constructor(connection: Server) {
     this.#connection = connection
   }
 
@@ -88,25 +99,31 @@ export class Subscriptions {
   /** Resolves when the server has forgotten it, unless another one has the same Topic Filter. */
   async remove(member: Subscribed): Promise<void> {
     if (!this.#members.delete(member)) return
+    this.#known.delete(member)
     member.messages.end()
     this.taken()
     const { filter } = member
-    if ([...this.#members.keys()].some((other) => other.filter === filter)) return
+    if (this.#wanted(filter)) return
     await new Promise<void>((resolve, reject) => {
-      this.#leaving.set(filter, { resolve, reject })
-      if (this.#connection.up) this.#leave(filter)
+      const leaving = { filter, resolve, reject }
+      this.#leaving.add(leaving)
+      if (this.#connection.up) this.#leave(leaving)
       this.#connection.flush()
     })
   }
 
-  /** The server has accepted a connection: it is told again what it does not know. */
+  /**
+   * The server has accepted a connection: it is told again what it does not know. First what it shall forget, but for
+   * what somebody has subscribed to since: an UNSUBSCRIBE would take it from them.
+   */
   renew(sessionPresent: boolean): void {
     this.#answers.clear()
-    for (const [member, waiting] of this.#members) if (!sessionPresent || waiting) this.#ask(member)
-    for (const [filter, { resolve }] of this.#leaving) {
-      if (sessionPresent) this.#leave(filter)
-      else resolve()
+    if (!sessionPresent) this.#known.clear()
+    for (const leaving of this.#leaving) {
+      if (sessionPresent && !this.#wanted(leaving.filter)) this.#leave(leaving)
+      else this.#left(leaving)
     }
+    for (const member of this.#members.keys()) if (!this.#known.has(member)) this.#ask(member)
   }
 
   /** A SUBACK or UNSUBACK has come. */
@@ -123,7 +140,7 @@ export class Subscriptions {
   /** A promise while somebody has not taken enough of what came: nothing is read until it resolves. */
   room(): Promise<void> | undefined {
     if (!this.#crowded()) return undefined
-    if (this.#leavingAll) {
+    if (this.#releasing) {
       this.#connection.stopDelivery()
       return undefined
     }
@@ -143,8 +160,8 @@ export class Subscriptions {
   }
 
   /** The client is about to close: whoever has not taken enough gets no more, and holds nobody up. */
-  leave(): void {
-    this.#leavingAll = true
+  release(): void {
+    this.#releasing = true
     if (this.#crowded()) this.#connection.stopDelivery()
     this.#room?.resolve()
     this.#room = undefined
@@ -157,8 +174,9 @@ export class Subscriptions {
       waiting?.reject(failure)
       member.messages.end(error)
     }
-    for (const { resolve } of this.#leaving.values()) resolve() // without a connection there is nothing to leave
+    for (const { resolve } of this.#leaving) resolve() // without a connection there is nothing to leave
     this.#members.clear()
+    this.#known.clear()
     this.#leaving.clear()
     this.taken()
   }
@@ -184,6 +202,7 @@ export class Subscriptions {
     }
     member.qos = code as QoS
     if (!this.#members.has(member)) return
+    this.#known.add(member)
     this.#members.get(member)?.resolve()
     this.#members.set(member, undefined)
   }
@@ -191,18 +210,29 @@ export class Subscriptions {
   #refuse(member: Subscribed, error: Error): void {
     const waiting = this.#members.get(member)
     this.#members.delete(member)
+    this.#known.delete(member)
     waiting?.reject(error)
+    member.onRefused?.()
     member.messages.end(error)
     this.taken()
   }
 
-  #leave(filter: string): void {
-    const messageId = this.#connection.unsubscribe(filter)
+  /** Somebody has subscribed to it, or is about to. */
+  #wanted(filter: string): boolean {
+    return [...this.#members.keys()].some((member) => member.filter === filter)
+  }
+
+  #leave(leaving: Leaving): void {
+    const messageId = this.#connection.unsubscribe(leaving.filter)
     this.#answers.set(messageId, (code) => {
-      const waiting = this.#leaving.get(filter)
-      this.#leaving.delete(filter)
-      if (code < 0x80) waiting?.resolve()
-      else waiting?.reject(new MqttxError(`UNSUBSCRIBE was refused: ${reasonText(code)}`, { exitCode: code }))
+      if (code < 0x80) return this.#left(leaving)
+      this.#leaving.delete(leaving)
+      leaving.reject(new MqttxError(`UNSUBSCRIBE was refused: ${reasonText(code)}`, { exitCode: code }))
     })
+  }
+
+  #left(leaving: Leaving): void {
+    this.#leaving.delete(leaving)
+    leaving.resolve()
   }
 }

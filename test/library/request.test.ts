@@ -1,7 +1,9 @@
 // request(): answers at whatever QoS the responder chooses, and a time limit for all that can hold a request up.
+import type { Packet } from 'mqtt-packet'
 import { expect, onTestFinished, test } from 'vitest'
-import { failureOf } from '../connection/rig.js'
+import { answerTo, bytes, failureOf } from '../connection/rig.js'
 import { peerTest, startMosquitto } from '../helpers/peers.js'
+import { scriptedServer } from '../helpers/scripted-server.js'
 import { tap } from '../helpers/tap.js'
 import { once } from '../helpers/wait.js'
 import { client, kinds, server } from './rig.js'
@@ -58,4 +60,24 @@ test('the time runs while there is no connection, and what is late is not sent',
   await ours.close()
   const topics = broker.received.map((packet) => (packet.cmd === 'publish' ? packet.topic : packet.cmd))
   expect(topics).toEqual(['connect', 'connect', 'subscribe', 'after', 'disconnect'])
+})
+
+test('a server that refuses to renew the subscription to answers is asked again by the next request', async () => {
+  let subscribed = 0
+  const broker = await scriptedServer({
+    packet(packet, socket) {
+      const refused = packet.cmd === 'subscribe' && ++subscribed === 2
+      const answer = { reasonCode: 0, ...answerTo(packet), ...(refused && { granted: [0x87] }) }
+      if ('cmd' in answer) socket.write(bytes(answer as Packet, 5))
+    },
+  })
+  const relay = await tap(broker.port)
+  const ours = await client(relay, five)
+  const ask = () => failureOf(ours.request('ask', '?', { timeout: 0.1 }))
+  await ask()
+  relay.cut()
+  await once(() => subscribed === 2)
+  await ours.publish('t', 'x', { qos: 1 })
+  expect((await ask()).message).toBe('no answer within 0.1 s')
+  expect(subscribed).toBe(3)
 })
