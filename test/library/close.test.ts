@@ -5,6 +5,7 @@ import {
   ConnectionError,
   type ConnectOptions,
   type MqttxError,
+  type Subscription,
 } from '../../src/library/index.js'
 import { answerTo, bytes, failureOf, publishBytes } from '../connection/rig.js'
 import { scriptedServer } from '../helpers/scripted-server.js'
@@ -28,10 +29,16 @@ const failure = (promise: Promise<unknown>) => failureOf(promise) as Promise<Mqt
 
 describe('the server is gone', () => {
   test('with nothing in flight it ends at once, and well', async () => {
-    const { ours } = await lost((await server(4)).port)
+    const subscriptions: Subscription[] = []
+    const { ours } = await lost((await server(4)).port, {}, async (made) => {
+      subscriptions.push(await made.subscribe('a'), await made.subscribe('b'))
+    })
+    const [next, gone] = [subscriptions[0]!.next(), subscriptions[1]!.unsubscribe()]
     await ours.close()
     await ours.closed
     await ours.close()
+    await gone
+    expect((await next).done).toBe(true)
   })
 
   test.each([0, 1, 2] as const)('calls that wait for it are told, at QoS %i', async (qos) => {

@@ -4,7 +4,9 @@ import { rootCertificates } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { type ConnectOptions, connect, MqttxError } from '../../src/library/index.js'
 import { settings } from '../../src/library/settings.js'
+import { answerTo, bytes } from '../connection/rig.js'
 import { scratch } from '../helpers/run.js'
+import { scriptedServer } from '../helpers/scripted-server.js'
 import { client, kinds, server } from './rig.js'
 
 async function refusal(made: Promise<unknown>): Promise<MqttxError> {
@@ -117,4 +119,25 @@ describe('of a call', () => {
     await ours.close()
     expect(kinds(broker)).toEqual(['connect', 'disconnect'])
   })
+})
+
+test('maxInFlight holds for what waits, too: no more is sent at once', async () => {
+  const broker = await scriptedServer({
+    packet(packet, socket) {
+      const answer = answerTo(packet)
+      if (answer === undefined) return
+      if (packet.cmd === 'publish') {
+        most = Math.max(most, ++under)
+        setImmediate(() => {
+          under--
+          socket.write(bytes(answer))
+        })
+      } else socket.write(bytes(answer))
+    },
+  })
+  let under = 0
+  let most = 0
+  const ours = await client(broker, { maxInFlight: 3 })
+  await Promise.all(Array.from({ length: 100 }, () => ours.publish('t', 'x', { qos: 1 })))
+  expect(most).toBe(3)
 })
