@@ -26,7 +26,7 @@ export class Checks {
   readonly #limits: Limits
   readonly #subscriptions: Subscriptions
   readonly #timing: Timing
-  readonly #sn = new SensorNetwork()
+  #sn: SensorNetwork | undefined
   #server: Server | undefined
   /** Rules of WebSocket, told with the next packet. */
   #facts: { key: RuleKey; detail?: string; direction: Direction }[] = []
@@ -42,7 +42,10 @@ export class Checks {
   }
 
   packet(packet: Packet): void {
-    if (packet.protocol === 'mqtt-sn') return this.#sn.packet(packet)
+    if (packet.protocol === 'mqtt-sn') {
+      this.#sn ??= new SensorNetwork()
+      return this.#sn.packet(packet)
+    }
     const state = this.#state
     if (this.#facts.length > 0) this.#tellFacts(packet)
     this.#server ??= this.#world.serverOf(state.connection.server)

@@ -13,7 +13,8 @@ const mostPings = 1000
 
 export class Exchanges {
   readonly #state: State
-  readonly #published: Record<Direction, Published> = { c2s: new Published(), s2c: new Published() }
+  /** Made when the side publishes: of many thousand connections most are silent. */
+  readonly #published: Record<Direction, Published | undefined> = { c2s: undefined, s2c: undefined }
   readonly #requests = new Map<number, Waiting>()
   readonly #pings: Waiting[] = []
   /** The SUBSCRIBE or UNSUBSCRIBE that the packet at hand answers. */
@@ -60,7 +61,7 @@ export class Exchanges {
 
   #publish(packet: Packet): void {
     const { direction, packetIdentifier: id } = packet
-    const published = this.#published[direction]
+    const published = this.#of(direction)
     const { qos1, qos2, received, released, refused } = published
     const earlier = published.before(id)
     const left = earlier === undefined ? this.resumption?.publish(packet) : undefined
@@ -113,18 +114,18 @@ export class Exchanges {
 
   #puback(packet: Packet): void {
     const { direction, packetIdentifier: id } = packet
-    const { qos1, qos2 } = this.#published[opposite(direction)]
+    const { qos1, qos2 } = this.#of(opposite(direction))
     const waiting = qos1.get(id)
     if (waiting === undefined) return this.#unknown(packet, qos2.has(id))
     this.#order(packet, qos1, 'puback-order')
     answer(packet, waiting)
     qos1.delete(id)
-    if (this.#state.expiry > 0) this.#published[opposite(direction)].end(id)
+    if (this.#state.expiry > 0) this.#of(opposite(direction)).end(id)
   }
 
   #pubrec(packet: Packet): void {
     const { direction, packetIdentifier: id, reasonCode } = packet
-    const { qos1, qos2, received, released, refused } = this.#published[opposite(direction)]
+    const { qos1, qos2, received, released, refused } = this.#of(opposite(direction))
     const waiting = qos2.get(id)
     if (waiting === undefined) {
       if (!received.has(id) && !released.has(id)) this.#unknown(packet, qos1.has(id))
@@ -139,7 +140,7 @@ export class Exchanges {
 
   #pubrel(packet: Packet): void {
     const { direction, packetIdentifier: id, reasonCode } = packet
-    const { received, released, refused, qos1 } = this.#published[direction]
+    const { received, released, refused, qos1 } = this.#of(direction)
     const waiting = received.get(id)
     if (waiting === undefined) {
       const left = this.resumption?.other(packet)
@@ -159,7 +160,7 @@ export class Exchanges {
 
   #pubcomp(packet: Packet): void {
     const { direction, packetIdentifier: id, reasonCode } = packet
-    const { released, qos1 } = this.#published[opposite(direction)]
+    const { released, qos1 } = this.#of(opposite(direction))
     const waiting = released.get(id)
     if (waiting === undefined) {
       if (reasonCode !== 0x92) this.#unknown(packet, qos1.has(id))
@@ -167,7 +168,7 @@ export class Exchanges {
     }
     answer(packet, waiting)
     released.delete(id)
-    if (this.#state.expiry > 0) this.#published[opposite(direction)].end(id)
+    if (this.#state.expiry > 0) this.#of(opposite(direction)).end(id)
   }
 
   /** Nothing of this kind is under way. After a reconnect it may be from the connection before. */
@@ -191,9 +192,7 @@ export class Exchanges {
   #request(packet: Packet): void {
     const { packetIdentifier: id, direction } = packet
     if (direction !== 'c2s') return
-    const { qos1, qos2, received, released } = this.#published.c2s
-    const used =
-      this.#requests.has(id) || qos1.has(id) || qos2.has(id) || received.has(id) || released.has(id)
+    const used = this.#requests.has(id) || this.#published.c2s?.has(id) === true
     if (used && this.#state.sure) wrong(packet, 'packet-id-in-use', undefined, packet.body - packet.start)
     this.#requests.set(id, waitingOf(packet))
   }
@@ -212,21 +211,29 @@ export class Exchanges {
     this.answered = request
   }
 
+  #of(direction: Direction): Published {
+    const published = this.#published
+    if (direction === 'c2s') return (published.c2s ??= new Published())
+    return (published.s2c ??= new Published())
+  }
+
   /** Nothing that this side has published waits for an answer, nor has to be sent again. */
   isQuiet(direction: Direction): boolean {
-    return this.#published[direction].size === 0
+    return (this.#published[direction]?.size ?? 0) === 0
   }
 
   /** It is the only one that waits for an answer: no other has held it up. */
   isAlone(direction: Direction): boolean {
-    return this.#published[direction].size === 1
+    return this.#published[direction]?.size === 1
   }
 
   /** What the session takes along: what has to be sent again, and what was acknowledged last. */
   ended(): { left: readonly Left[]; ended: Record<Direction, readonly number[]> } {
     const left: Left[] = [...(this.resumption?.rest ?? [])]
     for (const direction of ['c2s', 's2c'] as const) {
-      const { qos1, qos2, received, released } = this.#published[direction]
+      const published = this.#published[direction]
+      if (published === undefined) continue
+      const { qos1, qos2, received, released } = published
       for (const [step, all] of [
         ['publish', qos1],
         ['publish', qos2],
@@ -238,13 +245,16 @@ export class Exchanges {
         }
       }
     }
-    return { left, ended: { c2s: this.#published.c2s.ended, s2c: this.#published.s2c.ended } }
+    const { c2s, s2c } = this.#published
+    return { left, ended: { c2s: c2s?.ended ?? [], s2c: s2c?.ended ?? [] } }
   }
 
   /** What waits for an answer at the end of the connection: the rule, and who should have answered. */
   *unanswered(): Generator<{ waiting: Waiting; key: RuleKey; from: Direction }> {
     for (const direction of ['c2s', 's2c'] as const) {
-      const { qos1, qos2, received, released } = this.#published[direction]
+      const published = this.#published[direction]
+      if (published === undefined) continue
+      const { qos1, qos2, received, released } = published
       const from = opposite(direction)
       for (const waiting of qos1.values()) yield { waiting, key: 'puback-missing', from }
       for (const waiting of qos2.values()) yield { waiting, key: 'pubrec-missing', from }

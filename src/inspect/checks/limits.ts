@@ -6,7 +6,7 @@ import { type State, wrong } from './state.js'
 
 export class Limits {
   readonly #state: State
-  readonly #aliases: Record<Direction, Map<number, string>> = { c2s: new Map(), s2c: new Map() }
+  readonly #aliases: Partial<Record<Direction, Map<number, string>>> = {}
 
   constructor(state: State) {
     this.#state = state
@@ -46,6 +46,7 @@ export class Limits {
       const detail = `Topic Alias ${topicAlias}, Topic Alias Maximum is ${most}`
       wrong(packet, direction === 'c2s' ? 'alias-too-big-c2s' : 'alias-too-big-s2c', detail)
     }
+    this.#aliases[direction] ??= new Map()
     const aliases = this.#aliases[direction]
     if (topic !== '') return void aliases.set(topicAlias, topic ?? '')
     const known = aliases.get(topicAlias)

@@ -58,6 +58,10 @@ export class Published {
     )
   }
 
+  has(identifier: number): boolean {
+    return this.before(identifier) !== undefined || this.released.has(identifier)
+  }
+
   end(identifier: number): void {
     this.#ended ??= new Uint16Array(mostEnded)
     this.#ended[this.#endedCount++ % mostEnded] = identifier
