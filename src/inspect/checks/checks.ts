@@ -50,17 +50,14 @@ export class Checks {
     if (this.#facts.length > 0) this.#tellFacts(packet)
     this.#server ??= this.#world.serverOf(state.connection.server)
     const server = this.#server
-    const isSettled = this.#handshake.isSettled(packet)
-    if (!isSettled) {
-      this.#handshake.packet(packet)
-      state.learn(packet)
-      if (packet.type === connack && packet.direction === 's2c') this.#connack(packet, server)
-    }
+    this.#handshake.packet(packet)
+    state.learn(packet)
+    if (packet.type === connack && packet.direction === 's2c') this.#connack(packet, server)
     this.#limits.packet(packet)
     this.#exchanges.packet(packet)
     this.#subscriptions.packet(packet, this.#exchanges.answered, server.deliveries)
     this.#timing.packet(packet)
-    if (!isSettled) this.#handshake.goesOn(packet)
+    this.#handshake.goesOn(packet)
     this.#meanwhile(packet, server)
     state.passed(packet)
     if (packet.violations.length > 0 && packet.direction === 'c2s') {

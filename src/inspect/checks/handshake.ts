@@ -42,16 +42,9 @@ export class Handshake {
     this.#state = state
   }
 
-  /** The connection is under way, and `packet` one of those that neither begin nor end it: as almost all are. */
-  isSettled({ type, violations, properties }: Packet): boolean {
-    if (type < publish || type > pubcomp || violations.length > 0 || properties !== undefined) return false
-    const { sure, connackCode, disconnected } = this.#state
-    if (!sure || connackCode !== 0 || this.#malformedAt >= 0) return false
-    return disconnected.c2s === undefined && disconnected.s2c === undefined
-  }
-
   /** Before the state learns from the packet. */
   packet(packet: Packet): void {
+    if (this.#isSettled(packet)) return
     const { direction, type } = packet
     const state = this.#state
     if (packet.violations.length > 0) this.#note(packet)
@@ -65,6 +58,14 @@ export class Handshake {
     if (only !== undefined && only !== direction && state.whole && state.connect !== undefined) {
       wrong(packet, 'direction')
     }
+  }
+
+  /** The connection is under way, and `packet` one of those that neither begin nor end it: as almost all are. */
+  #isSettled({ type, violations, properties }: Packet): boolean {
+    if (type < publish || type > pubcomp || violations.length > 0 || properties !== undefined) return false
+    const { sure, connackCode, disconnected } = this.#state
+    if (!sure || connackCode !== 0 || this.#malformedAt >= 0) return false
+    return disconnected.c2s === undefined && disconnected.s2c === undefined
   }
 
   #fromClient(packet: Packet): void {
