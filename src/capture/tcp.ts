@@ -116,7 +116,7 @@ export class TcpStage implements FrameStage {
     connection.close(how, { side, origin: new RecordOrigin(frame, frame.fileOffset) })
   }
 
-  /** The connection that a segment belongs to, a new one where it is the first; undefined where it belongs to none. */
+  /** The connection of a SYN, or of a segment of none that is open; undefined where it is to be left out. */
   #entryFor(frame: Frame, segment: SegmentHead): Entry<Connection> | undefined {
     const { found, flags, seq, hasData } = segment
     if ((flags & synFlag) !== 0) return this.#synchronised(frame, segment)
@@ -125,7 +125,6 @@ export class TcpStage implements FrameStage {
       return (flags & rstFlag) !== 0 ? undefined : this.#create(frame, undefined)
     }
     const { value: connection } = found
-    if (!connection.closed) return found
     if (!hasData) return undefined
     const distance = (seq - connection.halves[this.#table.side].expected) | 0
     if (Math.abs(distance) > sameConnection) {
