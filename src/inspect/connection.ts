@@ -1,5 +1,5 @@
 // One connection of a capture: its two streams, the version its packets are read as, and what was seen of it.
-import type { Direction, Flow } from '../capture/stream.js'
+import type { Flow } from '../capture/stream.js'
 import { connect } from './names.js'
 import type { Packet } from './packet.js'
 import { isClean } from './resync.js'
@@ -80,8 +80,3 @@ export class Connection implements ConnectionFacts {
 }
 
 const none: readonly Packet[] = []
-
-/** A packet of another connection is never answered here. */
-export function other(direction: Direction): Direction {
-  return direction === 'c2s' ? 's2c' : 'c2s'
-}

@@ -1,6 +1,7 @@
 // What is written byte by byte says the same as strings would, wherever the buffer ends.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { jsonOf } from '../../src/inspect/utf8.js'
 import { encoded, type Ink, putDigits, shortText, written } from '../../src/inspect/views/ink.js'
 import { durationText, putSeconds, timeOfDay } from '../../src/inspect/views/text.js'
 
@@ -73,4 +74,15 @@ test('times and durations', () => {
     '61.5 s',
     '-42.0 us',
   ])
+})
+
+test('JSON has no character that a terminal obeys, and means the same', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      const json = jsonOf({ text: `${text}\u001b\u007f\u009b\u202e` })
+      expect(json).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/)
+      expect(JSON.parse(json)).toEqual({ text: `${text}\u001b\u007f\u009b\u202e` })
+    }),
+    { seed: 7 },
+  )
 })

@@ -7,7 +7,7 @@ import type { Violation } from '../rules.js'
 import { jsonOf, stringAt } from '../utf8.js'
 import { secrets } from './fields-view.js'
 import { encoded, Ink, putAscii, putNumber, putWord } from './ink.js'
-import { hexPairs, putSeconds, typeName } from './text.js'
+import { hexOf, putSeconds, typeName } from './text.js'
 import type { ConnectionFacts, LateViolation, Skipped, TextSink, View } from './view.js'
 
 /** What the object says already, or what is only there for the bytes. */
@@ -41,12 +41,14 @@ function memberOf(name: string): Member {
 
 /** Of a fixed size: an array that grows where it is written becomes a table. */
 const kinds = new Array<Uint8Array | undefined>(256 * 32).fill(undefined)
-const time = encoded('{"time":"')
-const connectionAfterTime = encoded('","connection":')
-const packetNumber = encoded(',"packet":')
-const length = encoded(',"length":')
-const record = encoded(',"record":')
-const fileOffset = encoded(',"file_offset":')
+const words = {
+  time: encoded('{"time":"'),
+  connection: encoded('","connection":'),
+  packet: encoded(',"packet":'),
+  length: encoded(',"length":'),
+  record: encoded(',"record":'),
+  fileOffset: encoded(',"file_offset":'),
+}
 /** More than all words and numbers of a head. */
 const room = 500
 
@@ -139,21 +141,21 @@ export class JsonView implements View {
     const { first } = packet
     let at = ink.room(room)
     if (packet.second >= 0) {
-      at = putWord(bytes, at, time)
+      at = putWord(bytes, at, words.time)
       at = putSeconds(bytes, at, packet)
-      at = putWord(bytes, at, connectionAfterTime)
+      at = putWord(bytes, at, words.connection)
     } else at = putAscii(bytes, at, '{"connection":')
     at = putNumber(bytes, at, packet.connection)
-    at = putWord(bytes, at, packetNumber)
+    at = putWord(bytes, at, words.packet)
     at = putNumber(bytes, at, packet.number)
     at = putWord(bytes, at, kindOf(packet))
     at = putNumber(bytes, at, packet.offset)
-    at = putWord(bytes, at, length)
+    at = putWord(bytes, at, words.length)
     at = putNumber(bytes, at, packet.length)
     if (first !== undefined) {
-      at = putWord(bytes, at, record)
+      at = putWord(bytes, at, words.record)
       at = putNumber(bytes, at, first.record)
-      at = putWord(bytes, at, fileOffset)
+      at = putWord(bytes, at, words.fileOffset)
       at = putNumber(bytes, at, first.fileOffset)
     }
     ink.commit(at)
@@ -253,7 +255,7 @@ export class JsonView implements View {
     const end = packet.start + ((field.start + field.length) >> 3)
     if (kind === 'payload' && meaning !== 'binary') return this.#payload(packet.bytes, start, end)
     ink.ascii('"')
-    for (let i = start; i < end; i++) ink.ascii(hexPairs[packet.bytes[i]!]!)
+    ink.ascii(hexOf(packet.bytes, start, end))
     ink.ascii('"')
   }
 

@@ -4,6 +4,7 @@ import type { Instant } from '../../capture/stream.js'
 import { snNames } from '../mqtt-sn-names.js'
 import { packetNames } from '../names.js'
 import type { Packet } from '../packet.js'
+import { bufferOf } from '../utf8.js'
 import { putAscii, putDigits, putNumber, shortText } from './ink.js'
 
 export const hexPairs: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
@@ -17,11 +18,9 @@ export function padding(width: number): string {
   return width <= 0 ? '' : (spaces[width] ?? ' '.repeat(width))
 }
 
-/** The bytes from `start` to `end` in hexadecimal, with `between` them. */
-export function hexOf(bytes: Uint8Array, start: number, end: number, between = ''): string {
-  let text = ''
-  for (let i = start; i < end; i++) text += i > start ? between + hexPairs[bytes[i]!]! : hexPairs[bytes[i]!]!
-  return text
+/** The bytes from `start` to `end` in hexadecimal. */
+export function hexOf(bytes: Uint8Array, start: number, end: number): string {
+  return bufferOf(bytes).toString('hex', start, end)
 }
 
 const dot = 46
