@@ -217,7 +217,7 @@ const table = ['| work | mqttx | peer | ratio | bar | |', '|---|---|---|---|---|
 process.stdout.write(`${heading}\n\n${table.join('\n')}\n`)
 for (const rows of chosen) {
   for (const row of await rows()) {
-    const text = `| ${row.name} | ${row.ours} | ${row.peer} | ${row.ratio} | ${row.bar} | ${row.met ? 'met' : '**not met**'} |`
+    const text = `| ${row.name} | ${row.ours} | ${row.peer} | ${row.ratio} | ${row.bar} | ${row.bar === '' ? '' : row.met ? 'met' : '**not met**'} |`
     table.push(text)
     process.stdout.write(`${text}\n`)
   }
