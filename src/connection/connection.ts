@@ -99,11 +99,6 @@ export class Connection {
     return this.#lastMessageId
   }
 
-  /** The place, counted from 1, of the oldest message at QoS 1 or 2 that is not settled; undefined when all are. */
-  oldestInFlight(): number | undefined {
-    return this.#session.oldest()
-  }
-
   /**
    * Connects, with as many further attempts as the options allow.
    * @throws ConnectionError, ConnectRefused, ProtocolError

@@ -109,12 +109,6 @@ export class InFlight<Kept> {
     return found.sort((a, b) => this.sequence(a) - this.sequence(b))
   }
 
-  /** The sequence number of the oldest PUBLISH in flight; undefined when there is none. */
-  oldest(): number | undefined {
-    const first = this.ordered()[0]
-    return first === undefined ? undefined : this.sequence(first)
-  }
-
   #page(number: number): Page<Kept> {
     const page = (this.#pages[number] ??= this.#spare ?? new Page<Kept>())
     if (page === this.#spare) this.#spare = undefined

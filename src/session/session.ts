@@ -64,19 +64,9 @@ export class Session<Kept, Message extends Incoming> {
     return this.#outgoing.publishes
   }
 
-  /** PUBLISH packets at QoS 1 and 2 that were handed to `publish` so far. */
-  get published(): number {
-    return this.#sequence
-  }
-
   /** Acknowledgements for Packet Identifiers that were not in use. */
   get unknownAcknowledgements(): number {
     return this.#unknown
-  }
-
-  /** The place, counted from 1, of the oldest PUBLISH that is not settled; undefined when all are. */
-  oldest(): number | undefined {
-    return this.#outgoing.oldest()
   }
 
   /** Some QoS 2 PUBLISH is in flight: it can only be finished within this Session. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type LineDefaults, readMessage } from '../../src/commands/pub/json-message.js'
-import { LineNumbers } from '../../src/commands/pub/line-numbers.js'
+import { LinesInFlight } from '../../src/commands/pub/lines-in-flight.js'
 import { Templates } from '../../src/commands/pub/templates.js'
 import { oblige } from '../connection/rig.js'
 import { scriptedServer } from '../helpers/scripted-server.js'
@@ -143,14 +143,22 @@ describe('templates', () => {
   })
 })
 
-test('line numbers by place', () => {
-  const numbers = new LineNumbers()
-  const lines = [1, 2, 5, 6, 9, 10, 11]
-  for (const line of lines) numbers.next(line)
-  expect(lines.map((_, index) => numbers.lineOf(index + 1))).toEqual(lines)
-  numbers.forget(4)
-  expect([4, 5, 6, 7].map((place) => numbers.lineOf(place))).toEqual([6, 9, 10, 11])
-  expect(numbers.count).toBe(7)
+test('the oldest line in flight, in whatever order the server answers', () => {
+  const lines = new LinesInFlight()
+  expect(lines.oldest()).toBeUndefined()
+  for (const [messageId, line] of [
+    [65_535, 2],
+    [1, 5],
+    [2, 6],
+  ] as const)
+    lines.sent(messageId, line)
+  expect(lines.oldest()).toBe(2)
+  expect(lines.settled(65_535)).toBe(2)
+  expect(lines.oldest()).toBe(5)
+  expect(lines.settled(2)).toBe(6)
+  lines.sent(2, 70_000)
+  expect(lines.settled(1)).toBe(5)
+  expect(lines.oldest()).toBe(70_000)
 })
 
 describe('pub --json', () => {

@@ -321,30 +321,122 @@ describe('one message', () => {
   })
 })
 
-test('lines that the server refuses: ten are told, the rest counted, and the first Reason Code is the status', async () => {
+describe('lines that the server refuses, loses or drops', () => {
+  /** Answers each PUBLISH by its number on this connection, from 1: a Reason Code, nothing, or the end of the connection. */
+  const answering = (answer: (number: number) => number | 'nothing' | 'end') => {
+    let number = 0
+    return scriptedServer({
+      packet(packet, socket) {
+        if (packet.cmd === 'connect')
+          socket.write(bytes({ cmd: 'connack', reasonCode: 0, sessionPresent: false }, 5))
+        if (packet.cmd !== 'publish') return
+        const reasonCode = answer(++number)
+        if (reasonCode === 'end') socket.destroy()
+        else if (reasonCode !== 'nothing')
+          socket.write(bytes({ cmd: 'puback', messageId: packet.messageId!, reasonCode }, 5))
+      },
+    })
+  }
+  const five = (words: string[]): [input: string, words: string[]] =>
+    words.includes('--json')
+      ? [lines(5).replace(/(.*)\n/g, '{"topic":"t","payload":"$1"}\n'), words]
+      : [lines(5), ['-t', 't', ...words]]
+
+  test.each([
+    {
+      title: 'E16: refused',
+      answer: (number: number) => (number === 3 ? 0x97 : 0),
+      words: [],
+      status: 0x97,
+      stderr: [
+        'Warning: Publish of line 3 failed: Quota exceeded (0x97).',
+        'Error: The server refused 1 of 5 lines: Quota exceeded (0x97)',
+        'lines acknowledged: 4, sent: 5, first without acknowledgement: 3',
+        'lines refused: 3',
+      ],
+    },
+    {
+      title: 'E17: refused, then the connection lost',
+      answer: (number: number) => (number === 3 ? 0x97 : number === 5 ? 'end' : 0),
+      words: ['-M', '1', '--no-reconnect'],
+      status: 7,
+      stderr: [
+        'Warning: Publish of line 3 failed: Quota exceeded (0x97).',
+        'Error: The connection was lost',
+        'lines acknowledged: 3, sent: 5, first without acknowledgement: 3',
+        'lines refused: 3',
+      ],
+    },
+    {
+      title: 'E18: an acknowledgement that never comes',
+      answer: (number: number) => (number === 3 ? 'nothing' : 0),
+      words: ['--timeout', '1'],
+      status: 27,
+      stderr: ['Timed out', 'lines acknowledged: 4, sent: 5, first without acknowledgement: 3'],
+    },
+    {
+      title: 'E17: lost before one that was refused',
+      answer: (number: number) => (number === 2 ? 'nothing' : number === 4 ? 0x87 : number === 5 ? 'end' : 0),
+      words: ['--no-reconnect'],
+      status: 7,
+      stderr: [
+        'Warning: Publish of line 4 failed: Not authorized (0x87).',
+        'Error: The connection was lost',
+        'lines acknowledged: 2, sent: 5, first without acknowledgement: 2',
+        'lines refused: 4',
+      ],
+    },
+  ] as const)('$title: the report says where to resume', async ({ answer, words, status, stderr }) => {
+    for (const source of ['-l', '--json']) {
+      const server = await answering(answer)
+      const [input, options] = five([source, ...words])
+      const outcome = await run(
+        ['pub', '-V', '5', '-q', '1', ...options],
+        server,
+        ({ stdin }) => void stdin.end(input),
+      )
+      const first = /acknowledgement: (\d+)/.exec(outcome.stderr)?.[1]
+      expect(outcome.status).toBe(status)
+      expect(outcome.stderr.split('\n').filter((line) => !line.startsWith('hint: '))).toEqual([...stderr, ''])
+      expect(outcome.stderr).toContain(`tail -n +${first} FILE | mqttx pub ${source} ...`)
+    }
+  })
+
+  test('E16: ten refusals are named, the rest counted; the first Reason Code is the status', async () => {
+    const server = await answering((number) => (number % 2 === 0 ? (number === 2 ? 0x97 : 0x87) : 0))
+    const outcome = await run(['pub', '-V', '5', '-t', 't', '-l', '-q', '1'], server, ({ stdin }) => {
+      stdin.end(lines(30))
+    })
+    expect(outcome.status).toBe(0x97)
+    expect(outcome.stderr.match(/Publish of line \d+ failed/g)).toHaveLength(10)
+    expect(outcome.stderr).toContain('The server refused 15 of 30 lines: Quota exceeded (0x97)\n')
+    expect(outcome.stderr).toContain('lines refused: 2, 4, 6, 8, 10, 12, 14, 16, 18, 20 and 5 more\n')
+  })
+
+  test('E16: Packet Identifiers that are used again do not name other lines', async () => {
+    const server = await answering((number) => (number === 70_000 ? 0x97 : 0))
+    const outcome = await run(['pub', '-V', '5', '-t', 't', '-l', '-q', '1'], server, ({ stdin }) => {
+      stdin.end(lines(70_001))
+    })
+    expect(outcome.stderr).toContain('Publish of line 70000 failed')
+    expect(outcome.stderr).toContain('sent: 70001, first without acknowledgement: 70000\n')
+  })
+})
+
+test('--repeat of a message that the server refuses: ten warnings, then how many there were', async () => {
   const server = await scriptedServer({
     packet(packet, socket) {
       if (packet.cmd === 'connect')
         socket.write(bytes({ cmd: 'connack', reasonCode: 0, sessionPresent: false }, 5))
-      if (packet.cmd !== 'publish') return
-      const { messageId = 0 } = packet
-      const reasonCode = messageId % 2 === 0 ? 0x97 : 0
-      socket.write(bytes({ cmd: 'puback', messageId, reasonCode }, 5))
+      if (packet.cmd === 'publish')
+        socket.write(bytes({ cmd: 'puback', messageId: packet.messageId!, reasonCode: 0x97 }, 5))
     },
   })
-  const outcome = await run(['pub', '-V', '5', '-t', 't', '-l', '-q', '1'], server, ({ stdin }) => {
-    stdin.end(lines(30))
-  })
+  const outcome = await run(['pub', '-V', '5', '-t', 't', '-m', 'x', '-q', '1', '--repeat', '12'], server)
   expect(outcome.status).toBe(0x97)
-  expect(outcome.stderr).toBe(
-    [
-      ...Array.from(
-        { length: 10 },
-        (_, index) => `Warning: Publish ${2 * index + 2} failed: Quota exceeded (0x97).\n`,
-      ),
-      'Warning: 15 messages were refused in all.\n',
-    ].join(''),
-  )
+  expect(outcome.stderr.split('\n')).toHaveLength(12)
+  expect(outcome.stderr).toMatch(/^Warning: Publish 1 failed: Quota exceeded \(0x97\)\.\n/)
+  expect(outcome.stderr).toContain('Warning: 12 messages were refused in all.\n')
 })
 
 test('pub -l at QoS 0 over a connection that is reset and comes back: status 7 and how many lines went down', async () => {

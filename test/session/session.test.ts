@@ -213,32 +213,6 @@ describe('Packet Identifiers', () => {
   })
 })
 
-describe('the place of the oldest message that is not settled', () => {
-  test('counts messages at QoS 1 and 2 from 1', () => {
-    const { session } = scripted()
-    expect(session.oldest()).toBeUndefined()
-    for (const qos of [1, 0, 2, 1] as const) session.publish(qos, 'a')
-    expect([session.oldest(), session.published]).toEqual([1, 3])
-
-    session.acknowledged(puback, 1, 0)
-    expect(session.oldest()).toBe(2)
-    session.acknowledged(puback, 4, 0) // the third, before the second
-    expect(session.oldest()).toBe(2)
-    session.acknowledged(pubrec, 3, 0)
-    expect(session.oldest()).toBe(2)
-    session.acknowledged(pubcomp, 3, 0)
-    expect(session.oldest()).toBeUndefined()
-  })
-
-  test('goes on beyond 65,535', () => {
-    const { session } = scripted()
-    for (let i = 0; i < 70_000; i++) session.acknowledged(puback, session.publish(1, 'a'), 0)
-    session.publish(1, 'b')
-    session.publish(1, 'c')
-    expect([session.oldest(), session.published]).toEqual([70_001, 70_002])
-  })
-})
-
 describe('a message that comes', () => {
   test('at QoS 0 is delivered', () => {
     const { session, sent, delivered } = scripted()

@@ -1,18 +1,18 @@
-// Standard input line by line, for -l and --json: read, publish, wait where the connection says so, report. Status 0
-// means that at QoS 1 and 2 every line was acknowledged.
+// Standard input line by line, for -l and --json: read, publish, wait where the connection says so. Status 0 means that
+// at QoS 1 and 2 every line was acknowledged; any other status comes with a report of where to resume.
 import type { PublishTemplate } from '../../codec/publish.js'
 import { Connection } from '../../connection/connection.js'
-import type { Answer } from '../../connection/events.js'
 import type { ConnectOptions } from '../../connection/options.js'
 import { ConnectionError, ExitCode, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { LineSplitter, LineTooLong } from '../../io/lines.js'
 import { Interrupted } from '../interrupted.js'
+import { LineList } from '../line-list.js'
 import { inputError } from '../payload.js'
 import type { Talk } from '../talk.js'
 import { deadline } from './deadline.js'
-import { LineNumbers } from './line-numbers.js'
-import { Refusals } from './refusals.js'
+import { LinesInFlight } from './lines-in-flight.js'
+import { Refusals, reasonOf } from './refusals.js'
 
 /** Makes a message of a line. After `read` has said true it is `payload` from `start` to `end`, sent as `template`. */
 export interface LineReader {
@@ -42,71 +42,99 @@ export interface Around {
   readonly timeout?: number | undefined
 }
 
-/** @returns the exit status: 0, or the first Reason Code with which the server refused a line */
+/**
+ * Publishes every line of standard input.
+ * @throws MqttxError unless every line was delivered, as far as its QoS can tell
+ */
 export async function publishEachLine(
   options: ConnectOptions,
   reader: LineReader,
   { host, talk, timeout }: Around,
-): Promise<number> {
+): Promise<void> {
   const refusals = new Refusals(talk.warn)
-  let acknowledged = 0
-  const settled = (code: number, answer: Answer) => {
-    acknowledged++
-    refusals.note(code, answer)
-  }
-  const connection = new Connection(options, { retrying: talk.retrying, settled }, talk.trace)
-  const work = new Publishing(connection, reader)
+  const progress = new Progress()
+  const connection = new Connection(
+    options,
+    {
+      retrying: talk.retrying,
+      settled: (code, answer) => refusals.note(code, answer, progress.settled(answer.messageId, code)),
+    },
+    talk.trace,
+  )
   const inTime = deadline(connection, timeout)
   try {
     await talk.waiting('Connecting', connection.connect())
     const { stdin } = host
     const off = host.onSignal(['SIGINT', 'SIGTERM'], (signal) => connection.abort(new Interrupted(signal)))
     connection.ended().catch((error: Error) => stdin.destroy(error))
-    const failure = await work.all(stdin as AsyncIterable<Buffer>).catch(inputFailure(work, reader))
+    const work = new Publishing(connection, reader, progress)
+    const failure = await work.all(stdin as AsyncIterable<Buffer>).catch(inputFailure(progress, reader))
     await connection.idle()
     off()
     await connection.close()
     if (failure !== undefined) throw failure
+    if (connection.lost > 0) throw lostLines(connection.lost)
+    if (refusals.count > 0) throw refusedLines(refusals, progress.sent)
   } catch (error) {
-    const first = work.firstUnacknowledged()
     connection.destroy()
-    throw error instanceof MqttxError
-      ? report(error, reader, { acknowledged, first, sent: work.sent })
-      : error
+    throw error instanceof MqttxError && reader.acknowledged ? report(error, reader, progress) : error
   } finally {
     inTime()
   }
-  if (connection.lost > 0) throw lostLines(connection.lost)
-  return refusals.status
 }
 
-class Publishing {
-  readonly #connection: Connection
-  readonly #reader: LineReader
-  readonly #numbers = new LineNumbers()
-  /** Lines that were read to their end. */
+/** What has become of the lines so far. Lines are counted from 1. */
+class Progress {
+  readonly #inFlight = new LinesInFlight()
+  readonly refused = new LineList()
+  #firstRefused = Number.POSITIVE_INFINITY
   #lines = 0
-  #sent = 0
-
-  constructor(connection: Connection, reader: LineReader) {
-    this.#connection = connection
-    this.#reader = reader
-  }
-
   /** Messages that were published. */
-  get sent(): number {
-    return this.#sent
-  }
+  sent = 0
+  /** Messages that the server has accepted. */
+  acknowledged = 0
 
   /** The number of the line at hand, or of the one that could not be read. */
   get line(): number {
     return this.#lines + 1
   }
 
-  /** The number of the first line at QoS 1 or 2 without an acknowledgement. */
-  firstUnacknowledged(): number {
-    const place = this.#connection.oldestInFlight()
-    return place === undefined ? this.line : this.#numbers.lineOf(place)
+  /** The line at hand is done: published, or blank. */
+  next(): void {
+    this.#lines++
+  }
+
+  /** The line at hand waits for an acknowledgement. */
+  waits(messageId: number): void {
+    this.#inFlight.sent(messageId, this.line)
+  }
+
+  /** The server has answered. Returns the number of the line. */
+  settled(messageId: number, reasonCode: number): number {
+    const line = this.#inFlight.settled(messageId)
+    if (reasonCode < 0x80) this.acknowledged++
+    else {
+      this.refused.add(line)
+      this.#firstRefused = Math.min(this.#firstRefused, line)
+    }
+    return line
+  }
+
+  /** The first line at QoS 1 or 2 that the server has not accepted; the next one where it has accepted all. */
+  get firstUnacknowledged(): number {
+    return Math.min(this.#inFlight.oldest() ?? this.line, this.#firstRefused)
+  }
+}
+
+class Publishing {
+  readonly #connection: Connection
+  readonly #reader: LineReader
+  readonly #progress: Progress
+
+  constructor(connection: Connection, reader: LineReader, progress: Progress) {
+    this.#connection = connection
+    this.#reader = reader
+    this.#progress = progress
   }
 
   async all(chunks: AsyncIterable<Buffer>): Promise<void> {
@@ -118,36 +146,36 @@ class Publishing {
       lines.push(chunk)
       while (lines.next()) if (!this.#publish(lines)) await connection.drain()
       connection.flush() // one write for the whole chunk
-      if (this.#numbers.crowded) this.#numbers.forget(connection.oldestInFlight() ?? this.#numbers.count)
     }
     if (!lines.rest()) return
     await connection.drain()
     this.#publish(lines)
   }
 
-  /** False: wait before the next. A line counts when it has been published, not when that is refused. */
+  /** False: wait before the next. A line counts when it has been published, not when publishing it throws. */
   #publish(lines: LineSplitter): boolean {
     const reader = this.#reader
+    const progress = this.#progress
     let more = true
     if (reader.read(lines)) {
       more = this.#connection.publish(reader.template, reader.payload, reader.start, reader.end)
-      this.#sent++
-      if (reader.template.qos > 0) this.#numbers.next(this.#lines + 1)
+      progress.sent++
+      if (reader.template.qos > 0) progress.waits(this.#connection.lastMessageId)
     }
-    this.#lines++
+    progress.next()
     return more
   }
 }
 
 /** What is wrong with the input ends the reading, not the delivery of the lines before. */
-function inputFailure(work: Publishing, reader: LineReader): (error: unknown) => MqttxError {
+function inputFailure(progress: Progress, reader: LineReader): (error: unknown) => MqttxError {
   return (error) => {
     if (error instanceof LineTooLong) {
-      return new MqttxError(`Line ${work.line} is too long: ${reader.tooLong}`, {
+      return new MqttxError(`Line ${progress.line} is too long: ${reader.tooLong}`, {
         exitCode: ExitCode.tooLarge,
       })
     }
-    if (error instanceof MqttxError && !(error instanceof ConnectionError)) return named(error, work.line)
+    if (error instanceof MqttxError && !(error instanceof ConnectionError)) return named(error, progress.line)
     const failure = inputError(error)
     if (failure instanceof ConnectionError || !(failure instanceof MqttxError)) throw failure
     return failure
@@ -159,20 +187,19 @@ function named(error: MqttxError, line: number): MqttxError {
   return new MqttxError(`Line ${line}: ${error.message}`, { ...error, cause: error })
 }
 
-interface Counts {
-  readonly acknowledged: number
-  readonly sent: number
-  /** The number of the first line without an acknowledgement. */
-  readonly first: number
-}
-
-/** Tells a script where to resume; at QoS 0 nobody knows. */
-function report(error: MqttxError, reader: LineReader, { acknowledged, sent, first }: Counts): MqttxError {
-  if (!reader.acknowledged) return error
+/** Says where a script resumes. Only for lines at QoS 1 and 2: at QoS 0 nobody knows. */
+function report(error: MqttxError, reader: LineReader, progress: Progress): MqttxError {
+  const { acknowledged, sent, refused, firstUnacknowledged: first } = progress
   const lines = `lines acknowledged: ${acknowledged}, sent: ${sent}, first without acknowledgement: ${first}`
+  const list = refused.count === 0 ? '' : `\nlines refused: ${refused.text}`
   const resume = `to resume, begin with line ${first}: tail -n +${first} FILE | ${reader.command} ...`
   const hint = error.hint === undefined ? resume : `${error.hint}\nhint: ${resume}`
-  return new MqttxError(`${error.message}\n${lines}`, { ...error, hint, cause: error })
+  return new MqttxError(`${error.message}\n${lines}${list}`, { ...error, hint, cause: error })
+}
+
+function refusedLines({ count, status }: Refusals, sent: number): MqttxError {
+  const what = `The server refused ${count} of ${sent} lines`
+  return new MqttxError(`${what}: ${reasonOf(status)}`, { exitCode: status })
 }
 
 function lostLines(count: number): ConnectionError {

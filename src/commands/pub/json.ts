@@ -12,12 +12,12 @@ import { Templates } from './templates.js'
 /** The line becomes a string on the way; a payload of MQTT's largest size fits it with room for escapes. */
 const longestLine = constants.MAX_STRING_LENGTH
 
-/** @returns the exit status: 0, or the first Reason Code with which the server refused a line */
+/** @throws MqttxError unless every line was delivered */
 export function publishJson(
   options: ConnectOptions,
   given: Pick<LineDefaults, 'topic' | 'qos' | 'retain'>,
   around: Around,
-): Promise<number> {
+): Promise<void> {
   const { version, properties } = options
   const reader = new JsonLines({ ...given, properties: properties.publish }, version)
   return publishEachLine(options, reader, around)

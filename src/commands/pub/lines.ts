@@ -4,12 +4,12 @@ import type { ConnectOptions } from '../../connection/options.js'
 import type { LineSplitter } from '../../io/lines.js'
 import { type Around, type LineReader, publishEachLine } from './each-line.js'
 
-/** @returns the exit status: 0, or the first Reason Code with which the server refused a line */
+/** @throws MqttxError unless every line was delivered */
 export function publishLines(
   options: ConnectOptions,
   template: PublishTemplate,
   around: Around,
-): Promise<number> {
+): Promise<void> {
   return publishEachLine(options, new PlainLines(template), around)
 }
 

@@ -48,6 +48,7 @@ export async function publishMessage(
   } finally {
     inTime()
   }
+  if (refusals.count > 10) warn(`${refusals.count} messages were refused in all.`)
   return refusals.status
 }
 

@@ -1,27 +1,30 @@
-// Messages that the server refused: named on stderr, and never a success.
+// Messages that the server refused: a warning each, and a status other than 0.
 import { reasonName } from '../../codec/reason-codes.js'
 import type { Answer } from '../../connection/events.js'
 
-const shown = 10 // refusals that get a line each; of the rest, only how many
+const shown = 10 // refusals with a warning of their own
+
+/** A Reason Code for people. */
+export function reasonOf(code: number): string {
+  return `${reasonName(code)} (0x${code.toString(16)})`
+}
 
 export class Refusals {
   readonly #warn: (text: string) => void
   #count = 0
-  #first = 0
+  #status = 0
 
   constructor(warn: (text: string) => void) {
     this.#warn = warn
   }
 
-  /** An answer has come. 0x80 and above: the message was refused. */
-  note(reasonCode: number, { messageId, reason }: Answer): void {
+  /** An answer has come. 0x80 and above: the message was refused. `line` of the input, where there are lines. */
+  note(reasonCode: number, { messageId, reason }: Answer, line?: number): void {
     if (reasonCode < 0x80) return
-    if (this.#count === 0) this.#first = reasonCode
+    this.#status ||= reasonCode
     if (++this.#count > shown) return
-    const said = reason === undefined ? '' : `\n${reason}`
-    this.#warn(
-      `Publish ${messageId} failed: ${reasonName(reasonCode)} (0x${reasonCode.toString(16)}).${said}`,
-    )
+    const what = line === undefined ? `Publish ${messageId}` : `Publish of line ${line}`
+    this.#warn(`${what} failed: ${reasonOf(reasonCode)}.${reason === undefined ? '' : `\n${reason}`}`)
   }
 
   /** How many messages were refused. */
@@ -29,9 +32,8 @@ export class Refusals {
     return this.#count
   }
 
-  /** 0, or the first Reason Code that refused. Tells how many were refused without a line of their own. */
+  /** 0, or the first Reason Code that refused. */
   get status(): number {
-    if (this.#count > shown) this.#warn(`${this.#count} messages were refused in all.`)
-    return this.#first
+    return this.#status
   }
 }

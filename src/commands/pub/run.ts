@@ -3,6 +3,7 @@ import type { Args } from '../../cli/option.js'
 import { maxPayload } from '../../codec/publish.js'
 import { preparePublish } from '../../codec/publish-properties.js'
 import { connectOptions } from '../../connection/options.js'
+import { ExitCode } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { loadPayload, tooLong } from '../payload.js'
 import { talk } from '../talk.js'
@@ -32,10 +33,16 @@ export async function run(args: Args<typeof pub.options>, host: Host): Promise<n
   )
   const { topic, qos, retain, timeout } = args
   const around = { host, talk: talk(args, host), timeout }
-  if (args.json) return publishJson(options, { topic, qos, retain }, around)
+  if (args.json) {
+    await publishJson(options, { topic, qos, retain }, around)
+    return ExitCode.ok
+  }
   const { version } = options
   const template = preparePublish(topic!, { qos, retain, version, properties: options.properties.publish })
-  if (args.stdinLine) return publishLines(options, template, around)
+  if (args.stdinLine) {
+    await publishLines(options, template, around)
+    return ExitCode.ok
+  }
   const payload = await loadPayload(args, host)
   if (payload.length > maxPayload(template)) throw tooLong('Message length')
   const repetition = { times: args.repeat, delayMs: args.repeatDelay * 1000 }

@@ -36,8 +36,9 @@ export const pub = spec({
   description: [
     `Publishes one message, or each line of standard input as a message, and ends when the server has what it was sent:
     with {qos} 0 when it is written, with 1 and 2 when every message is acknowledged.`,
-    `With {stdinLine} a lost connection is made again and the lines under way are sent again, in order. Where that
-    fails, standard error tells how many lines were acknowledged and the number of the first that was not.`,
+    `With {stdinLine} a lost connection is made again and the lines in flight are sent again, in order. With QoS 1 and 2,
+    whenever the status is not 0, standard error says how many lines were acknowledged, which is the first that was not,
+    and which were refused.`,
     'It takes the place of mosquitto_pub: the options, messages and exit statuses that both have are the same.',
   ],
   examples: [
