@@ -1,5 +1,6 @@
-// `npm run deb`: build/release/mqttx_VERSION_ARCH.deb with the executable of this machine, which `npm run pkg` has built.
-import { execFileSync } from 'node:child_process'
+// `npm run deb`: build/release/mqttx_VERSION_ARCH.deb with the executable of this machine; builds that first where it is
+// missing or older than the bundle.
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   copyFileSync,
@@ -11,6 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
+import { hostname, userInfo } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { description, finish, licences, man, release, version } from './archive.mjs'
@@ -18,9 +20,19 @@ import { build, executable, hostTarget, root } from './nodes.mjs'
 
 const architectures = { 'linux-x64': 'amd64', 'linux-arm64': 'arm64' }
 
-/** Who makes the package says so as Debian's own tools are told; we have no address. */
-const { DEBFULLNAME = 'the mqttx authors', DEBEMAIL = 'mqttx@mqttx.invalid' } = process.env
-const maintainer = `${DEBFULLNAME} <${DEBEMAIL}>`
+/** A setting of git, or undefined: git may be missing, or not set up. */
+function gitSetting(name) {
+  const { status, stdout } = spawnSync('git', ['config', name], { cwd: root, encoding: 'utf8' })
+  return (status === 0 && stdout.trim()) || undefined
+}
+
+/** Whoever builds the package maintains it: DEBFULLNAME and DEBEMAIL as for Debian's own tools, else what git knows. */
+function maintainer() {
+  const { DEBFULLNAME, DEBEMAIL, EMAIL } = process.env
+  const name = DEBFULLNAME ?? gitSetting('user.name') ?? userInfo().username
+  const address = DEBEMAIL ?? EMAIL ?? gitSetting('user.email') ?? `${userInfo().username}@${hostname()}`
+  return `${name} <${address}>`
+}
 
 /** What Node's binary is linked with (readelf -d, readelf -V). */
 const depends = 'libatomic1, libc6 (>= 2.28), libgcc-s1, libstdc++6 (>= 8)'
@@ -61,7 +73,7 @@ function changelog() {
   const entries = readFileSync(join(root, 'CHANGELOG.md'), 'utf8').split(/^- /m).slice(1)
   const items = entries.map((entry) => wrapped(entry.split(/^## /m)[0], '  * ', '    '))
   const date = statSync(join(root, 'CHANGELOG.md')).mtime.toUTCString().replace('GMT', '+0000')
-  return `mqttx (${version}) unstable; urgency=medium\n\n${items.join('\n')}\n\n -- ${maintainer}  ${date}\n`
+  return `mqttx (${version}) unstable; urgency=medium\n\n${items.join('\n')}\n\n -- ${maintainer()}  ${date}\n`
 }
 
 /** Text as a field of a Debian control file: indented, a dot for an empty line. */
@@ -72,11 +84,17 @@ const field = (text) =>
     .map((line) => ` ${line.trim() === '' ? '.' : line}`)
     .join('\n')
 
+/** True of an executable that is newer than the bundle in it. */
+const isCurrent = (program) =>
+  existsSync(program) && statSync(program).mtimeMs > statSync(join(root, 'dist/main.cjs')).mtimeMs
+
 function main() {
   const architecture = architectures[hostTarget?.name]
   if (architecture === undefined) throw new Error('a Debian package is built on Linux, x64 or arm64')
   const program = executable(hostTarget)
-  if (!existsSync(program)) throw new Error(`there is no ${program}; run npm run pkg -- host first`)
+  if (!isCurrent(program)) {
+    execFileSync(process.execPath, [join(root, '.ci/pack/pkg.mjs'), hostTarget.name], { stdio: 'inherit' })
+  }
 
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(join(folder, 'usr/bin'), { recursive: true })
@@ -135,7 +153,7 @@ function writeControl(architecture) {
     `Package: mqttx
 Version: ${version}
 Architecture: ${architecture}
-Maintainer: ${maintainer}
+Maintainer: ${maintainer()}
 Installed-Size: ${Math.ceil(bytes / 1024)}
 Depends: ${depends}
 Section: net

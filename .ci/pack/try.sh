@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# try.sh deb|archive|npm: installs what was built into a clean place and uses it from there: manual pages, completion in
+# try.sh deb|archive|npm|clone: installs what was built into a clean place and uses it from there: manual pages, completion in
 # bash, and a pipeline through a broker. Nothing of this checkout is on PATH.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -76,7 +76,58 @@ npm)
   pages=$place/prefix/share/man
   completions=$place/prefix/lib/node_modules/mqttx/completions/mqttx.bash
   ;;
-*) fail 'deb, archive or npm?' ;;
+clone)
+  # Each way from a clone without node_modules, alone; npm may use its cache and the registry.
+  npm_config_audit=false npm_config_fund=false npm_config_update_notifier=false
+  export npm_config_audit npm_config_fund npm_config_update_notifier
+  source=$PWD
+  fresh() {
+    cd "$source"
+    rm -rf "$place/clone"
+    git clone --quiet "file://$source" "$place/clone"
+    cd "$place/clone"
+  }
+  works() { # what was installed where
+    local answer
+    answer=$("$1" --version) || fail "$2: mqttx --version"
+    [ "$answer" = "mqttx $version" ] || fail "$2: $answer"
+    echo "$2"
+  }
+
+  fresh
+  node bin/mqttx.js --version 2>unbuilt && fail 'it runs before it is built'
+  grep -q 'npm ci' unbuilt || fail "before a build: $(cat unbuilt)"
+  npm ci --loglevel=error >/dev/null
+  works bin/mqttx.js 'npm ci && node bin/mqttx.js'
+
+  fresh
+  npm install --global --prefix "$place/linked" --loglevel=error . >/dev/null
+  works "$place/linked/bin/mqttx" 'npm install -g .'
+
+  npm install --global --prefix "$place/git" --loglevel=error "git+file://$source" >/dev/null
+  [ ! -L "$place/git/lib/node_modules/mqttx" ] || fail 'npm install -g git+file: a link to a temporary clone'
+  works "$place/git/bin/mqttx" 'npm install -g git+file://'
+
+  fresh
+  npm pack --loglevel=error >/dev/null
+  [ -z "$(git status --porcelain)" ] || fail "npm pack leaves: $(git status --short)"
+  npm install --global --prefix "$place/prefix" --offline "$(one "$PWD"/mqttx-*.tgz)" >said 2>&1
+  if grep -i warn said; then fail 'npm warns about the package'; fi
+  works "$place/prefix/bin/mqttx" 'npm pack, and the tarball installed'
+
+  fresh
+  mkdir -p build
+  [ ! -d "$source/build/cache" ] || ln -s "$source/build/cache" build/cache # the Node binaries, which are large
+  npm run --silent deb >/dev/null
+  [ -e "$(one build/release/mqttx_"$version"_*.deb)" ] || fail 'npm run deb'
+  echo 'npm run deb'
+
+  cd "$source"
+  bin=$place/prefix/bin
+  pages=$place/prefix/share/man
+  completions=$place/prefix/lib/node_modules/mqttx/completions/mqttx.bash
+  ;;
+*) fail 'deb, archive, npm or clone?' ;;
 esac
 
 # A shell that knows of nothing else: Node for the npm package, and the system's tools.
