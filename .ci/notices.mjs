@@ -12,7 +12,7 @@ const packageOf = (file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(fil
 
 function notice(folder) {
   const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
-  const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e(\.|$)/i.test(entry))
+  const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e([-.]|$)/i.test(entry))
   const text =
     file === undefined ? `License: ${license}` : readFileSync(join(root, folder, file), 'utf8').trim()
   return `=== ${name}@${version}\n\n${text}\n`
