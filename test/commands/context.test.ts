@@ -192,6 +192,7 @@ describe('a message', () => {
   test.each([
     ['--password-env KEY', { KEY: 'secret' }],
     ["--password-command 'echo secret; echo more'", {}],
+    ["--password-command 'setsid sleep 25 & echo secret' # E4", {}],
   ])('by a context with %s', async (password, env) => {
     const script = `mqttx context add c -h 127.0.0.1 -p ${broker.port} -u ada ${password}
 mqttx context use c && mqttx pub -t t -m m -q 1 && mqttx pub --context c -t t -m m -q 1`
@@ -201,7 +202,7 @@ mqttx context use c && mqttx pub -t t -m m -q 1 && mqttx pub --context c -t t -m
 
   test.each([
     ['--password-env NO_SUCH', /--password-env: there is no variable NO_SUCH in the environment/],
-    ['--password-command false', /--password-command: the command ended with status 1/],
+    ['--password-command false', /--password-command: the command failed: status 1/],
     ['--password-command true', /--password-command: the command printed nothing/],
   ])('%s', async (password, message) => {
     const line = `pub ${broker.at.join(' ')} -u ada ${password} -t t -m m`

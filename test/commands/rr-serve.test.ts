@@ -1,12 +1,13 @@
+import { readFileSync } from 'node:fs'
 import type { IPublishPacket, Packet } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
 import type { ProtocolVersion } from '../../src/codec/publish.js'
 import { Jobs } from '../../src/commands/rr/jobs.js'
 import { bytes } from '../connection/rig.js'
 import { startOwnBroker } from '../helpers/peers.js'
-import { program } from '../helpers/run.js'
+import { program, start, startMqttx } from '../helpers/run.js'
 import { type ScriptedServer, scriptedServer } from '../helpers/scripted-server.js'
-import { once } from '../helpers/wait.js'
+import { once, sleep } from '../helpers/wait.js'
 import { obliging } from './rr-server.js'
 import { type Outcome, run, type World } from './world.js'
 
@@ -252,6 +253,98 @@ describe('--exec', () => {
     })
     expect(hasty.status).toBe(0)
     expect(hasty.stderr).toContain('ended with us')
+    expect(performance.now() - started).toBeLessThan(3000)
+  })
+
+  test('E4: a process that the command leaves behind delays neither the answer nor the end', async () => {
+    const server = await requesting([request('x')])
+    const words = ['--exec', 'setsid sleep 25 & echo hi']
+    const started = performance.now()
+    const outcome = await serving(words, server, () => answers(server).length === 1)
+    expect(outcome).toEqual({ status: 0, stdout: '', stderr: '' })
+    expect(String(answers(server)[0]?.payload)).toBe('hi\n')
+    expect(performance.now() - started).toBeLessThan(5000)
+  })
+
+  test('H33: a request that makes the environment too large is answered with exit-status 126', async () => {
+    const userProperties = { large: '"'.repeat(65_535) }
+    const properties = { responseTopic: 'a', correlationData: Buffer.of(1), userProperties }
+    const server = await requesting([request('x', { properties }), request('y')])
+    const outcome = await serving(['--exec', 'cat'], server, () => answers(server).length === 2)
+    expect(outcome).toMatchObject({
+      status: 0,
+      stderr:
+        "Warning: The command failed for a request on 'q/1': it cannot be run: Argument list too long\n",
+    })
+    const byPayload = (text: string) => answers(server).find(({ payload }) => String(payload) === text)
+    expect(byPayload('')).toMatchObject({ properties: { userProperties: { 'exit-status': '126' } } })
+    expect(byPayload('y')).toBeDefined()
+  })
+
+  test('H33: too few file descriptors for all jobs: every request is answered', {
+    timeout: 60_000,
+  }, async () => {
+    const many = Array.from({ length: 60 }, (_, index) => request(`${index}`))
+    const server = await requesting(many)
+    const line = `ulimit -n 40; exec mqttx ${serve.join(' ')} --jobs 64 --exec 'sleep 0.2; cat' ${server.at.join(' ')}`
+    const running = start('bash', ['-c', line], { timeoutMs: 60_000 })
+    await once(() => answers(server).length === 60, 50_000)
+    running.child.kill('SIGTERM')
+    expect(await running.ended).toMatchObject({ status: 0, stderr: '' })
+    const payloads = answers(server).map(({ payload }) => Number(payload))
+    expect(payloads.sort((a, b) => a - b)).toEqual(many.map((_, index) => index))
+  })
+
+  test('E5: a command whose standard error nobody reads does not fill the memory', async () => {
+    const server = await requesting([request('x')])
+    const words = [...serve, '--exec', 'head -c 300000000 /dev/zero >&2', ...server.at]
+    const running = startMqttx(words, { stdin: 'open' })
+    running.child.stderr!.pause()
+    await once(() => answers(server).length === 1 || running.child.stderr!.readableLength > 0)
+    let most = 0
+    for (let i = 0; i < 20; i++) {
+      await sleep(100)
+      const status = readFileSync(`/proc/${running.child.pid}/status`, 'utf8')
+      most = Math.max(most, Number(/VmRSS:\s+(\d+)/.exec(status)![1]))
+    }
+    expect(most).toBeLessThan(150_000)
+    running.child.kill('SIGINT')
+    running.child.kill('SIGINT')
+    running.child.stderr!.resume()
+    expect((await running.ended).status).toBe(0)
+  })
+})
+
+describe('every responder ends', () => {
+  /** Answers CONNECT and SUBSCRIBE, sends one request, and reads nothing from then on. */
+  const stalled = () =>
+    scriptedServer({
+      packet(packet, socket) {
+        const answer = obliging(packet, 5)
+        if (answer !== undefined) socket.write(bytes(answer, 5))
+        if (packet.cmd !== 'subscribe') return
+        const properties = { responseTopic: 'a' }
+        socket.write(bytes(request(Buffer.alloc(16_000_000, 'x'), { properties }), 5))
+        socket.pause()
+      },
+    })
+
+  test.each([
+    ['E4: with a command that ignores SIGTERM', ['--exec', 'trap "" TERM INT; echo began >&2; sleep 60']],
+    ['E4: with a process left behind', ['--exec', 'setsid sleep 25 & echo began >&2; exec sleep 60']],
+    ['E4: with a server that takes no answer', ['--echo']],
+  ])('%s: two SIGINTs', async (_, words) => {
+    const server = await (words[0] === '--echo' ? stalled() : requesting([request('x')]))
+    let started = 0
+    const outcome = await run([...serve, ...words, '-q', '1'], server, async (world) => {
+      if (words[0] === '--echo') await sleep(500)
+      else await once(() => world.stderr.text() === 'began\n')
+      started = performance.now()
+      world.signal('SIGINT')
+      await sleep(50)
+      world.signal('SIGINT')
+    })
+    expect(outcome.status).toBe(0)
     expect(performance.now() - started).toBeLessThan(3000)
   })
 })

@@ -8,7 +8,7 @@ import {
   type QoS,
 } from '../../codec/publish.js'
 import { preparePublish } from '../../codec/publish-properties.js'
-import type { Ran } from './exec.js'
+import type { Ran } from '../../io/command.js'
 
 export interface Asked {
   readonly topic: string

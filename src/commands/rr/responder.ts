@@ -1,4 +1,5 @@
 // rr --serve: answers requests until a signal comes, across lost connections.
+import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { maxPayload, type Publish, type PublishTemplate } from '../../codec/publish.js'
 import { reasonText } from '../../codec/reason-codes.js'
@@ -7,11 +8,12 @@ import type { Answer } from '../../connection/events.js'
 import type { ConnectOptions } from '../../connection/options.js'
 import { MqttxError, UsageError } from '../../errors.js'
 import type { Host, Signal } from '../../host.js'
+import { runCommand } from '../../io/command.js'
+import { HeldBytes } from '../../io/held-bytes.js'
 import { matches } from '../../session/topic-filter.js'
 import { Interrupted } from '../interrupted.js'
 import type { Talk } from '../talk.js'
 import { type Asked, answerTemplate, askedOf, echoed, environmentOf, type Reply, replyOf } from './answer.js'
-import { execute } from './exec.js'
 import { Jobs } from './jobs.js'
 import { subscribeOptions } from './packets.js'
 import type { RrArgs } from './requester.js'
@@ -23,6 +25,10 @@ interface World {
 
 /** How long commands that run may still take when a signal has come. */
 const patienceMs = 5000
+/** How long DISCONNECT may take when a second one has come. */
+const hurryMs = 500
+/** Output of commands that is kept at once, in bytes; the answer that is first in turn may exceed it. */
+const mostOutput = 64 * 1024 * 1024
 /** Answers that may wait for a server that does not take them. */
 const mostAnswers = 65_536
 
@@ -44,6 +50,8 @@ class Responder {
   readonly #connection: Connection
   readonly #jobs: Jobs
   readonly #answers: { template: PublishTemplate; payload: Buffer }[] = []
+  readonly #output = new HeldBytes(mostOutput)
+  /** Ends commands and waits for nothing any more. */
   readonly #kill = new AbortController()
   #pumping = false
   #ending = false
@@ -59,6 +67,7 @@ class Responder {
     this.#options = options
     this.#world = world
     this.#jobs = new Jobs(args.jobs)
+    setMaxListeners(args.jobs + 2, this.#kill.signal)
     this.#connection = new Connection(
       options,
       {
@@ -87,7 +96,9 @@ class Responder {
       await this.#goodbye()
       return 0
     } catch (error) {
+      this.#jobs.drop()
       this.#kill.abort()
+      await this.#jobs.done()
       await this.#connection.close().catch(() => {})
       this.#connection.destroy()
       throw error
@@ -96,7 +107,7 @@ class Responder {
     }
   }
 
-  /** The first signal lets commands that run come to their end, the second does not. */
+  /** The first signal lets commands that run come to their end; the second ends everything at once. */
   #onSignal(signal: Signal): void {
     if (this.#connections === 0) return this.#stop(new Interrupted(signal))
     if (this.#ending) this.#kill.abort()
@@ -105,18 +116,21 @@ class Responder {
     this.#stop(undefined)
   }
 
-  /** Answers what is under way, but not what only waits. */
+  /** Answers the requests whose commands run, but not those that wait. */
   async #goodbye(): Promise<void> {
+    const { signal } = this.#kill
     this.#jobs.drop()
-    const late = new AbortController()
-    const limit = sleep(patienceMs, undefined, { signal: late.signal }).then(
-      () => this.#kill.abort(),
-      () => {},
-    )
+    const late = setTimeout(() => this.#kill.abort(), patienceMs)
+    const killed = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve()
+      signal.addEventListener('abort', () => resolve())
+    })
     await this.#jobs.done()
-    await Promise.race([this.#delivered().catch(() => {}), limit])
-    late.abort()
-    await this.#connection.close()
+    await Promise.race([this.#delivered().catch(() => {}), killed])
+    clearTimeout(late)
+    const hurry = signal.aborted ? sleep(hurryMs, undefined, { ref: false }) : killed
+    await Promise.race([this.#connection.close(), hurry])
+    this.#connection.destroy()
   }
 
   /** Resolves when the server has every answer. */
@@ -151,7 +165,7 @@ class Responder {
     const { version, properties } = this.#options
     const empty = { payload: asked.payload.subarray(0, 0), properties: {} }
     const given = properties.publish
-    const ran = await execute({
+    const ran = await runCommand({
       line,
       input: asked.payload,
       env: { ...host.env, ...environmentOf(asked) },
@@ -159,6 +173,8 @@ class Responder {
       longest: maxPayload(answerTemplate(asked, empty, { qos: this.#args.qos, version, given })),
       stderr: host.stderr,
       signal: this.#kill.signal,
+      group: true,
+      held: this.#output,
     })
     if (ran.failure !== undefined)
       this.#warn(`The command failed for a request on '${asked.topic}': ${ran.failure}`)
