@@ -1,10 +1,11 @@
 // A connection above its transport: decides which end is the client, and lets the bytes through the layers that it
 // recognises. Until the roles are known everything is held, in the order it came.
 import type { Context } from './context.js'
+import { HeldEvents } from './held.js'
 import { Delivery } from './pipe.js'
 import { Recogniser } from './recognise.js'
 import { senderOf, senderOfDatagram } from './roles.js'
-import { Segment } from './segment.js'
+import type { Segment } from './segment.js'
 import type { CloseDetail, Direction, Origin } from './stream.js'
 
 /** What is held of a connection whose roles are unknown: by then a packet that tells has come, or none will. */
@@ -23,15 +24,6 @@ export interface Ends {
   readonly sawStart: boolean
 }
 
-type Event =
-  | { readonly side: Side; readonly segment: Segment }
-  | {
-      readonly side: Side
-      readonly offset: number
-      readonly length: number | undefined
-      readonly why: string
-    }
-
 export class Conversation {
   readonly #context: Context
   /** Until the roles are known; so are the next two. */
@@ -39,13 +31,13 @@ export class Conversation {
   #client: Side = 0
   #delivery: Delivery | undefined
   #pipe: Recogniser | undefined
-  #held: Event[] | undefined = []
-  #heldBytes = 0
+  #held: HeldEvents<Side> | undefined
   #retransmitted: [number, number] | undefined = [0, 0]
 
   constructor(context: Context, ends: Ends) {
     this.#context = context
     this.#ends = ends
+    this.#held = new HeldEvents(context.budget)
     const client = ends.client ?? byPort(context, ends)
     if (client !== undefined) this.#start(client)
   }
@@ -57,7 +49,7 @@ export class Conversation {
 
   gap(side: Side, offset: number, length: number | undefined, why: string): void {
     if (this.#pipe !== undefined) this.#pipe.gap(this.#direction(side), offset, length, why)
-    else this.#held!.push({ side, offset, length, why })
+    else this.#held!.gap(side, offset, length, why)
   }
 
   retransmitted(side: Side, bytes: number): void {
@@ -66,7 +58,7 @@ export class Conversation {
   }
 
   close(how: 'fin' | 'rst' | 'timeout' | 'end', last?: { side: Side; origin: Origin }): void {
-    if (this.#held !== undefined && this.#held.length > 0) this.#start(this.#guess())
+    if (this.#held !== undefined && this.#held.count > 0) this.#start(this.#guess())
     this.#pipe?.end()
     const detail: CloseDetail | undefined = last && {
       direction: this.#direction(last.side),
@@ -79,14 +71,14 @@ export class Conversation {
     return side === this.#client ? 'c2s' : 's2c'
   }
 
-  #hold(side: Side, { bytes, offset, origin, gapBefore }: Segment): void {
-    // A copy: what is held must not keep the chunk alive that it came in.
-    this.#held!.push({ side, segment: new Segment(Buffer.from(bytes), offset, origin, gapBefore) })
+  #hold(side: Side, segment: Segment): void {
+    const held = this.#held!
+    held.data(side, segment)
+    const { bytes } = segment
     const { budget } = this.#context
-    this.#heldBytes = budget.change(this.#heldBytes, this.#heldBytes + bytes.length)
     const sender = this.#ends!.protocol === 'udp' ? senderOfDatagram(bytes) : senderOf(bytes)
     if (sender !== undefined) this.#start(sender === 'client' ? side : other(side))
-    else if (this.#heldBytes > maxHeldBytes || this.#held!.length > maxHeldEvents || budget.isSpent) {
+    else if (held.bytes > maxHeldBytes || held.count > maxHeldEvents || budget.isSpent) {
       this.#start(this.#guess())
     }
   }
@@ -95,7 +87,7 @@ export class Conversation {
   #guess(): Side {
     const [first, second] = this.#ends!.ports
     if (first !== second) return first > second ? 0 : 1
-    return this.#held![0]?.side ?? 0
+    return this.#held!.first ?? 0
   }
 
   #start(client: Side): void {
@@ -117,11 +109,7 @@ export class Conversation {
       if (bytes > 0) this.#delivery.retransmitted(this.#direction(side), bytes)
     }
     this.#pipe = new Recogniser(this.#context, this.#delivery, { sawStart, layered: protocol !== 'udp' })
-    this.#heldBytes = this.#context.budget.change(this.#heldBytes, 0)
-    for (const event of held) {
-      if ('segment' in event) this.data(event.side, event.segment)
-      else this.gap(event.side, event.offset, event.length, event.why)
-    }
+    held.release(this)
   }
 }
 

@@ -19,8 +19,9 @@ const maxWaitSeconds = 30
  * Captures of several queues or processors swap neighbours.
  */
 const graceFrames = 8
-/** Where the capture starts in mid-stream, the first segment may not be the first: bytes and seconds that it is held. */
+/** Where the capture starts in mid-stream, the first segment may not be the first: how much is held, and for how long. */
 const maxUnanchoredBytes = 64 * 1024
+const maxUnanchoredPieces = 256
 const maxUnanchoredSeconds = 1
 /** The largest window there is (RFC 7323, 2.3): a hole beyond it is a jump of unknown length. */
 const maxHole = 2 ** 30
@@ -154,9 +155,10 @@ export class Half {
     const first = this.#waiting?.first()
     const waited = seconds - this.#since
     if (first !== undefined && this.#budget.isSpent) return true
-    if (!this.anchored && first !== undefined) {
+    if (!this.anchored && this.#waiting !== undefined && first !== undefined) {
       if (this.#isAcknowledged(first.seq)) return true
-      return (this.#waiting?.bytes ?? 0) > maxUnanchoredBytes || waited > maxUnanchoredSeconds
+      const { bytes, count } = this.#waiting
+      return bytes > maxUnanchoredBytes || count > maxUnanchoredPieces || waited > maxUnanchoredSeconds
     }
     if (this.#waiting !== undefined) {
       const { bytes, count } = this.#waiting

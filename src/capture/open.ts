@@ -2,6 +2,7 @@
 import { Context } from './context.js'
 import type { Inflate, TlsCrypto } from './crypto.js'
 import { Notes } from './notes.js'
+import { PacedSink } from './pace.js'
 import { PacketCapture } from './packets.js'
 import { isPcap } from './pcap.js'
 import { sectionHeader } from './pcapng.js'
@@ -52,6 +53,23 @@ export function openCapture(sink: CaptureSink, options: CaptureOptions = {}): Ca
   const keyLog = new KeyLog()
   if (options.keyLog !== undefined) keyLog.add(options.keyLog)
   return new Sniffer(new Context(sink, notes, { options, keyLog }))
+}
+
+/** A capture that passes on what it reads in portions. */
+export interface PacedCapture extends Capture {
+  /** To be called after each `push` and after `end`, until it returns false: passes on the next portion. */
+  next(): boolean
+}
+
+/** The same as `openCapture` for a caller with other things to do in between: no call takes long, whatever the input is. */
+export function openPacedCapture(sink: CaptureSink, options: CaptureOptions = {}): PacedCapture {
+  const paced = new PacedSink(sink)
+  const capture = openCapture(paced, options)
+  return {
+    push: (chunk) => capture.push(chunk),
+    end: () => capture.end(),
+    next: () => paced.next(),
+  }
 }
 
 /** Holds the head of the input until it tells what it is. */

@@ -1,8 +1,9 @@
 // Tells by its first bytes what a connection carries: MQTT itself, TLS, or WebSocket. From the start of a connection the
 // three cannot be confused: TLS begins with 0x16, HTTP with 'G' or 'H', which as MQTT are packets with forbidden flags.
 import type { Context } from './context.js'
+import { HeldEvents } from './held.js'
 import type { Pipe } from './pipe.js'
-import { Segment } from './segment.js'
+import type { Segment } from './segment.js'
 import type { Direction, FlowFact } from './stream.js'
 import { TlsPipe } from './tls/pipe.js'
 import { tiles } from './websocket/frames.js'
@@ -22,43 +23,33 @@ const empty = Buffer.alloc(0)
 
 type Kind = 'plain' | 'tls' | 'http' | 'websocket'
 
-type Event =
-  | { readonly direction: Direction; readonly segment: Segment }
-  | {
-      readonly direction: Direction
-      readonly offset: number
-      readonly length: number | undefined
-      readonly why: string
-    }
-
 export class Recogniser implements Pipe {
   readonly #context: Context
   readonly #next: Pipe
   readonly #sawStart: boolean
   #pipe: Pipe | undefined
   /** Before the decision. */
-  #held: Event[] | undefined = []
-  #heldBytes = 0
+  #held: HeldEvents<Direction> | undefined
   #heads: Record<Direction, Buffer> | undefined = { c2s: empty, s2c: empty }
 
   constructor(context: Context, next: Pipe, { sawStart, layered }: Start) {
     this.#context = context
     this.#next = next
     this.#sawStart = sawStart
+    this.#held = new HeldEvents(context.budget)
     if (!layered) this.#become(next)
   }
 
   data(direction: Direction, segment: Segment): void {
     if (this.#pipe !== undefined) return this.#pipe.data(direction, segment)
-    const { bytes, offset, origin, gapBefore } = segment
-    // A copy: what is held must not keep the chunk alive that it came in.
-    this.#held!.push({ direction, segment: new Segment(Buffer.from(bytes), offset, origin, gapBefore) })
+    const { bytes } = segment
+    const held = this.#held!
+    held.data(direction, segment)
     const { budget } = this.#context
-    this.#heldBytes = budget.change(this.#heldBytes, this.#heldBytes + bytes.length)
     const before = this.#heads![direction]
     const head = before.length < 16 ? Buffer.concat([before, bytes]) : before
     this.#heads![direction] = head
-    const isFull = this.#heldBytes > maxHeldBytes || this.#held!.length > maxHeldEvents || budget.isSpent
+    const isFull = held.bytes > maxHeldBytes || held.count > maxHeldEvents || budget.isSpent
     const kind = recognise(head, direction, this.#sawStart) ?? (isFull ? 'plain' : undefined)
     if (kind !== undefined) this.#decide(kind)
   }
@@ -67,7 +58,7 @@ export class Recogniser implements Pipe {
     if (this.#pipe === undefined && length !== undefined && this.#heads![direction].length > 0)
       this.#decide('plain')
     if (this.#pipe !== undefined) this.#pipe.gap(direction, offset, length, why)
-    else this.#held!.push({ direction, offset, length, why })
+    else this.#held!.gap(direction, offset, length, why)
   }
 
   fact(fact: FlowFact): void {
@@ -83,11 +74,7 @@ export class Recogniser implements Pipe {
     const pipe = this.#open(kind)
     const held = this.#held!
     this.#become(pipe)
-    this.#heldBytes = this.#context.budget.change(this.#heldBytes, 0)
-    for (const event of held) {
-      if ('segment' in event) pipe.data(event.direction, event.segment)
-      else pipe.gap(event.direction, event.offset, event.length, event.why)
-    }
+    held.release(pipe)
   }
 
   /** What was only for the decision is not kept with each connection. */

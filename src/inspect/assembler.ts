@@ -1,7 +1,8 @@
-// The segments of one direction become Control Packets, wherever the segments were cut. Where bytes are missing it goes
-// on if they were in a payload, and looks for the next packet if not; what it passes over is said.
+// Frames one direction: segments become Control Packets, wherever the segments were cut. Bytes that are missing within a
+// packet become a hole in it. After any other loss the next packet boundary is looked for, and what was passed over is
+// reported.
 import { type Direction, type Origin, type StreamSegment, segmentOf } from '../capture/stream.js'
-import { type Hole, Packet } from './packet.js'
+import { Packet } from './packet.js'
 import { headerAt } from './resync.js'
 import { Search } from './search.js'
 
@@ -24,6 +25,16 @@ const cutHead = 4096
 const shortHead = 512
 const overdraft = -16 * 1024 * 1024
 
+export interface AssemblerOptions {
+  readonly synchronised: boolean
+  readonly budget: Budget
+  readonly showUnfinished: boolean
+  readonly keep?: number | undefined
+  readonly version?: () => number
+}
+
+const unknownVersion = (): number => 0
+
 /** Where bytes are that packets are looked for in: `base` is the offset in the stream of the first of all. */
 interface Place {
   readonly base: number
@@ -38,6 +49,8 @@ export class Assembler {
   readonly #keep: number
   /** A packet that the end of the input cuts off is a packet: it was typed in, or is all there is. */
   readonly #showUnfinished: boolean
+  /** Of the connection's packets; 0 while it is unknown. */
+  readonly #version: () => number
   readonly #budget: Budget
   /** Whether packets begin where we think: not in mid-stream, and not after what could not be framed. */
   #synchronised: boolean
@@ -50,30 +63,39 @@ export class Assembler {
   #need = 0
   #offset = 0
   #first: Origin | undefined
-  #holes: Hole[] | undefined
+  #holes: { offset: number; length: number }[] | undefined
   /** Only where a packet boundary is looked for. */
   #looking: Search | undefined
+  /** What follows a packet that could not be framed. */
+  #rest: StreamSegment | undefined
 
-  constructor(
-    direction: Direction,
-    sink: AssemblerSink,
-    options: { synchronised: boolean; budget: Budget; showUnfinished: boolean; keep?: number | undefined },
-  ) {
+  constructor(direction: Direction, sink: AssemblerSink, options: AssemblerOptions) {
     this.#direction = direction
     this.#sink = sink
     this.#synchronised = options.synchronised
     this.#budget = options.budget
     this.#keep = options.keep ?? defaultKeep
     this.#showUnfinished = options.showUnfinished
+    this.#version = options.version ?? unknownVersion
   }
 
   get synchronised(): boolean {
     return this.#synchronised
   }
 
+  /** Bytes are held in which no packet boundary was found yet. */
+  get isSearching(): boolean {
+    return this.#looking !== undefined && this.#looking.length > 0
+  }
+
   push(segment: StreamSegment): void {
+    if (this.#synchronised) this.#take(segment)
+    else this.#rest = segment
+    if (this.#rest !== undefined) this.#resynchronise()
+  }
+
+  #take(segment: StreamSegment): void {
     const { chunk, start, end, origin } = segment
-    if (!this.#synchronised) return this.#search(segment)
     let at = start
     if (this.#have > 0) {
       at = this.#continue(segment)
@@ -85,19 +107,28 @@ export class Assembler {
 
   /** Bytes are missing from the stream. */
   gap(offset: number, length: number | undefined, why: string): void {
-    if (!this.#synchronised) return this.#abandon(why, offset)
-    if (length !== undefined && this.#need > 0 && this.#inPayload() && this.#have + length <= this.#need) {
-      this.#holes ??= []
-      this.#holes.push({ offset: this.#have, length })
-      const kept = Math.min(length, this.#room())
-      if (kept > 0) this.#append(new Uint8Array(kept), 0, kept)
-      this.#have += length
-      if (this.#have === this.#need) this.#emit(this.#first)
-      return
-    }
-    this.#abandon(why, offset)
-    this.#sink.skipped(this.#direction, offset, length, why)
+    if (this.#synchronised && this.#need > 0) {
+      const inside = Math.min(length ?? Number.POSITIVE_INFINITY, this.#need - this.#have)
+      this.#miss(inside)
+      if (length === inside) return
+      offset += inside
+      if (length !== undefined) length -= inside
+    } else this.#abandon(why, offset)
+    // That the capture starts in mid-stream is said of the connection.
+    if (length !== undefined || this.#synchronised) this.#sink.skipped(this.#direction, offset, length, why)
     this.#synchronised = false
+  }
+
+  /** The next `length` bytes of the packet at hand are missing. */
+  #miss(length: number): void {
+    this.#holes ??= []
+    const last = this.#holes.at(-1)
+    if (last !== undefined && last.offset + last.length === this.#have) last.length += length
+    else this.#holes.push({ offset: this.#have, length })
+    this.#have += length
+    if (this.#have === this.#need) return this.#emit(this.#first)
+    const kept = Math.min(length, this.#room())
+    if (kept > 0) this.#append(new Uint8Array(kept), 0, kept)
   }
 
   /** The stream is at its end. */
@@ -174,7 +205,7 @@ export class Assembler {
     packet.last = last
     this.#synchronised = false
     this.#sink.packet(packet)
-    if (end < limit) this.#search(segmentOf(bytes.subarray(end, limit), base + end, last))
+    if (end < limit) this.#rest = segmentOf(bytes.subarray(end, limit), base + end, last)
   }
 
   /** What is there of a packet: `need` is its length, 0 where that is not known. */
@@ -200,31 +231,36 @@ export class Assembler {
     this.#sink.packet(packet)
   }
 
-  /** Only in the payload of a PUBLISH may bytes be missing: what comes before it is needed. */
-  #inPayload(): boolean {
-    const { body } = headerAt(this.#bytes.subarray(0, this.#filled), 0) as { body: number }
-    if (this.#bytes[0]! >> 4 !== 3 || this.#filled < body + 2) return false
-    const topic = body + 2 + this.#bytes.readUInt16BE(body)
-    return this.#filled >= topic + 3
+  /** Looks for a packet boundary in `#rest`, and reads on from there; it may be lost again at once. */
+  #resynchronise(): void {
+    const todo: StreamSegment[] = []
+    for (let segment = this.#rest; segment !== undefined; segment = todo.pop()) {
+      this.#rest = undefined
+      if (this.#synchronised) this.#take(segment)
+      else {
+        const found = this.#search(segment)
+        for (let i = found.length - 1; i >= 0; i--) todo.push(found[i]!)
+      }
+      if (this.#rest !== undefined) todo.push(this.#rest)
+    }
   }
 
-  #search({ bytes, offset, origin }: StreamSegment): void {
-    this.#looking ??= new Search(this.#direction, this.#budget)
+  /** The segments from the packet boundary on; none while it was not found. */
+  #search(segment: StreamSegment): readonly StreamSegment[] {
+    this.#looking ??= new Search(this.#budget, this.#version())
     const search = this.#looking
-    const found = search.push(bytes, offset)
+    const found = search.push(segment)
     if (found === undefined) {
       const from = search.offset
       const dropped = search.drop()
       if (dropped > 0) this.#sink.skipped(this.#direction, from, dropped, 'no packet boundary found')
-      return
+      return []
     }
     this.#looking = undefined
     this.#synchronised = true
-    if (found.at > 0) {
-      this.#sink.skipped(this.#direction, found.offset, found.at, `not synchronised; ${found.evidence}`)
-    }
-    const place = { base: found.offset, first: origin, last: origin, boundary: 0 }
-    this.#parse(found.bytes, found.at, found.bytes.length, place)
+    const { segments, offset, skipped, evidence } = found
+    if (skipped > 0) this.#sink.skipped(this.#direction, offset, skipped, `not synchronised; ${evidence}`)
+    return segments
   }
 
   /** Says that the bytes at hand lead nowhere, because of what happened at `offset`. */

@@ -57,9 +57,10 @@ export class Connection implements ConnectionFacts {
     if (this.version === 0) this.version = this.#clean5 > this.#clean4 ? 5 : 4
   }
 
-  #fromConnect({ bytes, body, end }: Packet): void {
-    const name = body + 1 < end ? (bytes[body]! << 8) | bytes[body + 1]! : 0
-    const level = body + 2 + name < end ? bytes[body + 2 + name]! & ~bridge : 0
+  #fromConnect({ bytes, start, body, end, holes }: Packet): void {
+    const there = holes.length === 0 ? end : Math.min(end, start + holes[0]!.offset)
+    const name = body + 1 < there ? (bytes[body]! << 8) | bytes[body + 1]! : 0
+    const level = body + 2 + name < there ? bytes[body + 2 + name]! & ~bridge : 0
     this.version = level === 5 ? 5 : level === 3 ? 3 : 4
     this.versionFrom = level >= 3 && level <= 5 ? 'connect' : 'assumed'
   }

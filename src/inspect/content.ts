@@ -29,7 +29,8 @@ function mixed(hash: number, bytes: Uint8Array, start: number, end: number): num
 }
 
 /** The print of the payload of a PUBLISH; 0 where some of it was not captured. */
-export function payloadPrint({ bytes, payload, start, end, length, holes }: Packet): number {
-  if (payload < 0 || end - start !== length || holes.length > 0) return 0
+export function payloadPrint(packet: Packet): number {
+  const { bytes, payload, end } = packet
+  if (payload < 0 || !packet.isWhole) return 0
   return printOf(bytes, payload, end)
 }

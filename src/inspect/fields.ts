@@ -1,6 +1,7 @@
 // Reads a packet bit by bit and writes down each range with its name, value and meaning. It knows nothing of columns
 // or colours. Whatever the bytes, the leaves tile the packet: every bit belongs to exactly one.
 import type { Names } from './names.js'
+import { type Hole, noHoles } from './packet.js'
 import { type RuleKey, type Violation, violation } from './rules.js'
 import { faultOf, stringAt } from './utf8.js'
 
@@ -44,14 +45,31 @@ export class Fields {
   limit = 0
   #bit = 0
   #depth = 0
+  /** The field that could not be read because bytes of it were not captured; '' where all could. */
+  unread = ''
+  /** The secret that may be in what is left when a field could not be read, so that it is hidden as such. */
+  secret = ''
+  /** Both from the beginning of the packet: the end of the bytes that are there, and of those without a hole. */
   #captured = 0
+  #readable = 0
+  #holes: readonly Hole[] = noHoles
   #length = 0
 
-  /** `length` is what the Fixed Header says; bytes beyond `end` were not captured. */
-  reset(bytes: Uint8Array, origin: number, end: number, length: number): void {
+  /** `length` is what the Fixed Header says; the bytes beyond `end` and in `holes` are not there. */
+  reset(
+    bytes: Uint8Array,
+    origin: number,
+    end: number,
+    length: number,
+    holes: readonly Hole[] = noHoles,
+  ): void {
     this.bytes = bytes
     this.origin = origin
     this.#captured = end - origin
+    this.#readable = holes.length === 0 ? end - origin : Math.min(end - origin, holes[0]!.offset)
+    this.#holes = holes
+    this.unread = ''
+    this.secret = ''
     this.#length = length
     this.limit = length
     this.count = 0
@@ -135,18 +153,47 @@ export class Fields {
     return this.#prefixed(name, 'binary')
   }
 
-  /** What is left up to the limit, captured or not. */
+  /** The byte at hand, which belongs to the field `name` and is not passed over. */
+  peek(name: string): number {
+    this.#need(name, 1)
+    return this.bytes[this.origin + this.at]!
+  }
+
+  /** What is left up to the limit: one field where all of it was captured, otherwise its parts and what is missing. */
   rest(name: string, kind: FieldKind): Field {
-    const end = Math.min(Math.max(this.#captured, this.at), this.limit)
+    const first = this.count
+    if (this.limit <= this.#readable) this.#part(name, kind, this.limit)
+    else this.#parts(name, kind)
+    return this.items[first]!
+  }
+
+  #parts(name: string, kind: FieldKind): void {
+    if (kind === 'payload' && this.#readable < this.#captured) this.unread = name
+    const there = Math.min(this.#captured, this.limit)
+    for (const { offset, length } of this.#holes) {
+      const end = Math.min(offset + length, this.limit)
+      if (end <= this.at || offset >= this.limit) continue
+      if (kind === 'payload') this.unread = name
+      if (offset > this.at) this.#part(name, kind, offset)
+      this.#missing(end)
+    }
+    if (this.at < there) this.#part(name, kind, there)
+    if (this.at < this.limit) this.#missing(this.limit)
+  }
+
+  #part(name: string, kind: FieldKind, end: number): void {
     const field = this.#add(name, kind, this.at * 8, (end - this.at) * 8)
     field.content = this.at
+    if (kind === 'payload') field.meaning = 'binary'
     this.at = end
-    if (end < this.limit) {
-      const missing = this.#add(`${name}_not_captured`, 'missing', end * 8, (this.limit - end) * 8)
-      missing.meaning = `${this.limit - end} bytes were not captured`
-      this.at = this.limit
-    }
-    return field
+  }
+
+  #missing(end: number): void {
+    const length = end - this.at
+    const field = this.#add('missing', 'missing', this.at * 8, length * 8)
+    field.value = length
+    field.meaning = length === 1 ? 'byte was not captured' : 'bytes were not captured'
+    this.at = end
   }
 
   /** Opens a group; `end` closes it. */
@@ -177,7 +224,8 @@ export class Fields {
     this.limit = this.#length
     this.#closeGroups()
     if (this.#bit > 0) this.bits('undecoded', 8 - this.#bit)
-    if (this.at < this.#length) this.rest('undecoded', 'undecoded')
+    if (this.at >= this.#length) return
+    this.rest(this.unread === '' || this.secret === '' ? 'undecoded' : this.secret, 'undecoded')
   }
 
   #closeGroups(): void {
@@ -213,7 +261,8 @@ export class Fields {
 
   #need(name: string, size: number): void {
     if (this.at + size <= this.limit) {
-      if (this.at + size <= this.#captured) return
+      if (this.at + size <= this.#readable) return
+      this.unread = name
       throw undecodable // not captured: nobody broke a rule
     }
     this.#refuse('field-overrun', `${name} passes the end of what holds it`)

@@ -8,10 +8,11 @@ import type { Filter } from './filter.js'
 import { looksLikeMessage, messageOf } from './mqtt-sn.js'
 import { connack } from './names.js'
 import type { Packet } from './packet.js'
+import { hasLegalFlags } from './plausible.js'
 import { isPortOf } from './ports.js'
 import { Quick } from './quick.js'
 import { decode } from './render.js'
-import { hasLegalFlags, headerAt } from './resync.js'
+import { headerAt } from './resync.js'
 import type { Severity } from './rules.js'
 import { closings, notFollowed, type Skipped, type View } from './views/view.js'
 import { Watch } from './watch.js'
@@ -111,7 +112,9 @@ export class Inspector implements CaptureSink {
     const { keep, certain = false } = this.#options
     const showUnfinished = flow.protocol === 'raw'
     const [listener, budget] = [this.#listener, this.#budget]
-    const options = { listener, synchronised: certain || flow.sawStart, budget, showUnfinished, keep }
+    const synchronised = certain || flow.sawStart
+    const version = (): number => connection.version
+    const options = { listener, synchronised, budget, showUnfinished, keep, version }
     this.#streams.set(flow.id, new Stream(flow, connection, options))
   }
 
@@ -274,7 +277,7 @@ export class Inspector implements CaptureSink {
     for (const { severity } of packet.violations) this.found[severity]++
     if (this.#filter !== undefined && !this.#filter.packet(packet, connection)) return
     this.shown++
-    if (this.#options.payloads !== undefined && packet.payload >= 0)
+    if (this.#options.payloads !== undefined && packet.payload >= 0 && packet.isWhole)
       packet.decoded = this.#options.payloads(packet)
     if (!stream.shown) this.#introduce(stream)
     for (const view of this.#views) view.packet(packet, connection)

@@ -99,6 +99,18 @@ export class Packet implements Instant {
     return this.last === undefined ? unknownSecond : secondsOf(this.last)
   }
 
+  /** Bytes of it that were not captured. */
+  get missing(): number {
+    let sum = 0
+    for (const { length } of this.holes) sum += length
+    return sum
+  }
+
+  /** All of its bytes are there. */
+  get isWhole(): boolean {
+    return this.end - this.start === this.length && this.holes.length === 0
+  }
+
   get qos(): number {
     return (this.flags >> 1) & 3
   }
@@ -122,7 +134,7 @@ export class Packet implements Instant {
   }
 }
 
-const noHoles: readonly Hole[] = []
+export const noHoles: readonly Hole[] = []
 const none: readonly Violation[] = []
 
 /** A packet of bytes that were never in a capture: what other commands show. */

@@ -11,7 +11,7 @@ import { checkFilter, checkTopic } from './topics.js'
 
 /** Writes the fields and facts of `packet` down, whatever its bytes are. */
 export function decodePacket(f: Fields, packet: Packet): void {
-  f.reset(packet.bytes, packet.start, packet.end, packet.length)
+  f.reset(packet.bytes, packet.start, packet.end, packet.length, packet.holes)
   f.version = packet.version
   f.attempt(() => {
     decodeFixedHeader(f, packet)
@@ -76,6 +76,7 @@ function decodeConnect(f: Fields, packet: Packet): void {
   if (!(version in names.versionNames)) f.wrong('protocol-level')
   else if ((name === 'MQIsdp') !== (version === 3)) f.wrong('protocol-name')
   const flags = decodeConnectFlags(f)
+  f.secret = flags.password ? 'password' : f.version === 5 ? 'authentication_data' : ''
   const keepAlive = f.integer('keep_alive', 2, (value) => (value === 0 ? 'off' : 'seconds'))
   if (f.version === 5) packet.properties = decodeProperties(f, names.connect)
   // Member by member: an object of spread parts gets a shape of its own, which weighs more than itself.
@@ -89,8 +90,8 @@ function decodeConnect(f: Fields, packet: Packet): void {
     willPrint: 0,
     willProperties: undefined,
   }
-  packet.connect = connect
-  decodeConnectPayload(f, connect, flags)
+  if (packet.isWhole) packet.connect = connect
+  decodeConnectPayload(f, packet, connect, flags)
 }
 
 interface ConnectFlags {
@@ -121,9 +122,10 @@ function decodeConnectFlags(f: Fields): ConnectFlags {
 const portable = /^[0-9A-Za-z]{1,23}$/
 
 /** MQTT 5.0, 3.1.3. */
-function decodeConnectPayload(f: Fields, connect: ConnectFacts, flags: ConnectFlags): void {
+function decodeConnectPayload(f: Fields, packet: Packet, connect: ConnectFacts, flags: ConnectFlags): void {
   const before = f.violations.length
   connect.clientId = f.text('client_identifier')
+  packet.connect = connect
   if (connect.clientId === '') {
     if (!flags.cleanStart && f.version < 5) f.wrong('empty-clientid-session')
   } else if (!portable.test(connect.clientId)) f.wrong('clientid-portable')
@@ -144,6 +146,7 @@ function decodeConnectPayload(f: Fields, connect: ConnectFacts, flags: ConnectFl
 
 /** MQTT 5.0, 3.2. */
 function decodeConnack(f: Fields, packet: Packet): void {
+  if (f.version === 5) f.secret = 'authentication_data'
   const group = f.begin('connect_acknowledge_flags')
   if (f.bits('reserved', 7) !== 0 && f.version > 3) f.wrong('connack-flags')
   packet.sessionPresent = f.flag('session_present')
@@ -202,7 +205,7 @@ function decodeSubscribe(f: Fields, packet: Packet): void {
 
 /** MQTT 5.0, 3.8.3.1; before it, the requested QoS in the lowest two bits. */
 function decodeSubscriptionOptions(f: Fields): number {
-  const byte = f.bytes[f.origin + f.at]!
+  const byte = f.peek('subscription_options')
   const group = f.begin('subscription_options')
   if (f.version < 5) {
     if (f.bits('reserved', 6) !== 0) f.wrong('subscribe-options')
@@ -264,6 +267,7 @@ function decodeDisconnect(f: Fields, packet: Packet): void {
 
 /** MQTT 5.0, 3.15. */
 function decodeAuth(f: Fields, packet: Packet): void {
+  f.secret = 'authentication_data'
   if (f.left > 0) decodeReasonCode(f, packet)
   const { reasonCode, direction } = packet
   if ((reasonCode === 0x19 && direction === 's2c') || (reasonCode === 0 && direction === 'c2s')) {

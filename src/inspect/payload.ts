@@ -40,15 +40,11 @@ function isJson(text: string): boolean {
 /** The rest of a PUBLISH (MQTT 5.0, 3.3.3). */
 export function decodePayload(f: Fields, packet: Packet): void {
   const field = f.rest('payload', 'payload')
+  if (f.unread !== '') return
   const start = packet.payload
   const end = start + field.length / 8
-  const kind = packet.holes.length > 0 ? 'binary' : payloadKind(packet.bytes, start, end)
-  field.meaning = kind
-  if (
-    packet.property(propertyId.payloadFormat) === 1 &&
-    packet.holes.length === 0 &&
-    packet.length === end - packet.start
-  ) {
+  field.meaning = payloadKind(packet.bytes, start, end)
+  if (packet.property(propertyId.payloadFormat) === 1 && packet.isWhole) {
     if (!isUtf8(packet.bytes.subarray(start, end))) {
       f.wrong('payload-format', 'the payload is not UTF-8 though its format says so', field.content)
     }

@@ -34,7 +34,7 @@ export function decodeProperties(f: Fields, type: Packet['type']): PropertyBag |
 }
 
 function decodeProperty(f: Fields, type: number, bag: PropertyBag): void {
-  const property = properties.get(f.bytes[f.origin + f.at]!)
+  const property = properties.get(f.peek('property'))
   const group = f.begin(property?.name ?? 'unknown_property')
   const offset = f.at
   const identifier = f.variable('identifier')

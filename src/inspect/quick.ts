@@ -16,7 +16,7 @@ export class Quick {
 
   /** True where the packet's facts are noted and nothing is wrong with it. */
   read(packet: Packet): boolean {
-    if (packet.protocol !== 'mqtt' || packet.end - packet.start !== packet.length) return false
+    if (packet.protocol !== 'mqtt' || !packet.isWhole) return false
     if (packet.body - packet.start > 2 && packet.bytes[packet.body - 1] === 0) return false // not the shortest length
     const { type } = packet
     if (type === publish) return this.#publish(packet)

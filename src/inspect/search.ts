@@ -1,75 +1,243 @@
-// The bytes in which the next packet is looked for, while nobody knows where packets begin.
-import type { Direction } from '../capture/stream.js'
+// Looks for the place where packets begin, in bytes that start in the middle of one. Payloads are full of bytes that could
+// be Fixed Headers, so a place is believed only on evidence: packets that follow one another. Each byte is tried once, and
+// what could be a packet but is not complete is continued where it was left.
+import { type Origin, type StreamSegment, segmentOf } from '../capture/stream.js'
 import type { Budget } from './assembler.js'
-import { findBoundary } from './resync.js'
+import { hasLegalFlags, none, packetAt } from './plausible.js'
+import { bufferOf } from './utf8.js'
 
-/** In which a packet boundary is looked for; without one the older half is passed over. */
+/** Bytes that are kept; without a boundary in them the older half is passed over. */
 const window = 64 * 1024
 /** The same where too much is kept in all. */
 const smallWindow = 2048
+const enough = 3 // packets in a row
+const enoughAtEnd = 2 // when the last of them ends where a segment ends
+/** Places that wait for more bytes. More than these are not believed. */
+const mostChains = 256
+
+/** Packets that follow one another. */
+interface Chain {
+  /** Where the first begins. */
+  at: number
+  count: number
+  /** Where the next begins. */
+  next: number
+  /** How many bytes of the window have to be there before it can be continued. */
+  need: number
+  readonly version: number
+}
 
 export interface Found {
-  readonly bytes: Buffer
-  /** Of `bytes` in the stream. */
+  /** From the boundary on, each with its own origin. */
+  readonly segments: readonly StreamSegment[]
+  /** Of the first byte that was looked at, and how many were passed over. */
   readonly offset: number
-  /** Where the packet begins in `bytes`. */
-  readonly at: number
+  readonly skipped: number
+  /** For the reader: why this place is believed. */
   readonly evidence: string
 }
 
 const empty = Buffer.alloc(0)
+const both = [4, 5] as const
 
 export class Search {
-  readonly #direction: Direction
+  readonly #budget: Budget
+  readonly #versions: readonly number[]
+  /** Allocated for this search, with room for more, or the bytes of the first segment while it is looked at. */
   #bytes: Buffer = empty
+  #isBorrowed = false
+  #length = 0
   #offset = 0
   /** Where segments begin in the bytes. */
-  #starts = new Set<number>()
+  #starts: number[] = []
+  #origins: Origin[] = []
+  /** All before this place was tried. */
+  #next = 0
+  #chains: Chain[] = []
+  /** The least that a chain needs. */
+  #need = Number.POSITIVE_INFINITY
 
-  readonly #budget: Budget
-
-  constructor(direction: Direction, budget: Budget) {
-    this.#direction = direction
+  /** `version`: what the packets of the connection are; 0 where that is not known. */
+  constructor(budget: Budget, version: number) {
     this.#budget = budget
+    this.#versions = version === 0 ? both : [Math.max(version, 4)]
   }
 
   get length(): number {
-    return this.#bytes.length
+    return this.#length
   }
 
   get offset(): number {
     return this.#offset
   }
 
-  push(bytes: Uint8Array, offset: number): Found | undefined {
-    if (this.#bytes.length === 0) this.#offset = offset
-    this.#starts.add(this.#bytes.length)
-    this.#set(Buffer.concat([this.#bytes, bytes]))
-    const boundary = findBoundary(this.#bytes, this.#direction, { from: 0, starts: this.#starts })
-    if (boundary === undefined) return undefined
-    const found = { bytes: this.#bytes, offset: this.#offset, ...boundary }
-    this.clear()
-    return found
+  push(segment: StreamSegment): Found | undefined {
+    if (this.#length === 0) this.#offset = segment.offset
+    this.#starts.push(this.#length)
+    this.#origins.push(segment.origin)
+    if (this.#length === 0) this.#borrow(segment)
+    else this.#append(segment)
+    const evidence = this.#continue() ?? this.#try()
+    if (evidence !== undefined) {
+      const found = this.#found(evidence)
+      this.clear()
+      return found
+    }
+    if (this.#isBorrowed) this.#own()
+    return undefined
   }
 
   /** Forgets the older half, or more, of what has become too much; returns how many bytes that were. */
   drop(): number {
     const most = this.#budget.left > 0 ? window : smallWindow
-    if (this.#bytes.length <= most) return 0
-    const half = Math.max(this.#bytes.length >> 1, this.#bytes.length - most)
-    this.#set(Buffer.from(this.#bytes.subarray(half)))
+    if (this.#length <= most) return 0
+    const half = Math.max(this.#length >> 1, this.#length - most)
+    const kept = this.#bytes.subarray(half, this.#length)
+    if (most === window && this.#bytes.length <= 4 * window) this.#bytes.set(kept)
+    else this.#replace(Buffer.from(kept))
+    this.#length = kept.length
     this.#offset += half
-    this.#starts = new Set([...this.#starts].filter((start) => start >= half).map((start) => start - half))
+    this.#next = Math.max(0, this.#next - half)
+    // The segment that the cut goes through begins before the window.
+    const first = Math.max(
+      0,
+      this.#starts.findLastIndex((start) => start <= half),
+    )
+    this.#starts = this.#starts.slice(first).map((start) => start - half)
+    this.#origins = this.#origins.slice(first)
+    this.#chains = this.#chains.filter(({ at }) => at >= half)
+    for (const chain of this.#chains) {
+      chain.at -= half
+      chain.next -= half
+      chain.need -= half
+    }
+    this.#need -= half
     return half
   }
 
   clear(): void {
-    this.#set(empty)
-    this.#starts.clear()
+    this.#replace(empty)
+    this.#length = 0
+    this.#starts = []
+    this.#origins = []
+    this.#next = 0
+    this.#chains = []
+    this.#need = Number.POSITIVE_INFINITY
   }
 
-  #set(bytes: Buffer): void {
+  #borrow({ bytes }: StreamSegment): void {
+    this.#bytes = bufferOf(bytes)
+    this.#length = bytes.length
+    this.#isBorrowed = true
+  }
+
+  #own(): void {
+    const bytes = Buffer.from(this.#bytes)
+    this.#bytes = empty
+    this.#isBorrowed = false
+    this.#replace(bytes)
+  }
+
+  #append({ chunk, start, end }: StreamSegment): void {
+    const length = this.#length + end - start
+    if (length > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(length, Math.min(this.#bytes.length * 2, 2 * window)))
+      this.#bytes.copy(larger, 0, 0, this.#length)
+      this.#replace(larger)
+    }
+    this.#bytes.set(chunk.subarray(start, end), this.#length)
+    this.#length = length
+  }
+
+  #replace(bytes: Buffer): void {
+    if (this.#isBorrowed) this.#bytes = empty
+    this.#isBorrowed = false
     this.#budget.left -= bytes.length - this.#bytes.length
     this.#bytes = bytes
   }
+
+  /** Goes on with the chains that have got their bytes, the first of which wins. */
+  #continue(): Evidence | undefined {
+    if (this.#need > this.#length) return undefined
+    let need = Number.POSITIVE_INFINITY
+    const open: Chain[] = []
+    for (const chain of this.#chains) {
+      if (chain.need <= this.#length) {
+        const why = this.#follow(chain)
+        if (why === 'no') continue
+        if (why !== 'open') return { at: chain.at, why }
+      }
+      open.push(chain)
+      if (chain.need < need) need = chain.need
+    }
+    this.#chains = open
+    this.#need = need
+    return undefined
+  }
+
+  /** Tries the places that no chain begins at. */
+  #try(): Evidence | undefined {
+    for (; this.#next < this.#length; this.#next++) {
+      if (!hasLegalFlags(this.#bytes[this.#next]!)) continue
+      for (const version of this.#versions) {
+        const end = packetAt(this.#bytes, this.#next, this.#length, version)
+        if (end === none) continue
+        const chain: Chain = { at: this.#next, count: 0, next: this.#next, need: 0, version }
+        const why = this.#follow(chain, end)
+        if (why === 'no') continue
+        if (why !== 'open') return { at: chain.at, why }
+        if (this.#chains.length >= mostChains) continue
+        this.#chains.push(chain)
+        if (chain.need < this.#need) this.#need = chain.need
+      }
+    }
+    return undefined
+  }
+
+  /** Why the chain is believed, or whether it can still be. */
+  #follow(chain: Chain, first = packetAt(this.#bytes, chain.next, this.#length, chain.version)): string {
+    const length = this.#length
+    for (let end = first; ; end = packetAt(this.#bytes, chain.next, length, chain.version)) {
+      if (end === none || end - chain.at > window) return 'no'
+      if (end > length) {
+        chain.need = end
+        return 'open'
+      }
+      chain.next = end
+      chain.count++
+      if (chain.count === enough || end === length) break
+    }
+    if (chain.count >= enough) return `${enough} packets in a row decode from here`
+    if (chain.count >= enoughAtEnd) return `${chain.count} packets fill the segment from here`
+    if (chain.count === 1 && this.#isStart(chain.at)) return 'one packet fills a segment'
+    chain.need = length + 1
+    return 'open'
+  }
+
+  #isStart(at: number): boolean {
+    let low = 0
+    let high = this.#starts.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#starts[middle]! < at) low = middle + 1
+      else high = middle
+    }
+    return this.#starts[low] === at
+  }
+
+  #found({ at, why }: Evidence): Found {
+    const segments: StreamSegment[] = []
+    this.#starts.forEach((start, i) => {
+      const from = Math.max(start, at)
+      const to = this.#starts[i + 1] ?? this.#length
+      if (from >= to) return
+      segments.push(segmentOf(this.#bytes.subarray(from, to), this.#offset + from, this.#origins[i]!))
+    })
+    return { segments, offset: this.#offset, skipped: at, evidence: why }
+  }
+}
+
+interface Evidence {
+  readonly at: number
+  readonly why: string
 }

@@ -21,34 +21,10 @@ import {
   udp,
 } from '../helpers/capture-builder.js'
 import { CaptureLog } from '../helpers/capture-log.js'
+import { Dice } from '../helpers/dice.js'
 
 const seconds = Number(process.env.MQTTX_FUZZ_SECONDS ?? (process.env.CI ? 20 : 2)) // for each of three
 const firstSeed = Number(process.env.MQTTX_FUZZ_SEED ?? 20_240_229)
-
-/** Mulberry32: small, seeded, good enough to choose with. */
-class Dice {
-  #state: number
-
-  constructor(seed: number) {
-    this.#state = seed | 0
-  }
-
-  /** 0 to `limit` - 1. */
-  below(limit: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0
-    let value = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
-    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value
-    return ((value ^ (value >>> 14)) >>> 0) % limit
-  }
-
-  of<T>(choices: readonly T[]): T {
-    return choices[this.below(choices.length)]!
-  }
-
-  bytes(length: number): Buffer {
-    return Buffer.from(Array.from({ length }, () => this.below(256)))
-  }
-}
 
 const connect = '\x10\x0c\0\x04MQTT\x04\x02\0\x3c\0\0'
 const upgrade = 'GET / HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n'

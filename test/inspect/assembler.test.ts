@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest'
 import { segmentOf } from '../../src/capture/stream.js'
 import { Assembler } from '../../src/inspect/assembler.js'
 import type { Packet } from '../../src/inspect/packet.js'
-import { findBoundary } from '../../src/inspect/resync.js'
 import { everyCut } from '../helpers/cuts.js'
 
 const origin = { record: 1, fileOffset: 0, second: 0, nanos: 0 }
@@ -78,13 +77,33 @@ describe('bytes that are missing', () => {
     expect(skips).toEqual([])
   })
 
-  test('in a Fixed Header lead to the next packet', () => {
+  test('behind the Fixed Header are a hole as well', () => {
     const { assembler, packets, skips } = assemble()
     assembler.push(segmentOf(packet.subarray(0, 4), 0, origin))
     assembler.gap(4, packet.length - 4, 'lost')
     assembler.push(segmentOf(next, packet.length, origin))
+    expect(packets.map(({ type }) => type)).toEqual([3, 12])
+    expect(packets[0]?.holes).toEqual([{ offset: 4, length: packet.length - 4 }])
+    expect(skips).toEqual([])
+  })
+
+  test('in a Fixed Header lead to the next packet', () => {
+    const { assembler, packets, skips } = assemble()
+    assembler.push(segmentOf(packet.subarray(0, 1), 0, origin))
+    assembler.gap(1, packet.length - 1, 'lost')
+    assembler.push(segmentOf(next, packet.length, origin))
     expect(packets).toHaveLength(1)
-    expect(skips).toEqual(['0+4: cut off: lost', `4+${packet.length - 4}: lost`])
+    expect(skips).toEqual(['0+1: cut off: lost', `1+${packet.length - 1}: lost`])
+  })
+
+  test('beyond the end of a packet are a hole in it, and what follows', () => {
+    const { assembler, packets, skips } = assemble()
+    assembler.push(segmentOf(packet.subarray(0, 60), 0, origin))
+    assembler.gap(60, packet.length + 40, 'lost')
+    assembler.push(segmentOf(next, packet.length + 100, origin))
+    expect(packets).toHaveLength(2)
+    expect(packets[0]?.holes).toEqual([{ offset: 60, length: packet.length - 60 }])
+    expect(skips).toEqual([`${packet.length}+100: lost`])
   })
 })
 
@@ -101,8 +120,9 @@ describe('mid-stream', () => {
   test('a payload full of what could be packets is passed over', () => {
     const packets = Buffer.concat([publish('a', 'one'), publish('a', 'two'), publish('a', 'three')])
     const payload = Buffer.alloc(5000, 'B')
-    const found = findBoundary(Buffer.concat([payload, packets]), 'c2s', { from: 0, starts: new Set([0]) })
-    expect(found?.at).toBe(5000)
+    const { assembler, skips } = assemble({ synchronised: false })
+    assembler.push(segmentOf(Buffer.concat([payload, packets]), 0, origin))
+    expect(skips).toEqual(['0+5000: not synchronised; 3 packets in a row decode from here'])
   })
 
   test('what was passed over is said, with the evidence', () => {

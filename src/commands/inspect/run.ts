@@ -1,6 +1,7 @@
 // mqttx inspect: reads captures, shows the MQTT in them, and tells by its status whether rules were broken.
 import { readFile } from 'node:fs/promises'
-import { hasSecrets, openCapture } from '../../capture/open.js'
+import { setImmediate } from 'node:timers/promises'
+import { hasSecrets, openCapture, openPacedCapture, type PacedCapture } from '../../capture/open.js'
 import { type Flow, segmentOf, unknownSecond } from '../../capture/stream.js'
 import type { Args } from '../../cli/option.js'
 import { ExitCode, MqttxError, UsageError } from '../../errors.js'
@@ -49,8 +50,21 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
   const stop = { now: false }
   const release = host.onSignal(['SIGINT', 'SIGTERM'], () => {
     stop.now = true
+    release() // a second signal ends the process
     if (files.includes('-')) host.stdin.destroy()
   })
+  const breathe = breather(host)
+  /** Shows what `capture` has read; false when nothing more is wanted. */
+  const show = async (capture: PacedCapture): Promise<boolean> => {
+    do {
+      inspector.flush()
+      await output.flush()
+      await writer?.flush()
+      await breathe()
+      if (stop.now || inspector.done) return false
+    } while (capture.next())
+    return true
+  }
   try {
     if (keyLog !== undefined && !hasSecrets(keyLog)) {
       inspector.note(`there are no secrets in ${args.keylog} (--keylog)`, { fileOffset: -1 })
@@ -60,19 +74,21 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
     for (const file of files) {
       place = files.length > 1 ? `${file}: ` : ''
       const note = (text: string): void => inspector.note(text, { fileOffset: -1 })
-      const capture = openCapture(inspector, options)
+      const capture = openPacedCapture(inspector, options)
       await readAll(
         () => chunksOf(file, () => host.stdin, note),
         stop,
         async (chunk) => {
-          capture.push(chunk)
-          inspector.flush()
-          await output.flush()
-          await writer?.flush()
-          return !inspector.done
+          for (let at = 0; at < chunk.length; at += portion) {
+            capture.push(chunk.subarray(at, at + portion))
+            if (!(await show(capture))) return false
+          }
+          return true
         },
       )
-      if (!inspector.done) capture.end()
+      if (stop.now || inspector.done) break
+      capture.end()
+      if (!(await show(capture))) break
     }
     inspector.end()
     await writer?.end()
@@ -81,6 +97,21 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
     release()
   }
   return statusOf(inspector, args.quiet, host)
+}
+
+/** Bytes of the input that are worked through at a time. */
+const portion = 64 * 1024
+/** Milliseconds after which signals are served. */
+const longestTurn = 50
+
+/** Resolves at once, or after a turn of the event loop where the last was long ago. */
+function breather(host: Host): () => Promise<void> {
+  let last = host.now()
+  return async () => {
+    if (host.now() - last < longestTurn) return
+    await setImmediate()
+    last = host.now()
+  }
 }
 
 /** Standard output is for the capture. */

@@ -9,8 +9,24 @@ import {
   writtenFlow,
 } from '../../capture/pcapng-writer.js'
 import type { Instant } from '../../capture/stream.js'
+import type { Packet } from '../../inspect/packet.js'
 import { closings, type View } from '../../inspect/views/view.js'
 import type { Target } from './target.js'
+
+/** The parts of a packet that are there, in `bytes`, and how many bytes are missing after each. */
+function* captured({ start, end, length, holes }: Packet): Generator<{
+  start: number
+  end: number
+  missing: number
+}> {
+  let at = start
+  for (const hole of holes) {
+    yield { start: at, end: Math.min(start + hole.offset, end), missing: hole.length }
+    at = start + hole.offset + hole.length
+  }
+  if (at < start + length)
+    yield { start: at, end: Math.max(at, end), missing: start + length - Math.max(at, end) }
+}
 
 export interface Writer {
   readonly view: View
@@ -30,7 +46,8 @@ export async function writerTo({ output, close }: Target, whole: boolean): Promi
   await output.finish()
   return {
     view: {
-      packet({ bytes, start, end, length, direction, second, nanos, protocol }, connection) {
+      packet(packet, connection) {
+        const { bytes, direction, second, nanos, protocol } = packet
         const time = { second, nanos }
         const { number, client, server, sawStart, transport } = connection
         let flow = flows.get(number)
@@ -40,8 +57,12 @@ export async function writerTo({ output, close }: Target, whole: boolean): Promi
           if (sawStart && whole && transport === 'tcp') output.bytes(openingBlocks(flow.written, time))
         }
         flow.time = time
-        output.bytes(packetBlocks(flow.written, direction === 'c2s', bytes.subarray(start, end), time))
-        if (length > end - start) leaveOut(flow.written, direction === 'c2s', length - (end - start))
+        for (const { start, end, missing } of captured(packet)) {
+          if (end > start) {
+            output.bytes(packetBlocks(flow.written, direction === 'c2s', bytes.subarray(start, end), time))
+          }
+          if (missing > 0) leaveOut(flow.written, direction === 'c2s', missing)
+        }
       },
       skipped({ number }, { direction, length = 1 }) {
         const flow = flows.get(number)

@@ -99,5 +99,12 @@ export function headline(packet: Packet, paint: Paint): string {
       ? paint.c2s(`${arrow} ${typeName(packet)}`)
       : paint.s2c(`${arrow} ${typeName(packet)}`)
   const topic = packet.topic === undefined ? '' : ` ${quoted(packet.topic)}`
-  return `${type}${topic}${paint.faint(`${place}  ${direction}  offset ${offset}, ${count(length, 'byte')}`)}`
+  const missing = packet.holes.length === 0 ? '' : `, ${missingText(packet)}`
+  const size = `${count(length, 'byte')}${missing}`
+  return `${type}${topic}${paint.faint(`${place}  ${direction}  offset ${offset}, ${size}`)}`
+}
+
+/** How many bytes of a packet with holes are not there. */
+export function missingText({ missing }: Packet): string {
+  return `${count(missing, 'byte')} not captured`
 }

@@ -4,7 +4,7 @@ import { type Instant, nanosBetween } from '../../capture/stream.js'
 import { puback, pubcomp, publish, pubrec, versionNames } from '../names.js'
 import type { Direction, Packet } from '../packet.js'
 import { quoted } from '../utf8.js'
-import { faultText, lateText, skippedText } from './fields-view.js'
+import { faultText, lateText, missingText, skippedText } from './fields-view.js'
 import { codeText, publishText } from './line.js'
 import { durationText, padding, timeOfDay, typeName } from './text.js'
 import {
@@ -152,5 +152,7 @@ function label(packet: Packet): string {
   const identifier = packet.packetIdentifier > 0 ? ` m${packet.packetIdentifier}` : ''
   const who = packet.connect === undefined ? '' : ` ${quoted(packet.connect.clientId)}`
   const filters = (packet.subscriptions ?? []).map(({ filter }) => ` ${quoted(filter)}`).join('')
-  return `${typeName(packet)}${identifier}${who}${filters}${packet.protocol === 'mqtt' ? codeText(packet) : ''}`
+  const missing = packet.holes.length === 0 ? '' : ` (${missingText(packet)})`
+  const code = packet.protocol === 'mqtt' ? codeText(packet) : ''
+  return `${typeName(packet)}${identifier}${who}${filters}${code}${missing}`
 }

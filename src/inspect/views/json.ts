@@ -178,11 +178,13 @@ export class JsonView implements View {
   #members(packet: Packet): void {
     const { items, count } = this.#fields
     const isSn = packet.protocol === 'mqtt-sn'
+    const isCut = packet.holes.length > 0
     let prefix = ''
     for (let i = 0; i < count; i++) {
       const field = items[i]!
       const member = memberOf(field.name)
       if (member.isHidden || (isSn && member.isHiddenOfSn)) continue
+      if (isCut && isRest(field)) continue
       if (field.kind === 'group' && !field.whole) {
         if (field.name === 'will_properties') prefix = 'will_'
         if (field.repeated) i = this.#list(i, packet)
@@ -198,6 +200,15 @@ export class JsonView implements View {
         if (field.whole) i = this.#after(i)
       }
     }
+    if (isCut) this.#missing(packet)
+  }
+
+  /** The field that was not captured as a whole, and how many bytes of the packet were not. */
+  #missing({ missing }: Packet): void {
+    const { unread } = this.#fields
+    if (unread !== '') this.#ink.ascii(`,"${unread}":null`)
+    this.#ink.ascii(',"missing":')
+    this.#ink.number(missing)
   }
 
   /** The index of the last field in the group at `index`. */
@@ -250,7 +261,6 @@ export class JsonView implements View {
       return ink.ascii(value === 1 ? 'true' : 'false')
     }
     if (typeof value === 'string') return this.#string(value)
-    if (kind === 'missing') return ink.number(field.length / 8)
     const start = packet.start + (kind === 'undecoded' ? field.start >> 3 : content)
     const end = packet.start + ((field.start + field.length) >> 3)
     if (kind === 'payload' && meaning !== 'binary') return this.#payload(packet.bytes, start, end)
@@ -288,6 +298,11 @@ export class JsonView implements View {
     }
     ink.ascii(before === ',' ? ']' : `${before}]`)
   }
+}
+
+/** What is there of a field that was not captured as a whole, or is missing. */
+function isRest({ kind }: Field): boolean {
+  return kind === 'payload' || kind === 'undecoded' || kind === 'missing'
 }
 
 /** The same in the standard's plural. */

@@ -4,7 +4,7 @@ import { isForwarded } from '../mqtt-sn-names.js'
 import { connack, publish, reasonCodeNames, returnCodeName } from '../names.js'
 import type { Packet } from '../packet.js'
 import { quoted } from '../utf8.js'
-import { faultText, lateText, openedText, skippedText } from './fields-view.js'
+import { faultText, lateText, missingText, openedText, skippedText } from './fields-view.js'
 import { encoded, Ink, putAscii, putNumber, putWord, written } from './ink.js'
 import { putDuration, putTimeOfDay, typeName } from './text.js'
 import {
@@ -85,6 +85,7 @@ function putLine(ink: Ink, packet: Packet): void {
     at = putNumber(bytes, at, packetIdentifier)
   }
   ink.commit(at)
+  if (packet.holes.length > 0) return ink.text(cutText(packet))
   if (packet.type === publish && packet.protocol === 'mqtt') return putMessage(ink, packet)
   const detail = detailText(packet)
   if (detail !== '') ink.text(detail)
@@ -117,9 +118,20 @@ const publishFlags = Array.from({ length: 16 }, (_, flags) => {
 })
 
 export function publishText(packet: Packet): string {
-  const { flags, packetIdentifier } = packet
+  const { flags, packetIdentifier, holes } = packet
   const identifier = packetIdentifier > 0 ? ` m${packetIdentifier}` : ''
-  return publishFlags[flags] + identifier + written((ink) => putMessage(ink, packet))
+  const message = holes.length > 0 ? cutText(packet) : written((ink) => putMessage(ink, packet))
+  return publishFlags[flags] + identifier + message
+}
+
+/** What is known of a packet of which bytes were not captured, and their number. */
+export function cutText(packet: Packet): string {
+  const { type, topic, payload } = packet
+  let text = ''
+  if (type !== publish) text = detailText(packet)
+  else if (payload >= 0) text = written((ink) => putMessage(ink, packet))
+  else if (topic !== undefined) text = ` ${quoted(topic)}`
+  return `${text} (${missingText(packet)})`
 }
 
 function putMessage(ink: Ink, packet: Packet): void {

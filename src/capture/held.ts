@@ -1,0 +1,72 @@
+// Events of a connection that wait for a decision: segments, copied, and gaps. Gaps that follow one another are one, so
+// that the count of segments bounds them all.
+import type { Budget } from './budget.js'
+import { Segment } from './segment.js'
+
+/** A gap of `key`: a side, or a direction. */
+interface Gap<K> {
+  readonly key: K
+  readonly offset: number
+  length: number | undefined
+  readonly why: string
+}
+
+type Event<K> = { readonly key: K; readonly segment: Segment } | Gap<K>
+
+export interface HeldOutput<K> {
+  data(key: K, segment: Segment): void
+  gap(key: K, offset: number, length: number | undefined, why: string): void
+}
+
+export class HeldEvents<K> {
+  readonly #budget: Budget
+  readonly #events: Event<K>[] = []
+  #bytes = 0
+
+  constructor(budget: Budget) {
+    this.#budget = budget
+  }
+
+  get count(): number {
+    return this.#events.length
+  }
+
+  /** Of the segments. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Whose event is the first. */
+  get first(): K | undefined {
+    return this.#events[0]?.key
+  }
+
+  /** Keeps a copy: what is held must not keep the chunk alive that it came in. */
+  data(key: K, { bytes, offset, origin, gapBefore }: Segment): void {
+    this.#events.push({ key, segment: new Segment(Buffer.from(bytes), offset, origin, gapBefore) })
+    this.#bytes = this.#budget.change(this.#bytes, this.#bytes + bytes.length)
+  }
+
+  gap(key: K, offset: number, length: number | undefined, why: string): void {
+    for (let i = this.#events.length - 1; i >= 0; i--) {
+      const event = this.#events[i]!
+      if ('segment' in event) break
+      if (event.key !== key) continue
+      if (event.length === undefined && length === undefined) return
+      if (event.length === undefined || length === undefined) break
+      if (event.offset + event.length !== offset) break
+      event.length += length
+      return
+    }
+    this.#events.push({ key, offset, length, why })
+  }
+
+  /** Gives everything to `output`, and holds nothing any more. */
+  release(output: HeldOutput<K>): void {
+    this.#bytes = this.#budget.change(this.#bytes, 0)
+    for (const event of this.#events.splice(0)) {
+      if ('segment' in event) output.data(event.key, event.segment)
+      else output.gap(event.key, event.offset, event.length, event.why)
+    }
+  }
+}

@@ -1,0 +1,289 @@
+// Whether the bytes at one place could be a Control Packet, told without building texts or fields. For the search for a
+// packet boundary, which asks this of every byte: the work is bounded whatever the bytes are.
+import { isUtf8 } from 'node:buffer'
+import * as names from './names.js'
+import { type Property, properties } from './properties.js'
+
+/** Bytes of a text, and entries of a list, that are looked at. */
+const mostOfText = 1024
+const mostEntries = 64
+
+/** No packet of this version begins here. */
+export const none = -1
+
+/** Type and flags that a Fixed Header may begin with (MQTT 5.0, 2.1). */
+export function hasLegalFlags(first: number): boolean {
+  const type = first >> 4
+  if (type === names.publish) return (first & 6) !== 6 && (first & 14) !== 8
+  return type !== 0 && (first & 15) === names.fixedFlags(type)
+}
+
+/**
+ * Where the packet at `at` ends if it is one of `version`, `none` if it is not. Only the bytes before `limit` are there:
+ * an end beyond it is of a packet whose captured part contradicts nothing, or at least one more byte has to come.
+ */
+export function packetAt(bytes: Uint8Array, at: number, limit: number, version: number): number {
+  const first = bytes[at]!
+  if (!hasLegalFlags(first)) return none
+  let body = at + 1
+  let length = 0
+  for (let scale = 1, byte = 128; byte >= 128; scale *= 128) {
+    if (scale > 2_097_152) return none
+    if (body >= limit) return limit + 1
+    byte = bytes[body++]!
+    length += (byte & 0x7f) * scale
+  }
+  const end = body + length
+  // Most places are refused here: the Topic Name would be longer than its packet.
+  if (
+    first >> 4 === names.publish &&
+    body + 2 <= limit &&
+    (bytes[body]! << 8) + bytes[body + 1]! + 2 > length
+  ) {
+    return none
+  }
+  reader.bytes = bytes
+  reader.at = body
+  reader.end = end
+  reader.limit = Math.min(end, limit)
+  reader.state = 'reading'
+  readBody(first, version)
+  return reader.fits(end) ? end : none
+}
+
+class Reader {
+  bytes: Uint8Array = new Uint8Array(0)
+  at = 0
+  /** Of the packet, or of its properties while they are read. */
+  end = 0
+  /** Of what is there of it. */
+  limit = 0
+  /** 'short': all that is there was read. */
+  state: 'reading' | 'short' | 'contradicted' = 'reading'
+
+  /** Nothing contradicts a packet that ends at `end`. */
+  fits(end: number): boolean {
+    return this.state === 'short' || (this.state === 'reading' && this.at === end)
+  }
+
+  get isOver(): boolean {
+    return this.state !== 'reading'
+  }
+
+  get left(): number {
+    return this.end - this.at
+  }
+
+  /** Contradicts unless `condition` holds. */
+  must(condition: boolean): void {
+    if (!condition) this.state = 'contradicted'
+  }
+
+  number(size: number): number {
+    if (!this.#has(size)) return 0
+    let value = 0
+    for (let i = 0; i < size; i++) value = value * 256 + this.bytes[this.at + i]!
+    this.at += size
+    return value
+  }
+
+  variable(): number {
+    let value = 0
+    for (let scale = 1; ; scale *= 128) {
+      const byte = this.number(1)
+      if (this.isOver) return 0
+      value += (byte & 0x7f) * scale
+      if (byte < 128) return value
+      if (scale === 2_097_152) return this.#contradict()
+    }
+  }
+
+  identifier(): void {
+    const identifier = this.number(2)
+    if (!this.isOver) this.must(identifier > 0)
+  }
+
+  /** A length of two bytes and as many bytes; returns the length. */
+  prefixed(): number {
+    const length = this.number(2)
+    if (this.isOver) return 0
+    if (length > this.end - this.at) return this.#contradict()
+    this.at += length
+    if (this.at > this.limit) this.state = 'short'
+    return length
+  }
+
+  /** A UTF-8 Encoded String without control characters; `isTopic`: and without wildcards. Returns its length. */
+  text(isTopic = false): number {
+    const start = this.at + 2
+    const length = this.prefixed()
+    const there = Math.min(start + length, this.limit)
+    const end = Math.min(there, start + mostOfText)
+    if (this.state === 'contradicted') return 0
+    let isAscii = true
+    for (let i = start; i < end; i++) {
+      const byte = this.bytes[i]!
+      if (byte < 0x20 || byte === 0x7f || byte > 0xf4) return this.#contradict()
+      if (isTopic && (byte === 0x2b || byte === 0x23)) return this.#contradict()
+      if (byte >= 0x80) isAscii = false
+    }
+    if (!isAscii && end === start + length) this.must(isUtf8(this.bytes.subarray(start, end)))
+    return length
+  }
+
+  #has(size: number): boolean {
+    if (this.state !== 'reading') return false
+    if (this.at + size > this.end) this.state = 'contradicted'
+    else if (this.at + size > this.limit) this.state = 'short'
+    return this.state === 'reading'
+  }
+
+  #contradict(): 0 {
+    this.state = 'contradicted'
+    return 0
+  }
+}
+
+const reader = new Reader()
+
+function readBody(first: number, version: number): void {
+  const type = first >> 4
+  switch (type) {
+    case names.connect:
+      return readConnect()
+    case names.connack:
+      return readConnack(version)
+    case names.publish:
+      return readPublish(first, version)
+    case names.puback:
+    case names.pubrec:
+    case names.pubrel:
+    case names.pubcomp:
+      reader.identifier()
+      return readOptionalCode(type, version)
+    case names.subscribe:
+    case names.unsubscribe:
+      return readFilters(type, version)
+    case names.suback:
+    case names.unsuback:
+      return readCodes(type, version)
+    case names.disconnect:
+      return readOptionalCode(type, version)
+    case names.auth:
+      reader.must(version === 5)
+      return readOptionalCode(type, version)
+  }
+}
+
+/** MQTT 5.0, 3.1: enough of it to know it by. */
+function readConnect(): void {
+  const start = reader.at + 2
+  const length = reader.text()
+  if (reader.isOver) return
+  const name = String.fromCharCode(...reader.bytes.subarray(start, start + Math.min(length, 6)))
+  reader.must((name === 'MQTT' && length === 4) || (name === 'MQIsdp' && length === 6))
+  reader.at = reader.end
+  if (reader.at > reader.limit && !reader.isOver) reader.state = 'short'
+}
+
+function readConnack(version: number): void {
+  const flags = reader.number(1)
+  const code = reader.number(1)
+  if (reader.isOver) return
+  reader.must(flags <= 1 && (version === 5 ? names.isAllowedCode(names.connack, code) : code <= 5))
+  if (version === 5) readProperties(names.connack)
+}
+
+function readPublish(first: number, version: number): void {
+  const length = reader.text(true)
+  if (reader.isOver) return
+  if ((first & 6) !== 0) reader.identifier()
+  // An empty Topic Name needs a Topic Alias.
+  if (length === 0 && (version < 5 || reader.left < 4)) reader.must(false)
+  if (version === 5) readProperties(names.publish)
+  if (reader.isOver) return
+  reader.at = reader.end
+  if (reader.at > reader.limit) reader.state = 'short'
+}
+
+/** A Reason Code and properties, which may both be left out. */
+function readOptionalCode(type: number, version: number): void {
+  if (version < 5 || reader.left === 0) return
+  const code = reader.number(1)
+  if (reader.isOver) return
+  reader.must(names.isAllowedCode(type, code))
+  if (reader.left > 0) readProperties(type)
+}
+
+function readFilters(type: number, version: number): void {
+  reader.identifier()
+  if (version === 5) readProperties(type)
+  if (!reader.isOver) reader.must(reader.left > 0)
+  for (let i = 0; i < mostEntries && !reader.isOver && reader.left > 0; i++) {
+    const length = reader.text()
+    if (reader.isOver) continue
+    reader.must(length > 0)
+    if (type === names.unsubscribe || reader.isOver) continue
+    const options = reader.number(1)
+    if (reader.isOver) continue
+    reader.must(
+      (options & 3) !== 3 &&
+        (version === 5 ? (options & 0xc0) === 0 && (options & 0x30) !== 0x30 : options < 3),
+    )
+  }
+  passRest()
+}
+
+function readCodes(type: number, version: number): void {
+  reader.identifier()
+  if (version < 5 && type === names.unsuback) return
+  if (version === 5) readProperties(type)
+  if (!reader.isOver) reader.must(reader.left > 0)
+  for (let i = 0; i < mostEntries && !reader.isOver && reader.left > 0; i++) {
+    const code = reader.number(1)
+    if (reader.isOver) continue
+    reader.must(version === 5 ? names.isAllowedCode(type, code) : code < 3 || code === 0x80)
+  }
+  passRest()
+}
+
+/** The entries of a long list that are not looked at. */
+function passRest(): void {
+  if (reader.isOver) return
+  reader.at = reader.end
+  if (reader.at > reader.limit) reader.state = 'short'
+}
+
+/** MQTT 5.0, 2.2.2. */
+function readProperties(type: number): void {
+  const length = reader.variable()
+  if (reader.isOver) return
+  const { end, limit } = reader
+  if (length > end - reader.at) return reader.must(false)
+  const inner = reader.at + length
+  reader.end = inner
+  reader.limit = Math.min(inner, limit)
+  for (let i = 0; i < mostEntries && !reader.isOver && reader.left > 0; i++) {
+    const property = properties.get(reader.number(1))
+    if (reader.isOver) break
+    if (property === undefined || !property.packets.includes(type)) return reader.must(false)
+    readValue(property)
+  }
+  passRest()
+  reader.end = end
+  reader.limit = limit
+}
+
+const sizes: Readonly<Record<string, number>> = { byte: 1, 'two byte integer': 2, 'four byte integer': 4 }
+
+function readValue({ type, least, most }: Property): void {
+  let value = least
+  if (type === 'binary data') reader.prefixed()
+  else if (type === 'variable byte integer') value = reader.variable()
+  else if (type in sizes) value = reader.number(sizes[type]!)
+  else {
+    reader.text()
+    if (type === 'utf-8 string pair') reader.text()
+  }
+  if (!reader.isOver) reader.must(value >= least && value <= most)
+}

@@ -1,0 +1,42 @@
+// What waits for a decision is bounded: gaps that follow one another are one event (H23).
+import { expect, test } from 'vitest'
+import { Budget } from '../../src/capture/budget.js'
+import { RecordOrigin } from '../../src/capture/frame.js'
+import { HeldEvents } from '../../src/capture/held.js'
+import { Segment } from '../../src/capture/segment.js'
+
+function output() {
+  const told: string[] = []
+  return {
+    told,
+    data: (key: string, { bytes }: Segment) => void told.push(`${key} ${Buffer.from(bytes).toString()}`),
+    gap: (key: string, offset: number, length: number | undefined, why: string) =>
+      void told.push(`${key} ${offset}+${length} ${why}`),
+  }
+}
+
+test('a million headers without data are two gaps', () => {
+  const held = new HeldEvents<string>(new Budget())
+  for (let i = 0; i < 500_000; i++) {
+    held.gap('a', i * 1000, 1000, 'cut')
+    held.gap('b', i * 10, 10, 'cut')
+  }
+  expect(held.count).toBe(2)
+  const out = output()
+  held.release(out)
+  expect(out.told).toEqual(['a 0+500000000 cut', 'b 0+5000000 cut'])
+})
+
+test('gaps do not pass data, nor join where they do not follow', () => {
+  const held = new HeldEvents<string>(new Budget())
+  const origin = new RecordOrigin({ record: 1, second: 0, nanos: 0 }, 0)
+  held.gap('a', 0, undefined, 'joined')
+  held.gap('a', 0, undefined, 'joined')
+  held.data('a', new Segment(Buffer.from('x'), 0, origin))
+  held.gap('a', 1, 5, 'cut')
+  held.gap('a', 8, 2, 'cut')
+  const out = output()
+  held.release(out)
+  expect(out.told).toEqual(['a 0+undefined joined', 'a x', 'a 1+5 cut', 'a 8+2 cut'])
+  expect([held.count, held.bytes]).toEqual([0, 0])
+})
