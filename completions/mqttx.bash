@@ -57,7 +57,7 @@ _mqttx() {
         -I | --iterations | --jobs) : ;;
         --format) _mqttx_words 'mosquitto bcrypt rabbitmq emqx-csv' ;;
         *)
-          if [[ $word == -* ]]; then _mqttx_words '-c --create -D --delete -U --update -n --print --verify --rehash --list --audit --json -b --batch --password-file --generate -H --hash -I --iterations --format --jobs --quiet --help --version'
+          if [[ $word == -* ]]; then _mqttx_words '-c --create -D --delete -U --update -n --print --verify --rehash --if-changed --list --audit --no-guess --json -b --batch --password-file --generate -H --hash -I --iterations --format --jobs --quiet --help --version'
           else _mqttx_files -f; fi
           ;;
       esac

@@ -40,7 +40,11 @@ export async function changeContexts(path: string, change: (contexts: Contexts) 
     const lock = await locked(target)
     try {
       const bytes = Buffer.from(formatContexts(change(readContexts(path))))
-      explained(path, 'change', () => replace(target, { like: undefined, bytes, lock }))
+      const what = 'file of contexts'
+      const fill = async (write: (bytes: Uint8Array) => void) => write(bytes)
+      await replace(target, { like: undefined, lock, what, fill, inPlace() {} }).catch((error: unknown) => {
+        throw isSystemError(error) ? unusable(path, 'change', error) : error
+      })
       done = true
     } catch (error) {
       if (!(error instanceof Lost)) throw error

@@ -1,11 +1,14 @@
-// One change of a file at a time: a lock file beside it, which outlives nobody for long.
+// One change of a file at a time: a lock file beside it, which is taken over when its process has ended.
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,
+  constants,
+  fstatSync,
   linkSync,
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -15,12 +18,15 @@ import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MqttxError } from '../errors.js'
-import { isSystemError } from './system-error.js'
+import { isSystemError, strerror } from './system-error.js'
 
 const patienceMs = 60_000
 
 /** Waiting for longer is worth a word. */
 const silentMs = 1000
+
+/** In bytes: numbers, a host name of up to 255 bytes, a token. */
+const longestLock = 512
 
 /** A lock file without contents belongs to someone who is about to write them, or who was killed before. */
 const emptyMs = 1000
@@ -106,12 +112,38 @@ function create(file: string, text: string): boolean {
   return true
 }
 
+/**
+ * What a lock file says; undefined where there is none any more. Anybody who can write the folder can put something
+ * else in its place, so it is opened only as a regular file, and read up to `longestLock` bytes.
+ * @throws MqttxError for what is no lock file
+ */
 function contents(file: string): string | undefined {
+  let descriptor: number
   try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return undefined // it has been released
+    descriptor = openSync(
+      file,
+      constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
+    )
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return undefined
+    if (isSystemError(error)) throw noLock(file, error.code === 'ELOOP' ? 'a symbolic link' : strerror(error))
+    throw error
   }
+  try {
+    const stats = fstatSync(descriptor)
+    if (!stats.isFile()) throw noLock(file, stats.isFIFO() ? 'a FIFO' : 'no regular file')
+    if (stats.size > longestLock) throw noLock(file, `${stats.size} bytes long`)
+    const bytes = Buffer.alloc(longestLock)
+    return bytes.toString('utf8', 0, readSync(descriptor, bytes, 0, longestLock, 0))
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function noLock(file: string, what: string): MqttxError {
+  return new MqttxError(`${file} is in the way, and is not a lock file: ${what}.`, {
+    hint: 'remove it, if nothing else needs it',
+  })
 }
 
 function ownerOf(text: string): Owner | undefined {
@@ -160,7 +192,7 @@ function remove(file: string, seen: string, token: string): void {
   const moved = `${file}.${token}`
   try {
     renameSync(file, moved)
-    if (contents(moved) !== seen) linkSync(moved, file) // somebody was faster, and this is his: it goes back
+    if (contents(moved) !== seen) linkSync(moved, file) // lost the race; put the live lock back
   } catch (error) {
     if (!isSystemError(error) || !['ENOENT', 'EEXIST'].includes(error.code ?? '')) throw error
   }

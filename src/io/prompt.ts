@@ -12,8 +12,12 @@ interface Keyboard extends Readable {
 const ctrlC = 0x03
 const ctrlD = 0x04
 const ctrlU = 0x15
+const ctrlZ = 0x1a
+const escapeKey = 0x1b
+const ctrlBackslash = 0x1c
 const erase = [0x08, 0x7f]
 const lineEnds = [0x0a, 0x0d]
+const tab = 0x09
 
 /**
  * Asks on the terminal that `input` is, or on the one that controls this process when `input` is something else; what
@@ -99,32 +103,74 @@ async function controllingTerminal(): Promise<
 
 function ask(question: string, keyboard: Keyboard, screen: Writable): Promise<Buffer> {
   let typed: Buffer = Buffer.alloc(0)
-  keyboard.setRawMode(true) // first: whoever sees the question may answer at once
+  const isText = textFilter()
+  keyboard.setRawMode(true) // first: the answer may come at once
   screen.write(question)
   return new Promise<Buffer>((resolve, reject) => {
     const onData = (keys: Buffer) => {
       for (const [at, key] of keys.entries()) {
+        if (!isText(key)) continue
         if (lineEnds.includes(key)) {
           settle(() => resolve(typed))
           const ahead = keys.subarray(at + 1)
-          return void (ahead.length > 0 && keyboard.unshift(ahead)) // for whoever reads next
+          return void (ahead.length > 0 && keyboard.unshift(ahead)) // for the next reader
         }
-        if (key === ctrlC) return settle(() => reject(interrupted()))
+        if (key === ctrlC || key === ctrlBackslash) return settle(() => reject(interrupted()))
         if (key === ctrlD) return settle(() => (typed.length > 0 ? resolve(typed) : reject(nothing())))
-        if (key === ctrlU) typed = Buffer.alloc(0)
+        if (key === ctrlZ) suspend(keyboard)
+        else if (key === ctrlU) typed = Buffer.alloc(0)
         else if (erase.includes(key)) typed = withoutLast(typed)
-        else typed = Buffer.concat([typed, Buffer.of(key)])
+        else if (key >= 0x20 || key === tab) typed = Buffer.concat([typed, Buffer.of(key)])
       }
     }
     const onEnd = () => settle(() => reject(nothing()))
+    /** The shell has its own settings for the terminal: they end with the pause, and what was typed goes on. */
+    const onContinue = () => {
+      keyboard.setRawMode(false)
+      keyboard.setRawMode(true)
+      screen.write(question)
+    }
     const settle = (act: () => void) => {
+      process.off('SIGCONT', onContinue)
       keyboard.off('data', onData).off('end', onEnd).off('error', onEnd).pause()
       keyboard.setRawMode(false)
       screen.write('\n', () => act())
     }
     if (keyboard.readableEnded || keyboard.destroyed) return onEnd()
+    process.on('SIGCONT', onContinue)
     keyboard.on('data', onData).once('end', onEnd).once('error', onEnd).resume()
   })
+}
+
+/** Stops the process until it is continued; in a process group without a shell the system ignores that. */
+function suspend(keyboard: Keyboard): void {
+  if (process.platform === 'win32') return
+  keyboard.setRawMode(false)
+  process.kill(process.pid, 'SIGTSTP')
+  setTimeout(() => keyboard.setRawMode(true), 50) // where nobody stopped us
+}
+
+/** False for the bytes of an escape sequence, which arrow and function keys send (ECMA-48, 5.4). */
+function textFilter(): (key: number) => boolean {
+  let state: 'text' | 'escape' | 'sequence' | 'last' = 'text'
+  return (key) => {
+    switch (state) {
+      case 'text':
+        if (key === escapeKey) state = 'escape'
+        return key !== escapeKey
+      case 'escape':
+        state = key === 0x5b ? 'sequence' : key === 0x4f ? 'last' : 'text' // CSI, SS3, or Alt and a key
+        return lineEnds.includes(key) || key === ctrlC
+      case 'sequence':
+        if (key >= 0x40 && key <= 0x7e) state = 'text'
+        return false
+      case 'last':
+        state = 'text'
+        return false
+      default:
+        return state satisfies never
+    }
+  }
 }
 
 /** Without its last character, which has as many bytes as UTF-8 gives it. */

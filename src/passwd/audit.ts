@@ -1,7 +1,10 @@
-// What is wrong, or not as good as it could be, with the lines of a password file.
+// What is wrong, or weaker than it should be, in the lines of a password file.
+import { verifyHash } from './derive.js'
 import type { LineFormat } from './formats.js'
-import { foreignLine, lineFault, type PasswordLine } from './lines.js'
+import type { StoredHash } from './hash.js'
+import { invisibleEnd, lineFault, type PasswordLine, trimmed } from './lines.js'
 import { weaknessOf } from './policy.js'
+import { Seen } from './seen.js'
 
 export type Rule =
   | 'permissions'
@@ -10,8 +13,12 @@ export type Rule =
   | 'malformed'
   | 'plain-text'
   | 'duplicate'
+  | 'invisible'
+  | 'too-expensive'
   | 'weak-scheme'
   | 'low-iterations'
+  | 'empty-password'
+  | 'password-is-user'
   | 'no-newline'
 
 export interface Finding {
@@ -22,58 +29,87 @@ export interface Finding {
   readonly message: string
 }
 
-/** `iterations`: the least that is accepted. */
-export function auditLines(
-  lines: readonly PasswordLine[],
-  format: LineFormat,
-  iterations: number | undefined,
-): Finding[] {
-  const other = foreignLine(lines, format)
-  if (other !== undefined)
-    return [
-      { line: other.number, user: undefined, rule: 'other-format', message: `it looks like ${other.what}` },
-    ]
-  const firstLines = new Map<string, number>()
-  return lines.flatMap((line) => {
+type Fault = Pick<Finding, 'rule' | 'message'>
+
+export interface AuditOptions {
+  readonly format: LineFormat
+  /** The least that is accepted; undefined: what is recommended today. */
+  readonly iterations?: number | undefined
+  /** Tries the passwords that are guessed first. */
+  readonly guess: boolean
+}
+
+/** Is given the lines of a file in order. */
+export class Audit {
+  readonly #options: AuditOptions
+  readonly #seen = new Seen()
+
+  constructor(options: AuditOptions) {
+    this.#options = options
+  }
+
+  /** How many different users there are. */
+  get users(): number {
+    return this.#seen.size
+  }
+
+  async line(line: PasswordLine): Promise<Finding[]> {
     const { number, entry, end } = line
-    const about: Pick<Finding, 'line' | 'user'> = { line: number, user: entry?.user }
-    const found: Finding[] = faultsOf(line, format, iterations).map((fault) => ({ ...about, ...fault }))
-    if (entry !== undefined && entry.user !== '') {
-      const first = firstLines.get(entry.user)
-      if (first === undefined) firstLines.set(entry.user, number)
-      else found.push({ ...about, rule: 'duplicate', message: `the same user as on line ${first}` })
-    }
+    const faults = this.#faultsOf(line)
+    const named = entry !== undefined && entry.user !== ''
+    const first = named ? this.#seen.earlier(entry.user, number) : undefined
+    if (first !== undefined) faults.push({ rule: 'duplicate', message: `the same user as on line ${first}` })
     if (end === '')
-      found.push({
-        ...about,
-        rule: 'no-newline',
-        message: 'mosquitto_passwd appends to a line without an end',
-      })
-    return found
-  })
+      faults.push({ rule: 'no-newline', message: 'mosquitto_passwd appends to a line without an end' })
+    const guessed = this.#options.guess && named ? await guess(entry.user, this.#hashOf(line)) : []
+    return [...faults, ...guessed].map((fault) => ({ line: number, user: entry?.user, ...fault }))
+  }
+
+  #hashOf({ entry }: PasswordLine): StoredHash | undefined {
+    const stored = entry === undefined ? undefined : this.#options.format.parse(entry.hash)
+    return stored === undefined || 'fault' in stored ? undefined : stored
+  }
+
+  #faultsOf(line: PasswordLine): Fault[] {
+    const { format, iterations } = this.#options
+    const { text, entry, number } = line
+    if (text.startsWith('#') || text === format.header) return []
+    if (trimmed(text) === '')
+      return [{ rule: 'empty-line', message: 'mosquitto_passwd refuses a file with it' }]
+    const fault = lineFault(line)
+    if (fault !== undefined) return [{ rule: 'malformed', message: fault }]
+    if (entry === undefined) return [{ rule: 'malformed', message: 'there is no user in this line' }]
+    const faults: Fault[] = []
+    const character = invisibleEnd(entry.user)
+    if (character !== undefined) {
+      const mark = character === 'U+FEFF' && number === 1 ? ', the byte order mark of the file,' : ''
+      faults.push({ rule: 'invisible', message: `${character}${mark} is part of the name` })
+    }
+    const stored = format.parse(entry.hash)
+    if (!('fault' in stored)) {
+      const weakness = weaknessOf(stored, iterations)
+      return weakness === undefined ? faults : [...faults, weakness]
+    }
+    // What does not look like a hash may be a password: its text is not for a log.
+    if (stored.expensive) return [...faults, { rule: 'too-expensive', message: stored.fault }]
+    const known = format.name !== 'mosquitto' || /^\$(6|7|argon2id)\$/.test(entry.hash)
+    if (known) return [...faults, { rule: 'malformed', message: stored.fault }]
+    const message = `what follows the user is no hash that ${format.name} knows`
+    return [...faults, { rule: 'plain-text', message }]
+  }
 }
 
-function faultsOf(
-  line: PasswordLine,
-  format: LineFormat,
-  iterations: number | undefined,
-): Pick<Finding, 'rule' | 'message'>[] {
-  const { text, entry } = line
-  if (text.startsWith('#') || text === format.header) return []
-  if (text.trim() === '') return [{ rule: 'empty-line', message: 'mosquitto_passwd refuses a file with it' }]
-  const fault = lineFault(line)
-  if (fault !== undefined) return [{ rule: 'malformed', message: fault }]
-  if (entry === undefined) return [{ rule: 'malformed', message: 'there is no user in this line' }]
-  const stored = format.parse(entry.hash)
-  if (!('fault' in stored))
-    return [weaknessOf(stored, iterations)].filter((weakness) => weakness !== undefined)
-  // What does not look like a hash may be a password: its text is not for a log.
-  const known = format.name !== 'mosquitto' || /^\$(6|7|argon2id)\$/.test(entry.hash)
-  if (known) return [{ rule: 'malformed', message: stored.fault }]
-  return [{ rule: 'plain-text', message: `what follows the user is no hash that ${format.name} knows` }]
+/** Tries the two passwords that are guessed first. */
+async function guess(user: string, stored: StoredHash | undefined): Promise<Fault[]> {
+  if (stored === undefined) return []
+  if (await verifyHash(stored, new Uint8Array()))
+    return [{ rule: 'empty-password', message: 'the password is empty' }]
+  if (await verifyHash(stored, Buffer.from(user)))
+    return [{ rule: 'password-is-user', message: 'the password is the user name' }]
+  return []
 }
 
-/** A finding where others than the owner and his group can read the file, or others than the owner write it. */
+/** A finding where others than the owner and the group can read the file, or others than the owner write it. */
 export function auditMode(mode: number): Finding[] {
   const who = (mode & 0o007) !== 0 ? 'everybody can use it' : 'its group can write it'
   if ((mode & 0o027) === 0) return []

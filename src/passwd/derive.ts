@@ -1,8 +1,9 @@
-// From a password to its hash, without ever holding up the process that waits for it.
+// From a password to its hash. The main thread stays free meanwhile.
 import { createHash, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { MqttxError } from '../errors.js'
-import type { Recipe, Scheme, StoredHash } from './hash.js'
+import { type Argon2id, excess, type Recipe, type Scheme, type StoredHash } from './hash.js'
+import { slots } from './slots.js'
 import { threads } from './threads.js'
 
 const pbkdf2Async = promisify(pbkdf2)
@@ -45,6 +46,11 @@ function newRecipe({ scheme, iterations }: Settings, salt: Uint8Array): Recipe {
   }
 }
 
+/** Why hashes of these settings would be refused: a login would take too long. */
+export function settingsFault(settings: Settings): string | undefined {
+  return excess(newRecipe(settings, new Uint8Array()))
+}
+
 /** Hashes a password with a new salt. */
 export async function hashPassword(
   settings: Settings,
@@ -52,15 +58,15 @@ export async function hashPassword(
   salt: Uint8Array = randomBytes(saltBytes[settings.scheme]),
 ): Promise<StoredHash> {
   const recipe = newRecipe(settings, salt)
-  const fault = passwordFault(recipe, password)
+  const fault = passwordFault(recipe, password) ?? excess(recipe)
   if (fault !== undefined) throw new MqttxError('Unable to hash password.', { hint: fault })
   return { ...recipe, hash: await derive(recipe, password) }
 }
 
 /** Why a scheme cannot take a password. */
 function passwordFault({ scheme }: Recipe, password: Uint8Array): string | undefined {
-  if (password.length === 0 && (scheme === 'argon2id' || scheme === 'bcrypt'))
-    return `${scheme} takes no empty password`
+  const library = scheme === 'bcrypt' || (scheme === 'argon2id' && nodeArgon2() === undefined)
+  if (password.length === 0 && library) return `${scheme} takes no empty password here`
   if (scheme !== 'bcrypt') return undefined
   if (password.length > 72) return 'bcrypt ignores what follows the first 72 bytes of a password'
   return password.includes(0) ? 'bcrypt ignores what follows a NUL' : undefined
@@ -79,11 +85,50 @@ async function derive(recipe: Recipe, password: Uint8Array): Promise<Uint8Array>
     case 'sha256':
       return createHash('sha256').update(recipe.salt).update(password).digest()
     case 'sha512-pbkdf2':
-      return await pbkdf2Async(password, recipe.salt, recipe.iterations, 64, 'sha512')
+      return slots.run(() => pbkdf2Async(password, recipe.salt, recipe.iterations, 64, 'sha512'))
     case 'argon2id':
+      return slots.run(() => argon2id(recipe, password))
     case 'bcrypt':
-      return await threads.derive(recipe, password)
+      return slots.run(() => threads.derive(recipe, password))
     default:
       return recipe satisfies never
   }
+}
+
+interface Argon2Parameters {
+  readonly message: Uint8Array
+  readonly nonce: Uint8Array
+  readonly parallelism: number
+  readonly tagLength: number
+  /** In KiB. */
+  readonly memory: number
+  readonly passes: number
+}
+
+type NodeArgon2 = (
+  algorithm: 'argon2id',
+  parameters: Argon2Parameters,
+  callback: (error: Error | null, hash: Buffer) => void,
+) => void
+
+/** Node has argon2 from 24.7 on, if its OpenSSL does. */
+function nodeArgon2(): NodeArgon2 | undefined {
+  // Not imported: the bundle has the names that the Node of its build exports.
+  return (process.getBuiltinModule('node:crypto') as { argon2?: NodeArgon2 }).argon2
+}
+
+async function argon2id(recipe: Argon2id, password: Uint8Array): Promise<Uint8Array> {
+  const compute = nodeArgon2()
+  if (compute === undefined) return threads.derive(recipe, password)
+  const { salt: nonce, memory, passes, lanes: parallelism, length: tagLength } = recipe
+  return new Promise((resolve, reject) => {
+    compute(
+      'argon2id',
+      { message: password, nonce, parallelism, tagLength, memory, passes },
+      (error, hash) => {
+        if (error === null || error === undefined) resolve(hash)
+        else reject(new MqttxError('Unable to hash password.', { hint: error.message, cause: error }))
+      },
+    )
+  })
 }

@@ -1,9 +1,10 @@
-// The users of a password file of mosquitto's, for those who only want to know whether a password is right.
+// The users of a password file of mosquitto's, for verifying passwords.
 import { MqttxError } from '../errors.js'
 import { verifyHash } from './derive.js'
 import { formats } from './formats.js'
 import type { StoredHash } from './hash.js'
 import { passwordLines } from './lines.js'
+import { effortOf } from './policy.js'
 
 /** A user of a file that was accepted. */
 export interface PasswordEntry {
@@ -47,18 +48,31 @@ const decoyOfNobody: StoredHash = {
   hash: Buffer.alloc(64),
 }
 
-/** Checked in place of a user that does not exist, so that the time of the answer does not tell who does. */
-function decoy(entries: PasswordEntries): StoredHash {
-  for (const { hash } of entries.values()) return hash
-  return decoyOfNobody
+const decoys = new WeakMap<PasswordEntries, StoredHash>()
+
+/** The hash of the file that takes longest to verify. */
+function costliest(entries: PasswordEntries): StoredHash {
+  const known = decoys.get(entries)
+  if (known !== undefined) return known
+  let found = decoyOfNobody
+  for (const { hash } of entries.values())
+    if (found === decoyOfNobody || effortOf(hash) > effortOf(found)) found = hash
+  decoys.set(entries, found)
+  return found
 }
 
+/**
+ * True if `password` is the user's. A refusal takes as long for a user who does not exist, or has a cheap hash, as for
+ * one with the costliest hash: its time does not tell who exists.
+ */
 export async function verifyUser(
   entries: PasswordEntries,
   user: string,
   password: Uint8Array,
 ): Promise<boolean> {
-  const entry = entries.get(user)
-  const right = await verifyHash(entry?.hash ?? decoy(entries), password)
-  return right && entry !== undefined
+  const stored = entries.get(user)?.hash
+  if (stored !== undefined && (await verifyHash(stored, password))) return true
+  const decoy = costliest(entries)
+  if (stored === undefined || effortOf(stored) < effortOf(decoy) / 2) await verifyHash(decoy, password)
+  return false
 }

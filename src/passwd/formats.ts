@@ -1,6 +1,7 @@
 // How a user and a hash stand in a line: in mosquitto's files, and in those that other brokers read.
 import { defaultIterations, hashPassword, hexSalt, type Settings } from './derive.js'
 import {
+  affordable,
   base64,
   decodeBase64,
   formatHash,
@@ -10,6 +11,7 @@ import {
   unpadded,
   wholeNumber,
 } from './hash.js'
+import { trimmed } from './lines.js'
 
 export const formatNames = ['mosquitto', 'bcrypt', 'rabbitmq', 'emqx-csv'] as const
 export type FormatName = (typeof formatNames)[number]
@@ -36,7 +38,7 @@ export interface LineFormat {
 /** `USER:HASH`. mosquitto ignores a second `:` and what follows it, and blanks around both; so do we. */
 function splitAtColon(line: string): Fields | undefined {
   const [user = '', hash] = line.split(':')
-  return line.startsWith('#') || hash === undefined ? undefined : { user: user.trim(), hash: hash.trim() }
+  return line.startsWith('#') || hash === undefined ? undefined : { user: trimmed(user), hash: trimmed(hash) }
 }
 
 const mosquitto: LineFormat = {
@@ -117,7 +119,7 @@ function parseBcrypt(text: string): StoredHash | HashFault {
   if (salt === undefined || hash === undefined || rounds === undefined || rounds < 4)
     return { fault: 'a bcrypt hash has the form $2a$COST$ and 53 more characters' }
   const bytes = (part: string) => Buffer.from(translated(part, digits, base64Digits), 'base64')
-  return { scheme: 'bcrypt', cost: rounds, salt: bytes(salt), hash: bytes(hash) }
+  return affordable({ scheme: 'bcrypt', cost: rounds, salt: bytes(salt), hash: bytes(hash) })
 }
 
 function formatBcrypt(stored: StoredHash): string {

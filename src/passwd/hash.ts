@@ -47,6 +47,8 @@ export type StoredHash = Recipe & { readonly hash: Uint8Array }
 /** Why a hash cannot be used, and what to do about it where there is something. */
 export interface HashFault {
   readonly fault: string
+  /** The hash is good, but to verify it takes longer than a login may. */
+  readonly expensive?: true
   readonly hint?: string
 }
 
@@ -58,8 +60,50 @@ const hashBytes = 64
 /** What a 32-bit counter of iterations can hold: mosquitto's, and node:crypto's. */
 export const maxIterations = 2 ** 31 - 1
 
-/** 4 GiB, the most that a WebAssembly memory has. */
+/** 4 GiB, more than what `excess` allows. */
 const maxMemory = 4 * 1024 * 1024
+
+/** Some seconds of work: the most that a verification may cost. A login of anybody starts one. */
+const ceilings = {
+  iterations: 10_000_000,
+  bcrypt: 16,
+  /** In KiB. */
+  argon2Memory: 1024 * 1024,
+  /** In KiB times passes. */
+  argon2Work: 4 * 1024 * 1024,
+}
+
+/** Why a hash is too expensive to make or to verify; undefined if it is not. */
+export function excess(recipe: Recipe): string | undefined {
+  switch (recipe.scheme) {
+    case 'sha512-pbkdf2':
+      if (recipe.iterations <= ceilings.iterations) return undefined
+      return `too expensive: ${recipe.iterations} iterations, the most is ${ceilings.iterations}`
+    case 'bcrypt':
+      if (recipe.cost <= ceilings.bcrypt) return undefined
+      return `too expensive: a cost of ${recipe.cost}, the most is ${ceilings.bcrypt}`
+    case 'argon2id': {
+      const { memory, passes } = recipe
+      const most = Math.floor(ceilings.argon2Work / memory)
+      if (memory > ceilings.argon2Memory)
+        return `too expensive: ${memory} KiB, the most is ${ceilings.argon2Memory}`
+      if (passes <= most) return undefined
+      return `too expensive: ${passes} passes, the most with ${memory} KiB is ${most}`
+    }
+    case 'sha512':
+    case 'sha256':
+      return undefined
+    default:
+      return recipe satisfies never
+  }
+}
+
+/** The hash, or the fault that it costs too much. */
+export function affordable(stored: StoredHash): StoredHash | HashFault {
+  const fault = excess(stored)
+  if (fault === undefined) return stored
+  return { fault, expensive: true, hint: 'give the user another password' }
+}
 
 /** Decodes what follows the first `:` of a line. */
 export function parseHash(text: string): StoredHash | HashFault {
@@ -77,7 +121,7 @@ export function parseHash(text: string): StoredHash | HashFault {
       const iterations = wholeNumber(fields[0], maxIterations)
       if (iterations === undefined) return { fault: `'${fields[0]}' is not a number of iterations` }
       const salted = saltAndHash(fields[1], fields[2])
-      return 'fault' in salted ? salted : { scheme: 'sha512-pbkdf2', iterations, ...salted }
+      return 'fault' in salted ? salted : affordable({ scheme: 'sha512-pbkdf2', iterations, ...salted })
     }
     case 'argon2id':
       return parseArgon2id(fields)
@@ -102,7 +146,7 @@ function parseArgon2id([version, costs = '', saltText = '', hashText = '', ...mo
   if (salt === undefined || salt.length < 8) return { fault: 'its salt is not 8 or more bytes in base64' }
   const hash = decodeBase64(hashText, 'unpadded')
   if (hash === undefined || hash.length < 12) return { fault: 'its hash is not 12 or more bytes in base64' }
-  return { scheme: 'argon2id', memory, passes, lanes, length: hash.length, salt, hash }
+  return affordable({ scheme: 'argon2id', memory, passes, lanes, length: hash.length, salt, hash })
 }
 
 /** What follows the `:` in a file of mosquitto's. */

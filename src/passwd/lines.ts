@@ -1,4 +1,4 @@
-// The lines of a password file, whatever they hold, and changes to them that leave the other lines as they stand.
+// The lines of a password file, and edits that leave all other lines as they are, byte for byte.
 import { MqttxError } from '../errors.js'
 import type { Fields, LineFormat } from './formats.js'
 import type { StoredHash } from './hash.js'
@@ -8,114 +8,104 @@ export interface PasswordLine {
   readonly number: number
   /** Without its end. */
   readonly text: string
-  /** What ends it: a line feed, one with a carriage return before it, or nothing. */
+  /** What ends it: LF, CR LF, or nothing. */
   readonly end: string
   /** undefined for a comment, a header, and a line without a user. */
   readonly entry: Fields | undefined
 }
 
-/** A user name, `:`, and a password that has not been hashed yet, each as long as the protocol lets it be. */
+/** In bytes and in characters: a user name, `:`, and a plain password, each as long as MQTT allows. */
 export const longestLine = 2 * 65_535 + 1
 
-export function passwordLines(text: string, format: LineFormat): PasswordLine[] {
+/** The lines of `text`, which begins with line `first` of its file. */
+export function passwordLines(text: string, format: LineFormat, first = 1): PasswordLine[] {
   const pieces = text.split(/(\r?\n)/) // text, end, text, end, ..., text
   const lines: PasswordLine[] = []
   for (let at = 0; at < pieces.length; at += 2) {
     const line = pieces[at] ?? ''
     const end = pieces[at + 1] ?? ''
-    if (line === '' && end === '') continue // behind the last line feed
-    lines.push({ number: lines.length + 1, text: line, end, entry: format.split(line) })
+    if (line === '' && end === '') continue // after the last line feed
+    lines.push({ number: first + lines.length, text: line, end, entry: format.split(line) })
   }
   return lines
 }
 
-export function textOf(lines: readonly PasswordLine[]): string {
-  return lines.map(({ text, end }) => text + end).join('')
+/** True for a line that says nothing: a comment, or blanks. */
+export function isSilent({ text }: PasswordLine): boolean {
+  return text.startsWith('#') || trimmed(text) === ''
+}
+
+/** Without the blanks that C's isspace() knows. mosquitto keeps others, such as U+00A0 and U+FEFF, as part of a name. */
+export function trimmed(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d)
+}
+
+/** The first character of a name's ends that looks like nothing, and yet is part of the name: `U+FEFF`. */
+export function invisibleEnd(user: string): string | undefined {
+  const [found] = /^[\p{Cf}\p{Zs}\p{Zl}\p{Zp}]|[\p{Cf}\p{Zs}\p{Zl}\p{Zp}]$/u.exec(user) ?? []
+  return found && `U+${found.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`
 }
 
 /** Why nothing should be changed in a file with this line. */
 export function lineFault({ text, entry }: PasswordLine): string | undefined {
-  if (text.length > longestLine) return `the line is too long: more than ${longestLine} characters`
+  if (text.length > longestLine) return tooLong
   if (/[\0-\x08\x0a-\x1f\x7f]/.test(text)) return 'the line has a control character'
   if (entry === undefined) return undefined
   if (entry.user === '') return 'there is no user name'
-  return entry.hash === '' ? `there is nothing behind the user name` : undefined
+  return entry.hash === '' ? 'there is nothing after the user name' : undefined
 }
 
-/** What a file looks like that was given by mistake. */
-const foreign: readonly (readonly [form: RegExp, what: string])[] = [
-  [/^\s*[[{]/, 'JSON'],
-  [/^-----BEGIN /, 'a key or certificate'],
-  [/^(?:[^:]*:){6,}[^:]*$/, 'passwd(5) or shadow(5)'],
-  [/^user_id,/, 'an import file of EMQX'],
-  [/^[^:]*:\$2[abxy]\$\d\d\$/, 'bcrypt'],
-  [/^[^:]*:\$(?:6|7|argon2id)\$/, 'a password file of mosquitto'],
-]
-
-/** The line that shows that a file is in another format, and which; looks at the first line that says something. */
-export function foreignLine(
-  lines: readonly PasswordLine[],
-  format: LineFormat,
-): { number: number; what: string } | undefined {
-  const line = lines.find(({ text }) => text.trim() !== '' && !text.startsWith('#'))
-  if (line === undefined || line.text === format.header) return undefined
-  if (line.entry !== undefined && !('fault' in format.parse(line.entry.hash))) return undefined
-  const [, what] = foreign.find(([form]) => form.test(line.text)) ?? []
-  const own = format.name === 'mosquitto' ? 'a password file of mosquitto' : format.name
-  return what === undefined || what === own ? undefined : { number: line.number, what }
-}
-
-/** @throws MqttxError that names the line, in the words of the reference */
-export function refuseCorrupt(lines: readonly PasswordLine[], format: LineFormat, file: string): void {
-  const other = foreignLine(lines, format)
-  if (other !== undefined) {
-    const hint = 'see --format in mqttx passwd --help'
-    throw corrupt(file, other.number, `it looks like ${other.what}, which is another format`, hint)
-  }
-  for (const line of lines) {
-    const fault = lineFault(line)
-    if (fault !== undefined) throw corrupt(file, line.number, fault)
-  }
-}
+export const tooLong = `the line is too long: more than ${longestLine} characters`
 
 export function corrupt(file: string, line: number, fault: string, hint?: string): MqttxError {
-  const advice = hint ?? 'nothing was changed; mqttx passwd --audit tells of every line'
+  const advice = hint ?? 'nothing was changed; mqttx passwd --audit reports every line'
   return new MqttxError(`Corrupt password file at line ${line}.\n${file}:${line}: ${fault}`, { hint: advice })
 }
 
-/** The first line of each user is replaced, and his other lines go: brokers refuse a file that has two. */
-export function withUsers(
-  lines: readonly PasswordLine[],
-  users: ReadonlyMap<string, StoredHash>,
-  format: LineFormat,
-): PasswordLine[] {
+/** What becomes of the lines of a file. Each line is given once, in order. */
+export interface Edit {
+  /** The new text of a line, with its end; '' removes it. */
+  line(line: PasswordLine): string
+  /** What follows the last line. */
+  rest(): string
+}
+
+/** The first line of each user is replaced, the user's other lines are removed: brokers refuse a file with both. */
+export function putUsers(users: ReadonlyMap<string, StoredHash>, format: LineFormat): Edit {
   const written = new Set<string>()
-  const kept = lines.flatMap((line) => {
-    const user = line.entry?.user
-    const stored = user === undefined ? undefined : users.get(user)
-    if (user === undefined || stored === undefined) return [line]
-    if (written.has(user)) return []
-    written.add(user)
-    return [{ ...line, text: format.join(user, stored, line.entry) }]
-  })
-  const added = [...users].filter(([user]) => !written.has(user))
-  return appended(
-    kept,
-    added.map(([user, stored]) => format.join(user, stored)),
-    format,
-  )
+  let lastEnd: string | undefined
+  return {
+    line(line) {
+      lastEnd = line.end
+      const user = line.entry?.user
+      const stored = user === undefined ? undefined : users.get(user)
+      if (user === undefined || stored === undefined) return line.text + line.end
+      if (written.has(user)) return ''
+      written.add(user)
+      return format.join(user, stored, line.entry) + line.end
+    },
+    rest() {
+      const added = [...users].filter(([user]) => !written.has(user))
+      if (added.length === 0) return ''
+      const header = format.header !== undefined && lastEnd === undefined ? `${format.header}\n` : ''
+      const lines = added.map(([user, stored]) => `${format.join(user, stored)}\n`)
+      return (lastEnd === '' ? '\n' : '') + header + lines.join('') // two users never share a line
+    },
+  }
 }
 
-/** A last line without an end gets one, else two users would stand on one line. */
-function appended(lines: PasswordLine[], texts: readonly string[], format: LineFormat): PasswordLine[] {
-  if (texts.length === 0) return lines
-  const ended = lines.map((line) => (line.end === '' ? { ...line, end: '\n' } : line))
-  const header = format.header !== undefined && lines.length === 0 ? [format.header] : []
-  for (const text of [...header, ...texts])
-    ended.push({ number: ended.length + 1, text, end: '\n', entry: format.split(text) })
-  return ended
-}
-
-export function withoutUser(lines: readonly PasswordLine[], user: string): PasswordLine[] {
-  return lines.filter(({ entry }) => entry?.user !== user)
+/** All lines of the user are removed. */
+export function removeUser(user: string): Edit {
+  return {
+    line: ({ entry, text, end }) => (entry?.user === user ? '' : text + end),
+    rest: () => '',
+  }
 }

@@ -38,15 +38,22 @@ export function isBelow(stored: StoredHash, settings: Settings): boolean {
   return costOf(stored) < wantedCost(settings)
 }
 
-/** The least of the recommended pairs of memory and passes for argon2id (OWASP): 7 MiB five times. */
-const leastArgon2 = 7168 * 5
+/** What is recommended today for each scheme (OWASP, Password Storage Cheat Sheet, 2025). */
+const recommended = {
+  'sha512-pbkdf2': 210_000,
+  bcrypt: 10,
+  /** In KiB: of the recommended pairs of memory and passes the one with the least memory. */
+  argon2Memory: 7168,
+  /** In KiB times passes. */
+  argon2Work: 7168 * 5,
+}
 
 export interface Weakness {
   readonly rule: 'weak-scheme' | 'low-iterations'
   readonly message: string
 }
 
-/** `iterations` is the least that is accepted, where the default is not it. */
+/** `iterations` is the least that is accepted; undefined: what is recommended. */
 export function weaknessOf(stored: StoredHash, iterations?: number): Weakness | undefined {
   const low = (message: string): Weakness => ({ rule: 'low-iterations', message })
   switch (stored.scheme) {
@@ -56,15 +63,35 @@ export function weaknessOf(stored: StoredHash, iterations?: number): Weakness | 
       return undefined // the one scheme of its format
     case 'sha512-pbkdf2':
     case 'bcrypt': {
-      const least = iterations ?? defaultIterations[stored.scheme]
-      const what = stored.scheme === 'bcrypt' ? 'a cost of' : 'iterations:'
-      return costOf(stored) < least ? low(`${what} ${costOf(stored)}, at least ${least} wanted`) : undefined
+      const least = iterations ?? recommended[stored.scheme]
+      if (costOf(stored) >= least) return undefined
+      const what = stored.scheme === 'bcrypt' ? `a cost of ${stored.cost}` : `${stored.iterations} iterations`
+      return low(`${what}, ${iterations === undefined ? 'recommended are' : 'wanted are'} ${least} or more`)
     }
     case 'argon2id': {
       const { memory, passes } = stored
-      if (passes < (iterations ?? 1)) return low(`passes: ${passes}, at least ${iterations} wanted`)
-      return memory * passes < leastArgon2 ? low(`${memory} KiB times ${passes} is little work`) : undefined
+      if (iterations !== undefined && passes < iterations)
+        return low(`passes: ${passes}, at least ${iterations} wanted`)
+      if (memory >= recommended.argon2Memory && memory * passes >= recommended.argon2Work) return undefined
+      return low(`${memory} KiB and ${passes} passes, recommended are 7168 and 5 or their like`)
     }
+    default:
+      return stored satisfies never
+  }
+}
+
+/** Roughly how long it takes to verify a hash, in microseconds. */
+export function effortOf(stored: StoredHash): number {
+  switch (stored.scheme) {
+    case 'sha512-pbkdf2':
+      return stored.iterations / 2
+    case 'bcrypt':
+      return 2 ** stored.cost * 60
+    case 'argon2id':
+      return stored.memory * stored.passes * 2
+    case 'sha512':
+    case 'sha256':
+      return 1
     default:
       return stored satisfies never
   }

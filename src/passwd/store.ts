@@ -1,43 +1,116 @@
-// Password files on disk. What is written replaces the old file in one step: whoever reads it, and whoever finds it
-// after a power cut, has the old one or the new one, whole.
-import { accessSync, constants, lstatSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
+// Password files on disk: read piece by piece, and replaced in one step, so that readers and a power cut find the old
+// file or the new one, whole.
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { ExitCode, MqttxError } from '../errors.js'
 import { acquireLock, Lost } from '../io/lock.js'
 import { replace } from '../io/replace.js'
 import { isSystemError, strerror } from '../io/system-error.js'
+import { wordFromBytes } from '../words.js'
+import type { LineFormat } from './formats.js'
+import { corrupt, longestLine, type PasswordLine, passwordLines, tooLong } from './lines.js'
 
-/** What a file is wanted for; the reference tells of one that cannot be used in two ways. */
+/** What a file is wanted for; the reference reports one that cannot be used in two ways. */
 export type Purpose = 'read' | 'update' | 'create'
 
-export interface Found {
+/** A file that is open for reading. It can be read any number of times. */
+export interface Stored {
+  readonly file: string
   readonly stats: Stats
-  readonly bytes: Buffer
+  /** The lines in order, some at a time. @throws MqttxError for a line without end */
+  lines(format: LineFormat, signal: AbortSignal): AsyncGenerator<readonly PasswordLine[]>
 }
+
+/** Writes the new contents of a file, piece by piece, through the function that it is given. */
+export type Fill = (write: (bytes: Uint8Array) => void) => Promise<void>
 
 export interface Change {
   readonly purpose: Purpose
   readonly signal: AbortSignal
-  /** Told what is waited for, when somebody else has the file for long. */
+  /** Called once with what is waited for, when another process has the file for long. */
   notice(text: string): void
-  /** Gives the new contents; undefined leaves the file as it is. */
-  apply(found: Found | undefined): Promise<Buffer | undefined>
+  warn(text: string): void
+  /** What to write; undefined leaves the file as it is. `stored` is undefined for a new file. */
+  apply(stored: Stored | undefined): Promise<Fill | undefined>
 }
 
-/** @throws MqttxError; a file that is missing is undefined when it is to be created */
-export function readStored(file: string, purpose: Purpose): Found | undefined {
-  return explained(file, purpose, () => {
-    if (purpose === 'create' && lstatSync(file, { throwIfNoEntry: false }) === undefined) return undefined
-    const stats = statSync(file)
-    if (!stats.isFile() && !stats.isDirectory()) throw new MqttxError(`${file} is not a file.`)
-    if (purpose !== 'read') accessSync(file, constants.R_OK | constants.W_OK)
-    return { stats, bytes: readFileSync(file) }
-  })
+const chunkBytes = 64 * 1024
+
+/** A line is kept up to this many bytes: 4 for each character. */
+const longestBytes = 4 * longestLine
+
+/** Opens a file for `use`, which is given undefined where the file is missing and is to be created. @throws MqttxError */
+export async function withStored<T>(
+  file: string,
+  purpose: Purpose,
+  use: (stored: Stored | undefined) => Promise<T>,
+): Promise<T> {
+  const descriptor = explained(file, purpose, () => openStored(file, purpose))
+  if (descriptor === undefined) return use(undefined)
+  try {
+    const stats = fstatSync(descriptor)
+    return await use({ file, stats, lines: (format, signal) => linesOf(file, descriptor, format, signal) })
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function openStored(file: string, purpose: Purpose): number | undefined {
+  if (purpose === 'create' && lstatSync(file, { throwIfNoEntry: false }) === undefined) return undefined
+  const stats = statSync(file)
+  if (stats.isDirectory()) throw systemError('EISDIR')
+  if (!stats.isFile()) throw new MqttxError(`${file} is not a file.`)
+  if (purpose !== 'read') accessSync(file, constants.R_OK | constants.W_OK)
+  return openSync(file, 'r')
+}
+
+/** What reading a folder would throw. */
+function systemError(code: string): Error {
+  return Object.assign(new Error(code), { code, syscall: 'read' })
+}
+
+async function* linesOf(
+  file: string,
+  descriptor: number,
+  format: LineFormat,
+  signal: AbortSignal,
+): AsyncGenerator<readonly PasswordLine[]> {
+  const chunk = Buffer.alloc(chunkBytes)
+  let rest: Buffer = Buffer.alloc(0)
+  let number = 1
+  for (let position = 0; ; ) {
+    if (signal.aborted) throw signal.reason
+    const length = readSync(descriptor, chunk, 0, chunkBytes, position)
+    position += length
+    const bytes = Buffer.concat([rest, chunk.subarray(0, length)])
+    const end = length === 0 ? bytes.length : bytes.lastIndexOf(0x0a) + 1
+    rest = bytes.subarray(end)
+    if (rest.length > longestBytes) throw corrupt(file, number, tooLong)
+    const lines = passwordLines(wordFromBytes(bytes.subarray(0, end)), format, number)
+    number += lines.length
+    if (lines.length > 0) yield lines
+    if (length === 0) return
+    await turn() // signals are handled between chunks
+  }
 }
 
 /** Changes a file while no other mqttx does. */
-export async function changeStored(file: string, { purpose, signal, notice, apply }: Change): Promise<void> {
-  const exists = readStored(file, purpose) !== undefined
+export async function changeStored(file: string, change: Change): Promise<void> {
+  const { purpose, signal, notice, warn, apply } = change
+  const exists = await withStored(file, purpose, async (stored) => stored !== undefined)
   const path = explained(file, purpose, () => {
     return exists ? realpathSync(file) : join(realpathSync(dirname(file)), basename(file))
   })
@@ -48,24 +121,33 @@ export async function changeStored(file: string, { purpose, signal, notice, appl
       },
     )
     try {
-      const found = readStored(file, purpose)
-      const bytes = await apply(found)
-      if (signal.aborted) throw signal.reason
-      if (bytes !== undefined) {
-        explained(file, purpose === 'create' ? 'create' : 'write', () =>
-          replace(path, { like: found?.stats, bytes, lock }),
-        )
-      }
+      await withStored(file, purpose, async (stored) => {
+        const fill = await apply(stored)
+        if (signal.aborted) throw signal.reason
+        if (fill === undefined) return
+        const inPlace = (why: string) => warn(inPlaceWarning(file, why))
+        const what = 'password file'
+        await replace(path, { like: stored?.stats, lock, what, fill, inPlace }).catch((error: unknown) => {
+          throw isSystemError(error) ? unusable(file, purpose === 'create' ? purpose : 'write', error) : error
+        })
+      })
       done = true
     } catch (error) {
-      if (!(error instanceof Lost)) throw error // else somebody took our lock, so what was read may be old
+      if (!(error instanceof Lost)) throw error // else another process took our lock: what was read may be old
     } finally {
       lock.release()
     }
   }
 }
 
-function explained<T>(file: string, purpose: Purpose | 'write', action: () => T): T {
+function inPlaceWarning(file: string, why: string): string {
+  return (
+    `File ${file} is written in place, because ${why}. Who reads it at that moment sees a part of it, and a crash ` +
+    'leaves a part of it.'
+  )
+}
+
+function explained<T>(file: string, purpose: Purpose, action: () => T): T {
   try {
     return action()
   } catch (error) {
@@ -73,23 +155,27 @@ function explained<T>(file: string, purpose: Purpose | 'write', action: () => T)
   }
 }
 
-const hints: Readonly<Record<string, string>> = {
-  EBUSY: 'a file that is mounted by itself cannot be replaced in one step; mount its folder instead',
-  EPERM: 'its owner and mode could not be kept; run this as its owner',
-}
-
 function unusable(file: string, purpose: Purpose | 'write', error: NodeJS.ErrnoException): MqttxError {
   const reason = strerror(error)
-  const details = { cause: error, exitCode: ExitCode.usage }
+  const details = { cause: error, exitCode: ExitCode.usage, hint: danglingHint(file) }
   if (purpose === 'create')
     return new MqttxError(`Unable to open file ${file} for writing. ${reason}.`, details)
   if (purpose !== 'write') return new MqttxError(`Unable to open password file ${file}. ${reason}.`, details)
-  const hint = hints[error.code ?? ''] ?? 'the file is as it was'
   const message = `Error occurred updating password file.\n${file}: ${reason}`
-  return new MqttxError(message, { ...details, prefix: '', hint })
+  return new MqttxError(message, { ...details, prefix: '', hint: 'the file is as it was' })
 }
 
-/** What the reference warns of when it opens a file; root may own what he likes. */
+/** Says so where the file is a symbolic link to nothing, which the error of the system does not tell. */
+function danglingHint(file: string): string | undefined {
+  try {
+    if (statSync(file, { throwIfNoEntry: false }) !== undefined) return undefined
+    return `it is a symbolic link to ${readlinkSync(file)}, which does not exist`
+  } catch {
+    return undefined // it is no link
+  }
+}
+
+/** What the reference warns of when it opens a file; root may own any file. */
 export function ownershipWarnings(file: string, { mode, uid, gid }: Stats): string[] {
   const later = 'Future versions will refuse to load this file.'
   const warnings: string[] = []

@@ -72,6 +72,24 @@ describe('a file', () => {
     expect(text()).toBe('root:x:0:0:root:/root:/bin/sh\n')
   })
 
+  test.each([
+    ['a configuration', 'listener 1883\n'],
+    ['a configuration that is all comments', '# listener 1883\n'],
+    ['an access control list', 'user ada\ntopic read a/#\n'],
+    ['a script', '#!/bin/sh\necho a:b\n'],
+    ['hosts(5)', '127.0.0.1 localhost\n::1 localhost\n'],
+    ['passwords that are not hashed', 'ada:secret\n'],
+  ])('E58: %s is not replaced by -c', async (_, contents) => {
+    write(contents)
+    const { status, stderr } = await passwd(['-c', '-b', file, 'bob', 'x'])
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^Error: Unable to open file .* for writing\. File exists\.\nhint: line 1|2: /),
+    ])
+    expect(text()).toBe(contents)
+    alone()
+  })
+
   test('with a user twice has him once after a change', async () => {
     write('ada:$6$x\nbob:$6$y\nada:$6$z\n')
     const { stdout, stderr } = await passwd(['-b', file, 'ada', 'x'])
@@ -111,11 +129,12 @@ describe('a bad file stays as it is', () => {
   }
   test.each([
     ['no user', 'bob:$6$x\n:$6$y\n', 2, 'there is no user name'],
-    ['no hash', 'bob:$6$x\neve:\n', 2, 'there is nothing behind the user name'],
+    ['no hash', 'bob:$6$x\neve:\n', 2, 'there is nothing after the user name'],
     ['binary', 'bob:$6$x\n\n\x89PNG\0\n', 3, 'the line has a control character'],
     ['a long line', `bob:${'x'.repeat(140_000)}\n`, 1, 'the line is too long'],
     ['JSON', '{"users": {}}\n', 1, 'it looks like JSON'],
     ['shadow(5)', 'bob:*:19000:0:99999:7:::\n', 1, 'it looks like passwd(5) or shadow(5)'],
+    ['a configuration', '# x\nlistener 1883\n', 2, 'there is no user in it, and no hash in any line'],
     ['bcrypt', 'bob:$2a$10$c4WoMPo3SXsafkva.HHa6u\n', 1, 'it looks like bcrypt'],
   ])('%s', async (_, contents, line, fault) => {
     write(contents)
@@ -156,10 +175,17 @@ describe('a bad file stays as it is', () => {
     expect([status, stderr]).toEqual([1, 'Error: /dev/null is not a file.\n'])
   })
 
-  test('a link to nothing', async () => {
+  test('H53: a link to nothing is named', async () => {
     symlinkSync(join(dirname(file), 'nothing'), file)
-    const { status } = await passwd(['-c', '-b', file, 'ada', 'x'])
-    expect(status).toBe(1)
+    for (const options of [['-c'], []]) {
+      const { status, stderr } = await passwd([...options, '-b', file, 'ada', 'x'])
+      expect([status, stderr]).toEqual([
+        1,
+        expect.stringMatching(
+          /No such file or directory\.\nhint: it is a symbolic link to .*\/nothing, which does not exist\n$/,
+        ),
+      ])
+    }
     alone()
   })
 

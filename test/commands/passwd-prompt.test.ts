@@ -75,6 +75,41 @@ peerTest('backspace and Ctrl-U take back what was typed', ['python3'], async () 
   expect(await verifies(file, 'b')).toBe(true)
 })
 
+peerTest(
+  'H54: arrow keys, function keys and control keys are no part of a password',
+  ['python3'],
+  async () => {
+    const file = join(folder, 'keys')
+    await onTerminal(
+      [
+        ['Password: ', 'a\u001b[A\u001b[1;5Db\u001bOP\u001bx\u0001c\u0017\r'],
+        ['Reenter password: ', 'abc\r'],
+      ],
+      '-c',
+      file,
+      'ada',
+    )
+
+    expect(await verifies(file, 'abc')).toBe(true)
+  },
+)
+
+peerTest('H54: Ctrl-Z stops the process, and the question comes again', ['python3'], async () => {
+  const file = join(folder, 'stopped')
+  const script = `set -m; '${process.execPath}' '${program}' passwd -c ${file} ada; echo "stopped $?"; fg`
+  const steps: Step[] = [
+    ['Password: ', 'a\u001a'],
+    ['stopped 148', ''],
+    ['Password: ', 'b\r'],
+    ['Reenter password: ', 'ab\r'],
+  ]
+  const run = start(findPeer('python3')!, [helper, JSON.stringify(steps), 'bash', '-c', script], {
+    timeoutMs: 20_000,
+  })
+  expect(JSON.parse((await run.ended).stdout.toString())).toMatchObject({ status: 0 })
+  expect(await verifies(file, 'ab')).toBe(true)
+})
+
 const endings: readonly [string, readonly Step[], number, string][] = [
   ['Ctrl-C', [['Password: ', '\u0003']], 130, 'Interrupted'],
   [
@@ -86,6 +121,7 @@ const endings: readonly [string, readonly Step[], number, string][] = [
     130,
     'Interrupted',
   ],
+  ['Ctrl-\\', [['Password: ', '\u001c']], 130, 'Interrupted'],
   ['SIGINT', [['Password: ', null, 'SIGINT']], 130, 'Ended by SIGINT'],
   ['SIGTERM', [['Password: ', null, 'SIGTERM']], 143, 'Ended by SIGTERM'],
   ['Ctrl-D', [['Password: ', '\u0004']], 1, 'Empty password.'],
@@ -127,7 +163,7 @@ peerTest('--verify asks once', ['python3'], async () => {
   expect(wrong).toMatchObject({ status: 4, output: 'Password: \r\nError: Wrong password for user ada.\r\n' })
 })
 
-peerTest('a progress line shows how far -U - is', ['python3'], async () => {
+peerTest('E63: a progress line shows how far -U - is, and the time left', ['python3'], async () => {
   const plain = join(folder, 'plain')
   writeFileSync(plain, Array.from({ length: 40 }, (_, at) => `user${at}:x\n`).join(''))
   const script = `unset CI; stty columns 80; '${process.execPath}' '${program}' passwd -I 100000 -U - <'${plain}' >/dev/null`
@@ -137,7 +173,7 @@ peerTest('a progress line shows how far -U - is', ['python3'], async () => {
   })
   const seen = JSON.parse((await run.ended).stdout.toString()) as OnTerminal
 
-  expect(seen.output).toMatch(/Hashing: \d+ of 40/)
+  expect(seen.output).toMatch(/Hashing: \d+ of 40, \d+ s left/) // E63
   expect(seen.status).toBe(0)
 })
 

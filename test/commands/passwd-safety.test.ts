@@ -1,11 +1,11 @@
 // What must not happen to a password file: lost users, half a file, a lock that nobody opens.
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, expect, test } from 'vitest'
 import { parsePasswords, verifyUser } from '../../src/passwd/file.js'
-import { mqttx, scratch, shell, startMqttx } from '../helpers/run.js'
+import { mqttx, scratch, shell, start, startMqttx } from '../helpers/run.js'
 
 let folder: string
 let file: string
@@ -151,12 +151,12 @@ test('a signal while many are hashed leaves the file as it was, and no lock', as
 })
 
 test.each([
-  ['SIGINT', 130, ['-H', 'argon2id', '-I', '2147483647', '-b', 'F', 'ada', 'x']],
-  ['SIGTERM', 143, ['-I', '2147483647', '-b', 'F', 'ada', 'x']],
-  ['SIGTERM', 143, ['--format', 'bcrypt', '-I', '31', '-b', 'F', 'ada', 'x']],
-  ['SIGINT', 130, ['-I', '2147483647', '-U', 'F']],
+  ['SIGINT', 130, ['-H', 'argon2id', '-I', '89', '-b', 'F', 'ada', 'x']],
+  ['SIGTERM', 143, ['-I', '10000000', '-b', 'F', 'ada', 'x']],
+  ['SIGTERM', 143, ['--format', 'bcrypt', '-I', '16', '-b', 'F', 'ada', 'x']],
+  ['SIGINT', 130, ['-I', '10000000', '-U', 'F']],
 ] as [NodeJS.Signals, number, string[]][])(
-  '%s ends a hash that takes for ever, status %d: %j',
+  '%s ends a hash that takes long, status %d: %j',
   async (signal, status, args) => {
     const before = args.includes('-U') ? 'eve:secret\n' : ''
     writeFileSync(file, before)
@@ -174,10 +174,121 @@ test.each([
 
 test('a password is verified no longer than until a signal comes', async () => {
   const bytes = Buffer.alloc(64).toString('base64')
-  writeFileSync(file, `ada:$7$2147483647$${bytes}$${bytes}\n`)
+  writeFileSync(file, `ada:$7$10000000$${bytes}$${bytes}\n`)
   const running = startMqttx(['passwd', '--verify', '-b', file, 'ada', 'x'])
   await sleep(1000)
   running.kill('SIGTERM')
 
   expect((await running.ended).status).toBe(143)
 })
+
+/** What may lie where the lock should. */
+test.each([
+  ['a FIFO', (lock: string) => `mkfifo ${lock}`],
+  ['a link to a device without end', (lock: string) => `ln -s /dev/zero ${lock}`],
+  ['a link to a file', (lock: string) => `ln -s ${lock}.other ${lock}; echo > ${lock}.other`],
+  ['a folder', (lock: string) => `mkdir ${lock}`],
+  ['a large file', (lock: string) => `head -c 100000 /dev/zero > ${lock}`],
+])('H50: %s in the place of the lock is an error that names it', async (_, make) => {
+  await shell(make(`${file}.lock`))
+  const { status, stderr } = await put('ada')
+
+  expect([status, stderr]).toEqual([
+    1,
+    expect.stringMatching(
+      /^Error: .*users\.lock is in the way, and is not a lock file: .*\.\nhint: remove it/,
+    ),
+  ])
+  expect(users()).toEqual([])
+})
+
+test.each([
+  [['-I', '10000001'], 'too expensive: 10000001 iterations, the most is 10000000'],
+  [['-H', 'argon2id', '-I', '90'], 'too expensive: 90 passes, the most with 47104 KiB is 89'],
+  [['--format', 'bcrypt', '-I', '17'], 'too expensive: a cost of 17, the most is 16'],
+])('H28: %j is refused before anything is asked for', async (options, fault) => {
+  const { status, stderr } = await mqttx(['passwd', ...options, file, 'ada'])
+  expect([status, stderr]).toEqual([1, expect.stringContaining(`Error: -I ${options.at(-1)} is ${fault}.`)])
+})
+
+test('H28: a hash that would take for ever is refused by --verify, and replaced by a new one', async () => {
+  const bytes = (count: number) => Buffer.alloc(count).toString('base64')
+  writeFileSync(file, `ada:$7$2147483647$${bytes(12)}$${bytes(64)}\n`, { mode: 0o600 })
+  const verified = await mqttx(['passwd', '--verify', '-b', file, 'ada', 'x'])
+  expect([verified.status, verified.stderr]).toEqual([1, expect.stringContaining('too expensive')])
+  expect((await put('ada')).status).toBe(0)
+  expect((await mqttx(['passwd', '--verify', '-b', file, 'ada', 'x'])).status).toBe(0)
+})
+
+const isRoot = process.getuid?.() === 0
+
+/** Files that cannot be replaced by another of the same name. */
+test.for([
+  ['E59: that is mounted by itself', 'touch other; mount --bind other users', 'it is mounted by itself'],
+  ['H52: with two names', 'ln users other', 'it has 2 names (hard links)'],
+] as const)('%s is written in place, with a warning', async ([name, make, why], { skip }) => {
+  const made = await shell(`cd ${folder} && ${make}`)
+  if (made.status !== 0) skip(made.stderr)
+  try {
+    const { ino } = statSync(file)
+    const added = await put('ada')
+    expect([added.status, added.stderr]).toEqual([
+      0,
+      expect.stringContaining(`Warning: File ${file} is written in place, because ${why}`),
+    ])
+    await put('bob')
+    expect((await mqttx(['passwd', '-D', file, 'ada'])).status).toBe(0)
+    expect(users()).toEqual(['bob'])
+    expect(statSync(file).ino).toBe(ino)
+    expect(readFileSync(join(folder, 'other'), 'utf8')).toBe(readFileSync(file, 'utf8'))
+    expect(readdirSync(folder).sort()).toEqual(['other', 'users'])
+  } finally {
+    if (name.startsWith('E59')) await shell(`umount ${file}`)
+  }
+})
+
+test.runIf(isRoot)(
+  'a file of another owner keeps that owner: it is written in place by its group',
+  async () => {
+    await shell(
+      `chmod 711 $(dirname ${folder}); chown 1234:65534 ${file}; chmod 660 ${file}; chmod 777 ${folder}`,
+    )
+    const { status, stderr } = await shell(`setpriv --reuid 65534 --regid 65534 --clear-groups \
+    '${process.execPath}' bin/mqttx.js passwd -b '${file}' ada x`)
+    expect([status, stderr]).toEqual([0, expect.stringContaining('written in place')])
+    expect([statSync(file).uid, statSync(file).mode & 0o777]).toEqual([1234, 0o660])
+    expect(users()).toEqual(['ada'])
+  },
+)
+
+/** Peak memory of a run, in MB. */
+async function peak(...args: string[]): Promise<number> {
+  const main = JSON.stringify(resolve(import.meta.dirname, '../../bin/mqttx.js'))
+  const report = 'process.on("exit", () => console.error("peak", process.resourceUsage().maxRSS))'
+  const script = `${report}; process.argv.splice(1, 0, ${main}); require(${main})`
+  const run = start(process.execPath, ['-e', script, 'passwd', ...args], { timeoutMs: 120_000 })
+  const { stderr } = await run.ended
+  return Number(/peak (\d+)/.exec(stderr)?.[1] ?? Number.NaN) / 1024
+}
+
+test('H25: a file with 300,000 users is changed, searched, listed and audited in little memory', async () => {
+  await put('ada')
+  const hash = readFileSync(file, 'utf8').slice('ada:'.length)
+  writeFileSync(file, '')
+  for (let at = 0; at < 300; at++) {
+    const lines = Array.from({ length: 1000 }, (_, each) => `user${at * 1000 + each}:${hash}`)
+    appendFileSync(file, lines.join(''))
+  }
+  const before = statSync(file).size
+  for (const args of [
+    ['-b', file, 'ada', 'x'],
+    ['--verify', '-b', file, 'ada', 'x'],
+    ['-D', file, 'user77'],
+    ['--list', file],
+    ['--audit', '--no-guess', file],
+    ['-U', file],
+  ])
+    expect(await peak(...args), args.join(' ')).toBeLessThan(150)
+  expect(statSync(file).size).toBeGreaterThan(before)
+  expect(readFileSync(file, 'utf8')).not.toContain('\nuser77:')
+}, 180_000)

@@ -1,5 +1,5 @@
 // mqttx passwd as a program: its words, and where passwords come from.
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { file, isPassword, passwd, text, write } from '../helpers/passwd.js'
@@ -39,6 +39,10 @@ describe('words', () => {
     [['--generate', '-b', 'F', 'u', 'x'], '-b and --generate cannot be used together.'],
     [['--generate', '-D', 'F', 'u'], '-D and --generate cannot be used together.'],
     [['--rehash', 'F', 'u'], '--rehash needs --verify.'],
+    [['--no-guess', 'F', 'u'], '--no-guess needs --audit.'],
+    [['--if-changed', '-c', 'F', 'u'], '-c and --if-changed cannot be used together.'],
+    [['--if-changed', '--generate', 'F', 'u'], '--generate and --if-changed cannot be used together.'],
+    [['--if-changed', '-U', 'F'], '-U with --if-changed needs - and a file.'],
     [['--json', 'F', 'u'], '--json needs --list or --audit.'],
     [['--format', 'bcrypt', '-H', 'sha512', 'F', 'u'], '--format bcrypt and -H cannot be used together.'],
     [['--format', 'bcrypt', '-I', '32', 'F', 'u'], 'The cost of bcrypt is a number from 4 to 31.'],
@@ -155,6 +159,43 @@ describe('passwords', () => {
   })
 })
 
+describe('E62: --if-changed', () => {
+  test('leaves the file alone where the user has the password', async () => {
+    write('')
+    const put = (...words: string[]) => passwd(['--if-changed', '-I', '500', '-b', ...words])
+    expect((await put(file, 'ada', 'x')).stdout.toString()).toBe('Adding password for user ada\n')
+    const first = text()
+    const { ino } = statSync(file)
+    const again = await put(file, 'ada', 'x')
+    expect([again.status, again.stdout.toString()]).toEqual([0, 'Password for user ada is unchanged\n'])
+    expect([text(), statSync(file).ino]).toEqual([first, ino])
+    expect((await put(file, 'ada', 'y')).stdout.toString()).toBe('Updating password for user ada\n')
+    expect(await isPassword('ada', 'y')).toBe(0)
+  })
+
+  test('makes a hash stronger, and leaves one user where there were two lines', async () => {
+    await passwd(['-I', '500', '-c', '-b', file, 'ada', 'x'])
+    await passwd(['--if-changed', '-I', '600', '-b', file, 'ada', 'x'])
+    expect(text()).toMatch(/^ada:\$7\$600\$.*\n$/)
+    write(text() + text())
+    await passwd(['--if-changed', '-I', '600', '-b', file, 'ada', 'x'])
+    expect(text()).toMatch(/^ada:\$7\$600\$.*\n$/)
+  })
+
+  test('-U - FILE changes only other passwords', async () => {
+    const stdin = 'ada:x\nbob:y\n'
+    await passwd(['-I', '500', '-U', '-', file], { stdin })
+    const first = text()
+    const { ino } = statSync(file)
+    await passwd(['--if-changed', '-I', '500', '-U', '-', file], { stdin })
+    expect([text(), statSync(file).ino]).toEqual([first, ino])
+    await passwd(['--if-changed', '-I', '500', '-U', '-', file], { stdin: 'ada:x\nbob:z\neve:z\n' })
+    expect(text().split('\n')[0]).toBe(first.split('\n')[0])
+    expect(await isPassword('bob', 'z')).toBe(0)
+    expect(await isPassword('eve', 'z')).toBe(0)
+  })
+})
+
 describe('looking at a file', () => {
   test('--list', async () => {
     await shell(`mqttx passwd -c -b '${file}' ada x; mqttx passwd -H sha512 -b '${file}' bob x`)
@@ -169,7 +210,7 @@ describe('looking at a file', () => {
   })
 
   test('--audit', async () => {
-    await shell(`mqttx passwd -c -b '${file}' ada x; mqttx passwd -H sha512 -b '${file}' bob x`)
+    await shell(`mqttx passwd -I 210000 -c -b '${file}' ada x; mqttx passwd -H sha512 -b '${file}' bob x`)
     const audited = await passwd(['--audit', file])
     const json = await passwd(['--audit', '--json', file])
     await passwd(['-D', file, 'bob'])
@@ -185,5 +226,37 @@ describe('looking at a file', () => {
     })
     expect(json.status).toBe(42)
     expect([clean.status, clean.stdout.toString()]).toEqual([0, ''])
+  })
+
+  test('E61: --audit tries the passwords that are guessed first, unless told not to', async () => {
+    await shell(`cd $(dirname ${file}); mqttx passwd -c -b users ada ada; mqttx passwd -b users bob ''`)
+    const audited = await passwd(['--audit', '-I', '1000', file])
+    expect(audited.stdout.toString()).toBe(
+      `${file}:1: password-is-user: user ada: the password is the user name\n` +
+        `${file}:2: empty-password: user bob: the password is empty\n`,
+    )
+    const quick = await passwd(['--audit', '--no-guess', '-I', '1000', file])
+    expect([quick.status, quick.stdout.toString()]).toEqual([0, ''])
+  })
+
+  test.each([
+    ['{\n "clients": [{ "username": "ada" }]\n}\n', "JSON of mosquitto's dynamic security plugin"],
+    ['{"rabbit_version": "4.0"}\n', 'a definitions file of RabbitMQ'],
+  ])('E60: JSON is named: %j', async (contents, what) => {
+    write(contents)
+    const audited = await passwd(['--audit', file])
+    expect([audited.stdout.toString(), audited.stderr]).toEqual([
+      `${file}:1: other-format: it looks like ${what}, which is another format\n`,
+      '0 users, 1 finding.\n',
+    ])
+    for (const words of [
+      ['--verify', '-b', file, 'ada', 'x'],
+      ['--list', file],
+      ['-b', file, 'ada', 'x'],
+    ]) {
+      const { status, stderr } = await passwd(words)
+      expect([status, stderr]).toEqual([1, expect.stringContaining(`it looks like ${what}`)])
+    }
+    expect(text()).toBe(contents)
   })
 })

@@ -1,15 +1,15 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { Recogniser } from '../../src/passwd/foreign.js'
 import { formats } from '../../src/passwd/formats.js'
 import type { StoredHash } from '../../src/passwd/hash.js'
 import {
-  foreignLine,
+  type Edit,
+  invisibleEnd,
   lineFault,
   passwordLines,
-  refuseCorrupt,
-  textOf,
-  withoutUser,
-  withUsers,
+  putUsers,
+  removeUser,
 } from '../../src/passwd/lines.js'
 
 const { mosquitto } = formats
@@ -17,8 +17,20 @@ const stored: StoredHash = { scheme: 'sha512', salt: Buffer.alloc(12, 1), hash: 
 const hash = mosquitto.join('', stored).slice(1)
 
 const lines = (text: string, format = mosquitto) => passwordLines(text, format)
+const edited = (text: string, edit: Edit, format = mosquitto) =>
+  lines(text, format)
+    .map((line) => edit.line(line))
+    .join('') + edit.rest()
 const put = (text: string, ...users: string[]) =>
-  textOf(withUsers(lines(text), new Map(users.map((user) => [user, stored])), mosquitto))
+  edited(text, putUsers(new Map(users.map((user) => [user, stored])), mosquitto))
+const textOf = (all: readonly { text: string; end: string }[]) =>
+  all.map(({ text, end }) => text + end).join('')
+
+function recognise(text: string, format = mosquitto): Recogniser {
+  const recogniser = new Recogniser(format)
+  for (const line of lines(text, format)) recogniser.add(line)
+  return recogniser
+}
 
 test('every line keeps its text and its end', () => {
   const text = '# a\r\nada:x\n\nlast'
@@ -67,13 +79,14 @@ describe('a user', () => {
   })
 
   test('who goes takes all his lines with him', () => {
-    const kept = withoutUser(lines('ada:x\n# ada:y\nbob:z\nada:y'), 'ada')
-    expect(textOf(kept)).toBe('# ada:y\nbob:z\n')
+    const kept = edited('ada:x\n# ada:y\nbob:z\nada:y', removeUser('ada'))
+    expect(kept).toBe('# ada:y\nbob:z\n')
   })
 })
 
 test('a new file has the header of its format', () => {
-  const text = textOf(withUsers([], new Map([['ada', stored]]), formats['emqx-csv']))
+  const format = formats['emqx-csv']
+  const text = edited('', putUsers(new Map([['ada', stored]]), format), format)
   expect(text).toMatch(/^user_id,password_hash,salt,is_superuser\nada,(02){64},/)
 })
 
@@ -84,8 +97,8 @@ test.each([
   ['no colon', undefined],
   [':x', 'there is no user name'],
   ['  :x', 'there is no user name'],
-  ['ada:', 'there is nothing behind the user name'],
-  ['ada: ', 'there is nothing behind the user name'],
+  ['ada:', 'there is nothing after the user name'],
+  ['ada: ', 'there is nothing after the user name'],
   ['a\0b:x', 'the line has a control character'],
   ['ada:x\u007f', 'the line has a control character'],
   [`ada:${'x'.repeat(131_068)}`, 'the line is too long: more than 131071 characters'],
@@ -93,29 +106,70 @@ test.each([
   expect(lineFault(lines(text)[0] ?? lines('\n')[0]!)).toBe(fault)
 })
 
+const bcryptLine = 'ada:$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC'
+const anotherFormat = (what: string) => `it looks like ${what}, which is another format`
+const noPasswordFile = 'there is no user in it, and no hash in any line: this is no password file'
+
+/** What a file may be that is given by mistake; `kept`: -c does not replace it. */
 test.each([
-  ['{"users": []}', 'JSON'],
-  ['[1]', 'JSON'],
-  ['-----BEGIN CERTIFICATE-----', 'a key or certificate'],
-  ['root:x:0:0:root:/root:/bin/sh', 'passwd(5) or shadow(5)'],
-  ['root:*:19000:0:99999:7:::', 'passwd(5) or shadow(5)'],
-  ['user_id,password_hash,salt', 'an import file of EMQX'],
-  ['ada:$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC', 'bcrypt'],
-  [`ada:${hash}`, undefined],
-  ['ada:secret', undefined],
-  ['ada:$8$new', undefined],
-])('%s is %s', (line, what) => {
-  expect(foreignLine(lines(`# a comment\n\n${line}\n`), mosquitto)).toEqual(what && { number: 3, what })
+  ['{"users": []}', anotherFormat('JSON')],
+  ['[1]', anotherFormat('JSON')],
+  [
+    '{\n "clients": [{\n  "username": "ada", "password": "x"}],\n "defaultACLAccess": {}}',
+    anotherFormat("JSON of mosquitto's dynamic security plugin"),
+  ],
+  [
+    '{"rabbit_version": "3.13", "users": [{"name": "ada", "password_hash": "x"}]}',
+    anotherFormat('a definitions file of RabbitMQ'),
+  ],
+  ['[{"user_id": "ada", "password_hash": "x"}]', anotherFormat('a JSON import file of EMQX')],
+  ['<?xml version="1.0"?>\n<file-rbac/>', anotherFormat('XML')],
+  ['-----BEGIN CERTIFICATE-----', anotherFormat('a key or certificate')],
+  ['root:x:0:0:root:/root:/bin/sh', anotherFormat('passwd(5) or shadow(5)')],
+  ['root:*:19000:0:99999:7:::', anotherFormat('passwd(5) or shadow(5)')],
+  ['user_id,password_hash,salt', anotherFormat('an import file of EMQX')],
+  [bcryptLine, anotherFormat('bcrypt')],
+  ['listener 1883', noPasswordFile],
+  ['listener 1883\ncafile /etc/ca.crt\nbridge_bind b:1', noPasswordFile],
+  ['user ada\ntopic read a/#', noPasswordFile],
+  ['#!/bin/sh\necho hi', noPasswordFile],
+  ['127.0.0.1 localhost\n::1 localhost', noPasswordFile],
+  ['no colon', noPasswordFile],
+])('E58, E60: %j: %s, and -c keeps it', (text, fault) => {
+  const recogniser = recognise(`# a comment\n\n${text}\n`)
+  const number = text.startsWith('#!') ? 4 : 3
+  expect(recogniser.verdict()).toMatchObject({ number, fault })
+  expect(recogniser.whyKept()).toMatchObject({ number, fault })
+})
+
+test.each([
+  [`ada:${hash}\n`, false],
+  [`# people\nada:${hash}\n\n`, false],
+  ['ada:$8$new\n', false],
+  ['', false],
+  ['ada:secret\n', true],
+  [`ada:${hash}\nno colon\n`, true],
+  ['# listener 1883\n', true],
+])('E58: %j is a password file; -c keeps it: %s', (text, kept) => {
+  const recogniser = recognise(text)
+  expect(recogniser.verdict()).toBeUndefined()
+  expect(recogniser.whyKept() !== undefined).toBe(kept)
 })
 
 test('a file of mosquitto is another format for the others', () => {
   for (const name of ['bcrypt', 'rabbitmq', 'emqx-csv'] as const) {
-    expect(foreignLine(lines(`ada:${hash}\n`), formats[name])?.what).toBe('a password file of mosquitto')
+    const fault = anotherFormat('a password file of mosquitto')
+    expect(recognise(`ada:${hash}\n`, formats[name]).verdict()?.fault).toBe(fault)
   }
 })
 
-test('what is corrupt is told in the words of the reference, with file and line', () => {
-  expect(() => refuseCorrupt(lines('ada:x\n:y\n'), mosquitto, 'users')).toThrow(
-    'Corrupt password file at line 2.\nusers:2: there is no user name',
-  )
+test.each([
+  ['ada', undefined],
+  ['a\u00a0b', undefined],
+  ['\ufeffada', 'U+FEFF'],
+  ['ada\u00a0', 'U+00A0'],
+  ['ada\u200b', 'U+200B'],
+])('H51: the name %j has an invisible end: %s', (user, character) => {
+  expect(mosquitto.split(`${user}:x`)?.user).toBe(user)
+  expect(invisibleEnd(user)).toBe(character)
 })

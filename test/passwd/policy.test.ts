@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { auditLines, auditMode } from '../../src/passwd/audit.js'
+import { Audit, auditMode } from '../../src/passwd/audit.js'
+import { hashPassword } from '../../src/passwd/derive.js'
+import { parsePasswords, verifyUser } from '../../src/passwd/file.js'
 import { formats } from '../../src/passwd/formats.js'
 import type { StoredHash } from '../../src/passwd/hash.js'
 import { passwordLines } from '../../src/passwd/lines.js'
@@ -28,23 +30,25 @@ test.each([
 })
 
 const line = (user: string, stored: StoredHash) => formats.mosquitto.join(user, stored)
-const findings = (text: string, iterations?: number) =>
-  auditLines(passwordLines(text, formats.mosquitto), formats.mosquitto, iterations).map((finding) => [
-    finding.line,
-    finding.rule,
-    finding.user,
-  ])
+async function auditOf(text: string, iterations?: number, guess = false) {
+  const audit = new Audit({ format: formats.mosquitto, iterations, guess })
+  const lines = passwordLines(text, formats.mosquitto)
+  return (await Promise.all(lines.map((line) => audit.line(line)))).flat()
+}
+const findings = async (text: string, iterations?: number, guess = false) =>
+  (await auditOf(text, iterations, guess)).map(({ line, rule, user }) => [line, rule, user])
 
-test('a good file', () => {
-  expect(findings(`# people\n${line('ada', pbkdf2(1000))}\n${line('bob', argon2id(47_104))}\n`)).toEqual([])
+test('a good file', async () => {
+  const text = `# people\n${line('ada', pbkdf2(210_000))}\n${line('bob', argon2id(47_104))}\n`
+  expect(await findings(text)).toEqual([])
 })
 
-test('everything that can be wrong, with its line', () => {
+test('everything that can be wrong, with its line', async () => {
   const text = [
     line('ada', sha512),
-    line('bob', pbkdf2(101)),
+    line('bob', pbkdf2(209_999)),
     '',
-    line('ada', pbkdf2(1000)),
+    line('ada', pbkdf2(210_000)),
     'no colon',
     'eve:secret',
     'fay:$7$x',
@@ -53,7 +57,7 @@ test('everything that can be wrong, with its line', () => {
     line('hal', argon2id(19_456, 2)),
   ].join('\n')
 
-  expect(findings(text)).toEqual([
+  expect(await findings(text)).toEqual([
     [1, 'weak-scheme', 'ada'],
     [2, 'low-iterations', 'bob'],
     [3, 'empty-line', undefined],
@@ -67,19 +71,80 @@ test('everything that can be wrong, with its line', () => {
   ])
 })
 
-test('what may be a password is not shown', () => {
-  const lines = passwordLines('eve:$ecret$word\n', formats.mosquitto)
-  expect(JSON.stringify(auditLines(lines, formats.mosquitto, undefined))).not.toContain('ecret')
+test('what may be a password is not shown', async () => {
+  expect(JSON.stringify(await auditOf('eve:$ecret$word\n'))).not.toContain('ecret')
 })
 
-test('the least iterations can be asked for', () => {
+test('the least iterations can be asked for', async () => {
   const text = `${line('ada', pbkdf2(1000))}\n${line('bob', pbkdf2(5000))}\n`
-  expect(findings(text, 5000)).toEqual([[1, 'low-iterations', 'ada']])
+  expect(await findings(text, 5000)).toEqual([[1, 'low-iterations', 'ada']])
 })
 
-test('another format is one finding', () => {
-  expect(findings('root:x:0:0:root:/root:/bin/sh\nada:x:1:1::/:/bin/sh\n')).toEqual([
-    [1, 'other-format', undefined],
+/** Of each scheme the hash that just passes, and the one below. */
+test.each([
+  ['sha512-pbkdf2', pbkdf2(210_000), pbkdf2(209_999)],
+  ['argon2id with much memory', argon2id(47_104), argon2id(35_839)],
+  ['argon2id with many passes', argon2id(7168, 5), argon2id(7168, 4)],
+  ['argon2id, less memory than recommended', argon2id(7168, 6), argon2id(7167, 6)],
+])("E61: today's recommendation: %s", async (_, good, low) => {
+  expect(await findings(`${line('ada', good)}\n`)).toEqual([])
+  expect(await findings(`${line('ada', low)}\n`)).toEqual([[1, 'low-iterations', 'ada']])
+})
+
+test.each([
+  ['sha512', {}],
+  ['sha512-pbkdf2', { iterations: 210_000 }],
+] as const)('E61: %s: an empty password, and one that is the user name', async (scheme, more) => {
+  const made = async (user: string, password: string) =>
+    `${line(user, await hashPassword({ scheme, ...more }, Buffer.from(password)))}\n`
+  const text = (await made('ada', '')) + (await made('bob', 'bob')) + (await made('eve', 'x'))
+  const rules = (await findings(text, undefined, true)).filter(([, rule]) => rule !== 'weak-scheme')
+  expect(rules).toEqual([
+    [1, 'empty-password', 'ada'],
+    [2, 'password-is-user', 'bob'],
+  ])
+})
+
+const zeros = (count: number) => Buffer.alloc(count).toString('base64').replace(/=+$/, '')
+const cheap = formats.mosquitto.join('x', sha512)
+
+/** What would keep a login, or an audit, busy for hours. */
+const tooExpensive = [
+  `ada:$7$2147483647$${Buffer.alloc(12).toString('base64')}$${Buffer.alloc(64).toString('base64')}`,
+  `ada:$7$10000001$${Buffer.alloc(12).toString('base64')}$${Buffer.alloc(64).toString('base64')}`,
+  `ada:$argon2id$v=19$m=47104,t=1000000000,p=1$${zeros(16)}$${zeros(64)}`,
+  `ada:$argon2id$v=19$m=1048577,t=1,p=1$${zeros(16)}$${zeros(64)}`,
+]
+test.each(tooExpensive)('H28: %s is a finding, and refuses the file for a broker', async (text) => {
+  expect(await findings(`${text}\n`, undefined, true)).toEqual([[1, 'too-expensive', 'ada']])
+  expect(() => parsePasswords(`${text}\n`, 'users')).toThrow(
+    "users:1: cannot use the hash of 'ada': too expensive",
+  )
+})
+
+test('H28: bcrypt has a ceiling too', () => {
+  const rest = 'c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC'
+  expect(formats.bcrypt.parse(`$2y$17$${rest}`)).toMatchObject({ expensive: true })
+  expect(formats.bcrypt.parse(`$2y$16$${rest}`)).not.toHaveProperty('fault')
+})
+
+test('H29: a refusal takes the time of the costliest hash, whoever is asked for', async () => {
+  const text = `ada:${cheap.slice(2)}\n${line('bob', pbkdf2(400_000))}\neve:${cheap.slice(2)}\n`
+  const entries = parsePasswords(text, 'users')
+  const time = async (user: string) => {
+    const start = performance.now()
+    expect(await verifyUser(entries, user, Buffer.from('wrong'))).toBe(false)
+    return performance.now() - start
+  }
+  const costly = await time('bob')
+  for (const user of ['ada', 'eve', 'nobody']) expect(await time(user)).toBeGreaterThan(costly / 4)
+})
+
+test('H51: an invisible character at the end of a name is a finding', async () => {
+  const text = `\ufeff${line('ada', argon2id(47_104))}\n${line('bob\u00a0', argon2id(47_104))}\n`
+  expect((await auditOf(text)).map(({ rule, message }) => [rule, message])).toEqual([
+    ['invisible', 'U+FEFF, the byte order mark of the file, is part of the name'],
+    ['invisible', 'U+00A0 is part of the name'],
   ])
 })
 

@@ -1,17 +1,19 @@
-// Hashing many passwords at a time: those of a file in plain text, and those of standard input.
+// Hashes many passwords at a time: those of a file in plain text, and those of standard input.
 import { availableParallelism } from 'node:os'
 import { MqttxError } from '../../errors.js'
 import { LineSplitter, LineTooLong } from '../../io/lines.js'
 import { progress } from '../../io/progress.js'
 import { hasScreen } from '../../io/terminal.js'
 import type { StoredHash } from '../../passwd/hash.js'
-import { corrupt, longestLine, type PasswordLine, withUsers } from '../../passwd/lines.js'
-import { changeStored, readStored } from '../../passwd/store.js'
-import { threads } from '../../passwd/threads.js'
+import { corrupt, isSilent, longestLine, type PasswordLine, putUsers, trimmed } from '../../passwd/lines.js'
+import { Seen } from '../../passwd/seen.js'
+import { slots } from '../../passwd/slots.js'
+import { changeStored, type Stored, withStored } from '../../passwd/store.js'
 import { wordFromBytes, wordToBytes } from '../../words.js'
-import { examine, goodLines } from './open.js'
+import { checked, edited, examine } from './open.js'
+import { isUnchanged } from './put.js'
 import { nameFault } from './request.js'
-import { bytesOf, type Tools, unlessEnded } from './tools.js'
+import { type Tools, unlessEnded } from './tools.js'
 
 interface PlainUser {
   readonly user: string
@@ -19,63 +21,81 @@ interface PlainUser {
 }
 
 /**
- * Node hashes PBKDF2 on threads of libuv, which are counted when the first is needed: before anything is read or
- * hashed. @returns how many passwords to hash at a time
+ * Node hashes on threads of libuv, which are counted when the first is needed: before anything is read or hashed.
+ * @returns how many passwords to hash at a time
  */
-function useCores(jobs: number | undefined): number {
+export function atOnce(jobs: number | undefined): number {
   const count = jobs ?? availableParallelism()
-  process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, count))
-  threads.limit = count
+  process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, count + 1))
+  slots.limit = count
   return jobs ?? 2 * count // so that no thread waits for its next password
 }
 
 /** -U FILE: every password that is not hashed yet. */
 export async function hashFile(file: string, jobs: number | undefined, tools: Tools): Promise<void> {
-  const { format, signal, notice } = tools
-  const atOnce = useCores(jobs)
+  const { format, signal, notice, warn } = tools
+  const width = atOnce(jobs)
   if (format.header !== undefined) {
     throw new MqttxError(`-U FILE cannot be used with --format ${format.name}.`, {
       hint: `use -U - < ${file}`,
     })
   }
-  examine(file, tools)
+  await examine(file, tools)
   await changeStored(file, {
-    ...{ purpose: 'update', signal, notice },
-    async apply(found) {
-      const lines = goodLines(file, found, tools)
-      const plain = plainLines(lines, file, tools)
-      if (plain.size === 0) return undefined
-      const hashes = await hashAll([...plain.values()], atOnce, tools)
-      const texts = new Map([...plain].map(([line, { user }], at) => [line, format.join(user, hashes[at]!)]))
-      return bytesOf(lines.map((line) => ({ ...line, text: texts.get(line) ?? line.text })))
+    ...{ purpose: 'update', signal, notice, warn },
+    async apply(stored) {
+      await checked(stored, tools)
+      const count = stored === undefined ? 0 : await countPlain(stored, tools)
+      if (stored === undefined || count === 0) return undefined
+      return (write) =>
+        hashing(count, tools, async (done) => {
+          for await (const lines of stored.lines(format, signal)) {
+            const texts = await mapped(lines, width, signal, (line) => hashedLine(line, tools, done))
+            write(wordToBytes(texts.join('')))
+          }
+        })
     },
   })
 }
 
-/** The lines with passwords that are to be hashed. @throws MqttxError that names the first line that has neither */
-function plainLines(
-  lines: readonly PasswordLine[],
-  file: string,
-  { format }: Tools,
-): Map<PasswordLine, PlainUser> {
-  const plain = new Map<PasswordLine, PlainUser>()
-  const seen = new Map<string, number>()
-  for (const line of lines) {
-    const { number, text, entry } = line
-    if (text.startsWith('#') || text.trim() === '') continue
-    const fault = entry === undefined ? "there is no ':'" : badName(entry.user)
-    if (entry === undefined || fault !== undefined) throw corrupt(file, number, fault ?? '')
-    const first = seen.get(entry.user)
-    if (first !== undefined)
-      throw corrupt(file, number, `the same user as on line ${first}`, 'keep one of them')
-    seen.set(entry.user, number)
-    const stored = format.parse(entry.hash)
-    if (!('fault' in stored)) continue
-    if (/^\$(6|7|argon2id|2[abxy])\$/.test(entry.hash)) throw corrupt(file, number, stored.fault, stored.hint)
-    // The reference takes the blanks around a password away, and all behind a second colon, which we do not.
-    plain.set(line, { user: entry.user, password: wordToBytes(text.slice(text.indexOf(':') + 1).trim()) })
+async function hashedLine(line: PasswordLine, tools: Tools, done: () => void): Promise<string> {
+  const { format, settings } = tools
+  const plain = plainUser(line, tools)
+  if (plain === undefined) return line.text + line.end
+  const hash = await format.hash(plain.password, settings)
+  done()
+  return format.join(plain.user, hash) + line.end
+}
+
+/** @throws MqttxError that names the first line that has neither a hash nor a password */
+async function countPlain(stored: Stored, tools: Tools): Promise<number> {
+  const { file } = stored
+  const seen = new Seen()
+  let count = 0
+  for await (const lines of stored.lines(tools.format, tools.signal)) {
+    for (const line of lines) {
+      if (isSilent(line)) continue
+      const { number, entry } = line
+      const fault = entry === undefined ? "there is no ':'" : badName(entry.user)
+      if (entry === undefined || fault !== undefined) throw corrupt(file, number, fault ?? '')
+      const first = seen.earlier(entry.user, number)
+      if (first !== undefined)
+        throw corrupt(file, number, `the same user as on line ${first}`, 'keep one of them')
+      const hash = tools.format.parse(entry.hash)
+      if ('fault' in hash && /^\$(6|7|argon2id|2[abxy])\$/.test(entry.hash))
+        throw corrupt(file, number, hash.fault, hash.hint)
+      if (plainUser(line, tools) !== undefined) count++
+    }
   }
-  return plain
+  return count
+}
+
+/** The password of a line that has no hash. */
+function plainUser(line: PasswordLine, { format }: Tools): PlainUser | undefined {
+  const { text, entry } = line
+  if (entry === undefined || isSilent(line) || !('fault' in format.parse(entry.hash))) return undefined
+  // The reference removes blanks around a password, and all after a second colon, which we keep.
+  return { user: entry.user, password: wordToBytes(trimmed(text.slice(text.indexOf(':') + 1))) }
 }
 
 function badName(user: string): string | undefined {
@@ -86,15 +106,24 @@ function badName(user: string): string | undefined {
 /** -U -: lines of standard input, to standard output or into a file. */
 export async function importLines(
   file: string | undefined,
-  jobs: number | undefined,
+  { jobs, ifChanged }: { jobs?: number | undefined; ifChanged: boolean },
   tools: Tools,
 ): Promise<void> {
-  const { format, output, signal, notice } = tools
-  const atOnce = useCores(jobs)
-  if (file !== undefined) readStored(file, 'create') // a name that cannot be used, before the work is done
+  const { format, output, signal, notice, warn, settings } = tools
+  const width = atOnce(jobs)
+  // A name that cannot be used is reported before the work is done.
+  if (file !== undefined) await withStored(file, 'create', async () => {})
   const users = await plainUsers(tools)
-  const hashes = await hashAll(users, atOnce, tools)
+  const hashAll = (some: readonly PlainUser[]): Promise<StoredHash[]> =>
+    hashing(some.length, tools, (done) =>
+      mapped(some, width, signal, async ({ password }) => {
+        const hash = await format.hash(password, settings)
+        done()
+        return hash
+      }),
+    )
   if (file === undefined) {
+    const hashes = await hashAll(users)
     if (format.header !== undefined) output.text(`${format.header}\n`)
     for (const [at, { user }] of users.entries()) {
       output.bytes(wordToBytes(`${format.join(user, hashes[at]!)}\n`))
@@ -102,14 +131,37 @@ export async function importLines(
     }
     return
   }
+  const early = ifChanged ? undefined : await hashAll(users)
   await changeStored(file, {
-    ...{ purpose: 'create', signal, notice },
-    async apply(found) {
-      const lines = goodLines(file, found, tools)
-      const added = new Map(users.map(({ user }, at) => [user, hashes[at]!]))
-      return bytesOf(withUsers(lines, added, format))
+    ...{ purpose: 'create', signal, notice, warn },
+    async apply(stored) {
+      const names = new Set(ifChanged ? users.map(({ user }) => user) : [])
+      const { found } = await checked(stored, tools, ({ entry }) => names.has(entry?.user ?? ''))
+      const some = ifChanged ? await changed(users, found, width, tools) : users
+      if (some.length === 0) return undefined
+      const hashes = early ?? (await hashAll(some))
+      const added = new Map(some.map(({ user }, at) => [user, hashes[at]!]))
+      return edited(stored, putUsers(added, format), tools)
     },
   })
+}
+
+/** Those whose password is another one than that in the file, or whose hash is weaker than a new one. */
+async function changed(
+  users: readonly PlainUser[],
+  found: readonly PasswordLine[],
+  width: number,
+  tools: Tools,
+): Promise<PlainUser[]> {
+  const lines = new Map<string, PasswordLine[]>()
+  for (const line of found) {
+    const user = line.entry?.user ?? ''
+    lines.set(user, [...(lines.get(user) ?? []), line])
+  }
+  const same = await mapped(users, width, tools.signal, ({ user, password }) =>
+    isUnchanged(lines.get(user) ?? [], password, tools),
+  )
+  return users.filter((_, at) => !same[at])
 }
 
 /** The users of standard input. A password is what follows the first colon, as it stands. */
@@ -159,25 +211,48 @@ async function* linesFrom(
   }
 }
 
-/** Some at a time; the result has the order of `users`. */
-async function hashAll(users: readonly PlainUser[], atOnce: number, tools: Tools): Promise<StoredHash[]> {
-  const { format, settings, signal, host } = tools
-  const hashes: StoredHash[] = new Array(users.length)
-  const shown = hasScreen(host.stderr) ? progress(host.stderr, 'Hashing') : undefined
+/** Calls `work` for each item, `width` at a time; the result has the order of `items`. */
+async function mapped<T, R>(
+  items: readonly T[],
+  width: number,
+  signal: AbortSignal,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = new Array(items.length)
   let next = 0
-  let done = 0
-  const work = async (): Promise<void> => {
-    for (let at = next++; at < users.length; at = next++) {
+  const one = async (): Promise<void> => {
+    for (let at = next++; at < items.length; at = next++) {
       if (signal.aborted) throw signal.reason
-      hashes[at] = await format.hash(users[at]!.password, settings)
-      shown?.update(`Hashing: ${++done} of ${users.length}`)
+      results[at] = await work(items[at]!)
     }
   }
+  await unlessEnded(Promise.all(Array.from({ length: Math.min(width, items.length) }, one)), signal)
+  return results
+}
+
+/** Shows on a terminal how far the work is: it calls `done` after each of `count` hashes. */
+async function hashing<T>(
+  count: number,
+  { host }: Tools,
+  work: (done: () => void) => Promise<T>,
+): Promise<T> {
+  const shown = hasScreen(host.stderr) ? progress(host.stderr, 'Hashing') : undefined
+  const left = countdown('Hashing', count)
   try {
-    const workers = Array.from({ length: Math.min(atOnce, users.length) }, work)
-    await unlessEnded(Promise.all(workers), signal)
-    return hashes
+    return await work(() => shown?.update(left(1)))
   } finally {
     shown?.stop()
+  }
+}
+
+/** A function that is told how many more are done, and says `Hashing: 3 of 40, 12 s left`. */
+export function countdown(what: string, count: number): (more: number) => string {
+  const start = performance.now()
+  let done = 0
+  return (more) => {
+    done += more
+    const seconds = ((performance.now() - start) / 1000 / done) * (count - done)
+    const left = seconds < 100 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`
+    return `${what}: ${done} of ${count}, ${left} left`
   }
 }

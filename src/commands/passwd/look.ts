@@ -1,62 +1,134 @@
-// Looking at a password file: who is in it, and what is wrong with it.
+// Looks at a password file: who is in it, and what is wrong with it.
 import { shown } from '../../cli/values.js'
 import { ExitCode } from '../../errors.js'
-import { auditLines, auditMode, type Finding } from '../../passwd/audit.js'
-import { refuseCorrupt } from '../../passwd/lines.js'
+import { progress } from '../../io/progress.js'
+import { hasScreen } from '../../io/terminal.js'
+import { Audit, auditMode, type Finding } from '../../passwd/audit.js'
+import { Recogniser } from '../../passwd/foreign.js'
 import { costOf } from '../../passwd/policy.js'
-import { type Found, readStored } from '../../passwd/store.js'
-import { linesOf, type Tools } from './tools.js'
+import { type Stored, withStored } from '../../passwd/store.js'
+import { atOnce, countdown } from './bulk.js'
+import { checked } from './open.js'
+import { type Tools, unlessEnded } from './tools.js'
 
-interface LookArgs {
+interface AuditArgs {
   readonly json: boolean
   readonly quiet: boolean
+  readonly noGuess: boolean
   readonly iterations?: number | undefined
+  readonly jobs?: number | undefined
 }
 
 /** A line for each user: the name, the scheme and its cost, with tabs between them. */
-export async function list(file: string, { json }: LookArgs, tools: Tools): Promise<void> {
-  const { format, output } = tools
-  const lines = linesOf(contents(file).bytes, format)
-  refuseCorrupt(lines, format, file)
-  const users = lines.flatMap(({ number, entry }) => {
-    if (entry === undefined) return []
-    const stored = format.parse(entry.hash)
-    const known =
-      'fault' in stored ? { scheme: null, cost: null } : { scheme: stored.scheme, cost: costOf(stored) }
-    return [{ line: number, user: entry.user, ...known }]
+export function list(file: string, json: boolean, tools: Tools): Promise<void> {
+  const { format, output, signal } = tools
+  return reading(file, async (stored) => {
+    await checked(stored, tools)
+    const array = new JsonArray('')
+    for await (const lines of stored.lines(format, signal)) {
+      for (const { number, entry } of lines) {
+        if (entry === undefined) continue
+        const hash = format.parse(entry.hash)
+        const known =
+          'fault' in hash ? { scheme: null, cost: null } : { scheme: hash.scheme, cost: costOf(hash) }
+        if (json) output.text(array.next({ line: number, user: entry.user, ...known }))
+        else output.text(`${shown(entry.user)}\t${known.scheme ?? 'unknown'}\t${known.cost ?? '-'}\n`)
+        await output.flush()
+      }
+    }
+    if (json) output.text(`${array.end()}\n`)
   })
-  if (json) return tools.say(`${JSON.stringify(users, null, 2)}\n`)
-  for (const { user, scheme, cost } of users) {
-    output.text(`${shown(user)}\t${scheme ?? 'unknown'}\t${cost ?? '-'}\n`)
-    await output.flush()
-  }
 }
 
 /** @returns the exit status */
-export async function audit(file: string, args: LookArgs, tools: Tools): Promise<number> {
-  const { json, quiet, iterations } = args
-  const { format, output, host } = tools
-  const { stats, bytes } = contents(file)
-  const lines = linesOf(bytes, format)
-  const mode = process.platform === 'win32' ? [] : auditMode(stats.mode)
-  const findings = [...mode, ...auditLines(lines, format, iterations)]
-  const users = new Set(lines.flatMap(({ entry }) => (entry === undefined ? [] : [entry.user]))).size
-  if (json) await tools.say(`${JSON.stringify({ file, users, findings: findings.map(asJson) }, null, 2)}\n`)
-  else {
-    for (const finding of findings) {
-      output.text(`${sentence(file, finding)}\n`)
-      await output.flush()
+export function audit(file: string, args: AuditArgs, tools: Tools): Promise<number> {
+  return reading(file, async (stored) => {
+    const { json, quiet } = args
+    const { output, host } = tools
+    const array = new JsonArray('  ')
+    let count = 0
+    if (json) output.text(`{\n  "file": ${JSON.stringify(file)},\n  "findings": `)
+    const mode = process.platform === 'win32' ? [] : auditMode(stored.stats.mode)
+    const tell = async (findings: readonly Finding[]) => {
+      for (const finding of findings) {
+        count++
+        output.text(json ? array.next(asJson(finding)) : `${sentence(file, finding)}\n`)
+        await output.flush()
+      }
     }
+    await tell(mode)
+    const users = await report(stored, args, tools, tell)
+    if (json) output.text(`${array.end()},\n  "users": ${users}\n}\n`)
     await output.finish()
-    if (!quiet) host.stderr.write(`${counted(users, 'user')}, ${counted(findings.length, 'finding')}.\n`)
-  }
-  return findings.length === 0 ? ExitCode.ok : ExitCode.findings
+    if (!json && !quiet) host.stderr.write(`${counted(users, 'user')}, ${counted(count, 'finding')}.\n`)
+    return count === 0 ? ExitCode.ok : ExitCode.findings
+  })
 }
 
-function contents(file: string): Found {
-  const found = readStored(file, 'read')
-  if (found === undefined) throw new Error('only a file that is to be created can be missing')
-  return found
+/** Gives all findings to `tell`, in order. @returns how many users there are */
+async function report(
+  stored: Stored,
+  { noGuess, iterations, jobs }: AuditArgs,
+  tools: Tools,
+  tell: (findings: readonly Finding[]) => Promise<void>,
+): Promise<number> {
+  const { format, signal, host } = tools
+  const recogniser = new Recogniser(format)
+  let total = 0
+  for await (const lines of stored.lines(format, signal)) {
+    for (const each of lines) recogniser.add(each)
+    total += lines.length
+  }
+  const other = recogniser.verdict()
+  if (other !== undefined) {
+    await tell([{ line: other.number, user: undefined, rule: 'other-format', message: other.fault }])
+    return 0
+  }
+  const about = new Audit({ format, iterations, guess: !noGuess })
+  const line = hasScreen(host.stderr) ? progress(host.stderr, 'Checking') : undefined
+  const width = atOnce(jobs)
+  const left = countdown('Checking', total)
+  try {
+    for await (const lines of stored.lines(format, signal)) {
+      for (let at = 0; at < lines.length; at += width) {
+        const some = lines.slice(at, at + width)
+        const found = await unlessEnded(Promise.all(some.map((each) => about.line(each))), signal)
+        line?.update(left(some.length))
+        for (const findings of found) if (findings.length > 0) await tell(findings)
+      }
+    }
+    return about.users
+  } finally {
+    line?.stop()
+  }
+}
+
+async function reading<T>(file: string, use: (stored: Stored) => Promise<T>): Promise<T> {
+  return withStored(file, 'read', async (stored) => {
+    if (stored === undefined) throw new Error('only a file that is to be created can be missing')
+    return use(stored)
+  })
+}
+
+/** The text of a JSON array, an element at a time, as JSON.stringify(array, null, 2) has it. */
+class JsonArray {
+  readonly #indent: string
+  #empty = true
+
+  constructor(indent: string) {
+    this.#indent = indent
+  }
+
+  next(value: unknown): string {
+    const text = JSON.stringify(value, null, 2).replace(/^/gm, `${this.#indent}  `)
+    const before = this.#empty ? '[\n' : ',\n'
+    this.#empty = false
+    return before + text
+  }
+
+  end(): string {
+    return this.#empty ? '[]' : `\n${this.#indent}]`
+  }
 }
 
 function sentence(file: string, { line, user, rule, message }: Finding): string {

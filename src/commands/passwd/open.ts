@@ -1,18 +1,66 @@
-// A password file before it is changed: its lines, and what is to be said about it.
-import { type PasswordLine, refuseCorrupt } from '../../passwd/lines.js'
-import { type Found, ownershipWarnings, readStored } from '../../passwd/store.js'
-import { linesOf, type Tools } from './tools.js'
+// A password file before it is changed: whether it is one, and what to warn of.
+import { Recogniser } from '../../passwd/foreign.js'
+import { corrupt, type Edit, invisibleEnd, lineFault, type PasswordLine } from '../../passwd/lines.js'
+import { type Fill, ownershipWarnings, type Stored, withStored } from '../../passwd/store.js'
+import { wordToBytes } from '../../words.js'
+import type { Tools } from './tools.js'
 
-/** @throws MqttxError that names the line that cannot be kept */
-export function goodLines(file: string, found: Found | undefined, { format }: Tools): PasswordLine[] {
-  const lines = linesOf(found?.bytes ?? Buffer.alloc(0), format)
-  refuseCorrupt(lines, format, file)
-  return lines
+export interface Checked {
+  readonly recogniser: Recogniser
+  /** The lines that were asked for. */
+  readonly found: readonly PasswordLine[]
+}
+
+type Wish = (line: PasswordLine) => boolean
+
+/** Reads a whole file. @throws MqttxError that names the line that cannot be kept, in the words of the reference */
+export async function checked(
+  stored: Stored | undefined,
+  { format, signal }: Tools,
+  wanted: Wish = () => false,
+): Promise<Checked> {
+  const recogniser = new Recogniser(format)
+  const found: PasswordLine[] = []
+  let fault: Error | undefined
+  for await (const lines of stored?.lines(format, signal) ?? []) {
+    for (const line of lines) {
+      recogniser.add(line)
+      const text = lineFault(line)
+      if (text !== undefined) fault ??= corrupt(stored?.file ?? '', line.number, text)
+      if (wanted(line)) found.push(line)
+    }
+  }
+  refuseForeign(stored?.file ?? '', recogniser)
+  if (fault !== undefined) throw fault
+  return { recogniser, found }
+}
+
+/** @throws MqttxError for a file in another format */
+export function refuseForeign(file: string, recogniser: Recogniser): void {
+  const other = recogniser.verdict()
+  if (other === undefined) return
+  throw corrupt(file, other.number, other.fault, other.hint ?? 'see --format in mqttx passwd --help')
 }
 
 /** Looks at a file before anything is asked for or hashed: what is wrong with it should be known by then. */
-export function examine(file: string, tools: Tools): void {
-  const found = readStored(file, 'update')
-  goodLines(file, found, tools)
-  for (const warning of found === undefined ? [] : ownershipWarnings(file, found.stats)) tools.warn(warning)
+export async function examine(file: string, tools: Tools): Promise<void> {
+  await withStored(file, 'update', async (stored) => {
+    if (stored === undefined) return
+    const odd = (line: PasswordLine) => invisibleEnd(line.entry?.user ?? '') !== undefined
+    const { found } = await checked(stored, tools, odd)
+    for (const warning of ownershipWarnings(file, stored.stats)) tools.warn(warning)
+    for (const { number, entry } of found.slice(0, 3)) {
+      const character = invisibleEnd(entry?.user ?? '')
+      tools.warn(`${file}:${number}: ${character} is part of the user name, for mosquitto too`)
+    }
+  })
+}
+
+/** The new contents of a file: each line as `edit` has it. */
+export function edited(stored: Stored | undefined, edit: Edit, { format, signal }: Tools): Fill {
+  return async (write) => {
+    for await (const lines of stored?.lines(format, signal) ?? [])
+      write(wordToBytes(lines.map((line) => edit.line(line)).join('')))
+    write(wordToBytes(edit.rest()))
+  }
 }

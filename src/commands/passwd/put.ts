@@ -1,13 +1,15 @@
-// Adding a user, and giving one another password.
-
+// Adds a user, or changes a user's password.
 import { shown } from '../../cli/values.js'
 import { ExitCode, isBrokenPipe, MqttxError } from '../../errors.js'
-import { type PasswordLine, withUsers } from '../../passwd/lines.js'
-import { changeStored, readStored } from '../../passwd/store.js'
-import { examine, goodLines } from './open.js'
+import { verifyHash } from '../../passwd/derive.js'
+import { Recogniser } from '../../passwd/foreign.js'
+import { lineFault, type PasswordLine, putUsers } from '../../passwd/lines.js'
+import { isBelow } from '../../passwd/policy.js'
+import { changeStored, type Stored, withStored } from '../../passwd/store.js'
+import { checked, edited, examine } from './open.js'
 import { passwordFrom } from './password.js'
 import type { Request } from './request.js'
-import { bytesOf, type Tools, unlessEnded } from './tools.js'
+import { type Tools, unlessEnded } from './tools.js'
 
 type PutRequest = Extract<Request, { wants: 'put' }>
 
@@ -16,40 +18,49 @@ export async function put(request: PutRequest, tools: Tools): Promise<void> {
   if (ignored.length > 0) tools.warn('what follows the user name is ignored; -b takes a password there')
   if (file === undefined) return print(request, tools)
 
-  const { create } = request
-  const purpose = create ? 'create' : 'update'
-  if (create) refuseOthers(file, tools)
-  else examine(file, tools)
+  const { create, user, ifChanged } = request
+  if (create) await withStored(file, 'create', (stored) => refuseOthers(stored, tools))
+  else await examine(file, tools)
   const password = await passwordFrom(source, tools, { twice: true, where: 'stdout' })
   let printed = false
   await changeStored(file, {
-    purpose,
-    signal: tools.signal,
-    notice: tools.notice,
-    apply: async (found) => {
-      const lines = create ? [] : goodLines(file, found, tools)
-      const known = lines.some(({ entry }) => entry?.user === request.user)
-      const text = `${known ? 'Updating' : 'Adding'} password for user ${request.user}\n`
+    ...{
+      purpose: create ? 'create' : 'update',
+      signal: tools.signal,
+      notice: tools.notice,
+      warn: tools.warn,
+    },
+    async apply(stored) {
+      const old = create ? [] : (await checked(stored, tools, ({ entry }) => entry?.user === user)).found
+      if (ifChanged && (await isUnchanged(old, password, tools))) {
+        await tools.say(`Password for user ${user} is unchanged\n`)
+        return undefined
+      }
+      const text = `${old.length > 0 ? 'Updating' : 'Adding'} password for user ${user}\n`
       // The password that was made is all that standard output gets.
       if (source.from === 'chance') tools.host.stderr.write(text)
       else await tools.say(text)
-      const bytes = bytesOf(await changed(lines, request.user, password))
+      for (const { number } of old.slice(1))
+        tools.warn(`${file}:${number}: user ${shown(user)} again; the line is removed`)
+      const hash = await unlessEnded(tools.format.hash(password, tools.settings), tools.signal)
       if (source.from === 'chance' && !printed) {
         await handOver(password, tools)
         printed = true // and not again where the lock was lost
       }
-      return bytes
+      return edited(create ? undefined : stored, putUsers(new Map([[user, hash]]), tools.format), tools)
     },
   })
+}
 
-  async function changed(lines: PasswordLine[], user: string, bytes: Buffer): Promise<PasswordLine[]> {
-    const { format, settings, signal } = tools
-    const more = lines.filter(({ entry }) => entry?.user === user).slice(1)
-    for (const { number } of more)
-      tools.warn(`${file}:${number}: user ${shown(user)} again; the line is removed`)
-    const hash = await unlessEnded(format.hash(bytes, settings), signal)
-    return withUsers(lines, new Map([[user, hash]]), format)
-  }
+/** True if the password is right, and its hash no weaker than a new one. */
+export async function isUnchanged(
+  lines: readonly PasswordLine[],
+  password: Uint8Array,
+  { format, settings, signal }: Tools,
+): Promise<boolean> {
+  const stored = format.parse(lines[0]?.entry?.hash ?? '')
+  if (lines.length !== 1 || 'fault' in stored || isBelow(stored, settings)) return false
+  return unlessEnded(verifyHash(stored, password), signal)
 }
 
 /** Before the file is changed: a password that nobody has seen must not be a user's. */
@@ -64,17 +75,25 @@ async function handOver(password: Buffer, tools: Tools): Promise<void> {
 }
 
 /** Only a password file is replaced by -c: another name was meant where the file is something else. */
-function refuseOthers(file: string, tools: Tools): void {
-  const found = readStored(file, 'create')
-  let lines: PasswordLine[]
-  try {
-    lines = goodLines(file, found, tools)
-  } catch (cause) {
-    if (!(cause instanceof MqttxError)) throw cause
-    const hint = 'it is not a password file; remove it first if it is not needed'
-    throw new MqttxError(`Unable to open file ${file} for writing. File exists.`, { cause, hint })
+async function refuseOthers(stored: Stored | undefined, tools: Tools): Promise<void> {
+  if (stored === undefined) return
+  const { file } = stored
+  let users = 0
+  const refuse = ({ number, fault }: { number: number; fault: string }): never => {
+    const hint = `line ${number}: ${fault}; remove the file first if it is not needed`
+    throw new MqttxError(`Unable to open file ${file} for writing. File exists.`, { hint })
   }
-  const users = lines.filter(({ entry }) => entry !== undefined).length
+  const recogniser = new Recogniser(tools.format)
+  for await (const lines of stored.lines(tools.format, tools.signal)) {
+    for (const line of lines) {
+      recogniser.add(line)
+      const fault = lineFault(line)
+      if (fault !== undefined) refuse({ number: line.number, fault })
+      if (line.entry !== undefined) users++
+    }
+  }
+  const why = recogniser.whyKept()
+  if (why !== undefined) refuse(why)
   if (users > 0) tools.warn(`File ${file} exists; its users (${users}) are replaced`)
 }
 

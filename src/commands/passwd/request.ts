@@ -17,6 +17,7 @@ export type Request =
       readonly create: boolean
       readonly user: string
       readonly source: Source
+      readonly ifChanged: boolean
       /** Words that the reference does not look at. */
       readonly ignored: readonly string[]
     }
@@ -34,6 +35,8 @@ export interface RequestArgs {
   readonly print: boolean
   readonly verify: boolean
   readonly rehash: boolean
+  readonly ifChanged: boolean
+  readonly noGuess: boolean
   readonly list: boolean
   readonly audit: boolean
   readonly json: boolean
@@ -57,7 +60,7 @@ export function requestOf(args: RequestArgs, words: Words): Request {
       throw new UsageError('-D argument given but password file or username missing.')
     return { wants: 'delete', file, user: userName(user) }
   }
-  if (args.update) return updateRequest(words)
+  if (args.update) return updateRequest(args, words)
   if (args.list || args.audit) {
     const [file, ...more] = words
     const wants = args.list ? 'list' : 'audit'
@@ -106,6 +109,11 @@ function refusePairs(args: RequestArgs): void {
     [args.format !== 'mosquitto', `--format ${args.format}`],
     [args.hash !== undefined, '-H'],
   ])
+  for (const [given, name] of modes) {
+    if (args.ifChanged && given && name !== '-U') throw cannotBoth(name, '--if-changed')
+  }
+  if (args.ifChanged && args.generate) throw cannotBoth('--generate', '--if-changed')
+  if (args.noGuess && !args.audit) throw new UsageError('--no-guess needs --audit.')
   if (args.rehash && !args.verify) throw new UsageError('--rehash needs --verify.')
   if (args.json && !args.list && !args.audit) throw new UsageError('--json needs --list or --audit.')
   if (
@@ -142,15 +150,16 @@ function putRequest(args: RequestArgs, words: Words): Request {
   if (!args.create) refuseMore(args, rest)
   return {
     ...{ wants: 'put', file: file === '-' && args.create ? undefined : file, create: args.create },
-    ...{ user: userName(user), source: sourceOf(args, word), ignored: rest },
+    ...{ user: userName(user), source: sourceOf(args, word), ifChanged: args.ifChanged, ignored: rest },
   }
 }
 
-function updateRequest(words: Words): Request {
+function updateRequest({ ifChanged }: RequestArgs, words: Words): Request {
   const [file, into, ...more] = words
   refuseOptions(words.slice(1))
   if (file === undefined || more.length > 0 || (file !== '-' && into !== undefined))
     throw new UsageError('-U argument given but password file missing.')
+  if (ifChanged && into === undefined) throw new UsageError('-U with --if-changed needs - and a file.')
   return file === '-' ? { wants: 'import', file: into } : { wants: 'hash', file }
 }
 

@@ -80,8 +80,25 @@ const audit = flag({
   flags: '--audit',
   group: 'Action',
   help: 'Print what is wrong or weak in a file; status 42 if anything is.',
-  doc: `Found are: weak schemes, fewer iterations than {iterations}, duplicate users, malformed and empty lines,
-    passwords that are not hashed, a last line without an end, and permissions that let others read the file.`,
+  doc: `Found are: weak schemes, hashes that cost less than is recommended today (210000 iterations of sha512-pbkdf2, a
+    cost of 10 for bcrypt, 7 MiB and 5 passes or their like for argon2id; {iterations} sets another least), hashes too
+    expensive to verify, empty passwords and those that are the user name, duplicate users, names with invisible
+    characters at their ends, malformed and empty lines, passwords that are not hashed, a last line without an end, and
+    permissions that let others read the file.`,
+})
+
+const noGuess = flag({
+  flags: '--no-guess',
+  group: 'Action',
+  help: 'With --audit: try no passwords, which takes long for many users.',
+})
+
+const ifChanged = flag({
+  flags: '--if-changed',
+  group: 'Action',
+  help: 'Leave the file alone where the user has this password.',
+  doc: `The hash in the file is verified first, and is kept if the password is right and the hash no weaker than a new one
+    (as for {rehash}). A program that runs again and again then changes nothing. Also with {update} - FILE.`,
 })
 
 const json = flag({
@@ -157,7 +174,7 @@ const jobs = option({
   group: 'Hash',
   parse: integer({ min: 1, max: 1024 }),
   shownDefault: 'the number of cores',
-  help: 'With -U: how many passwords are hashed at a time.',
+  help: 'With -U and --audit: how many passwords are hashed at a time.',
 })
 
 export const passwd = spec({
@@ -188,7 +205,7 @@ export const passwd = spec({
   ],
   trailing: { complete: 'file' },
   options: {
-    ...{ create, remove, update, print, verify, rehash, list, audit, json },
+    ...{ create, remove, update, print, verify, rehash, ifChanged, list, audit, noGuess, json },
     ...{ batch, passwordFile, generate },
     ...{ hash, iterations, format, jobs },
     ...quietOption,

@@ -5,8 +5,6 @@ import { Output } from '../../io/output.js'
 import type { Settings } from '../../passwd/derive.js'
 import { formats, type LineFormat } from '../../passwd/formats.js'
 import type { Scheme } from '../../passwd/hash.js'
-import { type PasswordLine, passwordLines, textOf } from '../../passwd/lines.js'
-import { wordFromBytes, wordToBytes } from '../../words.js'
 
 export interface Tools {
   readonly host: Host
@@ -16,7 +14,7 @@ export interface Tools {
   /** Aborted by SIGINT and SIGTERM; its reason is the error to end with. */
   readonly signal: AbortSignal
   /** Silent with --quiet. */
-  warn(text: string): void
+  readonly warn: (text: string) => void
   /** A line on standard error; silent with --quiet. */
   readonly notice: (text: string) => void
   /** Prints text at once. */
@@ -71,13 +69,4 @@ export async function unlessEnded<T>(work: Promise<T>, signal: AbortSignal): Pro
     signal.addEventListener('abort', stop)
   })
   return Promise.race([work, ended]).finally(() => signal.removeEventListener('abort', stop))
-}
-
-/** Bytes that are not UTF-8 stay what they are (words.ts). */
-export function linesOf(bytes: Uint8Array, format: LineFormat): PasswordLine[] {
-  return passwordLines(wordFromBytes(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)), format)
-}
-
-export function bytesOf(lines: readonly PasswordLine[]): Buffer {
-  return wordToBytes(textOf(lines))
 }

@@ -1,14 +1,15 @@
 // Whether a password is a user's, and a better hash for it while it is known.
 import { ExitCode, MqttxError } from '../../errors.js'
 import { verifyHash } from '../../passwd/derive.js'
+import { Recogniser } from '../../passwd/foreign.js'
 import type { StoredHash } from '../../passwd/hash.js'
-import { corrupt, type PasswordLine, withUsers } from '../../passwd/lines.js'
+import { corrupt, type PasswordLine, putUsers } from '../../passwd/lines.js'
 import { isBelow } from '../../passwd/policy.js'
-import { changeStored, readStored } from '../../passwd/store.js'
-import { goodLines } from './open.js'
+import { changeStored, type Stored, withStored } from '../../passwd/store.js'
+import { checked, edited, refuseForeign } from './open.js'
 import { passwordFrom } from './password.js'
 import type { Request } from './request.js'
-import { bytesOf, linesOf, type Tools, unlessEnded } from './tools.js'
+import { type Tools, unlessEnded } from './tools.js'
 
 type VerifyRequest = Extract<Request, { wants: 'verify' }>
 
@@ -18,42 +19,54 @@ export async function verify(
   tools: Tools,
 ): Promise<void> {
   const { file, user, source } = request
-  const found = readStored(file, rehash ? 'update' : 'read')
-  const line = lineOf(linesOf(found?.bytes ?? Buffer.alloc(0), tools.format), user)
-  const stored = line === undefined ? undefined : storedIn(line, file, tools)
+  const purpose = rehash ? 'update' : 'read'
+  const line = await withStored(file, purpose, (stored) => lineOf(stored, user, tools))
+  const hash = line === undefined ? undefined : hashIn(line, file, tools)
   const password = await passwordFrom(source, tools, { twice: false, where: 'stderr' })
-  if (line === undefined || stored === undefined)
+  if (line === undefined || hash === undefined)
     throw new MqttxError(`User ${user} not found in password file.`, { exitCode: ExitCode.notConnected })
-  if (!(await unlessEnded(verifyHash(stored, password), tools.signal)))
+  if (!(await unlessEnded(verifyHash(hash, password), tools.signal)))
     throw new MqttxError(`Wrong password for user ${user}.`, { exitCode: ExitCode.notConnected })
-  if (rehash && isBelow(stored, tools.settings)) await renew(request, { line, password }, tools)
+  if (rehash && isBelow(hash, tools.settings)) await renew(request, { line, password }, tools)
 }
 
-function lineOf(lines: readonly PasswordLine[], user: string): PasswordLine | undefined {
-  return lines.find(({ entry }) => entry?.user === user)
+/** The first line of a user; damaged lines of others do not matter. @throws MqttxError for a file in another format */
+async function lineOf(
+  stored: Stored | undefined,
+  user: string,
+  { format, signal }: Tools,
+): Promise<PasswordLine | undefined> {
+  const recogniser = new Recogniser(format)
+  for await (const lines of stored?.lines(format, signal) ?? []) {
+    const found = lines.find(({ entry }) => entry?.user === user)
+    if (found !== undefined) return found
+    for (const line of lines) recogniser.add(line)
+  }
+  refuseForeign(stored?.file ?? '', recogniser)
+  return undefined
 }
 
-function storedIn({ number, entry }: PasswordLine, file: string, { format }: Tools): StoredHash {
+function hashIn({ number, entry }: PasswordLine, file: string, { format }: Tools): StoredHash {
   const stored = format.parse(entry?.hash ?? '')
   if (!('fault' in stored)) return stored
   throw corrupt(file, number, `cannot use the hash: ${stored.fault}`, stored.hint)
 }
 
-/** Only if the line is still the one that was verified: somebody may have changed the password meanwhile. */
+/** Only if the line is still the one that was verified: the password may have been changed meanwhile. */
 async function renew(
   { file, user }: VerifyRequest,
   { line, password }: { line: PasswordLine; password: Buffer },
   tools: Tools,
 ): Promise<void> {
-  const { format, settings, signal, notice } = tools
-  const stored = await unlessEnded(format.hash(password, settings), signal)
+  const { format, settings, signal, notice, warn } = tools
+  const hash = await unlessEnded(format.hash(password, settings), signal)
   await changeStored(file, {
-    ...{ purpose: 'update', signal, notice },
-    async apply(found) {
-      const lines = goodLines(file, found, tools)
-      if (lineOf(lines, user)?.text !== line.text) return undefined
+    ...{ purpose: 'update', signal, notice, warn },
+    async apply(stored) {
+      const { found } = await checked(stored, tools, ({ entry }) => entry?.user === user)
+      if (found[0]?.text !== line.text) return undefined
       await tools.say(`Updating password for user ${user}\n`)
-      return bytesOf(withUsers(lines, new Map([[user, stored]]), format))
+      return edited(stored, putUsers(new Map([[user, hash]]), format), tools)
     },
   })
 }

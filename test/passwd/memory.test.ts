@@ -1,0 +1,29 @@
+// How much memory argon2id takes, on each Node that is there.
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { program, start } from '../helpers/run.js'
+
+const users = 60
+const stdin = Array.from({ length: users }, (_, at) => `user${at}:x\n`).join('')
+
+/** Where npm run pkg keeps the Node of the executables, and whatever else MQTTX_NODES names, with `:` between. */
+const engines = [
+  process.execPath,
+  ...(process.env.MQTTX_NODES?.split(':') ?? []),
+  resolve('build/cache/.pkg-cache/sea/node-v26.10.0-linux-x64/bin/node'),
+].filter((path) => existsSync(path))
+
+test.each(engines)(
+  `E76: ${users} hashes with argon2id take less than 200 MB: %s`,
+  async (engine) => {
+    const main = JSON.stringify(program)
+    const report = 'process.on("exit", () => console.error("peak", process.resourceUsage().maxRSS))'
+    const script = `${report}; process.argv.splice(1, 0, ${main}); require(${main})`
+    const args = ['-e', script, 'passwd', '-H', 'argon2id', '--jobs', '2', '-U', '-']
+    const { stdout, stderr } = await start(engine, args, { stdin, timeoutMs: 300_000 }).ended
+    expect(stdout.toString().match(/:\$argon2id\$v=19\$m=47104,t=1,p=1\$/g)).toHaveLength(users)
+    expect(Number(/peak (\d+)/.exec(stderr)?.[1]) / 1024).toBeLessThan(200)
+  },
+  300_000,
+)
