@@ -39,9 +39,9 @@ function spectrum({ histograms }: Result, characters: Characters): string[] {
   return ['latency_ms by percentile, logarithmic', ...framed(canvas, labels, ticks)]
 }
 
-/** Whole seconds only: what is left of the last one would look like a fall. */
+/** The window and, after it, the seconds in which what was under way arrived. */
 function rates(result: Result, characters: Characters): string[] {
-  const counts = perSecond(result)
+  const counts = perSecond(result, result.elapsed_s + result.drain_s)
   if (counts.length < 2) return []
   const canvas = new Canvas(characters, columns, rateRows)
   const high = Math.max(1, ...counts)
@@ -57,7 +57,9 @@ function rates(result: Result, characters: Characters): string[] {
     value.toLocaleString('en-US', { maximumFractionDigits: 1 }),
   )
   const unit = result.setup.mode === 'conn' ? 'connections' : 'messages'
-  return [`${unit}/s by second`, ...framed(canvas, labels, ['0', String(counts.length)])]
+  const late = counts.length - Math.floor(result.elapsed_s)
+  const title = `${unit}/s by second${late > 0 ? `, the last ${late} s after the end of the offering` : ''}`
+  return [title, ...framed(canvas, labels, ['0', String(counts.length)])]
 }
 
 /** With the labels of the axes: at the top, in the middle and at the bottom; and evenly from left to right. */

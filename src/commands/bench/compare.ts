@@ -4,6 +4,7 @@ import { Histogram } from './histogram.js'
 import { meansOf, percentilesOf, type Range, rangeOfQuotients } from './resampling.js'
 import { failuresOf, perSecond, type Result } from './result.js'
 import { Stretches } from './stretches.js'
+import { ownLimit } from './validity.js'
 
 export interface Difference {
   readonly name: string
@@ -22,6 +23,8 @@ export interface Comparison {
   /** What makes the comparison doubtful. */
   readonly doubts: readonly string[]
   readonly verdict: 'better' | 'worse' | 'mixed' | 'same' | 'unknown'
+  /** The load generator was the limit of a run: differences of its figures may be its own doing, and do not count. */
+  readonly limited: boolean
 }
 
 const percentiles = [50, 90, 99, 99.9]
@@ -33,17 +36,22 @@ const seeds = { before: 1, after: 2 } // the same files give the same text
 export function compared(before: Result, after: Result): Comparison {
   const share = 1 - (1 - together) / (1 + percentiles.length)
   const differences = [rate(before, after, share), ...times(before, after, share)]
-  const facts = [differences.map(({ verdict }) => verdict), losses(before, after)].flat()
+  const limited = [before, after].some(({ reasons }) => reasons.some((reason) => reason.startsWith(ownLimit)))
+  const found = limited ? [] : differences.map(({ verdict }) => verdict)
   return {
     format: 'mqttx bench compare 1',
     differences,
     doubts: doubts(before, after),
-    verdict: whole(facts),
+    verdict: whole([...found, ...losses(before, after)]),
+    limited,
   }
 }
 
 function rate(before: Result, after: Result, share: number): Difference {
-  const draws = [meansOf(perSecond(before), seeds.before), meansOf(perSecond(after), seeds.after)]
+  const draws = [
+    meansOf(perSecond(before, before.elapsed_s), seeds.before),
+    meansOf(perSecond(after, after.elapsed_s), seeds.after),
+  ]
   return difference({ name: 'rate', before: before.rate, after: after.rate }, draws, { share, better: 'up' })
 }
 
@@ -134,9 +142,10 @@ const sentences = {
   ...{ better: 'better', worse: 'worse', mixed: 'mixed: better here, worse there' },
   same: 'no difference beyond chance',
   unknown: 'unknown: the runs are too short to tell a difference from chance',
+  limited: 'unknown: the load generator was the limit of a run',
 } as const
 
-export function comparisonText({ differences, doubts, verdict }: Comparison): string {
+export function comparisonText({ differences, doubts, verdict, limited }: Comparison): string {
   const row = (cells: readonly string[]) => cells.map((cell, index) => cell.padStart(widths[index]!)).join('')
   const lines = differences.map(({ name, before, after, change_percent, range_percent: range, verdict }) => {
     const cells = [name, figure(before), figure(after), `${signed(change_percent)} %`]
@@ -144,7 +153,13 @@ export function comparisonText({ differences, doubts, verdict }: Comparison): st
     return `${row(cells)}  ${chance.padEnd(22)}  ${verdict}`
   })
   const head = `${row(['', 'before', 'after', 'change'])}  ${'95 % range of it'.padEnd(22)}`
-  return [head.trimEnd(), ...lines, ...doubts, `verdict: ${sentences[verdict]}`, ''].join('\n')
+  return [
+    head.trimEnd(),
+    ...lines,
+    ...doubts,
+    `verdict: ${sentences[limited && verdict === 'unknown' ? 'limited' : verdict]}`,
+    '',
+  ].join('\n')
 }
 
 function signed(value: number): string {

@@ -21,8 +21,13 @@ export interface Surroundings {
 
 export interface EngineResult {
   readonly tally: Tally
-  /** From the start of what counts to the end of the offering, in milliseconds. */
+  /**
+   * The window that the rate is of, in milliseconds: from the start of what counts to the end of the offering, or to
+   * the last acknowledgement where a number of messages was asked for.
+   */
   readonly elapsedMs: number
+  /** From the end of that window to the last acknowledgement or message, in milliseconds. */
+  readonly drainMs: number
   /** What it took to connect everybody. */
   readonly connectMs: number
   readonly stoppedEarly: boolean
@@ -76,7 +81,17 @@ export class Engine {
     }
   }
 
+  /** @throws MqttxError when the server does not take what is to be sent; all connections are closed then */
   async run(): Promise<EngineResult> {
+    try {
+      return await this.#run()
+    } catch (error) {
+      for (const connection of this.#crew.connections) connection.destroy()
+      throw error
+    }
+  }
+
+  async #run(): Promise<EngineResult> {
     const { mode } = this.#plan
     const { leadMs } = this.#workload
     const { clock } = this.#around
@@ -84,26 +99,27 @@ export class Engine {
     this.tally.start = this.#start
     const members = await this.#connect()
     const connectMs = clock.now() - this.tally.start
-    const start = await this.#around.start().catch((error: unknown) => {
-      for (const connection of this.#crew.connections) connection.destroy()
-      throw error
-    })
+    const start = await this.#around.start()
     this.#phase = 'running'
     this.#start = start + leadMs
     if (mode !== 'conn') this.tally.start = this.#start
     const churn = this.#churn(members)
     const churning = churn?.run(start + leadMs)
-    await this.#work(start)
-    churn?.stop()
+    await this.#work(start).finally(() => churn?.stop())
     this.#phase = 'ending'
-    const elapsedMs = Math.max(0, clock.now() - start - leadMs)
+    let elapsedMs = Math.max(0, clock.now() - this.#start)
+    const timed = this.#plan.count === undefined
+    if (timed) this.tally.endWindow()
     const stoppedEarly = this.#waiter.interrupted
     await churning
     await this.#settle()
     this.#count()
     await this.#crew.close()
     const foreign = this.#crew.subscribers.reduce((sum, subscriber) => sum + subscriber.foreign, 0)
-    return { tally: this.tally, elapsedMs, connectMs, stoppedEarly, foreign }
+    const lastMs = this.tally.lastDone - this.#start
+    if (!timed) elapsedMs = Math.max(elapsedMs, lastMs)
+    const drainMs = Math.max(0, lastMs - elapsedMs)
+    return { tally: this.tally, elapsedMs, drainMs, connectMs, stoppedEarly, foreign }
   }
 
   /** Connects everybody; those that --clients counts are returned. */
@@ -227,5 +243,6 @@ export class Engine {
       counts.reordered += reordered
     }
     if (this.#plan.mode === 'pub') for (const connection of connections) counts.lost += connection.lost
+    counts.expected = counts.offered * (this.#plan.mode === 'pubsub' ? subscribers.length : 1)
   }
 }

@@ -10,8 +10,9 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import type { PlotForm } from '../../cli/options/bench-values.js'
+import type { Assertion, PlotForm } from '../../cli/options/bench-values.js'
 import { ExitCode, MqttxError, UsageError } from '../../errors.js'
+import { broken } from './assertions.js'
 import { compared, comparisonText } from './compare.js'
 import { Histogram } from './histogram.js'
 import { jsonReport, textReport } from './report.js'
@@ -32,7 +33,7 @@ export function contentOf({ message, file }: { message?: string; file?: string }
 /** What merge, report and compare print, and the results that merge and report are about. */
 export function fromFiles(
   work: readonly string[],
-  { json, plot }: { json: boolean; plot: PlotForm },
+  { json, plot, assertions }: { json: boolean; plot: PlotForm; assertions: readonly Assertion[] },
 ): { text: string; results: Result[] } {
   const [what, ...paths] = work
   const read = paths.map(readResult)
@@ -41,7 +42,9 @@ export function fromFiles(
     return { text: json ? `${JSON.stringify(comparison)}\n` : comparisonText(comparison), results: [] }
   }
   const results = what === 'merge' ? [mergedOf(read, paths)] : read
-  const texts = results.map((result) => (json ? jsonReport(result) : textReport(result, plot)))
+  const texts = results.map((result) =>
+    json ? jsonReport(result) : textReport(result, plot, broken(assertions, result)),
+  )
   return { text: texts.join(json ? '' : '\n'), results }
 }
 
@@ -60,7 +63,7 @@ function readResult(path: string): Result {
   const result = parsed(bytesOf(path).toString())
   if (result !== undefined) return result
   throw new MqttxError(`"${path}" is no result of mqttx bench.`, {
-    hint: 'mqttx bench pub --json > FILE writes one',
+    hint: 'mqttx bench pub --json > FILE writes one; those of an earlier version have a rate that means something else',
   })
 }
 
@@ -72,7 +75,7 @@ function bytesOf(path: string): Buffer {
   }
 }
 
-const mark = '{"format":"mqttx bench 1",'
+const mark = '{"format":"mqttx bench 2",'
 
 /** The log of a container has other lines too: the result is the last one that is one. */
 function parsed(text: string): Result | undefined {
@@ -81,7 +84,7 @@ function parsed(text: string): Result | undefined {
   const line = start === 0 ? text : text.slice(start, end < 0 ? undefined : end)
   try {
     const value = JSON.parse(line) as Partial<Result> | null
-    return value?.format === 'mqttx bench 1' ? (value as Result) : undefined
+    return value?.format === 'mqttx bench 2' ? (value as Result) : undefined
   } catch {
     return undefined
   }

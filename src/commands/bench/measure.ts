@@ -58,7 +58,10 @@ export async function measure(plan: EnginePlan, dial: Dial, known: Known, contro
       collectGarbage()
       const time = await control.start()
       started = new Date(Date.now() + Math.max(0, time - systemClock.now()))
-      if (plan.mode !== 'conn') audit = startAudit()
+      if (plan.mode !== 'conn') {
+        audit.end()
+        audit = startAudit()
+      }
       return time
     },
   })
@@ -68,7 +71,9 @@ export async function measure(plan: EnginePlan, dial: Dial, known: Known, contro
   const timer = setInterval(() => {
     backlog = Math.max(backlog, engine.look().backlog)
   }, lookMs)
+  let load = {} as ReturnType<typeof audit.end>
   const outcome = await engine.run().finally(() => {
+    load = audit.end()
     clearInterval(timer)
     unwatch?.()
     off()
@@ -80,7 +85,7 @@ export async function measure(plan: EnginePlan, dial: Dial, known: Known, contro
     ...known,
     started: started.toISOString(),
   }
-  return resultOf(measured(outcome, { header, setup: setupOf(plan), audit: { ...audit.end(), backlog } }))
+  return resultOf(measured(outcome, { header, setup: setupOf(plan), audit: { ...load, backlog } }))
 }
 
 function setupOf({ mode, rate, qos, payload, clients, subscribers, churn, window }: EnginePlan): Setup {

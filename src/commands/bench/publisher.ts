@@ -27,6 +27,8 @@ export interface PublisherSettings {
   readonly toSubscribers: boolean
   /** Something has changed that may end the run. */
   changed(): void
+  /** The server does not take what is to be sent: the run ends with this error. */
+  failed(error: unknown): void
 }
 
 /** A message under way. It is used again when it is settled: new ones each time would keep the garbage collector busy. */
@@ -173,7 +175,12 @@ export class Publisher {
     const connection = this.#connection
     const { window = Number.POSITIVE_INFINITY } = this.#settings
     let budget = burst
-    while (this.#turn < this.#due && this.#asked < window && connection.ready && budget-- > 0) this.#send()
+    try {
+      while (this.#turn < this.#due && this.#asked < window && connection.ready && budget-- > 0) this.#send()
+    } catch (error) {
+      this.#gone = true
+      return this.#settings.failed(error)
+    }
     if (this.#turn >= this.#due) return
     if (this.#asked >= window) return this.#awaitAnswer()
     this.#waiting = true
@@ -262,7 +269,9 @@ export class Publisher {
     tally.second(sent).sent++
     if (!workload.open) tally.counts.offered++
     else this.#noteLag(sent, intended)
-    if (template.qos === 0 && !toSubscribers && workload.open) tally.done(sent, intended, sent)
+    if (template.qos > 0 || toSubscribers) return
+    if (workload.open) tally.done(sent, intended, sent)
+    else tally.arrived(sent)
   }
 
   #noteLag(sent: number, intended: number): void {

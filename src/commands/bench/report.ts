@@ -8,6 +8,7 @@ import type { Search, Step } from './search.js'
 import { lateMs } from './tally.js'
 
 const shown = ['p50', 'p90', 'p99', 'p999', 'p9999', 'max'] as const
+const ownShare = 0.2 // of the latency: from here on the report says how much of it is our own timer
 const names = { p50: 'p50', p90: 'p90', p99: 'p99', p999: 'p99.9', p9999: 'p99.99', max: 'max' } as const
 
 /** One object on one line. */
@@ -15,8 +16,11 @@ export function jsonReport(result: Result): string {
   return `${JSON.stringify(result)}\n`
 }
 
-/** @param plot how it draws */
-export function textReport(result: Result, plot: PlotForm): string {
+/**
+ * @param plot how it draws
+ * @param broken the conditions of --assert that do not hold
+ */
+export function textReport(result: Result, plot: PlotForm, broken: readonly string[] = []): string {
   return [
     ...headerLines(result),
     '',
@@ -26,7 +30,7 @@ export function textReport(result: Result, plot: PlotForm): string {
     ...(plot === 'none' ? [] : charts(result, plot)),
     ...(result.search === undefined ? [] : searchLines(result.search)),
     '',
-    ...verdict(result),
+    ...verdict(result, broken),
     '',
   ].join('\n')
 }
@@ -66,6 +70,9 @@ function countLines(result: Result): string[] {
   const lines = [
     `${number(rate)} ${unit} over ${elapsed_s.toFixed(1)} s${result.interrupted ? ' (interrupted)' : ''}`,
   ]
+  const late = lateOf(result)
+  if (late > 0)
+    lines.push(`${number(late)} more went all the way in ${result.drain_s.toFixed(1)} s after that`)
   const row = (...keys: (keyof Result)[]) =>
     keys.map((key) => `${key} ${number(Number(result[key]))}`).join(', ')
   lines.push(row('connected', 'disconnected'))
@@ -86,6 +93,12 @@ function countLines(result: Result): string[] {
   return lines
 }
 
+/** Messages that went all the way after the window that the rate is of. */
+function lateOf({ setup: { mode, qos }, acked, received, done, sent }: Result): number {
+  if (mode === 'conn') return 0
+  return (mode !== 'pub' ? received : qos === 0 ? sent : acked) - done
+}
+
 function ownLines({
   event_loop_delay_ms,
   threads,
@@ -101,18 +114,28 @@ function ownLines({
     `own load: ${threads.length === 1 ? 'thread' : 'threads'} ${shares(threads.map(({ cpu }) => cpu))}, process ${percent(process_cpu)}; ` +
       `kept waiting by other processes ${shares(waited)} of the time`,
     `event-loop delay p99 ${event_loop_delay_ms.p99.toFixed(1)} ms, gc ${gc_ms.total.toFixed(0)} ms (longest ${gc_ms.max.toFixed(1)} ms), ` +
-      `schedule lag p99 ${lag_ms.p99.toFixed(1)} ms, backlog up to ${number(backlog)}`,
+      `schedule lag p50 ${lag_ms.p50.toFixed(1)} ms, p99 ${lag_ms.p99.toFixed(1)} ms, backlog up to ${number(backlog)}`,
   ]
 }
 
 function timeLines(result: Result): string[] {
-  const { latency_ms, service_ms, setup } = result
+  const { latency_ms, service_ms, setup, audit } = result
+  if (latency_ms === undefined && setup.mode === 'pub' && setup.qos === 0)
+    return ['no latency: QoS 0 has no acknowledgement (-q 1 has; pubsub follows messages to a subscriber)']
+  const own = audit.lag_ms.p50
+  const floor =
+    latency_ms !== undefined && own > latency_ms.p50 * ownShare
+      ? [
+          `of latency_ms, ${own.toFixed(3)} ms at p50 and ${audit.lag_ms.p99.toFixed(3)} ms at p99 are our own timer's`,
+        ]
+      : []
   const head = `${''.padEnd(11)}${shown.map((key) => names[key].padStart(10)).join('')}`
   const from = setup.loop === 'open' ? 'from the intended time' : 'from the sending'
   return [
     head,
     `${line('latency_ms', latency_ms)}  ${what(setup)}, ${from}`,
     `${line('service_ms', service_ms)}  ${what(setup)}, from the sending`,
+    ...floor,
   ]
 }
 
@@ -130,8 +153,8 @@ function line(name: string, percentiles: Percentiles | undefined): string {
   return name.padEnd(11) + values.join('')
 }
 
-function verdict(result: Result): string[] {
-  const failures = failuresOf(result)
+function verdict(result: Result, broken: readonly string[]): string[] {
+  const failures = [...failuresOf(result), ...broken.map((sentence) => `--assert ${sentence}`)]
   if (failures.length > 0) return [`failed: ${failures.join('; ')}`, ...result.reasons]
   return result.valid ? ['valid'] : [...result.reasons]
 }

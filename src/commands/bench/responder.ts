@@ -12,6 +12,8 @@ export interface ResponderSettings {
   readonly shard: Shard
   /** How the request of this client is answered; a text says why it cannot be. */
   template(request: Publish, client: number): PublishTemplate | string
+  /** The server does not take a response: the run ends with this error. */
+  failed(error: unknown): void
 }
 
 interface Response {
@@ -45,10 +47,15 @@ export class Responder {
   /** Sends what it can; the connection writes it at the end of the chunk. */
   answer(): void {
     let sent = 0
-    for (const { template, payload } of this.#waiting) {
-      if (!this.#connection.ready) break
-      this.#connection.publish(template, payload)
-      sent++
+    try {
+      for (const { template, payload } of this.#waiting) {
+        if (!this.#connection.ready) break
+        this.#connection.publish(template, payload)
+        sent++
+      }
+    } catch (error) {
+      this.#waiting = []
+      return this.#settings.failed(error)
     }
     this.#waiting = this.#waiting.slice(sent)
     if (this.#waiting.length > 0) void this.#drain()

@@ -59,7 +59,7 @@ export interface Audit {
   readonly process_cpu: number
   readonly gc_ms: { readonly total: number; readonly max: number }
   /** How late messages were sent while their connection could take them. */
-  readonly lag_ms: { readonly p99: number; readonly max: number }
+  readonly lag_ms: { readonly p50: number; readonly p99: number; readonly max: number }
   /** The most messages whose time had come and that were not sent yet, as seen every quarter of a second. */
   readonly backlog: number
 }
@@ -67,14 +67,20 @@ export interface Audit {
 export type OwnLoad = Omit<Audit, 'lag_ms' | 'thread_cpu'>
 
 export interface Result extends Counts {
-  readonly format: 'mqttx bench 1'
+  readonly format: 'mqttx bench 2'
   readonly header: Header
   readonly setup: Setup
   readonly failed: Readonly<Record<string, number>>
   /** Why connections were lost; those that were made again too. */
   readonly disconnects: Readonly<Record<string, number>>
+  /** The window that `rate` is of. */
   readonly elapsed_s: number
-  /** Messages a second that went all the way: acknowledged, received, or at QoS 0 sent; connections in `conn`. */
+  /** From the end of that window to the last acknowledgement or message. */
+  readonly drain_s: number
+  /**
+   * Messages a second that went all the way within the window: acknowledged, received, or at QoS 0 sent; connections in
+   * `conn`. What came later is in the counts, not in the rate.
+   */
   readonly rate: number
   readonly latency_ms: Percentiles | undefined
   readonly service_ms: Percentiles | undefined
@@ -107,6 +113,7 @@ export interface Measured {
   readonly disconnects: Readonly<Record<string, number>>
   /** Seconds. */
   readonly elapsed: number
+  readonly drain: number
   readonly interrupted: boolean
   readonly foreign: number
   readonly audit: OwnLoad
@@ -123,12 +130,14 @@ export function measured(
   engine: EngineResult,
   facts: Pick<Measured, 'header' | 'setup' | 'audit'>,
 ): Measured {
-  const { tally, elapsedMs, connectMs, stoppedEarly, foreign } = engine
+  const { tally, elapsedMs, drainMs, connectMs, stoppedEarly, foreign } = engine
   const { counts, failed, disconnects, latency, service, lag, connect, stretches, seconds } = tally
-  const elapsed = (facts.setup.mode === 'conn' ? connectMs : elapsedMs) / 1000
+  const conn = facts.setup.mode === 'conn'
+  const elapsed = (conn ? connectMs : elapsedMs) / 1000
+  const drain = conn ? 0 : drainMs / 1000
   return {
     ...facts,
-    ...{ counts, failed, disconnects, elapsed, foreign },
+    ...{ counts, failed, disconnects, elapsed, drain, foreign },
     interrupted: stoppedEarly,
     series: seconds,
     ...{ latency, service, lag, connect, stretches },
@@ -136,21 +145,23 @@ export function measured(
 }
 
 export function resultOf(measured: Measured): Result {
-  const { header, setup, counts, failed, disconnects, elapsed, interrupted, foreign, series } = measured
+  const { header, setup, counts, failed, disconnects, elapsed, drain, interrupted, foreign, series } =
+    measured
   const { latency, service, lag, connect } = measured
   const audit: Audit = {
     ...measured.audit,
     thread_cpu: Math.max(...measured.audit.threads.map(({ cpu }) => cpu)),
-    lag_ms: { p99: lag.at(99), max: lag.at(100) },
+    lag_ms: { p50: lag.at(50), p99: lag.at(99), max: lag.at(100) },
   }
   const reasons = reasonsOf(measured, audit)
   return {
-    format: 'mqttx bench 1',
+    format: 'mqttx bench 2',
     header,
     setup,
     ...counts,
     ...{ failed, disconnects },
     elapsed_s: rounded(elapsed),
+    drain_s: rounded(drain),
     rate: rounded(elapsed === 0 ? 0 : doneOf(setup, counts) / elapsed),
     latency_ms: latency.percentiles(),
     service_ms: service.percentiles(),
@@ -166,16 +177,13 @@ export function resultOf(measured: Measured): Result {
   }
 }
 
-function doneOf({ mode, qos }: Setup, { sent, acked, received, connected }: Counts): number {
-  if (mode === 'conn') return connected
-  if (mode !== 'pub') return received
-  return qos === 0 ? sent : acked
+function doneOf({ mode }: Setup, { done, connected }: Counts): number {
+  return mode === 'conn' ? connected : done
 }
 
-/** What went all the way in each whole second; what is left of the last one would look like a fall. */
-export function perSecond({ setup: { mode, qos }, series, elapsed_s }: Result): number[] {
-  const key = mode === 'pub' && qos === 0 ? 'sent' : 'done'
-  return Array.from({ length: Math.floor(elapsed_s + 0.001) }, (_, second) => series[second]?.[key] ?? 0)
+/** What went all the way in each whole second of `seconds`; what is left of the last one would look like a fall. */
+export function perSecond({ series }: Result, seconds: number): number[] {
+  return Array.from({ length: Math.floor(seconds + 0.001) }, (_, second) => series[second]?.done ?? 0)
 }
 
 /** What makes a run fail, in words; empty where all is well. */
@@ -223,6 +231,7 @@ export function merged(results: readonly Result[]): Result {
     setup: { ...first!.setup, subscribers: sum(({ setup }) => setup.subscribers) },
     ...{ counts, failed, disconnects, series, stretches, ...histograms },
     elapsed: most((result) => result.elapsed_s),
+    drain: most((result) => result.elapsed_s + result.drain_s) - most((result) => result.elapsed_s),
     interrupted: results.some(({ interrupted }) => interrupted),
     foreign: sum((result) => result.foreign),
     audit: {

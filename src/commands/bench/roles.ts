@@ -114,7 +114,10 @@ export function responder(cast: Cast, index: number, clients: readonly number[])
       chunkEnd: () => void answers.answer(),
     },
   )
-  const answers = new Responder(client.connection, { tally, run, shard, template })
+  const answers = new Responder(client.connection, {
+    ...{ tally, run, shard, template },
+    failed: (error) => cast.waiter.fail(error),
+  })
   return client
 }
 
@@ -184,6 +187,7 @@ function publisherOn(
     text: textsOf(plan, topics.choice, factsOf(cast, index)),
     ...ways,
     changed: () => waiter.wake(),
+    failed: (error) => waiter.fail(error),
   })
 }
 

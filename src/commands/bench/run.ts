@@ -53,7 +53,8 @@ export async function run(args: BenchArgs, host: Host): Promise<number> {
     views.close,
   )
   try {
-    await print(host.stdout, args.json ? jsonReport(result) : textReport(result, plotOf(args, host)))
+    const text = () => textReport(result, plotOf(args, host), broken(args.assertions ?? [], result))
+    await print(host.stdout, args.json ? jsonReport(result) : text())
   } finally {
     writeFiles(result, args) // what one place has no room for is not lost in the other
   }
@@ -129,7 +130,8 @@ function loginOf({ username, password }: ConnectOptions): Login {
 }
 
 async function showFiles(args: BenchArgs, host: Host): Promise<number> {
-  const { text, results } = fromFiles(args.work, { json: args.json, plot: plotOf(args, host) })
+  const { json, assertions = [] } = args
+  const { text, results } = fromFiles(args.work, { json, plot: plotOf(args, host), assertions })
   await print(host.stdout, text)
   if (results.length === 1) writeFiles(results[0]!, args)
   return judge(results, args, host)

@@ -3,6 +3,7 @@
 import type { Assertion } from '../../cli/options/bench-values.js'
 import { broken } from './assertions.js'
 import { failuresOf, type Result } from './result.js'
+import { ownLimit } from './validity.js'
 
 export interface Step {
   readonly asked_rate: number
@@ -54,7 +55,7 @@ export async function findMax({
   let best: Result | undefined
   let last: Result | undefined
   let [low, high] = [0, Number.POSITIVE_INFINITY]
-  let ownLimit = false
+  let limited = false
   for (let rate: number | undefined = start; rate !== undefined && !stopped(); rate = next(low, high)) {
     last = await measure(rate)
     if (last.interrupted) break
@@ -65,13 +66,13 @@ export async function findMax({
       best = last
     } else {
       high = rate
-      ownLimit = last.reasons.some((reason) => reason.startsWith('client-limited'))
+      limited = last.reasons.some((reason) => reason.startsWith(ownLimit))
       if (next(low, high) !== undefined && !stopped()) await rest()
     }
   }
   const result = best ?? last!
-  const reasons = ownLimit
-    ? [...result.reasons, `client-limited: at ${high} messages/s it was not the server that refused`]
+  const reasons = limited
+    ? [...result.reasons, `${ownLimit}: at ${high} messages/s it was not the server that refused`]
     : result.reasons
   const search: Search = {
     conditions: conditions.map(({ text }) => text).join(', '),

@@ -39,7 +39,7 @@ export class Subscriber {
     if (stamp === undefined) {
       if (own !== undefined) return false
       tally.counts.received++
-      tally.second(clock.now()).done++
+      tally.arrived(clock.now())
       changed()
       return true
     }
@@ -57,7 +57,7 @@ export class Subscriber {
     if (stamp.host === host) tally.done(now, stamp.intended, stamp.sent)
     else {
       this.foreign++
-      tally.second(now).done++
+      tally.arrived(now)
     }
     changed()
     return true

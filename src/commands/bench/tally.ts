@@ -8,6 +8,8 @@ export const countNames = [
   'sent',
   'acked', // at QoS 1 and 2
   'received', // distinct messages
+  'expected', // acknowledgements, responses or messages at subscribers that the offered messages should bring
+  'done', // went all the way before the end of the window that `rate` is of
   'lost',
   'duplicated',
   'reordered',
@@ -58,6 +60,10 @@ export class Tally {
   readonly seconds: Second[] = []
   /** When the first second begins. */
   start = 0
+  /** When the last message went all the way. */
+  lastDone = 0
+  /** The window that `rate` is of has ended: what comes now is late. */
+  #over = false
 
   fail(reason: string): void {
     this.failed[reason] = (this.failed[reason] ?? 0) + 1
@@ -75,14 +81,27 @@ export class Tally {
     return this.seconds[index]!
   }
 
-  /** A message that counts is where it should be. */
+  /** Ends the window that `rate` is of. */
+  endWindow(): void {
+    this.#over = true
+  }
+
+  /** A message that counts went all the way at `now`; its latency is not known. */
+  arrived(now: number): Second {
+    if (!this.#over) this.counts.done++
+    this.lastDone = now
+    const second = this.second(now)
+    second.done++
+    return second
+  }
+
+  /** A message that counts went all the way at `now`. */
   done(now: number, intended: number, sent: number): void {
     const latency = now - intended
     this.latency.record(latency)
     this.service.record(now - sent)
     this.stretches.record(now - this.start, latency)
-    const second = this.second(now)
-    second.done++
+    const second = this.arrived(now)
     if (latency > second.maxMs) second.maxMs = latency
   }
 }

@@ -28,13 +28,21 @@ export interface Task {
   readonly watched: boolean
 }
 
+/** A MqttxError, which loses its class on the way between threads. */
+export interface Failure {
+  readonly message: string
+  readonly exitCode: number
+  readonly hint: string | undefined
+  readonly prefix: string
+}
+
 /** To a worker: a time to start at, or the wish that it ends. */
 export type Order = { readonly start: number } | { readonly stop: true }
 export type News =
   | { readonly ready: true }
   | { readonly stands: SentSnapshot }
   | { readonly result: Result }
-  | { readonly failure: string }
+  | { readonly failure: Failure }
 
 export async function measureInThreads(
   count: number,
@@ -84,7 +92,7 @@ function resultFrom(
     worker.on('message', (news: News) => {
       if ('result' in news) resolve(news.result)
       else if ('stands' in news) stands(news.stands)
-      else if ('failure' in news) reject(new MqttxError(news.failure))
+      else if ('failure' in news) reject(new MqttxError(news.failure.message, news.failure))
       else isReady().catch(reject)
     })
   })

@@ -8,6 +8,7 @@ export class Waiter {
   readonly #clock: Clock
   #look: (() => void) | undefined
   #interrupted = false
+  #failure: { readonly error: unknown } | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -16,6 +17,12 @@ export class Waiter {
   /** From now on nothing is waited for but what is `patient`. */
   interrupt(): void {
     this.#interrupted = true
+    this.wake()
+  }
+
+  /** Whoever waits now or later is given `error`, the first one. */
+  fail(error: unknown): void {
+    this.#failure ??= { error }
     this.wake()
   }
 
@@ -28,18 +35,22 @@ export class Waiter {
     this.#look?.()
   }
 
-  /** Resolves at `time`, or earlier when `enough` says true or, unless `patient`, after an interruption. */
+  /**
+   * Resolves at `time`, or earlier when `enough` says true or, unless `patient`, after an interruption.
+   * @throws what `fail` was called with
+   */
   until(
     time: number,
     { enough = never, patient = false }: { enough?: () => boolean; patient?: boolean } = {},
   ) {
-    const over = () => enough() || (this.#interrupted && !patient)
-    return new Promise<void>((resolve) => {
+    const over = () => this.#failure !== undefined || enough() || (this.#interrupted && !patient)
+    return new Promise<void>((resolve, reject) => {
       let off = () => {}
       const end = () => {
         off()
         this.#look = undefined
-        resolve()
+        if (this.#failure === undefined) resolve()
+        else reject(this.#failure.error)
       }
       const sleep = () => {
         const left = time - this.#clock.now()

@@ -61,5 +61,6 @@ function report(look: () => Snapshot | undefined): () => void {
 
 work(workerData as Task).catch((error: unknown) => {
   if (!(error instanceof MqttxError)) throw error
-  tell({ failure: error.message })
+  const { message, exitCode, hint, prefix } = error
+  tell({ failure: { message, exitCode, hint, prefix } })
 })

@@ -31,7 +31,7 @@ function wandering({ seed, factor = 1, seconds = 20, perSecond = 400 }: Behaviou
     tally.counts.sent++
     tally.counts.acked++
   }
-  const engine = { elapsedMs: seconds * 1000, connectMs: 1, stoppedEarly: false, foreign: 0 }
+  const engine = { elapsedMs: seconds * 1000, drainMs: 0, connectMs: 1, stoppedEarly: false, foreign: 0 }
   return resultFrom({ tally, ...engine })
 }
 

@@ -25,9 +25,9 @@ const whole = { offered: 200, sent: 200, acked: 200, lost: 0, duplicated: 0, con
 
 test('the Job of Kubernetes: its command in four processes, their logs joined', async () => {
   const manifest = between('apiVersion: batch/v1', '```')
-  const [npx, yes, name, ...command] = flowList(manifest, 'command')
+  const [name, ...command] = flowList(manifest, 'command')
   const words = [...command, ...flowList(manifest, 'args')]
-  expect([npx, yes, name]).toEqual(['npx', '--yes', 'mqttx'])
+  expect(name).toBe('mqttx')
   for (const key of ['completions', 'parallelism']) expect(manifest).toContain(`\n  ${key}: 4\n`)
   expect(manifest).toContain('completionMode: Indexed')
 
