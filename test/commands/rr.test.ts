@@ -39,7 +39,7 @@ describe('pending requests', () => {
     pending.add(request(1, Buffer.of(0, 255)))
     pending.add(request(2, Buffer.of(0, 254)))
     expect(pending.answer(Buffer.of(0, 253))).toBeUndefined()
-    expect(pending.answer(undefined)).toBeUndefined()
+    expect(pending.answer(undefined)).toBeUndefined() // two wait
     const [first] = pending.requests
     expect(pending.answer(Buffer.of(0, 255))?.line).toBe(1)
     expect(pending.received(first!)).toBe(1)
@@ -47,6 +47,7 @@ describe('pending requests', () => {
     expect(pending.answer(Buffer.of(0, 255))).toBeUndefined()
     expect(stopped).toEqual([1])
     expect(pending.requests.map(({ line }) => line)).toEqual([2])
+    expect(pending.answer(undefined)?.line).toBe(2) // it waits alone
   })
 
   test('the server settles a request once; a Packet Identifier that is used again is another request', () => {
@@ -73,7 +74,7 @@ test('unanswered requests: a warning for the first ten, then only their number',
 })
 
 describe('one request', () => {
-  test('subscribes, asks with Response Topic and Correlation Data, prints, disconnects', async () => {
+  test('subscribes, asks with a Response Topic, prints, disconnects', async () => {
     const server = await rrServer(honest)
     const outcome = await run([...one, '--content-type', 'text/plain'], server)
     expect(outcome).toEqual({ status: 0, stdout: 're: x\n', stderr: '' })
@@ -82,8 +83,7 @@ describe('one request', () => {
     expect(subscribe).toMatchObject({ messageId: 1, subscriptions: [{ topic: 'e', qos: 0, rh: 0 }] })
     expect(publish).toMatchObject({ topic: 't', payload: Buffer.from('x'), qos: 0, retain: false })
     const { properties } = publish as IPublishPacket
-    expect(Object.keys(properties ?? {})).toEqual(['contentType', 'correlationData', 'responseTopic'])
-    expect(properties?.correlationData).toHaveLength(16)
+    expect(Object.keys(properties ?? {})).toEqual(['contentType', 'responseTopic'])
     expect(disconnect).toMatchObject({ cmd: 'disconnect', reasonCode: 0 })
   })
 
@@ -99,11 +99,10 @@ describe('one request', () => {
     expect(server.received.at(-1)).toMatchObject({ cmd: 'disconnect' })
   })
 
-  test('retained messages, those of others, and those without Correlation Data are not the answer', async () => {
+  test('retained messages and those with other Correlation Data are not the answer', async () => {
     const server = await rrServer((request, send) => {
       send(answerFor(request, { payload: 'stale', retain: true }))
       send(answerFor(request, { payload: 'foreign', properties: { correlationData: Buffer.from('other') } }))
-      send(answerFor(request, { payload: 'bare', properties: {} }))
       send(answerFor(request, { payload: 'elsewhere', topic: 'f' }))
       send(answerFor(request))
     })
@@ -113,11 +112,11 @@ describe('one request', () => {
   test('-W: status 27, and what came instead', async () => {
     const server = await rrServer((request, send) => {
       send(answerFor(request, { retain: true }))
-      send(answerFor(request, { properties: {} }))
+      send(answerFor(request, { properties: { correlationData: Buffer.from('other') } }))
     })
     const outcome = await run([...one, '-W', '1'], server)
     expect(outcome).toMatchObject({ status: 27, stdout: '' })
-    expect(outcome.stderr).toMatch(/^Timed out\nhint: .*: 1 retained, 1 without the Correlation Data/)
+    expect(outcome.stderr).toMatch(/^Timed out\nhint: .*: 1 retained, 1 with other Correlation Data$/m)
     expect(server.received.at(-1)).toMatchObject({ cmd: 'disconnect', reasonCode: 4 })
   })
 
@@ -127,6 +126,14 @@ describe('one request', () => {
       status: 0,
     })
     expect(requests(server)[0]?.properties?.correlationData?.toString()).toBe('mine')
+  })
+
+  test.each([
+    ['', []],
+    ['with Correlation Data of the command line', ['--correlation-data', 'mine']],
+  ])('E72: an answer without Correlation Data is taken %s', async (_, words) => {
+    const server = await rrServer((request, send) => send(answerFor(request, { properties: {} })))
+    expect(await run([...one, ...words], server)).toEqual({ status: 0, stdout: 're: x\n', stderr: '' })
   })
 
   test('--replies: so many answers, and a Receive Maximum for them', async () => {
@@ -238,6 +245,21 @@ describe('-l', () => {
     expect(server.received[0]).toMatchObject({ properties: { receiveMaximum: 20 } })
     const data = requests(server).map(({ properties }) => properties?.correlationData?.toString('hex'))
     expect(new Set(data).size).toBe(3)
+  })
+
+  test('E72: answers without Correlation Data are taken one at a time', async () => {
+    const bare = (request: IPublishPacket, send: (packet: Packet) => void) =>
+      send(answerFor(request, { properties: {} }))
+    const input = ({ stdin }: { stdin: { end(text: string): void } }) => void stdin.end('a\nb\nc\n')
+    const server = await rrServer(bare)
+    const outcome = await run([...ask, '-l', '-M', '1'], server, input)
+    expect(outcome).toEqual({ status: 0, stdout: 're: a\nre: b\nre: c\n', stderr: '' })
+    expect(requests(server).map(({ properties }) => properties?.correlationData)).toEqual(
+      Array(3).fill(undefined),
+    )
+    const again = await run([...ask, '-l', '-W', '1'], await rrServer(bare), input)
+    expect(again.status).toBe(27)
+    expect(again.stderr).toContain('without Correlation Data (-M 1 takes them)\n')
   })
 
   test('-M: no more than so many', async () => {

@@ -53,7 +53,6 @@ describe.each(['0', '1', '2'])('QoS %s', (qos) => {
       while read -r to data word; do
         say() { mosquitto_pub -V 5 ${broker.at.join(' ')} -t "$to" -q ${qos} "$@"; }
         say -m foreign -D publish correlation-data other
-        say -m bare
         say -m "$word back" -D publish correlation-data "$data"
       done`
       const relay = await tap(broker.port)
@@ -65,6 +64,17 @@ describe.each(['0', '1', '2'])('QoS %s', (qos) => {
       await theirs
     },
   )
+
+  peerTest('E72: mqttx rr asks one that does not copy Correlation Data', ['mosquitto', 'bash'], async () => {
+    const relay = await tap(broker.port)
+    const theirs = shell(`mosquitto_sub -V 5 ${relay.at.join(' ')} -t open/bare -q ${qos} -C 1 -F %R |
+      while read -r to; do mosquitto_pub -V 5 ${broker.at.join(' ')} -t "$to" -q ${qos} -m answer; done`)
+    await relay.subscribed()
+    const words = ['-t', 'open/bare', '-e', 'open/d', '-m', 'hello', '-q', qos, '-W', '10']
+    const outcome = await mqttx(['rr', ...broker.at, ...words])
+    expect(outcome).toMatchObject({ status: 0, stdout: Buffer.from('answer\n'), stderr: '' })
+    await theirs
+  })
 
   peerTest('5,000 lines, each with its answer', ['mosquitto'], async () => {
     const serving = await responder(broker, ['-t', 'open/many', '-q', qos, '--echo'])

@@ -29,9 +29,10 @@ const stdinLine = flag({
   flags: '-l, --stdin-line',
   group: 'Message',
   help: 'Send each line of standard input as a request.',
-  doc: `With MQTT 5 up to {maxInflight} requests wait for their answers at once, and answers are printed as they arrive.
-    Where answers cannot be told apart (before MQTT 5, or with Correlation Data of your own) there is one at a time. The
-    status is 0 if every request was answered; else standard error names the lines that were not.`,
+  doc: `With MQTT 5 up to {maxInflight} requests wait for their answers at once, each with Correlation Data of its own that the
+    answer must have too; answers are printed as they arrive. Before MQTT 5, with {correlationData} and with
+    {maxInflight} 1 there is one request at a time, and an answer needs no Correlation Data. The status is 0 if every
+    request was answered; otherwise standard error names the lines that were not.`,
 })
 
 const qos = option({

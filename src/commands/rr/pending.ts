@@ -1,9 +1,9 @@
-// Requests that wait for answers, by Correlation Data; by Packet Identifier too, until the server has taken them.
+// Requests that wait for answers, by Correlation Data, and by Packet Identifier until the server has taken them.
 
 export interface Request {
   /** The number of its line; 1 where there is only one request. */
   readonly line: number
-  /** Undefined before MQTT 5, where any answer is for the one request under way. */
+  /** Undefined where one request waits at a time. */
   readonly correlationData: Buffer | undefined
   /** 0 at QoS 0, which the server does not answer. */
   readonly messageId: number
@@ -42,9 +42,13 @@ export class Pending {
     if (request.messageId !== 0) this.#byMessageId.set(request.messageId, request)
   }
 
-  /** An answer has come: the request that it is for, if it is one of ours. The last answer ends the waiting. */
+  /**
+   * An answer has come: the request that it is for, if any. Without Correlation Data it is for the request that waits
+   * alone. The last answer ends the waiting.
+   */
   answer(correlationData: Buffer | undefined): Request | undefined {
-    const waiting = this.#byData.get(keyOf(correlationData))
+    const alone = correlationData === undefined && this.size === 1
+    const waiting = alone ? this.#byData.values().next().value : this.#byData.get(keyOf(correlationData))
     if (waiting === undefined) return undefined
     if (--waiting.left === 0) this.remove(waiting.request)
     return waiting.request

@@ -47,7 +47,7 @@ export class Requester {
   readonly #waiters = new Waiters()
   /** The user's own Correlation Data: the same for all requests. */
   readonly #fixed: Buffer | undefined
-  /** Requests that may wait at once: one where answers cannot be told apart. */
+  /** Requests that may wait at once; with more than one each has Correlation Data of its own. */
   readonly #window: number
   #granted = false
   #failure: Error | undefined
@@ -63,8 +63,8 @@ export class Requester {
     this.#failed = failed
     this.#pending = new Pending(args.replies)
     this.#fixed = options.properties.publish?.correlationData as Buffer | undefined
-    const apart = options.version === 5 && this.#fixed === undefined
-    this.#window = apart ? options.maxInFlight : 1
+    const several = args.stdinLine && options.version === 5 && this.#fixed === undefined
+    this.#window = several ? options.maxInFlight : 1
     this.#printer = printer(
       { ...args, watch: false, messageRate: false },
       { host: args.host ?? 'localhost', warn: (text) => world.host.stderr.write(`${text}\n`) },
@@ -102,9 +102,9 @@ export class Requester {
     return this.#pending.requests
   }
 
-  /** Of a request; each has Correlation Data of its own. */
+  /** Of a request, as large as each. */
   get template(): PublishTemplate {
-    return requestTemplate(this.#args, this.#options, this.#fixed ?? randomBytes(16))
+    return requestTemplate(this.#args, this.#options, this.#correlationData())
   }
 
   /** Connects and subscribes. */
@@ -134,7 +134,7 @@ export class Requester {
 
   /** Sends the payload from `start` to `end`; call it when there is room. */
   send(line: number, payload: Uint8Array, start = 0, end = payload.length): void {
-    const correlationData = this.#options.version === 5 ? (this.#fixed ?? randomBytes(16)) : undefined
+    const correlationData = this.#correlationData()
     const sentAt = this.#world.host.now()
     const template = requestTemplate(this.#args, this.#options, correlationData)
     this.#connection.publish(template, payload, start, end)
@@ -170,6 +170,11 @@ export class Requester {
     await this.#world.output.finish(patienceMs).catch(() => this.#connection.discard())
     await this.#connection.close(disconnectWithWill).catch(() => {})
     this.#connection.destroy()
+  }
+
+  /** None where one request waits at a time, as in the reference: not every responder copies it into its answer. */
+  #correlationData(): Buffer | undefined {
+    return this.#window > 1 ? randomBytes(16) : this.#fixed
   }
 
   #until(ready: () => boolean): Promise<void> {
@@ -212,8 +217,9 @@ export class Requester {
     const { responseTopic, retainAsPublished, latency } = this.#args
     if (message.topic !== responseTopic) return // of a subscription that a kept session still has
     if (message.retain && !retainAsPublished) return this.#strangers.retained()
-    const request = this.#pending.answer(message.properties?.correlationData)
-    if (request === undefined) return this.#strangers.foreign()
+    const data = message.properties?.correlationData
+    const request = this.#pending.answer(data)
+    if (request === undefined) return data === undefined ? this.#strangers.bare() : this.#strangers.foreign()
     const { host, output } = this.#world
     const took = host.now() - request.sentAt
     this.#printer.print(message, output)

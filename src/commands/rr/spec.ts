@@ -55,9 +55,8 @@ export const rr = spec({
     '--serve -t FILTER {--exec COMMAND | --echo} [OPTION]...',
   ],
   description: [
-    `Subscribes to {responseTopic}, publishes a request to {topic}, prints the answer and ends. With MQTT 5, the default,
-    the request carries Correlation Data, and only a message with the same is the answer: retained messages and answers
-    to others are left out. Before MQTT 5 every message on {responseTopic} that is not retained is taken for the answer.`,
+    `Subscribes to {responseTopic}, publishes a request to {topic}, prints the answer and ends. A retained message is never
+    taken for the answer, nor is one with other Correlation Data than the request's.`,
     `With {serve} it is the other side, and answers requests until a signal ends it. A lost connection is made again.`,
     `It takes the place of mosquitto_rr: the options, messages and exit statuses that both have are the same.`,
   ],
