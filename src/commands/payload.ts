@@ -4,10 +4,10 @@ import type { Readable } from 'node:stream'
 import { maxRemainingLength } from '../codec/framing.js'
 import { ExitCode, MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
+import { isTerminal } from '../io/terminal.js'
 import { wordToBytes } from '../words.js'
 
 const empty = Buffer.alloc(0)
-const useN = 'an empty message is sent with -n'
 
 export interface MessageSource {
   readonly message?: string
@@ -15,7 +15,7 @@ export interface MessageSource {
   readonly stdinFile: boolean
 }
 
-/** @throws MqttxError for a file that cannot be read, no input, and more bytes than MQTT can carry */
+/** @throws MqttxError for a file that cannot be read, empty standard input, and more bytes than MQTT can carry */
 export async function loadPayload(args: MessageSource, host: Host): Promise<Buffer> {
   if (args.message !== undefined) return messageBytes(args.message)
   if (args.file !== undefined) return args.file === '-' ? readStdin(host) : readFile(args.file)
@@ -29,16 +29,13 @@ function messageBytes(message: string): Buffer {
 }
 
 async function readFile(path: string): Promise<Buffer> {
-  let bytes: Buffer
   try {
-    bytes = await readAll(createReadStream(path), 'File')
+    return await readAll(createReadStream(path), 'File')
   } catch (error) {
     if (error instanceof MqttxError) throw error
     const reason = strerror(error as NodeJS.ErrnoException)
     throw new MqttxError(`Unable to read file "${path}": ${reason}.\nError loading input file "${path}".`)
   }
-  if (bytes.length > 0) return bytes
-  throw new MqttxError(`Zero length input.\nError loading input file "${path}".`, { hint: useN })
 }
 
 async function readStdin(host: Host): Promise<Buffer> {
@@ -46,7 +43,9 @@ async function readStdin(host: Host): Promise<Buffer> {
     throw inputError(error)
   })
   if (bytes.length > 0) return bytes
-  throw new MqttxError('Zero length input.\nError loading input from stdin.', { hint: useN })
+  throw new MqttxError('Zero length input.\nError loading input from stdin.', {
+    hint: 'an empty message is sent with -n',
+  })
 }
 
 async function readAll(stream: Readable, what: string): Promise<Buffer> {
@@ -58,6 +57,11 @@ async function readAll(stream: Readable, what: string): Promise<Buffer> {
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
+}
+
+/** A person at a terminal sees why nothing happens. */
+export function announceStdin({ quiet }: { quiet: boolean }, { stdin, stderr }: Host): void {
+  if (!quiet && isTerminal(stdin)) stderr.write('Reading standard input; Ctrl-D ends it.\n')
 }
 
 export function tooLong(what: string): MqttxError {

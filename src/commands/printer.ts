@@ -38,7 +38,7 @@ export function printer(args: PrinterArgs, world: { host: string; warn: (text: s
 
 function formatter(args: PrinterArgs, warn: (text: string) => void): Formatter {
   const newline = !args.noNewline
-  if (args.json) return ndjson(clock)
+  if (args.json) return ndjson(clock, args.pretty)
   if (args.format === undefined) return plain({ verbose: args.verbose, newline })
   return templated(compileTemplate(args.format), { clock, pretty: args.pretty, warn, newline })
 }

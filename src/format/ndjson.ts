@@ -1,22 +1,25 @@
 // --json of sub and rr: each message as one line of JSON with everything that `pub --json` needs to publish it again.
 import { isUtf8 } from 'node:buffer'
+import { copyJson } from './json-copy.js'
 import { JsonWriter } from './json-writer.js'
 import type { Formatter, MessageProperties, ReceivedMessage, WallClock } from './message.js'
 
 /**
  * Writes the message that was received now. `time` is in UTC, so that lines from everywhere sort by it. The payload is
  * text where it is UTF-8, which JSON keeps as it is, and base64 where not; Correlation Data, which is bytes by its
- * type, always stands as `{"base64":"..."}`.
+ * type, always stands as `{"base64":"..."}`. `pretty` lays the object out over several lines, for people.
  */
-export function ndjson(clock: WallClock): Formatter {
+export function ndjson(clock: WallClock, pretty = false): Formatter {
   return (message, sink) => {
-    const writer = new JsonWriter(sink, false)
+    const writer = new JsonWriter(sink, pretty)
     writer.open('{')
     writeHead(message, writer, timeText(clock))
     writePayload(message.payload, writer)
     if (hasSome(message.properties)) {
       writer.key('"properties"')
-      writer.value(propertiesText(message.properties))
+      const text = propertiesText(message.properties)
+      if (pretty) copyJson(text, writer)
+      else writer.value(text)
     }
     writer.close()
     writer.end()

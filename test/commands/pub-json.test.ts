@@ -112,6 +112,72 @@ describe('a line', () => {
   })
 })
 
+describe('E68: a recording of mosquitto_sub', () => {
+  const tst = '2026-11-26T04:45:16.253935Z+0000'
+  const recorded = (rest: string) => read(`{"tst":"${tst}","topic":"t","qos":0,${rest}}`)
+
+  test.each([
+    ['2.0, %j', '"retain":0,"payloadlen":3,"payload":"\\"s\\""', '"s"', false],
+    ['2.0, %J', '"retain":1,"payloadlen":3,"payload":"s"', '"s"', true],
+    ['2.1, %j', '"retain":true,"payloadlen":2,"mid":7,"payload":"é"', 'é', true],
+    ['empty', '"retain":0,"payloadlen":0,"payload":null', '', false],
+    ['%J of null', '"retain":0,"payloadlen":4,"payload":null', 'null', false],
+    [
+      '%J of a number',
+      '"retain":0,"payloadlen":20,"payload":12345678901234567890',
+      '12345678901234567890',
+      false,
+    ],
+    ['%J of an object', '"retain":0,"payloadlen":14,"payload":{"payload":[1]}', '{"payload":[1]}', false],
+    [
+      '%J behind a User Property "payload"',
+      '"retain":0,"payloadlen":1,"properties":{"user-properties":[{"payload":"v"}]},"payload":1',
+      '1',
+      false,
+    ],
+    [
+      'our %j of bytes',
+      '"retain":false,"payloadlen":2,"encoding":"base64","payload":"/wA="',
+      '\xff\0',
+      false,
+    ],
+  ])('%s', (_, rest, payload, retain) => {
+    const message = recorded(rest)
+    const expected = payload === '\xff\0' ? Buffer.of(255, 0) : Buffer.from(payload)
+    expect(message).toMatchObject({ topic: 't', payload: expected, retain })
+  })
+
+  test.each([
+    '"user-properties":{"a":"1","b":"2","a":"3"}',
+    '"user-properties":[{"a":"1"},{"b":"2"},{"a":"3"}]',
+  ])('its properties: %s', (user) => {
+    const names = `"content-type":"x","correlation-data":"cd","payload-format-indicator":1,
+"message-expiry-interval":60,"response-topic":"r","topic-alias":1,"subscription-identifier":5`.replace(
+      '\n',
+      '',
+    )
+    const rest = `"retain":0,"payloadlen":1,"properties":{${user},${names}},"payload":"x"`
+    const { properties } = recorded(rest)
+    expect({ ...properties, userProperties: { ...properties?.userProperties } }).toEqual({
+      contentType: 'x',
+      correlationData: Buffer.from('cd'),
+      payloadFormatIndicator: true,
+      messageExpiryInterval: 60,
+      responseTopic: 'r',
+      userProperties: { a: ['1', '3'], b: '2' },
+    })
+  })
+
+  test.each([
+    ['"retain":0,"payloadlen":4,"payload":"a"', 'a part of it is missing'],
+    ['"retain":2,"payloadlen":1,"payload":"a"', '"retain" is 2'],
+    ['"retain":0,"payloadlen":1', 'it has no "payload"'],
+    ['"retain":0,"payloadlen":1,"payload":1,"more":2', '"payload" is not its last member'],
+  ])('%s is refused', (rest, message) => {
+    expect(() => recorded(rest)).toThrow(message)
+  })
+})
+
 describe('templates', () => {
   const kind = { topic: 't', qos: 0, retain: false, properties: undefined } as const
 

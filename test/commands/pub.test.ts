@@ -3,6 +3,7 @@ import { publishLines } from '../../src/commands/pub/lines.js'
 import { talk } from '../../src/commands/talk.js'
 import type { ConnectOptions } from '../../src/connection/options.js'
 import { MqttxError } from '../../src/errors.js'
+import { main } from '../../src/main.js'
 import { bytes, failureOf, oblige, optionsFor, template } from '../connection/rig.js'
 import { connack, type ScriptedServer, scriptedServer } from '../helpers/scripted-server.js'
 import { once, sleep } from '../helpers/wait.js'
@@ -275,6 +276,36 @@ describe('one message', () => {
     const outcome = await run(['pub', '-t', 't', '-m', 'x', '-q', qos], server)
     expect(outcome).toEqual({ status: 0, stdout: '', stderr: '' })
     expect(server.received.map(({ cmd }) => cmd)).toEqual(packets)
+  })
+
+  test.each([
+    ['-f', '/dev/null', 0],
+    ['-f', '-', 1],
+    ['-s', '', 1],
+  ])('E74: nothing in %s %s: status %i', async (option, file, status) => {
+    const server = await scriptedServer({ packet: oblige })
+    const words = ['pub', '-q', '1', '-t', 't', option, file].filter((word) => word !== '')
+    const outcome = await run(words, server)
+    expect(outcome.status).toBe(status)
+    expect(payloads(server)).toEqual(status === 0 ? [''] : [])
+    if (status !== 0) expect(outcome.stderr).toContain('Zero length input.\n')
+  })
+
+  test.each([
+    [[], 1, 'Error: Both topic and message must be supplied.\n'],
+    [['-l'], 0, 'Reading standard input; Ctrl-D ends it.\n'],
+    [['-s'], 0, 'Reading standard input; Ctrl-D ends it.\n'],
+    [['-f', '-'], 0, 'Reading standard input; Ctrl-D ends it.\n'],
+    [['--json'], 0, 'Reading standard input; Ctrl-D ends it.\n'],
+    [['-l', '--quiet'], 0, ''],
+  ] as const)('E44: pub -t t %j on a terminal', async (words, status, said) => {
+    const server = await scriptedServer({ packet: oblige })
+    const around = world()
+    const stdin = Object.assign(around.stdin, { isTTY: true })
+    stdin.end('{"payload":"x"}\n')
+    const outcome = await main(['pub', '-t', 't', ...words, ...server.at], { ...around.host, stdin })
+    expect(outcome).toBe(status)
+    expect(around.stderr.text().split('hint')[0]).toBe(said)
   })
 
   test('whose acknowledgement never comes, because the server goes: status 7', async () => {

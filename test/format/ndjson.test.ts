@@ -66,4 +66,14 @@ describe('--json', () => {
     const payload = 'é\u{1f4a9}\n'.repeat(150_000)
     expect(JSON.parse(line({ payload })).payload).toBe(payload)
   })
+
+  test('E43: pretty is the same object over several lines', () => {
+    const fields = { payload: 'x', properties: { contentType: 'c', userProperties: { a: ['1', '2'] } } }
+    const sink = collector()
+    ndjson(() => moment, true)(message(fields), sink)
+    const text = sink.all().toString()
+    expect(JSON.parse(text)).toEqual(JSON.parse(line(fields)))
+    expect(text).toContain('{\n\t"time":\t"2026-')
+    expect(text).toContain('\n\t"properties":\t{\n\t\t"contentType":\t"c",\n')
+  })
 })

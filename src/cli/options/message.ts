@@ -53,7 +53,7 @@ const json = flag({
   doc: `Each line is an object with "topic" and "payload"; "encoding" ("utf8", "base64" or "hex"), "qos", "retain" and
     "properties" may be left out, and other members are not looked at. {topic}, {qos}, {retain} and the properties of the
     command line are for lines that do not say it themselves. Blank lines are skipped; a line that is no message ends it,
-    after those before it were delivered. Properties need MQTT 5; those that belong to the connection which brought the
+    after those before it were delivered. Lines of mosquitto_sub -F %j and -F %J are taken as well. Properties need MQTT 5; those that belong to the connection which brought the
     message (topicAlias, subscriptionIdentifier) are left out.`,
 })
 

@@ -35,14 +35,14 @@ const json = flag({
   help: 'Print each message as a line of JSON, for pub --json.',
   doc: `An object with the members time (UTC, with microseconds), topic, qos, retain, dup, payload, encoding, and with
     MQTT 5 properties, under camelCase names, where there are some. encoding is utf8, or base64 for a payload that is not UTF-8;
-    correlationData is {"base64":"..."}. Cannot be combined with {format}; {verbose}, {noNewline} and {pretty} have no
-    effect on it.`,
+    correlationData is {"base64":"..."}. Cannot be combined with {format}; {verbose} and {noNewline} have no effect on
+    it. With {pretty} an object takes several lines, which pub --json does not read.`,
 })
 
 const pretty = flag({
   flags: '--pretty',
   group: 'Output',
-  help: 'Spread the JSON of %j and %J over several lines.',
+  help: 'Spread the JSON of --json, %j and %J over several lines.',
 })
 
 const messageRate = flag({

@@ -1,8 +1,9 @@
-// A line of JSON as `sub --json` prints it becomes a message to publish. What the line says is checked, member by
-// member: a message that lost its payload or properties through a misspelt name would do harm.
+// A line of JSON as `sub --json` or mosquitto_sub -F %j or %J prints it becomes a message to publish. Each member is
+// checked: a message that lost its payload or properties through a misspelt name would do harm.
 import { isUtf8 } from 'node:buffer'
 import type { PublishProperties, QoS } from '../../codec/publish.js'
 import { readProperties } from './json-properties.js'
+import { isRecording, recordedPayload, recordedProperties } from './json-recording.js'
 import { bad, base64, hex, isObject, shape, stringFault } from './json-values.js'
 
 export interface LineMessage {
@@ -27,22 +28,31 @@ const seePrinted = 'each line is an object as `mqttx sub --json` prints it'
 
 /** @throws MqttxError that says what is wrong with the line, not which line it is */
 export function readMessage(line: Buffer, defaults: LineDefaults): LineMessage {
-  const members = readObject(line)
-  const { qos = defaults.qos, retain = defaults.retain } = members
+  const text = textOf(line)
+  const members = readObject(text)
+  const recording = isRecording(members)
+  const { qos = defaults.qos } = members
+  const retain = readRetain(members.retain ?? defaults.retain, recording)
   if (qos !== 0 && qos !== 1 && qos !== 2) throw bad(`"qos" is ${shape(qos)}, not 0, 1 or 2`)
-  if (typeof retain !== 'boolean') throw bad(`"retain" is ${shape(retain)}, not true or false`)
   return {
     topic: readTopic(members.topic ?? defaults.topic),
     qos,
     retain,
-    payload: readPayload(members),
-    properties: propertiesOf(members.properties, defaults),
+    payload: recording ? recordedPayload(members, text) : readPayload(members),
+    properties: propertiesOf(
+      recording ? recordedProperties(members.properties, text) : members.properties,
+      defaults,
+    ),
   }
 }
 
-function readObject(line: Buffer): Record<string, unknown> {
-  if (!isUtf8(line)) throw bad('it is not UTF-8', seePrinted)
-  const value = parsed(line.toString())
+function textOf(line: Buffer): string {
+  if (isUtf8(line)) return line.toString()
+  throw bad('it is not UTF-8', seePrinted)
+}
+
+function readObject(text: string): Record<string, unknown> {
+  const value = parsed(text)
   if (isObject(value)) return value
   throw bad(`it is ${shape(value)}, not an object`, seePrinted)
 }
@@ -53,6 +63,13 @@ function parsed(text: string): unknown {
   } catch (error) {
     throw bad(`it is not JSON (${(error as Error).message})`, seePrinted)
   }
+}
+
+/** mosquitto_sub 2.0 prints 0 and 1. */
+function readRetain(retain: unknown, recording: boolean): boolean {
+  if (typeof retain === 'boolean') return retain
+  if (recording && (retain === 0 || retain === 1)) return retain === 1
+  throw bad(`"retain" is ${shape(retain)}, not true or false`)
 }
 
 function readTopic(topic: unknown): string {

@@ -1,9 +1,19 @@
-// "properties" of a line of JSON: the properties of a PUBLISH under mqtt-packet's names, each of its type.
+// "properties" of a line of JSON: the properties of a PUBLISH, each of its type, under mqtt-packet's names or under the
+// names that mosquitto_sub prints.
 import { type PropertyRow, properties as rows } from '../../codec/properties.js'
 import type { PublishProperties } from '../../codec/publish.js'
 import { bad, base64, isObject, shape, stringFault } from './json-values.js'
 
 const known = new Map(rows.filter(({ packets }) => packets.includes('publish')).map((row) => [row.key, row]))
+
+const base64Name = 'correlation-data-base64'
+
+/** mqtt-packet's names by the names of mosquitto_sub, and by one of our %j. */
+const keys = new Map([
+  ...[...known.values()].map((row) => [row.name.replaceAll('_', '-'), row.key] as const),
+  ['user-properties', 'userProperties'],
+  [base64Name, 'correlationData'],
+])
 
 /** They belong to the connection that brought the message [MQTT-3.3.4-6]; `sub --json` prints them all the same. */
 const notForwarded = new Set(['topicAlias', 'subscriptionIdentifier'])
@@ -11,14 +21,15 @@ const notForwarded = new Set(['topicAlias', 'subscriptionIdentifier'])
 /** @throws MqttxError for a property that a PUBLISH cannot have, and for a value that is not of its type */
 export function readProperties(given: Record<string, unknown>): PublishProperties {
   const read: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(given)) {
+    const key = keys.get(name) ?? name
     if (notForwarded.has(key)) continue
     const row = known.get(key)
     if (row === undefined) {
       const hint = `known are ${[...known.keys()].filter((name) => !notForwarded.has(name)).join(', ')}`
-      throw bad(`there is no property ${shape(key)}`, hint)
+      throw bad(`there is no property ${shape(name)}`, hint)
     }
-    read[key] = readValue(row, value)
+    read[key] = name === base64Name ? base64Bytes({ base64: value }, name) : readValue(row, value)
   }
   if (typeof read.responseTopic === 'string' && /[+#]/.test(read.responseTopic)) {
     throw bad("\"responseTopic\" has '+' or '#' [MQTT-3.3.2-14]")
@@ -47,8 +58,9 @@ function readString(value: unknown, name: string): string {
   return value
 }
 
-/** Names with a string, or with a list where a name stands more than once. */
+/** Names with a string, or with a list where a name stands more than once; or mosquitto_sub's list of objects. */
 function readPairs(value: unknown, name: string): Record<string, string | string[]> {
+  if (Array.isArray(value)) return joined(value.map((pair: unknown) => readPairs(pair, name)))
   if (!isObject(value)) throw bad(`${name} is ${shape(value)}, not an object`)
   const pairs: Record<string, string | string[]> = Object.create(null) // any name may come, `__proto__` too
   for (const [key, texts] of Object.entries(value)) {
@@ -59,6 +71,14 @@ function readPairs(value: unknown, name: string): Record<string, string | string
       : readString(texts, place)
   }
   return pairs
+}
+
+function joined(pairs: Record<string, string | string[]>[]): Record<string, string | string[]> {
+  const all: Record<string, string | string[]> = Object.create(null)
+  for (const [key, value] of pairs.flatMap((pair) => Object.entries(pair))) {
+    all[key] = key in all ? [all[key]!, value].flat() : value
+  }
+  return all
 }
 
 /** `{"base64":"..."}` as it is printed, or text, which is easier to write. */

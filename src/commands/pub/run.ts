@@ -5,7 +5,7 @@ import { preparePublish } from '../../codec/publish-properties.js'
 import { connectOptions } from '../../connection/options.js'
 import { ExitCode } from '../../errors.js'
 import type { Host } from '../../host.js'
-import { loadPayload, tooLong } from '../payload.js'
+import { announceStdin, loadPayload, tooLong } from '../payload.js'
 import { talk } from '../talk.js'
 import { publishJson } from './json.js'
 import { publishLines } from './lines.js'
@@ -32,6 +32,7 @@ export async function run(args: Args<typeof pub.options>, host: Host): Promise<n
     host,
   )
   const { topic, qos, retain, timeout } = args
+  if (fromLines || args.stdinFile || args.file === '-') announceStdin(args, host)
   const around = { host, talk: talk(args, host), timeout }
   if (args.json) {
     await publishJson(options, { topic, qos, retain }, around)

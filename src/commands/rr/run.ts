@@ -2,7 +2,7 @@
 import { connectOptions } from '../../connection/options.js'
 import type { Host } from '../../host.js'
 import { Output } from '../../io/output.js'
-import { loadPayload } from '../payload.js'
+import { announceStdin, loadPayload } from '../payload.js'
 import { talk } from '../talk.js'
 import type { RrArgs } from './requester.js'
 import { requestLines, requestOnce } from './requests.js'
@@ -27,6 +27,7 @@ export async function run(args: RrArgs, host: Host): Promise<number> {
   )
   const saying = talk(args, host)
   if (args.serve) return answerRequests(args, options, { host, talk: saying })
+  if (args.stdinLine || args.stdinFile || args.file === '-') announceStdin(args, host)
   const world = { host, talk: saying, output: new Output(host.stdout) }
   // A request whose answer may have gone down with a connection is not made again behind anybody's back.
   const once = { ...options, reconnects: 0 }

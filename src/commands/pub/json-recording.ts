@@ -1,0 +1,68 @@
+// Lines of mosquitto_sub -F %j and %J, and of ours: the payload is text, or JSON itself, and "payloadlen" says which.
+import { bad, base64, isObject, shape } from './json-values.js'
+
+/** True for such a line: `sub --json` prints "time" in place of "tst". */
+export function isRecording(members: Record<string, unknown>): boolean {
+  return typeof members.tst === 'string' && typeof members.payloadlen === 'number'
+}
+
+const userProperties = 'user-properties'
+const useOurs = 'mqttx sub --json records every payload'
+
+/**
+ * The payload of `text`, which is a line and has these members. JSON is taken as it is written there.
+ * @throws MqttxError where mosquitto_sub has left out a part of it, as it does from a NUL on
+ */
+export function recordedPayload(members: Record<string, unknown>, text: string): Buffer {
+  const { payload, payloadlen, encoding } = members
+  if (payload === undefined) throw bad('it has no "payload"')
+  if (payloadlen === 0 && payload === null) return Buffer.alloc(0)
+  if (encoding === 'base64' && typeof payload === 'string') return base64(payload, '"payload"')
+  if (typeof payload !== 'string') return Buffer.from(written(text))
+  const plain = Buffer.from(payload)
+  if (plain.length === payloadlen) return plain
+  const json = Buffer.from(written(text)) // a string as JSON has its quotes
+  if (json.length === payloadlen) return json
+  const what = `"payload" has ${plain.length} bytes, and "payloadlen" is ${shape(payloadlen)}`
+  throw bad(`${what}: a part of it is missing`, useOurs)
+}
+
+const string = '"(?:[^"\\\\]|\\\\.)*"'
+const pair = new RegExp(`\\s*(${string})\\s*:\\s*(${string})\\s*,?`, 'y')
+
+/**
+ * The properties of such a line, its User Properties as a list: mosquitto_sub 2.0 prints an object that has a name as
+ * often as the message has, of which JSON.parse keeps the last.
+ */
+export function recordedProperties(properties: unknown, text: string): unknown {
+  if (!isObject(properties) || !isObject(properties[userProperties])) return properties
+  const pairs: unknown[] = []
+  pair.lastIndex = /"user-properties"\s*:\s*\{/.exec(text)!.index
+  pair.lastIndex = text.indexOf('{', pair.lastIndex) + 1
+  for (let found = pair.exec(text); found !== null; found = pair.exec(text)) {
+    pairs.push(JSON.parse(`{${found[1]}:${found[2]}}`))
+  }
+  return { ...properties, [userProperties]: pairs }
+}
+
+/**
+ * The value of "payload" as it is written. It is the last member, so it is the first value under such a name that goes
+ * on to the end of the object: properties may have the name too, and come before.
+ */
+function written(text: string): string {
+  const end = text.lastIndexOf('}')
+  for (const { 0: name, index } of text.matchAll(/"payload"\s*:/g)) {
+    const value = text.slice(index + name.length, end).trim()
+    if (isJson(value)) return value
+  }
+  throw bad('"payload" is not its last member', useOurs)
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
