@@ -104,9 +104,12 @@ export class ConnectRefused extends MqttxError {
   }
 }
 
-/** True where the reader of our standard output has gone: `mqttx sub ... | head -1` did what was asked. */
-export function isBrokenPipe(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EPIPE'
+/**
+ * The reader of our standard output has gone: `mqttx sub ... | head -1` did what was asked, status 0. An EPIPE from
+ * anywhere else, a socket or standard error, is never one of these.
+ */
+export class BrokenPipe extends Error {
+  override readonly name = 'BrokenPipe'
 }
 
 /** What stderr shows for an error: the message, then what to try. Never a stack. `paint` colours what marks it. */

@@ -1,11 +1,14 @@
 // What a command knows of the world around it: streams, environment, clock, signals. Tests hand in another one.
 import type { Readable, Writable } from 'node:stream'
+import { Signals } from './io/signals.js'
+import { neverFailing, written } from './io/stderr.js'
 
 export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 
 export interface Host {
   readonly stdin: Readable
   readonly stdout: Writable
+  /** Messages for people. A write never fails, and nobody needs to wait for it. */
   readonly stderr: Writable
   readonly env: Readonly<Record<string, string | undefined>>
   readonly pid: number
@@ -15,8 +18,16 @@ export interface Host {
   onSignal(signals: readonly Signal[], handler: (signal: Signal) => void): () => void
 }
 
-/** The process that runs us. stdin is opened when first asked for: a command that does not read it leaves it alone. */
-export function processHost(): Host {
+/** The host of this process. */
+export interface ProcessHost extends Host {
+  /** Waits until standard error has been written; false where its reader takes nothing for `patienceMs`. */
+  written(patienceMs: number): Promise<boolean>
+}
+
+/** The process that runs us. A stream is opened at its first use: a command that does not read stdin leaves it alone. */
+export function processHost(): ProcessHost {
+  const signals = new Signals<Signal>()
+  let stderr: Writable | undefined
   return {
     get stdin() {
       return process.stdin
@@ -25,16 +36,13 @@ export function processHost(): Host {
       return process.stdout
     },
     get stderr() {
-      return process.stderr
+      stderr ??= neverFailing(process.stderr)
+      return stderr
     },
     env: process.env,
     pid: process.pid,
     now: () => performance.now(),
-    onSignal(signals, handler) {
-      for (const signal of signals) process.on(signal, handler)
-      return () => {
-        for (const signal of signals) process.off(signal, handler)
-      }
-    },
+    onSignal: (names, handler) => signals.on(names, handler),
+    written: async (patienceMs) => stderr === undefined || written(stderr, patienceMs),
   }
 }

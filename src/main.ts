@@ -3,11 +3,13 @@ import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import type { Surroundings } from './cli/sources.js'
 import { commands, type Job } from './commands/index.js'
-import { ExitCode, explain, isBrokenPipe, MqttxError, UsageError } from './errors.js'
+import { BrokenPipe, ExitCode, explain, MqttxError, UsageError } from './errors.js'
 import { type Host, processHost } from './host.js'
 import { faithfulArgv } from './io/argv.js'
 import { print } from './io/print.js'
+import { signalsAsUsual } from './io/signals.js'
 import { wantsColor } from './io/terminal.js'
+import { hideNodeWarnings } from './io/warnings.js'
 import { versionText } from './version.js'
 
 export async function main(argv: readonly string[], host: Host): Promise<number> {
@@ -18,7 +20,7 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     if (!quiet) for (const warning of job.warnings) host.stderr.write(`Warning: ${warning}\n`)
     return await job.run(host)
   } catch (error) {
-    if (isBrokenPipe(error)) return ExitCode.ok // `mqttx sub ... | head -1` did what was asked
+    if (error instanceof BrokenPipe) return ExitCode.ok // `mqttx sub ... | head -1` did what was asked
     const known = error instanceof MqttxError
     if (!quiet || !known || error instanceof UsageError)
       host.stderr.write(explain(error, await painter(host)))
@@ -78,22 +80,29 @@ function readTextFile(path: string, what = 'options file'): string | undefined {
   return bytes.toString()
 }
 
+/** For how long standard error may take nothing at the end, in milliseconds. */
+const patienceMs = 1000
+
 /** The process: whatever happens, a user sees a sentence and a status, and never a stack. */
 export async function start(): Promise<void> {
   process.exitCode = ExitCode.bug // holds only if everything stops while `main` still waits for something
+  hideNodeWarnings()
+  signalsAsUsual(process.env)
+  const host = processHost()
   process.on('uncaughtException', (error) => {
-    if (isBrokenPipe(error)) process.exit(ExitCode.ok) // the reader of a stream that nobody waited for has gone
-    process.stderr.write(explain(error))
+    host.stderr.write(explain(error))
     process.exit(ExitCode.bug)
   })
   const argv = faithfulArgv(process.argv.slice(2))
-  const status = await main(argv, processHost())
+  const status = await main(argv, host)
   process.exitCode = status
+  const read = await host.written(patienceMs)
   // A hash that is left behind cannot be stopped, and exit() would wait for it; a shell sees the same status.
   if (argv[0] === 'passwd' && status > 128) {
     process.kill(process.pid, status - 128)
     process.exit() // the first process of a container does not end by its own signal
   }
-  // A Tab must not wait for a name server that does not answer; all that was to be printed has been.
-  if (argv[0] === 'completion') process.exit()
+  // A Tab must not wait for a name server that does not answer; all that was to be printed has been. Nor does anything
+  // wait for a reader of standard error that has stopped.
+  if (!read || argv[0] === 'completion') process.exit()
 }

@@ -66,7 +66,7 @@ export class Output {
 
   /**
    * Writes what has been collected. A promise says to wait before more is written.
-   * @throws what the write failed with: EPIPE as it is, MqttxError 14 for anything else
+   * @throws what the write failed with: BrokenPipe where the reader has gone, MqttxError 14 for anything else
    */
   flush(): Promise<void> | undefined {
     this.#writeBuffer()

@@ -1,10 +1,10 @@
 // A whole text on standard output at once, and what is said where that fails.
 import type { Writable } from 'node:stream'
-import { ExitCode, isBrokenPipe, MqttxError } from '../errors.js'
+import { BrokenPipe, ExitCode, MqttxError } from '../errors.js'
 
 /**
- * Writes all of `text`, and waits until the stream has taken it.
- * @throws EPIPE as it is, MqttxError 14 for anything else
+ * Writes all of `text` to standard output, and waits until the stream has taken it.
+ * @throws BrokenPipe where the reader has gone, MqttxError 14 for anything else
  */
 export function print(stream: Writable, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -18,10 +18,14 @@ export function print(stream: Writable, text: string): Promise<void> {
   })
 }
 
-/** What a failed write is to the user; `name` says to where. */
-export function outputError(error: Error, name = 'standard output'): Error {
-  if (isBrokenPipe(error) || error instanceof MqttxError) return error
-  const hint = 'is the disk full, the terminal gone, or the reader asleep?'
+const standardOutput = 'standard output'
+
+/** The error of a failed write for the user; `name` says what was written to. */
+export function outputError(error: Error & { code?: unknown }, name = standardOutput): Error {
+  if (error instanceof BrokenPipe || error instanceof MqttxError) return error
+  if (error.code === 'EPIPE' && name === standardOutput)
+    return new BrokenPipe(error.message, { cause: error })
+  const hint = 'disk full, terminal closed, or the reader stopped?'
   return new MqttxError(`${name}: ${error.message}`, {
     exitCode: ExitCode.system,
     hint,

@@ -134,7 +134,8 @@ function ask(question: string, keyboard: Keyboard, screen: Writable): Promise<Bu
       process.off('SIGCONT', onContinue)
       keyboard.off('data', onData).off('end', onEnd).off('error', onEnd).pause()
       keyboard.setRawMode(false)
-      screen.write('\n', () => act())
+      screen.write('\n')
+      act()
     }
     if (keyboard.readableEnded || keyboard.destroyed) return onEnd()
     process.on('SIGCONT', onContinue)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { commands } from '../../src/commands/index.js'
-import { ConnectionError, ConnectRefused, ExitCode, UsageError } from '../../src/errors.js'
+import { BrokenPipe, ConnectionError, ConnectRefused, ExitCode, UsageError } from '../../src/errors.js'
 import type { Host } from '../../src/host.js'
 import { main } from '../../src/main.js'
 import { version } from '../../src/version.js'
@@ -117,7 +117,12 @@ describe('a command that runs', () => {
       70,
       'Error: x is not a function\nhint: this is a defect of mqttx; please report it with the command line\n',
     ],
-    [Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }), 0, ''],
+    [new BrokenPipe('write EPIPE'), 0, ''],
+    [
+      Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }), // E8: of a socket
+      70,
+      'Error: write EPIPE\nhint: this is a defect of mqttx; please report it with the command line\n',
+    ],
   ])('and throws %s', async (error, status, stderr) => {
     run.mockRejectedValue(error)
     expect(await mqttx(line)).toEqual({ status, stdout: '', stderr })
@@ -167,7 +172,7 @@ describe('the options file', () => {
 })
 
 const noRoom =
-  'Error: standard output: ENOSPC: no space left on device\nhint: is the disk full, the terminal gone, or the reader asleep?\n'
+  'Error: standard output: ENOSPC: no space left on device\nhint: disk full, terminal closed, or the reader stopped?\n'
 
 test('a full disk is an error of the system', async () => {
   const full = new Writable({

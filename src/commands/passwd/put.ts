@@ -1,6 +1,6 @@
 // Adds a user, or changes a user's password.
 import { shown } from '../../cli/values.js'
-import { ExitCode, isBrokenPipe, MqttxError } from '../../errors.js'
+import { BrokenPipe, ExitCode, MqttxError } from '../../errors.js'
 import { verifyHash } from '../../passwd/derive.js'
 import { Recogniser } from '../../passwd/foreign.js'
 import { lineFault, type PasswordLine, putUsers } from '../../passwd/lines.js'
@@ -68,7 +68,7 @@ async function handOver(password: Buffer, tools: Tools): Promise<void> {
   try {
     await tools.say(`${password}\n`)
   } catch (cause) {
-    if (!isBrokenPipe(cause)) throw cause
+    if (!(cause instanceof BrokenPipe)) throw cause
     const details = { cause, exitCode: ExitCode.system, hint: 'the file is as it was' }
     throw new MqttxError('Nobody has read the password from standard output.', details)
   }

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream'
 import { maxPayload } from '../../codec/publish.js'
 import type { ConnectOptions } from '../../connection/options.js'
-import { ExitCode, isBrokenPipe, MqttxError } from '../../errors.js'
+import { BrokenPipe, ExitCode, MqttxError } from '../../errors.js'
 import { LineSplitter, LineTooLong } from '../../io/lines.js'
 import { inputError, tooLong } from '../payload.js'
 import { Requester, type RrArgs, type World } from './requester.js'
@@ -70,7 +70,7 @@ async function ending(requester: Requester, work: () => Promise<void>): Promise<
     return 0
   } catch (error) {
     await requester.abandon()
-    if (isBrokenPipe(error)) return 0
+    if (error instanceof BrokenPipe) return 0
     throw error
   }
 }

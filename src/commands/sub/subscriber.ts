@@ -5,7 +5,7 @@ import { reasonText } from '../../codec/reason-codes.js'
 import { Connection } from '../../connection/connection.js'
 import type { Answer, SubscribeOptions } from '../../connection/events.js'
 import type { ConnectOptions } from '../../connection/options.js'
-import { ExitCode, isBrokenPipe, MqttxError } from '../../errors.js'
+import { BrokenPipe, ExitCode, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import type { Output } from '../../io/output.js'
 import { type Printer, printer } from '../printer.js'
@@ -86,7 +86,7 @@ export class Subscriber {
   /** @returns the exit status */
   async run(): Promise<number> {
     const { host, output } = this.#world
-    output.onFailure = (error) => this.#end(isBrokenPipe(error) ? enough : { error })
+    output.onFailure = (error) => this.#end(error instanceof BrokenPipe ? enough : { error })
     const release = [
       host.onSignal(['SIGINT', 'SIGTERM'], () =>
         this.#onStop({ status: 0, reasonCode: disconnectWithWill, patient: false }),
@@ -131,7 +131,7 @@ export class Subscriber {
       await this.#world.output.finish(patient ? undefined : patienceMs)
     } catch (error) {
       this.#connection.discard()
-      if (!isBrokenPipe(error)) throw error
+      if (!(error instanceof BrokenPipe)) throw error
     }
   }
 

@@ -1,0 +1,103 @@
+// Signals of this process: handlers of commands, and what happens where there is none or a signal comes again.
+import { readFileSync } from 'node:fs'
+import { constants } from 'node:os'
+
+type Handler<S> = (signal: S) => void
+
+/** The second signal may be a copy: timeout(1) and npx pass on what the terminal has sent already. */
+const copyMs = 100
+/** Without a handler the kernel does not deliver these to the first process of a container. */
+const ending = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
+
+export class Signals<S extends NodeJS.Signals> {
+  readonly #handlers = new Map<S, Set<Handler<S>>>()
+  readonly #firstAt = new Map<S, number>()
+
+  /**
+   * Calls `handler` for each of `signals`. A second SIGINT or SIGTERM ends the process as soon as the handlers have been
+   * called.
+   * @returns what removes the handler
+   */
+  on(signals: readonly S[], handler: Handler<S>): () => void {
+    for (const signal of signals) this.#of(signal).add(handler)
+    return () => {
+      for (const signal of signals) {
+        const handlers = this.#of(signal)
+        handlers.delete(handler)
+        if (handlers.size === 0) this.#release(signal)
+      }
+    }
+  }
+
+  #of(signal: S): Set<Handler<S>> {
+    let handlers = this.#handlers.get(signal)
+    if (handlers === undefined) {
+      handlers = new Set()
+      this.#handlers.set(signal, handlers)
+      process.on(signal, this.#onSignal)
+    }
+    return handlers
+  }
+
+  #release(signal: S): void {
+    this.#handlers.delete(signal)
+    process.off(signal, this.#onSignal)
+  }
+
+  readonly #onSignal = (name: NodeJS.Signals): void => {
+    const signal = name as S
+    const now = performance.now()
+    const first = this.#firstAt.get(signal)
+    if (first !== undefined && now - first < copyMs) return
+    this.#firstAt.set(signal, first ?? now)
+    for (const handler of [...(this.#handlers.get(signal) ?? [])]) handler(signal)
+    if (first !== undefined && (name === 'SIGINT' || name === 'SIGTERM')) endBy(signal)
+  }
+}
+
+/** Ends the process as if nothing had handled `signal`; a shell sees 128 + its number. */
+export function endBy(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
+  process.exit(128 + constants.signals[signal]) // the first process of a container does not end by its own signal
+}
+
+/** Gives signals the meaning that they have for a C program, where Node has another one. */
+export function signalsAsUsual(env: Readonly<Record<string, string | undefined>>): void {
+  process.on('SIGUSR1', endBy) // Node would open a debugger on a port
+  if (process.pid === 1) {
+    const noHandler = (signal: NodeJS.Signals) => {
+      if (process.listenerCount(signal) === 1) endBy(signal)
+    }
+    for (const signal of ending) process.on(signal, noHandler)
+  }
+  if (ignoresHangup(env)) process.on('SIGHUP', () => {})
+}
+
+/**
+ * True under nohup(1), and where the shell that has started us ignores SIGHUP. Node resets ignored signals before any
+ * of our code runs, so what is left are the signs: the variable `_`, which bash, zsh and ksh set to the command that
+ * they run; the standard input that nohup gives; and the ignored signals of the parent.
+ */
+function ignoresHangup({ _: command = '' }: Readonly<Record<string, string | undefined>>): boolean {
+  return /(^|\/)nohup$/.test(command) || hasInputOfNohup() || parentIgnoresHangup()
+}
+
+/** GNU nohup replaces a terminal by /dev/null, open for writing only. */
+function hasInputOfNohup(): boolean {
+  const flags = /^flags:\s*0*([0-7]+)$/m.exec(contents('/proc/self/fdinfo/0'))?.[1]
+  return flags !== undefined && (Number.parseInt(flags, 8) & 3) === 1 // O_WRONLY
+}
+
+function parentIgnoresHangup(): boolean {
+  const mask = /^SigIgn:\s*[0-9a-f]*([0-9a-f])$/m.exec(contents(`/proc/${process.ppid}/status`))?.[1]
+  return mask !== undefined && (Number.parseInt(mask, 16) & 1) === 1
+}
+
+function contents(file: string): string {
+  try {
+    return readFileSync(file, 'latin1')
+  } catch {
+    return '' // no Linux
+  }
+}
