@@ -24,9 +24,12 @@ export interface ProcessHost extends Host {
   written(patienceMs: number): Promise<boolean>
 }
 
-/** The process that runs us. A stream is opened at its first use: a command that does not read stdin leaves it alone. */
-export function processHost(): ProcessHost {
-  const signals = new Signals<Signal>()
+/**
+ * The process that runs us. A stream is opened at its first use: a command that does not read stdin leaves it alone.
+ * `endBy` ends it as if nothing had handled a signal; without it a second signal has no effect of its own.
+ */
+export function processHost(endBy: (signal: NodeJS.Signals) => void = () => {}): ProcessHost {
+  const signals = new Signals<Signal>(endBy)
   let stderr: Writable | undefined
   return {
     get stdin() {

@@ -1,11 +1,13 @@
 // argv in, exit status out. The only file that ends the process.
 import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import type { Surroundings } from './cli/sources.js'
 import { commands, type Job } from './commands/index.js'
 import { BrokenPipe, ExitCode, explain, MqttxError, UsageError } from './errors.js'
 import { type Host, processHost } from './host.js'
 import { faithfulArgv } from './io/argv.js'
+import { leaveLostTerminals } from './io/lost-terminal.js'
 import { print } from './io/print.js'
 import { signalsAsUsual } from './io/signals.js'
 import { wantsColor } from './io/terminal.js'
@@ -83,12 +85,20 @@ function readTextFile(path: string, what = 'options file'): string | undefined {
 /** For how long standard error may take nothing at the end, in milliseconds. */
 const patienceMs = 1000
 
+/** Ends the process as if nothing had handled `signal`; a shell sees 128 + its number. */
+function endBy(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
+  process.exit(128 + constants.signals[signal]) // the first process of a container does not end by its own signal
+}
+
 /** The process: whatever happens, a user sees a sentence and a status, and never a stack. */
 export async function start(): Promise<void> {
   process.exitCode = ExitCode.bug // holds only if everything stops while `main` still waits for something
   hideNodeWarnings()
-  signalsAsUsual(process.env)
-  const host = processHost()
+  signalsAsUsual(process.env, endBy)
+  process.on('exit', leaveLostTerminals)
+  const host = processHost(endBy)
   process.on('uncaughtException', (error) => {
     host.stderr.write(explain(error))
     process.exit(ExitCode.bug)
@@ -98,10 +108,7 @@ export async function start(): Promise<void> {
   process.exitCode = status
   const read = await host.written(patienceMs)
   // A hash that is left behind cannot be stopped, and exit() would wait for it; a shell sees the same status.
-  if (argv[0] === 'passwd' && status > 128) {
-    process.kill(process.pid, status - 128)
-    process.exit() // the first process of a container does not end by its own signal
-  }
+  if (argv[0] === 'passwd' && status > 128) endBy(status === ExitCode.interrupted ? 'SIGINT' : 'SIGTERM')
   // A Tab must not wait for a name server that does not answer; all that was to be printed has been. Nor does anything
   // wait for a reader of standard error that has stopped.
   if (!read || argv[0] === 'completion') process.exit()

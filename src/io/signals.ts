@@ -1,8 +1,9 @@
 // Signals of this process: handlers of commands, and what happens where there is none or a signal comes again.
 import { readFileSync } from 'node:fs'
-import { constants } from 'node:os'
 
 type Handler<S> = (signal: S) => void
+type Environment = Readonly<Record<string, string | undefined>>
+type EndBy = (signal: NodeJS.Signals) => void
 
 /** The second signal may be a copy: timeout(1) and npx pass on what the terminal has sent already. */
 const copyMs = 100
@@ -12,6 +13,12 @@ const ending = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 export class Signals<S extends NodeJS.Signals> {
   readonly #handlers = new Map<S, Set<Handler<S>>>()
   readonly #firstAt = new Map<S, number>()
+  readonly #endBy: EndBy
+
+  /** `endBy` ends the process as if nothing had handled the signal. */
+  constructor(endBy: EndBy) {
+    this.#endBy = endBy
+  }
 
   /**
    * Calls `handler` for each of `signals`. A second SIGINT or SIGTERM ends the process as soon as the handlers have been
@@ -51,19 +58,12 @@ export class Signals<S extends NodeJS.Signals> {
     if (first !== undefined && now - first < copyMs) return
     this.#firstAt.set(signal, first ?? now)
     for (const handler of [...(this.#handlers.get(signal) ?? [])]) handler(signal)
-    if (first !== undefined && (name === 'SIGINT' || name === 'SIGTERM')) endBy(signal)
+    if (first !== undefined && (name === 'SIGINT' || name === 'SIGTERM')) this.#endBy(signal)
   }
 }
 
-/** Ends the process as if nothing had handled `signal`; a shell sees 128 + its number. */
-export function endBy(signal: NodeJS.Signals): void {
-  process.removeAllListeners(signal)
-  process.kill(process.pid, signal)
-  process.exit(128 + constants.signals[signal]) // the first process of a container does not end by its own signal
-}
-
 /** Gives signals the meaning that they have for a C program, where Node has another one. */
-export function signalsAsUsual(env: Readonly<Record<string, string | undefined>>): void {
+export function signalsAsUsual(env: Environment, endBy: EndBy): void {
   process.on('SIGUSR1', endBy) // Node would open a debugger on a port
   if (process.pid === 1) {
     const noHandler = (signal: NodeJS.Signals) => {
@@ -79,7 +79,7 @@ export function signalsAsUsual(env: Readonly<Record<string, string | undefined>>
  * of our code runs, so what is left are the signs: the variable `_`, which bash, zsh and ksh set to the command that
  * they run; the standard input that nohup gives; and the ignored signals of the parent.
  */
-function ignoresHangup({ _: command = '' }: Readonly<Record<string, string | undefined>>): boolean {
+function ignoresHangup({ _: command = '' }: Environment): boolean {
   return /(^|\/)nohup$/.test(command) || hasInputOfNohup() || parentIgnoresHangup()
 }
 

@@ -47,7 +47,14 @@ export interface Running {
   kill(signal?: NodeJS.Signals): void
 }
 
-const signals: Record<string, number> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15 }
+const signals: Record<string, number> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGKILL: 9,
+  SIGPIPE: 13,
+  SIGTERM: 15,
+  SIGUSR1: 10,
+}
 const running = new Set<ChildProcess>()
 
 function cleanUp(): void {

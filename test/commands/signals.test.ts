@@ -1,0 +1,170 @@
+// Signals that reach the finished program: as for a C program, and a second one never has to wait.
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type Broker, peerTest, startOwnBroker } from '../helpers/peers.js'
+import { type Running, scratch, start, startMqttx } from '../helpers/run.js'
+import { connack, scriptedServer } from '../helpers/scripted-server.js'
+import { once, sleep } from '../helpers/wait.js'
+
+let broker: Broker
+beforeAll(async () => {
+  broker = await startOwnBroker()
+})
+
+/** Accepts the connection and is silent from then on: nothing is acknowledged, nothing closed. */
+const silent = () =>
+  scriptedServer({
+    packet: ({ cmd }, socket) => void (cmd === 'connect' && socket.write(connack())),
+  })
+
+const subscribed = (running: Running) => running.until((_, stderr) => stderr.includes('SUBACK'))
+
+test('E26: SIGUSR1 ends the command and opens no debugger', async () => {
+  const running = startMqttx(['sub', ...broker.at, '-d', '-t', 't'])
+  await subscribed(running)
+  running.kill('SIGUSR1')
+  const { status, stderr } = await running.ended
+  expect(status).toBe(138)
+  expect(stderr).not.toContain('Debugger')
+})
+
+describe('E30: SIGHUP is ignored', () => {
+  test.each([
+    ['under nohup', 'nohup mqttx "$@" <&-'],
+    ['by nohup in a script', `nohup sh -c 'mqttx "$@"; exit $?' sh "$@"`],
+    ['by the shell', `trap '' HUP; mqttx "$@"; exit $?`],
+  ])('%s', async (_, script) => {
+    const running = start('bash', ['-c', script, 'bash', 'sub', ...broker.at, '-d', '-t', 't', '-C', '1'])
+    await subscribed(running)
+    const pids = execFileSync('ps', ['-o', 'pid=,args=', '-g', String(running.child.pid)]).toString()
+    const pid = pids
+      .split('\n')
+      .find((line) => /mqttx(\.js)?' ?sub|mqttx(\.js)? sub/.test(line) && !/nohup|bash|sh -c/.test(line))
+    process.kill(Number.parseInt(pid ?? '', 10), 'SIGHUP')
+    await startMqttx(['pub', ...broker.at, '-t', 't', '-m', 'still here']).ended
+    expect((await running.ended).stdout.toString()).toBe('still here\n')
+  })
+
+  test('but not elsewhere', async () => {
+    const running = startMqttx(['sub', ...broker.at, '-d', '-t', 't'])
+    await subscribed(running)
+    running.kill('SIGHUP')
+    expect((await running.ended).status).toBe(129)
+  })
+})
+
+describe('E33', () => {
+  test('SIGTSTP and SIGCONT: what comes meanwhile is printed afterwards', async () => {
+    const running = startMqttx(['sub', ...broker.at, '-d', '-t', 't', '-C', '1'])
+    await subscribed(running)
+    process.kill(running.child.pid!, 'SIGSTOP') // a process group without a terminal ignores SIGTSTP
+    await startMqttx(['pub', ...broker.at, '-t', 't', '-m', 'meanwhile']).ended
+    process.kill(running.child.pid!, 'SIGCONT')
+    expect(await running.ended).toMatchObject({ status: 0, stdout: Buffer.from('meanwhile\n') })
+  })
+
+  test('SIGPIPE has no effect', async () => {
+    const running = startMqttx(['sub', ...broker.at, '-d', '-t', 't', '-C', '1'])
+    await subscribed(running)
+    running.kill('SIGPIPE' as NodeJS.Signals)
+    await startMqttx(['pub', ...broker.at, '-t', 't', '-m', 'x']).ended
+    expect((await running.ended).status).toBe(0)
+  })
+})
+
+describe('a second signal ends it at once', () => {
+  const rows: readonly [name: string, words: readonly string[], ready: string][] = [
+    ['sub', ['sub', '-d', '-t', 't'], 'SUBSCRIBE'],
+    ['pub -l', ['pub', '-d', '-t', 't', '-l', '-q', '1'], 'PUBLISH'],
+    ['rr', ['rr', '-d', '-V', 'mqttv311', '-t', 't', '-e', 'a', '-m', 'x'], 'SUBSCRIBE'],
+    ['rr --serve', ['rr', '--serve', '--echo', '-d', '-V', 'mqttv311', '-t', 't', '-e', 'a'], 'SUBSCRIBE'],
+  ]
+  test.each(rows)('E33: %s', async (_, words, ready) => {
+    for (const [signal, expected] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+    ] as const) {
+      const server = await silent()
+      const running = startMqttx([...words, ...server.at], { stdin: 'open' })
+      running.write('line\n')
+      await running.until((_, stderr) => stderr.includes(ready))
+      running.kill(signal)
+      await sleep(150) // a second signal that comes sooner counts as a copy of the first
+      const begin = performance.now()
+      running.kill(signal)
+      const { status } = await running.ended
+      expect(performance.now() - begin).toBeLessThan(1500)
+      expect([0, 255, expected]).toContain(status) // it may have ended by the first
+    }
+  })
+
+  test('E33: bench, with acknowledgements that do not come', async () => {
+    const server = await silent()
+    const running = startMqttx(['bench', 'pub', '-q', '1', '--duration', '60s', ...server.at])
+    await once(() => server.received.some(({ cmd }) => cmd === 'publish'))
+    running.kill('SIGINT')
+    await sleep(150)
+    running.kill('SIGINT')
+    expect((await running.ended).status).toBe(130)
+  })
+
+  test('E33: a copy of the signal, as timeout(1) sends one, is no second signal', async () => {
+    const running = startMqttx(['sub', ...broker.at, '-d', '-t', 't'])
+    await subscribed(running)
+    running.kill('SIGTERM')
+    running.kill('SIGTERM')
+    expect(await running.ended).toMatchObject({ status: 0, stderr: expect.stringContaining('DISCONNECT') })
+  })
+})
+
+function unshareWorks(): boolean {
+  try {
+    execFileSync('unshare', ['-Urpf', '--kill-child', 'true'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe.skipIf(!unshareWorks())('E7: as the first process of a container (needs unshare -Urpf)', () => {
+  test.each([
+    [
+      'pub --repeat',
+      ['pub', '-d', '-t', 't', '-m', 'x', '--repeat', '1000', '--repeat-delay', '1'],
+      'PUBLISH',
+      143,
+    ],
+    ['pub --retry', ['pub', '-p', '1', '-t', 't', '-m', 'x', '--retry', '1000'], 'again', 143],
+    ['sub', ['sub', '-d', '-t', 't'], 'SUBACK', 0],
+  ])('%s ends at SIGTERM', async (_, words, ready, status) => {
+    const at = words.includes('-p') ? [] : broker.at
+    const mark = join(scratch('first'), 'pid')
+    const running = start('unshare', [
+      '-Urpf',
+      '--kill-child',
+      'sh',
+      '-c',
+      `exec mqttx "$@"`,
+      mark,
+      ...words,
+      ...at,
+    ])
+    await running.until((_, stderr) => stderr.includes(ready))
+    const child = execFileSync('ps', ['-o', 'pid=', '--ppid', String(running.child.pid)])
+      .toString()
+      .trim()
+    process.kill(Number(child), 'SIGTERM')
+    expect((await running.ended).status).toBe(status)
+  })
+})
+
+peerTest('H47: a terminal that goes away while SIGHUP is ignored: status 14', ['python3'], async () => {
+  const helper = join(import.meta.dirname, '../helpers/hang_up.py')
+  const words = ['mqttx', 'sub', ...broker.at, '-d', '-t', 't']
+  const running = start('python3', [helper, 'SUBACK', ...words])
+  await running.until((stdout) => stdout.includes('gone'))
+  await startMqttx(['pub', ...broker.at, '-t', 't', '-m', 'x']).ended
+  await startMqttx(['pub', ...broker.at, '-t', 't', '-m', 'x']).ended
+  expect((await running.ended).stdout.toString()).toBe('gone\n14\n')
+})
