@@ -31,7 +31,7 @@ export const exitStatuses = [
   [42, 'bench', 'bench: messages were lost, doubled, refused or not delivered, or clients failed.'],
   [70, 'bug', 'A defect of mqttx itself.'],
   [128, 'refused', 'Refused: a subscription of MQTT 3.1.1; any other Reason Code from 129 on is itself.'],
-  [130, 'interrupted', 'pub -l, rr or passwd was ended by SIGINT (by SIGTERM: 143).'],
+  [130, 'interrupted', 'pub -l, rr, inspect or passwd was ended by SIGINT (by SIGTERM: 143).'],
   [255, 'beforeConnack', 'sub: ended by a signal or by -W before the server accepted the connection.'],
 ] as const
 

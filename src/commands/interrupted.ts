@@ -1,10 +1,13 @@
-// Ended by a signal, where work is left undone: nothing to explain, but the status that a shell would give.
+// Ended by a signal with work left undone: the status is the one that a shell gives.
 import { constants } from 'node:os'
 import { MqttxError } from '../errors.js'
 import type { Signal } from '../host.js'
 
 export class Interrupted extends MqttxError {
-  constructor(signal: Signal) {
-    super(`Ended by ${signal}`, { exitCode: 128 + constants.signals[signal] })
+  /** `undone` says what was not done. */
+  constructor(signal: Signal, undone?: string) {
+    super(`Ended by ${signal}${undone === undefined ? '' : `: ${undone}`}`, {
+      exitCode: 128 + constants.signals[signal],
+    })
   }
 }

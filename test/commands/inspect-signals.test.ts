@@ -34,16 +34,19 @@ const file = join(scratch('bomb'), 'bomb.pcap')
 writeFileSync(file, bomb())
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
-  '%s within a message that inflates to 60 MB ends it',
+  'E10: %s within a message that inflates to 60 MB ends it, and says nothing of what it has not read',
   async (signal) => {
     const running = startMqttx(['inspect', '--view', 'line', file], { timeoutMs: 60_000 })
     await running.until((stdout) => stdout.includes('PINGREQ'), 50_000)
     running.kill(signal)
-    const { status, stdout } = await running.ended
-    expect(status).toBe(40) // there is no CONNECT
+    const { status, stdout, stderr } = await running.ended
+    expect(status).toBe(signal === 'SIGINT' ? 130 : 143)
+    expect(stderr).toBe(`Error: Ended by ${signal}: the input was not read to its end\n`)
     // 90 million lines if it went on.
     expect(stdout.length).toBeLessThan(1_000_000_000)
-    expect(stdout.toString('latin1', stdout.length - 100)).toMatch(/connection 1 .*\n$/)
+    expect(stdout.toString('latin1', stdout.length - 100)).toMatch(
+      /connection 1 .*not followed to its end\n$/,
+    )
   },
 )
 

@@ -5,13 +5,14 @@ import { hasSecrets, openCapture, openPacedCapture, type PacedCapture } from '..
 import { type Flow, segmentOf, unknownSecond } from '../../capture/stream.js'
 import type { Args } from '../../cli/option.js'
 import { ExitCode, MqttxError, UsageError } from '../../errors.js'
-import type { Host } from '../../host.js'
+import type { Host, Signal } from '../../host.js'
 import { Filter } from '../../inspect/filter.js'
 import { Inspector, type InspectorOptions } from '../../inspect/inspector.js'
 import { onlyDirection } from '../../inspect/names.js'
 import type { Paint, View } from '../../inspect/views/view.js'
 import { Output } from '../../io/output.js'
 import { isTerminal, wantsColor } from '../../io/terminal.js'
+import { Interrupted } from '../interrupted.js'
 import { crypto, inflate } from './helpers.js'
 import { bytesOfHex, checkInput, chunksOf } from './input.js'
 import { viewOf } from './show.js'
@@ -47,10 +48,9 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
       if (!args.quiet) host.stderr.write(`${place}${fileOffset < 0 ? '' : `offset ${fileOffset}: `}${text}\n`)
     },
   })
-  const stop = { now: false }
-  const release = host.onSignal(['SIGINT', 'SIGTERM'], () => {
-    stop.now = true
-    release() // a second signal ends the process
+  const stop: { now: boolean; by?: Signal } = { now: false }
+  const release = host.onSignal(['SIGINT', 'SIGTERM'], (signal) => {
+    Object.assign(stop, { now: true, by: signal })
     if (files.includes('-')) host.stdin.destroy()
   })
   const breathe = breather(host)
@@ -90,12 +90,14 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
       capture.end()
       if (!(await show(capture))) break
     }
+    if (stop.now) inspector.done = true // nothing is known of what was not read
     inspector.end()
     await writer?.end()
     await output.finish()
   } finally {
     release()
   }
+  if (stop.by !== undefined) throw new Interrupted(stop.by, 'the input was not read to its end')
   return statusOf(inspector, args.quiet, host)
 }
 
