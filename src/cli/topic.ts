@@ -29,6 +29,11 @@ export function topicFilter(kind: 'subscription' | 'filter' | 'unsubscribe'): Pa
   }
 }
 
+/** Why nothing can be published to `text`, which somebody else has sent; undefined if it can. */
+export function topicNameFault(text: string): string | undefined {
+  return (Buffer.byteLength(text) > largestString ? undefined : stringFault(text)) ?? nameFault(text)
+}
+
 function refuseMalformed(text: string, name: string): void {
   if (Buffer.byteLength(text) > largestString) return // has its own sentence
   const fault = stringFault(text)

@@ -46,6 +46,10 @@ describe('a line', () => {
     [{ topic: 7, payload: '' }, '"topic" is 7, not a string'],
     [{ topic: '', payload: '' }, '"topic" is empty'],
     [{ topic: 'a/+', payload: '' }, "Invalid publish topic 'a/+', does it contain '+' or '#'?"],
+    [
+      { topic: 'a/'.repeat(250), payload: '' },
+      '"topic" cannot be published to: it has 250 \'/\', the limit is 200',
+    ],
     [{ topic: 'a\0', payload: '' }, '"topic" has a NUL character'],
     ['{"topic":"\\ud800","payload":""}', '"topic" has half of a surrogate pair'],
     [{ topic: 'é'.repeat(32_768), payload: '' }, '"topic" is longer than 65535 bytes'],

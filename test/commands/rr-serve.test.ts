@@ -120,9 +120,54 @@ describe('--echo', () => {
     expect(outcome.status).toBe(0)
     expect(outcome.stderr).toBe(
       "Warning: A request on 'q/1' has no Response Topic: not answered.\n" +
-        "Warning: A request on 'q/1' has a Response Topic that nobody can publish to [MQTT-3.3.2-14]: not answered.\n",
+        "Warning: A request on 'q/1' has a Response Topic that cannot be published to: '+' at character 3 is a wildcard, which only a subscription can have: not answered.\n",
     )
     expect(String(answers(server)[0]?.payload)).toBe('good')
+  })
+
+  test.each([
+    ['a/'.repeat(250), "it has 250 '/', the limit is 200"],
+    ['a\u0001b', 'Malformed'],
+  ])('H34: a Response Topic that pub -t refuses: %j', async (responseTopic, fault) => {
+    const server = await requesting([request('bad', { properties: { responseTopic } }), request('good')])
+    const outcome = await serving(['--echo'], server, () => answers(server).length === 1)
+    expect(outcome.status).toBe(0)
+    if (fault !== 'Malformed') expect(outcome.stderr).toContain(fault)
+    expect(outcome.stderr).toMatch(/has a Response Topic that cannot be published to: .*: not answered\.\n$/)
+    expect(String(answers(server)[0]?.payload)).toBe('good')
+  })
+
+  test.each([
+    ['response-topic', 'lp'],
+    ['topic-alias', '3'],
+  ])('H35: -D publish %s is refused: an answer asks for none', async (name, value) => {
+    const outcome = await run([...serve, '--echo', '-D', 'publish', name, value], { at: [] })
+    expect(outcome.status).toBe(1)
+    expect(outcome.stderr).toContain(`${name} cannot be used with --serve.\n`)
+  })
+
+  test('H21: answers that the server does not take are bounded in bytes', async () => {
+    const payload = Buffer.alloc(1_000_000, 'x')
+    const properties = { responseTopic: 'a' }
+    const server = await scriptedServer({
+      packet(packet, socket) {
+        const answer = obliging(packet, 5)
+        if (answer !== undefined) socket.write(bytes(answer, 5))
+        if (packet.cmd !== 'subscribe') return
+        for (let i = 0; i < 300; i++) socket.write(bytes(request(payload, { properties }), 5))
+        socket.pause()
+      },
+    })
+    const running = startMqttx([...serve, '--echo', ...server.at])
+    await running.until((_, stderr) => stderr.includes('is dropped, and those that follow.\n'))
+    await sleep(1000) // the rest of the requests
+    const status = readFileSync(`/proc/${running.child.pid}/status`, 'utf8')
+    expect(Number(/VmRSS:\s+(\d+)/.exec(status)![1])).toBeLessThan(320_000)
+    running.kill('SIGINT')
+    await sleep(100)
+    running.kill('SIGINT')
+    expect(await running.ended).toMatchObject({ status: 0 })
+    expect(running.stderr().split('\n')).toHaveLength(2)
   })
 
   test('MQTT 3.1.1: all answers go to -e', async () => {

@@ -172,6 +172,12 @@ function checkServe(args: RequestArgs): void {
     throw new UsageError('--serve needs a topic (-t) and one of --exec and --echo.')
   }
   topicFilter('subscription')(args.topic, '-t')
+  const { responseTopic, topicAlias } = args.properties?.publish ?? {}
+  if (responseTopic !== undefined || topicAlias !== undefined) {
+    const name = responseTopic === undefined ? 'topic-alias' : 'response-topic'
+    const hint = 'an answer goes to the Response Topic of its request, and asks for no answer itself'
+    throw new UsageError(`${name} cannot be used with --serve.`, { hint })
+  }
   if (hasSource(args)) {
     throw new UsageError('--serve answers requests: -m, -f, -s, -n and -l are for the other side.')
   }

@@ -1,6 +1,7 @@
 // A line of JSON as `sub --json` or mosquitto_sub -F %j or %J prints it becomes a message to publish. Each member is
 // checked: a message that lost its payload or properties through a misspelt name would do harm.
 import { isUtf8 } from 'node:buffer'
+import { topicNameFault } from '../../cli/topic.js'
 import type { PublishProperties, QoS } from '../../codec/publish.js'
 import { readProperties } from './json-properties.js'
 import { isRecording, recordedPayload, recordedProperties } from './json-recording.js'
@@ -82,6 +83,8 @@ function readTopic(topic: unknown): string {
   }
   const fault = stringFault(topic)
   if (fault !== undefined) throw bad(`"topic" ${fault}`)
+  const other = topicNameFault(topic)
+  if (other !== undefined) throw bad(`"topic" cannot be published to: ${other}`)
   return topic
 }
 

@@ -1,5 +1,6 @@
 // "properties" of a line of JSON: the properties of a PUBLISH, each of its type, under mqtt-packet's names or under the
 // names that mosquitto_sub prints.
+import { topicNameFault } from '../../cli/topic.js'
 import { type PropertyRow, properties as rows } from '../../codec/properties.js'
 import type { PublishProperties } from '../../codec/publish.js'
 import { bad, base64, isObject, shape, stringFault } from './json-values.js'
@@ -33,6 +34,10 @@ export function readProperties(given: Record<string, unknown>): PublishPropertie
   }
   if (typeof read.responseTopic === 'string' && /[+#]/.test(read.responseTopic)) {
     throw bad("\"responseTopic\" has '+' or '#' [MQTT-3.3.2-14]")
+  }
+  if (typeof read.responseTopic === 'string') {
+    const fault = topicNameFault(read.responseTopic)
+    if (fault !== undefined) throw bad(`"responseTopic" cannot be published to: ${fault}`)
   }
   return read
 }

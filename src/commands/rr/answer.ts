@@ -1,4 +1,5 @@
 // What a responder is asked and what it answers: bytes that outlive the chunk of the request, and a PUBLISH.
+import { topicNameFault } from '../../cli/topic.js'
 import {
   type ProtocolVersion,
   type Publish,
@@ -28,9 +29,8 @@ export function askedOf(publish: Publish, fallback: string | undefined): Asked |
   const properties = publish.properties ?? {}
   const responseTopic = properties.responseTopic ?? fallback
   if (responseTopic === undefined) return { fault: 'has no Response Topic' }
-  if (responseTopic === '' || /[+#\0]/.test(responseTopic)) {
-    return { fault: 'has a Response Topic that nobody can publish to [MQTT-3.3.2-14]' }
-  }
+  const fault = topicNameFault(responseTopic)
+  if (fault !== undefined) return { fault: `has a Response Topic that cannot be published to: ${fault}` }
   const { topic, qos } = publish
   return { topic, qos, responseTopic, properties, payload: Buffer.from(publish.payload) }
 }

@@ -29,8 +29,9 @@ const patienceMs = 5000
 const hurryMs = 500
 /** Output of commands that is kept at once, in bytes; the answer that is first in turn may exceed it. */
 const mostOutput = 64 * 1024 * 1024
-/** Answers that may wait for a server that does not take them. */
+/** Answers that may wait for a server that does not take them: how many, and their bytes if there is more than one. */
 const mostAnswers = 65_536
+const mostAnswerBytes = 64 * 1024 * 1024
 
 /** @returns the exit status, 0 when a signal ended it */
 export function answerRequests(args: RrArgs, options: ConnectOptions, world: World): Promise<number> {
@@ -50,6 +51,8 @@ class Responder {
   readonly #connection: Connection
   readonly #jobs: Jobs
   readonly #answers: { template: PublishTemplate; payload: Buffer }[] = []
+  #answerBytes = 0
+  #dropped = 0
   readonly #output = new HeldBytes(mostOutput)
   /** Ends commands and waits for nothing any more. */
   readonly #kill = new AbortController()
@@ -183,13 +186,23 @@ class Responder {
   }
 
   #answer(asked: Asked, reply: Reply): void {
-    if (this.#answers.length >= mostAnswers) {
-      return this.#warn(`The server takes no answers: one to a request on '${asked.topic}' is dropped.`)
+    const bytes = this.#answerBytes + reply.payload.length
+    if (this.#answers.length >= mostAnswers || (this.#answers.length > 0 && bytes > mostAnswerBytes)) {
+      return this.#drop(asked)
     }
     const { version, properties } = this.#options
     const template = answerTemplate(asked, reply, { qos: this.#args.qos, version, given: properties.publish })
     this.#answers.push({ template, payload: reply.payload })
+    this.#answerBytes = bytes
     this.#pump()
+  }
+
+  /** The server takes no answers. One warning for each time that this begins. */
+  #drop({ topic }: Asked): void {
+    if (this.#dropped++ > 0) return
+    this.#warn(
+      `The server takes no answers: one to a request on '${topic}' is dropped, and those that follow.`,
+    )
   }
 
   #pump(): void {
@@ -208,8 +221,12 @@ class Responder {
         if (!now) await this.#connection.drain()
         this.#publish(next)
         this.#answers.shift()
+        this.#answerBytes -= next.payload.length
         if (!now) this.#connection.flush()
       }
+      if (this.#dropped > 0)
+        this.#warn(`${this.#dropped} answers were dropped; the server takes answers again.`)
+      this.#dropped = 0
     } finally {
       this.#pumping = false
     }
