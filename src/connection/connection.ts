@@ -11,7 +11,7 @@ import { attempt } from './attempt.js'
 import type { Accepted } from './connect-packet.js'
 import { Departures } from './departures.js'
 import type { Answer, ConnectionEvents, SubscribeOptions } from './events.js'
-import { connectionLost, disconnected, sessionLost, told } from './failures.js'
+import { beforeConnack, disconnected, notAllTaken, nothingTaken, sessionLost, told } from './failures.js'
 import { Handshake } from './handshake.js'
 import { Link, type LinkHandler } from './link.js'
 import type { ConnectOptions } from './options.js'
@@ -28,24 +28,29 @@ interface Kept {
   readonly end: number
 }
 
+/**
+ * `down`: no network connection, before the first and between two; `handshake`: from CONNECT to CONNACK; `up`: from
+ * there to the loss; `closing`: DISCONNECT is on its way; `over`: for good.
+ */
+type Phase = 'down' | 'handshake' | 'up' | 'closing' | 'over'
+
 export class Connection {
   readonly #options: ConnectOptions
   readonly #events: ConnectionEvents
   readonly #trace: Trace | undefined
   readonly #session: Session<Kept, Publish>
+  #phase: Phase = 'down'
   #link: Link | undefined
-  #up = false
-  #failure: MqttxError | undefined
-  #closing = false
-  #deaf = false
+  /** While the phase is 'handshake'. */
   #handshake: Handshake | undefined
+  #failure: Error | undefined
+  #delivering = true
   /** Of the connection at hand, or of the last one. */
   #terms: Terms | undefined
   #reason: string | undefined
   #lastMessageId = 0
   readonly #waiters = new Waiters()
   readonly #departures = new Departures()
-  #ended: { resolve(): void; reject(error: Error): void } | undefined
   readonly #redial: Redial
 
   constructor(options: ConnectOptions, events: ConnectionEvents, trace?: Trace) {
@@ -76,12 +81,12 @@ export class Connection {
 
   /** True while `publish` may be called. */
   get ready(): boolean {
-    return this.#up && this.#link!.batch.writable && this.#session.open
+    return this.#phase === 'up' && this.#link!.batch.writable && this.#session.open
   }
 
   /** True between CONNACK and the loss or end of the network connection. */
   get up(): boolean {
-    return this.#up
+    return this.#phase === 'up'
   }
 
   /** PUBLISH packets at QoS 1 and 2 without their last acknowledgement. */
@@ -143,16 +148,12 @@ export class Connection {
   /** Resolves when every PUBLISH at QoS 1 and 2 has its last acknowledgement and the connection is up. */
   idle(): Promise<void> {
     this.flush()
-    return this.#waiters.until(() => this.#up && this.#session.inFlight === 0)
+    return this.#waiters.until(() => this.up && this.#session.inFlight === 0)
   }
 
   /** Resolves after `close()` or `destroy()`; rejects when the connection ends for good by itself. */
   ended(): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure)
-    if (this.#closing) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      this.#ended = { resolve, reject }
-    })
+    return this.#waiters.until(() => this.#ending)
   }
 
   /**
@@ -190,47 +191,53 @@ export class Connection {
 
   /** Hands no further message to the command and acknowledges none: they stay the server's. */
   stopDelivery(): void {
-    this.#deaf = true
+    this.#delivering = false
   }
 
   /**
    * The polite end: everything written, DISCONNECT, FIN, and the server's own close.
    * @param reasonCode of the DISCONNECT (MQTT 5.0, 3.14.2.1); 4 asks for the Will Message
-   * @throws ConnectionError when the server did not take what was written
+   * @param limitMs after so many milliseconds it ends whatever the server does
+   * @throws ConnectionError when the server did not take what was written; what `abort` was given meanwhile
    */
-  async close(reasonCode = 0): Promise<void> {
-    if (this.#closing || this.#failure !== undefined) return
+  async close(reasonCode = 0, limitMs?: number): Promise<void> {
+    if (this.#ending) return
     const link = this.#link
-    const wasUp = this.#up
-    this.#finish()
+    const wasUp = this.up
+    this.#finish(wasUp ? 'closing' : 'over')
     if (link === undefined || !wasUp) return link?.destroy()
     this.#trace?.sending('DISCONNECT')
     const { disconnect: properties } = this.#options.properties
     const goodbye: IDisconnectPacket = { cmd: 'disconnect', reasonCode, ...(properties && { properties }) }
     const packet = generate(goodbye, this.#options.version)
     const before = link.unsent + link.batch.pending
-    const delivered = await link.close(packet)
-    if (!delivered && before > 0) throw connectionLost('the server did not take all that was sent')
+    const closed = await link.close(packet, limitMs)
+    this.#phase = 'over'
+    if (this.#failure !== undefined) throw this.#failure
+    if (closed !== 'taken' && before > 0) throw closed === 'stuck' ? nothingTaken() : notAllTaken()
   }
 
-  /** Ends at once with `error`, which everybody who waits here is told. */
-  abort(error: MqttxError): void {
-    if (this.#closing || this.#failure !== undefined) return
+  /** Ends at once with `error`, also while `close` waits; everybody who waits here gets it. */
+  abort(error: Error): void {
+    if (this.#phase === 'over') return
     this.#fail(error)
     this.destroy()
   }
 
   /** Nothing more is sent. */
   destroy(): void {
-    this.#finish()
+    this.#finish('over')
     this.#link?.destroy()
   }
 
-  #finish(): void {
-    this.#closing = true
-    this.#up = false
+  get #ending(): boolean {
+    return this.#phase === 'closing' || this.#phase === 'over'
+  }
+
+  #finish(phase: 'closing' | 'over'): void {
+    this.#phase = phase
     this.#redial.stop()
-    this.#ended?.resolve()
+    this.#waiters.wake()
   }
 
   async #begin(stream: Duplex, signal: AbortSignal): Promise<void> {
@@ -249,13 +256,18 @@ export class Connection {
     const cleanStart = this.#options.cleanStart && !sessionKept
     const transmit = (packet: Packet) => this.#transmit(packet)
     const handshake = new Handshake({ connect: this.#options, cleanStart, trace: this.#trace, transmit })
+    this.#phase = 'handshake'
     this.#handshake = handshake
     handshake.start()
     this.flush()
-    signal.addEventListener('abort', () => handshake.fail(signal.reason as Error), { once: true })
-    return handshake.done.finally(() => {
-      this.#handshake = undefined
-    })
+    signal.addEventListener('abort', () => this.#handshakeFailed(signal.reason as Error), { once: true })
+    return handshake.done
+  }
+
+  #handshakeFailed(error: Error): void {
+    if (this.#phase === 'handshake') this.#phase = 'down'
+    this.#handshake?.fail(error)
+    this.#handshake = undefined
   }
 
   #handler(): LinkHandler {
@@ -270,19 +282,27 @@ export class Connection {
       drained: () => this.#waiters.wake(),
       pinged: () => this.#trace?.sending('PINGREQ'),
       lost: (error) => this.#onLost(error),
+      failed: (error) => this.#onFailed(error),
     }
   }
 
   #onPublish(publish: Publish): void {
-    if (this.#deaf) return
+    this.#checkAccepted('PUBLISH')
+    if (!this.#delivering) return
     this.#terms!.resolve(publish)
     this.#trace?.receivedPublish(publish)
     this.#session.receive(publish)
   }
 
   #onAcknowledge(type: AcknowledgeType, messageId: number, reasonCode: number): void {
+    this.#checkAccepted('An acknowledgement')
     this.#trace?.receivedAcknowledge(type, messageId, reasonCode)
     this.#session.acknowledged(type, messageId, reasonCode)
+  }
+
+  /** @throws ProtocolError 0x82 before CONNACK: whoever sends has not proved to be the server [MQTT-3.2.0-1] */
+  #checkAccepted(what: string): void {
+    if (this.#handshake !== undefined) throw beforeConnack(what)
   }
 
   #onPacket(packet: Packet): void {
@@ -302,27 +322,27 @@ export class Connection {
   }
 
   #onHandshake(handshake: Handshake, packet: Packet): void {
+    let accepted: Accepted | undefined
     try {
-      const accepted = handshake.receive(packet)
+      accepted = handshake.receive(packet)
       if (accepted === undefined) return
       this.#adopt(accepted)
-      this.#up = true
-      this.#redial.up(performance.now())
-      this.#handshake = undefined // what follows in the same chunk is no longer part of it
-      this.#events.connected?.(accepted.sessionPresent)
-      handshake.succeed()
     } catch (error) {
-      this.#up = false
       this.#link!.stopReading()
-      handshake.fail(error as Error)
+      return this.#handshakeFailed(error as Error)
     }
+    this.#phase = 'up'
+    this.#redial.up(performance.now())
+    this.#session.resume()
+    this.#events.connected?.(accepted.sessionPresent)
+    this.#handshake = undefined // what follows in the same chunk is no longer part of it
+    handshake.succeed()
   }
 
   #adopt(accepted: Accepted): void {
     this.#terms = new Terms(accepted, this.#options)
     this.#session.limit(this.#terms.receiveMaximum)
     if (!accepted.sessionPresent && this.#session.begin()) throw sessionLost()
-    this.#session.resume()
     this.#link!.startKeepAlive(this.#terms.keepAlive)
   }
 
@@ -352,24 +372,33 @@ export class Connection {
   }
 
   #onLost(error: MqttxError): void {
-    const wasUp = this.#up
-    this.#up = false
-    const link = this.#link!
-    if (!wasUp) return this.#handshake?.fail(error)
-    this.#departures.lostWith(link)
-    this.#session.disconnected()
-    if (this.#closing) return
+    if (this.#phase === 'handshake') return this.#handshakeFailed(error)
+    if (this.#phase !== 'up') return
+    this.#down()
     if (this.#options.reconnects === 0 || !isPassing(error)) return this.#fail(error)
     const lost = { error, now: performance.now() }
     this.#redial.connect(this.#options.reconnects, lost).catch((last: unknown) => {
-      if (!this.#closing) this.#fail(last as MqttxError)
+      if (!this.#ending) this.#fail(last as Error)
     })
   }
 
-  #fail(error: MqttxError): void {
+  #down(): void {
+    this.#phase = 'down'
+    this.#departures.lostWith(this.#link!)
+    this.#session.disconnected()
+  }
+
+  /** One of `#events` has thrown: that ends the connection, and reaches everybody who waits for it. */
+  #onFailed(error: Error): void {
+    if (this.#phase === 'up') this.#down()
+    this.#handshakeFailed(error)
+    this.abort(error)
+  }
+
+  #fail(error: Error): void {
     this.#failure = error
+    this.#phase = 'over'
     this.#waiters.fail(error)
-    this.#ended?.reject(error)
   }
 
   #transmit(packet: Packet): void {
@@ -380,7 +409,9 @@ export class Connection {
 
   #acknowledge(type: AcknowledgeType, messageId: number, reasonCode: number): void {
     this.#trace?.sendingAcknowledge(type, messageId, reasonCode)
-    encodeAcknowledge(this.#link!.batch, type, messageId, reasonCode)
+    const link = this.#link!
+    link.acknowledged()
+    encodeAcknowledge(link.batch, type, messageId, reasonCode)
   }
 
   #republish({ template, payload, start, end }: Kept, messageId: number): void {

@@ -35,6 +35,24 @@ export function keepAliveExceeded(): ConnectionError {
   })
 }
 
+/** At the end: the server has taken no byte for 1.5 Keep Alive intervals. */
+export function nothingTaken(): ConnectionError {
+  return new ConnectionError('Keepalive exceeded', {
+    exitCode: ExitCode.keepAlive,
+    hint: 'the server stopped reading: not all that was sent has reached it',
+  })
+}
+
+/** At the end: the server has closed the connection too early. */
+export function notAllTaken(): ConnectionError {
+  return connectionLost('the server did not take all that was sent')
+}
+
+/** A packet that only a server that has accepted the connection may send. */
+export function beforeConnack(what: string): ProtocolError {
+  return new ProtocolError(`${what} where CONNACK must be first [MQTT-3.2.0-1]`, 0x82)
+}
+
 /** What a server said beside a Reason Code, in one line; undefined when nothing. */
 export function told(properties: Told | undefined): string | undefined {
   const parts: string[] = []

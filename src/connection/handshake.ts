@@ -2,6 +2,7 @@
 import type { IAuthPacket, IConnackPacket, Packet } from 'mqtt-packet'
 import { MqttxError, ProtocolError } from '../errors.js'
 import { type Accepted, acceptConnack, connackCode, connectPacket } from './connect-packet.js'
+import { beforeConnack } from './failures.js'
 import type { ConnectOptions } from './options.js'
 import { isScram, Scram } from './scram.js'
 import type { Trace } from './trace.js'
@@ -52,7 +53,7 @@ export class Handshake {
   receive(packet: Packet): Accepted | undefined {
     if (packet.cmd === 'auth') return this.#onAuth(packet)
     if (packet.cmd === 'connack') return this.#onConnack(packet)
-    throw new ProtocolError(`${packet.cmd.toUpperCase()} where CONNACK must be first [MQTT-3.2.0-1]`, 0x82)
+    throw beforeConnack(packet.cmd.toUpperCase())
   }
 
   #onAuth({ reasonCode, properties }: IAuthPacket): undefined {

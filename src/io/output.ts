@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { outputError } from './print.js'
+import { type Resolvers, withResolvers } from './promises.js'
 
 const batchSize = 64 * 1024
 const viewFrom = 16 * 1024 // from this size on a write of its own costs less than a copy
@@ -15,7 +16,7 @@ export class Output {
   #blocked = false
   #failure: Error | undefined
   /** All who wait for the stream wait for the same promise. */
-  #waiting: { promise: Promise<void>; resolve(): void; reject(error: Error): void } | undefined
+  #waiting: Resolvers<void> | undefined
 
   /** `name` is what errors call it. */
   constructor(stream: Writable, name = 'standard output') {
@@ -149,15 +150,4 @@ export class Output {
   readonly #onClose = (): void => {
     this.#onError(Object.assign(new Error(`the reader of ${this.#name} has gone`), { code: 'EPIPE' }))
   }
-}
-
-/** Promise.withResolvers, which Node 20 does not have. */
-function withResolvers(): { promise: Promise<void>; resolve(): void; reject(error: Error): void } {
-  let resolve!: () => void
-  let reject!: (error: Error) => void
-  const promise = new Promise<void>((yes, no) => {
-    resolve = yes
-    reject = no
-  })
-  return { promise, resolve, reject }
 }

@@ -1,20 +1,28 @@
-// When to ask the server whether it is still there, and when to give up on it (MQTT 5.0, 3.1.2.10).
+// When to send PINGREQ, and when to give up on the server (MQTT 5.0, 3.1.2.10).
+
+/** PINGREQ goes out this long before the interval ends, in milliseconds, but at most a tenth of the interval. */
+const longestLead = 5000
 
 /**
- * Times are milliseconds of any monotonic clock. PINGREQ is due when one Keep Alive has passed without a packet in
- * either direction; the server is given up half a Keep Alive later, so that a half-open connection is noticed
- * within 1.5 intervals.
+ * Times are milliseconds of any monotonic clock. PINGREQ is due shortly before one Keep Alive has passed without a
+ * packet in either direction [MQTT-3.1.2-20], so that a proxy whose idle time-out equals the Keep Alive sees traffic
+ * first. The server is given up half a Keep Alive after it could have read the PINGREQ: within 1.5 intervals.
  */
 export class KeepAlive {
   readonly #interval: number
+  readonly #lead: number
   #sent: number
   #received: number
+  /** Since when the answer to PINGREQ is awaited. */
   #pinged: number | undefined = undefined
+  /** PINGREQ waits behind bytes that the system has not taken. */
+  #queued = false
   #suspended = false
 
   /** `seconds` 0 switches it off. */
   constructor(seconds: number, now: number) {
     this.#interval = seconds * 1000
+    this.#lead = Math.min(longestLead, this.#interval / 10)
     this.#sent = now
     this.#received = now
   }
@@ -28,7 +36,18 @@ export class KeepAlive {
     this.#pinged = undefined
   }
 
-  /** While we do not read, the answer may wait behind what we refuse to read: nobody is given up then. */
+  /** The system has taken bytes. Until it has taken the PINGREQ, that is a sign of life: the server reads. */
+  progressed(now: number): void {
+    if (this.#queued && this.#pinged !== undefined) this.#pinged = now
+  }
+
+  /** The system has taken the PINGREQ: from now on only an answer counts. */
+  pingTaken(now: number): void {
+    this.progressed(now)
+    this.#queued = false
+  }
+
+  /** While nothing is read, the answer may be among what is not read: the server is not given up. */
   suspend(): void {
     this.#suspended = true
   }
@@ -46,6 +65,7 @@ export class KeepAlive {
     }
     if (now < this.#pingAt()) return undefined
     this.#pinged ??= now
+    this.#queued = true
     return 'ping'
   }
 
@@ -59,6 +79,6 @@ export class KeepAlive {
   #pingAt(): number {
     const silence =
       this.#pinged === undefined && !this.#suspended ? Math.min(this.#sent, this.#received) : this.#sent
-    return silence + this.#interval
+    return silence + this.#interval - this.#lead
   }
 }

@@ -31,6 +31,16 @@ function having(messages: readonly Said[], granted?: readonly number[]): Promise
   })
 }
 
+/** Like `having`, but it never answers packets of one kind. */
+function deafTo(cmd: string, messages: readonly Said[]): Promise<ScriptedServer> {
+  return scriptedServer({
+    packet(packet, socket) {
+      if (packet.cmd !== cmd) oblige(packet, socket)
+      if (packet.cmd === 'subscribe') socket.write(publishes(messages))
+    },
+  })
+}
+
 const words = (server: ScriptedServer) =>
   server.received.map(({ cmd, messageId }) => `${cmd.toUpperCase()} ${messageId ?? ''}`.trimEnd())
 
@@ -159,13 +169,18 @@ describe('signals', () => {
     expect(outcome).toMatchObject({ status: 255, stdout: '' })
   })
 
-  test('after it, a second one is left to the system', async () => {
-    const server = await having([])
-    await run(['sub', '-t', 't'], server, async ({ signal, handlers }) => {
-      await once(() => server.received.length === 2)
-      signal('SIGTERM')
-      await once(() => handlers() === 0)
-    })
+  test('E3: a second one, or the end of -W, cuts the goodbye short', async () => {
+    const retained = [{ payload: 'a', retain: true }]
+    const removing = ['sub', '-t', 't', '--remove-retained', '-C', '1']
+    const [signalled, late] = await Promise.all([
+      run(removing, await deafTo('publish', retained), async ({ stdout, signal }) => {
+        await once(() => stdout.text() !== '')
+        signal('SIGTERM')
+      }),
+      run([...removing, '-W', '1'], await deafTo('publish', retained)),
+    ])
+    expect(signalled).toMatchObject({ status: 143, stdout: 'a\n' })
+    expect(late).toEqual({ status: 27, stdout: 'a\n', stderr: 'Timed out\n' })
   })
 })
 
@@ -271,6 +286,34 @@ describe('retained messages', () => {
       ['a', 'b'].map((topic) => ({ topic, qos: 1, retain: true, payload: Buffer.alloc(0) })),
     )
     expect(words(server).at(-1)).toBe('DISCONNECT')
+  })
+
+  test('E2: --remove-retained at a server without QoS 1 prints the message and ends with 24', async () => {
+    const accepted = { cmd: 'connack', reasonCode: 0, sessionPresent: false, properties: { maximumQoS: 0 } }
+    const publish = { cmd: 'publish', topic: 't', payload: 'kept', qos: 0, retain: true, dup: false } as const
+    const server = await scriptedServer({
+      packet(packet, socket) {
+        if (packet.cmd === 'connect') socket.write(bytes(accepted as Packet, 5))
+        if (packet.cmd !== 'subscribe') return
+        socket.write(bytes({ cmd: 'suback', messageId: packet.messageId!, granted: [0] }, 5))
+        socket.write(bytes(publish, 5))
+      },
+    })
+    const outcome = await run(['sub', '-V', 'mqttv5', '-t', 't', '--remove-retained'], server)
+    expect(outcome).toMatchObject({ status: 24, stdout: 'kept\n' })
+    expect(outcome.stderr).toContain('Message QoS not supported on broker')
+  })
+
+  test('E3: a server that closes at each removal: -W holds', async () => {
+    const server = await scriptedServer({
+      packet(packet, socket) {
+        if (packet.cmd === 'publish') return socket.end()
+        oblige(packet, socket)
+        if (packet.cmd === 'subscribe') socket.write(publishes([{ payload: 'kept', retain: true }]))
+      },
+    })
+    const outcome = await run(['sub', '-t', 't', '--remove-retained', '-C', '1', '-W', '2'], server)
+    expect(outcome).toMatchObject({ status: 27, stdout: 'kept\n' })
   })
 
   test('--remove-retained with --retained-only too', async () => {

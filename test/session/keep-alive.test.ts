@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { KeepAlive } from '../../src/session/keep-alive.js'
 
-type Happening = 'sent' | 'received' | 'suspend' | 'resume' | 'tick'
+type Happening = 'sent' | 'received' | 'progressed' | 'pingTaken' | 'suspend' | 'resume' | 'tick'
 type Line = readonly [at: number, happening: Happening, due?: 'ping' | 'lost' | undefined]
 
 /** Ten seconds of Keep Alive; a `ping` that is due is sent. */
@@ -21,31 +21,31 @@ function play(lines: readonly Line[]): void {
 
 test.each<[string, Line[]]>([
   [
-    'a silent connection: PINGREQ after one interval, given up half an interval later',
+    'E24: a silent connection: PINGREQ before one interval is over, given up half an interval later',
     [
-      [9_999, 'tick', undefined],
-      [10_000, 'tick', 'ping'],
-      [14_999, 'tick', undefined],
-      [15_000, 'tick', 'lost'],
+      [8_999, 'tick', undefined],
+      [9_000, 'tick', 'ping'],
+      [13_999, 'tick', undefined],
+      [14_000, 'tick', 'lost'],
     ],
   ],
   [
-    'an answer in time, and the next PINGREQ one interval after it',
+    'an answer in time, and the next PINGREQ within one interval of it',
     [
-      [10_000, 'tick', 'ping'],
-      [10_050, 'received'],
-      [15_000, 'tick', undefined],
-      [19_999, 'tick', undefined],
-      [20_000, 'tick', 'ping'],
-      [25_000, 'tick', 'lost'],
+      [9_000, 'tick', 'ping'],
+      [9_050, 'received'],
+      [14_000, 'tick', undefined],
+      [17_999, 'tick', undefined],
+      [18_000, 'tick', 'ping'],
+      [23_000, 'tick', 'lost'],
     ],
   ],
   [
     'anything received counts as the answer',
     [
-      [10_000, 'tick', 'ping'],
-      [14_999, 'received'],
-      [15_000, 'tick', undefined],
+      [9_000, 'tick', 'ping'],
+      [13_999, 'received'],
+      [14_000, 'tick', undefined],
     ],
   ],
   [
@@ -53,20 +53,20 @@ test.each<[string, Line[]]>([
     [
       [5_000, 'sent'],
       [6_000, 'received'],
-      [10_000, 'tick', undefined],
-      [14_000, 'received'],
-      [14_999, 'tick', undefined],
-      [15_000, 'tick', 'ping'],
+      [9_000, 'tick', undefined],
+      [13_000, 'received'],
+      [13_999, 'tick', undefined],
+      [14_000, 'tick', 'ping'],
     ],
   ],
   [
     'we only receive: the server must still hear from us [MQTT-3.1.2-20]',
     [
-      [9_000, 'received'],
-      [10_000, 'tick', 'ping'],
-      [10_010, 'received'],
-      [19_000, 'received'],
-      [20_000, 'tick', 'ping'],
+      [8_000, 'received'],
+      [9_000, 'tick', 'ping'],
+      [9_010, 'received'],
+      [17_000, 'received'],
+      [18_000, 'tick', 'ping'],
     ],
   ],
   [
@@ -74,9 +74,30 @@ test.each<[string, Line[]]>([
     [
       [3_000, 'sent'],
       [6_000, 'sent'],
-      [9_000, 'sent'],
-      [10_000, 'tick', 'ping'],
+      [8_000, 'sent'],
+      [9_000, 'tick', 'ping'],
       [12_000, 'sent'],
+      [14_000, 'tick', 'lost'],
+    ],
+  ],
+  [
+    'E6: PINGREQ waits behind other bytes: what the system takes of these is a sign of life',
+    [
+      [9_000, 'tick', 'ping'],
+      [13_000, 'progressed'],
+      [17_000, 'progressed'],
+      [18_000, 'tick', 'ping'],
+      [21_999, 'tick', undefined],
+      [22_000, 'tick', 'lost'],
+    ],
+  ],
+  [
+    'E6: once the system has taken PINGREQ, only an answer counts',
+    [
+      [9_000, 'tick', 'ping'],
+      [10_000, 'pingTaken'],
+      [12_000, 'progressed'],
+      [14_999, 'tick', undefined],
       [15_000, 'tick', 'lost'],
     ],
   ],
@@ -84,35 +105,44 @@ test.each<[string, Line[]]>([
     'while we do not read, PINGREQ goes out and nobody is given up',
     [
       [1_000, 'suspend'],
-      [10_000, 'tick', 'ping'],
-      [15_000, 'tick', undefined],
-      [20_000, 'tick', 'ping'],
-      [30_000, 'tick', 'ping'],
+      [9_000, 'tick', 'ping'],
+      [14_000, 'tick', undefined],
+      [18_000, 'tick', 'ping'],
+      [27_000, 'tick', 'ping'],
       [35_000, 'tick', undefined],
     ],
   ],
   [
     'a PINGREQ that waits for its answer when we stop reading',
     [
-      [10_000, 'tick', 'ping'],
+      [9_000, 'tick', 'ping'],
       [11_000, 'suspend'],
       [15_000, 'tick', undefined],
-      [20_000, 'tick', 'ping'],
+      [18_000, 'tick', 'ping'],
     ],
   ],
   [
     'reading again, the server has a whole interval and a half',
     [
       [1_000, 'suspend'],
-      [10_000, 'tick', 'ping'],
+      [9_000, 'tick', 'ping'],
       [18_000, 'resume'],
-      [19_999, 'tick', undefined],
-      [20_000, 'tick', 'ping'],
-      [24_999, 'tick', undefined],
-      [25_000, 'tick', 'lost'],
+      [17_999, 'tick', undefined],
+      [18_000, 'tick', 'ping'],
+      [22_999, 'tick', undefined],
+      [23_000, 'tick', 'lost'],
     ],
   ],
 ])('%s', (_, lines) => play(lines))
+
+test.each([
+  [1, 900],
+  [5, 4500],
+  [60, 55_000],
+  [65_535, 65_530_000],
+])('E24: %i s of Keep Alive: PINGREQ after %i ms', (seconds, due) => {
+  expect(new KeepAlive(seconds, 0).deadline()).toBe(due)
+})
 
 test('0 seconds: never', () => {
   const keepAlive = new KeepAlive(0, 0)
@@ -135,8 +165,8 @@ describe('the deadline', () => {
 
   test('is when something is due, so that one timer is enough', () => {
     expect(run(new KeepAlive(10, 0), 100_000)).toEqual([
-      [10_000, 'ping'],
-      [15_000, 'lost'],
+      [9_000, 'ping'],
+      [14_000, 'lost'],
     ])
   })
 
@@ -144,10 +174,10 @@ describe('the deadline', () => {
     const keepAlive = new KeepAlive(10, 0)
     keepAlive.suspend()
     expect(run(keepAlive, 40_000)).toEqual([
-      [10_000, 'ping'],
-      [20_000, 'ping'],
-      [30_000, 'ping'],
-      [40_000, 'ping'],
+      [9_000, 'ping'],
+      [18_000, 'ping'],
+      [27_000, 'ping'],
+      [36_000, 'ping'],
     ])
   })
 
@@ -155,6 +185,6 @@ describe('the deadline', () => {
     const keepAlive = new KeepAlive(10, 0)
     keepAlive.sent(4_000)
     keepAlive.received(5_000)
-    expect(keepAlive.deadline()).toBe(14_000)
+    expect(keepAlive.deadline()).toBe(13_000)
   })
 })

@@ -62,15 +62,15 @@ export async function publishEachLine(
     talk.trace,
   )
   const inTime = deadline(connection, timeout)
+  let off = () => {}
   try {
     await talk.waiting('Connecting', connection.connect())
     const { stdin } = host
-    const off = host.onSignal(['SIGINT', 'SIGTERM'], (signal) => connection.abort(new Interrupted(signal)))
+    off = host.onSignal(['SIGINT', 'SIGTERM'], (signal) => connection.abort(new Interrupted(signal)))
     connection.ended().catch((error: Error) => stdin.destroy(error))
     const work = new Publishing(connection, reader, progress)
     const failure = await work.all(stdin as AsyncIterable<Buffer>).catch(inputFailure(progress, reader))
     await connection.idle()
-    off()
     await connection.close()
     if (failure !== undefined) throw failure
     if (connection.lost > 0) throw lostLines(connection.lost)
@@ -79,6 +79,7 @@ export async function publishEachLine(
     connection.destroy()
     throw error instanceof MqttxError && reader.acknowledged ? report(error, reader, progress) : error
   } finally {
+    off()
     inTime()
   }
 }

@@ -31,9 +31,12 @@ export interface World {
 export type Failed = (request: Request, failure: MqttxError) => void
 
 const noMatchingSubscribers = 0x10
+const notTaken = { exitCode: ExitCode.timeout, prefix: '', hint: 'the server takes no more requests' }
 const disconnectWithWill = 4
-/** How long standard output may take nothing at the end. */
+/** How long standard output may take nothing at the end, in milliseconds. */
 const patienceMs = 2000
+/** How long the server may take for what was sent, where something has failed. */
+const goodbyeMs = 1000
 
 export class Requester {
   readonly #args: RrArgs
@@ -128,7 +131,17 @@ export class Requester {
     while (this.#pending.size >= this.#window || !this.#connection.ready) {
       this.#connection.flush()
       await this.#until(() => this.#pending.size < this.#window)
-      if (!this.#connection.ready) await Promise.race([this.#connection.drain(), this.failing])
+      if (!this.#connection.ready) await this.#drained()
+    }
+  }
+
+  /** Waits until the server takes more, at most for the time of a request. */
+  async #drained(): Promise<void> {
+    const timer = this.#limit(() => this.fail(new MqttxError('Timed out', notTaken)))
+    try {
+      await Promise.race([this.#connection.drain(), this.failing])
+    } finally {
+      clearTimeout(timer)
     }
   }
 
@@ -157,9 +170,9 @@ export class Requester {
   /** The polite end; what was received is on standard output before the server hears that it was. */
   async close(): Promise<void> {
     this.#connection.stopDelivery()
+    const goodbye = this.#world.output.finish().then(() => this.#connection.close())
+    await Promise.race([goodbye, this.failing])
     this.#release()
-    await this.#world.output.finish()
-    await this.#connection.close()
   }
 
   /** The end where something failed: as polite as the connection still allows. */
@@ -168,7 +181,7 @@ export class Requester {
     this.#release()
     for (const request of this.waiting) this.#pending.remove(request)
     await this.#world.output.finish(patienceMs).catch(() => this.#connection.discard())
-    await this.#connection.close(disconnectWithWill).catch(() => {})
+    await this.#connection.close(disconnectWithWill, goodbyeMs).catch(() => {})
     this.#connection.destroy()
   }
 

@@ -25,6 +25,8 @@ interface World {
 
 /** How long commands that run may still take when a signal has come. */
 const patienceMs = 5000
+/** How long the server may take for what was sent and for DISCONNECT, in milliseconds. */
+const goodbyeMs = 2000
 /** How long DISCONNECT may take when a second one has come. */
 const hurryMs = 500
 /** Output of commands that is kept at once, in bytes; the answer that is first in turn may exceed it. */
@@ -89,12 +91,13 @@ class Responder {
 
   async run(): Promise<number> {
     const { host, talk } = this.#world
-    const release = host.onSignal(['SIGINT', 'SIGTERM'], (signal) => this.#onSignal(signal))
-    const working = talk
-      .waiting('Connecting', this.#connection.connect())
-      .then(() => this.#connection.ended())
-    working.catch((error: Error) => this.#stop(error))
+    let release = () => {}
     try {
+      release = host.onSignal(['SIGINT', 'SIGTERM'], (signal) => this.#onSignal(signal))
+      const working = talk
+        .waiting('Connecting', this.#connection.connect())
+        .then(() => this.#connection.ended())
+      working.catch((error: Error) => this.#stop(error))
       await this.#stopped
       await this.#goodbye()
       return 0
@@ -102,7 +105,7 @@ class Responder {
       this.#jobs.drop()
       this.#kill.abort()
       await this.#jobs.done()
-      await this.#connection.close().catch(() => {})
+      await this.#connection.close(0, goodbyeMs).catch(() => {})
       this.#connection.destroy()
       throw error
     } finally {
@@ -132,7 +135,7 @@ class Responder {
     await Promise.race([this.#delivered().catch(() => {}), killed])
     clearTimeout(late)
     const hurry = signal.aborted ? sleep(hurryMs, undefined, { ref: false }) : killed
-    await Promise.race([this.#connection.close(), hurry])
+    await Promise.race([this.#connection.close(0, goodbyeMs), hurry])
     this.#connection.destroy()
   }
 

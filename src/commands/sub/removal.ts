@@ -8,11 +8,14 @@ const empty = Buffer.alloc(0)
 export class RetainedRemoval {
   readonly #connection: Connection
   readonly #version: ProtocolVersion
+  readonly #refused: (error: Error) => void
   #topics: string[] = []
 
-  constructor(connection: Connection, version: ProtocolVersion) {
+  /** `refused` is called when the server has said that it takes no such PUBLISH. */
+  constructor(connection: Connection, version: ProtocolVersion, refused: (error: Error) => void) {
     this.#connection = connection
     this.#version = version
+    this.#refused = refused
   }
 
   remove(topic: string): void {
@@ -24,7 +27,13 @@ export class RetainedRemoval {
   pump(): void {
     while (this.#topics.length > 0 && this.#connection.ready) {
       const topic = this.#topics.shift()!
-      this.#connection.publish(preparePublish(topic, { qos: 1, retain: true, version: this.#version }), empty)
+      const template = preparePublish(topic, { qos: 1, retain: true, version: this.#version })
+      try {
+        this.#connection.publish(template, empty)
+      } catch (error) {
+        this.#topics = []
+        return this.#refused(error as Error)
+      }
     }
   }
 

@@ -8,6 +8,8 @@ import type { ConnectOptions } from '../../connection/options.js'
 import { BrokenPipe, ExitCode, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import type { Output } from '../../io/output.js'
+import { within, withResolvers } from '../../io/promises.js'
+import { Interrupted } from '../interrupted.js'
 import { type Printer, printer } from '../printer.js'
 import type { Talk } from '../talk.js'
 import { RetainedRemoval } from './removal.js'
@@ -34,8 +36,10 @@ type Ending =
   | { readonly error: Error }
 
 const enough: Ending = { status: 0, reasonCode: 0, patient: true }
-/** How long standard output may take nothing, when a signal or -W wants us to end. */
+/** How long standard output may take nothing, when a signal or -W ends us, in milliseconds. */
 const patienceMs = 2000
+/** How long the server may then take for what it is still owed. */
+const goodbyeMs = 1000
 
 const disconnectWithWill = 4
 
@@ -48,6 +52,8 @@ export class Subscriber {
   readonly #decide: (message: Publish) => 'print' | 'drop' | 'end'
   readonly #ending: Promise<Ending>
   #end!: (ending: Ending) => void
+  /** Rejects when there is no time left to end politely. */
+  readonly #cut = withResolvers<never>()
   #over = false
   #printed = 0
   #refused = 0
@@ -73,7 +79,7 @@ export class Subscriber {
       },
       world.talk.trace,
     )
-    this.#removal = new RetainedRemoval(this.#connection, options.version)
+    this.#removal = new RetainedRemoval(this.#connection, options.version, (error) => this.#end({ error }))
     this.#decide = selection(args, (topic) => this.#removal.remove(topic))
     this.#ending = new Promise((resolve) => {
       this.#end = (ending) => {
@@ -86,19 +92,22 @@ export class Subscriber {
   /** @returns the exit status */
   async run(): Promise<number> {
     const { host, output } = this.#world
-    output.onFailure = (error) => this.#end(error instanceof BrokenPipe ? enough : { error })
-    const release = [
-      host.onSignal(['SIGINT', 'SIGTERM'], () =>
-        this.#onStop({ status: 0, reasonCode: disconnectWithWill, patient: false }),
-      ),
-      this.#startTimeout(),
-      this.#startTicking(),
-    ]
-    this.#printer.start(output)
-    void this.#connect()
-    const ending = await this.#ending
-    for (const stop of release) stop()
-    return this.#finish(ending)
+    const release: (() => void)[] = []
+    try {
+      output.onFailure = (error) => this.#end(error instanceof BrokenPipe ? enough : { error })
+      const stopped = { status: 0, reasonCode: disconnectWithWill, patient: false }
+      release.push(
+        host.onSignal(['SIGINT', 'SIGTERM'], (signal) => this.#onStop(stopped, new Interrupted(signal))),
+      )
+      release.push(this.#startTimeout())
+      release.push(this.#startTicking())
+      this.#printer.start(output)
+      void this.#connect()
+      const ending = await this.#ending
+      return await Promise.race([this.#finish(ending), this.#cut.promise])
+    } finally {
+      for (const stop of release) stop()
+    }
   }
 
   async #connect(): Promise<void> {
@@ -119,10 +128,21 @@ export class Subscriber {
       throw ending.error
     }
     await this.#flush(ending.patient)
-    await this.#removal.finished()
-    await this.#connection.close(ending.reasonCode)
-    if (ending.status === ExitCode.timeout) throw new MqttxError('Timed out', timedOut)
+    if (ending.patient) await this.#goodbye(ending.reasonCode)
+    else await this.#hurriedGoodbye(ending.reasonCode)
+    if (ending.status === ExitCode.timeout) throw timedOut()
     return ending.status === 0 ? this.#refused : ending.status
+  }
+
+  async #goodbye(reasonCode: number): Promise<void> {
+    await this.#removal.finished()
+    await this.#connection.close(reasonCode)
+  }
+
+  /** The status says why it ended; what the server does not take in this time changes nothing. */
+  async #hurriedGoodbye(reasonCode: number): Promise<void> {
+    await within(goodbyeMs, this.#removal.finished()).catch(() => {})
+    await this.#connection.close(reasonCode, goodbyeMs).catch(() => {})
   }
 
   /** Standard output that fails keeps its messages from being acknowledged: another subscriber may print them. */
@@ -135,15 +155,20 @@ export class Subscriber {
     }
   }
 
-  #onStop(ending: Ending): void {
-    this.#end(this.#connections === 0 ? { error: beforeConnack() } : ending)
+  /** The first reason to stop lets what was received be printed; the next ends at once, with `error`. */
+  #onStop(ending: Ending, error: MqttxError): void {
+    if (this.#over) {
+      this.#cut.reject(error)
+      this.#connection.abort(error)
+      this.#world.host.stdout.destroy() // it may be what does not come to its end
+    } else this.#end(this.#connections === 0 ? { error: beforeConnack() } : ending)
   }
 
   #startTimeout(): () => void {
     const { timeout } = this.#args
     if (timeout === undefined) return () => {}
     const ending = { status: ExitCode.timeout, reasonCode: disconnectWithWill, patient: false }
-    const timer = setTimeout(() => this.#onStop(ending), timeout * 1000)
+    const timer = setTimeout(() => this.#onStop(ending, timedOut()), timeout * 1000)
     return () => clearTimeout(timer)
   }
 
@@ -152,6 +177,7 @@ export class Subscriber {
     if (everySecond === undefined) return () => {}
     const { output } = this.#world
     const timer = setInterval(() => {
+      if (this.#over) return
       everySecond(output)
       this.#onChunkEnd()?.catch(() => {}) // `onFailure` is told
     }, 1000)
@@ -209,7 +235,9 @@ export class Subscriber {
   }
 }
 
-const timedOut = { exitCode: ExitCode.timeout, prefix: '' }
+function timedOut(): MqttxError {
+  return new MqttxError('Timed out', { exitCode: ExitCode.timeout, prefix: '' })
+}
 
 function beforeConnack(): MqttxError {
   const hint = 'the server had not accepted the connection yet'
