@@ -27,8 +27,10 @@ export function preparePublish(
 ): PublishTemplate {
   const encoded = version < 5 ? none : properties === undefined ? noProperties : encodeProperties(properties)
   const template = publishTemplate(topic, { qos, retain, properties: encoded })
-  const alias = version < 5 ? undefined : properties?.topicAlias
-  return alias === undefined ? template : aliasedTemplate(template, alias)
+  if (version < 5 || properties?.topicAlias === undefined) return template
+  const { topicAlias, ...others } = properties
+  const plain = publishTemplate(topic, { qos, retain, properties: encodeProperties(others) })
+  return aliasedTemplate(template, topicAlias, plain)
 }
 
 /** Property Length and properties (MQTT 5.0, 3.3.2.3): what mqtt-packet puts between the topic and the payload. */

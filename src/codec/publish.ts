@@ -22,6 +22,16 @@ export interface PublishTemplate {
   readonly alias: number
   /** The same without the Topic Name, for a server that knows the alias. */
   readonly short: PublishTemplate | undefined
+  /** The same without the alias, for a server that accepts none. */
+  readonly plain: PublishTemplate | undefined
+}
+
+/** A PUBLISH that can be encoded again: `payload` from `start` to `end`. */
+export interface Outgoing {
+  readonly template: PublishTemplate
+  readonly payload: Uint8Array
+  readonly start: number
+  readonly end: number
 }
 
 /** @throws ProtocolError when the Topic Name has more than 65,535 bytes [MQTT-1.5.4] */
@@ -34,13 +44,20 @@ export function publishTemplate(
   const head = Buffer.allocUnsafe(2 + length)
   head.writeUInt16BE(length)
   head.write(topic, 2)
-  return { topic, head, alias: 0, short: undefined, ...options }
+  return { topic, head, alias: 0, short: undefined, plain: undefined, ...options }
 }
 
-/** A template and its short form, which has an empty Topic Name; `alias` is among the properties (3.3.2.3.4). */
-export function aliasedTemplate(template: PublishTemplate, alias: number): PublishTemplate {
+/**
+ * A template and its short form, which has an empty Topic Name; `alias` is among the properties (3.3.2.3.4), and not
+ * among those of `plain`.
+ */
+export function aliasedTemplate(
+  template: PublishTemplate,
+  alias: number,
+  plain: PublishTemplate,
+): PublishTemplate {
   const short = { ...template, topic: '(null)', head: Buffer.alloc(2), alias }
-  return { ...template, alias, short }
+  return { ...template, alias, short, plain }
 }
 
 /** The largest payload in bytes that still fits a packet of this template. */

@@ -1,20 +1,24 @@
-// One attempt to connect, within its time: dial, and what follows until the server has accepted.
+// One attempt to connect, within its time: read again what may have changed, dial, and what follows until CONNACK.
 import type { Duplex } from 'node:stream'
-import { MqttxError } from '../errors.js'
+import { ConnectionError, MqttxError } from '../errors.js'
+import { during } from '../transport/during.js'
 import { open } from '../transport/open.js'
 import { connectTimeout } from './failures.js'
 import type { ConnectOptions } from './options.js'
 
-/**
- * @param begin is given the connected stream, and a signal for when the time is over or `abort` says so
- * @throws ConnectionError, or what `begin` throws
- */
+export interface Attempt {
+  /** It is not the first. */
+  readonly again: boolean
+  /** Is given the connected stream, the options in force, and a signal for when the time is over or `abort` says so. */
+  begin(stream: Duplex, options: ConnectOptions, signal: AbortSignal): Promise<void>
+}
+
+/** @throws ConnectionError, or what `begin` throws */
 export async function attempt(
   options: ConnectOptions,
-  begin: (stream: Duplex, signal: AbortSignal) => Promise<void>,
+  { again, begin }: Attempt,
   abort: AbortSignal,
 ): Promise<void> {
-  const { endpoint, connectTimeoutMs } = options
   const limit = new AbortController()
   const { signal } = limit
   const giveUp = () => limit.abort(abort.reason)
@@ -22,15 +26,32 @@ export async function attempt(
   const deadline = setTimeout(() => {
     late = true
     limit.abort()
-  }, connectTimeoutMs)
+  }, options.connectTimeoutMs)
   if (abort.aborted) giveUp()
   abort.addEventListener('abort', giveUp)
   try {
-    await begin(await open(endpoint, signal), signal)
+    const current = again ? await renewed(options, signal) : options
+    await begin(await open(current.endpoint, signal), current, signal)
   } catch (error) {
     throw late && !(error instanceof MqttxError) ? connectTimeout(options) : error
   } finally {
     clearTimeout(deadline)
     abort.removeEventListener('abort', giveUp)
+  }
+}
+
+/**
+ * The options with password, certificate and key as they are now: they may have been renewed since they were read.
+ * @throws ConnectionError where one cannot be read: the next attempt may find it again
+ */
+async function renewed(options: ConnectOptions, signal: AbortSignal): Promise<ConnectOptions> {
+  if (options.renew === undefined) return options
+  try {
+    const { password, tls } = await during(signal, undefined, options.renew(signal))
+    return { ...options, password, endpoint: { ...options.endpoint, tls } }
+  } catch (error) {
+    if (!(error instanceof MqttxError)) throw error
+    const { message, exitCode, hint } = error
+    throw new ConnectionError(message, { exitCode, hint, cause: error })
   }
 }

@@ -1,9 +1,9 @@
-// CONNECT from options, and what a CONNACK says about it (MQTT 3.1.1, 3.1 and 3.2; MQTT 5.0, 3.1 and 3.2).
-import type { IConnackPacket, IConnectPacket } from 'mqtt-packet'
+// CONNECT and DISCONNECT from options, and what a CONNACK says about it (MQTT 3.1.1, 3.1 and 3.2; MQTT 5.0, 3.1 and 3.2).
+import type { IConnackPacket, IConnectPacket, IDisconnectPacket } from 'mqtt-packet'
 import { refusalText } from '../codec/reason-codes.js'
 import { ConnectRefused, ProtocolError } from '../errors.js'
 import { told } from './failures.js'
-import type { ConnectOptions } from './options.js'
+import type { ConnectOptions, PropertySets } from './options.js'
 
 /** What a CONNACK that accepts has brought. */
 export interface Accepted {
@@ -45,6 +45,14 @@ function connectProperties(
     ...(sessionExpiry > 0 && { sessionExpiryInterval: sessionExpiry }),
     ...(!('receiveMaximum' in connect) && { receiveMaximum }),
   }
+}
+
+/** `reasonCode` and properties go out from MQTT 5 on. */
+export function disconnectPacket(
+  reasonCode: number,
+  { disconnect: properties }: PropertySets,
+): IDisconnectPacket {
+  return { cmd: 'disconnect', reasonCode, ...(properties && { properties }) }
 }
 
 const hints: Readonly<Record<number, string>> = {

@@ -1,32 +1,26 @@
-// The MQTT connection core: Session, codec and transport meet here, and only here. One object lives across
-// reconnects; commands publish, subscribe, wait and close.
+// The MQTT connection core: one object across reconnects, in which Session, codec and transport meet.
 import type { Duplex } from 'node:stream'
-import type { IDisconnectPacket, ISubackPacket, IUnsubackPacket, Packet } from 'mqtt-packet'
+import type { IDisconnectPacket, Packet } from 'mqtt-packet'
 import { type AcknowledgeType, encodeAcknowledge } from '../codec/acknowledge.js'
 import { generate } from '../codec/mqtt-packet.js'
-import { encodePublish, type Publish, type PublishTemplate } from '../codec/publish.js'
+import { encodePublish, type Outgoing, type Publish, type PublishTemplate } from '../codec/publish.js'
 import { type MqttxError, ProtocolError } from '../errors.js'
 import { Session } from '../session/session.js'
 import { attempt } from './attempt.js'
-import type { Accepted } from './connect-packet.js'
+import { type Accepted, disconnectPacket } from './connect-packet.js'
 import { Departures } from './departures.js'
-import type { Answer, ConnectionEvents, SubscribeOptions } from './events.js'
-import { beforeConnack, disconnected, notAllTaken, nothingTaken, sessionLost, told } from './failures.js'
+import type { ConnectionEvents, SubscribeOptions } from './events.js'
+import { disconnected, notTaken, sessionLost } from './failures.js'
 import { Handshake } from './handshake.js'
+import { LikelyCause } from './likely-cause.js'
 import { Link, type LinkHandler } from './link.js'
 import type { ConnectOptions } from './options.js'
+import { Receiver } from './receiver.js'
 import { isPassing, Redial } from './reconnect.js'
-import { optionsByte, subscribePacket } from './subscribe-packet.js'
+import { optionsByte, subscribePacket, unsubscribePacket } from './subscribe-packet.js'
 import { Terms } from './terms.js'
 import type { Trace } from './trace.js'
 import { Waiters } from './waiters.js'
-
-interface Kept {
-  readonly template: PublishTemplate
-  readonly payload: Uint8Array
-  readonly start: number
-  readonly end: number
-}
 
 /**
  * `down`: no network connection, before the first and between two; `handshake`: from CONNECT to CONNACK; `up`: from
@@ -38,20 +32,18 @@ export class Connection {
   readonly #options: ConnectOptions
   readonly #events: ConnectionEvents
   readonly #trace: Trace | undefined
-  readonly #session: Session<Kept, Publish>
+  readonly #session: Session<Outgoing, Publish>
   #phase: Phase = 'down'
   #link: Link | undefined
-  /** While the phase is 'handshake'. */
-  #handshake: Handshake | undefined
+  readonly #receiver: Receiver
   #failure: Error | undefined
-  #delivering = true
   /** Of the connection at hand, or of the last one. */
   #terms: Terms | undefined
-  #reason: string | undefined
   #lastMessageId = 0
   readonly #waiters = new Waiters()
   readonly #departures = new Departures()
   readonly #redial: Redial
+  readonly #likelyCause: LikelyCause
 
   constructor(options: ConnectOptions, events: ConnectionEvents, trace?: Trace) {
     this.#options = options
@@ -68,13 +60,21 @@ export class Connection {
         },
         settle: (messageId, reasonCode) => {
           this.#redial.useful()
-          this.#events.settled?.(reasonCode, { messageId, reason: this.#reason })
+          this.#events.settled?.(reasonCode, { messageId, reason: this.#receiver.reason })
         },
       },
       { version: options.version, maxInFlight: options.maxInFlight },
     )
+    this.#likelyCause = new LikelyCause(options.clientId)
+    this.#receiver = new Receiver({
+      session: this.#session,
+      events,
+      trace,
+      handshake: (handshake, packet) => this.#onHandshake(handshake, packet),
+      disconnect: (packet) => this.#onDisconnect(packet),
+    })
     this.#redial = new Redial(
-      (abort) => attempt(this.#options, (stream, signal) => this.#begin(stream, signal), abort),
+      (signal, again) => attempt(this.#options, { again, begin: this.#begin.bind(this) }, signal),
       (error, delayMs) => this.#events.retrying?.(error, delayMs),
     )
   }
@@ -151,6 +151,15 @@ export class Connection {
     return this.#waiters.until(() => this.up && this.#session.inFlight === 0)
   }
 
+  /**
+   * Resolves when the server has released every message at QoS 2 that was delivered: before that, it would send the
+   * message again to whoever takes the Session up. At once where the Session ends with the connection.
+   */
+  released(): Promise<void> {
+    const kept = this.#options.version === 5 ? this.#sessionKept : !this.#options.cleanStart
+    return this.#waiters.until(() => !kept || this.#session.unreleased === 0)
+  }
+
   /** Resolves after `close()` or `destroy()`; rejects when the connection ends for good by itself. */
   ended(): Promise<void> {
     return this.#waiters.until(() => this.#ending)
@@ -158,29 +167,34 @@ export class Connection {
 
   /**
    * One SUBSCRIBE with all `filters`, under the Packet Identifier that it returns; the answer goes to `suback`.
-   * @throws MqttxError when the server has said that it cannot
+   * @throws MqttxError when the server has said that it takes no such packet; nothing is sent then
    */
   subscribe(filters: readonly string[], options: SubscribeOptions): number {
     const { version } = this.#options
     this.#terms!.checkSubscribe(filters, options)
-    const messageId = this.#session.request('suback')
+    const messageId = this.#request('suback', (id) => subscribePacket(id, filters, { options, version }))
     const shown = { qos: options.qos, options: optionsByte(options, version) }
     this.#trace?.sendingSubscribe(messageId, filters, shown)
-    this.#transmit(subscribePacket(messageId, filters, { options, version }))
     return messageId
   }
 
   /** One UNSUBSCRIBE, as above; the answer goes to `unsuback`. */
   unsubscribe(filter: string): number {
-    const messageId = this.#session.request('unsuback')
+    const { properties } = this.#options
+    const messageId = this.#request('unsuback', (id) => unsubscribePacket(id, filter, properties))
     this.#trace?.sending(`UNSUBSCRIBE (Mid: ${messageId}, Topic: ${filter})`)
-    const { unsubscribe: properties } = this.#options.properties
-    this.#transmit({
-      cmd: 'unsubscribe',
-      messageId,
-      unsubscriptions: [filter],
-      ...(properties && { properties }),
-    })
+    return messageId
+  }
+
+  #request(answer: 'suback' | 'unsuback', packetOf: (messageId: number) => Packet): number {
+    const messageId = this.#session.request(answer)
+    const bytes = generate(packetOf(messageId), this.#options.version)
+    const refusal = this.#terms!.refusesSize(bytes.length)
+    if (refusal !== undefined) {
+      this.#session.answered(answer, messageId) // the Packet Identifier is free again
+      throw refusal
+    }
+    this.#link!.batch.append(bytes, 0, bytes.length)
     return messageId
   }
 
@@ -191,7 +205,7 @@ export class Connection {
 
   /** Hands no further message to the command and acknowledges none: they stay the server's. */
   stopDelivery(): void {
-    this.#delivering = false
+    this.#receiver.delivering = false
   }
 
   /**
@@ -207,14 +221,12 @@ export class Connection {
     this.#finish(wasUp ? 'closing' : 'over')
     if (link === undefined || !wasUp) return link?.destroy()
     this.#trace?.sending('DISCONNECT')
-    const { disconnect: properties } = this.#options.properties
-    const goodbye: IDisconnectPacket = { cmd: 'disconnect', reasonCode, ...(properties && { properties }) }
-    const packet = generate(goodbye, this.#options.version)
+    const { version, properties } = this.#options
     const before = link.unsent + link.batch.pending
-    const closed = await link.close(packet, limitMs)
+    const closed = await link.close(generate(disconnectPacket(reasonCode, properties), version), limitMs)
     this.#phase = 'over'
     if (this.#failure !== undefined) throw this.#failure
-    if (closed !== 'taken' && before > 0) throw closed === 'stuck' ? nothingTaken() : notAllTaken()
+    if (closed !== 'taken' && before > 0) throw notTaken(closed)
   }
 
   /** Ends at once with `error`, also while `close` waits; everybody who waits here gets it. */
@@ -240,84 +252,51 @@ export class Connection {
     this.#waiters.wake()
   }
 
-  async #begin(stream: Duplex, signal: AbortSignal): Promise<void> {
-    const { version, properties } = this.#options
+  /** Resolves when the server has accepted the connection. */
+  async #begin(stream: Duplex, options: ConnectOptions, signal: AbortSignal): Promise<void> {
+    const { version, properties } = options
     const maxPacketSize = properties.connect?.maximumPacketSize as number | undefined
     const link = new Link(stream, this.#handler(), { version, maxPacketSize, mark: this.#departures.sent })
     this.#link = link
-    await this.#shakeHands(signal).catch((error: unknown) => {
+    signal.addEventListener('abort', () => this.#handshakeFailed(signal.reason as Error), { once: true })
+    try {
+      const cleanStart = options.cleanStart && !this.#sessionKept
+      const transmit = (packet: Packet) => this.#transmit(packet)
+      const handshake = new Handshake({ connect: options, cleanStart, trace: this.#trace, transmit })
+      this.#phase = 'handshake'
+      this.#receiver.handshake = handshake
+      handshake.start()
+      this.flush()
+      await handshake.done
+    } catch (error) {
+      this.#handshakeFailed(error as Error)
       link.destroy()
       throw error
-    })
+    }
   }
 
-  async #shakeHands(signal: AbortSignal): Promise<void> {
-    const sessionKept = (this.#terms?.sessionExpiry ?? 0) > 0
-    const cleanStart = this.#options.cleanStart && !sessionKept
-    const transmit = (packet: Packet) => this.#transmit(packet)
-    const handshake = new Handshake({ connect: this.#options, cleanStart, trace: this.#trace, transmit })
-    this.#phase = 'handshake'
-    this.#handshake = handshake
-    handshake.start()
-    this.flush()
-    signal.addEventListener('abort', () => this.#handshakeFailed(signal.reason as Error), { once: true })
-    return handshake.done
+  /** The Session outlives the network connection. */
+  get #sessionKept(): boolean {
+    return (this.#terms?.sessionExpiry ?? 0) > 0
   }
 
   #handshakeFailed(error: Error): void {
     if (this.#phase === 'handshake') this.#phase = 'down'
-    this.#handshake?.fail(error)
-    this.#handshake = undefined
+    this.#receiver.handshake?.fail(error)
+    this.#receiver.handshake = undefined
   }
 
   #handler(): LinkHandler {
+    const receiver = this.#receiver
     return {
-      publish: (publish) => this.#onPublish(publish),
-      acknowledge: (type, messageId, reasonCode, properties) => {
-        this.#reason = told(properties)
-        this.#onAcknowledge(type, messageId, reasonCode)
-      },
-      packet: (packet) => this.#onPacket(packet),
+      publish: (publish) => receiver.publish(publish),
+      acknowledge: (...acknowledgement) => receiver.acknowledge(...acknowledgement),
+      packet: (packet) => receiver.packet(packet),
       chunkEnd: () => this.#onChunkEnd(),
       drained: () => this.#waiters.wake(),
       pinged: () => this.#trace?.sending('PINGREQ'),
       lost: (error) => this.#onLost(error),
       failed: (error) => this.#onFailed(error),
-    }
-  }
-
-  #onPublish(publish: Publish): void {
-    this.#checkAccepted('PUBLISH')
-    if (!this.#delivering) return
-    this.#terms!.resolve(publish)
-    this.#trace?.receivedPublish(publish)
-    this.#session.receive(publish)
-  }
-
-  #onAcknowledge(type: AcknowledgeType, messageId: number, reasonCode: number): void {
-    this.#checkAccepted('An acknowledgement')
-    this.#trace?.receivedAcknowledge(type, messageId, reasonCode)
-    this.#session.acknowledged(type, messageId, reasonCode)
-  }
-
-  /** @throws ProtocolError 0x82 before CONNACK: whoever sends has not proved to be the server [MQTT-3.2.0-1] */
-  #checkAccepted(what: string): void {
-    if (this.#handshake !== undefined) throw beforeConnack(what)
-  }
-
-  #onPacket(packet: Packet): void {
-    if (this.#handshake !== undefined) return this.#onHandshake(this.#handshake, packet)
-    switch (packet.cmd) {
-      case 'suback':
-        return this.#onSuback(packet)
-      case 'unsuback':
-        return this.#onUnsuback(packet)
-      case 'pingresp':
-        return this.#trace?.received('PINGRESP')
-      case 'disconnect':
-        return this.#onDisconnect(packet)
-      default:
-        throw new ProtocolError(`${packet.cmd.toUpperCase()} from the server`, 0x82)
     }
   }
 
@@ -335,27 +314,16 @@ export class Connection {
     this.#redial.up(performance.now())
     this.#session.resume()
     this.#events.connected?.(accepted.sessionPresent)
-    this.#handshake = undefined // what follows in the same chunk is no longer part of it
+    this.#receiver.handshake = undefined // what follows in the same chunk is no longer part of it
     handshake.succeed()
   }
 
   #adopt(accepted: Accepted): void {
     this.#terms = new Terms(accepted, this.#options)
+    this.#receiver.terms = this.#terms
     this.#session.limit(this.#terms.receiveMaximum)
     if (!accepted.sessionPresent && this.#session.begin()) throw sessionLost()
     this.#link!.startKeepAlive(this.#terms.keepAlive)
-  }
-
-  #onSuback(packet: ISubackPacket): void {
-    this.#trace?.received('SUBACK')
-    this.#session.answered('suback', packet.messageId!)
-    this.#events.suback?.(packet.granted as number[], answerOf(packet))
-  }
-
-  #onUnsuback(packet: IUnsubackPacket): void {
-    this.#trace?.received('UNSUBACK')
-    this.#session.answered('unsuback', packet.messageId!)
-    this.#events.unsuback?.([packet.granted ?? []].flat() as number[], answerOf(packet))
   }
 
   #onDisconnect(packet: IDisconnectPacket): void {
@@ -371,12 +339,15 @@ export class Connection {
     this.#waiters.wake()
   }
 
-  #onLost(error: MqttxError): void {
-    if (this.#phase === 'handshake') return this.#handshakeFailed(error)
+  #onLost(failure: MqttxError): void {
+    if (this.#phase === 'handshake') return this.#handshakeFailed(failure)
     if (this.#phase !== 'up') return
+    const now = performance.now()
+    const { requests, inFlight: publishes } = this.#session
+    const error = this.#likelyCause.explain(failure, { requests, publishes, upMs: this.#redial.upFor(now) })
     this.#down()
     if (this.#options.reconnects === 0 || !isPassing(error)) return this.#fail(error)
-    const lost = { error, now: performance.now() }
+    const lost = { error, now }
     this.#redial.connect(this.#options.reconnects, lost).catch((last: unknown) => {
       if (!this.#ending) this.#fail(last as Error)
     })
@@ -414,12 +385,16 @@ export class Connection {
     encodeAcknowledge(link.batch, type, messageId, reasonCode)
   }
 
-  #republish({ template, payload, start, end }: Kept, messageId: number): void {
-    this.#trace?.sendingPublish(template, messageId, true, end - start)
-    encodePublish(this.#link!.batch, template, messageId, true, payload, start, end)
+  /** @returns 0, or the Reason Code with which the server would refuse it: then it is not sent */
+  #republish({ template, payload, start, end }: Outgoing, messageId: number): number {
+    const length = end - start
+    const wire = this.#terms!.again(template, length)
+    if ('reasonCode' in wire) {
+      this.#receiver.reason = wire.hint
+      return wire.reasonCode
+    }
+    this.#trace?.sendingPublish(wire, messageId, true, length)
+    encodePublish(this.#link!.batch, wire, messageId, true, payload, start, end)
+    return 0
   }
-}
-
-function answerOf({ messageId = 0, properties }: ISubackPacket | IUnsubackPacket): Answer {
-  return { messageId, reason: told(properties) }
 }

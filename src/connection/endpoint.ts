@@ -1,6 +1,12 @@
 // Where to connect and by which way, from the options: what they mean together, with the files that they name read.
 import type { Host } from '../host.js'
-import type { Endpoint, SocksProxy, TcpAddress, WebSocketSettings } from '../transport/endpoint.js'
+import type {
+  Endpoint,
+  SocksProxy,
+  TcpAddress,
+  TlsSettings,
+  WebSocketSettings,
+} from '../transport/endpoint.js'
 
 /** The options of the groups Connection and TLS as the command line has them. */
 export interface EndpointArgs extends TlsArgs {
@@ -35,13 +41,16 @@ export interface TlsArgs {
   readonly quiet: boolean
 }
 
+/** Passphrases that a person has typed, by the path of the key: nobody is asked twice. */
+export type Passphrases = Map<string, string>
+
 const plainPort = 1883
 const tlsPort = 8883 // the only one at which the reference, and we, assume TLS
 
 /** @throws MqttxError where a file cannot be read, or is not what it should be */
 export async function endpoint(
   args: EndpointArgs,
-  { noDelay, host }: { noDelay: boolean; host: Host },
+  { noDelay, host, passphrases }: { noDelay: boolean; host: Host; passphrases: Passphrases },
 ): Promise<Endpoint> {
   const { unix, proxy, srv } = args
   const address = unix === undefined ? tcpAddress(args) : { path: unix }
@@ -50,9 +59,17 @@ export async function endpoint(
     if (!args.quiet && !args.noTls) warnOfClearText(args, host)
     return { address, ...way, service: srv ? '_mqtt._tcp' : undefined }
   }
-  const { tlsSettings } = await import('./tls-settings.js')
-  const tls = await tlsSettings(args, { checkHost: unix === undefined, host })
+  const tls = await tlsOf(args, { host, passphrases })
   return { address, ...way, tls, service: srv ? '_secure-mqtt._tcp' : undefined }
+}
+
+/** @throws MqttxError where a file cannot be read, or is not what it should be */
+export async function tlsOf(
+  args: EndpointArgs,
+  { host, passphrases }: { host: Host; passphrases: Passphrases },
+): Promise<TlsSettings> {
+  const { tlsSettings } = await import('./tls-settings.js')
+  return tlsSettings(args, { checkHost: args.unix === undefined, host, passphrases })
 }
 
 function tcpAddress(args: EndpointArgs): TcpAddress {

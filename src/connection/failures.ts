@@ -35,17 +35,13 @@ export function keepAliveExceeded(): ConnectionError {
   })
 }
 
-/** At the end: the server has taken no byte for 1.5 Keep Alive intervals. */
-export function nothingTaken(): ConnectionError {
+/** Not all that was written before the end has been taken: the server was stuck, or has closed too early. */
+export function notTaken(closed: 'stuck' | 'lost'): ConnectionError {
+  if (closed === 'lost') return connectionLost('the server did not take all that was sent')
   return new ConnectionError('Keepalive exceeded', {
     exitCode: ExitCode.keepAlive,
     hint: 'the server stopped reading: not all that was sent has reached it',
   })
-}
-
-/** At the end: the server has closed the connection too early. */
-export function notAllTaken(): ConnectionError {
-  return connectionLost('the server did not take all that was sent')
 }
 
 /** A packet that only a server that has accepted the connection may send. */

@@ -22,18 +22,26 @@ export interface LoginArgs {
 const longest = 65_535 // Binary Data (MQTT 5.0, 1.5.6)
 
 /** @throws MqttxError where there is nobody to ask, or the file cannot be read */
-export async function password(args: LoginArgs, host: Host): Promise<Buffer | undefined> {
-  const bytes = await found(args, host)
+export async function password(
+  args: LoginArgs,
+  host: Host,
+  signal?: AbortSignal,
+): Promise<Buffer | undefined> {
+  const bytes = await found(args, host, signal)
   if (bytes === undefined || bytes.length <= longest) return bytes
   const hint = `the password is ${bytes.length} bytes long, the limit is ${longest}`
   throw new MqttxError('Problem setting username and/or password.', { hint })
 }
 
-async function found(args: LoginArgs, host: Host): Promise<Buffer | undefined> {
+async function found(
+  args: LoginArgs,
+  host: Host,
+  signal: AbortSignal | undefined,
+): Promise<Buffer | undefined> {
   if (args.passwordFile !== undefined) return readSecret(args.passwordFile, '--password-file')
   if (args.passwordEnv !== undefined) return fromVariable(args.passwordEnv, host)
   if (args.passwordCommand !== undefined) {
-    return (await import('./password-command.js')).printedPassword(args.passwordCommand, host)
+    return (await import('./password-command.js')).printedPassword(args.passwordCommand, host, signal)
   }
   if (args.askPassword === true) return asked(args, host)
   return args.pw === undefined ? undefined : wordToBytes(args.pw)

@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto'
 import type { ProtocolVersion, QoS } from '../codec/publish.js'
 import type { Host } from '../host.js'
-import type { Endpoint } from '../transport/endpoint.js'
+import type { Endpoint, TlsSettings } from '../transport/endpoint.js'
 import { wordToBytes } from '../words.js'
-import { type EndpointArgs, endpoint } from './endpoint.js'
+import { type EndpointArgs, endpoint, type Passphrases, tlsOf } from './endpoint.js'
 import { type LoginArgs, password } from './login.js'
 
 export interface Will {
@@ -50,6 +50,13 @@ export interface ConnectOptions {
   readonly retries: number
   /** Attempts in a row after a loss; 0: a loss is the end. */
   readonly reconnects: number
+  /** Reads what may have been renewed since, before each attempt but the first; undefined: there is nothing. */
+  readonly renew?: ((signal: AbortSignal) => Promise<Renewed>) | undefined
+}
+
+export interface Renewed {
+  readonly password: Buffer | undefined
+  readonly tls: TlsSettings | undefined
 }
 
 /** The connection options as the command line has them. */
@@ -96,14 +103,17 @@ export async function connectOptions(
   host: Host,
 ): Promise<ConnectOptions> {
   const version = args.protocolVersion
+  const passphrases = new Map<string, string>()
+  const made = await endpoint(args, { noDelay: args.nodelay || needs.noDelay, host, passphrases })
+  const login = await password(args, host)
   return {
-    endpoint: await endpoint(args, { noDelay: args.nodelay || needs.noDelay, host }),
+    endpoint: made,
     version,
     clientId: clientId(args, needs.pid),
     cleanStart: !args.disableCleanSession,
     keepAlive: args.keepalive,
     username: args.username,
-    password: await password(args, host),
+    password: login,
     will: will(args),
     properties: version === 5 ? (args.properties ?? {}) : {},
     sessionExpiry: version === 5 ? sessionExpiry(args) : 0,
@@ -112,7 +122,23 @@ export async function connectOptions(
     connectTimeoutMs: args.connectTimeout * 1000,
     retries: args.retry,
     reconnects: args.noReconnect ? 0 : (args.retryMax ?? needs.reconnects),
+    renew: renewal(args, { password: login, tls: made.tls }, { host, passphrases }),
   }
+}
+
+/** Tokens expire, certificates are rotated: a file or a command is asked again, a person or argv is not. */
+function renewal(
+  args: ConnectionArgs,
+  first: Renewed,
+  { host, passphrases }: { host: Host; passphrases: Passphrases },
+): ConnectOptions['renew'] {
+  const byFile = args.passwordFile !== undefined || args.passwordCommand !== undefined
+  const identity = first.tls !== undefined && args.cert !== undefined
+  if (!byFile && !identity) return undefined
+  return async (signal) => ({
+    password: byFile ? await password(args, host, signal) : first.password,
+    tls: identity ? await tlsOf(args, { host, passphrases }) : first.tls,
+  })
 }
 
 const never = 0xffffffff

@@ -67,16 +67,20 @@ const steadyMs = 30_000
 
 /** Connects, and connects again, with pauses that grow until a connection has been of use. */
 export class Redial {
-  readonly #attempt: (signal: AbortSignal) => Promise<void>
+  readonly #attempt: (signal: AbortSignal, again: boolean) => Promise<void>
   readonly #retrying: Attempts['retrying']
   #fruitless = 0
+  #attempts = 0
   #upSince = Number.POSITIVE_INFINITY
   #stopped = false
   /** Only while there is something to stop: a connection that is up needs none. */
   #abort: AbortController | undefined
 
-  /** `attempt` is given a signal that says when to give up. */
-  constructor(attempt: (signal: AbortSignal) => Promise<void>, retrying: Attempts['retrying']) {
+  /** `attempt` is given a signal that says when to give up, and whether it is not the first. */
+  constructor(
+    attempt: (signal: AbortSignal, again: boolean) => Promise<void>,
+    retrying: Attempts['retrying'],
+  ) {
     this.#attempt = attempt
     this.#retrying = retrying
   }
@@ -86,7 +90,7 @@ export class Redial {
    * @throws what the last attempt threw
    */
   connect(retries: number, lost?: { error: MqttxError; now: number }): Promise<void> {
-    if (lost !== undefined && lost.now - this.#upSince > steadyMs) this.#fruitless = 0
+    if (lost !== undefined && this.upFor(lost.now) > steadyMs) this.#fruitless = 0
     const retrying: Attempts['retrying'] = (error, delay) => {
       this.#fruitless++
       this.#retrying(error, delay)
@@ -96,7 +100,7 @@ export class Redial {
     if (this.#stopped) abort.abort()
     this.#abort = abort
     return persist(
-      () => this.#attempt(signal),
+      () => this.#attempt(signal, this.#attempts++ > 0),
       { retries, made: this.#fruitless, signal, retrying },
       lost?.error,
     ).finally(() => {
@@ -113,6 +117,11 @@ export class Redial {
   /** The server has accepted the connection. */
   up(now: number): void {
     this.#upSince = now
+  }
+
+  /** How long the connection has been up, in milliseconds. */
+  upFor(now: number): number {
+    return now - this.#upSince
   }
 
   /** Something has been delivered over this connection, one way or the other. */

@@ -4,6 +4,16 @@ import { type PublishTemplate, publishSize } from '../codec/publish.js'
 import { ExitCode, MqttxError } from '../errors.js'
 import type { SubscribeOptions } from './events.js'
 
+/** A PUBLISH that the server would refuse: `reasonCode` is what it would answer. */
+export class PublishRefused extends MqttxError {
+  readonly reasonCode: number
+
+  constructor(message: string, reasonCode: number, details: { exitCode?: number; hint?: string } = {}) {
+    super(message, { exitCode: reasonCode, ...details })
+    this.reasonCode = reasonCode
+  }
+}
+
 export class ServerLimits {
   readonly #maximumQoS: number
   readonly #retain: boolean
@@ -24,24 +34,43 @@ export class ServerLimits {
     this.#identifiers = properties.subscriptionIdentifiersAvailable ?? true
   }
 
+  /** True where the server accepts the Topic Alias. */
+  accepts(alias: number): boolean {
+    return alias <= this.#topicAliasMaximum
+  }
+
   /** The PUBLISH that cannot be sent, and why; for a payload of `length` bytes. */
-  refusesPublish(template: PublishTemplate, length: number): MqttxError | undefined {
+  refusesPublish(template: PublishTemplate, length: number): PublishRefused | undefined {
     if (template.qos > this.#maximumQoS) {
-      return refused('Message QoS not supported on broker, try a lower QoS.', ExitCode.qos, {
+      return new PublishRefused('Message QoS not supported on broker, try a lower QoS.', 0x9b, {
+        exitCode: ExitCode.qos,
         hint: `the server's Maximum QoS is ${this.#maximumQoS}`,
       })
     }
     if (template.retain && !this.#retain) {
-      return refused('The server does not keep retained messages (0x9a Retain not supported).', 0x9a)
+      return new PublishRefused(
+        'The server does not keep retained messages (0x9a Retain not supported).',
+        0x9a,
+      )
     }
-    if (template.alias > this.#topicAliasMaximum) {
-      return refused(`Topic Alias ${template.alias} is not accepted (0x94 Topic Alias invalid).`, 0x94, {
+    if (!this.accepts(template.alias)) {
+      const message = `Topic Alias ${template.alias} is not accepted (0x94 Topic Alias invalid).`
+      return new PublishRefused(message, 0x94, {
         hint: `the server's Topic Alias Maximum is ${this.#topicAliasMaximum}`,
       })
     }
     if (publishSize(template, length) <= this.#maximumPacketSize) return undefined
-    return refused('Message payload is too large.', ExitCode.packetTooLarge, {
+    return new PublishRefused('Message payload is too large.', 0x95, {
+      exitCode: ExitCode.packetTooLarge,
       hint: `the server's Maximum Packet Size is ${this.#maximumPacketSize} bytes`,
+    })
+  }
+
+  /** Why a packet of `size` bytes other than PUBLISH cannot be sent [MQTT-3.2.2-15]. */
+  refusesSize(size: number): MqttxError | undefined {
+    if (size <= this.#maximumPacketSize) return undefined
+    return refused('Packet larger than supported by the server.', ExitCode.packetTooLarge, {
+      hint: `it has ${size} bytes, the server's Maximum Packet Size is ${this.#maximumPacketSize}: give fewer topics`,
     })
   }
 

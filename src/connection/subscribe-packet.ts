@@ -1,6 +1,7 @@
-// SUBSCRIBE from Topic Filters and options (MQTT 3.1.1, 3.8; MQTT 5.0, 3.8).
-import type { ISubscribePacket } from 'mqtt-packet'
+// SUBSCRIBE and UNSUBSCRIBE from Topic Filters and options (MQTT 3.1.1, 3.8 and 3.10; MQTT 5.0 likewise).
+import type { ISubscribePacket, IUnsubscribePacket } from 'mqtt-packet'
 import type { SubscribeOptions } from './events.js'
+import type { PropertySets } from './options.js'
 
 /** One packet with all filters; what MQTT 5 has added is left out before, as the reference does. */
 export function subscribePacket(
@@ -13,6 +14,14 @@ export function subscribePacket(
   const flags = { nl: noLocal, rap: retainAsPublished, rh: retainHandling }
   const subscriptions = filters.map((topic) => ({ topic, qos, ...(five && flags) }))
   return { cmd: 'subscribe', messageId, subscriptions, ...(five && properties && { properties }) }
+}
+
+export function unsubscribePacket(
+  messageId: number,
+  filter: string,
+  { unsubscribe: properties }: PropertySets,
+): IUnsubscribePacket {
+  return { cmd: 'unsubscribe', messageId, unsubscriptions: [filter], ...(properties && { properties }) }
 }
 
 /** The byte of Subscription Options without the QoS (MQTT 5.0, 3.8.3.1). */

@@ -1,10 +1,11 @@
 // The terms of one network connection: what CONNACK has allowed, and the Topic Aliases of both sides, which end with it.
 import type { Publish, PublishTemplate } from '../codec/publish.js'
+import type { MqttxError } from '../errors.js'
 import { TopicAliases } from '../session/topic-alias.js'
 import type { Accepted } from './connect-packet.js'
 import type { SubscribeOptions } from './events.js'
 import type { ConnectOptions } from './options.js'
-import { ServerLimits } from './server-limits.js'
+import { type PublishRefused, ServerLimits } from './server-limits.js'
 
 export class Terms {
   /** Seconds of Keep Alive in force, 0 for none. */
@@ -16,7 +17,8 @@ export class Terms {
   readonly #limits: ServerLimits
   /** Before MQTT 5 nothing can be forbidden: the hot path does not ask then. */
   readonly #limited: boolean
-  #aliased: Set<PublishTemplate> | undefined
+  /** The Topic Name that each Topic Alias stands for at the server. */
+  #aliased: Map<number, string> | undefined
   readonly #serverAliases: TopicAliases
 
   constructor({ properties }: Accepted, options: ConnectOptions) {
@@ -39,18 +41,36 @@ export class Terms {
       const refusal = this.#limits.refusesPublish(template, length)
       if (refusal !== undefined) throw refusal
     }
-    const { short } = template
+    const { short, alias, topic } = template
     if (short === undefined) return template
-    this.#aliased ??= new Set()
-    if (this.#aliased.has(template)) return short
-    this.#aliased.add(template)
+    this.#aliased ??= new Map()
+    if (this.#aliased.get(alias) === topic) return short
+    this.#aliased.set(alias, topic)
     return template
+  }
+
+  /**
+   * The form in which a PUBLISH goes out again, on a connection of other terms: with the Topic Name, and without a
+   * Topic Alias that is not accepted any more. Or why it cannot be sent at all.
+   */
+  again(template: PublishTemplate, length: number): PublishTemplate | PublishRefused {
+    const { plain } = template
+    const allowed = plain !== undefined && !this.#limits.accepts(template.alias) ? plain : template
+    const refusal = this.#limited ? this.#limits.refusesPublish(allowed, length) : undefined
+    if (refusal !== undefined) return refusal
+    if (allowed.alias > 0) (this.#aliased ??= new Map()).set(allowed.alias, allowed.topic)
+    return allowed
   }
 
   /** @throws MqttxError when the server has said that it cannot */
   checkSubscribe(filters: readonly string[], options: SubscribeOptions): void {
     const refusal = this.#limits.refusesSubscribe(filters, options)
     if (refusal !== undefined) throw refusal
+  }
+
+  /** Why a packet of `size` bytes cannot be sent. */
+  refusesSize(size: number): MqttxError | undefined {
+    return this.#limits.refusesSize(size)
   }
 
   /**

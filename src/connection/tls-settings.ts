@@ -6,18 +6,18 @@ import type { Host } from '../host.js'
 import { askSecret } from '../io/prompt.js'
 import type { TlsSettings } from '../transport/endpoint.js'
 import { createContext, setupError } from '../transport/tls-context.js'
-import type { TlsArgs } from './endpoint.js'
+import type { Passphrases, TlsArgs } from './endpoint.js'
 import { readNamed, readSecret, reasonOf } from './files.js'
 import { type Trust, trust } from './trust.js'
 
 /** @throws MqttxError, in the reference's words and with its status 1 */
 export async function tlsSettings(
   args: TlsArgs,
-  { checkHost, host }: { checkHost: boolean; host: Host },
+  { checkHost, host, passphrases }: { checkHost: boolean; host: Host; passphrases: Passphrases },
 ): Promise<TlsSettings> {
   const { psk, pskIdentity, ciphers, tlsVersion } = args
   const trusted: Trust = psk === undefined ? trust(args, host.env) : { certificates: [], name: '--psk' }
-  const own = await identity(args, host)
+  const own = await identity(args, host, passphrases)
   const context = createContext({
     trusted: trusted.certificates,
     ...own,
@@ -40,6 +40,7 @@ export async function tlsSettings(
 async function identity(
   { cert, key, keyPassphraseFile }: TlsArgs,
   host: Host,
+  passphrases: Passphrases,
 ): Promise<{ cert?: Buffer; key?: Buffer; passphrase?: string }> {
   if (cert === undefined || key === undefined) return {}
   const certPem = readNamed(cert, notFound('--cert', cert))
@@ -50,7 +51,8 @@ async function identity(
     checkPair(certificate, privateKey, { cert, key })
     return { cert: certPem, key: keyPem }
   }
-  const passphrase = await passphraseFor(key, keyPassphraseFile, host)
+  const passphrase = passphrases.get(key) ?? (await passphraseFor(key, keyPassphraseFile, host))
+  if (keyPassphraseFile === undefined) passphrases.set(key, passphrase)
   const privateKey = parsed(
     () => createPrivateKey({ key: keyPem, passphrase }),
     `Wrong passphrase for ${key}`,

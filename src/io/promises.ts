@@ -22,7 +22,7 @@ export function withResolvers<T = void>(): Resolvers<T> {
  * Resolves with `work`, or after `ms` milliseconds without it.
  * @throws what `work` throws before
  */
-export async function within(ms: number, work: Promise<void>): Promise<void> {
+export async function within(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms)

@@ -1,6 +1,6 @@
 // A URL and options become what a Connection must know.
 import { topicName } from '../cli/topic.js'
-import { endpoint } from '../connection/endpoint.js'
+import { endpoint, tlsOf } from '../connection/endpoint.js'
 import type { ConnectOptions as CoreOptions } from '../connection/options.js'
 import { MqttxError } from '../errors.js'
 import { processHost } from '../host.js'
@@ -45,17 +45,17 @@ export async function settings(address: string | URL, options: ConnectOptions): 
     retries: 0,
     reconnects: count('reconnects', options.reconnects ?? Number.POSITIVE_INFINITY),
   }
-  const made = await endpoint(
-    {
-      ...server,
-      ...tls,
-      ...{ tlsAlpn: tls.alpn, insecure: tls.insecure ?? false, tlsUseOsCerts: false, noTls: false },
-      ...{ ws: false, wsHeaders: headers, srv: false, quiet: true },
-    },
-    { noDelay: true, host: processHost() },
-  )
+  const args = {
+    ...server,
+    ...tls,
+    ...{ tlsAlpn: tls.alpn, insecure: tls.insecure ?? false, tlsUseOsCerts: false, noTls: false },
+    ...{ ws: false, wsHeaders: headers, srv: false, quiet: true },
+  }
+  const surroundings = { noDelay: true, host: processHost(), passphrases: new Map<string, string>() }
+  const made = await endpoint(args, surroundings)
   if (made.tls === undefined) checkClearText(tls)
-  return { endpoint: made, ...core }
+  const renew = async () => ({ password: core.password, tls: await tlsOf(args, surroundings) })
+  return { endpoint: made, ...core, renew: made.tls?.hasCertificate ? renew : undefined }
 }
 
 const checkTopic = topicName('will')

@@ -19,8 +19,8 @@ export interface Incoming {
 
 /** Where a Session puts its results. `Kept` is an outgoing message, `Message` a received one. */
 export interface Output<Kept, Message> {
-  /** Send `kept` again as a PUBLISH with DUP. */
-  republish(kept: Kept, messageId: number): void
+  /** Send `kept` again as a PUBLISH with DUP; a Reason Code of 0x80 and above says that the server takes no such. */
+  republish(kept: Kept, messageId: number): number
   acknowledge(type: AcknowledgeType, messageId: number, reasonCode: number): void
   /** The application's; once per QoS 2 message. */
   deliver(message: Message): void
@@ -57,6 +57,16 @@ export class Session<Kept, Message extends Incoming> {
   /** True while another PUBLISH at QoS 1 or 2 may be sent. */
   get open(): boolean {
     return this.#outgoing.publishes < this.#window && this.#waiting.length === 0
+  }
+
+  /** SUBSCRIBE and UNSUBSCRIBE packets without an answer. */
+  get requests(): number {
+    return this.#outgoing.requests
+  }
+
+  /** QoS 2 messages that were delivered and that the server has not released (PUBREL). */
+  get unreleased(): number {
+    return this.#incoming.size
   }
 
   /** PUBLISH packets that are not settled. */
@@ -104,10 +114,15 @@ export class Session<Kept, Message extends Incoming> {
     this.#outgoing.settle(messageId)
   }
 
+  /** True for a QoS 2 message that was delivered before: it needs its acknowledgement, and nothing else. */
+  knows({ qos, messageId }: Incoming): boolean {
+    return qos === 2 && this.#incoming.has(messageId)
+  }
+
   /** A PUBLISH has come. */
   receive(message: Message): void {
     if (message.qos === 2) {
-      const known = this.#incoming.has(message.messageId)
+      const known = this.knows(message)
       this.#incoming.add(message.messageId)
       if (!known) this.#out.deliver(message)
       return this.#out.acknowledge(pubrec, message.messageId, 0)
@@ -157,8 +172,7 @@ export class Session<Kept, Message extends Incoming> {
   #settle(messageId: number, reasonCode: number): void {
     this.#outgoing.settle(messageId)
     this.#out.settle(messageId, reasonCode)
-    const next = this.#waiting.shift()
-    if (next !== undefined) this.#resend(next)
+    this.#resendNext(1)
   }
 
   /** Requests that the lost connection left without an answer will get none: they are made again on the next. */
@@ -179,15 +193,31 @@ export class Session<Kept, Message extends Incoming> {
 
   /** After CONNACK: sends again, in the first order, what is in flight [MQTT-4.4.0-1] [MQTT-4.6.0-1]. */
   resume(): void {
-    const ordered = this.#outgoing.ordered()
-    this.#waiting = ordered.slice(this.#window)
-    for (const messageId of ordered.slice(0, this.#window)) this.#resend(messageId)
+    this.#waiting = this.#outgoing.ordered()
+    this.#resendNext(this.#window)
   }
 
-  #resend(messageId: number): void {
+  /** Sends up to `count` of those that wait; those that the server would refuse are settled as refused. */
+  #resendNext(count: number): void {
+    let left = count
+    while (left > 0) {
+      const messageId = this.#waiting.shift()
+      if (messageId === undefined) return
+      if (this.#resend(messageId)) left--
+    }
+  }
+
+  #resend(messageId: number): boolean {
     const kept = this.#outgoing.kept(messageId)
-    if (kept === undefined) this.#out.acknowledge(pubrel, messageId, 0)
-    else this.#out.republish(kept, messageId)
+    if (kept === undefined) {
+      this.#out.acknowledge(pubrel, messageId, 0)
+      return true
+    }
+    const refusal = this.#out.republish(kept, messageId)
+    if (refusal < 0x80) return true
+    this.#outgoing.settle(messageId)
+    this.#out.settle(messageId, refusal)
+    return false
   }
 }
 

@@ -5,7 +5,11 @@ import type { Duplex } from 'node:stream'
  * The result of `work` on `stream`. If the signal comes first its reason is thrown; whenever this throws, the stream is
  * destroyed.
  */
-export async function during<T>(signal: AbortSignal, stream: Duplex, work: Promise<T>): Promise<T> {
+export async function during<T>(
+  signal: AbortSignal,
+  stream: Duplex | undefined,
+  work: Promise<T>,
+): Promise<T> {
   let abort = () => {}
   const aborted = new Promise<never>((_resolve, reject) => {
     abort = () => reject(signal.reason as Error)
@@ -15,8 +19,8 @@ export async function during<T>(signal: AbortSignal, stream: Duplex, work: Promi
   try {
     return await Promise.race([aborted, work])
   } catch (error) {
-    stream.on('error', () => {}) // what it says now, after its end was decided, is not news
-    stream.destroy()
+    stream?.on('error', () => {}) // what it says now, after its end was decided, is not news
+    stream?.destroy()
     throw error
   } finally {
     signal.removeEventListener('abort', abort)

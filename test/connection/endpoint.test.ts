@@ -19,7 +19,7 @@ function hostWith(env: Record<string, string> = {}): Host & { said(): string } {
 }
 
 const meant = (options: string, host = hostWith()) =>
-  endpoint(argsOf(pub, `${options} -t t -m x`), { noDelay: false, host })
+  endpoint(argsOf(pub, `${options} -t t -m x`), { noDelay: false, passphrases: new Map(), host })
 
 const psk = '--psk 00 --psk-identity me'
 

@@ -20,13 +20,20 @@ export interface Scripted {
   readonly settled: string[]
 }
 
-export function scripted(options: Partial<SessionOptions> = {}): Scripted {
+/** `refuse`: the Reason Code with which the server would refuse to get a message again. */
+export function scripted(
+  options: Partial<SessionOptions> & { refuse?: (kept: string) => number } = {},
+): Scripted {
   const sent: string[] = []
   const delivered: Received[] = []
   const settled: string[] = []
   const session = new Session<string, Received>(
     {
-      republish: (kept, messageId) => void sent.push(`PUBLISH ${messageId} DUP ${kept}`),
+      republish(kept, messageId) {
+        const refusal = options.refuse?.(kept) ?? 0
+        if (refusal === 0) sent.push(`PUBLISH ${messageId} DUP ${kept}`)
+        return refusal
+      },
       acknowledge: (type, messageId, code) =>
         void sent.push(`${acknowledgeNames[type]} ${messageId}${reason(code)}`),
       deliver: (message) => void delivered.push(message),

@@ -26,11 +26,11 @@ export class Correlated {
 
   /** `correlationData` has `size` bytes. */
   with(
-    { topic, qos, retain, head, alias, short }: PublishTemplate,
+    { topic, qos, retain, head, alias, short, plain }: PublishTemplate,
     correlationData: Buffer,
   ): PublishTemplate {
     const properties = Buffer.from(this.#properties)
     correlationData.copy(properties, this.#offset)
-    return { topic, qos, retain, head, properties, alias, short }
+    return { topic, qos, retain, head, properties, alias, short, plain }
   }
 }

@@ -38,6 +38,8 @@ type Ending =
 const enough: Ending = { status: 0, reasonCode: 0, patient: true }
 /** How long standard output may take nothing, when a signal or -W ends us, in milliseconds. */
 const patienceMs = 2000
+/** How long the server may take to release the messages at QoS 2 that were printed. */
+const releaseMs = 5000
 /** How long the server may then take for what it is still owed. */
 const goodbyeMs = 1000
 
@@ -135,13 +137,15 @@ export class Subscriber {
   }
 
   async #goodbye(reasonCode: number): Promise<void> {
+    await within(releaseMs, this.#connection.released())
     await this.#removal.finished()
     await this.#connection.close(reasonCode)
   }
 
   /** The status says why it ended; what the server does not take in this time changes nothing. */
   async #hurriedGoodbye(reasonCode: number): Promise<void> {
-    await within(goodbyeMs, this.#removal.finished()).catch(() => {})
+    const settled = Promise.all([this.#connection.released(), this.#removal.finished()])
+    await within(goodbyeMs, settled).catch(() => {})
     await this.#connection.close(reasonCode, goodbyeMs).catch(() => {})
   }
 
