@@ -1,6 +1,6 @@
 // What all connections of one capture share: where things go, what was asked for, what was injected.
-
 import { Budget } from './budget.js'
+import { Network } from './network.js'
 import type { Notes } from './notes.js'
 import type { CaptureOptions } from './open.js'
 import type { CaptureSink } from './stream.js'
@@ -26,6 +26,7 @@ export class Context {
   readonly tcpPorts: ReadonlySet<number>
   readonly udpPorts: ReadonlySet<number>
   #flows = 0
+  #network: Network | undefined
 
   constructor(sink: CaptureSink, notes: Notes, settings: { options: CaptureOptions; keyLog: KeyLog }) {
     const { options, keyLog } = settings
@@ -40,5 +41,17 @@ export class Context {
   nextFlowId(): number {
     this.#flows += 1
     return this.#flows
+  }
+
+  /** Made for the first file of packets. */
+  get network(): Network {
+    this.#network ??= new Network(this)
+    return this.#network
+  }
+
+  /** All files are read. */
+  end(): void {
+    this.#network?.end()
+    this.notes.end()
   }
 }

@@ -1,14 +1,14 @@
 // IPv4 (RFC 791) and IPv6 (RFC 8200): finds the TCP segment or UDP datagram, putting fragments together first.
 import { Fragments } from './fragments.js'
 import type { Frame } from './frame.js'
+import type { Carrier, Unwrap } from './layers/carrier.js'
+import { etherIp, gre, mplsInIp, udpTunnel } from './layers/tunnels.js'
 import type { Notes } from './notes.js'
 import type { FrameStage } from './pcap.js'
 
 /** The layer above: `frame.start` to `frame.wireEnd` is the segment, `frame.addresses` is set. */
 export type Transport = FrameStage
 
-/** Tunnels within tunnels: IPv4 in IPv6 in IPv4 exists; more is a packet that was made to be read for ever. */
-const maxDepth = 4
 /** Extension headers of one packet: RFC 8200 (4.1) knows seven, one of them twice. */
 const maxExtensions = 16
 /**
@@ -25,13 +25,30 @@ const fragmentHeader = 44
 const authentication = 51
 /** Hop-by-Hop, Routing, Destination, Mobility, HIP, Shim6: next header, then a length in 8 bytes without the first. */
 const extensions = new Set([0, 43, 60, 135, 139, 140])
-const others: Record<number, string> = {
-  1: 'ICMP',
-  2: 'IGMP',
-  47: 'GRE',
-  50: 'ESP',
-  58: 'ICMPv6',
-  132: 'SCTP',
+const others: Record<number, string> = { 1: 'ICMP', 2: 'IGMP', 58: 'ICMPv6', 132: 'SCTP' }
+
+/** Tunnels by their IP protocol number. */
+const tunnels: Record<number, Unwrap> = {
+  [ipv4InIp]: (frame, carrier) => carrier.enter(frame),
+  [ipv6InIp]: (frame, carrier) => carrier.enter(frame),
+  47: gre,
+  50: (frame, carrier) =>
+    carrier.skip(frame, 'IPsec ESP packets: inner packets not readable because they are encrypted'),
+  97: etherIp,
+  108: (frame, carrier) =>
+    carrier.skip(frame, 'IPComp packets: inner packets not readable because they are compressed'),
+  115: (frame, carrier) =>
+    carrier.skip(frame, 'L2TPv3 packets: inner packets not readable because their format is not in them'),
+  137: mplsInIp,
+}
+
+interface IpStages {
+  readonly tcp: Transport
+  readonly udp: Transport
+  readonly notes: Notes
+  readonly carrier: Carrier
+  /** UDP ports that the user named: no tunnel is looked for there. */
+  readonly ports: ReadonlySet<number>
 }
 
 export class IpStage implements FrameStage {
@@ -39,23 +56,21 @@ export class IpStage implements FrameStage {
   readonly #udp: Transport
   readonly #notes: Notes
   readonly #fragments: Fragments
-  #depth = 0
+  readonly #carrier: Carrier
+  readonly #ports: ReadonlySet<number>
   /** Packets of each protocol that is not read. */
   readonly #others = new Uint32Array(256)
 
-  constructor(stages: { tcp: Transport; udp: Transport; notes: Notes }) {
-    this.#tcp = stages.tcp
-    this.#udp = stages.udp
-    this.#notes = stages.notes
-    this.#fragments = new Fragments(stages.notes)
+  constructor({ tcp, udp, notes, carrier, ports }: IpStages) {
+    this.#tcp = tcp
+    this.#udp = udp
+    this.#notes = notes
+    this.#fragments = new Fragments(notes)
+    this.#carrier = carrier
+    this.#ports = ports
   }
 
   push(frame: Frame): void {
-    this.#depth = 0
-    this.#packet(frame)
-  }
-
-  #packet(frame: Frame): void {
     if (frame.start >= frame.end) return
     const version = frame.bytes[frame.start]! >> 4
     if (version === 4) this.#v4(frame)
@@ -142,10 +157,24 @@ export class IpStage implements FrameStage {
 
   #payload(frame: Frame, protocol: number): void {
     if (protocol === tcp) return this.#tcp.push(frame)
-    if (protocol === udp) return this.#udp.push(frame)
-    if ((protocol === ipv4InIp || protocol === ipv6InIp) && ++this.#depth <= maxDepth)
-      return this.#packet(frame)
+    if (protocol === udp) {
+      const inner = udpTunnel(frame, this.#carrier, this.#ports)
+      if (inner === undefined) return this.#udp.push(frame)
+      return inner ? this.push(frame) : undefined
+    }
+    const tunnel = tunnels[protocol]
+    if (tunnel !== undefined) return tunnel(frame, this.#carrier) ? this.push(frame) : undefined
+    if (protocol === authentication) return this.#authenticated(frame)
     this.#others[protocol]! += 1
+  }
+
+  /** RFC 4302: next header and a length in words of four bytes. IPv6 has it among its extension headers. */
+  #authenticated(frame: Frame): void {
+    const { bytes, start, end } = frame
+    if (end - start < 12) return this.#bad(frame, 'an Authentication Header that is cut off')
+    if (!this.#carrier.enter(frame)) return
+    frame.start = start + (bytes[start + 1]! + 2) * 4
+    if (frame.start <= end) this.#payload(frame, bytes[start]!)
   }
 
   #bad(frame: Frame, what: string): void {

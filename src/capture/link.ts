@@ -1,28 +1,15 @@
 // Link layers: finds the IP packet in a frame. Numbers are those of the LINKTYPE_ registry.
 import type { Frame } from './frame.js'
+import type { Carrier, Unwrap } from './layers/carrier.js'
+import { ethernet, etherType, innerEthernet, llc, pppoe, raw } from './layers/ethernet.js'
+import { ciscoHdlc, frameRelay, ppp, serial } from './layers/ppp.js'
+import { cooked, cooked2, enc, erf, loopback, nflog, pflog, pktap } from './layers/pseudo.js'
+import { avs, ppiWifi, prism, radiotap, wifi } from './layers/wifi.js'
 import type { Notes } from './notes.js'
 import type { FrameStage } from './pcap.js'
 
-/**
- * VLAN tags in front of one packet. Two are in use (IEEE 802.1ad), providers stack three; a packet of nothing but tags
- * is damaged, or made to waste our time.
- */
-const maxVlanTags = 8
-
-const ipv4Type = 0x0800
-const ipv6Type = 0x86dd
-const vlanTypes = new Set([0x8100, 0x88a8, 0x9100, 0x9200])
-const pppoeSession = 0x8864
-
-/** PPP's numbers for the two (RFC 1332, RFC 5072). */
-const pppProtocols: Record<number, number> = { 33: ipv4Type, 87: ipv6Type }
-
-/** What else people have captured; said by name, because "link type 105" helps nobody. */
+/** Link types that are not read and that people have, by name. */
 const unread: Record<number, string> = {
-  105: '802.11 Wi-Fi',
-  119: '802.11 Wi-Fi with Prism header',
-  127: '802.11 Wi-Fi with radiotap header',
-  149: 'PKTAP',
   187: 'Bluetooth HCI',
   189: 'USB',
   195: 'IEEE 802.15.4',
@@ -30,33 +17,83 @@ const unread: Record<number, string> = {
   215: 'IEEE 802.15.4',
   220: 'USB',
   230: 'IEEE 802.15.4',
-  258: 'PKTAP',
+  249: 'USB',
+  252: 'Wireshark Upper PDU',
 }
 
-/** A link type that can be read: moves `frame.start` to the IP packet; false where it carries something else. */
-type Reader = (frame: Frame) => boolean
+const pppPppd = 166
+const wifiType = 105
+
+/** Moves the start over a header of fixed length. */
+const after =
+  (length: number, unwrap: Unwrap): Unwrap =>
+  (frame, carrier) => {
+    frame.start += length
+    return unwrap(frame, carrier)
+  }
+
+const readers: Record<number, Unwrap> = {
+  0: loopback,
+  1: ethernet,
+  9: serial,
+  12: raw,
+  14: raw,
+  50: serial,
+  51: pppoe,
+  100: llc,
+  101: raw,
+  104: ciscoHdlc,
+  105: wifi,
+  106: (frame, carrier) => (frame.bytes[frame.start] === 0xaa ? llc(frame, carrier) : raw(frame, carrier)),
+  107: frameRelay,
+  108: loopback,
+  109: enc,
+  113: cooked,
+  117: pflog,
+  119: prism,
+  127: radiotap,
+  138: (frame, carrier) => etherType(frame, carrier, frame.start + 16),
+  149: tapped,
+  163: avs,
+  [pppPppd]: after(2, ppp), // the direction in place of the address
+  192: ppi,
+  197: erf,
+  204: after(1, ppp), // the direction
+  205: after(1, ciscoHdlc),
+  206: after(1, frameRelay),
+  226: after(24, raw), // Solaris IPNET
+  228: raw,
+  229: raw,
+  239: nflog,
+  240: after(4, innerEthernet), // netANALYZER
+  241: after(12, innerEthernet), // and the preamble
+  242: after(44, raw), // IP over InfiniBand
+  253: cooked,
+  258: tapped,
+  276: cooked2,
+}
 
 export class LinkStage implements FrameStage {
   readonly #ip: FrameStage
+  readonly #carrier: Carrier
   readonly #notes: Notes
   readonly #unreadable = new Set<number>()
-  /** Frames that carry no IP (ARP, IPv6 neighbours of other kinds): normal, told only when nothing else is there. */
-  notIp = 0
 
-  constructor(ip: FrameStage, notes: Notes) {
+  constructor(ip: FrameStage, { carrier, notes }: { carrier: Carrier; notes: Notes }) {
     this.#ip = ip
+    this.#carrier = carrier
     this.#notes = notes
   }
 
   push(frame: Frame): void {
-    const { link } = frame
-    if (link === 1 ? ethernet(frame) : this.#other(frame)) this.#ip.push(frame)
-    else this.notIp += 1
+    const carrier = this.#carrier
+    carrier.begin()
+    if (frame.link === 1 ? ethernet(frame, carrier) : this.#other(frame)) this.#ip.push(frame)
   }
 
   #other(frame: Frame): boolean {
     const reader = readers[frame.link]
-    if (reader !== undefined) return reader(frame)
+    if (reader !== undefined) return reader(frame, this.#carrier)
     if (!this.#unreadable.has(frame.link) && this.#unreadable.size < 100) {
       this.#unreadable.add(frame.link)
       const name = unread[frame.link]
@@ -66,92 +103,31 @@ export class LinkStage implements FrameStage {
         frame.fileOffset,
       )
     }
-    return false
+    return this.#carrier.other()
   }
 }
 
-function ethernet(frame: Frame): boolean {
-  return etherType(frame, frame.start + 12)
+/** PKTAP names the type of the frame that follows it. */
+function tapped(frame: Frame, carrier: Carrier): boolean {
+  const inner = pktap(frame)
+  return inner === undefined ? carrier.other() : within(frame, carrier, inner)
 }
 
-/** Follows the EtherType at `at` through tags to an IP packet. */
-function etherType(frame: Frame, at: number): boolean {
-  const { bytes, end } = frame
-  for (let tags = 0; tags <= maxVlanTags && at + 2 <= end; tags++) {
-    const type = (bytes[at]! << 8) | bytes[at + 1]!
-    if (type === ipv4Type || type === ipv6Type) {
-      frame.start = at + 2
-      return true
-    }
-    if (type === pppoeSession) return pppoe(frame, at + 2)
-    if (type <= 1500) return snap(frame, at + 2)
-    if (!vlanTypes.has(type)) return false
-    at += 4
-  }
-  return false
-}
-
-/** IEEE 802.3 with a length: LLC and SNAP lead to an EtherType (RFC 1042). */
-function snap(frame: Frame, at: number): boolean {
-  const { bytes, end } = frame
-  if (at + 8 > end || bytes[at] !== 0xaa || bytes[at + 1] !== 0xaa || bytes[at + 2] !== 3) return false
-  const type = (bytes[at + 6]! << 8) | bytes[at + 7]!
-  frame.start = at + 8
-  return type === ipv4Type || type === ipv6Type
-}
-
-/** RFC 2516: version, code, session and length, then PPP's protocol number. */
-function pppoe(frame: Frame, at: number): boolean {
-  return ppp(frame, at + 6)
-}
-
-function ppp(frame: Frame, at: number): boolean {
-  const { bytes, end } = frame
-  if (at + 2 > end) return false
-  const framed = bytes[at] === 0xff && bytes[at + 1] === 3 ? at + 2 : at // HDLC-like framing, RFC 1662
-  if (framed + 2 > end) return false
-  frame.start = framed + 2
-  return pppProtocols[(bytes[framed]! << 8) | bytes[framed + 1]!] !== undefined
-}
-
-/** NULL has the family in the capturing host's byte order; which that was, the packet itself tells. */
-function loopback(frame: Frame): boolean {
-  frame.start += 4
-  return raw(frame)
-}
-
-/** No header: the version is the first nibble of the packet. */
-function raw(frame: Frame): boolean {
-  if (frame.start >= frame.end) return false
-  const version = frame.bytes[frame.start]! >> 4
-  return version === 4 || version === 6
-}
-
-/** LINUX_SLL: the EtherType is the last of 16 bytes. */
-function cooked(frame: Frame): boolean {
-  return etherType(frame, frame.start + 14)
-}
-
-/** LINUX_SLL2: the EtherType comes first, the header has 20 bytes. */
-function cooked2(frame: Frame): boolean {
+/** PPI (CACE): version, flags, length and DLT_ number, little endian; then fields. */
+function ppi(frame: Frame, carrier: Carrier): boolean {
   const { bytes, start, end } = frame
-  if (start + 20 > end) return false
-  const type = (bytes[start]! << 8) | bytes[start + 1]!
-  frame.start = start + 20
-  if (type === ipv4Type || type === ipv6Type) return true
-  return vlanTypes.has(type) && etherType(frame, start + 22)
+  const length = end - start < 8 ? 0 : bytes.readUInt16LE(start + 2)
+  if (length < 8 || length > end - start || bytes[start] !== 0)
+    return carrier.skip(frame, 'frames: the PPI header is damaged')
+  const inner = bytes.readUInt32LE(start + 4)
+  frame.start = start + length
+  if (inner === wifiType) return ppiWifi(frame, carrier, { start: start + 8, end: start + length })
+  return within(frame, carrier, inner)
 }
 
-const readers: Record<number, Reader> = {
-  0: loopback,
-  1: ethernet,
-  9: (frame) => ppp(frame, frame.start),
-  12: raw,
-  14: raw,
-  101: raw,
-  108: loopback,
-  113: cooked,
-  228: raw,
-  229: raw,
-  276: cooked2,
+function within(frame: Frame, carrier: Carrier, link: number): boolean {
+  const reader = readers[link]
+  if (reader === undefined)
+    return carrier.skip(frame, `frames of link type ${link}: not one that can be read`)
+  return carrier.enter(frame) && reader(frame, carrier)
 }

@@ -1,15 +1,20 @@
-// The entry to the reading of captures: recognises what the input is and connects the stages.
+// The entry to the reading of captures: recognises what each file is and connects the stages.
 import { Context } from './context.js'
 import type { Inflate, TlsCrypto } from './crypto.js'
+import { looksLikeErf, mayBeErf } from './erf.js'
+import { foreignFormat } from './formats.js'
+import { Gate, never } from './gate.js'
 import { Notes } from './notes.js'
-import { PacedSink } from './pace.js'
-import { PacketCapture } from './packets.js'
+import { PacketFile, type PacketFormat } from './packets.js'
 import { isPcap } from './pcap.js'
 import { sectionHeader } from './pcapng.js'
 import { RawCapture, rawHead } from './raw.js'
-import type { CaptureSink } from './stream.js'
+import { isConnect } from './roles.js'
+import { snoopMagic } from './snoop.js'
+import type { CaptureSink, Instant } from './stream.js'
 import { isText, TextCapture, textHead } from './text.js'
 import { KeyLog } from './tls/key-log.js'
+import { Utf16, utf16Of } from './utf16.js'
 
 export type { AeadName, Inflate, TlsCrypto } from './crypto.js'
 
@@ -24,107 +29,156 @@ export interface CaptureOptions {
   readonly keyLog?: string | undefined
 }
 
-export interface Capture {
+export interface FileReader {
   push(chunk: Uint8Array): void
   end(): void
 }
 
-/** What a file begins with that is read elsewhere or nowhere. */
-const refused: ReadonlyMap<number, string> = new Map([
-  [0xa1b2cd34, 'a pcap file of the "modified" kind'],
-  [0x34cdb2a1, 'a pcap file of the "modified" kind'],
-  [0x1c0001ac, 'a pcap file by IXIA'],
-  [0x1c0001ab, 'a pcap file by IXIA'],
-  [0x28b52ffd, 'compressed by zstd: pipe it through `zstd -d`'],
-  [0x04224d18, 'compressed by lz4: pipe it through `lz4 -d`'],
-  [0x736e6f6f, 'a capture in the format of snoop'],
-  [0x474d4255, 'a capture by Microsoft Network Monitor'],
-  [0x52545353, 'a capture by Microsoft Network Monitor'],
-])
-/** And the method, 8: RFC 1952, 2.3.1. */
-const gzipMagic = 0x1f8b08
+export type Capture = FileReader
+
+export interface FileOptions {
+  /** For advice on what to run; undefined for standard input. */
+  readonly name?: string | undefined
+  /** Frames wait until `limit` and `release` let them through. */
+  readonly gated?: boolean
+}
 
 /**
- * Reads a capture of any kind that is known: `push` it in chunks, which must not be changed afterwards, then `end` it.
- * Everything is told to `sink` from within these two calls.
+ * Reads a capture that is one file, of any kind that is known: `push` it in chunks, which must not be changed afterwards,
+ * then `end` it. Everything is told to `sink` from within these two calls.
  */
 export function openCapture(sink: CaptureSink, options: CaptureOptions = {}): Capture {
-  const notes = new Notes(sink)
-  const keyLog = new KeyLog()
-  if (options.keyLog !== undefined) keyLog.add(options.keyLog)
-  return new Sniffer(new Context(sink, notes, { options, keyLog }))
-}
-
-/** A capture that passes on what it reads in portions. */
-export interface PacedCapture extends Capture {
-  /** To be called after each `push` and after `end`, until it returns false: passes on the next portion. */
-  next(): boolean
-}
-
-/** The same as `openCapture` for a caller with other things to do in between: no call takes long, whatever the input is. */
-export function openPacedCapture(sink: CaptureSink, options: CaptureOptions = {}): PacedCapture {
-  const paced = new PacedSink(sink)
-  const capture = openCapture(paced, options)
+  const reader = new CaptureReader(sink, options)
+  const file = reader.file()
   return {
-    push: (chunk) => capture.push(chunk),
-    end: () => capture.end(),
-    next: () => paced.next(),
+    push: (chunk) => file.push(chunk),
+    end() {
+      file.end()
+      reader.end()
+    },
   }
 }
 
-/** Holds the head of the input until it tells what it is. */
-class Sniffer implements Capture {
+/** Reads a capture of one or more files. Connections go on from one file to the next. */
+export class CaptureReader {
   readonly #context: Context
-  #head: Buffer = Buffer.alloc(0)
-  #capture: Capture | undefined
 
-  constructor(context: Context) {
+  constructor(sink: CaptureSink, options: CaptureOptions = {}) {
+    const notes = new Notes(sink)
+    const keyLog = new KeyLog()
+    if (options.keyLog !== undefined) keyLog.add(options.keyLog)
+    this.#context = new Context(sink, notes, { options, keyLog })
+  }
+
+  /** A file of the capture. */
+  file(options: FileOptions = {}): CaptureFile {
+    return new CaptureFile(this.#context, options)
+  }
+
+  /** All files are at their end. */
+  end(): void {
+    this.#context.end()
+  }
+}
+
+/** Holds the head of a file until it tells what it is. */
+export class CaptureFile implements FileReader {
+  /** What it is: records with times, or one stream of bytes. Undefined until that is known. */
+  kind: 'packets' | 'bytes' | undefined
+  readonly #context: Context
+  readonly #name: string | undefined
+  readonly #gate: Gate | undefined
+  #head: Buffer = Buffer.alloc(0)
+  #reader: FileReader | undefined
+
+  constructor(context: Context, { name, gated = false }: FileOptions) {
     this.#context = context
+    this.#name = name
+    this.#gate = gated ? new Gate({ push: (frame) => context.network.link.push(frame) }, never) : undefined
   }
 
   push(chunk: Uint8Array): void {
-    if (this.#capture !== undefined) return this.#capture.push(chunk)
+    if (this.#reader !== undefined) return this.#reader.push(chunk)
     this.#head = Buffer.concat([this.#head, chunk])
     this.#decide(false)
   }
 
   end(): void {
-    if (this.#capture === undefined) this.#decide(true)
-    this.#capture?.end()
-    if (this.#capture === undefined) this.#context.notes.say('empty', 'the input is empty', 0)
-    this.#context.notes.end()
+    if (this.#reader === undefined) this.#decide(true)
+    this.#reader?.end()
+    if (this.#reader === undefined) this.#context.notes.say('empty', 'the input is empty', 0)
+  }
+
+  /** When the first frame that waits was captured. Only of a gated file. */
+  get next(): Instant | undefined {
+    return this.#gate?.next
+  }
+
+  /** Lets frames up to `limit` through, those that wait and those that are pushed later; all where it is undefined. */
+  release(limit: Instant | undefined): void {
+    if (this.#gate === undefined) return
+    this.#gate.limit = limit
+    this.#gate.release()
   }
 
   #decide(isEnd: boolean): void {
-    const capture = this.#recognise(isEnd)
-    if (capture === undefined) return
+    const reader = this.#recognise(isEnd)
+    if (reader === undefined) return
     const head = this.#head
     this.#head = Buffer.alloc(0)
-    this.#capture = capture
-    capture.push(head)
+    this.#reader = reader
+    this.kind = reader instanceof PacketFile ? 'packets' : 'bytes'
+    reader.push(head)
   }
 
-  #recognise(isEnd: boolean): Capture | undefined {
+  #recognise(isEnd: boolean): FileReader | undefined {
     const head = this.#head
-    if (head.length === 0 || (head.length < 4 && !isEnd)) return undefined
+    if (head.length === 0 || (head.length < 6 && !isEnd)) return undefined
     const magic = head.length < 4 ? 0 : head.readUInt32BE(0)
-    if (isPcap(magic)) return new PacketCapture(this.#context, 'pcap')
-    if (magic === sectionHeader) return new PacketCapture(this.#context, 'pcapng')
-    const reason = refused.get(magic) ?? (magic >>> 8 === gzipMagic ? 'compressed by gzip' : undefined)
-    if (reason !== undefined) return this.#refuse(reason)
-    const sample = head.subarray(0, textHead)
-    if (!isText(sample) || /^(GET \/|HTTP\/1)/.test(sample.toString('latin1', 0, 8))) {
-      if (head.length < rawHead && !isEnd) return undefined
-      return new RawCapture(this.#context, head.subarray(0, rawHead))
+    if (isPcap(magic)) return this.#packets('pcap')
+    if (magic === sectionHeader) return this.#packets('pcapng')
+    if (magic === snoopMagic) return this.#packets('snoop')
+    // Bytes that are no text are shown as soon as they tell what they are: they may come slowly.
+    const needed = isText(head) || utf16Of(head) !== undefined || mayBeErf(head) ? textHead : rawHead
+    return head.length < needed && !isEnd ? undefined : this.#bytes(head)
+  }
+
+  #bytes(head: Buffer): FileReader {
+    const foreign = foreignFormat(head)
+    if (foreign !== undefined) {
+      const run = foreign.run?.replace('FILE', this.#name ?? '-')
+      return this.#refuse(foreign.what, run)
     }
-    if (head.length < textHead && !isEnd) return undefined
+    const wide = utf16Of(head)
+    if (wide !== undefined) {
+      const sample = new Utf16(wide).read(head.subarray(0, textHead & ~1))
+      const text = this.#text(sample.subarray(0, textHead))
+      const decoder = new Utf16(wide)
+      return { push: (chunk) => text.push(decoder.read(chunk)), end: () => text.end() }
+    }
+    const sample = head.subarray(0, textHead)
+    if (
+      isText(sample) &&
+      !/^(GET \/|HTTP\/1|CONNECT \S+ HTTP|PROXY (TCP|UNK))/.test(sample.toString('latin1', 0, 300))
+    )
+      return this.#text(sample)
+    if (!isConnect(head) && looksLikeErf(head)) return this.#packets('erf')
+    return new RawCapture(this.#context, head.subarray(0, rawHead))
+  }
+
+  #packets(format: PacketFormat): FileReader {
+    return new PacketFile(this.#context, format, this.#gate ?? this.#context.network.link)
+  }
+
+  #text(sample: Buffer): FileReader {
     return (
       TextCapture.open(this.#context, sample) ?? this.#refuse('text, and no hex dump or base64 that is known')
     )
   }
 
-  #refuse(what: string): Capture {
-    this.#context.notes.say('unknown format', `this is ${what}; it was not read`, 0)
+  #refuse(what: string, run?: string): FileReader {
+    const advice = run === undefined ? '' : `; run: ${run}`
+    this.#context.notes.say('unknown format', `this is ${what}; it was not read${advice}`, 0)
     return { push() {}, end() {} }
   }
 }

@@ -1,38 +1,41 @@
-// Captures of packets, pcap and pcapng: the stages from records to connections, connected.
+// Files of packets: pcap, pcapng, snoop and ERF. Reads the records of one file.
 import type { Context } from './context.js'
+import { ErfParser } from './erf.js'
 import { Frame } from './frame.js'
-import { IpStage } from './ip.js'
-import { LinkStage } from './link.js'
-import type { Capture } from './open.js'
-import { PcapParser } from './pcap.js'
+import type { FileReader } from './open.js'
+import { type FrameStage, PcapParser } from './pcap.js'
 import { PcapngParser } from './pcapng.js'
-import { TcpStage } from './tcp.js'
-import { UdpStage } from './udp.js'
+import { SnoopParser } from './snoop.js'
 import { Units } from './units.js'
 
-export class PacketCapture implements Capture {
+export type PacketFormat = 'pcap' | 'pcapng' | 'snoop' | 'erf'
+
+type Parser = PcapParser | PcapngParser | SnoopParser | ErfParser
+
+export class PacketFile implements FileReader {
   readonly #context: Context
-  readonly #tcp: TcpStage
-  readonly #udp: UdpStage
-  readonly #ip: IpStage
-  readonly #link: LinkStage
   readonly #frame = new Frame()
-  readonly #parser: PcapParser | PcapngParser
+  readonly #parser: Parser
   readonly #units: Units
 
-  constructor(context: Context, format: 'pcap' | 'pcapng') {
-    const { notes } = context
+  constructor(context: Context, format: PacketFormat, next: FrameStage) {
     this.#context = context
-    this.#tcp = new TcpStage(context)
-    this.#udp = new UdpStage(context)
-    this.#ip = new IpStage({ tcp: this.#tcp, udp: this.#udp, notes })
-    this.#link = new LinkStage(this.#ip, notes)
-    const next = this.#link
-    this.#parser =
-      format === 'pcap'
-        ? new PcapParser(this.#frame, next, notes)
-        : new PcapngParser(this.#frame, { next, notes, secrets: (text) => context.keyLog.add(text) })
+    this.#parser = this.#open(format, next)
     this.#units = new Units(this.#parser)
+  }
+
+  #open(format: PacketFormat, next: FrameStage): Parser {
+    const { notes, keyLog } = this.#context
+    switch (format) {
+      case 'pcap':
+        return new PcapParser(this.#frame, next, notes)
+      case 'snoop':
+        return new SnoopParser(this.#frame, next, notes)
+      case 'erf':
+        return new ErfParser(this.#frame, next, notes)
+      default:
+        return new PcapngParser(this.#frame, { next, notes, secrets: (text) => keyLog.add(text) })
+    }
   }
 
   push(chunk: Uint8Array): void {
@@ -45,10 +48,9 @@ export class PacketCapture implements Capture {
     const { position, waiting } = this.#units
     if (parser instanceof PcapngParser) parser.end(position)
     if (waiting > 0) this.#cut(position, waiting)
-    this.#ip.end()
-    this.#tcp.end()
-    this.#udp.end()
-    if (this.#tcp.segments + this.#udp.datagrams === 0) this.#nothing(position)
+    const { network } = this.#context
+    network.records += this.#frame.record
+    network.position = position
   }
 
   #cut(position: number, waiting: number): void {
@@ -59,14 +61,5 @@ export class PacketCapture implements Capture {
         ? `the file ends inside its header, after ${position} bytes`
         : `the file ends inside record ${record + 1}: ${waiting} of ${needed} bytes are there; they were left out`
     this.#context.notes.say('truncated', text, position - waiting)
-  }
-
-  #nothing(position: number): void {
-    const { record } = this.#frame
-    const counts = this.#ip.passedOver()
-    if (this.#link.notIp > 0) counts.push(`${this.#link.notIp} that are not IP`)
-    const rest = counts.length === 0 ? '' : `: ${counts.join(', ')}`
-    const text = `no TCP or UDP in the ${record} packets of this capture${rest}`
-    this.#context.notes.say('no traffic', text, position)
   }
 }

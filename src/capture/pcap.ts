@@ -22,6 +22,13 @@ const chainLength = 3
 const minPacket = 20
 const damaged = -1
 
+/**
+ * NetBSD's link types of bare packets have the address family in the low half; the packet itself tells it too. Written
+ * to files by libpcap as LINKTYPE_RAW is.
+ */
+const netBsdRaw = 0x0224
+const rawIp = 101
+
 /** Takes a frame with the link layer in front. */
 export interface FrameStage {
   push(frame: Frame): void
@@ -67,6 +74,8 @@ export class PcapParser implements UnitParser {
   #isEnd = false
   #norms: Norms = { little: true, unit: 1000, fractions: 1e6, snapLength: 0 }
   #link = 0
+  /** Bytes of a frame check sequence at the end of each frame. */
+  #checkLength = 0
   /** Of the last record that was read; -1 before the first. */
   #seconds = -1
   /** File offset of the record that was damaged while the next one is looked for, -1 else; and what is wrong with it. */
@@ -86,12 +95,19 @@ export class PcapParser implements UnitParser {
       this.#header(bytes, at)
       at += fileHeaderLength
     }
-    do {
+    for (;;) {
       if (this.#lostAt !== -1) at = this.#search(bytes, at, base)
       if (this.#lostAt !== -1) return at
       at = this.#records(bytes, at, base)
-    } while (this.#lostAt !== -1)
-    return at
+      if (this.#lostAt !== -1) continue
+      if (!isFileHeader(bytes, at)) return at
+      if (bytes.length - at < fileHeaderLength) {
+        this.needed = fileHeaderLength
+        return at
+      }
+      this.#header(bytes, at) // another file, put after this one by cat
+      at += fileHeaderLength
+    }
   }
 
   /** The file is at its end: `bytes` are what is left of it. Returns how much of that is read now. */
@@ -107,7 +123,11 @@ export class PcapParser implements UnitParser {
   #header(bytes: Buffer, at: number): void {
     const { little, unit } = magics[u32(bytes, at, false)] ?? { little: true, unit: 1000 }
     this.#norms = { little, unit, fractions: 1e9 / unit, snapLength: u32(bytes, at + 16, little) }
-    this.#link = u32(bytes, at + 20, little) & 0x0fffffff // above: the length of the frame check sequence
+    // draft-ietf-opsawg-pcap, 4: the length of the frame check sequence in words of 16 bits, a bit that says that it is
+    // given, 10 reserved bits, the link type.
+    const link = u32(bytes, at + 20, little)
+    this.#link = ((link >>> 16) & 0x03ff) === netBsdRaw ? rawIp : link & 0xffff
+    this.#checkLength = (link & 0x0400_0000) === 0 ? 0 : (link >>> 28) * 2
     this.#started = true
     this.needed = recordHeaderLength
   }
@@ -132,6 +152,7 @@ export class PcapParser implements UnitParser {
       const wire = u32(bytes, at + 12, little)
       const isUsual = this.#isUsual(length, wire) && fraction < fractions
       if (!isUsual || Math.abs(seconds - this.#seconds) > maxLeap) {
+        if (isFileHeader(bytes, at)) return at
         const wanted = this.#doubt(bytes, at, length)
         if (wanted === damaged) return this.#lose(at, base, length)
         if (wanted > limit - at) {
@@ -152,6 +173,7 @@ export class PcapParser implements UnitParser {
       frame.end = packet + length
       // Some writers give a length on the wire that is below what they captured: then the captured bytes count.
       frame.wireEnd = packet + Math.max(length, wire)
+      if (this.#checkLength !== 0) this.#dropCheckSequence(frame)
       frame.record += 1
       this.#time(seconds, fraction)
       this.#seconds = seconds
@@ -160,6 +182,11 @@ export class PcapParser implements UnitParser {
     }
     this.needed = recordHeaderLength
     return at
+  }
+
+  #dropCheckSequence(frame: Frame): void {
+    frame.wireEnd = Math.max(frame.start, frame.wireEnd - this.#checkLength)
+    if (frame.end > frame.wireEnd) frame.end = frame.wireEnd
   }
 
   /**
@@ -188,7 +215,7 @@ export class PcapParser implements UnitParser {
       if (within < 0) return ~within - at + chainLength * (recordHeaderLength + usualLength)
       if (within < next) return damaged
     }
-    if (isNear(next)) return wanted
+    if (isNear(next) || isFileHeader(bytes, next)) return wanted
     // Records that are weeks apart have nothing but their lengths in common.
     const isWhole = (place: number) => {
       const captured = u32(bytes, place + 8, little)
@@ -263,4 +290,13 @@ export class PcapParser implements UnitParser {
   #say(outcome: string): void {
     this.#notes.say('damaged record', `${this.#damage}; ${outcome}`, this.#lostAt)
   }
+}
+
+/** The magic number and version 2, where the next record should be. */
+function isFileHeader(bytes: Buffer, at: number): boolean {
+  if (bytes.length - at < recordHeaderLength) return false
+  const kind = magics[u32(bytes, at, false)]
+  if (kind === undefined) return false
+  const version = kind.little ? bytes.readUInt16LE(at + 4) : bytes.readUInt16BE(at + 4)
+  return version === 2
 }

@@ -1,5 +1,6 @@
-// Writes pcapng (draft-ietf-opsawg-pcapng): one section, one interface of raw IP with nanoseconds, and packets whose TCP
-// or UDP headers are made here, so that any tool that reads captures follows the streams.
+// Writes pcapng (draft-ietf-opsawg-pcapng): one section, an interface of raw IP with nanoseconds, one with microseconds for
+// the times that are too late for it, and packets whose TCP or UDP headers are made here, so that any tool that reads
+// captures follows the streams.
 import { type Instant, nanosecondsOf } from './stream.js'
 
 const sectionHeader = 0x0a0d0d0a
@@ -12,6 +13,11 @@ const udp = 17
 const largestSegment = 65_000
 /** Between the first sequence numbers of two connections. */
 const apart = 0x01000003
+
+/** Negative powers of ten, one for each interface. */
+const [nanoseconds, microseconds] = [9, 6]
+/** 64 bits: nanoseconds reach to the year 2554, microseconds to the year 586524. */
+const maxTicks = 2n ** 64n - 1n
 
 const [fin, syn, rst, ack] = [0x01, 0x02, 0x04, 0x10]
 
@@ -70,12 +76,15 @@ export function fileHead(): Buffer {
   section.writeUInt32LE(0x1a2b3c4d, 0)
   section.writeUInt16LE(1, 4)
   section.writeBigInt64LE(-1n, 8) // the section's length is not known yet
-  const face = Buffer.alloc(20)
-  face.writeUInt16LE(rawIp, 0)
-  face.writeUInt16LE(9, 8) // if_tsresol
-  face.writeUInt16LE(1, 10)
-  face[12] = 9 // nanoseconds
-  return Buffer.concat([block(sectionHeader, section), block(interfaceDescription, face)])
+  const faces = [nanoseconds, microseconds].map((resolution) => {
+    const face = Buffer.alloc(20)
+    face.writeUInt16LE(rawIp, 0)
+    face.writeUInt16LE(9, 8) // if_tsresol
+    face.writeUInt16LE(1, 10)
+    face[12] = resolution
+    return block(interfaceDescription, face)
+  })
+  return Buffer.concat([block(sectionHeader, section), ...faces])
 }
 
 /** The packets that carry `bytes` from one end to the other. */
@@ -189,7 +198,10 @@ function udpHeader(from: End, to: End, length: number): Buffer {
 
 function enhanced(packet: Buffer, time: Instant): Buffer {
   const body = Buffer.alloc(20 + ((packet.length + 3) & ~3))
-  const ticks = time.second < 0 ? 0n : nanosecondsOf(time)
+  const exact = time.second < 0 ? 0n : nanosecondsOf(time)
+  const isLate = exact > maxTicks
+  const ticks = isLate ? smaller(exact / 1000n, maxTicks) : exact
+  body.writeUInt32LE(isLate ? 1 : 0, 0)
   body.writeUInt32LE(Number(ticks >> 32n), 4)
   body.writeUInt32LE(Number(ticks & 0xffffffffn), 8)
   body.writeUInt32LE(packet.length, 12)
@@ -205,4 +217,8 @@ function block(type: number, body: Buffer): Buffer {
   body.copy(whole, 8)
   whole.writeUInt32LE(whole.length, 8 + body.length)
   return whole
+}
+
+function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b
 }

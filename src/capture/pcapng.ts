@@ -26,6 +26,8 @@ const maxComment = 1024
 interface Interface {
   readonly link: number
   readonly snapLength: number
+  /** Bytes of a frame check sequence at the end of each frame. */
+  readonly checkLength: number
   readonly clock: TickClock
 }
 
@@ -162,7 +164,7 @@ export class PcapngParser implements UnitParser {
     frame.wireEnd = Math.max(frame.end, frame.start + u32(bytes, at + 16, little))
     const options = frame.start + ((captured + 3) & ~3)
     if (captured <= room && end - options >= 8) this.#comments(bytes, options, end)
-    this.#emit(from.link)
+    this.#emit(from)
   }
 
   #badPacket(at: number, what: string): void {
@@ -182,12 +184,17 @@ export class PcapngParser implements UnitParser {
     frame.wireEnd = Math.max(frame.end, frame.start + wire)
     frame.second = unknownSecond
     frame.nanos = 0
-    this.#emit(from.link)
+    this.#emit(from)
   }
 
-  #emit(link: number): void {
-    this.#frame.link = link
-    this.#stages.next.push(this.#frame)
+  #emit({ link, checkLength }: Interface): void {
+    const frame = this.#frame
+    frame.link = link
+    if (checkLength > 0) {
+      frame.wireEnd = Math.max(frame.start, frame.wireEnd - checkLength)
+      if (frame.end > frame.wireEnd) frame.end = frame.wireEnd
+    }
+    this.#stages.next.push(frame)
   }
 
   #interface(bytes: Buffer, at: number, end: number): void {
@@ -195,8 +202,10 @@ export class PcapngParser implements UnitParser {
     const word = u32(bytes, at, this.#little)
     let resolution = 6
     let offset = 0n
+    let checkLength = 0
     this.#options(bytes, at + 8, end, (code, start, length) => {
       if (code === 9 && length >= 1) resolution = bytes[start]!
+      if (code === 13 && length >= 1) checkLength = bytes[start]!
       if (code === 14 && length >= 8) {
         offset = this.#little ? bytes.readBigInt64LE(start) : bytes.readBigInt64BE(start)
       }
@@ -204,6 +213,7 @@ export class PcapngParser implements UnitParser {
     this.#interfaces.push({
       link: this.#little ? word & 0xffff : word >>> 16,
       snapLength: u32(bytes, at + 4, this.#little),
+      checkLength,
       clock: new TickClock({ resolution, offset }),
     })
   }

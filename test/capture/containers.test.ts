@@ -314,9 +314,17 @@ test('after a damaged block nothing more is found', () => {
 
 test.each([
   ['gzip', '1f8b0800000000000003', /compressed by gzip/],
-  ['zstd', '28b52ffd00000000', /zstd -d/],
-  ['snoop', '736e6f6f70000000', /format of snoop/],
-  ['a modified pcap', 'a1b2cd34000000000', /"modified" kind/],
+  ['zstd', '28b52ffd00000000', /zstd -dc/],
+  ['xz', 'fd377a585a000000', /xz -dc/],
+  ['bzip2', '425a6839314159265359', /bzip2 -dc/],
+  ['lz4', '04224d1800000000', /lz4 -dc/],
+  ['lzip', '4c5a495001000000', /lzip -dc/],
+  ['a zip archive', '504b030414000000', /a zip archive; .*unzip -p/],
+  ['an empty zip archive', '504b0506000000000000', /a zip archive without files/],
+  ['a 7-Zip archive', '377abcaf271c0004', /7z x -so/],
+  ['a RAR archive', '526172211a070100', /RAR archive/],
+  ['a tar archive', `${'61'.repeat(257)}${Buffer.from('ustar').toString('hex')}0030`, /a tar archive/],
+  ['a modified pcap', 'a1b2cd3400000000', /"modified" kind; .*editcap/],
 ])('%s is named', (_name, hex, text) => {
   const log = read(Buffer.from(hex, 'hex'))
   expect(log.notes).toHaveLength(1)

@@ -42,6 +42,56 @@ const serverHello = Buffer.concat([
 ])
 const keyLog = `CLIENT_RANDOM ${'07'.repeat(32)} ${'ab'.repeat(48)}\nCLIENT_HANDSHAKE_TRAFFIC_SECRET ${'07'.repeat(32)} ${'cd'.repeat(32)}\n`
 
+const inHex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex')
+
+/** A packet in each tunnel, behind each header of a link, and in each format beside pcap. */
+function tunnels(): Buffer[] {
+  const inner = ipv4(tcp({ seq: 999, flags: 'S' }))
+  const over = (protocol: number, head: string, packet = inner) =>
+    ethernet(ipv4(Buffer.concat([inHex(head), packet]), { protocol }))
+  const overUdp = (port: number, head: string, packet = inner) =>
+    ethernet(ipv4(udp(Buffer.concat([inHex(head), packet]), [5000, port]), { protocol: 17 }))
+  const wifi = Buffer.concat([inHex('0801 0000'), Buffer.alloc(20), inHex('aaaa 03 000000 0800'), inner])
+  const links: [number, string, Buffer][] = [
+    [127, '00001900 03000080 01000000 0000000000000000 10', wifi],
+    [192, '00001800 69000000 0200 0c00 0000000000000000 01000000', wifi],
+    [258, `6c000000 01000000 01000000 ${'00'.repeat(96)}`, ethernet(inner)],
+    [239, '02000000 0700 0a00 61620000 2c00 0900', inner],
+    [197, '00000080 00f15365 8204 0050 0000 0036 8001020304050607 0101010101010101 0000', ethernet(inner)],
+    [9, 'ff03 0281 00064140', inner],
+    [107, '1841 0300 80 000000 0800', inner],
+  ]
+  const frames = [
+    overUdp(4789, '08000000 00002a00', ethernet(inner)),
+    overUdp(4790, '0c000004 00002a00 0fc20203 00000000', ethernet(inner)),
+    overUdp(6081, '02006558 00002a00 0102030100000000', ethernet(inner)),
+    overUdp(2152, '34ff0030 00000007 00000085 01100900'),
+    overUdp(3544, '0001 0201 aabb cc 0000000000000000 00 0000 1234 01020304', ipv6(tcp({}))),
+    overUdp(1701, '4a02 0000 0001 0001 0001 0002 0002 0000 0021'),
+    overUdp(37_008, '01000001 00 0b0100 01', ethernet(inner)),
+    over(47, '100022eb 00000001 2001000a 00000000 00000001 0000000000000000', ethernet(inner)),
+    over(51, '04040000 00000001 00000001 000000000000000000000000'),
+    ethernet(Buffer.concat([inHex('00064040 00064140 00000000'), ethernet(inner)]), { type: 0x8847 }),
+  ]
+  const snoop = Buffer.concat([
+    inHex('736e6f6f70000000 00000002 00000004'),
+    u32(frames[0]!.length),
+    u32(frames[0]!.length),
+    u32(frames[0]!.length + 24),
+    u32(0),
+    u32(1_700_000_000),
+    u32(0),
+    frames[0]!,
+  ])
+  const record = Buffer.concat([inHex('00000080 00f15365 0204 0048 0000 0036 0000'), ethernet(inner)])
+  return [
+    pcap(timed(frames)),
+    ...links.map(([link, head, packet]) => pcap(timed([Buffer.concat([inHex(head), packet])]), { link })),
+    snoop,
+    Buffer.concat([record, record]),
+  ]
+}
+
 /** What mutation begins with: each kind of container, each layer. */
 const seeds: readonly Buffer[] = [
   pcap(
@@ -121,6 +171,7 @@ const seeds: readonly Buffer[] = [
   Buffer.from(
     'char peer0_0[] = { /* Packet 4 */\n0x10, 0x0c };\nchar peer1_0[] = {\n0x20, 0x02, 0x00, 0x00 };\n',
   ),
+  ...tunnels(),
   Buffer.from(connect, 'latin1'),
   Buffer.from(Buffer.from(connect, 'latin1').toString('base64')),
 ]

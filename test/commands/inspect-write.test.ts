@@ -1,6 +1,8 @@
 // `mqttx inspect --write`: what is written is a capture, for us and for others, of the packets that pass the filters.
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { ethernet, interfaceBlock, ipv4, packetBlock, section, tcp } from '../helpers/capture-builder.js'
 import { findPeer, peerTest } from '../helpers/peers.js'
 import { mqttx, scratch, start } from '../helpers/run.js'
 
@@ -55,10 +57,31 @@ describe.each([
   })
 })
 
-test('two files with the same addresses are two times two connections', async () => {
-  const { shown, file } = await written(['--type', 'publish', picture, picture])
-  expect(shown.map(({ connection }) => connection)).toContain(4)
+test('two connections between the same ports stay two', async () => {
+  const older = resolve(import.meta.dirname, '../fixtures/inspect/cases/vxlan.pcap')
+  const newer = resolve(import.meta.dirname, '../fixtures/inspect/cases/gre.pcap')
+  const later = join(scratch('later'), 'gre.pcap')
+  const bytes = readFileSync(newer)
+  for (let at = 24; at < bytes.length; at += 16 + bytes.readUInt32LE(at + 8))
+    bytes.writeUInt32LE(bytes.readUInt32LE(at) + 60, at)
+  writeFileSync(later, bytes)
+  const { shown, file } = await written(['--type', 'publish', older, later])
+  expect(new Set(shown.map(({ connection }) => connection))).toEqual(new Set([1, 2]))
   expect((await packets([file])).map(essence)).toHaveLength(shown.length)
+})
+
+test.each([
+  ['2553', 18_400_000_000n],
+  ['2555', 18_460_000_000n],
+  ['586000', 18_400_000_000_000n],
+])('a packet of the year %s keeps its time (H48)', async (_year, second) => {
+  const source = join(scratch('late'), 'late.pcapng')
+  const ticks = second * 1_000_000n + 250_000n
+  const packet = ethernet(ipv4(tcp({ payload: '\x10\x0c\0\x04MQTT\x04\x02\0\x3c\0\0' })))
+  writeFileSync(source, Buffer.concat([section(), interfaceBlock(), packetBlock({ bytes: packet, ticks })]))
+  const { shown, file } = await written([source])
+  expect(shown.map(({ time }) => time)).toEqual([`${second}.250000000`])
+  expect((await packets([file])).map(essence)).toEqual(shown.map(essence))
 })
 
 test('bytes of the command line', async () => {

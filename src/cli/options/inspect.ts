@@ -80,7 +80,8 @@ const read = list({
   parse: parseName,
   complete: 'file',
   help: 'Read this capture; the name of the option may be left out.',
-  doc: 'May be given more than once: the files are read one after the other. `-` is standard input.',
+  doc: `May be given more than once: several files are one capture, read in the order of their times, as \`tcpdump -C\` and
+    \`-G\` write them. \`-\` is standard input.`,
 })
 
 const hex = list({

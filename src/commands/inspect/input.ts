@@ -1,13 +1,13 @@
-// Where captures come from: files, standard input, gzip inside of either, and hexadecimal words of the command line.
+// Where captures come from: files, standard input, gzip and zstd inside of either, and bytes on the command line.
 import { constants, createReadStream } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
+import type { Duplex, Readable } from 'node:stream'
+import * as zlib from 'node:zlib'
 import { ExitCode, MqttxError, UsageError } from '../../errors.js'
 
 const chunkSize = 256 * 1024
 
-/** The bytes of a file, or of `stdin` for `-`, unpacked where they are gzip. */
+/** The bytes of a file, or of `stdin` for `-`, unpacked where they are gzip, or zstd and Node can do it (from 22.15 on). */
 export async function* chunksOf(
   file: string,
   stdin: () => Readable,
@@ -49,18 +49,44 @@ async function* unpacked(source: Readable, note: (text: string) => void): AsyncG
   const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   const first = await firstChunk(chunks)
   if (first === undefined) return
-  if (first[0] !== 0x1f || first[1] !== 0x8b) {
-    yield first
-    for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) yield next.value
-    return
+  const packing = packings.find(({ magic }) => first.subarray(0, magic.length).equals(magic))
+  const unpacker = packing?.open()
+  if (packing !== undefined && unpacker !== undefined) {
+    const { name } = packing
+    return yield* inflated(unpacker, {
+      first,
+      chunks,
+      damaged: (why) =>
+        note(`the ${name} data is damaged or cut off (${why}); what could be unpacked was read`),
+    })
   }
-  yield* inflated(first, chunks, note)
+  yield first
+  for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) yield next.value
 }
 
-/** At least two bytes, if there are so many: the magic number of gzip. */
+interface Packing {
+  readonly name: string
+  readonly magic: Buffer
+  /** Undefined where this Node cannot unpack it. */
+  open(): Duplex | undefined
+}
+
+/** Absent from the types of Node 20. */
+type Zstd = { createZstdDecompress?: (options: { chunkSize: number }) => Duplex }
+
+const packings: readonly Packing[] = [
+  { name: 'gzip', magic: Buffer.from([0x1f, 0x8b]), open: () => zlib.createGunzip({ chunkSize }) },
+  {
+    name: 'zstd',
+    magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]),
+    open: () => (zlib as Zstd).createZstdDecompress?.({ chunkSize }),
+  },
+]
+
+/** As many bytes as the longest magic number has, if there are so many. */
 async function firstChunk(chunks: AsyncIterator<Buffer>): Promise<Buffer | undefined> {
   let first: Buffer | undefined
-  while (first === undefined || first.length < 2) {
+  while (first === undefined || first.length < 4) {
     const next = await chunks.next()
     if (next.done === true) return first
     first = first === undefined ? next.value : Buffer.concat([first, next.value])
@@ -68,36 +94,43 @@ async function firstChunk(chunks: AsyncIterator<Buffer>): Promise<Buffer | undef
   return first
 }
 
+interface Packed {
+  readonly first: Buffer
+  readonly chunks: AsyncIterator<Buffer>
+  readonly damaged: (why: string) => void
+}
+
 /** Writes what is read into the unpacker, and waits where that is behind. */
-async function* inflated(
-  first: Buffer,
-  chunks: AsyncIterator<Buffer>,
-  note: (text: string) => void,
-): AsyncGenerator<Buffer> {
-  const gunzip = createGunzip({ chunkSize })
-  const feeding = feed(gunzip, first, chunks)
-  feeding.catch((error: Error) => gunzip.destroy(error))
+async function* inflated(unpacker: Duplex, { first, chunks, damaged }: Packed): AsyncGenerator<Buffer> {
+  const feeding = feed(unpacker, first, chunks)
+  feeding.catch((error: Error) => unpacker.destroy(error))
   try {
-    yield* gunzip as AsyncIterable<Buffer>
+    yield* unpacker as AsyncIterable<Buffer>
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
-    if (!code.startsWith('Z_')) throw error
-    note(`the gzip data is damaged or cut off (${message}); what could be unpacked was read`)
+    if (!/^(Z|ZSTD)_|^ERR_ZSTD/.test(code)) throw error
+    damaged(message)
   }
 }
 
-async function feed(
-  gunzip: NodeJS.WritableStream,
-  first: Buffer,
-  chunks: AsyncIterator<Buffer>,
-): Promise<void> {
+async function feed(unpacker: Duplex, first: Buffer, chunks: AsyncIterator<Buffer>): Promise<void> {
   for (let chunk: Buffer | undefined = first; chunk !== undefined; ) {
-    if (!gunzip.write(chunk))
-      await new Promise<void>((done) => void gunzip.once('drain', done).once('close', done))
+    if (!unpacker.write(chunk)) await drained(unpacker)
     const next: IteratorResult<Buffer> = await chunks.next()
     chunk = next.done === true ? undefined : next.value
   }
-  gunzip.end()
+  unpacker.end()
+}
+
+/** Resolves when the unpacker takes more, or never will. Leaves no listener behind. */
+async function drained(unpacker: Duplex): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      unpacker.off('drain', done).off('close', done)
+      resolve()
+    }
+    unpacker.on('drain', done).on('close', done)
+  })
 }
 
 /** The bytes of `--hex`; undefined where the text is a dump with offsets, which the reader of captures knows. */

@@ -1,7 +1,8 @@
 // mqttx inspect: reads captures, shows the MQTT in them, and tells by its status whether rules were broken.
 import { readFile } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
-import { hasSecrets, openCapture, openPacedCapture, type PacedCapture } from '../../capture/open.js'
+import { CaptureReader, hasSecrets, openCapture } from '../../capture/open.js'
+import { PacedSink } from '../../capture/pace.js'
 import { type Flow, segmentOf, unknownSecond } from '../../capture/stream.js'
 import type { Args } from '../../cli/option.js'
 import { ExitCode, MqttxError, UsageError } from '../../errors.js'
@@ -13,6 +14,7 @@ import type { Paint, View } from '../../inspect/views/view.js'
 import { Output } from '../../io/output.js'
 import { isTerminal, wantsColor } from '../../io/terminal.js'
 import { Interrupted } from '../interrupted.js'
+import { readFiles } from './files.js'
 import { crypto, inflate } from './helpers.js'
 import { bytesOfHex, checkInput, chunksOf } from './input.js'
 import { viewOf } from './show.js'
@@ -54,15 +56,16 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
     if (files.includes('-')) host.stdin.destroy()
   })
   const breathe = breather(host)
-  /** Shows what `capture` has read; false when nothing more is wanted. */
-  const show = async (capture: PacedCapture): Promise<boolean> => {
+  const paced = new PacedSink(inspector)
+  /** Shows what was read; false when nothing more is wanted. */
+  const show = async (): Promise<boolean> => {
     do {
       inspector.flush()
       await output.flush()
       await writer?.flush()
       await breathe()
       if (stop.now || inspector.done) return false
-    } while (capture.next())
+    } while (paced.next())
     return true
   }
   try {
@@ -71,24 +74,23 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
     }
     const options = { ports: args.port, keyLog, inflate, crypto }
     inspectHex(args.hex, inspector)
-    for (const file of files) {
-      place = files.length > 1 ? `${file}: ` : ''
-      const note = (text: string): void => inspector.note(text, { fileOffset: -1 })
-      const capture = openPacedCapture(inspector, options)
-      await readAll(
-        () => chunksOf(file, () => host.stdin, note),
-        stop,
-        async (chunk) => {
-          for (let at = 0; at < chunk.length; at += portion) {
-            capture.push(chunk.subarray(at, at + portion))
-            if (!(await show(capture))) return false
-          }
-          return true
-        },
-      )
-      if (stop.now || inspector.done) break
-      capture.end()
-      if (!(await show(capture))) break
+    const reader = new CaptureReader(paced, options)
+    const note = (text: string): void => inspector.note(text, { fileOffset: -1 })
+    const reading = readFiles(files, {
+      reader,
+      open: (file) => portions(chunksOf(file, () => host.stdin, note)),
+      enter(file) {
+        if (files.length > 1) place = `${file}: `
+      },
+      after: show,
+    })
+    await reading.catch((error: unknown) => {
+      if (!stop.now) throw error // the signal closed it
+    })
+    place = ''
+    if (!stop.now && !inspector.done) {
+      reader.end()
+      await show()
     }
     if (stop.now) inspector.done = true // nothing is known of what was not read
     inspector.end()
@@ -103,6 +105,12 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
 
 /** Bytes of the input that are worked through at a time. */
 const portion = 64 * 1024
+async function* portions(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += portion) yield chunk.subarray(at, at + portion)
+  }
+}
+
 /** Milliseconds after which signals are served. */
 const longestTurn = 50
 
@@ -133,18 +141,6 @@ async function writerFor({ args, files, output, whole }: Writing, host: Host): P
   refuseInput(write, keylog === undefined ? files : [...files, keylog], () => host.stdin)
   for (const file of files) await checkInput(file)
   return writerTo(await openTarget(write), whole)
-}
-
-async function readAll(
-  open: () => AsyncIterable<Buffer>,
-  stop: { now: boolean },
-  take: (chunk: Buffer) => Promise<boolean>,
-): Promise<void> {
-  try {
-    for await (const chunk of open()) if (!(await take(chunk)) || stop.now) return
-  } catch (error) {
-    if (!stop.now) throw error // the signal closed it
-  }
 }
 
 function statusOf({ packets, found }: Inspector, quiet: boolean, host: Host): number {

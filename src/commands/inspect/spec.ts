@@ -12,8 +12,9 @@ export const inspect = spec({
     `Reads captures and shows the MQTT in them: every byte with its name and meaning, or a line a packet, or JSON, or
     what the exchanges looked like. Without FILE, or with \`-\` for it, standard input is read, also live:
     \`tcpdump -w - | mqttx inspect\`.`,
-    `A FILE is recognised by its content: pcap and pcapng, also compressed by gzip; the bytes of one direction of a
-    connection; hexadecimal text as xxd, hexdump, od and Wireshark print it.`,
+    `A FILE is recognised by its content: pcap, pcapng, snoop and ERF, also compressed by gzip (by zstd with Node 22.15 and
+    later); the bytes of one direction of a connection; hexadecimal text as xxd, hexdump, od and Wireshark print it. Several
+    are one capture. Tunnels (VXLAN, Geneve, GRE, ERSPAN, MPLS, GTP-U, Teredo) are followed.`,
     `Every packet is checked against the rules of its version of MQTT; a rule that is broken is told with the statement
     of the standard and the byte where it shows. Where bytes are missing from the capture a check is silent.`,
     'Times are UTC. Passwords are not shown unless {showSecrets} says so.',

@@ -1,0 +1,51 @@
+// Lets the frames of one file through up to a time and holds the others, so that several files are read in order of time.
+import { Frame } from './frame.js'
+import type { FrameStage } from './pcap.js'
+import { type Instant, unknownSecond } from './stream.js'
+
+/** Before any frame. */
+export const never: Instant = { second: -2, nanos: 0 }
+
+export class Gate implements FrameStage {
+  /** Frames after this time are held; undefined: none are. */
+  limit: Instant | undefined
+  readonly #next: FrameStage
+  readonly #held: Frame[] = []
+  #first = 0
+
+  constructor(next: FrameStage, limit: Instant | undefined) {
+    this.#next = next
+    this.limit = limit
+  }
+
+  /** When the first frame that is held was captured. */
+  get next(): Instant | undefined {
+    return this.#held[this.#first]
+  }
+
+  push(frame: Frame): void {
+    if (this.#held.length === 0 && this.#mayPass(frame)) this.#next.push(frame)
+    else this.#held.push(Object.assign(new Frame(), frame))
+  }
+
+  /** Passes on what the limit lets through now. */
+  release(): void {
+    while (this.#first < this.#held.length && this.#mayPass(this.#held[this.#first]!)) {
+      this.#next.push(this.#held[this.#first++]!)
+    }
+    if (this.#first < this.#held.length) return
+    this.#held.length = 0
+    this.#first = 0
+  }
+
+  /** A frame without a time goes with the one before it. */
+  #mayPass(frame: Instant): boolean {
+    if (this.limit === undefined) return true
+    if (frame.second === unknownSecond && this.limit !== never) return true
+    return !isLater(frame, this.limit)
+  }
+}
+
+export function isLater(one: Instant, other: Instant): boolean {
+  return one.second === other.second ? one.nanos > other.nanos : one.second > other.second
+}

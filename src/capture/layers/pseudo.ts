@@ -1,0 +1,111 @@
+// Headers that capturing programs and firewalls put before a packet: Linux cooked, PKTAP, PPI, NFLOG, PFLOG, BSD ENC, ERF.
+import type { Frame } from '../frame.js'
+import type { Carrier } from './carrier.js'
+import { etherType, innerEthernet, ipv4Type, ipv6Type, raw, typed } from './ethernet.js'
+import { serial } from './ppp.js'
+import { radiotap } from './wifi.js'
+
+/** Fields of one NFLOG record; libnetfilter has about twenty. */
+const maxFields = 64
+/** ARPHRD_ number of an interface in monitor mode, whose frames have no EtherType. */
+const monitorMode = 803
+
+/** NULL has the family in the capturing host's byte order; which that was, the packet itself tells. */
+export function loopback(frame: Frame, carrier: Carrier): boolean {
+  frame.start += 4
+  return raw(frame, carrier)
+}
+
+/** LINUX_SLL: the EtherType is the last of 16 bytes. */
+export function cooked(frame: Frame, carrier: Carrier): boolean {
+  const { bytes, start, end } = frame
+  if (start + 16 > end) return carrier.other()
+  if (bytes.readUInt16BE(start + 2) === monitorMode) {
+    frame.start = start + 16
+    return radiotap(frame, carrier)
+  }
+  return etherType(frame, carrier, start + 14)
+}
+
+/** LINUX_SLL2: the EtherType comes first, the header has 20 bytes. */
+export function cooked2(frame: Frame, carrier: Carrier): boolean {
+  const { bytes, start, end } = frame
+  if (start + 20 > end) return carrier.other()
+  const type = (bytes[start]! << 8) | bytes[start + 1]!
+  frame.start = start + 20
+  if (type === ipv4Type || type === ipv6Type) return true
+  if (bytes.readUInt16BE(start + 8) === monitorMode) return radiotap(frame, carrier)
+  return typed(frame, carrier, type, start + 20)
+}
+
+/** Apple's PKTAP: its length, and the DLT_ number of what follows, both little endian. Undefined where it is none. */
+export function pktap(frame: Frame): number | undefined {
+  const { bytes, start, end } = frame
+  if (end - start < 12) return undefined
+  const length = bytes.readUInt32LE(start)
+  if (length < 12 || length > end - start || bytes.readUInt32LE(start + 4) > 1) return undefined
+  frame.start = start + length
+  return bytes.readUInt32LE(start + 8)
+}
+
+/** NFLOG: family, version and resource, then fields in the byte order of the machine; field 9 is the packet. */
+export function nflog(frame: Frame, carrier: Carrier): boolean {
+  const { bytes, start, end } = frame
+  if (end - start < 8 || bytes[start + 1] !== 0) return carrier.other()
+  const little = bytes.readUInt16LE(start + 4) <= bytes.readUInt16BE(start + 4)
+  const u16 = (at: number) => (little ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at))
+  let at = start + 4
+  for (let count = 0; count < maxFields && at + 4 <= end; count++) {
+    const length = u16(at)
+    if (length < 4) break
+    if ((u16(at + 2) & 0x7fff) === 9) {
+      frame.start = at + 4
+      frame.wireEnd = Math.min(frame.wireEnd, at + length)
+      frame.end = Math.min(end, frame.wireEnd)
+      return raw(frame, carrier)
+    }
+    at += (length + 3) & ~3
+  }
+  return carrier.other()
+}
+
+/** PFLOG: the length of the header without its padding. */
+export function pflog(frame: Frame, carrier: Carrier): boolean {
+  const { bytes, start, end } = frame
+  const length = start < end ? (bytes[start]! + 3) & ~3 : 0
+  if (length < 16) return carrier.other()
+  frame.start = start + length
+  return raw(frame, carrier)
+}
+
+/** BSD's enc(4): family, SPI and flags. */
+export function enc(frame: Frame, carrier: Carrier): boolean {
+  frame.start += 12
+  return raw(frame, carrier)
+}
+
+/** ERF record types by what they carry, without the bit for extension headers. */
+const erfEthernet = new Set([2, 11, 16, 20])
+const erfHdlc = new Set([1, 9, 15])
+/** With four bytes more, which tell the channel. */
+const erfMultiChannel = new Set([5, 17])
+const erfIp = new Set([22, 23])
+
+/** Endace's ERF: 16 bytes, extension headers of 8 each, and for some types a header of their own. */
+export function erf(frame: Frame, carrier: Carrier): boolean {
+  const { bytes, start, end } = frame
+  if (end - start < 16) return carrier.other()
+  const type = bytes[start + 8]! & 0x7f
+  const wire = bytes.readUInt16BE(start + 14)
+  let at = start + 16
+  for (let more = bytes[start + 8]! & 0x80; more !== 0 && at + 8 <= end; at += 8) more = bytes[at]! & 0x80
+  const isEthernet = erfEthernet.has(type)
+  if (isEthernet) at += 2
+  if (erfMultiChannel.has(type)) at += 4
+  frame.start = at
+  frame.wireEnd = at + wire
+  if (frame.end > frame.wireEnd) frame.end = frame.wireEnd
+  if (isEthernet) return innerEthernet(frame, carrier)
+  if (erfHdlc.has(type) || erfMultiChannel.has(type)) return carrier.enter(frame) && serial(frame, carrier)
+  return erfIp.has(type) ? raw(frame, carrier) : carrier.other()
+}

@@ -1,0 +1,123 @@
+// IEEE 802.11 data frames that are not encrypted, and the headers that captures put before them: radiotap, PPI, Prism, AVS.
+import type { Frame } from '../frame.js'
+import type { Carrier } from './carrier.js'
+import { llc } from './ethernet.js'
+
+/** Frames of one A-MSDU: 7,935 bytes hold some hundreds of the smallest. */
+const maxAggregated = 512
+
+const encrypted = 'Wi-Fi frames: encrypted by WEP or WPA'
+
+/** radiotap.org: version, length in little endian, and words that say which fields there are. */
+export function radiotap(frame: Frame, carrier: Carrier): boolean {
+  const { bytes, start, end } = frame
+  if (end - start < 8 || bytes[start] !== 0) return damaged(frame, carrier, 'radiotap')
+  const length = bytes.readUInt16LE(start + 2)
+  if (length < 8 || start + length > end) return damaged(frame, carrier, 'radiotap')
+  const flags = radiotapFlags(frame, start + length)
+  if ((flags & 0x10) !== 0) dropCheckSequence(frame)
+  frame.start = start + length
+  return wifi(frame, carrier, (flags & 0x20) !== 0)
+}
+
+/** The field Flags is the second, after TSFT. */
+function radiotapFlags({ bytes, start }: Frame, end: number): number {
+  const present = bytes[start + 4]!
+  if ((present & 2) === 0) return 0
+  let at = start + 8
+  while (at <= end && (bytes[at - 1]! & 0x80) !== 0) at += 4 // bit 31: another word follows
+  if ((present & 1) !== 0) at = start + ((at - start + 7) & ~7) + 8
+  return at < end ? bytes[at]! : 0
+}
+
+/** The four bytes that end a frame. */
+function dropCheckSequence(frame: Frame): void {
+  frame.wireEnd -= 4
+  if (frame.end > frame.wireEnd) frame.end = frame.wireEnd
+}
+
+/** A Prism header of 144 bytes says so in the order of the machine; an AVS header begins with its version. */
+export function prism(frame: Frame, carrier: Carrier): boolean {
+  const { bytes, start, end } = frame
+  if (end - start < 8) return damaged(frame, carrier, 'Prism')
+  if (bytes.readUInt32BE(start) >>> 12 === 0x80211) return avs(frame, carrier)
+  frame.start = start + 144
+  const isLength = bytes.readUInt32LE(start + 4) === 144 || bytes.readUInt32BE(start + 4) === 144
+  return isLength ? wifi(frame, carrier) : damaged(frame, carrier, 'Prism')
+}
+
+export function avs(frame: Frame, carrier: Carrier): boolean {
+  const { bytes, start, end } = frame
+  const length = end - start < 8 ? 0 : bytes.readUInt32BE(start + 4)
+  if (length < 8 || length > end - start) return damaged(frame, carrier, 'AVS')
+  frame.start = start + length
+  return wifi(frame, carrier)
+}
+
+/** PPI's field "802.11-Common" (2) says whether the frame ends with a check sequence. */
+export function ppiWifi(frame: Frame, carrier: Carrier, fields: { start: number; end: number }): boolean {
+  const { bytes } = frame
+  for (let at = fields.start; at + 4 <= fields.end; ) {
+    const length = bytes.readUInt16LE(at + 2)
+    const isCommon = bytes.readUInt16LE(at) === 2 && length >= 10 && at + 14 <= fields.end
+    if (isCommon && (bytes[at + 12]! & 1) !== 0) dropCheckSequence(frame)
+    at += 4 + length
+  }
+  return wifi(frame, carrier)
+}
+
+/**
+ * IEEE 802.11, 9.2: frame control, up to four addresses, QoS and HT control, then LLC. `padded`: the header is filled up
+ * to a multiple of four bytes.
+ */
+export function wifi(frame: Frame, carrier: Carrier, padded = false): boolean {
+  const { bytes, start, end } = frame
+  if (end - start < 24) return carrier.other()
+  const control = bytes[start]!
+  const flags = bytes[start + 1]!
+  if ((control & 3) !== 0 || (control & 0x0c) !== 8 || (control & 0x40) !== 0) return carrier.other() // no data
+  const hasQos = (control & 0x80) !== 0
+  let at = start + ((flags & 3) === 3 ? 30 : 24)
+  const qos = hasQos ? (bytes[at] ?? 0) : 0
+  if (hasQos) at += (flags & 0x80) === 0 ? 2 : 6
+  if (padded) at = start + ((at - start + 3) & ~3)
+  const sequence = bytes.readUInt16LE(start + 22)
+  if ((flags & 4) !== 0 || (sequence & 15) !== 0)
+    return carrier.skip(frame, 'Wi-Fi frames: fragments, not read')
+  // The card may have decrypted the frame and left the bit, or the bit and the 8 bytes of CCMP.
+  if ((flags & 0x40) !== 0 && (qos & 0x80) === 0 && !isSnap(frame, at)) {
+    if (!isSnap(frame, at + 8)) return carrier.skip(frame, encrypted)
+    at += 8
+  }
+  frame.start = at
+  if ((qos & 0x80) === 0) return llc(frame, carrier)
+  if ((flags & 0x40) !== 0 && !isSnap(frame, at + 14)) return carrier.skip(frame, encrypted)
+  return aggregated(frame, carrier, end)
+}
+
+function isSnap({ bytes, end }: Frame, at: number): boolean {
+  return at + 8 <= end && bytes[at] === 0xaa && bytes[at + 1] === 0xaa && bytes[at + 2] === 3
+}
+
+/** An A-MSDU: two addresses and a length before each, filled up to four bytes. */
+function aggregated(frame: Frame, carrier: Carrier, end: number): boolean {
+  const { bytes, base, isJoined, wireEnd } = frame
+  let at = frame.start
+  for (let count = 0; count < maxAggregated && at + 14 <= end; count++) {
+    const length = (bytes[at + 12]! << 8) | bytes[at + 13]!
+    const stop = at + 14 + length
+    frame.bytes = bytes
+    frame.base = base
+    frame.isJoined = isJoined
+    frame.start = at + 14
+    frame.end = Math.min(end, stop)
+    frame.wireEnd = Math.min(wireEnd, stop)
+    if (llc(frame, carrier)) carrier.packet(frame)
+    at = stop + (-(14 + length) & 3)
+  }
+  return false
+}
+
+function damaged(frame: Frame, carrier: Carrier, header: string): false {
+  return carrier.skip(frame, `Wi-Fi frames: the ${header} header is damaged`)
+}

@@ -1,0 +1,49 @@
+// Text in UTF-16, as Windows shells write it to a file, to single bytes.
+
+/** What UTF-16 a text is in: its byte order, and how many bytes its mark has. */
+export interface Utf16Kind {
+  readonly little: boolean
+  readonly mark: 0 | 2
+}
+
+/** By its byte order mark, or by every second byte being zero. */
+export function utf16Of(head: Buffer): Utf16Kind | undefined {
+  const first = head.length < 4 ? 0 : head.readUInt16BE(0)
+  const mark = first === 0xfffe || first === 0xfeff ? 2 : 0
+  const sample = head.subarray(mark, Math.min(head.length & ~1, 256))
+  if (sample.length < 8 - 3 * mark) return undefined
+  const isAscii = (byte: number) => (byte >= 0x20 && byte < 0x7f) || byte === 9 || byte === 10 || byte === 13
+  const fits = (odd: 0 | 1) => sample.every((byte, at) => ((at & 1) === odd ? isAscii(byte) : byte === 0))
+  if (first !== 0xfeff && fits(0)) return { little: true, mark }
+  return first !== 0xfffe && fits(1) ? { little: false, mark } : undefined
+}
+
+/** Characters beyond U+00FF become "?": no dump is written in them. */
+export class Utf16 {
+  readonly #little: boolean
+  #skip: number
+  /** The first byte of a character whose second is in the next chunk; -1 for none. */
+  #half = -1
+
+  constructor({ little, mark }: Utf16Kind) {
+    this.#little = little
+    this.#skip = mark
+  }
+
+  read(chunk: Uint8Array): Buffer {
+    const text = Buffer.allocUnsafe((chunk.length >> 1) + 1)
+    let length = 0
+    for (const byte of chunk) {
+      if (this.#skip > 0) {
+        this.#skip -= 1
+      } else if (this.#half === -1) {
+        this.#half = byte
+      } else {
+        const [low, high] = this.#little ? [this.#half, byte] : [byte, this.#half]
+        text[length++] = high === 0 ? low : 0x3f
+        this.#half = -1
+      }
+    }
+    return text.subarray(0, length)
+  }
+}

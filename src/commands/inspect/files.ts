@@ -1,0 +1,172 @@
+// Reads the files of one capture: records in order of time over all files that have them, with few files open at once.
+import { stat } from 'node:fs/promises'
+import { isLater } from '../../capture/gate.js'
+import { type CaptureFile, CaptureReader } from '../../capture/open.js'
+import type { CaptureSink, Instant } from '../../capture/stream.js'
+
+export interface Reading {
+  readonly reader: CaptureReader
+  /** The bytes of a file, unpacked. */
+  readonly open: (file: string) => AsyncIterable<Buffer>
+  /** What is reported from now on is about this file. */
+  readonly enter: (file: string) => void
+  /** Called after each chunk; false: no more is wanted. */
+  readonly after: () => Promise<boolean>
+}
+
+/** Before every time that a record can have. */
+const beginning: Instant = { second: -2, nanos: 0 }
+
+/** @throws what a file that cannot be read throws */
+export async function readFiles(files: readonly string[], reading: Reading): Promise<void> {
+  const [only] = files
+  if (files.length === 1 && only !== undefined) return void (await readAlone(only, reading))
+  const waiting: Waiting[] = []
+  let place = -1
+  const alone: { file: string; index: number; source: Source | undefined }[] = []
+  for (const [index, file] of files.entries()) {
+    const { kind, first, source } = await look(file, reading)
+    if (kind !== 'packets') alone.push({ file, index, source })
+    else {
+      waiting.push({ file, first, source })
+      if (place === -1) place = index
+    }
+  }
+  // Streams of bytes have no times: each is read where it was named, before or after all that have.
+  for (const { file, index, source } of alone)
+    if (index < place || place === -1) if (!(await readAlone(file, reading, source))) return
+  if (!(await merge(waiting, reading))) return
+  for (const { file, index, source } of alone)
+    if (index > place && place !== -1) if (!(await readAlone(file, reading, source))) return
+}
+
+/** One file to its end. False where no more is wanted. */
+async function readAlone(file: string, reading: Reading, peeked?: Source): Promise<boolean> {
+  const source = peeked ?? new Source(file, reading, false)
+  reading.enter(file)
+  source.capture.release(undefined)
+  try {
+    do {
+      if (!(await reading.after())) return false
+    } while (await source.read())
+    return await reading.after()
+  } finally {
+    await source.close()
+  }
+}
+
+interface Waiting {
+  readonly file: string
+  /** When its first record was captured. */
+  readonly first: Instant
+  /** Of a pipe, which can be read only once: what was begun. */
+  readonly source: Source | undefined
+}
+
+class Source {
+  readonly file: string
+  readonly capture: CaptureFile
+  ended = false
+  readonly #chunks: AsyncIterator<Buffer>
+
+  constructor(file: string, { reader, open }: Reading, gated: boolean) {
+    this.file = file
+    this.capture = reader.file({ name: file === '-' ? undefined : file, gated })
+    this.#chunks = open(file)[Symbol.asyncIterator]()
+  }
+
+  /** Reads a chunk; false at the end of the file, which its reader is told. */
+  async read(): Promise<boolean> {
+    const { done, value } = await this.#chunks.next()
+    if (done === true) this.finish()
+    else this.capture.push(value)
+    return !this.ended
+  }
+
+  finish(): void {
+    if (this.ended) return
+    this.ended = true
+    this.capture.end()
+  }
+
+  /** Reads until a record waits, or the file shows that it has none. */
+  async fill(): Promise<void> {
+    while (this.capture.next === undefined && this.capture.kind !== 'bytes' && (await this.read())) {
+      // On to the first record.
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#chunks.return?.()
+  }
+}
+
+interface Look {
+  readonly kind: CaptureFile['kind']
+  readonly first: Instant
+  readonly source: Source | undefined
+}
+
+/** What a file is, and when it begins. A regular file is closed again. */
+async function look(file: string, reading: Reading): Promise<Look> {
+  const isRegular = file !== '-' && (await stat(file).catch(() => undefined))?.isFile() !== false
+  const source = isRegular
+    ? new Source(file, { ...reading, reader: new CaptureReader(silent) }, true)
+    : new Source(file, reading, true)
+  reading.enter(file)
+  await source.fill()
+  const { kind, next: first = beginning } = source.capture
+  if (isRegular) await source.close()
+  return { kind, first, source: isRegular ? undefined : source }
+}
+
+const silent: CaptureSink = { open() {}, data() {}, gap() {}, retransmitted() {}, close() {}, note() {} }
+
+/** Takes the earliest record of all files again and again. False where no more is wanted. */
+async function merge(all: readonly Waiting[], reading: Reading): Promise<boolean> {
+  const waiting = [...all].sort((a, b) =>
+    isLater(a.first, b.first) ? 1 : isLater(b.first, a.first) ? -1 : 0,
+  )
+  const active = new Set<Source>()
+  try {
+    while (active.size + waiting.length > 0) {
+      const [source, second] = earliest(active)
+      const due = waiting[0]
+      if (due !== undefined && (source === undefined || !isLater(due.first, source.capture.next!))) {
+        waiting.shift()
+        reading.enter(due.file)
+        const opened = due.source ?? new Source(due.file, reading, true)
+        await opened.fill()
+        if (opened.capture.next === undefined) await opened.close()
+        else active.add(opened)
+      } else if (source !== undefined) {
+        reading.enter(source.file)
+        const limits = [second?.capture.next, due?.first].filter((limit) => limit !== undefined)
+        source.capture.release(limits.reduce((a, b) => (isLater(a, b) ? b : a), limits[0]!))
+        while (source.capture.next === undefined && !source.ended) {
+          await source.read()
+          if (!(await reading.after())) return false
+        }
+        if (source.capture.next === undefined) {
+          active.delete(source)
+          await source.close()
+        }
+      }
+    }
+    return true
+  } finally {
+    for (const source of active) await source.close()
+  }
+}
+
+/** The two whose next records are the first and the second to come. */
+function earliest(sources: Iterable<Source>): [Source | undefined, Source | undefined] {
+  let first: Source | undefined
+  let second: Source | undefined
+  for (const source of sources) {
+    const at = source.capture.next!
+    if (first === undefined || isLater(first.capture.next!, at)) [first, second] = [source, first]
+    else if (second === undefined || isLater(second.capture.next!, at)) second = source
+  }
+  return [first, second]
+}
