@@ -31,6 +31,18 @@ export class RecordOrigin implements Origin {
   }
 }
 
+/** A file that records come from. */
+export class Source {
+  /**
+   * Files that go on from each other have the same lane. One that has captured the same connections at the same time, at
+   * another place, gets a lane of its own.
+   */
+  lane = 0
+  ended = false
+}
+
+const single = new Source()
+
 const empty = Buffer.alloc(0)
 
 /** A captured packet. Layers move `start` past their header and cut `end` and `wireEnd` to what they carry. */
@@ -44,6 +56,7 @@ export class Frame implements Moment {
   /** Where the packet ended on the wire: behind `end` where the snap length cut it. */
   wireEnd = 0
   record = 0
+  source = single
   /** When it was captured, as in Origin. */
   second = unknownSecond
   nanos = 0

@@ -1,7 +1,7 @@
 // Files of packets: pcap, pcapng, snoop and ERF. Reads the records of one file.
 import type { Context } from './context.js'
 import { ErfParser } from './erf.js'
-import { Frame } from './frame.js'
+import { Frame, Source } from './frame.js'
 import type { FileReader } from './open.js'
 import { type FrameStage, PcapParser } from './pcap.js'
 import { PcapngParser } from './pcapng.js'
@@ -20,6 +20,7 @@ export class PacketFile implements FileReader {
 
   constructor(context: Context, format: PacketFormat, next: FrameStage) {
     this.#context = context
+    this.#frame.source = new Source()
     this.#parser = this.#open(format, next)
     this.#units = new Units(this.#parser)
   }
@@ -45,6 +46,7 @@ export class PacketFile implements FileReader {
   end(): void {
     const parser = this.#parser
     if (parser instanceof PcapParser) this.#units.finish((unit, base) => parser.finish(unit, base))
+    this.#frame.source.ended = true
     const { position, waiting } = this.#units
     if (parser instanceof PcapngParser) parser.end(position)
     if (waiting > 0) this.#cut(position, waiting)

@@ -1,6 +1,6 @@
 // Finds the connection of a packet by its addresses and ports, and forgets the connections that nothing was heard of
 // for the longest time. Written out because it runs for every packet: no keys are built.
-import type { Frame } from './frame.js'
+import type { Frame, Source } from './frame.js'
 
 /**
  * Connections that are remembered at a time. Each costs about a kilobyte here and some more in the packet decoder: with
@@ -16,6 +16,8 @@ export interface Entry<T> {
   readonly addresses: Buffer
   readonly portA: number
   readonly portB: number
+  /** Where that packet came from. */
+  readonly source: Source
   next: Entry<T> | undefined
   newer: Entry<T> | undefined
   older: Entry<T> | undefined
@@ -41,12 +43,13 @@ export class ConnectionTable<T> {
 
   /** The connection of a packet whose ports are at `frame.start`. Sets `side`. */
   find(frame: Frame): Entry<T> | undefined {
-    const { bytes, start, addresses, addressLength: length } = frame
+    const { bytes, start, addresses, addressLength: length, source: file } = frame
     const source = (bytes[start]! << 8) | bytes[start + 1]!
     const target = (bytes[start + 2]! << 8) | bytes[start + 3]!
     let entry = this.#chains.get(this.#hash(frame, source, target))
     for (; entry !== undefined; entry = entry.next) {
       if (entry.addresses.length !== 2 * length) continue
+      if (entry.source !== file && entry.source.lane !== file.lane) continue
       if (entry.portA === source && entry.portB === target && sameBytes(entry, bytes, addresses)) {
         this.side = 0
         break
@@ -77,6 +80,7 @@ export class ConnectionTable<T> {
       addresses: Buffer.from(bytes.subarray(addresses, addresses + 2 * length)),
       portA,
       portB,
+      source: frame.source,
       next: this.#chains.get(hash),
       newer: undefined,
       older: this.#newest,

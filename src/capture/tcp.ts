@@ -69,6 +69,8 @@ export class TcpStage implements FrameStage {
   readonly #context: Context
   readonly #table = new ConnectionTable<Connection>((connection) => connection.close('timeout'))
   segments = 0
+  /** Files that are captures of their own, beside the first. */
+  #lanes = 0
 
   constructor(context: Context) {
     this.#context = context
@@ -139,7 +141,7 @@ export class TcpStage implements FrameStage {
   #synchronised(frame: Frame, { found, flags, seq, acknowledged }: SegmentHead): Entry<Connection> {
     const answers = (flags & ackFlag) !== 0
     const { side } = this.#table
-    if (found !== undefined) {
+    if (found !== undefined && !this.#isElsewhere(frame, found)) {
       const { halves, closed } = found.value
       const half = halves[side]
       if (!closed && half.isn === seq) return found
@@ -158,6 +160,19 @@ export class TcpStage implements FrameStage {
     this.#anchor(entry.value.halves[0], seq)
     if (answers) this.#anchor(entry.value.halves[1], (acknowledged - 1) | 0)
     return entry
+  }
+
+  /**
+   * Another file, of the same time, has a SYN of this side too: it was captured at another place, and is read by itself.
+   * Mixed, each of the two would look like the other sent again.
+   */
+  #isElsewhere({ source }: Frame, { source: first, value }: Entry<Connection>): boolean {
+    const { closed, halves } = value
+    if (source === first || first.ended || source.lane !== first.lane) return false
+    if (closed || halves[this.#table.side].isn === undefined) return false
+    this.#lanes += 1
+    source.lane = this.#lanes
+    return true
   }
 
   #anchor(half: Half, isn: number): void {

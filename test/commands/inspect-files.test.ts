@@ -105,10 +105,27 @@ describe('one connection', () => {
     expect(texts(await read({ blocks, first: part(0, 10) }))).toEqual(whole)
   })
 
-  test('captured twice is one connection', async () => {
-    const result = await read({ a: part(0), b: part(0) })
-    expect(texts(result)).toEqual(whole)
-    expect(result.log.flows[0]!.retransmitted.c2s).toBe(connect.length) // a single byte again is a keep-alive probe
+  test('one file for each direction', async () => {
+    const isAnswer = (_: unknown, index: number) => index === 1
+    const files = {
+      asked: pcap(frames.filter((frame, index) => !isAnswer(frame, index))),
+      answered: pcap(frames.filter(isAnswer)),
+    }
+    expect(texts(await read(files))).toEqual(whole)
+  })
+
+  test('captured at two places is two connections, whatever they have in common', async () => {
+    expect(texts(await read({ a: part(0), b: part(0) }))).toEqual([...whole, ...whole])
+    const shifted = pcap(frames.map(({ bytes, time }) => ({ bytes, time: time + 0.25 })))
+    expect(texts(await read({ a: part(0), b: shifted }, { size: 50 }))).toEqual([...whole, ...whole])
+    const other = pcap(
+      [...opening(), toServer({ seq: 1000, payload: 'other' })].map((bytes, time) => ({ bytes, time })),
+    )
+    expect(texts(await read({ a: part(0), other })).sort()).toEqual([...whole, 'other'])
+  })
+
+  test('a SYN that is sent again in the next file opens no other connection', async () => {
+    expect(texts(await read({ a: part(0, 1), b: part(0) }))).toEqual(whole)
   })
 
   test('a thousand files: two are open at once', async () => {
