@@ -105,6 +105,8 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
 
 /** Bytes of the input that are worked through at a time. */
 const portion = 64 * 1024
+
+/** The chunks, cut to portions. */
 async function* portions(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length; at += portion) yield chunk.subarray(at, at + portion)
