@@ -1,11 +1,13 @@
 // Who may connect.
+import { isIP, isIPv4 } from 'node:net'
+import type { Logins } from './logins.js'
 
-/** Whether a password is a user's: the seam to password files, and to whatever else may know users one day. */
+/** Whether a password is a user's. */
 export type Authenticate = (user: string, password: Buffer) => Promise<boolean>
 
 export interface AccessRules {
-  /** Without it there are no users: a user name is as good as none. */
-  readonly authenticate?: Authenticate | undefined
+  /** Without it there are no users: a user name is ignored. */
+  readonly logins?: Logins | undefined
   readonly allowAnonymous: boolean
 }
 
@@ -16,40 +18,70 @@ export interface Visitor {
   readonly password: Buffer | undefined
 }
 
-/** True for an address that only this machine can come from. */
+/** `code` is a CONNACK Return Code (MQTT 3.1.1, 3.2.2.3). */
+export interface Refusal {
+  readonly why: string
+  readonly code: number
+}
+
+/** The reference answers a wrong password with 5 as well, never with 4. */
+const notAuthorized = 5
+const serverUnavailable = 3
+
+/** True for an address that only this machine can have. A name is none. */
 export function isLoopback(address: string | undefined): boolean {
-  return address === undefined || address === '::1' || /^(::ffff:)?127\./.test(address)
+  if (address === undefined || address === '::1') return true
+  const mapped = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
+  if (isIPv4(mapped)) return mapped.startsWith('127.')
+  return isIP(address) === 6 && mapped.startsWith('7f') && /^7f[\da-f]{2}:[\da-f]{1,4}$/.test(mapped) // as a URL has it
 }
 
 /**
  * Whether a page of a browser may connect. Where only this machine is admitted, and without a password, pages of other
- * sites must not come in through the browser of whoever sits at it.
+ * sites must not come in through a browser on it.
  */
-export function welcomes({ authenticate, allowAnonymous }: AccessRules, page: string): boolean {
-  if (allowAnonymous || authenticate !== undefined) return true
-  const host = URL.canParse(page) ? new URL(page).hostname : ''
-  return host === 'localhost' || isLoopback(host.replace(/^\[|\]$/g, ''))
+export function welcomes({ logins, allowAnonymous }: AccessRules, page: string): boolean {
+  if (allowAnonymous || logins !== undefined) return true
+  const { protocol, hostname } = URL.canParse(page) ? new URL(page) : { protocol: '', hostname: '' }
+  if (protocol !== 'http:' && protocol !== 'https:') return false
+  return hostname === 'localhost' || (hostname !== '' && isLoopback(hostname.replace(/^\[|\]$/g, '')))
 }
 
 /** Why the visitor may not connect; undefined if it may. */
-export async function refusal(rules: AccessRules, visitor: Visitor): Promise<string | undefined> {
-  const { authenticate, allowAnonymous } = rules
-  if (authenticate === undefined) {
+export async function refusal(rules: AccessRules, visitor: Visitor): Promise<Refusal | undefined> {
+  const { logins, allowAnonymous } = rules
+  const refused = (why: string): Refusal => ({ why, code: notAuthorized })
+  if (logins === undefined) {
     if (allowAnonymous || isLoopback(visitor.address)) return undefined
-    return 'other machines need --password-file or --allow-anonymous'
+    return refused('other machines need --password-file or --allow-anonymous')
   }
-  if (visitor.user === undefined) {
-    return allowAnonymous ? undefined : 'it gave no user name'
+  const { address, user, password } = visitor
+  if (user === undefined) return allowAnonymous ? undefined : refused('it gave no user name')
+  const verdict = password === undefined ? 'wrong' : await logins.check(address, user, password)
+  switch (verdict) {
+    case 'right':
+      return undefined
+    case 'wrong':
+      return refused(`wrong user name or password (user ${printable(user)})`)
+    case 'busy':
+      return { why: 'too many logins at once', code: serverUnavailable }
+    case 'late':
+      return { why: 'its password could not be verified in time', code: serverUnavailable }
+    default:
+      return verdict satisfies never
   }
-  const { user, password } = visitor
-  const known = password !== undefined && (await authenticate(user, password))
-  return known ? undefined : `wrong user name or password (user ${printable(user)})`
 }
 
-/** Text from the network in a line of a log: nothing in it may end the line or steer the terminal. */
+/** In characters: what a log line shows of a text that a client chose. */
+const longestShown = 200
+
+/** Text from the network in a line of a log: nothing in it may end the line, steer the terminal, or fill the disk. */
 export function printable(text: string): string {
-  return text.replace(
+  const more = text.length - longestShown
+  const shown = more > 0 ? text.slice(0, longestShown) : text
+  const safe = shown.replace(
     /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu,
     (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`,
   )
+  return more > 0 ? `${safe}... (${more} more characters)` : safe
 }

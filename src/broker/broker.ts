@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { Aedes, Client } from 'aedes'
 import { version } from '../version.js'
-import { type AccessRules, printable, welcomes } from './access.js'
+import { type AccessRules, type Authenticate, printable, welcomes } from './access.js'
 import { Connections } from './connections.js'
 import { follow } from './events.js'
 import { pieceSize } from './gate.js'
@@ -17,6 +17,7 @@ import {
   type Visits,
   type Wanted,
 } from './listeners.js'
+import { Logins } from './logins.js'
 import { from, type Limits, Peers } from './peers.js'
 import { Store } from './store.js'
 import { Sys } from './sys.js'
@@ -24,7 +25,10 @@ import { Sys } from './sys.js'
 export type { Authenticate } from './access.js'
 export type { Address, Certificate, Wanted } from './listeners.js'
 
-export interface BrokerOptions extends AccessRules {
+export interface BrokerOptions {
+  /** Without it there are no users: a user name is ignored. */
+  readonly authenticate?: Authenticate | undefined
+  readonly allowAnonymous: boolean
   readonly port: number
   readonly bind: string
   /** Beside MQTT over TCP on `port`. */
@@ -45,7 +49,7 @@ export interface RunningBroker {
   close(): Promise<void>
 }
 
-const defaultLimits: Limits = { connectMs: 10_000, stallMs: 60_000 }
+const defaultLimits: Limits = { connectMs: 10_000, stallMs: 60_000, logins: 100 }
 
 export async function startBroker(options: BrokerOptions): Promise<RunningBroker> {
   const limits = { ...defaultLimits, ...options.limits }
@@ -54,7 +58,10 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   const log = (line: string): void => {
     if (!stopping) options.log(line)
   }
-  const { aedes, sys } = await startAedes({ ...options, log }, peers, limits)
+  const { authenticate, allowAnonymous } = options
+  const logins = authenticate === undefined ? undefined : new Logins(authenticate, limits)
+  const rules: AccessRules = { logins, allowAnonymous }
+  const { aedes, sys } = await startAedes({ rules, log }, peers, limits)
   const connections = new Connections({ peers, limits, log, serve: (stream) => aedes.handle(stream) })
 
   const listeners: Listener[] = []
@@ -70,8 +77,8 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   const visits: Visits = {
     connected: (stream, origin) => connections.handle(stream, origin),
     turnedAway: (origin, why) => log(`Client from ${from(origin)} refused: ${printable(why)}.`),
-    trouble: (error) => log(`Cannot accept a connection: ${error.message}.`),
-    welcomes: (page) => welcomes(options, page),
+    trouble: seldom((error) => log(`Cannot accept a connection: ${error.message}.`)),
+    welcomes: (page) => welcomes(rules, page),
   }
   const { bind, port, others = [], certificate } = options
   try {
@@ -102,8 +109,18 @@ const aedesLimits = {
   maxClientsIdLength: 65_535,
 }
 
+/** Without descriptors each connection fails: the log hears of it every 10 seconds. */
+function seldom(report: (error: Error) => void): (error: Error) => void {
+  let last = Number.NEGATIVE_INFINITY
+  return (error) => {
+    if (performance.now() - last < 10_000) return
+    last = performance.now()
+    report(error)
+  }
+}
+
 async function startAedes(
-  options: BrokerOptions,
+  { rules, log }: { rules: AccessRules; log: BrokerOptions['log'] },
   peers: Peers,
   limits: Limits,
 ): Promise<{ aedes: Aedes; sys: Sys }> {
@@ -113,8 +130,7 @@ async function startAedes(
     duplicate: (conn) => (conn === undefined ? undefined : peers.of({ conn })?.gate.published()),
     dropped(clientId, occasion) {
       peers.past.publishDropped++
-      if (occasion === 'first')
-        options.log(`Client ${printable(clientId)}: its queue is full, messages are lost.`)
+      if (occasion === 'first') log(`Client ${printable(clientId)}: its queue is full, messages are lost.`)
     },
   })
   const aedes = await Aedes.createBroker({
@@ -126,13 +142,13 @@ async function startAedes(
       if (client !== null) peers.of(client)?.gate.published()
       done()
     },
-    ...hooks({ rules: options, peers, store, internal: `$SYS/${id}/`, refresh: () => sys.refresh() }),
+    ...hooks({ rules, peers, store, internal: `$SYS/${id}/`, refresh: () => sys.refresh() }),
   })
   const publish = (topic: string, value: string, done: () => void): void => {
     const payload = Buffer.from(value)
     aedes.publish({ cmd: 'publish', topic, payload, qos: 0, retain: true, dup: false }, done)
   }
   const sys: Sys = new Sys({ peers, store, version, now: () => performance.now(), publish })
-  follow(aedes, peers, options.log)
+  follow(aedes, peers, log)
   return { aedes, sys }
 }

@@ -44,7 +44,7 @@ type Answer<T, E = Error> = (error: E | null, value: T) => void
 
 type ConnackError = Error & { returnCode: number }
 
-/** CONNACK Return Codes (MQTT 3.1.1, 3.2.2.3). The reference answers a wrong password with 5 as well, never with 4. */
+/** CONNACK Return Codes (MQTT 3.1.1, 3.2.2.3). */
 const identifierRejected = 2
 const notAuthorized = 5
 
@@ -80,8 +80,8 @@ export function hooks({ rules, peers, store, internal, refresh }: HookContext) {
         return answer(connackError(message, identifierRejected), false)
       }
       refusal(rules, { address: peer?.origin.address, user, password }).then(
-        (why) => {
-          if (why !== undefined) return answer(connackError(why, notAuthorized), false)
+        (refused) => {
+          if (refused !== undefined) return answer(connackError(refused.why, refused.code), false)
           const older = peers.named(client.id) // [MQTT-3.1.4-2]
           if (older !== undefined) older.verdict ??= 'a client connected with the same identifier'
           answer(null, true)

@@ -105,6 +105,7 @@ function withTlsErrors<S extends Server>(server: S, { turnedAway }: Visits): S {
   return server.on('tlsClientError', (error: Error, socket: Socket) => {
     const reason = 'reason' in error ? String(error.reason) : error.message
     turnedAway(originOf(socket), `the TLS handshake failed (${reason})`)
+    socket.destroy() // Node leaves it open
   })
 }
 

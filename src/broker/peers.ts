@@ -100,8 +100,10 @@ function addGate(totals: Totals, { received, sent }: Gate): void {
 
 /** How long a client may owe us something. Milliseconds. */
 export interface Limits {
-  /** From the connection to a whole CONNECT. */
+  /** From the connection to a whole CONNECT, and from there to the verdict on its password. */
   readonly connectMs: number
+  /** How many logins may be under way: a number, no time. */
+  readonly logins: number
   /** Taking no byte that waits for it, or acknowledging nothing of a full window, while publishers wait for it. */
   readonly stallMs: number
 }

@@ -1,4 +1,5 @@
 // Publishes the counters under $SYS/broker: retained, so that a subscriber sees them at once, and when they change.
+import { getHeapStatistics } from 'node:v8'
 import type { Peers } from './peers.js'
 import { Loads, sysTopics } from './statistics.js'
 import type { Store } from './store.js'
@@ -66,7 +67,7 @@ export class Sys {
       retained: store.retainedCount,
       subscriptions: sum([...connected, ...absent].map(({ subscriptions }) => subscriptions.size)),
       stored: store.retainedCount + sum([...store.sessions.values()].map((session) => session.queued)),
-      heapUsed: process.memoryUsage().heapUsed,
+      heapUsed: getHeapStatistics().used_heap_size, // process.memoryUsage() needs a file descriptor
     })
     yield* this.#loads.topics()
   }

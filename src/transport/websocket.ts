@@ -109,7 +109,7 @@ export function webSocketAcceptor(
   return {
     accept(request, below, head) {
       below.on('error', () => {})
-      const offered = (request.headers['sec-websocket-protocol'] ?? '').split(/ *, */)
+      const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
       if (offered.includes(subprotocol)) {
         return server.handleUpgrade(request, below, head, (socket) => connected(streamOf(socket), request))
       }

@@ -1,6 +1,7 @@
 // Who is let in, and what the others are told.
 import { describe, expect, test } from 'vitest'
-import { isLoopback, printable, refusal } from '../../src/broker/access.js'
+import { isLoopback, printable, refusal, welcomes } from '../../src/broker/access.js'
+import { Logins } from '../../src/broker/logins.js'
 import { once } from '../helpers/wait.js'
 import { connectPacket, testBroker } from './rig.js'
 
@@ -14,6 +15,11 @@ test.each([
   ['::ffff:10.0.0.1', false],
   ['1.127.0.1', false],
   ['fe80::1', false],
+  ['127.0.0.1.example.com', false],
+  ['127.example', false],
+  ['::ffff:127.0.0.1.example', false],
+  ['::ffff:7f00:1', true],
+  ['::ffff:7f00:1:2', false],
 ])('%s is this machine: %s', (address, expected) => {
   expect(isLoopback(address)).toBe(expected)
 })
@@ -23,11 +29,13 @@ const nobody = { user: undefined, password: undefined }
 const authenticate = async (user: string, password: Buffer) =>
   user === 'ada' && password.toString() === 'right'
 
+const logins = new Logins(authenticate, { connectMs: 10_000, logins: 100 })
+
 describe.each([
   ['without users', { allowAnonymous: false }],
   ['without users, --allow-anonymous', { allowAnonymous: true }],
-  ['with users', { allowAnonymous: false, authenticate }],
-  ['with users, --allow-anonymous', { allowAnonymous: true, authenticate }],
+  ['with users', { allowAnonymous: false, logins }],
+  ['with users, --allow-anonymous', { allowAnonymous: true, logins }],
 ])('%s', (name, rules) => {
   const users = name.includes('with users')
   const open = rules.allowAnonymous
@@ -98,4 +106,27 @@ test('a slow check holds up nobody else', async () => {
 
 test('text for the log cannot end its line', () => {
   expect(printable('a\r\nb\u2028c\u001b[0m é 😀')).toBe('a\\u{d}\\u{a}b\\u{2028}c\\u{1b}[0m é 😀')
+})
+
+test.each([
+  ['http://localhost', true],
+  ['https://localhost:8443', true],
+  ['http://127.0.0.1:8080', true],
+  ['http://[::1]', true],
+  ['http://[::ffff:127.0.0.1]:80', true],
+  ['http://127.0.0.1.example.com', false],
+  ['http://127.example.com', false],
+  ['http://localhost.example.com', false],
+  ['http://[::ffff:10.0.0.1]', false],
+  ['https://example.com', false],
+  ['ftp://localhost', false],
+  ['file://', false],
+  ['null', false],
+  ['', false],
+])('H36: a page of %s may connect to a broker for this machine: %s', (page, expected) => {
+  expect(welcomes({ allowAnonymous: false }, page)).toBe(expected)
+})
+
+test('H44: a text that a client chose is bounded in the log', () => {
+  expect(printable('x'.repeat(65_535))).toBe(`${'x'.repeat(200)}... (65335 more characters)`)
 })

@@ -5,6 +5,7 @@ import { ExitCode, explain, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { print } from '../../io/print.js'
 import { type PasswordEntries, parsePasswords, verifyUser } from '../../passwd/file.js'
+import { Log } from './log.js'
 
 export interface BrokerArgs {
   readonly port: number
@@ -20,8 +21,9 @@ export interface BrokerArgs {
 }
 
 export async function run(args: BrokerArgs, host: Host): Promise<number> {
+  const journal = new Log(host.stderr)
   const log = (line: string): void => {
-    if (!args.quiet) host.stderr.write(`${line}\n`)
+    if (!args.quiet) journal.write(line)
   }
   const { passwordFile, allowAnonymous, port, bind } = args
   const users = passwordFile === undefined ? undefined : await openUsers(passwordFile)
@@ -33,13 +35,16 @@ export async function run(args: BrokerArgs, host: Host): Promise<number> {
     const authenticate = users?.authenticate
     const others = otherListeners(args)
     const broker = await startBroker({ port, bind, others, certificate, allowAnonymous, authenticate, log })
-    if (users !== undefined) offs.push(host.onSignal(['SIGHUP'], () => void users.reload(host, log)))
+    const warn = (text: string) => journal.write(text)
+    offs.push(host.onSignal(['SIGHUP'], () => void reload(users, log, warn)))
     try {
       await print(host.stdout, broker.urls.map((url) => `${url}\n`).join(''))
       log(whoMayConnect(args))
+      if (users?.count() === 0) warn(nobody(passwordFile))
       await stopped
     } finally {
       await broker.close()
+      await journal.end()
     }
     return ExitCode.ok
   } finally {
@@ -87,23 +92,42 @@ function whoMayConnect({ passwordFile, allowAnonymous }: BrokerArgs): string {
   return 'Admitted: clients on this machine only (--password-file or --allow-anonymous admits others).'
 }
 
+/** SIGHUP never ends a broker, whether it has a file to read again or not. */
+async function reload(
+  users: Users | undefined,
+  log: (line: string) => void,
+  warn: (text: string) => void,
+): Promise<void> {
+  if (users === undefined) return log('SIGHUP: there is no password file to read again.')
+  try {
+    await users.reload()
+    log(`Read ${users.file} again: ${users.count()} users.`)
+    if (users.count() === 0) warn(nobody(users.file))
+  } catch (error) {
+    warn(`${explain(error).trimEnd()}\nThe users as last read remain.`)
+  }
+}
+
+function nobody(file = ''): string {
+  return `Warning: ${file} has no users, so nobody can log in.\nhint: mqttx passwd ${file} USER adds one, SIGHUP has the file read again`
+}
+
 interface Users {
+  readonly file: string
   readonly authenticate: Authenticate
-  /** Reads the file again; keeps what it has if the file is no good. */
-  reload(host: Host, log: (line: string) => void): Promise<void>
+  count(): number
+  /** Reads the file again; keeps what it has where that throws. @throws MqttxError */
+  reload(): Promise<void>
 }
 
 async function openUsers(file: string): Promise<Users> {
   let entries = await readUsers(file)
   return {
+    file,
     authenticate: (user, password) => verifyUser(entries, user, password),
-    async reload(host, log) {
-      try {
-        entries = await readUsers(file)
-        log(`Read ${file} again: ${entries.size} users.`)
-      } catch (error) {
-        host.stderr.write(`${explain(error).trimEnd()}\nThe users as last read remain.\n`)
-      }
+    count: () => entries.size,
+    async reload() {
+      entries = await readUsers(file)
     },
   }
 }
