@@ -69,7 +69,8 @@ const passwordFile = option({
   parse: parseName,
   complete: 'file',
   help: "Admit the users of this file, which is in mosquitto's format.",
-  doc: 'SIGHUP has it read again.',
+  doc: `SIGHUP has it read again. At most 100 logins are under way, each for at most 10 seconds; after three failures in a
+    row the logins of an address are taken one after the other, and each further failure waits longer, up to 5 seconds.`,
 })
 
 const allowAnonymous = flag({
