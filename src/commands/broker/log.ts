@@ -6,9 +6,6 @@ import type { Writable } from 'node:stream'
 /** In bytes: what waits for a reader of the log that does not read. */
 const mostWaiting = 64 * 1024
 
-/** How long the last lines may take when the broker ends. */
-const patienceMs = 200
-
 export class Log {
   readonly #stream: Writable
   /** Of a file, which Node writes at once: after an error its stream would take nothing more. */
@@ -28,15 +25,6 @@ export class Log {
     const notice = before === 0 ? '' : `${before} lines of the log were lost.\n`
     if (this.#put(`${notice}${text}\n`)) this.#lost -= before
     else this.#lost++
-  }
-
-  /** Waits for the last lines, but not for a reader that does not read. */
-  async end(): Promise<void> {
-    if (this.#stream.writableLength === 0) return
-    await new Promise<void>((resolve) => {
-      setTimeout(resolve, patienceMs)
-      this.#stream.once('drain', resolve)
-    })
   }
 
   #put(text: string): boolean {

@@ -44,7 +44,6 @@ export async function run(args: BrokerArgs, host: Host): Promise<number> {
       await stopped
     } finally {
       await broker.close()
-      await journal.end()
     }
     return ExitCode.ok
   } finally {
