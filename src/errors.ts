@@ -1,5 +1,6 @@
 // Every way to fail: the exit statuses (one table, printed by --help, the man pages and the README) and the
 // error classes that carry them. Numbers are those of mosquitto's clients wherever they define one.
+import { shownLine } from './text.js'
 
 /** A row of the table of exit statuses: the number, its name in the code, what it tells a script. */
 export const exitStatuses = [
@@ -43,8 +44,8 @@ export const ExitCode = Object.fromEntries(exitStatuses.map(([code, name]) => [n
 }
 
 export interface ErrorDetails {
-  /** What to try next, one line without a full stop at its end. */
-  hint?: string | undefined
+  /** What to try next, one line without a full stop at its end; or several such lines. */
+  hint?: string | readonly string[] | undefined
   cause?: unknown
   exitCode?: number
   /** What stands before the message on stderr. Default `Error: `; '' where the reference prints none. */
@@ -55,13 +56,20 @@ export interface ErrorDetails {
 export class MqttxError extends Error {
   override readonly name: string = 'MqttxError'
   readonly exitCode: number
+  /** The message line by line. A line feed within one is not ours, and is shown escaped. */
+  readonly lines: readonly string[]
+  readonly hints: readonly string[]
+  /** The hints in one line. */
   readonly hint: string | undefined
   readonly prefix: string
 
-  constructor(message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+  constructor(message: string | readonly string[], details: ErrorDetails = {}) {
+    const lines = [message].flat()
+    super(lines.join('\n'), details.cause === undefined ? undefined : { cause: details.cause })
     this.exitCode = details.exitCode ?? ExitCode.usage
-    this.hint = details.hint
+    this.lines = lines
+    this.hints = [details.hint ?? []].flat()
+    this.hint = this.hints.length === 0 ? undefined : this.hints.join('; ')
     this.prefix = details.prefix ?? 'Error: '
   }
 }
@@ -115,9 +123,9 @@ export class BrokenPipe extends Error {
 /** What stderr shows for an error: the message, then what to try. Never a stack. `paint` colours what marks it. */
 export function explain(error: unknown, paint = (text: string): string => text): string {
   if (error instanceof MqttxError) {
-    const hint = error.hint === undefined ? '' : `hint: ${error.hint}\n`
-    return `${error.prefix && paint(error.prefix)}${error.message}\n${hint}`
+    const hints = error.hints.map((hint) => `hint: ${shownLine(hint)}\n`)
+    return `${error.prefix && paint(error.prefix)}${error.lines.map(shownLine).join('\n')}\n${hints.join('')}`
   }
   const message = error instanceof Error ? error.message : String(error)
-  return `${paint('Error: ')}${message}\nhint: this is a defect of mqttx; please report it with the command line\n`
+  return `${paint('Error: ')}${shownLine(message)}\nhint: this is a defect of mqttx; please report it with the command line\n`
 }

@@ -9,6 +9,7 @@ import { type Host, processHost } from './host.js'
 import { faithfulArgv } from './io/argv.js'
 import { leaveLostTerminals } from './io/lost-terminal.js'
 import { print } from './io/print.js'
+import { say } from './io/say.js'
 import { signalsAsUsual } from './io/signals.js'
 import { wantsColor } from './io/terminal.js'
 import { hideNodeWarnings } from './io/warnings.js'
@@ -19,7 +20,7 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
   try {
     const job = await prepare(argv, host)
     quiet = job.quiet
-    if (!quiet) for (const warning of job.warnings) host.stderr.write(`Warning: ${warning}\n`)
+    if (!quiet) for (const warning of job.warnings) say(host.stderr, `Warning: ${warning}`)
     return await job.run(host)
   } catch (error) {
     if (error instanceof BrokenPipe) return ExitCode.ok // `mqttx sub ... | head -1` did what was asked

@@ -6,30 +6,31 @@ import { describe, expect, test } from 'vitest'
 
 /** What each part of src/ may import from the others. A part that is not listed imports nothing. */
 const allowed: Record<string, readonly string[]> = {
+  'errors.ts': ['text.ts'],
   'host.ts': ['io'],
   'main.ts': ['cli', 'commands', 'io', 'errors.ts', 'host.ts', 'version.ts'],
   commands: [
     ...['broker', 'capture', 'cli', 'codec', 'connection', 'format', 'inspect', 'io', 'passwd', 'session'],
-    ...['errors.ts', 'host.ts', 'version.ts', 'words.ts'],
+    ...['errors.ts', 'host.ts', 'text.ts', 'version.ts', 'words.ts'],
   ],
-  library: ['cli', 'codec', 'connection', 'session', 'errors.ts', 'host.ts'], // cli: checks of topics and headers
+  library: ['cli', 'codec', 'connection', 'session', 'errors.ts', 'text.ts', 'host.ts'], // cli: checks of topics and headers
   // io: the prompt for passwords and passphrases
-  connection: ['codec', 'io', 'session', 'transport', 'errors.ts', 'host.ts', 'words.ts'],
-  broker: ['passwd', 'transport', 'errors.ts', 'version.ts'], // transport: WebSocket, whose package has one importer
+  connection: ['codec', 'io', 'session', 'transport', 'errors.ts', 'text.ts', 'host.ts', 'words.ts'],
+  broker: ['passwd', 'transport', 'errors.ts', 'text.ts', 'version.ts'], // transport: WebSocket, whose package has one importer
   // format: only to check what -F says; codec: the table of properties
-  cli: ['codec', 'format', 'errors.ts', 'words.ts'],
-  capture: ['errors.ts'],
-  inspect: ['capture', 'codec', 'session', 'errors.ts'], // codec: framing and Reason Codes; session: Topic Filters
-  codec: ['errors.ts'],
-  format: ['errors.ts'],
-  io: ['errors.ts', 'words.ts'],
-  passwd: ['io', 'errors.ts', 'words.ts'], // io: replacement in one step; words: bytes that are not UTF-8
-  session: ['errors.ts'],
-  transport: ['errors.ts'],
+  cli: ['codec', 'format', 'errors.ts', 'text.ts', 'words.ts'],
+  capture: ['errors.ts', 'text.ts'],
+  inspect: ['capture', 'codec', 'session', 'errors.ts', 'text.ts'], // codec: framing and Reason Codes; session: Topic Filters
+  codec: ['errors.ts', 'text.ts'],
+  format: ['errors.ts', 'text.ts', 'words.ts'],
+  io: ['errors.ts', 'text.ts', 'words.ts'],
+  passwd: ['io', 'errors.ts', 'text.ts', 'words.ts'], // io: replacement in one step; words: bytes that are not UTF-8
+  session: ['errors.ts', 'text.ts'],
+  transport: ['errors.ts', 'text.ts'],
 }
 
 /** A declaration of a command may be looked at by everyone who prints it: it needs nothing that runs. */
-const allowedForSpecs = ['cli', 'errors.ts']
+const allowedForSpecs = ['cli', 'errors.ts', 'text.ts']
 
 /** The one place that each package is used in, a file or a folder. Types may be imported anywhere. */
 const importers: Record<string, string> = {
@@ -46,7 +47,7 @@ const importers: Record<string, string> = {
 }
 
 const pureFolders = ['capture', 'cli', 'codec', 'format', 'inspect', 'session']
-const pureFiles = ['io/lines.ts']
+const pureFiles = ['io/lines.ts', 'text.ts']
 
 /** What a pure file must not reach for, beside Node's modules: the process, clocks, timers. */
 const impure =
@@ -148,6 +149,27 @@ test.each(files)('%s opens with a sentence that says why it exists, and has at m
 test('only main.ts ends the process', () => {
   const others = files.filter((file) => file !== 'main.ts')
   expect(others.filter((file) => /process\.exit/.test(sources.get(file) ?? ''))).toEqual([])
+})
+
+/**
+ * What may write to standard error beside io/say.ts: errors, which explain() has escaped; drawings and questions of our
+ * own; and what a program that the user named writes there itself.
+ */
+const writers: Record<string, RegExp> = {
+  'main.ts': /stderr\.write\(explain\(/g,
+  'commands/rr/exec.ts': /child\.stderr\.on\('data', \(chunk: Buffer\) => void stderr\.write\(chunk\)\)/g,
+  'connection/password-command.ts':
+    /child\.stderr\.on\('data', \(chunk: Buffer\) => void stderr\.write\(chunk\)\)/g,
+}
+
+test.each(files)('%s writes to standard error through io/say.ts', (file) => {
+  const text = (sources.get(file) ?? '').replace(writers[file] ?? /$^/, '')
+  expect(text).not.toMatch(/stderr\??\.write\(|\bconsole\.|process\.emitWarning/)
+})
+
+test.each(files)('%s escapes text by text.ts alone', (file) => {
+  if (file === 'text.ts') return
+  expect(sources.get(file)).not.toMatch(/replace\w*\([^)]*(\\p\{C[cfs]\}|\\u009f\\u2028)/)
 })
 
 describe('a one-shot publish', () => {

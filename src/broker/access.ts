@@ -1,5 +1,6 @@
 // Who may connect.
 import { isIP, isIPv4 } from 'node:net'
+import { shown } from '../text.js'
 import type { Logins } from './logins.js'
 
 /** Whether a password is a user's. */
@@ -62,7 +63,7 @@ export async function refusal(rules: AccessRules, visitor: Visitor): Promise<Ref
     case 'right':
       return undefined
     case 'wrong':
-      return refused(`wrong user name or password (user ${printable(user)})`)
+      return refused(`wrong user name or password (user ${shown(user)})`)
     case 'busy':
       return { why: 'too many logins at once', code: serverUnavailable }
     case 'late':
@@ -70,18 +71,4 @@ export async function refusal(rules: AccessRules, visitor: Visitor): Promise<Ref
     default:
       return verdict satisfies never
   }
-}
-
-/** In characters: what a log line shows of a text that a client chose. */
-const longestShown = 200
-
-/** Text from the network in a line of a log: nothing in it may end the line, steer the terminal, or fill the disk. */
-export function printable(text: string): string {
-  const more = text.length - longestShown
-  const shown = more > 0 ? text.slice(0, longestShown) : text
-  const safe = shown.replace(
-    /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu,
-    (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`,
-  )
-  return more > 0 ? `${safe}... (${more} more characters)` : safe
 }

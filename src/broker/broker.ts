@@ -3,8 +3,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { Aedes, Client } from 'aedes'
+import { shown } from '../text.js'
 import { version } from '../version.js'
-import { type AccessRules, type Authenticate, printable, welcomes } from './access.js'
+import { type AccessRules, type Authenticate, welcomes } from './access.js'
 import { Connections } from './connections.js'
 import { follow } from './events.js'
 import { pieceSize } from './gate.js'
@@ -76,7 +77,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
 
   const visits: Visits = {
     connected: (stream, origin) => connections.handle(stream, origin),
-    turnedAway: (origin, why) => log(`Client from ${from(origin)} refused: ${printable(why)}.`),
+    turnedAway: (origin, why) => log(`Client from ${from(origin)} refused: ${shown(why)}.`),
     trouble: seldom((error) => log(`Cannot accept a connection: ${error.message}.`)),
     welcomes: (page) => welcomes(rules, page),
   }
@@ -130,7 +131,7 @@ async function startAedes(
     duplicate: (conn) => (conn === undefined ? undefined : peers.of({ conn })?.gate.published()),
     dropped(clientId, occasion) {
       peers.past.publishDropped++
-      if (occasion === 'first') log(`Client ${printable(clientId)}: its queue is full, messages are lost.`)
+      if (occasion === 'first') log(`Client ${shown(clientId)}: its queue is full, messages are lost.`)
     },
   })
   const aedes = await Aedes.createBroker({

@@ -1,6 +1,6 @@
 // The clients of the broker: what is known about each connection beyond what aedes knows, and their counters.
 import type { Duplex } from 'node:stream'
-import { printable } from './access.js'
+import { shown } from '../text.js'
 import type { Gate } from './gate.js'
 import { type Totals, zeroTotals } from './statistics.js'
 
@@ -32,7 +32,7 @@ export function from({ address, port }: Origin): string {
 
 /** A client in the log: its identifier, or where it comes from while it has none. */
 export function nameOf(peer: Peer): string {
-  return peer.name === undefined ? `from ${from(peer.origin)}` : printable(peer.name)
+  return peer.name === undefined ? `from ${from(peer.origin)}` : shown(peer.name)
 }
 
 /** All connections that aedes has. */

@@ -1,5 +1,6 @@
 // pcapng files (draft-ietf-opsawg-pcapng): blocks whose length stands at both ends, in sections that each have a byte
 // order and interfaces of their own.
+import { shown } from '../text.js'
 import type { Frame } from './frame.js'
 import type { Notes } from './notes.js'
 import { type FrameStage, maxRecordLength, u32 } from './pcap.js'
@@ -224,7 +225,7 @@ export class PcapngParser implements UnitParser {
       if (code !== 1) return
       const text = bytes.toString('utf8', start, start + Math.min(length, maxComment))
       const { record, base } = this.#frame
-      this.#stages.notes.say('comment', `comment on record ${record}: ${text}`, base + start)
+      this.#stages.notes.say('comment', `comment on record ${record}: ${shown(text)}`, base + start)
     })
   }
 

@@ -1,9 +1,9 @@
 // Contexts: named sets of connection options in one JSON file. Reading and writing the file is the caller's.
 import { UsageError } from '../errors.js'
+import { shown } from '../text.js'
 import { type Environment, isRepeatable } from './environment.js'
 import { suggestion } from './nearest.js'
 import { type AnyOption, namesOf, type Options } from './option.js'
-import { shown } from './values.js'
 
 /** The name that stands for no context. */
 export const noContext = 'none'

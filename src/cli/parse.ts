@@ -1,6 +1,7 @@
 // Words to Args, by the table, from left to right: where options take back one another, the later word wins. Before the
 // words of the command line counts what was said elsewhere (sources.ts).
 import { UsageError } from '../errors.js'
+import { shown } from '../text.js'
 import { optionsFilePath, optionsFileWords } from './config.js'
 import { type Args, calledName, type Options, type Spec } from './option.js'
 import {
@@ -25,7 +26,6 @@ import {
   usesOfSetting,
   whatCounts,
 } from './sources.js'
-import { shown } from './values.js'
 
 export type Parsed<O extends Options> =
   | { readonly wants: 'run'; readonly args: Args<O>; readonly trailing: readonly string[] }

@@ -1,8 +1,9 @@
 // -D: which property for which packet, with a value of its type. The sentences are the reference's.
 import { type PropertyCarrier, type PropertyRow, properties } from '../codec/properties.js'
 import { UsageError } from '../errors.js'
+import { shown } from '../text.js'
 import { wordToBytes } from '../words.js'
-import { largestString, shown, stringFault } from './values.js'
+import { largestString, stringFault } from './values.js'
 
 /** The packets whose properties the command line can set. */
 export const propertyPackets = [

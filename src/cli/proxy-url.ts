@@ -1,7 +1,7 @@
 // The --proxy URL: socks5h://[user[:password]@]host[:port]. Its password appears in no error text.
 import { UsageError } from '../errors.js'
+import { shown } from '../text.js'
 import type { Parse } from './option.js'
-import { shown } from './values.js'
 
 export interface ProxyUrl {
   readonly host: string

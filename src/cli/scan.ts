@@ -1,10 +1,10 @@
 // Words to options and their arguments, by the table, from left to right. An argument is always the next word, whatever it
 // looks like, so no general parser of command lines can be used.
 import { UsageError } from '../errors.js'
+import { shown } from '../text.js'
 import { switchOf } from './environment.js'
 import { suggestion } from './nearest.js'
 import { type AnyOption, calledName, type Exclusive, namesOf, type Options, type Spec } from './option.js'
-import { shown } from './values.js'
 
 /** An option as it was given; `text` is undefined for a switch, and where the argument is missing. */
 export interface Given {

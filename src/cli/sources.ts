@@ -1,11 +1,11 @@
 // Where options come from besides the command line, and which of them count: the command line before the environment,
 // that before the context, that before the options file.
 import { UsageError } from '../errors.js'
+import { shown } from '../text.js'
 import { contextNamed, contextsPath, noContext, optionsOf, parseContexts } from './contexts.js'
 import { type Environment, readEnvironment, switchOf, usesOf, wordsOfUse } from './environment.js'
 import { type AnyOption, calledName, type Options } from './option.js'
 import { type Given, missingArgument, scan, type Table, usage } from './scan.js'
-import { shown } from './values.js'
 
 /** What the reader of words may see of the world. */
 export interface Surroundings {

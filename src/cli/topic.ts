@@ -1,7 +1,8 @@
 // Topic Names and Topic Filters (MQTT 3.1.1, 4.7), checked before anything connects, with a hint that names the place.
 import { UsageError } from '../errors.js'
+import { shown } from '../text.js'
 import type { Parse } from './option.js'
-import { largestString, shown, stringFault } from './values.js'
+import { largestString, stringFault } from './values.js'
 
 /** More levels than this are refused by the reference, and by servers of its kind. */
 const mostSlashes = 200

@@ -1,7 +1,8 @@
 // The -L URL: mqtt[s]:// or ws[s]://, [user[:password]@]host[:port]/topic. Not a web URL: the topic is verbatim.
 import { UsageError } from '../errors.js'
+import { shown } from '../text.js'
 import type { Parse } from './option.js'
-import { parsePort, shown, zeroPort } from './values.js'
+import { parsePort, zeroPort } from './values.js'
 
 export type Transport = 'tcp' | 'tls' | 'ws' | 'wss'
 

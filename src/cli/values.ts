@@ -1,5 +1,6 @@
 // One parser for each kind of value. None knows its flag: the reader of words tells the name that error texts use.
 import { UsageError } from '../errors.js'
+import { shown } from '../text.js'
 import type { Parse } from './option.js'
 
 /** The longest time that a timer of Node can wait: 2^31 - 1 ms, 24 days. */
@@ -9,14 +10,6 @@ const longestTimer = 2_147_483
 const largestPayload = 268_435_455
 
 const portHint = 'a port is a number from 1 to 65535'
-
-/** A word in an error text: on one line, not longer than a line. */
-export function shown(text: string): string {
-  const printable = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  })
-  return printable.length > 200 ? `${printable.slice(0, 197)}...` : printable
-}
 
 interface NumberRule {
   readonly min: number

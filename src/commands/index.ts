@@ -75,8 +75,7 @@ function withWarnings<T>(warnings: readonly string[], action: () => T): T {
     return action()
   } catch (error) {
     if (!(error instanceof UsageError) || warnings.length === 0) throw error
-    const hint = [...(error.hint === undefined ? [] : [error.hint]), ...warnings].join('\nhint: ')
-    throw new UsageError(error.message, { ...error, hint, cause: error })
+    throw new UsageError(error.lines, { ...error, hint: [...error.hints, ...warnings], cause: error })
   }
 }
 

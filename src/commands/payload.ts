@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import { maxRemainingLength } from '../codec/framing.js'
 import { ExitCode, MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
+import { say } from '../io/say.js'
 import { isTerminal } from '../io/terminal.js'
 import { wordToBytes } from '../words.js'
 
@@ -34,7 +35,7 @@ async function readFile(path: string): Promise<Buffer> {
   } catch (error) {
     if (error instanceof MqttxError) throw error
     const reason = strerror(error as NodeJS.ErrnoException)
-    throw new MqttxError(`Unable to read file "${path}": ${reason}.\nError loading input file "${path}".`)
+    throw new MqttxError([`Unable to read file "${path}": ${reason}.`, `Error loading input file "${path}".`])
   }
 }
 
@@ -43,7 +44,7 @@ async function readStdin(host: Host): Promise<Buffer> {
     throw inputError(error)
   })
   if (bytes.length > 0) return bytes
-  throw new MqttxError('Zero length input.\nError loading input from stdin.', {
+  throw new MqttxError(['Zero length input.', 'Error loading input from stdin.'], {
     hint: 'an empty message is sent with -n',
   })
 }
@@ -61,7 +62,7 @@ async function readAll(stream: Readable, what: string): Promise<Buffer> {
 
 /** A person at a terminal sees why nothing happens. */
 export function announceStdin({ quiet }: { quiet: boolean }, { stdin, stderr }: Host): void {
-  if (!quiet && isTerminal(stdin)) stderr.write('Reading standard input; Ctrl-D ends it.\n')
+  if (!quiet && isTerminal(stdin)) say(stderr, 'Reading standard input; Ctrl-D ends it.')
 }
 
 export function tooLong(what: string): MqttxError {

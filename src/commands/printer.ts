@@ -2,6 +2,7 @@
 import type { ByteSink, Formatter, WallClock } from '../format/message.js'
 import { ndjson } from '../format/ndjson.js'
 import { plain } from '../format/plain.js'
+import { onScreen } from '../format/screen.js'
 import { compileTemplate, templated } from '../format/template.js'
 import { messageRate, watch } from '../format/watch.js'
 
@@ -25,13 +26,22 @@ export interface PrinterArgs {
 
 const nothing = () => {}
 
-export function printer(args: PrinterArgs, world: { host: string; warn: (text: string) => void }): Printer {
+export interface PrinterWorld {
+  /** The server's name, for -w. */
+  readonly host: string
+  /** Standard output is a terminal. */
+  readonly terminal: boolean
+  warn(text: string): void
+}
+
+export function printer(args: PrinterArgs, world: PrinterWorld): Printer {
   if (args.messageRate) {
     const rate = messageRate()
     return { print: rate.count, start: nothing, everySecond: (sink) => rate.report(sink) }
   }
   const print = formatter(args, world.warn)
-  if (!args.watch) return { print, start: nothing, everySecond: undefined }
+  if (!args.watch)
+    return { print: world.terminal ? onScreen(print) : print, start: nothing, everySecond: undefined }
   const screen = watch(world.host, print)
   return { print: screen.show, start: (sink) => screen.start(sink), everySecond: undefined }
 }

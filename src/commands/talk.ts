@@ -3,6 +3,7 @@ import { Trace } from '../connection/trace.js'
 import type { MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
 import { progress } from '../io/progress.js'
+import { say } from '../io/say.js'
 import { hasScreen } from '../io/terminal.js'
 
 export interface Talk {
@@ -16,7 +17,7 @@ export interface Talk {
 }
 
 export function talk(args: { quiet: boolean; debug: boolean }, host: Host): Talk {
-  const print = (line: string) => void host.stderr.write(`${line}\n`)
+  const print = (line: string) => say(host.stderr, line)
   const warn = args.quiet ? () => {} : (text: string) => print(`Warning: ${text}`)
   return {
     warn,

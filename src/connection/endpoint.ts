@@ -1,5 +1,6 @@
 // Where to connect and by which way, from the options: what they mean together, with the files that they name read.
 import type { Host } from '../host.js'
+import { say } from '../io/say.js'
 import type {
   Endpoint,
   SocksProxy,
@@ -92,8 +93,9 @@ function wantsTls(args: EndpointArgs, port: number | undefined): boolean {
 function warnOfClearText(args: TlsArgs, { stderr }: Host): void {
   const details = ['cert', 'ciphers', 'insecure', 'tlsVersion', 'tlsAlpn', 'tlsKeylog'] as const
   if (!details.some((key) => args[key] !== undefined && args[key] !== false)) return
-  stderr.write(
-    'Warning: this connection is not encrypted: mqtts:// in -L, --cafile or --tls-use-os-certs turn TLS on\n',
+  say(
+    stderr,
+    'Warning: this connection is not encrypted: mqtts:// in -L, --cafile or --tls-use-os-certs turn TLS on',
   )
 }
 

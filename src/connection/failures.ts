@@ -1,6 +1,7 @@
 // The ways in which a connection ends against our will, in the reference's words where it has some.
 import { reasonText } from '../codec/reason-codes.js'
 import { ConnectionError, ExitCode, MqttxError, ProtocolError } from '../errors.js'
+import { shown } from '../text.js'
 import { addressText } from '../transport/endpoint.js'
 import type { ConnectOptions } from './options.js'
 
@@ -57,7 +58,7 @@ export function told(properties: Told | undefined): string | undefined {
   for (const [name, values] of Object.entries(properties?.userProperties ?? {})) {
     for (const value of [values].flat()) parts.push(`${name}: ${value}`)
   }
-  return parts.length === 0 ? undefined : parts.join('; ')
+  return parts.length === 0 ? undefined : shown(parts.join('; '))
 }
 
 interface Told {

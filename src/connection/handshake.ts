@@ -1,6 +1,7 @@
 // From CONNECT to the CONNACK that accepts, with AUTH in between where the server wants it (MQTT 5.0, 4.12).
 import type { IAuthPacket, IConnackPacket, Packet } from 'mqtt-packet'
 import { MqttxError, ProtocolError } from '../errors.js'
+import { shown } from '../text.js'
 import { type Accepted, acceptConnack, connackCode, connectPacket } from './connect-packet.js'
 import { beforeConnack } from './failures.js'
 import type { ConnectOptions } from './options.js'
@@ -61,10 +62,13 @@ export class Handshake {
     trace?.received(`AUTH (${reasonCode ?? 0})`)
     const authenticationMethod = this.#method
     if (this.#scram === undefined) {
-      throw new MqttxError(`The server wants to authenticate by '${properties?.authenticationMethod}'`, {
-        exitCode: 0x8c,
-        hint: 'understood are SCRAM-SHA-1, SCRAM-SHA-256 and SCRAM-SHA-512: -D connect authentication-method ...',
-      })
+      throw new MqttxError(
+        `The server wants to authenticate by '${shown(properties?.authenticationMethod ?? '')}'`,
+        {
+          exitCode: 0x8c,
+          hint: 'understood are SCRAM-SHA-1, SCRAM-SHA-256 and SCRAM-SHA-512: -D connect authentication-method ...',
+        },
+      )
     }
     if (reasonCode !== 0x18 || properties?.authenticationMethod !== authenticationMethod) {
       throw new ProtocolError('AUTH with another method or reason than was asked for [MQTT-4.12.0-5]', 0x82)

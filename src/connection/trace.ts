@@ -1,6 +1,7 @@
 // One line a packet for -d, in the wording of the reference (on stderr, where the reference writes to stdout).
 import type { AcknowledgeType } from '../codec/acknowledge.js'
 import type { Publish, PublishTemplate, QoS } from '../codec/publish.js'
+import { shown } from '../text.js'
 
 const acknowledgeNames = { 4: 'PUBACK', 5: 'PUBREC', 6: 'PUBREL', 7: 'PUBCOMP' } as const
 
@@ -17,15 +18,15 @@ export class Trace {
 
   /** A line about a packet whose name and details `text` has. */
   sending(text: string): void {
-    this.#print(`Client ${this.clientId || 'null'} sending ${text}`)
+    this.#print(`Client ${shown(this.clientId) || 'null'} sending ${text}`)
   }
 
   received(text: string): void {
-    this.#print(`Client ${this.clientId || 'null'} received ${text}`)
+    this.#print(`Client ${shown(this.clientId) || 'null'} received ${text}`)
   }
 
   connack(code: number): void {
-    this.#print(`Client ${this.clientId || '(null)'} received CONNACK (${code})`)
+    this.#print(`Client ${shown(this.clientId) || '(null)'} received CONNACK (${code})`)
   }
 
   /** A line for each of `filters`, which go in one packet; `options` is their byte without the QoS. */
@@ -36,14 +37,14 @@ export class Trace {
   ): void {
     const hex = options.toString(16).padStart(2, '0')
     for (const filter of filters) {
-      this.sending(`SUBSCRIBE (Mid: ${messageId}, Topic: ${filter}, QoS: ${qos}, Options: 0x${hex})`)
+      this.sending(`SUBSCRIBE (Mid: ${messageId}, Topic: ${shown(filter)}, QoS: ${qos}, Options: 0x${hex})`)
     }
   }
 
   sendingPublish(template: PublishTemplate, messageId: number, dup: boolean, length: number): void {
     const { qos, retain, topic } = template
     this.sending(
-      `PUBLISH (d${flag(dup)}, q${qos}, r${flag(retain)}, m${messageId}, '${topic}', ... (${length} bytes))`,
+      `PUBLISH (d${flag(dup)}, q${qos}, r${flag(retain)}, m${messageId}, '${shown(topic)}', ... (${length} bytes))`,
     )
   }
 
@@ -51,7 +52,7 @@ export class Trace {
     const { dup, qos, retain, messageId, topic } = publish
     const length = publish.payloadEnd - publish.payloadStart
     this.received(
-      `PUBLISH (d${flag(dup)}, q${qos}, r${flag(retain)}, m${messageId}, '${topic}', ... (${length} bytes))`,
+      `PUBLISH (d${flag(dup)}, q${qos}, r${flag(retain)}, m${messageId}, '${shown(topic)}', ... (${length} bytes))`,
     )
   }
 

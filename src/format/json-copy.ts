@@ -1,5 +1,6 @@
 // Copies JSON text token by token into a JsonWriter (%J). Numbers keep their own digits, members their order and
 // their duplicates. Accepts what cJSON accepts, a little more than RFC 8259, and writes RFC 8259 alone.
+import { jsonOf, safeJson } from '../text.js'
 import type { JsonWriter } from './json-writer.js'
 
 const maxDepth = 1000 // arrays and objects in each other: cJSON's limit, for whoever parses our output
@@ -92,10 +93,10 @@ function endOfString(source: string, at: number): Position {
 
 /** A string in its shortest form: escapes decoded, but for those JSON needs and halves of surrogate pairs. */
 function cleanString(token: string): string | null {
-  if (!/[\\\x01-\x1f]/.test(token)) return token
+  if (!/[\\\x01-\x1f]/.test(token)) return safeJson(token)
   try {
     const escaped = token.replace(/[\x01-\x1f]/g, (control) => JSON.stringify(control).slice(1, -1))
-    return JSON.stringify(JSON.parse(escaped))
+    return jsonOf(JSON.parse(escaped))
   } catch {
     return null // an escape that JSON does not have, or more text than a string of the engine can hold
   }

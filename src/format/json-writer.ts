@@ -1,4 +1,5 @@
 // Writes JSON in the two layouts of cJSON: compact, and over several lines with tabs (--pretty).
+import { jsonOf } from '../text.js'
 import type { ByteSink } from './message.js'
 
 const enough = 65_536 // characters: what is gathered before it goes to the sink, and the pieces of a long string
@@ -52,13 +53,13 @@ export class JsonWriter {
   /** A string from its characters; in pieces, since with escapes it may be longer than a string of the engine. */
   string(text: string): void {
     if (text.length <= enough) {
-      this.value(JSON.stringify(text))
+      this.value(jsonOf(text))
       return
     }
     this.value('"')
     for (let at = 0; at < text.length; ) {
       const end = at + enough - (isHighSurrogate(text, at + enough - 1) ? 1 : 0)
-      this.#append(JSON.stringify(text.slice(at, end)).slice(1, -1))
+      this.#append(jsonOf(text.slice(at, end)).slice(1, -1))
       at = end
     }
     this.#append('"')

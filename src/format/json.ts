@@ -1,6 +1,7 @@
 // %j and %J of -F: a message as one JSON object with the members of the reference, always valid and always UTF-8.
 // Bytes that are not UTF-8 are told, not mangled: such a payload stands in base64 behind "encoding":"base64", such
 // Correlation Data as "correlation-data-base64". NUL is escaped like every other control character.
+import { jsonOf, shown } from '../text.js'
 import { copyJson } from './json-copy.js'
 import { JsonWriter } from './json-writer.js'
 import type { ByteSink, MessageProperties, ReceivedMessage, WallClock } from './message.js'
@@ -36,7 +37,7 @@ export function jsonWithJsonPayload(message: ReceivedMessage, sink: ByteSink, co
   member(writer, 'payload')
   const source = message.payload.length === 0 ? 'null' : utf8(message.payload)
   if (source === null || !copyJson(source, writer)) {
-    context.warn(`Error: Message payload is not valid JSON on topic ${message.topic}.`)
+    context.warn(`Error: Message payload is not valid JSON on topic ${shown(message.topic)}.`)
     return
   }
   writer.close()
@@ -122,7 +123,7 @@ function writeUserProperties(
   for (const [name, values] of Object.entries(pairs)) {
     for (const value of [values].flat()) {
       writer.open('{')
-      writer.key(JSON.stringify(name))
+      writer.key(jsonOf(name))
       writer.string(value)
       writer.close()
     }

@@ -37,6 +37,8 @@ export interface ByteSink {
   bytes(bytes: Uint8Array): void
   /** Appends what `bytes` has from `start` to `end`. */
   range(bytes: Uint8Array, start: number, end: number): void
+  /** Appends text of the format itself, which no terminal needs to be protected from. */
+  fixed(text: string): void
   /** Appends a line feed. */
   newline(): void
   /** Appends the text in UTF-8. */

@@ -1,5 +1,6 @@
 // --json of sub and rr: each message as one line of JSON with everything that `pub --json` needs to publish it again.
 import { isUtf8 } from 'node:buffer'
+import { jsonOf } from '../text.js'
 import { copyJson } from './json-copy.js'
 import { JsonWriter } from './json-writer.js'
 import type { Formatter, MessageProperties, ReceivedMessage, WallClock } from './message.js'
@@ -62,6 +63,6 @@ function hasSome(properties: MessageProperties | undefined): properties is Messa
 /** The names and values are mqtt-packet's, but for bytes, which JSON does not have. */
 function propertiesText(properties: MessageProperties): string {
   const { correlationData } = properties
-  if (correlationData === undefined) return JSON.stringify(properties)
-  return JSON.stringify({ ...properties, correlationData: { base64: correlationData.toString('base64') } })
+  if (correlationData === undefined) return jsonOf(properties)
+  return jsonOf({ ...properties, correlationData: { base64: correlationData.toString('base64') } })
 }

@@ -16,7 +16,8 @@ const payloadLine: Formatter = ({ bytes, payloadStart, payloadEnd }, sink) => {
 const verboseLine: Formatter = ({ topic, bytes, payloadStart, payloadEnd }, sink) => {
   sink.text(topic)
   if (payloadStart === payloadEnd) {
-    sink.text(' (null)\n')
+    sink.text(' (null)')
+    sink.newline()
     return
   }
   sink.text(' ')

@@ -45,7 +45,7 @@ export function templated(template: Template, options: RenderContext & { newline
   if (!options.newline) return (message, sink) => template(message, sink, options)
   return (message, sink) => {
     template(message, sink, options)
-    sink.text('\n')
+    sink.newline()
   }
 }
 
@@ -94,7 +94,7 @@ function joinTexts(parts: readonly Part[]): Step[] {
     if (typeof part === 'string') text += part
     if (text !== '' && (typeof part !== 'string' || part === '')) {
       const fixed = text
-      steps.push((_, sink) => sink.text(fixed))
+      steps.push((_, sink) => sink.fixed(fixed))
       text = ''
     }
     if (typeof part !== 'string') steps.push(part)

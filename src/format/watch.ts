@@ -1,5 +1,7 @@
 // -w: a line of the screen for each topic. --message-rate: a line for each second.
+import { oneLine, shown } from '../text.js'
 import type { ByteSink, Formatter } from './message.js'
+import { screenSink } from './screen.js'
 
 export interface Watch {
   /** Clears the screen and names the broker on its first line. */
@@ -18,12 +20,12 @@ export function watch(host: string, inner: Formatter): Watch {
     return line
   }
   return {
-    start: (sink) => sink.text(`\x1b[2J\x1b[1;1HBroker: ${host}\n`),
+    start: (sink) => sink.fixed(`\x1b[2J\x1b[1;1HBroker: ${shown(host)}\n`),
     show(message, sink) {
       // Cleared before it is written (ESC[K): behind the message the cursor is already on the next line.
-      sink.text(`\x1b[${lineOf(message.topic)};1H\x1b[K`)
-      inner(message, sink)
-      sink.text(`\x1b[${firstLine + lines.size - 1};1H\n`)
+      sink.fixed(`\x1b[${lineOf(message.topic)};1H\x1b[K`)
+      inner(message, screenSink(sink, oneLine))
+      sink.fixed(`\x1b[${firstLine + lines.size - 1};1H\n`)
     },
   }
 }

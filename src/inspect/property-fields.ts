@@ -1,4 +1,6 @@
 // Reads a block of properties (MQTT 5.0, 2.2.2): its length, and each property as one field with its identifier.
+
+import { quoted } from '../text.js'
 import { printOf } from './content.js'
 import type { Field, Fields } from './fields.js'
 import { publish } from './names.js'
@@ -12,7 +14,6 @@ import {
   willProperties,
 } from './properties.js'
 import { checkTopic } from './topics.js'
-import { quoted } from './utf8.js'
 
 export function decodeProperties(f: Fields, type: Packet['type']): PropertyBag | undefined {
   const group = f.begin(type === willProperties ? 'will_properties' : 'properties')

@@ -1,6 +1,8 @@
 // Sparkplug B payloads (Sparkplug 3.0, 6.4): the one importer of pbf, loaded for --sparkplug only. The names of metrics
 // that a BIRTH gave an alias are put in where only the alias is sent.
+
 import { PbfReader } from 'pbf'
+import { jsonOf, quoted } from '../text.js'
 import type { Packet } from './packet.js'
 
 export interface Metric {
@@ -157,8 +159,8 @@ export function sparkplugLines({ timestamp, seq, metrics }: SparkplugPayload): s
   return [
     head.trimEnd(),
     ...metrics.map(({ name, alias, datatype, value, is_null }) => {
-      const called = name === undefined ? `alias ${alias}` : JSON.stringify(name)
-      return `metric ${called} ${datatype ?? ''} ${is_null === true ? 'null' : JSON.stringify(value ?? null)}`
+      const called = name === undefined ? `alias ${alias}` : quoted(name)
+      return `metric ${called} ${datatype ?? ''} ${is_null === true ? 'null' : jsonOf(value ?? null)}`
     }),
   ]
 }

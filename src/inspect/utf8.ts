@@ -1,4 +1,4 @@
-// Texts of packets: decoded, checked against MQTT 5.0, 1.5.4, and escaped so that a terminal cannot be tricked by them.
+// Texts of packets: decoded, and checked against MQTT 5.0, 1.5.4.
 import { Buffer, isUtf8 } from 'node:buffer'
 import type { RuleKey } from './rules.js'
 
@@ -35,33 +35,4 @@ export function faultOf(bytes: Uint8Array, start: number, end: number, text: str
   if (text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end))) return 'utf8-ill-formed'
   if (text.includes('\0')) return 'utf8-nul'
   return control.test(text) ? 'utf8-control' : undefined
-}
-
-/** Control characters, and those that turn the direction of writing or break lines. */
-const unsafe = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"\\]/
-const unsafeAll = new RegExp(unsafe, 'g')
-
-/** In quotes, and on one line whatever it has. */
-export function quoted(text: string): string {
-  return unsafe.test(text) ? `"${text.replace(unsafeAll, escaped)}"` : `"${text}"`
-}
-
-const tricks = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
-
-/** Without quotes: for lines that have texts of others in them. */
-export function oneLine(text: string): string {
-  return text.replace(tricks, escaped)
-}
-
-/** As JSON, in which the same characters are escaped: JSON itself leaves most of them as they are. */
-export function jsonOf(value: unknown): string {
-  return JSON.stringify(value).replace(tricks, escaped)
-}
-
-function escaped(character: string): string {
-  if (character === '"' || character === '\\') return `\\${character}`
-  if (character === '\n') return '\\n'
-  if (character === '\r') return '\\r'
-  if (character === '\t') return '\\t'
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

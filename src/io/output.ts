@@ -53,6 +53,11 @@ export class Output {
     this.#offset += length
   }
 
+  /** Appends `text` as UTF-8; `text` too, where nothing is escaped. */
+  fixed(text: string): void {
+    this.text(text)
+  }
+
   newline(): void {
     this.#reserve(1)
     this.#buffer[this.#offset++] = 10

@@ -67,7 +67,9 @@ export const tooLong = `the line is too long: more than ${longestLine} character
 
 export function corrupt(file: string, line: number, fault: string, hint?: string): MqttxError {
   const advice = hint ?? 'nothing was changed; mqttx passwd --audit reports every line'
-  return new MqttxError(`Corrupt password file at line ${line}.\n${file}:${line}: ${fault}`, { hint: advice })
+  return new MqttxError([`Corrupt password file at line ${line}.`, `${file}:${line}: ${fault}`], {
+    hint: advice,
+  })
 }
 
 /** What becomes of the lines of a file. Each line is given once, in order. */

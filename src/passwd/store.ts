@@ -161,7 +161,7 @@ function unusable(file: string, purpose: Purpose | 'write', error: NodeJS.ErrnoE
   if (purpose === 'create')
     return new MqttxError(`Unable to open file ${file} for writing. ${reason}.`, details)
   if (purpose !== 'write') return new MqttxError(`Unable to open password file ${file}. ${reason}.`, details)
-  const message = `Error occurred updating password file.\n${file}: ${reason}`
+  const message = ['Error occurred updating password file.', `${file}: ${reason}`]
   return new MqttxError(message, { ...details, prefix: '', hint: 'the file is as it was' })
 }
 
@@ -176,20 +176,22 @@ function danglingHint(file: string): string | undefined {
 }
 
 /** What the reference warns of when it opens a file; root may own any file. */
-export function ownershipWarnings(file: string, { mode, uid, gid }: Stats): string[] {
+export function ownershipWarnings(file: string, { mode, uid, gid }: Stats): string[][] {
   const later = 'Future versions will refuse to load this file.'
-  const warnings: string[] = []
+  const warnings: string[][] = []
   const [ownUid = uid, ownGid = gid] = [process.getuid?.(), process.getgid?.()]
   if (process.platform !== 'win32' && (mode & 0o007) !== 0) {
-    warnings.push(
-      `File ${file} has world readable permissions. ${later}\nTo fix this, use \`chmod 0600 ${file}\`.`,
-    )
+    warnings.push([
+      `File ${file} has world readable permissions. ${later}`,
+      `To fix this, use \`chmod 0600 ${file}\`.`,
+    ])
   }
   if (ownUid === 0) return warnings
   if (uid !== ownUid)
-    warnings.push(
-      `File ${file} owner is not user ${ownUid}. ${later}\nTo fix this, use \`chown ${ownUid} ${file}\`.`,
-    )
-  if (gid !== ownGid) warnings.push(`File ${file} group is not ${ownGid}. ${later}`)
+    warnings.push([
+      `File ${file} owner is not user ${ownUid}. ${later}`,
+      `To fix this, use \`chown ${ownUid} ${file}\`.`,
+    ])
+  if (gid !== ownGid) warnings.push([`File ${file} group is not ${ownGid}. ${later}`])
   return warnings
 }

@@ -1,5 +1,6 @@
 // What is wrong with a server's certificate: the cause in words with names and dates, and the alert for the server.
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls'
+import { shown } from '../text.js'
 
 /** `alert`: its number in RFC 8446, 6.2. */
 export interface Fault {
@@ -16,7 +17,7 @@ const unknownCa = 48
 /** `wanted` is not among the names of the certificate. */
 export function nameFault(certificate: PeerCertificate, wanted: string): Fault {
   const names = namesOf(certificate)
-  const list = names.length === 0 ? 'no name at all' : names.join(', ')
+  const list = names.length === 0 ? 'no name at all' : shown(names.join(', '))
   return {
     alert: badCertificate,
     cause: `The server's certificate is for ${list}, not for ${wanted}`,
@@ -92,5 +93,5 @@ function chainOf(certificate: DetailedPeerCertificate): DetailedPeerCertificate[
 const day = (text: string): string => new Date(text).toISOString().slice(0, 10)
 
 function title(subject: PeerCertificate['subject'] | undefined): string {
-  return String(subject?.CN ?? subject?.OU ?? subject?.O ?? 'without a name')
+  return shown(String(subject?.CN ?? subject?.OU ?? subject?.O ?? 'without a name'))
 }

@@ -99,7 +99,7 @@ describe('a line', () => {
     ['-t a\n-q 3', 'Invalid QoS given: 3 (/home/me/.config/mosquitto_pub, line 2)'],
     ['-t', '-t argument given but no topic specified. (/home/me/.config/mosquitto_pub, line 1)'],
     ['-r yes', "Unknown option 'yes'."],
-    ['-t\ta', "Unknown option '-t\\u0009a'."],
+    ['-t\ta', "Unknown option '-t\\ta'."],
     [
       '\n#\n--qso 1',
       "Unknown option '--qso'. Did you mean '--qos'? (/home/me/.config/mosquitto_pub, line 3)",

@@ -286,8 +286,8 @@ describe('a word that is not an option', () => {
   })
 
   test('stays on one line', () => {
-    expect(refusalOf(pub, ['--a\nb']).message).toContain("'--a\\u000ab'")
-    expect(refusalOf(pub, ['x'.repeat(9999)]).message.length).toBeLessThan(300)
+    expect(refusalOf(pub, ['--a\nb']).message).toContain("'--a\\nb'")
+    expect(refusalOf(pub, ['x'.repeat(9999)]).message.length).toBeLessThan(1200)
   })
 })
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { MessageProperties } from '../../src/format/message.js'
+import { jsonOf } from '../../src/text.js'
 import { context, message, render, renderBytes } from './rig.js'
 
 const tst = '"tst":"2026-11-21T01:34:56.356944+0100"'
@@ -45,8 +46,8 @@ describe('members', () => {
 
   test.each([
     ['a"b\\c/d', '"a\\"b\\\\c/d"'],
-    ['\b\f\n\r\t\v\x00\x1f\x7f', '"\\b\\f\\n\\r\\t\\u000b\\u0000\\u001f\x7f"'],
-    ['žluť 💩\ufeff\ufffd\u2028', '"žluť 💩\ufeff\ufffd\u2028"'],
+    ['\b\f\n\r\t\v\x00\x1f\x7f', '"\\b\\f\\n\\r\\t\\u000b\\u0000\\u001f\\u007f"'],
+    ['žluť 💩\ufeff\ufffd\u2028', '"žluť 💩\\ufeff\ufffd\\u2028"'],
   ])('the payload %j', (payload, json) => {
     expect(render('%j', message({ payload })).endsWith(`,"payload":${json}}`)).toBe(true)
   })
@@ -98,7 +99,7 @@ describe('%J', () => {
     ['[false,null]', '[false,null]'],
     ['"\\u00e9\\ud83d\\udca9\\/"', '"é💩/"'],
     ['"\\ud83d x \\udca9\\uDCA9"', '"\\ud83d x \\udca9\\udca9"'],
-    ['"\\u0000\\u001F\\u007f\\u2028"', '"\\u0000\\u001f\x7f\u2028"'],
+    ['"\\u0000\\u001F\\u007f\\u2028"', '"\\u0000\\u001f\\u007f\\u2028"'],
     ['"\\b\\f\\n\\r\\t\\"\\\\"', '"\\b\\f\\n\\r\\t\\"\\\\"'],
     ['"a\tb\nc"', '"a\\tb\\nc"'],
     ['"ends in \\\\"', '"ends in \\\\"'],
@@ -262,7 +263,7 @@ test('%J of any JSON is that JSON', () => {
       const payload = JSON.stringify(JSON.parse(json), null, indent)
       const printed = render('%J', message({ payload }), lines ? pretty : context())
       expect(JSON.parse(printed).payload).toEqual(JSON.parse(json))
-      if (!lines) expect(copied(payload)).toBe(JSON.stringify(JSON.parse(json)))
+      if (!lines) expect(copied(payload)).toBe(jsonOf(JSON.parse(json)))
     }),
   )
 })

@@ -33,6 +33,7 @@ export function collector(): ByteSink & { all(): Buffer } {
     range: (bytes, start, end) => void pieces.push(Buffer.from(bytes.subarray(start, end))),
     newline: () => void pieces.push(Buffer.from('\n')),
     text: (text) => void pieces.push(Buffer.from(text)),
+    fixed: (text) => void pieces.push(Buffer.from(text)),
     all: () => Buffer.concat(pieces),
   }
 }

@@ -35,3 +35,18 @@ test('the rate counts from report to report', () => {
 
   expect(out.all().toString()).toBe('2 msgs/s\n0 msgs/s\n')
 })
+
+test('a payload stays on the line of its topic (H5)', () => {
+  const screen = collector()
+  const { start, show } = watch('local\x1bhost', plain({ verbose: false, newline: true }))
+
+  start(screen)
+  show(message({ topic: 'a', payload: Buffer.from('one\ntwo\x1b[9;1Hthree\xff', 'latin1') }), screen)
+
+  expect(screen.all().toString().replaceAll('\x1b', 'ESC').split('\n')).toEqual([
+    'ESC[2JESC[1;1HBroker: local\\u001bhost',
+    'ESC[2;1HESC[Kone\\ntwo\\u001b[9;1Hthree\\xff',
+    'ESC[2;1H',
+    '',
+  ])
+})

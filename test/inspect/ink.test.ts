@@ -1,9 +1,9 @@
 // What is written byte by byte says the same as strings would, wherever the buffer ends.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { jsonOf } from '../../src/inspect/utf8.js'
 import { encoded, type Ink, putDigits, shortText, written } from '../../src/inspect/views/ink.js'
 import { durationText, putSeconds, timeOfDay } from '../../src/inspect/views/text.js'
+import { jsonOf } from '../../src/text.js'
 
 type Write = readonly [put: (ink: Ink) => void, text: string]
 

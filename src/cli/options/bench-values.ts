@@ -1,7 +1,8 @@
 // Values of the options of `bench`: times, sizes, shards, conditions.
 import { UsageError } from '../../errors.js'
+import { shown } from '../../text.js'
 import type { Parse } from '../option.js'
-import { decimal, parseListenPort, parsePort, shown } from '../values.js'
+import { decimal, parseListenPort, parsePort } from '../values.js'
 
 const largest = 268_435_400
 

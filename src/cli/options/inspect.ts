@@ -1,5 +1,6 @@
 // What `inspect` reads, which packets it shows, and how.
 import { UsageError } from '../../errors.js'
+import { shown } from '../../text.js'
 import { flag, list, option, type Parse } from '../option.js'
 import { topicFilter } from '../topic.js'
 import {
@@ -9,7 +10,6 @@ import {
   parseName,
   parseProtocolVersion,
   parseText,
-  shown,
 } from '../values.js'
 
 const types = [

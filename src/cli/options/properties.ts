@@ -1,5 +1,6 @@
 // MQTT 5 properties: -D for all of them, a plain option for those that are used often. Each asks for MQTT 5.
 import { UsageError } from '../../errors.js'
+import { shown } from '../../text.js'
 import { flag, indirect, option } from '../option.js'
 import {
   addProperty,
@@ -11,7 +12,7 @@ import {
   property,
   propertyPackets,
 } from '../property.js'
-import { type ProtocolVersion, shown } from '../values.js'
+import type { ProtocolVersion } from '../values.js'
 
 /** The keys of Args that these options write. */
 export interface PropertyArgs {

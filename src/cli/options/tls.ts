@@ -1,7 +1,8 @@
 // TLS: whether, whom to trust, who we are. None of these weakens a check as a side effect.
 import { UsageError } from '../../errors.js'
+import { shown } from '../../text.js'
 import { flag, option, type Parse } from '../option.js'
-import { parseName, shown } from '../values.js'
+import { parseName } from '../values.js'
 
 const cafile = option({
   flags: '--cafile FILE',

@@ -1,8 +1,8 @@
 // Ways to a server other than a TCP connection to its address: WebSocket, a proxy, the DNS' list of servers.
 import { UsageError } from '../../errors.js'
+import { shown } from '../../text.js'
 import { flag, list, option, type Parse } from '../option.js'
 import { type ProxyUrl, parseProxy } from '../proxy-url.js'
-import { shown } from '../values.js'
 
 const ws = flag({
   flags: '--ws',

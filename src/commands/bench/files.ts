@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import type { Assertion, PlotForm } from '../../cli/options/bench-values.js'
 import { ExitCode, MqttxError, UsageError } from '../../errors.js'
+import { jsonOf } from '../../text.js'
 import { broken } from './assertions.js'
 import { compared, comparisonText } from './compare.js'
 import { Histogram } from './histogram.js'
@@ -39,7 +40,7 @@ export function fromFiles(
   const read = paths.map(readResult)
   if (what === 'compare') {
     const comparison = compared(read[0]!, read[1]!)
-    return { text: json ? `${JSON.stringify(comparison)}\n` : comparisonText(comparison), results: [] }
+    return { text: json ? `${jsonOf(comparison)}\n` : comparisonText(comparison), results: [] }
   }
   const results = what === 'merge' ? [mergedOf(read, paths)] : read
   const texts = results.map((result) =>

@@ -1,5 +1,7 @@
 // A result as text for people: header, counts, two tables of times, and the verdict.
+
 import type { PlotForm } from '../../cli/options/bench-values.js'
+import { jsonOf } from '../../text.js'
 import { charts } from './charts.js'
 import { number, percent } from './figures.js'
 import type { Percentiles } from './histogram.js'
@@ -13,7 +15,7 @@ const names = { p50: 'p50', p90: 'p90', p99: 'p99', p999: 'p99.9', p9999: 'p99.9
 
 /** One object on one line. */
 export function jsonReport(result: Result): string {
-  return `${JSON.stringify(result)}\n`
+  return `${jsonOf(result)}\n`
 }
 
 /**

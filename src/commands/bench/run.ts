@@ -5,6 +5,7 @@ import type { ConnectOptions } from '../../connection/options.js'
 import { ExitCode, UsageError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { print } from '../../io/print.js'
+import { say } from '../../io/say.js'
 import type { BenchArgs } from './args.js'
 import { broken } from './assertions.js'
 import { type Dial, type Identity, systemClock } from './client.js'
@@ -58,7 +59,7 @@ export async function run(args: BenchArgs, host: Host): Promise<number> {
   } finally {
     writeFiles(result, args) // what one place has no room for is not lost in the other
   }
-  for (const advice of adviceOn(result.failed)) host.stderr.write(`hint: ${advice}\n`)
+  for (const advice of adviceOn(result.failed)) say(host.stderr, `hint: ${advice}`)
   return judge([result], args, host)
 }
 
@@ -140,7 +141,7 @@ async function showFiles(args: BenchArgs, host: Host): Promise<number> {
 /** The status: 0 where everything arrived, and --assert holds. */
 function judge(results: readonly Result[], { assertions = [] }: BenchArgs, host: Host): number {
   const complaints = results.flatMap((result) => broken(assertions, result))
-  for (const complaint of complaints) host.stderr.write(`Error: --assert ${complaint}\n`)
+  for (const complaint of complaints) say(host.stderr, `Error: --assert ${complaint}`)
   const failed = results.some((result) => failuresOf(result).length > 0)
   return failed || complaints.length > 0 ? ExitCode.bench : ExitCode.ok
 }

@@ -1,6 +1,7 @@
 // What shows a run while it goes on: the line on the terminal, and the metrics.
 import type { PlotForm } from '../../cli/options/bench-values.js'
 import type { Host } from '../../host.js'
+import { say as sayLine } from '../../io/say.js'
 import { hasScreen, speaksUtf8, wantsColor } from '../../io/terminal.js'
 import { version } from '../../version.js'
 import type { BenchArgs } from './args.js'
@@ -27,7 +28,7 @@ export async function openViews(args: BenchArgs, plan: EnginePlan, host: Host): 
   const live = await liveView(args, plan, host)
   const say = (line: string) => {
     live?.clear()
-    host.stderr.write(`${line}\n`)
+    sayLine(host.stderr, line)
   }
   if (metrics !== undefined && !args.quiet) say(`Metrics: ${metrics.url}`)
   const watch: Control['watch'] = (looking) => {

@@ -5,6 +5,7 @@ import { ExitCode, explain, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { print } from '../../io/print.js'
 import { type PasswordEntries, parsePasswords, verifyUser } from '../../passwd/file.js'
+import { shownLine } from '../../text.js'
 import { Log } from './log.js'
 
 export interface BrokerArgs {
@@ -23,7 +24,7 @@ export interface BrokerArgs {
 export async function run(args: BrokerArgs, host: Host): Promise<number> {
   const journal = new Log(host.stderr)
   const log = (line: string): void => {
-    if (!args.quiet) journal.write(line)
+    if (!args.quiet) journal.write(shownLine(line))
   }
   const { passwordFile, allowAnonymous, port, bind } = args
   const users = passwordFile === undefined ? undefined : await openUsers(passwordFile)

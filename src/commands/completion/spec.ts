@@ -1,8 +1,9 @@
 // mqttx completion: its words. What it does is in run.ts.
 import { list, spec } from '../../cli/option.js'
 import { helpOptions } from '../../cli/options/general.js'
-import { parseText, shown } from '../../cli/values.js'
+import { parseText } from '../../cli/values.js'
 import { UsageError } from '../../errors.js'
+import { shown } from '../../text.js'
 
 export const shells = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof shells)[number]

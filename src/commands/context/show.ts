@@ -1,6 +1,8 @@
 // Contexts as people and scripts see them: without what is secret.
+
 import type { Contexts, Settings } from '../../cli/contexts.js'
 import { secretSettings } from '../../cli/options/context.js'
+import { jsonOf } from '../../text.js'
 
 /** A line for each: its name, its server, and `*` for the current one. */
 export function listing({ current, contexts }: Contexts): string {
@@ -34,7 +36,7 @@ export function redacted(settings: Settings): string {
     if (name === 'ws-header') return [name, [value].flat().map(withoutValue)]
     return [name, secretSettings.includes(name) ? withoutLogin(String(value)) : value]
   })
-  return `${JSON.stringify(Object.fromEntries(shown), null, 2)}\n`
+  return `${jsonOf(Object.fromEntries(shown), 2)}\n`
 }
 
 /** Authentication Data is the one property that is a secret. */

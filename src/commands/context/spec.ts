@@ -4,8 +4,8 @@ import { isRepeatable } from '../../cli/environment.js'
 import { type AnyOption, calledName, flag, list, namesOf, type Option, spec } from '../../cli/option.js'
 import { contextSettings } from '../../cli/options/context.js'
 import { helpOptions } from '../../cli/options/general.js'
-import { shown } from '../../cli/values.js'
 import { UsageError } from '../../errors.js'
+import { shown } from '../../text.js'
 
 /** What was typed, by the long names of options. */
 interface Recording {

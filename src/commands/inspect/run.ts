@@ -12,6 +12,7 @@ import { Inspector, type InspectorOptions } from '../../inspect/inspector.js'
 import { onlyDirection } from '../../inspect/names.js'
 import type { Paint, View } from '../../inspect/views/view.js'
 import { Output } from '../../io/output.js'
+import { say } from '../../io/say.js'
 import { isTerminal, wantsColor } from '../../io/terminal.js'
 import { Interrupted } from '../interrupted.js'
 import { readFiles } from './files.js'
@@ -47,7 +48,7 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
     also: writer?.view,
     payloads: args.sparkplug ? await loadSparkplug() : undefined,
     note(text, fileOffset) {
-      if (!args.quiet) host.stderr.write(`${place}${fileOffset < 0 ? '' : `offset ${fileOffset}: `}${text}\n`)
+      if (!args.quiet) say(host.stderr, `${place}${fileOffset < 0 ? '' : `offset ${fileOffset}: `}${text}`)
     },
   })
   const stop: { now: boolean; by?: Signal } = { now: false }
@@ -147,7 +148,7 @@ async function writerFor({ args, files, output, whole }: Writing, host: Host): P
 
 function statusOf({ packets, found }: Inspector, quiet: boolean, host: Host): number {
   if (packets === 0) {
-    if (!quiet) host.stderr.write('No MQTT was found.\n')
+    if (!quiet) say(host.stderr, 'No MQTT was found.')
     return ExitCode.notMqtt
   }
   return found.error + found.warning > 0 ? ExitCode.violations : ExitCode.ok

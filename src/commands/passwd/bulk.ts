@@ -168,7 +168,7 @@ async function changed(
 async function plainUsers({ host, signal }: Tools): Promise<PlainUser[]> {
   const users = new Map<string, PlainUser & { number: number }>()
   const refuse = (number: number, fault: string): never => {
-    throw new MqttxError(`Corrupt password file at line ${number}.\nstandard input:${number}: ${fault}`)
+    throw new MqttxError([`Corrupt password file at line ${number}.`, `standard input:${number}: ${fault}`])
   }
   let number = 0
   for await (const line of linesFrom(host.stdin, signal, () => refuse(number + 1, 'the line is too long'))) {

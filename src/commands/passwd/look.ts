@@ -1,12 +1,14 @@
 // Looks at a password file: who is in it, and what is wrong with it.
-import { shown } from '../../cli/values.js'
+
 import { ExitCode } from '../../errors.js'
 import { progress } from '../../io/progress.js'
+import { say } from '../../io/say.js'
 import { hasScreen } from '../../io/terminal.js'
 import { Audit, auditMode, type Finding } from '../../passwd/audit.js'
 import { Recogniser } from '../../passwd/foreign.js'
 import { costOf } from '../../passwd/policy.js'
 import { type Stored, withStored } from '../../passwd/store.js'
+import { jsonOf, shown } from '../../text.js'
 import { atOnce, countdown } from './bulk.js'
 import { checked } from './open.js'
 import { type Tools, unlessEnded } from './tools.js'
@@ -47,7 +49,7 @@ export function audit(file: string, args: AuditArgs, tools: Tools): Promise<numb
     const { output, host } = tools
     const array = new JsonArray('  ')
     let count = 0
-    if (json) output.text(`{\n  "file": ${JSON.stringify(file)},\n  "findings": `)
+    if (json) output.text(`{\n  "file": ${jsonOf(file)},\n  "findings": `)
     const mode = process.platform === 'win32' ? [] : auditMode(stored.stats.mode)
     const tell = async (findings: readonly Finding[]) => {
       for (const finding of findings) {
@@ -60,7 +62,7 @@ export function audit(file: string, args: AuditArgs, tools: Tools): Promise<numb
     const users = await report(stored, args, tools, tell)
     if (json) output.text(`${array.end()},\n  "users": ${users}\n}\n`)
     await output.finish()
-    if (!json && !quiet) host.stderr.write(`${counted(users, 'user')}, ${counted(count, 'finding')}.\n`)
+    if (!json && !quiet) say(host.stderr, `${counted(users, 'user')}, ${counted(count, 'finding')}.`)
     return count === 0 ? ExitCode.ok : ExitCode.findings
   })
 }
@@ -120,7 +122,7 @@ class JsonArray {
   }
 
   next(value: unknown): string {
-    const text = JSON.stringify(value, null, 2).replace(/^/gm, `${this.#indent}  `)
+    const text = jsonOf(value, 2).replace(/^/gm, `${this.#indent}  `)
     const before = this.#empty ? '[\n' : ',\n'
     this.#empty = false
     return before + text

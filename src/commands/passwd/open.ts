@@ -48,7 +48,7 @@ export async function examine(file: string, tools: Tools): Promise<void> {
     if (stored === undefined) return
     const odd = (line: PasswordLine) => invisibleEnd(line.entry?.user ?? '') !== undefined
     const { found } = await checked(stored, tools, odd)
-    for (const warning of ownershipWarnings(file, stored.stats)) tools.warn(warning)
+    for (const lines of ownershipWarnings(file, stored.stats)) tools.warn(...lines)
     for (const { number, entry } of found.slice(0, 3)) {
       const character = invisibleEnd(entry?.user ?? '')
       tools.warn(`${file}:${number}: ${character} is part of the user name, for mosquitto too`)

@@ -1,11 +1,12 @@
 // Adds a user, or changes a user's password.
-import { shown } from '../../cli/values.js'
 import { BrokenPipe, ExitCode, MqttxError } from '../../errors.js'
+import { say } from '../../io/say.js'
 import { verifyHash } from '../../passwd/derive.js'
 import { Recogniser } from '../../passwd/foreign.js'
 import { lineFault, type PasswordLine, putUsers } from '../../passwd/lines.js'
 import { isBelow } from '../../passwd/policy.js'
 import { changeStored, type Stored, withStored } from '../../passwd/store.js'
+import { shown } from '../../text.js'
 import { checked, edited, examine } from './open.js'
 import { passwordFrom } from './password.js'
 import type { Request } from './request.js'
@@ -33,13 +34,13 @@ export async function put(request: PutRequest, tools: Tools): Promise<void> {
     async apply(stored) {
       const old = create ? [] : (await checked(stored, tools, ({ entry }) => entry?.user === user)).found
       if (ifChanged && (await isUnchanged(old, password, tools))) {
-        await tools.say(`Password for user ${user} is unchanged\n`)
+        await tools.say(`Password for user ${shown(user)} is unchanged\n`)
         return undefined
       }
-      const text = `${old.length > 0 ? 'Updating' : 'Adding'} password for user ${user}\n`
+      const text = `${old.length > 0 ? 'Updating' : 'Adding'} password for user ${shown(user)}`
       // The password that was made is all that standard output gets.
-      if (source.from === 'chance') tools.host.stderr.write(text)
-      else await tools.say(text)
+      if (source.from === 'chance') say(tools.host.stderr, text)
+      else await tools.say(`${text}\n`)
       for (const { number } of old.slice(1))
         tools.warn(`${file}:${number}: user ${shown(user)} again; the line is removed`)
       const hash = await unlessEnded(tools.format.hash(password, tools.settings), tools.signal)
@@ -104,5 +105,5 @@ async function print({ user, source, create }: PutRequest, tools: Tools): Promis
   const line = format.join(user, await unlessEnded(format.hash(password, settings), signal))
   const header = format.header === undefined ? '' : `${format.header}\n`
   await tools.say(`${header}${line}\n`)
-  if (source.from === 'chance') host.stderr.write(`${password}\n`)
+  if (source.from === 'chance') say(host.stderr, password.toString())
 }

@@ -1,6 +1,7 @@
 // What the words ask for, and what is wrong with them: the reference's checks, in its order, with its sentences.
-import { shown } from '../../cli/values.js'
+
 import { UsageError } from '../../errors.js'
+import { shown } from '../../text.js'
 
 /** Where a password comes from. */
 export type Source =

@@ -1,8 +1,9 @@
 // mqttx passwd: its words. What they ask for is in request.ts, what it does in run.ts.
 import { flag, option, spec } from '../../cli/option.js'
 import { helpOptions, quietOption } from '../../cli/options/general.js'
-import { integer, parseName, shown } from '../../cli/values.js'
+import { integer, parseName } from '../../cli/values.js'
 import { UsageError } from '../../errors.js'
+import { shown } from '../../text.js'
 import { requestOf } from './request.js'
 
 const hashTypes = ['argon2id', 'sha512-pbkdf2', 'sha512'] as const

@@ -2,6 +2,7 @@
 import { ExitCode, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { Output } from '../../io/output.js'
+import { say } from '../../io/say.js'
 import type { Settings } from '../../passwd/derive.js'
 import { formats, type LineFormat } from '../../passwd/formats.js'
 import type { Scheme } from '../../passwd/hash.js'
@@ -14,7 +15,7 @@ export interface Tools {
   /** Aborted by SIGINT and SIGTERM; its reason is the error to end with. */
   readonly signal: AbortSignal
   /** Silent with --quiet. */
-  readonly warn: (text: string) => void
+  readonly warn: (...lines: string[]) => void
   /** A line on standard error; silent with --quiet. */
   readonly notice: (text: string) => void
   /** Prints text at once. */
@@ -46,8 +47,11 @@ export async function withTools<T>(
   try {
     const result = await work({
       ...{ host, output, format: formats[format], settings: { scheme, iterations }, signal: ending.signal },
-      warn: (text) => void (quiet || host.stderr.write(`Warning: ${text}\n`)),
-      notice: (text) => void (quiet || host.stderr.write(`${text}\n`)),
+      warn(...lines) {
+        if (quiet) return
+        for (const [index, line] of lines.entries()) say(host.stderr, index === 0 ? `Warning: ${line}` : line)
+      },
+      notice: (text) => void (quiet || say(host.stderr, text)),
       async say(text) {
         output.text(text)
         await output.finish()

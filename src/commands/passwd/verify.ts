@@ -1,4 +1,5 @@
 // Whether a password is a user's, and a better hash for it while it is known.
+
 import { ExitCode, MqttxError } from '../../errors.js'
 import { verifyHash } from '../../passwd/derive.js'
 import { Recogniser } from '../../passwd/foreign.js'
@@ -6,6 +7,7 @@ import type { StoredHash } from '../../passwd/hash.js'
 import { corrupt, type PasswordLine, putUsers } from '../../passwd/lines.js'
 import { isBelow } from '../../passwd/policy.js'
 import { changeStored, type Stored, withStored } from '../../passwd/store.js'
+import { shown } from '../../text.js'
 import { checked, edited, refuseForeign } from './open.js'
 import { passwordFrom } from './password.js'
 import type { Request } from './request.js'
@@ -65,7 +67,7 @@ async function renew(
     async apply(stored) {
       const { found } = await checked(stored, tools, ({ entry }) => entry?.user === user)
       if (found[0]?.text !== line.text) return undefined
-      await tools.say(`Updating password for user ${user}\n`)
+      await tools.say(`Updating password for user ${shown(user)}\n`)
       return edited(stored, putUsers(new Map([[user, hash]]), format), tools)
     },
   })

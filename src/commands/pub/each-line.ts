@@ -185,17 +185,20 @@ function inputFailure(progress: Progress, reader: LineReader): (error: unknown) 
 
 /** Says which line it was; an error that ended the connection comes here too, and is told by `idle`. */
 function named(error: MqttxError, line: number): MqttxError {
-  return new MqttxError(`Line ${line}: ${error.message}`, { ...error, cause: error })
+  return new MqttxError(`Line ${line}: ${error.message}`, { ...error, hint: error.hints, cause: error })
 }
 
 /** Says where a script resumes. Only for lines at QoS 1 and 2: at QoS 0 nobody knows. */
 function report(error: MqttxError, reader: LineReader, progress: Progress): MqttxError {
   const { acknowledged, sent, refused, firstUnacknowledged: first } = progress
   const lines = `lines acknowledged: ${acknowledged}, sent: ${sent}, first without acknowledgement: ${first}`
-  const list = refused.count === 0 ? '' : `\nlines refused: ${refused.text}`
+  const list = refused.count === 0 ? [] : [`lines refused: ${refused.text}`]
   const resume = `to resume, begin with line ${first}: tail -n +${first} FILE | ${reader.command} ...`
-  const hint = error.hint === undefined ? resume : `${error.hint}\nhint: ${resume}`
-  return new MqttxError(`${error.message}\n${lines}${list}`, { ...error, hint, cause: error })
+  return new MqttxError([...error.lines, lines, ...list], {
+    ...error,
+    hint: [...error.hints, resume],
+    cause: error,
+  })
 }
 
 function refusedLines({ count, status }: Refusals, sent: number): MqttxError {

@@ -1,6 +1,7 @@
 // What a line of JSON may have in it, and how that which it may not is named.
-import { shown } from '../../cli/values.js'
+
 import { MqttxError } from '../../errors.js'
+import { shown } from '../../text.js'
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

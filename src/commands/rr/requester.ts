@@ -10,6 +10,8 @@ import { Waiters } from '../../connection/waiters.js'
 import { ExitCode, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import type { Output } from '../../io/output.js'
+import { say } from '../../io/say.js'
+import { isTerminal } from '../../io/terminal.js'
 import { Interrupted } from '../interrupted.js'
 import { type Printer, printer } from '../printer.js'
 import type { Talk } from '../talk.js'
@@ -70,7 +72,11 @@ export class Requester {
     this.#window = several ? options.maxInFlight : 1
     this.#printer = printer(
       { ...args, watch: false, messageRate: false },
-      { host: args.host ?? 'localhost', warn: (text) => world.host.stderr.write(`${text}\n`) },
+      {
+        host: args.host ?? 'localhost',
+        terminal: isTerminal(world.host.stdout),
+        warn: (text) => say(world.host.stderr, text),
+      },
     )
     this.#connection = new Connection(
       options,

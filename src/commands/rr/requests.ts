@@ -47,7 +47,11 @@ export async function requestLines(args: RrArgs, options: ConnectOptions, world:
     } catch (error) {
       for (const { line } of requester.waiting) unanswered.note(line, 'no answer', 0)
       if (unanswered.count === 0 || !(error instanceof MqttxError)) throw error
-      throw new MqttxError(`${error.message}\n${unanswered.text(work.sent)}`, { ...error, cause: error })
+      throw new MqttxError([...error.lines, unanswered.text(work.sent)], {
+        ...error,
+        hint: error.hints,
+        cause: error,
+      })
     }
     unanswered.check(work.sent, requester.explanation)
   }).finally(stop)

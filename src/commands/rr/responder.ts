@@ -245,6 +245,6 @@ class Responder {
   }
 
   #warn(text: string, hint?: string): void {
-    this.#world.talk.warn(hint === undefined ? text : `${text}\n${hint}`)
+    this.#world.talk.warn(hint === undefined ? text : `${text} ${hint}`)
   }
 }

@@ -9,6 +9,8 @@ import { BrokenPipe, ExitCode, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import type { Output } from '../../io/output.js'
 import { within, withResolvers } from '../../io/promises.js'
+import { say } from '../../io/say.js'
+import { isTerminal } from '../../io/terminal.js'
 import { Interrupted } from '../interrupted.js'
 import { type Printer, printer } from '../printer.js'
 import type { Talk } from '../talk.js'
@@ -66,7 +68,8 @@ export class Subscriber {
     this.#world = world
     this.#printer = printer(args, {
       host: args.host ?? 'localhost',
-      warn: (text) => world.host.stderr.write(`${text}\n`),
+      terminal: isTerminal(world.host.stdout),
+      warn: (text) => say(world.host.stderr, text),
     })
     this.#connection = new Connection(
       options,
@@ -210,7 +213,7 @@ export class Subscriber {
     if (refused !== undefined) {
       this.#refused ||= refused
       this.#world.talk.warn(
-        `Unsubscribing was refused: ${reasonText(refused)}.${reason === undefined ? '' : `\n${reason}`}`,
+        `Unsubscribing was refused: ${reasonText(refused)}.${reason === undefined ? '' : ` ${reason}`}`,
       )
     }
     if (exitAfterSubscribe && topics.length === 0) this.#end(enough)

@@ -1,5 +1,6 @@
 // What the server says to our subscriptions: granted, granted less, refused.
 import { reasonText } from '../../codec/reason-codes.js'
+import { shown } from '../../text.js'
 
 export interface SubscriptionArgs {
   readonly topics: readonly string[]
@@ -20,8 +21,9 @@ export function readSuback(
     const code = granted[index] ?? 0x80
     if (code >= 0x80) {
       refused ||= code
-      warn(`Subscription to '${topic}' was refused: ${reasonText(code)}.`)
-    } else if (code < qos) warn(`Subscription to '${topic}': QoS ${qos} was asked for, QoS ${code} granted.`)
+      warn(`Subscription to '${shown(topic)}' was refused: ${reasonText(code)}.`)
+    } else if (code < qos)
+      warn(`Subscription to '${shown(topic)}': QoS ${qos} was asked for, QoS ${code} granted.`)
   })
   return { refused, all: refused !== 0 && topics.every((_, index) => (granted[index] ?? 0x80) >= 0x80) }
 }

@@ -2,10 +2,10 @@
 // does not come is told only to a subscriber that got other messages of this client on this topic: else the server may
 // keep them from it.
 import { type CloseDetail, secondsOf } from '../../capture/stream.js'
+import { quoted } from '../../text.js'
 import { payloadPrint } from '../content.js'
 import type { Packet } from '../packet.js'
 import { propertyId } from '../properties.js'
-import { quoted } from '../utf8.js'
 import type { Subscriber } from './deliveries.js'
 import { type State, wrong } from './state.js'
 

@@ -1,10 +1,11 @@
 // Every byte beside its name: offset, hexadecimal, field, value, meaning; a line a field, bits drawn where a field is
 // not whole bytes. What a person would write beside a hex dump with two coloured pens.
+
+import { oneLine } from '../../text.js'
 import type { Field } from '../fields.js'
 import type { Packet } from '../packet.js'
 import { decode } from '../render.js'
 import type { Violation } from '../rules.js'
-import { oneLine } from '../utf8.js'
 import { FieldsView, faultText, headline } from './fields-view.js'
 import { hexPairs, padding } from './text.js'
 

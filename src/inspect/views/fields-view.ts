@@ -1,9 +1,10 @@
 // What the views of fields have in common: what they say around the packets, what they hide, and how a packet is headed.
+
+import { quoted } from '../../text.js'
 import { type Field, Fields } from '../fields.js'
 import { versionNames } from '../names.js'
 import type { Packet } from '../packet.js'
 import type { Violation } from '../rules.js'
-import { quoted } from '../utf8.js'
 import { count, timeOfDay, typeName } from './text.js'
 import { valueText } from './value.js'
 import {

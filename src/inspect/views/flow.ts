@@ -1,9 +1,9 @@
 // Each connection as a ladder: who sent what to whom, and for QoS 1 and 2 when the exchange that a PUBLISH began was
 // over, how long it took, and what was never acknowledged.
 import { type Instant, nanosBetween } from '../../capture/stream.js'
+import { quoted } from '../../text.js'
 import { puback, pubcomp, publish, pubrec, versionNames } from '../names.js'
 import type { Direction, Packet } from '../packet.js'
-import { quoted } from '../utf8.js'
 import { faultText, lateText, missingText, skippedText } from './fields-view.js'
 import { codeText, publishText } from './line.js'
 import { durationText, padding, timeOfDay, typeName } from './text.js'

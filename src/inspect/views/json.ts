@@ -1,10 +1,12 @@
 // A JSON object for each packet, one to a line: the facts of the capture, then the packet's fields under the standard's
 // names in lower snake case.
+
+import { jsonOf } from '../../text.js'
 import { type Field, Fields } from '../fields.js'
 import type { Packet } from '../packet.js'
 import { decode } from '../render.js'
 import type { Violation } from '../rules.js'
-import { jsonOf, stringAt } from '../utf8.js'
+import { stringAt } from '../utf8.js'
 import { secrets } from './fields-view.js'
 import { encoded, Ink, putAscii, putNumber, putWord } from './ink.js'
 import { hexOf, putSeconds, typeName } from './text.js'

@@ -1,9 +1,9 @@
 // One line for each packet, in tcpdump's manner: for grep. Written from the facts of a packet, without its fields.
 
+import { quoted } from '../../text.js'
 import { isForwarded } from '../mqtt-sn-names.js'
 import { connack, publish, reasonCodeNames, returnCodeName } from '../names.js'
 import type { Packet } from '../packet.js'
-import { quoted } from '../utf8.js'
 import { faultText, lateText, missingText, openedText, skippedText } from './fields-view.js'
 import { encoded, Ink, putAscii, putNumber, putWord, written } from './ink.js'
 import { putDuration, putTimeOfDay, typeName } from './text.js'

@@ -2,9 +2,9 @@
 // again, which rules were broken. Its memory does not grow with the capture.
 
 import { type Instant, nanosBetween } from '../../capture/stream.js'
+import { quoted } from '../../text.js'
 import { publish } from '../names.js'
 import type { Packet } from '../packet.js'
-import { quoted } from '../utf8.js'
 import { Histogram } from './histogram.js'
 import { shortText } from './ink.js'
 import { count, durationText, putSeconds, typeName } from './text.js'

@@ -1,7 +1,8 @@
 // The fields of each packet as a tree, each with its range in bits: what a debugger of decoders wants to see.
+
+import { oneLine } from '../../text.js'
 import type { Packet } from '../packet.js'
 import { decode } from '../render.js'
-import { oneLine } from '../utf8.js'
 import { FieldsView, faultText, headline } from './fields-view.js'
 import { padding } from './text.js'
 

@@ -1,7 +1,9 @@
 // The value of a field as a reader sees it.
+
+import { quoted } from '../../text.js'
 import type { Field } from '../fields.js'
 import type { Packet } from '../packet.js'
-import { quoted, stringAt } from '../utf8.js'
+import { stringAt } from '../utf8.js'
 import { count, hexOf } from './text.js'
 
 const longestText = 120
