@@ -91,7 +91,7 @@ function writeInPlace(
     }
   } catch (cause) {
     const reason = isSystemError(cause) ? strerror(cause) : String(cause)
-    throw new MqttxError(`Error occurred updating ${what}.\n${path}: ${reason}`, {
+    throw new MqttxError([`Error occurred updating ${what}.`, `${path}: ${reason}`], {
       ...{ cause, prefix: '' },
       hint: `it may be corrupt; its new contents are whole in ${whole}`,
     })
