@@ -1,5 +1,7 @@
 // What a command knows of the world around it: streams, environment, clock, signals. Tests hand in another one.
-import type { Readable, Writable } from 'node:stream'
+import { fstatSync } from 'node:fs'
+import { Readable, type Writable } from 'node:stream'
+import { ExitCode, MqttxError } from './errors.js'
 import { Signals } from './io/signals.js'
 import { neverFailing, written } from './io/stderr.js'
 
@@ -30,10 +32,12 @@ export interface ProcessHost extends Host {
  */
 export function processHost(endBy: (signal: NodeJS.Signals) => void = () => {}): ProcessHost {
   const signals = new Signals<Signal>(endBy)
+  let stdin: Readable | undefined
   let stderr: Writable | undefined
   return {
     get stdin() {
-      return process.stdin
+      stdin ??= standardInput()
+      return stdin
     },
     get stdout() {
       return process.stdout
@@ -47,5 +51,26 @@ export function processHost(endBy: (signal: NodeJS.Signals) => void = () => {}):
     now: () => performance.now(),
     onSignal: (names, handler) => signals.on(names, handler),
     written: async (patienceMs) => stderr === undefined || written(stderr, patienceMs),
+  }
+}
+
+/** Node takes a directory for an input that is empty; here reading it fails, as it does for other programs. */
+function standardInput(): Readable {
+  if (!isDirectory(0)) return process.stdin
+  const error = new MqttxError('Unable to read standard input: Is a directory.', {
+    exitCode: ExitCode.system,
+  })
+  return new Readable({
+    read() {
+      this.destroy(error)
+    },
+  })
+}
+
+function isDirectory(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isDirectory()
+  } catch {
+    return false // closed
   }
 }

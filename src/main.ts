@@ -1,6 +1,5 @@
 // argv in, exit status out. The only file that ends the process.
 import { isUtf8 } from 'node:buffer'
-import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { Surroundings } from './cli/sources.js'
 import { commands, type Job } from './commands/index.js'
@@ -11,6 +10,7 @@ import { leaveLostTerminals } from './io/lost-terminal.js'
 import { print } from './io/print.js'
 import { say } from './io/say.js'
 import { signalsAsUsual } from './io/signals.js'
+import { readSmallFile, withoutMark } from './io/small-file.js'
 import { wantsColor } from './io/terminal.js'
 import { hideNodeWarnings } from './io/warnings.js'
 import { versionText } from './version.js'
@@ -72,9 +72,9 @@ function printing(text: string): Job {
 function readTextFile(path: string, what = 'options file'): string | undefined {
   let bytes: Buffer
   try {
-    bytes = readFileSync(path)
+    bytes = withoutMark(readSmallFile(path))
   } catch (cause) {
-    const { code = '', message } = cause as NodeJS.ErrnoException // readFileSync throws nothing else
+    const { code = '', message } = cause as NodeJS.ErrnoException // node:fs throws nothing else
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     const reason = /^\w+: ([^,]+)/.exec(message)?.[1] ?? message
     throw new UsageError(`Unable to read ${what} "${path}": ${reason}.`, { cause })

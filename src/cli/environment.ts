@@ -56,10 +56,23 @@ export function variablesOf({ name, options }: Owner): Map<string, string> {
   return variables
 }
 
+/**
+ * What Kubernetes sets in every pod for a Service whose name begins with mqttx: MQTTX_SERVICE_HOST, MQTTX_PORT=tcp://...,
+ * MQTTX_PORT_1883_TCP_ADDR and more.
+ */
+function isOfKubernetes(name: string, value: string): boolean {
+  if (/_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)_(PROTO|PORT|ADDR)$/.test(name)) return true
+  return /_PORT(_\d+_(TCP|UDP|SCTP))?$/.test(name) && /^(tcp|udp|sctp):\/\//.test(value)
+}
+
 /** The names in an environment that begin with ours, of variables that are not empty. */
 export function namesIn(env: Environment): string[] {
   const names: string[] = []
-  for (const name in env) if (name.startsWith(prefix) && env[name] !== '') names.push(name)
+  for (const name in env) {
+    const value = env[name]
+    if (!name.startsWith(prefix) || value === undefined || value === '') continue
+    if (!isOfKubernetes(name, value)) names.push(name)
+  }
   return names
 }
 
@@ -74,10 +87,11 @@ export function readEnvironment(
   const passed = new Set(about)
   const variables = variablesOf(owner)
   const settings: VariableSetting[] = []
+  const named = new Set(names)
   const seen = new Set<string>()
   for (const [variable, key] of variables) {
     const text = env[variable]
-    if (text === undefined || text === '' || passed.has(variable) || seen.has(key)) continue
+    if (text === undefined || !named.has(variable) || passed.has(variable) || seen.has(key)) continue
     seen.add(key)
     settings.push({ key, variable, text })
   }

@@ -1,11 +1,12 @@
 // The file of contexts on disk: read as it is, changed in one step, and always for its owner alone.
-import { mkdirSync, readFileSync, realpathSync } from 'node:fs'
+import { mkdirSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Contexts, contextsPath, formatContexts, parseContexts } from '../cli/contexts.js'
 import { ExitCode, MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
 import { acquireLock, type Lock, Lost } from '../io/lock.js'
 import { replace } from '../io/replace.js'
+import { readSmallFile, withoutMark } from '../io/small-file.js'
 import { isSystemError, strerror } from '../io/system-error.js'
 
 const none: Contexts = { current: undefined, contexts: new Map() }
@@ -22,7 +23,7 @@ export function contextsFile({ env }: Host): string {
 export function readContexts(path: string): Contexts {
   return explained(path, 'read', () => {
     try {
-      return parseContexts(readFileSync(path, 'utf8'), path)
+      return parseContexts(withoutMark(readSmallFile(path)).toString(), path)
     } catch (error) {
       if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return none
       throw error

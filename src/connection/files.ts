@@ -1,6 +1,6 @@
 // Files that options name: their bytes, or a sentence that says which option has a bad one.
-import { readFileSync } from 'node:fs'
 import { MqttxError } from '../errors.js'
+import { readSmallFile, withoutMark } from '../io/small-file.js'
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'No such file or directory',
@@ -12,7 +12,7 @@ const reasons: Readonly<Record<string, string>> = {
 /** The bytes of a file; `failed` makes the error from the reason why there are none. */
 export function readNamed(path: string, failed: (reason: string) => MqttxError): Buffer {
   try {
-    return readFileSync(path)
+    return readSmallFile(path)
   } catch (cause) {
     throw failed(reasonOf(cause))
   }
@@ -23,10 +23,17 @@ export function reasonOf(cause: unknown): string {
   return reasons[code] ?? message
 }
 
-/** The first line of a file, without its end. */
+/**
+ * The first line of a file, without its end and without a byte order mark.
+ * @throws MqttxError where it cannot be read, or is empty
+ */
 export function readSecret(path: string, option: string): Buffer {
   const bytes = readNamed(path, (reason) => new MqttxError(`${option}: cannot read '${path}': ${reason}.`))
-  return firstLine(bytes)
+  const secret = firstLine(withoutMark(bytes))
+  if (secret.length > 0) return secret
+  throw new MqttxError(`${option}: the first line of '${path}' is empty.`, {
+    hint: "an empty password is -P ''; one that is wanted must be on the first line",
+  })
 }
 
 /** Without its end, which may be CR LF. */

@@ -1,10 +1,10 @@
 // The password, from wherever the user keeps it: the command line, the environment, a file, a pipe or a head.
-import { MqttxError } from '../errors.js'
+import { ExitCode, MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
 import { askSecret, readLine } from '../io/prompt.js'
 import { isTerminal } from '../io/terminal.js'
 import { wordToBytes } from '../words.js'
-import { readSecret } from './files.js'
+import { readSecret, reasonOf } from './files.js'
 
 export interface LoginArgs {
   readonly username?: string | undefined
@@ -59,7 +59,17 @@ async function asked({ stdinLine, stdinFile }: LoginArgs, host: Host): Promise<B
   const { stdin, stderr } = host
   if (isTerminal(stdin))
     return (await askSecret('Password: ', { input: stdin, output: stderr })) ?? Buffer.alloc(0)
-  if (!stdinLine && !stdinFile) return readLine(stdin)
+  if (!stdinLine && !stdinFile) {
+    const line = await readLine(stdin).catch((cause: Error) => {
+      if (cause instanceof MqttxError) throw cause
+      const details = { cause, exitCode: ExitCode.system }
+      throw new MqttxError(`-P -: unable to read standard input: ${reasonOf(cause)}.`, details)
+    })
+    if (line.length > 0) return line
+    throw new MqttxError('-P -: there is no password on the first line of standard input.', {
+      hint: "pipe the password into it; an empty password is -P ''",
+    })
+  }
   throw new MqttxError(
     '-P - cannot read the password from standard input, which is what is to be published',
     {

@@ -87,6 +87,7 @@ export function start(file: string, args: readonly string[], options: RunOptions
     env: {
       ...withoutOurs(process.env),
       XDG_CONFIG_HOME: folder,
+      NODE_OPTIONS: '--trace-warnings', // else mqttx hides them
       PATH: `${folder}:${process.env.PATH}:/usr/sbin`,
       ...options.env,
     },
@@ -112,6 +113,8 @@ export function start(file: string, args: readonly string[], options: RunOptions
     child.once('close', (code, signal) => {
       clearTimeout(timer)
       running.delete(child)
+      const warning = /^\(node:\d+\).*/m.exec(stderr())
+      if (warning !== null) return fail(new Error(`a warning of Node's reached the user${shown()}`)) // H49
       settle({ status: code ?? 128 + (signals[signal ?? ''] ?? 0), stdout: stdout(), stderr: stderr() })
     })
   })

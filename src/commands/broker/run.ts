@@ -4,6 +4,7 @@ import { type Authenticate, type Certificate, startBroker, type Wanted } from '.
 import { ExitCode, explain, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { print } from '../../io/print.js'
+import { readSmallFile } from '../../io/small-file.js'
 import { type PasswordEntries, parsePasswords, verifyUser } from '../../passwd/file.js'
 import { shownLine } from '../../text.js'
 import { Log } from './log.js'
@@ -28,7 +29,7 @@ export async function run(args: BrokerArgs, host: Host): Promise<number> {
   }
   const { passwordFile, allowAnonymous, port, bind } = args
   const users = passwordFile === undefined ? undefined : await openUsers(passwordFile)
-  const certificate = await readCertificate(args)
+  const certificate = readCertificate(args)
 
   const { stopped, release } = untilSignal(host)
   const offs = [release]
@@ -61,15 +62,17 @@ function otherListeners({ tlsPort, wsPort, wssPort }: BrokerArgs): Omit<Wanted, 
   return ports.flatMap(([scheme, port]) => (port === undefined ? [] : [{ scheme, port }]))
 }
 
-async function readCertificate({ certfile, keyfile }: BrokerArgs): Promise<Certificate | undefined> {
+function readCertificate({ certfile, keyfile }: BrokerArgs): Certificate | undefined {
   if (certfile === undefined || keyfile === undefined) return undefined
-  return { cert: await readPem(certfile), key: await readPem(keyfile) }
+  return { cert: readPem(certfile), key: readPem(keyfile) }
 }
 
-function readPem(file: string): Promise<Buffer> {
-  return readFile(file).catch((cause: NodeJS.ErrnoException) => {
-    throw new MqttxError(`cannot read ${file}: ${reasonOf(cause)}`, { cause })
-  })
+function readPem(file: string): Buffer {
+  try {
+    return readSmallFile(file)
+  } catch (cause) {
+    throw new MqttxError(`cannot read ${file}: ${reasonOf(cause as NodeJS.ErrnoException)}`, { cause })
+  }
 }
 
 function reasonOf({ code, message }: NodeJS.ErrnoException): string {

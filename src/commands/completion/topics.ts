@@ -1,5 +1,4 @@
 // The topics that a server has retained messages for, asked for while a command line is being typed.
-import { readFileSync } from 'node:fs'
 import { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AnyOption, AnySpec, Options, Spec } from '../../cli/option.js'
@@ -8,6 +7,7 @@ import { parse } from '../../cli/parse.js'
 import { Connection } from '../../connection/connection.js'
 import { type ConnectionArgs, type ConnectOptions, connectOptions } from '../../connection/options.js'
 import type { Host } from '../../host.js'
+import { readSmallFile, withoutMark } from '../../io/small-file.js'
 
 /** On the clock that starts with the process: a Tab is answered by then, with what has come. */
 const deadlineMs = 270
@@ -60,12 +60,16 @@ function argsOf(spec: AnySpec, words: readonly string[], host: Host): Connection
 
 /** A key whose passphrase would have to be asked for. */
 function hasLockedKey({ key, keyPassphraseFile }: ConnectionArgs): boolean {
-  return key !== undefined && keyPassphraseFile === undefined && /ENCRYPTED/.test(readFileSync(key, 'latin1'))
+  return (
+    key !== undefined &&
+    keyPassphraseFile === undefined &&
+    /ENCRYPTED/.test(readSmallFile(key).toString('latin1'))
+  )
 }
 
 function readFile(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8')
+    return withoutMark(readSmallFile(path)).toString()
   } catch {
     return undefined
   }

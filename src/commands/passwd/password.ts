@@ -1,9 +1,9 @@
 // Where a password comes from: a word, a file, chance, or somebody who is asked.
 import { randomInt } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { MqttxError } from '../../errors.js'
 import { askSecret, readLine } from '../../io/prompt.js'
+import { readSmallFile, withoutMark } from '../../io/small-file.js'
 import { isSystemError, strerror } from '../../io/system-error.js'
 import { isTerminal } from '../../io/terminal.js'
 import { wordToBytes } from '../../words.js'
@@ -98,7 +98,7 @@ async function fromFile(file: string, { host, signal }: Tools): Promise<Buffer> 
 
 function readWhole(file: string): Buffer {
   try {
-    return readFileSync(file)
+    return withoutMark(readSmallFile(file))
   } catch (error) {
     if (!isSystemError(error)) throw error
     throw new MqttxError(`Unable to open password file ${file}. ${strerror(error)}.`, { cause: error })
