@@ -62,9 +62,8 @@ export class Connection {
           this.#redial.useful()
           this.#events.settled?.(reasonCode, { messageId, reason: this.#receiver.reason })
         },
-        drop: ({ template }) => this.#events.dropped?.(template.topic),
       },
-      options,
+      { version: options.version, maxInFlight: options.maxInFlight },
     )
     this.#likelyCause = new LikelyCause(options.clientId)
     this.#receiver = new Receiver({
@@ -332,7 +331,7 @@ export class Connection {
     this.#trace?.plain(`Received DISCONNECT (${code})`)
     if (this.#options.version < 5) throw new ProtocolError('DISCONNECT from a MQTT 3.1.1 server', 0x82)
     this.#link!.destroy()
-    this.#onLost(disconnected(code, packet.properties, this.#terms!.mayBlamePublish))
+    this.#onLost(disconnected(code, packet.properties))
   }
 
   #onChunkEnd(): void {
@@ -375,7 +374,8 @@ export class Connection {
 
   #transmit(packet: Packet): void {
     const bytes = generate(packet, this.#options.version)
-    this.#link!.batch.append(bytes, 0, bytes.length)
+    const { batch } = this.#link!
+    batch.append(bytes, 0, bytes.length)
   }
 
   #acknowledge(type: AcknowledgeType, messageId: number, reasonCode: number): void {

@@ -20,8 +20,6 @@ export interface ConnectionEvents {
   connected?(sessionPresent: boolean): void
   /** A PUBLISH at QoS 1 or 2 was answered; 0x80 and above: refused. */
   settled?(reasonCode: number, answer: Answer): void
-  /** This PUBLISH is not sent again: `tries` connections were lost with it. */
-  dropped?(topic: string): void
   /** The Reason Codes of a SUBACK, in the order of the Topic Filters. */
   suback?(granted: readonly number[], answer: Answer): void
   /** The Reason Codes of an UNSUBACK, none before MQTT 5. */

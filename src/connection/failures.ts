@@ -67,17 +67,12 @@ interface Told {
   readonly userProperties?: Readonly<Record<string, string | string[]>>
 }
 
-/** The server has sent DISCONNECT (MQTT 5.0, 3.14). `blamesPublish`: a PUBLISH, which is dropped, may be the cause. */
-export function disconnected(
-  reasonCode: number,
-  properties: Told | undefined,
-  blamesPublish = false,
-): MqttxError {
+/** The server has sent DISCONNECT (MQTT 5.0, 3.14). */
+export function disconnected(reasonCode: number, properties: Told | undefined): MqttxError {
   const message = `The client is not currently connected: ${reasonText(reasonCode)}`
   const hint = told(properties) ?? disconnectHints[reasonCode]
   const details = { exitCode: ExitCode.notConnected, hint }
-  const last = final.has(reasonCode) && !(blamesPublish && ofPublish.has(reasonCode))
-  return last ? new MqttxError(message, details) : new ConnectionError(message, details)
+  return final.has(reasonCode) ? new MqttxError(message, details) : new ConnectionError(message, details)
 }
 
 /**
@@ -87,9 +82,6 @@ export function disconnected(
 const final = new Set([
   0x81, 0x82, 0x87, 0x8a, 0x8c, 0x8e, 0x90, 0x94, 0x95, 0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9e, 0xa1, 0xa2,
 ])
-
-/** Of these, those that a PUBLISH may have caused, which need not be sent again. */
-const ofPublish = new Set([0x81, 0x82, 0x87, 0x90, 0x94, 0x95, 0x99, 0x9a, 0x9b])
 
 const disconnectHints: Readonly<Record<number, string>> = {
   142: 'another client has connected with the same Client Identifier: choose another -i',

@@ -50,8 +50,6 @@ export interface ConnectOptions {
   readonly retries: number
   /** Attempts in a row after a loss; 0: a loss is the end. */
   readonly reconnects: number
-  /** A PUBLISH with which so many connections were lost is dropped; undefined: none is. See SessionOptions. */
-  readonly tries?: number | undefined
   /** Reads what may have been renewed since, before each attempt but the first; undefined: there is nothing. */
   readonly renew?: ((signal: AbortSignal) => Promise<Renewed>) | undefined
 }

@@ -14,8 +14,6 @@ export class Terms {
   readonly sessionExpiry: number
   /** PUBLISH packets at QoS 1 and 2 that the server takes at once. */
   readonly receiveMaximum: number
-  #published = false
-  readonly #tries: number | undefined
   readonly #limits: ServerLimits
   /** Before MQTT 5 nothing can be forbidden: the hot path does not ask then. */
   readonly #limited: boolean
@@ -31,7 +29,6 @@ export class Terms {
     this.receiveMaximum = properties.receiveMaximum ?? 65_535
     this.#limits = new ServerLimits(properties)
     this.#limited = options.version === 5
-    this.#tries = options.tries
     this.#serverAliases = new TopicAliases(Number(asked.topicAliasMaximum ?? 0))
   }
 
@@ -44,7 +41,6 @@ export class Terms {
       const refusal = this.#limits.refusesPublish(template, length)
       if (refusal !== undefined) throw refusal
     }
-    this.#published = true
     const { short, alias, topic } = template
     if (short === undefined) return template
     this.#aliased ??= new Map()
@@ -62,14 +58,8 @@ export class Terms {
     const allowed = plain !== undefined && !this.#limits.accepts(template.alias) ? plain : template
     const refusal = this.#limited ? this.#limits.refusesPublish(allowed, length) : undefined
     if (refusal !== undefined) return refusal
-    this.#published = true
     if (allowed.alias > 0) (this.#aliased ??= new Map()).set(allowed.alias, allowed.topic)
     return allowed
-  }
-
-  /** True where a PUBLISH has been sent, and will be dropped if it has broken connections often enough. */
-  get mayBlamePublish(): boolean {
-    return this.#published && this.#tries !== undefined
   }
 
   /** @throws MqttxError when the server has said that it cannot */

@@ -26,19 +26,12 @@ export interface Output<Kept, Message> {
   deliver(message: Message): void
   /** A PUBLISH is done: accepted, or refused by a Reason Code of 0x80 and above. */
   settle(messageId: number, reasonCode: number): void
-  /** With `tries`: this PUBLISH is not sent again. */
-  drop?(kept: Kept): void
 }
 
 export interface SessionOptions {
   readonly version: 3 | 4 | 5
   /** Own limit of PUBLISH packets in flight, 1..65535. Who subscribes too leaves some identifiers free. */
   readonly maxInFlight: number
-  /**
-   * So many connections may be lost while a PUBLISH is in flight; then it is dropped. After a loss what is in flight is
-   * sent again one by one, to find the one that the server does not bear. Undefined: all are sent again for ever.
-   */
-  readonly tries?: number | undefined
 }
 
 export class Session<Kept, Message extends Incoming> {
@@ -53,15 +46,11 @@ export class Session<Kept, Message extends Incoming> {
   #unknown = 0
   /** Packet Identifiers that a new connection's window left no room to send again yet. */
   #waiting: number[] = []
-  readonly #tries: number | undefined
-  /** With `tries`: how many connections were lost with a PUBLISH that is still in flight, by Packet Identifier. */
-  readonly #losses = new Map<number, number>()
 
   constructor(out: Output<Kept, Message>, options: SessionOptions) {
     this.#out = out
     this.#version = options.version
     this.#maxInFlight = options.maxInFlight
-    this.#tries = options.tries
     this.#window = this.#maxInFlight
   }
 
@@ -182,7 +171,6 @@ export class Session<Kept, Message extends Incoming> {
 
   #settle(messageId: number, reasonCode: number): void {
     this.#outgoing.settle(messageId)
-    this.#losses.delete(messageId)
     this.#out.settle(messageId, reasonCode)
     this.#resendNext(1)
   }
@@ -191,11 +179,6 @@ export class Session<Kept, Message extends Incoming> {
   disconnected(): void {
     for (let id = 1; this.#outgoing.requests > 0; id++) {
       if (this.#outgoing.stage(id) >= stage.suback) this.#outgoing.settle(id)
-    }
-    if (this.#tries === undefined) return
-    const unsent = new Set(this.#waiting)
-    for (const id of this.#outgoing.ordered()) {
-      if (!unsent.has(id)) this.#losses.set(id, (this.#losses.get(id) ?? 0) + 1)
     }
   }
 
@@ -210,19 +193,8 @@ export class Session<Kept, Message extends Incoming> {
 
   /** After CONNACK: sends again, in the first order, what is in flight [MQTT-4.4.0-1] [MQTT-4.6.0-1]. */
   resume(): void {
-    this.#waiting = this.#outgoing.ordered().filter((messageId) => !this.#dropped(messageId))
-    this.#resendNext(this.#tries === undefined ? this.#window : 1)
-  }
-
-  /** Drops a PUBLISH that has been sent often enough. What the server has taken already (QoS 2) goes on. */
-  #dropped(messageId: number): boolean {
-    const kept = this.#outgoing.kept(messageId)
-    if (this.#tries === undefined || kept === undefined) return false
-    if ((this.#losses.get(messageId) ?? 0) < this.#tries) return false
-    this.#outgoing.settle(messageId)
-    this.#losses.delete(messageId)
-    this.#out.drop?.(kept)
-    return true
+    this.#waiting = this.#outgoing.ordered()
+    this.#resendNext(this.#window)
   }
 
   /** Sends up to `count` of those that wait; those that the server would refuse are settled as refused. */

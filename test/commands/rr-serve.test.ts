@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import type { Socket } from 'node:net'
 import type { IPublishPacket, Packet } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
 import type { ProtocolVersion } from '../../src/codec/publish.js'
@@ -147,64 +146,7 @@ describe('--echo', () => {
     expect(outcome.stderr).toContain(`${name} cannot be used with --serve.\n`)
   })
 
-  describe('H34: an answer that the server does not bear', () => {
-    /** Sends these requests to the first connection, and one more to each; ends every connection that answers `bad`. */
-    const frail = (end: (socket: Socket) => void, first: readonly string[]) => {
-      let connections = 0
-      return scriptedServer({
-        packet(packet, socket) {
-          if (packet.cmd === 'publish' && String(packet.payload) === 'bad') return end(socket)
-          const answer = obliging(packet, 5)
-          if (answer !== undefined && !socket.destroyed) socket.write(bytes(answer, 5))
-          if (packet.cmd !== 'subscribe') return
-          const next = connections++ === 0 ? first : [`again ${connections}`]
-          for (const payload of next) socket.write(bytes(request(payload), 5))
-        },
-      })
-    }
-    const reset = (socket: Socket) => void socket.destroy()
-    const disconnect = (reasonCode: number) => (socket: Socket) =>
-      void socket.end(bytes({ cmd: 'disconnect', reasonCode }, 5))
-
-    test.each([
-      ['1', 'connection lost', reset, 3],
-      ['1', 'DISCONNECT 0x90', disconnect(0x90), 3],
-      ['0', 'connection lost', reset, 2],
-      ['0', 'DISCONNECT 0x82', disconnect(0x82), 2],
-    ] as const)(
-      '-q %s, %s: it is dropped, the others arrive, the service goes on',
-      async (qos, _, end, connections) => {
-        const server = await frail(end, ['one', 'two', 'bad', 'three', 'four'])
-        const last = `again ${connections}`
-        const outcome = await serving(['--echo', '-q', qos], server, () =>
-          answers(server).some(({ payload }) => String(payload) === last),
-        )
-        expect(outcome.status).toBe(0)
-        const payloads = answers(server).map(({ payload }) => String(payload))
-        if (qos === '1') {
-          expect(payloads).toEqual(expect.arrayContaining(['one', 'two', 'three', 'four']))
-          expect(payloads.filter((payload) => payload === 'bad')).toHaveLength(2)
-          expect(outcome.stderr).toContain(
-            "The connection was lost twice with an answer to 'a': it is dropped.\n",
-          )
-        }
-        expect(server.connections()).toBe(connections)
-      },
-    )
-
-    test('a DISCONNECT that no answer can have caused is the end', async () => {
-      const server = await scriptedServer({
-        packet(packet, socket) {
-          const answer = packet.cmd === 'subscribe' ? undefined : obliging(packet, 5)
-          if (answer !== undefined) socket.write(bytes(answer, 5))
-          if (packet.cmd === 'subscribe') disconnect(0x82)(socket)
-        },
-      })
-      expect(await run([...serve, '--echo'], server)).toMatchObject({ status: 4 })
-    })
-  })
-
-  test('H21: answers that the server does not take are bounded in bytes', { timeout: 60_000 }, async () => {
+  test('H21: answers that the server does not take are bounded in bytes', async () => {
     const payload = Buffer.alloc(1_000_000, 'x')
     const properties = { responseTopic: 'a' }
     const server = await scriptedServer({
@@ -216,15 +158,15 @@ describe('--echo', () => {
         socket.pause()
       },
     })
-    const running = startMqttx([...serve, '--echo', ...server.at], { timeoutMs: 60_000 })
-    await running.until((_, stderr) => stderr.includes('is dropped, and those that follow.\n'), 30_000)
+    const running = startMqttx([...serve, '--echo', ...server.at])
+    await running.until((_, stderr) => stderr.includes('is dropped, and those that follow.\n'))
     await sleep(1000) // the rest of the requests
     const status = readFileSync(`/proc/${running.child.pid}/status`, 'utf8')
     expect(Number(/VmRSS:\s+(\d+)/.exec(status)![1])).toBeLessThan(320_000)
     running.kill('SIGINT')
-    await sleep(200) // one that comes sooner is taken for a copy
+    await sleep(100)
     running.kill('SIGINT')
-    expect(await running.ended).toMatchObject({ status: 130 })
+    expect(await running.ended).toMatchObject({ status: 0 })
     expect(running.stderr().split('\n')).toHaveLength(2)
   })
 
@@ -412,10 +354,9 @@ describe('--exec', () => {
     }
     expect(most).toBeLessThan(150_000)
     running.child.kill('SIGINT')
-    await sleep(200)
     running.child.kill('SIGINT')
     running.child.stderr!.resume()
-    expect((await running.ended).status).toBe(130)
+    expect((await running.ended).status).toBe(0)
   })
 })
 

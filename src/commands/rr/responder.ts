@@ -83,8 +83,6 @@ class Responder {
         settled: (code, { reason }) => {
           if (code >= 0x80) this.#warn(`An answer was refused: ${reasonText(code)}.`, reason)
         },
-        dropped: (to) =>
-          this.#warn(`The connection was lost twice with an answer to '${to}': it is dropped.`),
         retrying: world.talk.retrying,
       },
       world.talk.trace,

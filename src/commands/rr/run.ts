@@ -26,7 +26,7 @@ export async function run(args: RrArgs, host: Host): Promise<number> {
     host,
   )
   const saying = talk(args, host)
-  if (args.serve) return answerRequests(args, { ...options, tries: 2 }, { host, talk: saying })
+  if (args.serve) return answerRequests(args, options, { host, talk: saying })
   if (args.stdinLine || args.stdinFile || args.file === '-') announceStdin(args, host)
   const world = { host, talk: saying, output: new Output(host.stdout) }
   // A request whose answer may have gone down with a connection is not made again behind anybody's back.
