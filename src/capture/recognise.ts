@@ -1,8 +1,10 @@
-// Tells by its first bytes what a connection carries: MQTT itself, TLS, or WebSocket. From the start of a connection the
+// Tells by its first bytes what a connection carries: MQTT itself, TLS, WebSocket, or a proxy's words before them. From the start of a connection the
 // three cannot be confused: TLS begins with 0x16, HTTP with 'G' or 'H', which as MQTT are packets with forbidden flags.
 import type { Context } from './context.js'
 import { HeldEvents } from './held.js'
 import type { Pipe } from './pipe.js'
+import { type Preamble, preambleOf } from './preamble.js'
+import { PreamblePipe } from './preamble-pipe.js'
 import type { Segment } from './segment.js'
 import type { Direction, FlowFact } from './stream.js'
 import { TlsPipe } from './tls/pipe.js'
@@ -17,25 +19,32 @@ export interface Start {
   readonly sawStart: boolean
   /** Datagrams are MQTT-SN: nothing else is looked for. */
   readonly layered: boolean
+  /** How many proxies may still speak first. */
+  readonly preambles?: number
 }
+
+/** A load balancer's header before what a client says to a proxy; more does not happen. */
+const maxPreambles = 2
 
 const empty = Buffer.alloc(0)
 
-type Kind = 'plain' | 'tls' | 'http' | 'websocket'
+type Kind = 'plain' | 'tls' | 'http' | 'websocket' | Preamble
 
 export class Recogniser implements Pipe {
   readonly #context: Context
   readonly #next: Pipe
   readonly #sawStart: boolean
+  readonly #preambles: number
   #pipe: Pipe | undefined
   /** Before the decision. */
   #held: HeldEvents<Direction> | undefined
   #heads: Record<Direction, Buffer> | undefined = { c2s: empty, s2c: empty }
 
-  constructor(context: Context, next: Pipe, { sawStart, layered }: Start) {
+  constructor(context: Context, next: Pipe, { sawStart, layered, preambles = maxPreambles }: Start) {
     this.#context = context
     this.#next = next
     this.#sawStart = sawStart
+    this.#preambles = preambles
     this.#held = new HeldEvents(context.budget)
     if (!layered) this.#become(next)
   }
@@ -50,7 +59,7 @@ export class Recogniser implements Pipe {
     const head = before.length < 16 ? Buffer.concat([before, bytes]) : before
     this.#heads![direction] = head
     const isFull = held.bytes > maxHeldBytes || held.count > maxHeldEvents || budget.isSpent
-    const kind = recognise(head, direction, this.#sawStart) ?? (isFull ? 'plain' : undefined)
+    const kind = this.#kind(head, direction) ?? (isFull ? 'plain' : undefined)
     if (kind !== undefined) this.#decide(kind)
   }
 
@@ -84,15 +93,26 @@ export class Recogniser implements Pipe {
     this.#heads = undefined
   }
 
+  #kind(head: Buffer, direction: Direction): Kind | undefined {
+    const preamble = this.#preambles > 0 ? preambleOf(head, direction, this.#sawStart) : 'none'
+    return preamble === 'none' ? recognise(head, direction, this.#sawStart) : preamble
+  }
+
   #open(kind: Kind): Pipe {
+    const start = { sawStart: this.#sawStart, layered: true }
+    if (typeof kind === 'object') {
+      // Behind it the connection begins.
+      const inner = new Recogniser(this.#context, this.#next, {
+        ...{ sawStart: true, layered: true, preambles: this.#preambles - 1 },
+      })
+      return new PreamblePipe(this.#context, inner, kind)
+    }
     switch (kind) {
       case 'plain':
         return this.#next
-      case 'tls': {
+      case 'tls':
         // Inside may be WebSocket again, and never TLS: the first bytes of its plaintext tell.
-        const start = { sawStart: this.#sawStart, layered: true }
         return new TlsPipe(this.#context, new Recogniser(this.#context, this.#next, start))
-      }
       default:
         return new WebSocketPipe(this.#context, this.#next, { handshake: kind === 'http' })
     }

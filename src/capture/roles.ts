@@ -1,5 +1,6 @@
 // Which end of a connection is the client, told by what one of them has sent: where neither the SYN was captured nor a
 // port is known.
+import { preambleOf } from './preamble.js'
 
 /** Who sends such bytes at the beginning of a segment; undefined where either might. */
 export function senderOf(bytes: Buffer): 'client' | 'server' | undefined {
@@ -7,6 +8,7 @@ export function senderOf(bytes: Buffer): 'client' | 'server' | undefined {
   if (first === undefined || bytes.length < 2) return undefined
   if (bytes[0] === 0x16 && bytes[1] === 3)
     return bytes[5] === 1 ? 'client' : bytes[5] === 2 ? 'server' : undefined
+  if (preambleOf(bytes, 'c2s', false) !== 'none' && bytes.length >= 12) return 'client'
   if (first === 0x47) return bytes.toString('latin1', 0, 4) === 'GET ' ? 'client' : undefined
   if (first === 0x48) return bytes.toString('latin1', 0, 7) === 'HTTP/1.' ? 'server' : undefined
   if (isConnect(bytes)) return 'client'

@@ -84,6 +84,8 @@ export type FlowFact =
       readonly selected: string | undefined
       readonly handshake: boolean
     }
+  /** What a proxy's protocol says before MQTT begins, in printable characters. */
+  | { readonly kind: 'preamble'; readonly text: string }
   /** A data frame that is not binary [MQTT-6.0.0-1]. `offset` is that of the next byte of MQTT in this direction. */
   | {
       readonly kind: 'text-frame'

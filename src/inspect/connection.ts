@@ -19,6 +19,7 @@ export class Connection implements ConnectionFacts {
   version = 0
   versionFrom: ConnectionFacts['versionFrom'] = 'assumed'
   clientId: string | undefined
+  preamble: string | undefined
   /** Bytes are missing, or could not be framed: what packets seem to do wrong may be our ignorance. */
   holes = false
   packets = 0

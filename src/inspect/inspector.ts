@@ -142,7 +142,9 @@ export class Inspector implements CaptureSink {
 
   fact(flow: Flow, fact: FlowFact): void {
     const stream = this.#streams.get(flow.id)
-    if (stream !== undefined) this.#watch.of(stream.connection).fact(fact)
+    if (stream === undefined) return
+    if (fact.kind === 'preamble') stream.connection.preamble = fact.text
+    else this.#watch.of(stream.connection).fact(fact)
   }
 
   close(flow: Flow, how: 'fin' | 'rst' | 'timeout' | 'end', detail?: CloseDetail): void {

@@ -23,6 +23,8 @@ const cases: readonly Case[] = [
     files: `${name}.pcap`,
     packets: talk,
   })),
+  { files: 'proxyv1.pcap', packets: talk },
+  { files: 'proxyv2.pcap', packets: talk },
   { files: 'rot.pcap0 rot.pcap1 rot.pcap2', packets: talk },
   { files: 'rot.pcap2 rot.pcap0 rot.pcap1', packets: talk },
   {

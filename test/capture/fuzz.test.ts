@@ -172,6 +172,25 @@ const seeds: readonly Buffer[] = [
     'char peer0_0[] = { /* Packet 4 */\n0x10, 0x0c };\nchar peer1_0[] = {\n0x20, 0x02, 0x00, 0x00 };\n',
   ),
   ...tunnels(),
+  ...[
+    'PROXY TCP4 203.0.113.7 10.0.0.2 56324 1883\r\n',
+    '\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xcb\0\x71\x07\x0a\0\0\x02\xdc\x04\x07\x5b',
+    '\x04\x01\x07\x5b\0\0\0\x01\0broker\0',
+    '\x05\x01\x02\x01\x01a\x01b\x05\x01\0\x03\x01b\x07\x5b',
+    'CONNECT broker:1883 HTTP/1.1\r\n\r\n',
+  ].map((before) =>
+    pcap(
+      timed([
+        ...opening(),
+        toServer({ seq: 1000, payload: before }),
+        toClient({
+          seq: 5000,
+          payload: 'HTTP/1.1 407 x\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 200 x\r\n\r\n',
+        }),
+        toServer({ seq: 1000 + before.length, payload: connect }),
+      ]),
+    ),
+  ),
   Buffer.from(connect, 'latin1'),
   Buffer.from(Buffer.from(connect, 'latin1').toString('base64')),
 ]

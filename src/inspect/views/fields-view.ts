@@ -82,7 +82,8 @@ export function openedText(connection: ConnectionFacts): string {
   const start = connection.sawStart ? '' : ', joined in mid-stream'
   const between = transport === 'raw' ? 'a byte stream' : `${transport} ${client} -> ${server}`
   const protocol = transport === 'udp' ? 'MQTT-SN 1.2' : `MQTT ${versionNames[version] ?? version}${from}`
-  return `connection ${number}: ${between}, ${protocol}${start}`
+  const preamble = connection.preamble === undefined ? '' : `, after ${connection.preamble}`
+  return `connection ${number}: ${between}, ${protocol}${start}${preamble}`
 }
 
 export function skippedText(connection: number, { direction, offset, length, why }: Skipped): string {

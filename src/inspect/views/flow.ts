@@ -121,11 +121,11 @@ export class FlowView implements View {
   }
 
   #show(ladder: Ladder, connection: ConnectionFacts): void {
-    const { number, client, server, clientId, version, transport } = connection
+    const { number, client, server, clientId, version, transport, preamble } = connection
     const who = clientId === undefined ? '' : ` ${quoted(clientId)}`
     const between = client === '' ? '' : ` ${client} → ${server}`
     const protocol = transport === 'udp' ? 'MQTT-SN 1.2' : `MQTT ${versionNames[version] ?? version}`
-    const more = ladder.continued ? ', continued' : ''
+    const more = ladder.continued ? ', continued' : preamble === undefined ? '' : `, after ${preamble}`
     const lanes = `${padding(16)}client${padding(laneWidth - 8)}server`
     const text = `connection ${number}${who}${between}, ${protocol}${more}\n${lanes}\n${ladder.rows.join('\n')}\n`
     this.#rows -= ladder.rows.length

@@ -167,10 +167,11 @@ export class JsonView implements View {
   }
 
   /** What all packets of a connection say. */
-  #partiesOf({ number, client, server, clientId }: ConnectionFacts): Parties {
+  #partiesOf({ number, client, server, clientId, preamble }: ConnectionFacts): Parties {
     const known = this.#parties.get(number)
     if (known !== undefined && known.clientId === clientId) return known
-    const ends = client === '' ? '' : `,"client":${jsonOf(client)},"server":${jsonOf(server)}`
+    const before = preamble === undefined ? '' : `,"preamble":${jsonOf(preamble)}`
+    const ends = client === '' ? '' : `,"client":${jsonOf(client)},"server":${jsonOf(server)}${before}`
     const name = clientId === undefined ? '' : `,"client_identifier":${jsonOf(clientId)}`
     const parties = { clientId, ends: encoded(ends), client: encoded(name) }
     this.#parties.set(number, parties)

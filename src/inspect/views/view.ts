@@ -20,6 +20,8 @@ export interface ConnectionFacts {
   /** How the version was found: by its CONNECT, from what decodes cleanly, or because neither tells (or -V). */
   readonly versionFrom: 'connect' | 'inferred' | 'assumed' | 'forced'
   readonly clientId: string | undefined
+  /** What a proxy's protocol says before MQTT begins. */
+  readonly preamble: string | undefined
   readonly sawStart: boolean
 }
 
