@@ -32,7 +32,11 @@ export const exitStatuses = [
   [42, 'bench', 'bench: messages were lost, doubled, refused or not delivered, or clients failed.'],
   [70, 'bug', 'A defect of mqttx itself.'],
   [128, 'refused', 'Refused: a subscription of MQTT 3.1.1; any other Reason Code from 129 on is itself.'],
-  [130, 'interrupted', 'pub -l, rr, inspect or passwd was ended by SIGINT (by SIGTERM: 143).'],
+  [
+    130,
+    'interrupted',
+    'pub -l, rr, inspect or passwd was ended by SIGINT, or sub by a second one (by SIGTERM: 143).',
+  ],
   [255, 'beforeConnack', 'sub: ended by a signal or by -W before the server accepted the connection.'],
 ] as const
 
@@ -90,14 +94,22 @@ export class ProtocolError extends MqttxError {
   }
 }
 
+interface ConnectionErrorDetails extends ErrorDetails {
+  readonly code?: string | undefined
+  readonly onlyReconnect?: boolean
+}
+
 /** The network failed: `code` is Node's (`ECONNREFUSED`, `ENOTFOUND`, ...) where there is one. */
 export class ConnectionError extends MqttxError {
   override readonly name = 'ConnectionError'
   readonly code: string | undefined
+  /** Another attempt may help only where a connection to the same server has worked before. */
+  readonly onlyReconnect: boolean
 
-  constructor(message: string, details: ErrorDetails & { code?: string | undefined } = {}) {
+  constructor(message: string, details: ConnectionErrorDetails = {}) {
     super(message, details)
     this.code = details.code
+    this.onlyReconnect = details.onlyReconnect ?? false
   }
 }
 

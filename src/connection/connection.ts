@@ -10,7 +10,7 @@ import { attempt } from './attempt.js'
 import { type Accepted, disconnectPacket } from './connect-packet.js'
 import { Departures } from './departures.js'
 import type { ConnectionEvents, SubscribeOptions } from './events.js'
-import { disconnected, notTaken, sessionLost } from './failures.js'
+import { disconnected, notMadeAgain, notTaken, sessionLost } from './failures.js'
 import { Handshake } from './handshake.js'
 import { LikelyCause } from './likely-cause.js'
 import { Link, type LinkHandler } from './link.js'
@@ -346,10 +346,10 @@ export class Connection {
     const { requests, inFlight: publishes } = this.#session
     const error = this.#likelyCause.explain(failure, { requests, publishes, upMs: this.#redial.upFor(now) })
     this.#down()
-    if (this.#options.reconnects === 0 || !isPassing(error)) return this.#fail(error)
+    if (this.#options.reconnects === 0 || !isPassing(error, true)) return this.#fail(error)
     const lost = { error, now }
     this.#redial.connect(this.#options.reconnects, lost).catch((last: unknown) => {
-      if (!this.#ending) this.#fail(last as Error)
+      if (!this.#ending) this.#fail(notMadeAgain(last as Error))
     })
   }
 

@@ -5,8 +5,12 @@ import { shown } from '../text.js'
 import { addressText } from '../transport/endpoint.js'
 import type { ConnectOptions } from './options.js'
 
-export function connectionLost(hint: string, cause?: Error): ConnectionError {
-  return new ConnectionError('The connection was lost', { exitCode: ExitCode.connectionLost, hint, cause })
+export function connectionLost(
+  hint: string,
+  cause?: Error,
+  message = 'The connection was lost',
+): ConnectionError {
+  return new ConnectionError(message, { exitCode: ExitCode.connectionLost, hint, cause })
 }
 
 /** No attempt mends this: what was exchanged in the lost Session can be neither finished nor begun again. */
@@ -43,6 +47,17 @@ export function notTaken(closed: 'stuck' | 'lost'): ConnectionError {
     exitCode: ExitCode.keepAlive,
     hint: 'the server stopped reading: not all that was sent has reached it',
   })
+}
+
+/** A connection that was lost and could not be made again: the status says lost, the text why. */
+export function notMadeAgain(error: Error): Error {
+  if (!(error instanceof ConnectionError) || error.exitCode !== ExitCode.usage) return error
+  const { message, hint } = error
+  return connectionLost(
+    hint ?? message,
+    error,
+    `The connection was lost and could not be made again: ${message}`,
+  )
 }
 
 /** A packet that only a server that has accepted the connection may send. */

@@ -282,7 +282,9 @@ export class Link {
   }
 
   #loss(error?: Error): MqttxError {
-    return lossOf(error, { answered: this.#answered, encrypted: 'encrypted' in this.#stream })
+    const encrypted = 'encrypted' in this.#stream
+    const webSocket = 'webSocket' in this.#stream
+    return lossOf(error, { answered: this.#answered, encrypted, webSocket })
   }
 
   #fail(error: MqttxError): void {

@@ -8,13 +8,15 @@ export interface Ended {
   /** The server has sent something. */
   readonly answered: boolean
   readonly encrypted: boolean
+  readonly webSocket: boolean
 }
 
 /**
  * Servers that find fault with our certificate, or want one, tell us so after the handshake of TLS 1.3: until their
  * first answer that is still a failure to connect.
  */
-export function lossOf(error: Error | undefined, { answered, encrypted }: Ended): MqttxError {
+export function lossOf(error: Error | undefined, ended: Ended): MqttxError {
+  const { answered, encrypted, webSocket } = ended
   if (error instanceof MqttxError) return error
   const tls = error === undefined ? undefined : tlsCause(error)
   if (tls !== undefined && !answered) return tlsError(MqttxError, tls, error)
@@ -24,11 +26,14 @@ export function lossOf(error: Error | undefined, { answered, encrypted }: Ended)
   }
   const reason = reasonOf(error)
   if (answered) return connectionLost(reason, error)
+  if (webSocket) return connectionLost(`${reason} instead of answering: ${refusedOverWebSocket}`, error)
   const guess = encrypted
     ? 'does it want a client certificate (--cert, --key)?'
     : 'is it a port for TLS (mqtts:// in -L, --cafile or --tls-use-os-certs) or for WebSocket (--ws)?'
   return connectionLost(`${reason} instead of answering: ${guess}`, error)
 }
+
+const refusedOverWebSocket = 'does it want a login, another --ws-path, or another --ws-header?'
 
 function reasonOf(error: Error | undefined): string {
   if (error === undefined) return 'the server closed the connection'

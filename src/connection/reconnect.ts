@@ -18,10 +18,13 @@ export function delayMs(attempt: number, random: number): number {
 /** CONNACK codes that may be gone a moment later: server unavailable, busy, quota, connection rate. */
 const passing = new Set([3, 0x88, 0x89, 0x97, 0x9f])
 
-/** True for a failure that another attempt may not meet: the network's, or a server that is not ready. */
-export function isPassing(error: unknown): error is MqttxError {
+/**
+ * True for a failure that another attempt may not meet: the network's, or a server that is not ready.
+ * @param again there was a connection before
+ */
+export function isPassing(error: unknown, again: boolean): error is MqttxError {
   if (error instanceof ConnectRefused) return passing.has(error.reasonCode)
-  return error instanceof ConnectionError
+  return error instanceof ConnectionError && (again || !error.onlyReconnect)
 }
 
 export interface Attempts {
@@ -46,7 +49,8 @@ export async function persist(
 ): Promise<void> {
   let failure: Error | undefined = lost ?? (await outcome(attempt))
   for (let made = attempts.made + 1; failure !== undefined; made++) {
-    if (attempts.signal.aborted || !isPassing(failure) || made > attempts.retries) throw failure
+    if (attempts.signal.aborted || !isPassing(failure, lost !== undefined) || made > attempts.retries)
+      throw failure
     const delay = delayMs(made, Math.random())
     attempts.retrying(failure, delay)
     await sleep(delay, undefined, { signal: attempts.signal })

@@ -1,8 +1,10 @@
 // A connected TCP or unix socket, or an error that says why there is none.
-import { lookup } from 'node:dns/promises'
+import dns from 'node:dns/promises'
 import { connect, isIP, type NetConnectOpts, type Socket } from 'node:net'
 import { ConnectionError } from '../errors.js'
+import { during } from './during.js'
 import { type Address, addressText } from './endpoint.js'
+import { firstOf, interleaved } from './race.js'
 
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'Connection refused',
@@ -37,7 +39,7 @@ export interface DialOptions {
 }
 
 /**
- * Connects, trying every address of a name (Node tries IPv6 and IPv4 in turns, RFC 8305).
+ * Connects, trying every address of a name.
  * @throws ConnectionError with the operating system's reason; status 1, as the reference for a first connection
  */
 export async function dial(address: Address, options: DialOptions): Promise<Socket> {
@@ -49,7 +51,10 @@ export async function dial(address: Address, options: DialOptions): Promise<Sock
     )
     if (found !== undefined) return found
   }
-  return open(await tcpTarget(address), address, options)
+  const { signal } = options
+  const targets = await during(signal, undefined, tcpTargets(address))
+  if (targets.length === 1) return open(targets[0]!, address, options)
+  return firstOf(targets, (target, limit) => open(target, address, { ...options, signal: limit }), signal)
 }
 
 function isLocalhost({ host, localAddress }: TcpAddress): boolean {
@@ -75,16 +80,30 @@ function open(target: NetConnectOpts, address: Address, options: DialOptions): P
   })
 }
 
-async function tcpTarget(
-  address: TcpAddress,
-): Promise<{ host: string; port: number; localAddress?: string }> {
-  const { host, port, localAddress } = address
-  if (localAddress === undefined) return { host, port }
-  if (isIP(localAddress) !== 0) return { host, port, localAddress }
+interface Target {
+  readonly host: string
+  readonly port: number
+  readonly localAddress?: string
+}
+
+/** One for each address of the host, in the order in which they are tried. */
+async function tcpTargets({ host, port, localAddress }: TcpAddress): Promise<Target[]> {
+  const from = localAddress === undefined ? [] : await addressesOf(localAddress)
+  const local = from[0] === undefined ? {} : { localAddress: from[0].address }
+  const all = await addressesOf(host)
+  const reachable = from[0] === undefined ? all : all.filter(({ family }) => family === from[0]!.family)
+  return interleaved(reachable.length > 0 ? reachable : all).map(({ address }) => {
+    return { host: address, port, ...local }
+  })
+}
+
+async function addressesOf(host: string): Promise<{ address: string; family: number }[]> {
+  const family = isIP(host)
+  if (family !== 0) return [{ address: host, family }]
   try {
-    return { host, port, localAddress: (await lookup(localAddress)).address }
+    return await dns.lookup(host, { all: true })
   } catch (error) {
-    throw lookupError(localAddress, error)
+    throw lookupError(host, error)
   }
 }
 

@@ -6,11 +6,12 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { ProtocolError } from '../errors.js'
 import { during } from './during.js'
 import { type Address, addressText, type WebSocketSettings } from './endpoint.js'
-import { answered, notUpgraded } from './websocket-failures.js'
+import { answered, notUpgraded, WebSocketClosed } from './websocket-failures.js'
 
 const subprotocol = 'mqtt' // [MQTT-6.0.0-3]
 const maxPayload = 5 + 268_435_455 // MQTT's largest packet: nobody needs more in one frame
 const bufferSize = 64 * 1024
+const maxHeaderSize = 64 * 1024 // of the answer: proxies with single sign-on set large cookies
 
 /** Codes of a close that say nothing but that it is over (RFC 6455, 7.4.1); 1005 and 1006: none was sent. */
 const ordinary = [1000, 1001, 1005, 1006]
@@ -30,6 +31,7 @@ export function upgrade(below: Duplex, target: WebSocketTarget, signal: AbortSig
     headers: { Host: hostHeader(address, secure), ...byName(settings.headers) },
     perMessageDeflate: false,
     maxPayload,
+    maxHeaderSize,
   })
   const opened = new Promise<Duplex>((resolve, reject) => {
     socket.once('open', () => resolve(streamOf(socket)))
@@ -73,6 +75,7 @@ function streamOf(socket: WebSocket): Duplex {
       done(error)
     },
   })
+  Object.assign(stream, { webSocket: true })
   socket.pause()
   socket.on('message', (data: Buffer, isBinary) => {
     if (!isBinary)
@@ -83,7 +86,7 @@ function streamOf(socket: WebSocket): Duplex {
   socket.on('close', (code, reason) => {
     if (stream.destroyed) return
     if (!ordinary.includes(code)) {
-      const error = new Error(`the server closed the WebSocket: ${`${code} ${reason.toString()}`.trim()}`)
+      const error = new WebSocketClosed(code, reason.toString())
       stream.once('end', () => stream.destroy(error))
     }
     stream.push(null)

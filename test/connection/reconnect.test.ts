@@ -51,7 +51,8 @@ test.each<[Error, boolean]>([
   [new UsageError('wrong'), false],
   [new Error('a defect'), false],
 ])('%s: another attempt may help: %s', (error, passing) => {
-  expect(isPassing(error)).toBe(passing)
+  expect(isPassing(error, false)).toBe(passing)
+  expect(isPassing(error, true)).toBe(passing)
 })
 
 describe.concurrent('attempts', () => {

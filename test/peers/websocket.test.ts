@@ -82,9 +82,9 @@ describe('the wrong port', () => {
   test('WebSocket on a port of plain MQTT', async () => {
     const outcome = await mqttx(['pub', '-h', 'localhost', '-p', port('mqtt'), '--ws', ...message])
     expect(outcome).toMatchObject({
-      status: 7,
+      status: 1,
       stderr:
-        'Error: The connection was lost: the server closed it instead of the WebSocket upgrade\nhint: is it a WebSocket port?\n',
+        'Unable to connect (the server closed it instead of the WebSocket upgrade).\nhint: is it a WebSocket port?\n',
     })
   })
 
@@ -96,8 +96,8 @@ describe('the wrong port', () => {
 
   peerTest('WebSocket on a port of WebSocket over TLS', ['openssl'], async () => {
     const outcome = await mqttx(['pub', '-h', 'localhost', '-p', port('wss'), '--ws', ...message])
-    expect(outcome.status).toBe(7)
-    expect(outcome.stderr).toContain('The connection was lost: ')
+    expect(outcome.status).toBe(1)
+    expect(outcome.stderr).toContain('Unable to connect (')
   })
 
   test('a path that is not there, and the headers that were sent', async () => {
@@ -115,9 +115,9 @@ describe('the wrong port', () => {
     server.close()
     expect(seen).toEqual(['/other', 'Bearer x'])
     expect(outcome).toMatchObject({
-      status: 7,
+      status: 1,
       stderr: [
-        'Error: The connection was lost: the server answered the WebSocket upgrade with 404 Not Found',
+        'Unable to connect (the server answered the WebSocket upgrade with 404 Not Found).',
         'hint: is /other the right --ws-path?\n',
       ].join('\n'),
     })

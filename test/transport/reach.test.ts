@@ -1,11 +1,12 @@
 // Which of several addresses or servers is reached: IPv6 and IPv4, SRV records.
 
 import { createSocket } from 'node:dgram'
-import dns from 'node:dns'
-import { Resolver } from 'node:dns/promises'
+import type { LookupAddress } from 'node:dns'
+import dns, { Resolver } from 'node:dns/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { dial, dialError } from '../../src/transport/dial.js'
+import { firstOf, interleaved } from '../../src/transport/race.js'
 import { inOrder, serversOf } from '../../src/transport/srv.js'
 import { failureOf } from '../connection/rig.js'
 import { freePort } from '../helpers/peers.js'
@@ -14,13 +15,8 @@ import { listening } from './rig.js'
 const never = new AbortController().signal
 
 /** `host` has these addresses, as far as this process can tell. */
-function pretend(addresses: readonly dns.LookupAddress[]): void {
-  const lookup = (
-    _host: string,
-    _options: unknown,
-    done: (error: null, all: readonly dns.LookupAddress[]) => void,
-  ) => done(null, addresses)
-  const spy = vi.spyOn(dns, 'lookup').mockImplementation(lookup as never)
+function pretend(addresses: readonly LookupAddress[]): void {
+  const spy = vi.spyOn(dns, 'lookup').mockImplementation((async () => addresses) as never)
   onTestFinished(() => spy.mockRestore())
 }
 
@@ -48,6 +44,67 @@ describe('a name with two addresses', () => {
     expect(error.message).toMatch(
       /^(Connection refused|Cannot assign requested address|Network is unreachable) \(broker/,
     )
+  })
+})
+
+describe('E21: attempts side by side', () => {
+  /** `1000 ok`: succeeds after a second; `10 no`: fails after 10 ms. */
+  const attempt =
+    (tried: string[], ended: string[]) =>
+    (target: string, signal: AbortSignal): Promise<{ target: string; destroy(): void }> => {
+      const [ms, outcome] = target.split(' ')
+      tried.push(target)
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          if (outcome === 'ok') resolve({ target, destroy: () => void ended.push(target) })
+          else reject(new Error(target))
+        }, Number(ms))
+        signal.addEventListener('abort', () => {
+          clearTimeout(timer)
+          ended.push(target)
+          reject(new Error('given up'))
+        })
+      })
+    }
+
+  test.each<[string[], string, string[]]>([
+    [['600 ok', '700 ok'], '600 ok', ['600 ok', '700 ok']],
+    [['600 ok', '20 no'], '600 ok', ['600 ok', '20 no']],
+    [['20 no', '30 ok'], '30 ok', ['20 no', '30 ok']],
+    [['900 ok', '30 ok'], '30 ok', ['900 ok', '30 ok']],
+    [['30 ok', '30 ok'], '30 ok', ['30 ok']],
+    [['700 ok', '10 no', '10 no'], '700 ok', ['700 ok', '10 no', '10 no']],
+  ])('%j: the first that succeeds is %j', async (targets, winner, tried) => {
+    const seen: string[] = []
+    const ended: string[] = []
+    const { target } = await firstOf(targets, attempt(seen, ended), never)
+    expect(target).toBe(winner)
+    expect(seen).toEqual(tried)
+    const losers = tried.filter((name) => name.endsWith('ok') && name !== winner)
+    expect(ended.filter((name) => losers.includes(name))).toEqual(losers)
+  })
+
+  test('all fail: the first failure', async () => {
+    expect(await failureOf(firstOf(['300 no', '5 no'], attempt([], []), never))).toMatchObject({
+      message: '5 no',
+    })
+  })
+
+  test('the signal ends all of them', async () => {
+    const controller = new AbortController()
+    const ended: string[] = []
+    const racing = firstOf(['5000 ok', '5000 no'], attempt([], ended), controller.signal)
+    setTimeout(() => controller.abort(), 400)
+    await failureOf(racing)
+    expect(ended).toHaveLength(2)
+  })
+
+  test('families take turns, beginning with the first', () => {
+    const families = (list: readonly number[]) =>
+      interleaved(list.map((family) => ({ family }))).map((a) => a.family)
+    expect(families([6, 6, 6, 4])).toEqual([6, 4, 6, 6])
+    expect(families([4, 4, 6])).toEqual([4, 6, 4])
+    expect(families([4])).toEqual([4])
   })
 })
 

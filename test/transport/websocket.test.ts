@@ -4,6 +4,7 @@ import { createServer as createHttpServer, type IncomingMessage } from 'node:htt
 import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
+import { isPassing } from '../../src/connection/reconnect.js'
 import type { Endpoint, WebSocketSettings } from '../../src/transport/endpoint.js'
 import { failureOf } from '../connection/rig.js'
 import { endpointAt, heard, listening, opened } from './rig.js'
@@ -136,22 +137,34 @@ test('a text frame is an error [MQTT-6.0.0-1]', async () => {
   })
 })
 
+const notReady = 'the server, or the one that a proxy asks, is not ready: try again later, or --retry'
+
 describe('no upgrade', () => {
   test.each([
     [404, 'Not Found', 'is /mqtt the right --ws-path?'],
     [401, 'Unauthorized', "the server wants a login of its own: --ws-header 'Authorization: ...'"],
-    [302, 'Found', 'is it a WebSocket port, and the right --ws-path?'],
+    [
+      301,
+      'Moved Permanently',
+      'it sends us to ws://other/mqtt: give that address (-L, with ws:// or wss://)',
+    ],
     [200, 'OK', 'is it a WebSocket port, and the right --ws-path?'],
-  ])('%d %s', async (status, text, hint) => {
+    [429, 'Too Many Requests', 'is it a WebSocket port, and the right --ws-path?'],
+    [502, 'Bad Gateway', notReady],
+    [503, 'Service Unavailable', notReady],
+  ])('E20: %d %s', async (status, text, hint) => {
     const http = createHttpServer()
     http.on('upgrade', (_request, socket) =>
-      socket.end(`HTTP/1.1 ${status} ${text}\r\nContent-Length: 0\r\n\r\n`),
+      socket.end(`HTTP/1.1 ${status} ${text}\r\nLocation: ws://other/mqtt\r\nContent-Length: 0\r\n\r\n`),
     )
-    expect(await failureOf(opened(endpoint(await listening(http))))).toMatchObject({
-      message: `The connection was lost: the server answered the WebSocket upgrade with ${status} ${text}`,
-      exitCode: 7,
+    const failure = await failureOf(opened(endpoint(await listening(http))))
+    expect(failure).toMatchObject({
+      message: `Unable to connect (the server answered the WebSocket upgrade with ${status} ${text}).`,
+      exitCode: 1,
       hint,
     })
+    expect(isPassing(failure, false)).toBe(status > 428) // E19: a proxy whose backend restarts
+    expect(isPassing(failure, true)).toBe(true)
   })
 
   test.each([
@@ -160,8 +173,8 @@ describe('no upgrade', () => {
   ] as const)('%s', async (_, chosen, text) => {
     const port = await serve(() => {}, { handleProtocols: () => chosen })
     expect(await failureOf(opened(endpoint(port)))).toMatchObject({
-      message: `The connection was lost: ${text}, where mqtt is needed [MQTT-6.0.0-3]`,
-      exitCode: 7,
+      message: `Unable to connect (${text}, where mqtt is needed [MQTT-6.0.0-3]).`,
+      exitCode: 1,
     })
   })
 
@@ -171,10 +184,21 @@ describe('no upgrade', () => {
   ])('%s', async (_, answer, text) => {
     const port = await listening(createServer((socket) => socket.once('data', () => socket.end(answer))))
     expect(await failureOf(opened(endpoint(port)))).toMatchObject({
-      message: `The connection was lost: ${text}`,
-      exitCode: 7,
+      message: `Unable to connect (${text}).`,
+      exitCode: 1,
       hint: 'is it a WebSocket port?',
     })
+  })
+
+  test.each([
+    [40, undefined],
+    [80, 'Unable to connect (the answer to the WebSocket upgrade has more than 64 KiB of headers).'],
+  ])('E20: %i KiB of headers', async (size, message) => {
+    const http = createHttpServer()
+    const http401 = `HTTP/1.1 401 Unauthorized\r\nSet-Cookie: ${'x'.repeat(size * 1024)}\r\n\r\n`
+    http.on('upgrade', (_request, socket) => socket.end(http401))
+    const expected = message ?? expect.stringContaining('401 Unauthorized')
+    expect(await failureOf(opened(endpoint(await listening(http))))).toMatchObject({ message: expected })
   })
 
   test('a wrong Sec-WebSocket-Accept', async () => {

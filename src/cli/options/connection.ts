@@ -219,7 +219,7 @@ const keepalive = option({
   default: 60,
   missing: 'no keepalive specified',
   help: 'Ask for a sign of life after so long a silence (5 to 65535).',
-  doc: 'A server that does not answer for the same time again is taken for lost.',
+  doc: 'A server that does not answer, or takes no bytes, for half that time more is taken for lost: status 19.',
 })
 
 const protocolVersion = option({

@@ -1,0 +1,139 @@
+// Each attempt reads again what may have been renewed; a server that keeps closing is explained once.
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import type { IConnectPacket, Packet } from 'mqtt-packet'
+import { describe, expect, test } from 'vitest'
+import { LikelyCause } from '../../src/connection/likely-cause.js'
+import { ConnectionError } from '../../src/errors.js'
+import { run } from '../commands/world.js'
+import { scratch } from '../helpers/run.js'
+import { type ScriptedServer, scriptedServer } from '../helpers/scripted-server.js'
+import { once } from '../helpers/wait.js'
+import { listening } from '../transport/rig.js'
+import { connectionTo, oblige } from './rig.js'
+
+describe('E22: for each attempt', () => {
+  const passwords = (server: ScriptedServer) =>
+    server.received
+      .filter(({ cmd }) => cmd === 'connect')
+      .map((packet) => String((packet as IConnectPacket).password))
+
+  /** Closes the first two connections after SUBSCRIBE; `between` is called before each of them goes. */
+  function closingTwice(between: (connection: number) => void): Promise<ScriptedServer> {
+    let connections = 0
+    return scriptedServer({
+      packet(packet, socket) {
+        if (packet.cmd === 'connect') connections++
+        oblige(packet, socket)
+        if (packet.cmd !== 'subscribe' || connections > 2) return
+        between(connections)
+        socket.end()
+      },
+    })
+  }
+
+  test.each([
+    ['--password-file', (file: string) => ['--password-file', file]],
+    ['--password-command', (file: string) => ['--password-command', `cat ${file}`]],
+  ])('%s is read again; one that is gone for a while is retried with a message', async (option, words) => {
+    const file = join(scratch('token'), 'token')
+    writeFileSync(file, 'first\n')
+    const server = await closingTwice((connection) => {
+      if (connection === 1) {
+        writeFileSync(`${file}.new`, 'second\n')
+        renameSync(`${file}.new`, file)
+      } else rmSync(file)
+    })
+    const outcome = await run(
+      ['sub', '-t', 't', '-u', 'me', ...words(file)],
+      server,
+      async ({ stderr, signal }) => {
+        await once(() => stderr.text().includes(`Warning: ${option}: `))
+        writeFileSync(file, 'third\n')
+        await once(() => passwords(server).length === 3)
+        await once(() => server.received.at(-1)?.cmd === 'subscribe')
+        signal('SIGTERM')
+      },
+    )
+    expect(outcome.status).toBe(0)
+    expect(passwords(server)).toEqual(['first', 'second', 'third'])
+  })
+})
+
+test.each([
+  [503, 2],
+  [404, 2],
+])('E19: %i to a WebSocket upgrade on a reconnect is retried', async (status, attempts) => {
+  let refused = 0
+  let upgrades = 0
+  const http = createServer()
+  http.on('upgrade', (request, socket) => {
+    if (++upgrades > 1) {
+      refused++
+      return void socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\n\r\n`)
+    }
+    acceptor.accept(request, socket, Buffer.alloc(0))
+  })
+  const { webSocketAcceptor } = await import('../../src/transport/websocket.js')
+  const acceptor = webSocketAcceptor((stream) => {
+    stream.once('data', () => {
+      stream.write(Buffer.of(0x20, 2, 0, 0))
+      setTimeout(() => stream.destroy(), 50)
+    })
+    stream.on('error', () => {})
+  })
+  const port = await listening(http)
+  const endpoint = {
+    address: { host: '127.0.0.1', port },
+    noDelay: true,
+    webSocket: { path: '/mqtt', headers: [] },
+  }
+  const connection = connectionTo({ port }, { endpoint, reconnects: attempts })
+  await connection.connect()
+  await expect(connection.ended()).rejects.toMatchObject({
+    exitCode: 7,
+    message: expect.stringContaining(`could not be made again: Unable to connect (the server answered`),
+  })
+  expect(refused).toBe(attempts)
+})
+
+describe('E25: the likely cause of a server that keeps closing', () => {
+  const lost = new ConnectionError('The connection was lost', {
+    exitCode: 7,
+    hint: 'the server closed the connection',
+  })
+  const brief = { requests: 0, publishes: 0, upMs: 100 }
+
+  test.each([
+    ['SUBSCRIBE', '', { ...brief, requests: 1 }, 'after each SUBSCRIBE; may this client subscribe there?'],
+    ['PUBLISH', '', { ...brief, publishes: 1 }, 'after each PUBLISH; may this client publish there?'],
+    ['two clients', 'me', brief, "is another client connected as 'me'? Choose another -i"],
+  ])('%s: told once, after the second time', (_, clientId, circumstances, text) => {
+    const cause = new LikelyCause(clientId)
+    const hints = [1, 2, 3, 4].map(() => cause.explain(lost, circumstances).hint)
+    expect(hints[1]).toContain(text)
+    expect(hints.filter((hint) => hint !== lost.hint)).toHaveLength(1)
+  })
+
+  test.each([
+    ['another cause each time', 'me', [brief, { ...brief, requests: 1 }, brief]],
+    ['connections that lasted', 'me', [brief, { ...brief, upMs: 60_000 }, brief]],
+    ['a Client Identifier that the server chose', '', [brief, brief]],
+  ])('%s: nothing to say', (_, clientId, losses) => {
+    const cause = new LikelyCause(clientId)
+    for (const loss of losses) expect(cause.explain(lost, loss)).toBe(lost)
+  })
+
+  test('sub at a server that closes after SUBSCRIBE', async () => {
+    const server = await scriptedServer({
+      packet: (packet: Packet, socket) =>
+        packet.cmd === 'subscribe' ? void socket.end() : oblige(packet, socket),
+    })
+    const outcome = await run(['sub', '-t', 't'], server, async ({ signal }) => {
+      await once(() => server.connections() === 4)
+      signal('SIGTERM')
+    })
+    expect(outcome.stderr.match(/after each SUBSCRIBE/g)).toHaveLength(1)
+  })
+})
