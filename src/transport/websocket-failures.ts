@@ -1,20 +1,19 @@
 // Why there is no WebSocket: the answer of the server, and whether another attempt may help.
 import type { IncomingMessage } from 'node:http'
 import { ConnectionError } from '../errors.js'
+import { shown } from '../text.js'
 import type { WebSocketSettings } from './endpoint.js'
 
 /** The server has closed the WebSocket with a code that says more than that it is over (RFC 6455, 7.4.1). */
 export class WebSocketClosed extends Error {
   constructor(code: number, reason: string) {
-    super(`the server closed the WebSocket: ${`${code} ${reason}`.trim()}`)
+    super(`the server closed the WebSocket: ${shown(`${code} ${reason}`.trim())}`)
   }
 }
 
 /** Statuses below 500 that pass: Request Timeout, Too Early, Too Many Requests. */
 const passing = new Set([408, 425, 429])
 const redirects = new Set([301, 302, 303, 307, 308])
-/** Where a redirection leads is shown up to this length. */
-const longestLocation = 200
 
 /**
  * The server speaks HTTP, and says no. A proxy whose backend restarts says 502 or 503; after a connection that worked,
@@ -22,7 +21,7 @@ const longestLocation = 200
  */
 export function answered(response: IncomingMessage, settings: WebSocketSettings): ConnectionError {
   const { statusCode = 0, statusMessage = '' } = response
-  const message = `Unable to connect (the server answered the WebSocket upgrade with ${`${statusCode} ${statusMessage}`.trim()}).`
+  const message = `Unable to connect (the server answered the WebSocket upgrade with ${shown(`${statusCode} ${statusMessage}`.trim())}).`
   return new ConnectionError(message, {
     prefix: '',
     hint: hintFor(statusCode, response, settings),
@@ -32,8 +31,7 @@ export function answered(response: IncomingMessage, settings: WebSocketSettings)
 
 function hintFor(status: number, { headers }: IncomingMessage, { path }: WebSocketSettings): string {
   if (redirects.has(status) && headers.location !== undefined) {
-    const location = headers.location.replace(/\p{Cc}/gu, '?').slice(0, longestLocation)
-    return `it sends us to ${location}: give that address (-L, with ws:// or wss://)`
+    return `it sends us to ${shown(headers.location)}: give that address (-L, with ws:// or wss://)`
   }
   if (status === 401 || status === 403) {
     return "the server wants a login of its own: --ws-header 'Authorization: ...'"
