@@ -122,6 +122,7 @@ done`,
     },
   }),
   'passwd -c users ada': () => ({
+    status: { '--audit': [42] }, // the reference's 1,000 iterations are too few
     typed: {
       'passwd -c users ada': [
         ['Password: ', 'secret'],
