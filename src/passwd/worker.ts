@@ -32,6 +32,6 @@ parentPort?.on('message', async (task: Task) => {
   } catch (error) {
     answer = { failure: error instanceof Error ? error.message : String(error) }
   }
+  if (++hashes % collectEach[task.recipe.scheme] === 0) collectGarbage() // before the next task can come
   parentPort?.postMessage(answer)
-  if (++hashes % collectEach[task.recipe.scheme] === 0) setImmediate(collectGarbage)
 })
