@@ -158,8 +158,8 @@ describe('--echo', () => {
         socket.pause()
       },
     })
-    const running = startMqttx([...serve, '--echo', ...server.at])
-    await running.until((_, stderr) => stderr.includes('is dropped, and those that follow.\n'))
+    const running = startMqttx([...serve, '--echo', ...server.at], { timeoutMs: 90_000 })
+    await running.until((_, stderr) => stderr.includes('is dropped, and those that follow.\n'), 60_000)
     await sleep(1000) // the rest of the requests
     const status = readFileSync(`/proc/${running.child.pid}/status`, 'utf8')
     expect(Number(/VmRSS:\s+(\d+)/.exec(status)![1])).toBeLessThan(320_000)
@@ -168,7 +168,7 @@ describe('--echo', () => {
     running.kill('SIGINT')
     expect(await running.ended).toMatchObject({ status: 130 })
     expect(running.stderr().split('\n')).toHaveLength(2)
-  })
+  }, 100_000)
 
   test('MQTT 3.1.1: all answers go to -e', async () => {
     const server = await requesting([request('x', { properties: {} })], 4)
