@@ -56,7 +56,7 @@ describe('refused', () => {
       stdin: 'a\nb\n',
     })
     expect(outcome.status).toBe(135)
-    expect(outcome.stderr.match(/Not authorized/g)).toHaveLength(2)
+    expect(outcome.stderr.match(/^Warning: Publish of line [12] failed: Not authorized/gm)).toHaveLength(2)
   })
 
   peerTest('a packet above the Maximum Packet Size is not sent: status 25', ['mosquitto'], async () => {

@@ -33,7 +33,6 @@ describe('a password', () => {
     ['with CR LF', 'secret\r\n', 'secret'],
     ['without', 'secret', 'secret'],
     ['with more lines', ' se cret \nother\n', ' se cret '],
-    ['that is empty', '', ''],
   ])('from a file %s', async (_, text, expected) => {
     const outcome = await publish(['-u', 'ada', '--password-file', file(text)])
     expect(outcome).toMatchObject({ status: 0, login: ['ada', expected] })
@@ -44,6 +43,12 @@ describe('a password', () => {
     const path = file(Buffer.of(0xff, 0, 0xfe, 0x0a))
     await mqttx(['pub', ...server.at, '-t', 't', '-n', '-u', 'ada', '--password-file', path])
     expect(server.received[0]).toMatchObject({ password: Buffer.of(0xff, 0, 0xfe) })
+  })
+
+  test('from a file that is empty is an error, not an empty password (H46)', async () => {
+    const outcome = await publish(['-u', 'ada', '--password-file', file('')])
+    expect(outcome).toMatchObject({ status: 1, login: [] })
+    expect(outcome.stderr).toMatch(/^Error: --password-file: .*empty/)
   })
 
   test('from a file that is missing', async () => {
