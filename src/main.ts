@@ -1,6 +1,7 @@
 // argv in, exit status out. The only file that ends the process.
 import { isUtf8 } from 'node:buffer'
 import { constants } from 'node:os'
+import { contextsFileKind } from './cli/contexts.js'
 import type { Surroundings } from './cli/sources.js'
 import { commands, type Job } from './commands/index.js'
 import { BrokenPipe, ExitCode, explain, MqttxError, UsageError } from './errors.js'
@@ -8,6 +9,7 @@ import { type Host, processHost } from './host.js'
 import { faithfulArgv } from './io/argv.js'
 import { leaveLostTerminals } from './io/lost-terminal.js'
 import { print } from './io/print.js'
+import { readPrivate } from './io/private-file.js'
 import { say } from './io/say.js'
 import { signalsAsUsual } from './io/signals.js'
 import { readSmallFile, withoutMark } from './io/small-file.js'
@@ -72,8 +74,9 @@ function printing(text: string): Job {
 function readTextFile(path: string, what = 'options file'): string | undefined {
   let bytes: Buffer
   try {
-    bytes = withoutMark(readSmallFile(path))
+    bytes = withoutMark(what === contextsFileKind ? readPrivate(path, what) : readSmallFile(path))
   } catch (cause) {
+    if (cause instanceof UsageError) throw cause
     const { code = '', message } = cause as NodeJS.ErrnoException // node:fs throws nothing else
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     const reason = /^\w+: ([^,]+)/.exec(message)?.[1] ?? message

@@ -1,15 +1,11 @@
 // The options file: where it is, and which words its lines are. Reading it is the caller's.
+import { configFolder, type Environment, isAbsolute } from './environment.js'
 
 /** The default options file of a command, `name` being the reference's: `mosquitto_pub`. Undefined: there is none. */
-export function optionsFilePath(
-  env: Readonly<Record<string, string | undefined>>,
-  name: string,
-): string | undefined {
-  const { XDG_CONFIG_HOME: config, HOME: home, USERPROFILE: profile } = env
-  if (config !== undefined && config !== '') return `${config}/${name}`
-  if (home !== undefined && home !== '') return `${home}/.config/${name}`
-  if (profile !== undefined && profile !== '') return `${profile}\\${name}.conf`
-  return undefined
+export function optionsFilePath(env: Environment, name: string): string | undefined {
+  const folder = configFolder(env)
+  if (folder !== undefined) return `${folder}/${name}`
+  return isAbsolute(env.USERPROFILE) ? `${env.USERPROFILE}\\${name}.conf` : undefined
 }
 
 /**

@@ -1,9 +1,12 @@
 // Contexts: named sets of connection options in one JSON file. Reading and writing the file is the caller's.
 import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
-import { type Environment, isRepeatable } from './environment.js'
+import { configFolder, type Environment, isAbsolute, isRepeatable } from './environment.js'
 import { suggestion } from './nearest.js'
 import { type AnyOption, namesOf, type Options } from './option.js'
+
+/** What error texts call the file, and what it is read as. */
+export const contextsFileKind = 'file of contexts'
 
 /** The name that stands for no context. */
 export const noContext = 'none'
@@ -25,14 +28,10 @@ export function isContextName(name: string): boolean {
 }
 
 /** Where the file is; undefined: the environment names no place for settings. */
-export function contextsPath({
-  XDG_CONFIG_HOME: config,
-  HOME: home,
-  APPDATA: data,
-}: Environment): string | undefined {
-  if (config !== undefined && config !== '') return `${config}/mqttx/contexts.json`
-  if (home !== undefined && home !== '') return `${home}/.config/mqttx/contexts.json`
-  return data === undefined || data === '' ? undefined : `${data}\\mqttx\\contexts.json`
+export function contextsPath(env: Environment): string | undefined {
+  const folder = configFolder(env)
+  if (folder !== undefined) return `${folder}/mqttx/contexts.json`
+  return isAbsolute(env.APPDATA) ? `${env.APPDATA}\\mqttx\\contexts.json` : undefined
 }
 
 /** @throws UsageError that names the file, and the context at fault */

@@ -129,3 +129,17 @@ export function switchOf(text: string): boolean | undefined {
   if (text === '1' || text === 'true') return true
   return text === '0' || text === 'false' ? false : undefined
 }
+
+/**
+ * The folder of a user's settings, after the XDG Base Directory Specification: a relative path does not count, as it
+ * would mean another file in each working directory. Undefined: the environment names none.
+ */
+export function configFolder({ XDG_CONFIG_HOME: config, HOME: home }: Environment): string | undefined {
+  if (isAbsolute(config)) return config
+  return isAbsolute(home) ? `${home}/.config` : undefined
+}
+
+/** On either kind of system. */
+export function isAbsolute(path: string | undefined): path is string {
+  return path !== undefined && /^(\/|[A-Za-z]:[\\/]|\\\\)/.test(path)
+}

@@ -2,7 +2,14 @@
 // that before the context, that before the options file.
 import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
-import { contextNamed, contextsPath, noContext, optionsOf, parseContexts } from './contexts.js'
+import {
+  contextNamed,
+  contextsFileKind,
+  contextsPath,
+  noContext,
+  optionsOf,
+  parseContexts,
+} from './contexts.js'
 import { type Environment, readEnvironment, switchOf, usesOf, wordsOfUse } from './environment.js'
 import { type AnyOption, calledName, type Options } from './option.js'
 import { type Given, missingArgument, scan, type Table, usage } from './scan.js'
@@ -61,7 +68,7 @@ export function readContext(
   const named = namedContext(table, sources)
   if (named?.name === noContext) return []
   const path = contextsPath(env)
-  const text = path === undefined ? undefined : readFile(path, 'file of contexts')
+  const text = path === undefined ? undefined : readFile(path, contextsFileKind)
   if (text === undefined && named === undefined) return []
   const file = parseContexts(text ?? '{"contexts":{}}', path ?? '')
   const name = named?.name ?? (saysWhere(sources) ? undefined : file.current)

@@ -1,12 +1,19 @@
 // The file of contexts on disk: read as it is, changed in one step, and always for its owner alone.
 import { mkdirSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type Contexts, contextsPath, formatContexts, parseContexts } from '../cli/contexts.js'
+import {
+  type Contexts,
+  contextsFileKind,
+  contextsPath,
+  formatContexts,
+  parseContexts,
+} from '../cli/contexts.js'
 import { ExitCode, MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
 import { acquireLock, type Lock, Lost } from '../io/lock.js'
+import { readPrivate } from '../io/private-file.js'
 import { replace } from '../io/replace.js'
-import { readSmallFile, withoutMark } from '../io/small-file.js'
+import { withoutMark } from '../io/small-file.js'
 import { isSystemError, strerror } from '../io/system-error.js'
 
 const none: Contexts = { current: undefined, contexts: new Map() }
@@ -16,14 +23,17 @@ export function contextsFile({ env }: Host): string {
   const path = contextsPath(env)
   if (path !== undefined) return path
   const hint = 'set HOME, or XDG_CONFIG_HOME'
-  throw new MqttxError('There is no place for contexts: the environment names no home.', { hint })
+  throw new MqttxError(
+    'There is no place for contexts: the environment names no home with an absolute path.',
+    { hint },
+  )
 }
 
 /** What the file says; no file says that there are none. @throws MqttxError */
 export function readContexts(path: string): Contexts {
   return explained(path, 'read', () => {
     try {
-      return parseContexts(withoutMark(readSmallFile(path)).toString(), path)
+      return parseContexts(withoutMark(readPrivate(path, contextsFileKind)).toString(), path)
     } catch (error) {
       if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return none
       throw error

@@ -1,5 +1,5 @@
 // Files that options name: settings, keys, passwords. Whatever the name stands for, reading it ends.
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 
 /** No file of settings is longer, in bytes. */
 const longest = 16 * 1024 * 1024
@@ -7,17 +7,26 @@ const longest = 16 * 1024 * 1024
 const patienceMs = 30_000
 const pauseMs = 10
 
+interface Reading {
+  /** Milliseconds. */
+  readonly patience?: number
+  /** Throws where a file with this owner and mode must not be read. */
+  check?(status: Stats): void
+}
+
 /**
  * The bytes of a file, a pipe (such as that of `<(command)`) or a device.
  * @throws what node:fs throws; EFBIG beyond 16 MiB, ETIMEDOUT where nothing comes for 30 seconds
  */
-export function readSmallFile(path: string, { patience = patienceMs } = {}): Buffer {
+export function readSmallFile(path: string, { patience = patienceMs, check }: Reading = {}): Buffer {
   const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
+    const status = fstatSync(descriptor)
+    check?.(status)
     const pieces: Buffer[] = []
     let length = 0
     // A named pipe that nobody has opened for writing yet reads as one that is at its end.
-    let opened = !fstatSync(descriptor).isFIFO()
+    let opened = !status.isFIFO()
     for (let waited = 0; ; ) {
       const piece = Buffer.allocUnsafe(64 * 1024)
       const count = readNow(descriptor, piece)

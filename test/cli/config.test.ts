@@ -13,6 +13,9 @@ describe('the default file', () => {
     [{ XDG_CONFIG_HOME: '', HOME: '/h' }, '/h/.config/mosquitto_pub'],
     [{ HOME: '/h' }, '/h/.config/mosquitto_pub'],
     [{ USERPROFILE: 'C:\\me' }, 'C:\\me\\mosquitto_pub.conf'],
+    [{ XDG_CONFIG_HOME: 'x', HOME: '/h' }, '/h/.config/mosquitto_pub'], // H9: relative paths do not count
+    [{ XDG_CONFIG_HOME: './x', HOME: 'h' }, undefined],
+    [{ USERPROFILE: 'me' }, undefined],
     [{}, undefined],
   ])('%j', (env, path) => expect(optionsFilePath(env, 'mosquitto_pub')).toBe(path))
 

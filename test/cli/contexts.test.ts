@@ -33,6 +33,8 @@ test.each([
   [{ XDG_CONFIG_HOME: '', HOME: '/h' }, '/h/.config/mqttx/contexts.json'],
   [{ APPDATA: 'C:\\me' }, 'C:\\me\\mqttx\\contexts.json'],
   [{}, undefined],
+  [{ XDG_CONFIG_HOME: 'x', HOME: '/h' }, '/h/.config/mqttx/contexts.json'], // H9: relative paths do not count
+  [{ XDG_CONFIG_HOME: '.', HOME: '..' }, undefined],
 ])('the file: %j', (env, path) => expect(contextsPath(env)).toBe(path))
 
 describe('which one counts', () => {

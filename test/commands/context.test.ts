@@ -1,5 +1,7 @@
 // mqttx context, and what contexts and variables do in the finished program.
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -247,5 +249,33 @@ describe('a variable without a meaning', () => {
     expect((await run('pub --quiet -h 127.0.0.1 -p 1 -t t -m m', env)).stderr).toBe('')
     await succeeds('pub --help', env)
     await succeeds('--version', env)
+  })
+})
+
+describe('H9: a file of contexts that others can change is refused', () => {
+  test.each([0o666, 0o660, 0o620, 0o602])('%o', async (mode) => {
+    await succeeds('context add prod -h 127.0.0.1 -p 1')
+    chmodSync(file, mode)
+    for (const line of [
+      'pub -t t -m m',
+      'pub --context prod -t t -m m',
+      'context show prod',
+      'context use prod',
+    ]) {
+      const { status, stdout, stderr } = await run(line)
+      expect({ status, stdout: stdout.toString() }).toEqual({ status: 1, stdout: '' })
+      expect(stderr).toBe(
+        `Error: The file of contexts "${file}" can be written by other users.\n` +
+          `hint: it may name a command to run: chmod go-w "${file}"\n`,
+      )
+    }
+    chmodSync(file, 0o644)
+    expect(await succeeds('context show prod')).toContain('127.0.0.1')
+  })
+
+  test.runIf(process.getuid?.() === 0)('of another user', async () => {
+    await succeeds('context add prod -h 127.0.0.1 -p 1')
+    chownSync(file, 65_534, 65_534)
+    expect((await run('context show prod')).stderr).toContain('belongs to another user.\nhint: ')
   })
 })

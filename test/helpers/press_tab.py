@@ -20,13 +20,13 @@ start = {
     "zsh": ["zsh", "-f", "-i"],
     "fish": ["fish", "--no-config", "-i"],
 }[shell]
-posix = r"""mqttx() { if [ "$1" = completion ]; then command mqttx "$@"; else printf '<%s>' "$@"; echo; echo EN""D; fi; }
+posix = r"""mqttx() { if [ "$1" = completion ]; then command mqttx "$@"; else printf '«%s»' "$@"; echo; echo EN""D; fi; }
 """
 prepare = {
     "bash": f"bind 'set enable-bracketed-paste off'; bind 'set page-completions off'; {posix}source '{script}'\n",
     "zsh": f"unset zle_bracketed_paste; zmodload zsh/complist; autoload -U compinit; compinit -u -D; {posix}source '{script}'\n",
     "fish": "function mqttx; if test \"$argv[1]\" = completion; command mqttx $argv; else; "
-    f"printf '<%s>' $argv; echo; echo EN''D; end; end\nsource '{script}'\n",
+    f"printf '«%s»' $argv; echo; echo EN''D; end; end\nsource '{script}'\n",
 }[shell]
 
 environment = {**os.environ, "TERM": "dumb", "LC_ALL": "C.UTF-8", "COLUMNS": "300", "LINES": "100"}
@@ -35,7 +35,7 @@ if pid == 0:
     os.execvpe(start[0], start, environment)
 
 output = b""
-deadline = time.time() + 120
+deadline = time.time() + 560
 
 
 def until(wanted, seconds):
@@ -66,12 +66,12 @@ words = []
 for line in lines:
     send(line)
     send("\n")
-    shown = until(b"END\r\n", 5)  # a quote that was opened and not completed waits for its end
+    shown = until(b"END\r\n", 60)  # a quote that was opened and not completed waits for its end
     if shown is None:
         send("\x03")
         words.append(None)
         continue
-    printed = [row for row in shown.replace("\r", "").split("\n") if re.match(r"^<.*>$", row)]
-    words.append(re.findall(r"<([^>]*)>", printed[-1]) if printed else None)
+    printed = [row for row in shown.replace("\r", "").split("\n") if re.match(r"^«.*»$", row)]
+    words.append(re.findall(r"«([^»]*)»", printed[-1]) if printed else None)
 print(json.dumps(words))
 os.kill(pid, 9)

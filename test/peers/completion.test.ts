@@ -1,10 +1,11 @@
 // Completions in the shells themselves: Tab is pressed on a terminal, and what the shell makes of the line is run.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accepts, type Broker, freePort, peerTest, startMosquitto, startOwnBroker } from '../helpers/peers.js'
-import { mqttx, scratch, start } from '../helpers/run.js'
+import { RawClient } from '../helpers/raw-client.js'
+import { mqttx, program, scratch, start } from '../helpers/run.js'
 
 const helper = resolve(import.meta.dirname, '../helpers/press_tab.py')
 const shells = ['bash', 'zsh', 'fish'] as const
@@ -24,6 +25,20 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'some folder'))
   writeFileSync(join(folder, 'some folder', 'file.pem'), '')
   writeFileSync(join(folder, 'capture.pcap'), '')
+  // A server that is slow for a moment is not waited for: here the shell asks until there is an answer.
+  mkdirSync(join(folder, 'bin'))
+  writeFileSync(
+    join(folder, 'bin', 'mqttx'),
+    `#!/bin/sh
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  found=$('${process.execPath}' '${program}' "$@")
+  [ -n "$found" ] && break
+done
+printf '%s' "\${found:+$found
+}"
+`,
+    { mode: 0o755 },
+  )
   for (const shell of shells) {
     const { stdout } = await mqttx(['completion', shell])
     writeFileSync(join(folder, `script.${shell}`), stdout)
@@ -31,12 +46,22 @@ beforeAll(async () => {
 })
 afterAll(() => broker.stop())
 
+/** Publishes what no client of this side would: topics with control characters. */
+async function retain(topics: readonly string[]): Promise<void> {
+  const client = await new RawClient(broker.port, 4).connected('raw')
+  const last = { cmd: 'publish', payload: 'm', qos: 1, messageId: 1, dup: false, retain: true }
+  client.send(...topics.map((topic) => ({ ...last, qos: 0, topic })), { ...last, topic: 'zz' })
+  await client.got('puback')
+  await client.left()
+}
+
 /** The words that each line has after its tabs. */
 async function pressTab(shell: string, lines: readonly string[]): Promise<(string[] | null)[]> {
   const script = join(folder, `script.${shell}`)
   const command = `cd '${folder}' && exec python3 '${helper}' ${shell} '${script}' "$LINES_TO_TYPE"`
-  const typing = { ...env, LINES_TO_TYPE: JSON.stringify(lines) }
-  const { status, stdout, stderr } = await start('sh', ['-c', command], { env: typing, timeoutMs: 130_000 })
+  const PATH = `${join(folder, 'bin')}:${process.env.PATH}`
+  const typing = { ...env, PATH, LINES_TO_TYPE: JSON.stringify(lines) }
+  const { status, stdout, stderr } = await start('sh', ['-c', command], { env: typing, timeoutMs: 580_000 })
     .ended
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   return JSON.parse(stdout.toString())
@@ -92,19 +117,70 @@ describe.each(shells)('%s', (shell) => {
     ['sub --context production -t it\t', ['sub', '--context', 'production', '-t', 'it\'s "odd" $x']],
   ]
 
-  // A server that is slow for a moment is not waited for: then there is nothing, and the next Tab finds it.
   peerTest(
     'completes topics',
     [shell, 'python3'],
     async () => {
-      const tries = 4
-      const lines = topics.flatMap(([line]) => Array(tries).fill(`mqttx ${line}`) as string[])
-      const words = await pressTab(shell, lines)
-      for (const [index, [, expected]] of topics.entries()) {
-        expect(words.slice(index * tries, (index + 1) * tries)).toContainEqual(expected)
-      }
+      const words = await pressTab(
+        shell,
+        topics.map(([line]) => `mqttx ${line}`),
+      )
+      expect(words).toEqual(topics.map(([, expected]) => expected))
     },
     140_000,
+  )
+
+  // Each with its place in front, so that the place alone finds it.
+  const hostile = [
+    'a$(touch ran)',
+    'a`touch ran`',
+    'a"; touch ran; echo "b',
+    "a'; touch ran; echo 'b",
+    "it's $HOME $'y'",
+    'a"b\\c\\',
+    'wow! !! !$ ^a^b^',
+    '/*/etc/pass*/[a-z]?{1,2}',
+    'a b;c&d|e>ran<f (g) h',
+    '~/x=y:z@w,%q',
+    '(touch ran)',
+    'größe/°C',
+    'at the end: "',
+    "at the end: '",
+    'at the end!',
+  ].map((text, index) => `${String.fromCharCode(97 + index)}0/${text}`)
+  const dashed = ['-0/x']
+  const unseen = ['z1/a\nb', 'z2/a\u202eb', 'z3/a\u200bb', 'z4/a\u001b[2Jb', `z5/${'x'.repeat(1001)}`]
+  const opened = ['', "'", '"'] as const
+  const before = 'sub --context production'
+
+  peerTest(
+    'H6, H7: a topic becomes one word, whatever is in it, and nothing of it runs',
+    [shell, 'python3'],
+    async () => {
+      await retain([...hostile, ...dashed, ...unseen])
+      const rows = opened.flatMap((quote) => [
+        ...hostile.map((topic, index) =>
+          index % 2 === opened.indexOf(quote) % 2
+            ? ([`mqttx ${before} -t ${quote}${topic.slice(0, 3)}\t`, topic] as const)
+            : ([`mqttx ${before} --topic=${quote}${topic.slice(0, 3)}\t`, `--topic=${topic}`] as const),
+        ),
+        [`mqttx ${before} --topic=${quote}-0\t`, '--topic=-0/x'] as const,
+      ])
+      const words = await pressTab(
+        shell,
+        rows.map(([line]) => line),
+      )
+      expect(words.map((found) => found?.at(-1))).toEqual(rows.map(([, topic]) => topic))
+      expect(existsSync(join(folder, 'ran'))).toBe(false)
+      const typed = unseen.map((topic) => topic.slice(0, 3))
+      expect(
+        await pressTab(
+          shell,
+          typed.map((text) => `mqttx ${before} -t ${text}\t`),
+        ),
+      ).toEqual(typed.map((text) => [...before.split(' '), '-t', text]))
+    },
+    600_000,
   )
 
   peerTest('completes no topics where nobody has asked for it', [shell, 'python3'], async () => {
@@ -115,7 +191,7 @@ describe.each(shells)('%s', (shell) => {
 
 describe('mqttx completion topics', () => {
   const ask = (line: string[], more: Record<string, string> = {}) =>
-    mqttx(['completion', 'topics', '--', ...line], { env: { ...env, ...more } })
+    mqttx(['completion', 'topics', 'zsh', '--', ...line], { env: { ...env, ...more } })
   const wanted = { MQTTX_COMPLETE_TOPICS: '1' }
 
   /** An answer that comes too late is none: what counts is that one comes in time. */
@@ -188,9 +264,24 @@ describe('mqttx completion topics', () => {
       expect(await ask(['pub', '-h', '127.0.0.1', '-p', String(port), '-t', ''], wanted)).toEqual(nothing)
       server.close()
     })
-    test('a password command that waits', async () => {
-      const line = ['pub', ...broker.at, '-u', 'me', '--password-command', 'exec sleep 5', '-t', '']
-      expect(await ask(line, wanted)).toEqual(nothing)
+    test('H9: a password command of the line or the environment, which does not run', async () => {
+      const ran = join(folder, 'ran')
+      const line = ['pub', ...broker.at, '-u', 'me', '-t', '']
+      const command = `touch ${ran}`
+      expect(await ask(line.toSpliced(-2, 0, '--password-command', `"${command}"`), wanted)).toEqual(nothing)
+      expect(await ask(line, { ...wanted, MQTTX_PASSWORD_COMMAND: command })).toEqual(nothing)
+      expect(existsSync(ran)).toBe(false)
+    })
+    test('H9: a password command of a context runs, and is not waited for', async () => {
+      const command = `touch ${join(folder, 'asked')}; exec sleep 5`
+      const settings = [...broker.at, '-u', 'me', '--complete-topics', '--password-command', command]
+      await mqttx(['context', 'add', 'keeper', ...settings], { env })
+      expect(await ask(['pub', '--context', 'keeper', '-t', ''])).toEqual(nothing)
+      expect(existsSync(join(folder, 'asked'))).toBe(true)
+    })
+    test('H8: a word whose meaning only the shell knows', async () => {
+      for (const word of ['$HOME', '"$(id)"', '*', '~ada'])
+        expect(await ask(['pub', ...broker.at, '-u', 'me', '-P', word, '-t', ''], wanted)).toEqual(nothing)
     })
   })
 })

@@ -15,44 +15,44 @@ _mqttx_rejoin() {
   done
 }
 
-# Offers what begins like the word. Of a word that bash has cut it wants the last piece.
+# Offers the lines that begin like the word, if they are plain: what needs quotes is not of these. bash replaces
+# the piece of the word that it has cut; with a quote that is open, that is what stands after the quote.
 _mqttx_offer() {
-  local IFS=$'\\n' text piece=\${COMP_WORDS[COMP_CWORD]} quote=
-  [[ $piece == [:=] ]] && piece=
-  [[ $word == [\\'\\"]* ]] && quote=\${word:0:1}
-  local start=\${word#"$quote"}
-  local cut=\${start%"\${piece#"$quote"}"}
-  [[ -n $quote ]] && cut=
-  for text in $1; do
-    [[ $text == "$start"* ]] || continue
-    text=\${text#"$cut"}
-    [[ -z $quote ]] && printf -v text %q "$text"
-    COMPREPLY+=("$text")
-  done
+  local text start=\${word#[\\'\\"]}
+  local cut=\${start%"$piece"}
+  while IFS= read -r text; do
+    [[ $text == "$start"* && $text != *[^a-zA-Z0-9_%./:@=+,-]* ]] && COMPREPLY+=("\${text#"$cut"}")
+  done <<<"$1"
 }
 
 _mqttx_words() {
-  local IFS=' '
-  _mqttx_offer "$(printf '%s\\n' $1)"
+  _mqttx_offer "\${1// /$'\\n'}"
 }
 
+# Files are completed by bash itself, which knows about quotes; before bash 4 only plain names.
 _mqttx_files() {
-  local IFS=$'\\n'
-  compopt -o filenames 2>/dev/null
-  COMPREPLY=($(compgen "$1" -- "$word"))
+  compopt -o default 2>/dev/null || _mqttx_offer "$(compgen -A file -- "$word")"
+}
+
+_mqttx_directories() {
+  compopt -o dirnames 2>/dev/null || _mqttx_offer "$(compgen -A directory -- "$word")"
 }
 
 _mqttx_hosts() {
-  _mqttx_offer "$(compgen -A hostname -- "$word")"
+  _mqttx_offer "$(compgen -A hostname -- "\${word#[\\'\\"]}")"
 }
 
 _mqttx_contexts() {
   _mqttx_offer "$("\${line[0]}" completion contexts 2>/dev/null)"
 }
 
+# Topics come from a server: mqttx itself escapes them for the quote that is open. It is given the words as they were
+# typed, and the last in two halves, of which bash replaces the second.
 _mqttx_topics() {
-  local count=$((\${#line[@]} - 1))
-  _mqttx_offer "$("\${line[0]}" completion topics -- "\${line[@]:1:count - 1}" "\${word#[\\'\\"]}" 2>/dev/null)"
+  local text count=$((\${#line[@]} - 1))
+  while IFS= read -r text; do
+    [[ -n $text ]] && COMPREPLY+=("$text")
+  done <<<"$("\${line[0]}" completion topics bash -- "\${line[@]:1:count - 1}" "\${word%"$piece"}" "$piece" 2>/dev/null)"
 }
 
 # Whether one of the words before the cursor is one of these.
@@ -70,7 +70,7 @@ export function bashCompletion(program: Program): string {
   return `# Completion of mqttx for bash. Printed by: mqttx completion bash
 
 _mqttx() {
-  local line word before
+  local line word before piece=$2
   COMPREPLY=()
   _mqttx_rejoin
   word=\${line[\${#line[@]} - 1]}
@@ -131,8 +131,8 @@ function otherwise(spec: AnySpec, all: string): string[] {
 function actionFor(offer: Offer): string {
   if (typeof offer === 'object') return `_mqttx_words '${offer.words.join(' ')}'`
   const actions = {
-    file: '_mqttx_files -f',
-    directory: '_mqttx_files -d',
+    file: '_mqttx_files',
+    directory: '_mqttx_directories',
     host: '_mqttx_hosts',
     context: '_mqttx_contexts',
     topic: '_mqttx_topics',

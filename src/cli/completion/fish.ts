@@ -20,9 +20,10 @@ function __mqttx_contexts
     command $words[1] completion contexts 2>/dev/null
 end
 
+# mqttx is given the line as it was typed, quotes included.
 function __mqttx_topics
     set -l words (commandline -opc)
-    command $words[1] completion topics -- $words[2..] (commandline -ct | string replace -r '^[\\'"]' '') 2>/dev/null
+    command $words[1] completion topics fish -- (commandline -pc | string collect) 2>/dev/null
 end
 `
 

@@ -37,7 +37,7 @@ _mqttx_contexts() {
 }
 
 _mqttx_topics() {
-  local -a topics=(\${(f)"$($program completion topics -- "\${(@Q)words[1,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)"})
+  local -a topics=(\${(f)"$($program completion topics zsh -- "\${(@)words[1,CURRENT-1]}" "$compstate[quote]$PREFIX" 2>/dev/null)"})
   (($#topics)) && compadd -a topics
 }
 

@@ -1,11 +1,13 @@
 // mqttx completion: the completions of a shell, and what these ask for.
+import type { Shell } from '../../cli/completion/quoting.js'
 import type { AnySpec, Args } from '../../cli/option.js'
 import { ExitCode } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { print } from '../../io/print.js'
 import { contextsFile, readContexts } from '../contexts-file.js'
-import { type completion, isShell, type Shell } from './spec.js'
+import { type completion, isShell } from './spec.js'
 import { topicsFor } from './topics.js'
+import { readLine } from './typed-line.js'
 
 /** What is known of the program as a whole. */
 export interface Tools {
@@ -19,13 +21,23 @@ export async function run(
   host: Host,
   { script, specOf }: Tools,
 ): Promise<number> {
-  const [kind = '', name = '', ...line] = words
+  const [kind = '', shell = '', ...typed] = words
   if (isShell(kind)) return printed(await script(kind), host)
   if (kind === 'contexts') return printed(asLines(contextNames(host)), host)
-  const spec = await specOf(name)
-  // Nobody reads an error while he types: without an answer nothing is offered.
-  const topics = spec === undefined ? [] : await topicsFor(spec, line, host).catch(() => [])
+  // Nobody reads an error while typing: without an answer nothing is offered.
+  const topics = isShell(shell) ? await offered(shell, typed, host, specOf).catch(() => []) : []
   return printed(asLines(topics), host)
+}
+
+async function offered(
+  shell: Shell,
+  typed: readonly string[],
+  host: Host,
+  specOf: Tools['specOf'],
+): Promise<string[]> {
+  const line = readLine(shell, typed, host.env)
+  const spec = line === undefined ? undefined : await specOf(line.command)
+  return line === undefined || spec === undefined ? [] : topicsFor(spec, line, host)
 }
 
 async function printed(text: string, { stdout }: Host): Promise<number> {

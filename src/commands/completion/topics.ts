@@ -1,13 +1,18 @@
 // The topics that a server has retained messages for, asked for while a command line is being typed.
 import { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { contextsFileKind } from '../../cli/contexts.js'
+import { readEnvironment } from '../../cli/environment.js'
 import type { AnyOption, AnySpec, Options, Spec } from '../../cli/option.js'
 import { contextSettings } from '../../cli/options/context.js'
 import { parse } from '../../cli/parse.js'
+import { tableOf, typedOptions } from '../../cli/scan.js'
 import { Connection } from '../../connection/connection.js'
 import { type ConnectionArgs, type ConnectOptions, connectOptions } from '../../connection/options.js'
 import type { Host } from '../../host.js'
+import { readPrivate } from '../../io/private-file.js'
 import { readSmallFile, withoutMark } from '../../io/small-file.js'
+import type { TypedLine } from './typed-line.js'
 
 /** On the clock that starts with the process: a Tab is answered by then, with what has come. */
 const deadlineMs = 270
@@ -17,18 +22,23 @@ const leastMs = 120
 const quietMs = 40
 /** More are of no use to anybody who looks at a list. */
 const mostTopics = 1000
+const longestTopic = 1000
 
-/** `line` are the words behind the command, the last of them to be completed. @throws what is wrong with the words */
-export async function topicsFor(spec: AnySpec, line: readonly string[], host: Host): Promise<string[]> {
-  const typed = line.at(-1) ?? ''
+/** The texts to insert. @throws what is wrong with the words */
+export async function topicsFor(
+  spec: AnySpec,
+  { words, typed, inserted }: TypedLine,
+  host: Host,
+): Promise<string[]> {
   const filter = filterFor(typed)
   if (filter === undefined || spec.contextSettings === undefined) return []
-  const args = argsOf(spec, line.slice(0, -1), host)
+  const args = argsOf(spec, words, host)
   if (args === undefined) return []
   const end = Math.max(deadlineMs, host.now() + leastMs)
   const over = sleep(end - host.now(), undefined, { ref: false })
   const options = await Promise.race([connectOptions(args, needs(host), silent(host)), over])
-  return options === undefined ? [] : retained(options, { filter, typed, host, end })
+  if (options === undefined) return []
+  return (await retained(options, { filter, typed, host, end })).map(inserted)
 }
 
 /** The levels that are complete already; undefined: no topic can be found by what was typed. */
@@ -44,6 +54,7 @@ function argsOf(spec: AnySpec, words: readonly string[], host: Host): Connection
   const { completeTopics } = contextSettings
   const options: Options = { ...spec.options, completeTopics: completeTopics as AnyOption }
   const asked: Spec = { ...spec, options, exclusive: [], check: () => {} }
+  if (namesCommand(asked, before, host)) return undefined
   const parsed = parse(asked, before, { env: host.env, readFile })
   if (parsed.wants !== 'run') return undefined
   const args = parsed.args as unknown as ConnectionArgs & { completeTopics: boolean }
@@ -54,8 +65,15 @@ function argsOf(spec: AnySpec, words: readonly string[], host: Host): Connection
     idPrefix: undefined,
     willTopic: undefined,
     disableCleanSession: false,
+    tlsKeylog: undefined,
     quiet: true,
   }
+}
+
+/** A password command of a half-typed line must not run; one of the options file or of a context may. */
+function namesCommand(spec: Spec, words: readonly string[], { env }: Host): boolean {
+  const typed = typedOptions(tableOf(spec), words)
+  return [...typed, ...readEnvironment(spec, env).settings].some(({ key }) => key === 'passwordCommand')
 }
 
 /** A key whose passphrase would have to be asked for. */
@@ -67,9 +85,10 @@ function hasLockedKey({ key, keyPassphraseFile }: ConnectionArgs): boolean {
   )
 }
 
-function readFile(path: string): string | undefined {
+function readFile(path: string, what?: string): string | undefined {
   try {
-    return withoutMark(readSmallFile(path)).toString()
+    const bytes = what === contextsFileKind ? readPrivate(path, what) : readSmallFile(path)
+    return withoutMark(bytes).toString()
   } catch {
     return undefined
   }
@@ -94,6 +113,11 @@ function silent(host: Host): Host {
   }
 }
 
+/** Short enough for a list, and without characters that act on a terminal or cannot be seen. */
+function isPresentable(topic: string): boolean {
+  return topic.length <= longestTopic && !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(topic)
+}
+
 interface Wish {
   readonly filter: string
   readonly typed: string
@@ -110,7 +134,7 @@ async function retained(options: ConnectOptions, { filter, typed, host, end }: W
     {
       message({ topic, retain }) {
         heard = host.now()
-        if (retain && topic.startsWith(typed) && !/\p{Cc}/u.test(topic)) topics.add(topic)
+        if (retain && topic.startsWith(typed) && isPresentable(topic)) topics.add(topic)
       },
       suback([code = 0x80]) {
         heard = code < 0x80 ? host.now() : Number.NEGATIVE_INFINITY
