@@ -36,6 +36,7 @@ export interface TlsArgs {
   readonly tlsVersion?: 'tlsv1.2' | 'tlsv1.3' | undefined
   readonly tlsAlpn?: string | undefined
   readonly tlsKeylog?: string | undefined
+  readonly servername?: string | undefined
   readonly insecure: boolean
   readonly psk?: string | undefined
   readonly pskIdentity?: string | undefined
@@ -70,7 +71,8 @@ export async function tlsOf(
   { host, passphrases }: { host: Host; passphrases: Passphrases },
 ): Promise<TlsSettings> {
   const { tlsSettings } = await import('./tls-settings.js')
-  return tlsSettings(args, { checkHost: args.unix === undefined, host, passphrases })
+  const checkHost = args.unix === undefined || args.servername !== undefined
+  return tlsSettings(args, { checkHost, host, passphrases })
 }
 
 function tcpAddress(args: EndpointArgs): TcpAddress {
@@ -91,7 +93,7 @@ function wantsTls(args: EndpointArgs, port: number | undefined): boolean {
 
 /** As in the reference they are without effect; but whoever gives them thinks that nobody can listen. */
 function warnOfClearText(args: TlsArgs, { stderr }: Host): void {
-  const details = ['cert', 'ciphers', 'insecure', 'tlsVersion', 'tlsAlpn', 'tlsKeylog'] as const
+  const details = ['cert', 'ciphers', 'insecure', 'tlsVersion', 'tlsAlpn', 'tlsKeylog', 'servername'] as const
   if (!details.some((key) => args[key] !== undefined && args[key] !== false)) return
   say(
     stderr,

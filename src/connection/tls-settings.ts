@@ -8,6 +8,7 @@ import type { TlsSettings } from '../transport/endpoint.js'
 import { createContext, setupError } from '../transport/tls-context.js'
 import type { Passphrases, TlsArgs } from './endpoint.js'
 import { readNamed, readSecret, reasonOf } from './files.js'
+import { normalPem } from './pem.js'
 import { type Trust, trust } from './trust.js'
 
 /** @throws MqttxError, in the reference's words and with its status 1 */
@@ -28,6 +29,7 @@ export async function tlsSettings(
   return {
     context,
     checkHost: checkHost && !args.insecure && psk === undefined,
+    servername: args.servername,
     alpn: args.tlsAlpn,
     psk: psk === undefined ? undefined : { identity: pskIdentity ?? '', key: Buffer.from(psk, 'hex') },
     keyLog: keyLog(args.tlsKeylog),
@@ -43,8 +45,8 @@ async function identity(
   passphrases: Passphrases,
 ): Promise<{ cert?: Buffer; key?: Buffer; passphrase?: string }> {
   if (cert === undefined || key === undefined) return {}
-  const certPem = readNamed(cert, notFound('--cert', cert))
-  const keyPem = readNamed(key, notFound('--key', key))
+  const certPem = normalPem(readNamed(cert, notFound('--cert', cert)))
+  const keyPem = normalPem(readNamed(key, notFound('--key', key)))
   const certificate = parsed(() => new X509Certificate(certPem), `${cert} holds no certificate in PEM form`)
   if (!isEncrypted(keyPem)) {
     const privateKey = parsed(() => createPrivateKey(keyPem), `${key} holds no private key in PEM form`)

@@ -6,6 +6,7 @@ import { rootCertificates } from 'node:tls'
 import { MqttxError } from '../errors.js'
 import { setupError } from '../transport/tls-context.js'
 import { readNamed, reasonOf } from './files.js'
+import { normalPem, pemBlocks } from './pem.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -43,20 +44,19 @@ function fromFile(path: string): Trust {
   if (!holdsCertificate(text)) {
     throw setupError(`${path} holds no certificate in PEM form`, `${name} must be the certificate of a CA`)
   }
-  for (const [pem] of text.matchAll(wholeCertificate)) {
+  const certificates = pemBlocks(text)
+  for (const pem of certificates) {
+    if (!pem.startsWith('-----BEGIN CERTIFICATE-----')) continue
     try {
-      new X509Certificate(pem)
+      new X509Certificate(pem) // Node skips a broken one silently
     } catch (cause) {
       throw setupError(`${path} holds a certificate that cannot be read`, undefined, cause)
     }
   }
-  return { certificates: [text], name }
+  return { certificates: certificates.length === 0 ? [text] : certificates, name }
 }
 
 const certificateStart = /-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/
-
-/** Node would pass over a broken one in silence. */
-const wholeCertificate = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
 
 function holdsCertificate(text: string): boolean {
   return certificateStart.test(text)
@@ -71,7 +71,9 @@ function notFound(name: string): (reason: string) => MqttxError {
 function fromDirectory(path: string): Trust {
   const name = `--capath ${path}`
   const hashed = entries(path, name).filter((entry) => /^[0-9a-f]{8}\.\d+$/.test(entry))
-  const texts = hashed.map((entry) => readNamed(join(path, entry), notFound(name)).toString('latin1'))
+  const texts = hashed.map((entry) =>
+    normalPem(readNamed(join(path, entry), notFound(name))).toString('latin1'),
+  )
   const certificates = texts.filter(holdsCertificate)
   if (certificates.length > 0) return { certificates, name }
   throw setupError(`${path} holds no CA under the hash of its name`, `openssl rehash ${path}`)
@@ -98,7 +100,7 @@ const systemFiles = [
 function fromSystem({ SSL_CERT_FILE: file, SSL_CERT_DIR: directory }: Environment): Trust {
   if (file) {
     const name = `SSL_CERT_FILE=${file}`
-    const text = readNamed(file, notFound(name)).toString('latin1')
+    const text = normalPem(readNamed(file, notFound(name))).toString('latin1')
     if (!holdsCertificate(text)) throw setupError(`${file} holds no certificate in PEM form`, name)
     return { certificates: [text], name }
   }

@@ -1,4 +1,5 @@
 // What is wrong with a server's certificate: the cause in words with names and dates, and the alert for the server.
+import { isIP } from 'node:net'
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls'
 import { shown } from '../text.js'
 
@@ -9,6 +10,10 @@ export interface Fault {
   readonly hint?: string | undefined
 }
 
+/** For keys and signatures below OpenSSL's security level 2. */
+export const weakHint =
+  'it needs RSA keys of 2048 bits or more and no SHA-1; --ciphers DEFAULT:@SECLEVEL=0 accepts weaker ones'
+
 const badCertificate = 42
 const revoked = 44
 const expired = 45
@@ -16,12 +21,22 @@ const unknownCa = 48
 
 /** `wanted` is not among the names of the certificate. */
 export function nameFault(certificate: PeerCertificate, wanted: string): Fault {
+  if (isIP(wanted) !== 0 && !certificate.subjectaltname?.includes('IP Address:')) {
+    const { CN } = certificate.subject ?? {}
+    if (CN !== undefined && String(CN) === wanted) {
+      return {
+        alert: badCertificate,
+        cause: `The server's certificate has the address ${wanted} only as its common name (CN)`,
+        hint: `an address counts only in subjectAltName: make the certificate with IP:${wanted} there`,
+      }
+    }
+  }
   const names = namesOf(certificate)
   const list = names.length === 0 ? 'no name at all' : shown(names.join(', '))
   return {
     alert: badCertificate,
     cause: `The server's certificate is for ${list}, not for ${wanted}`,
-    hint: 'connect by a name that it has, with -h; --insecure skips this check and no other',
+    hint: 'give a name that it has with -h or --servername; --insecure skips this check and no other',
   }
 }
 
@@ -62,11 +77,21 @@ export function chainFault(code: string, certificate: DetailedPeerCertificate, t
       }
     case 'CERT_REVOKED':
       return { alert: revoked, cause: "The server's certificate was revoked" }
+    case 'UNSPECIFIED': // Node has no names for the codes of weak keys and signatures
+      return { alert: badCertificate, cause: weakness(certificate), hint: weakHint }
     default: {
       const reason = code.toLowerCase().replaceAll('_', ' ')
       return { alert: badCertificate, cause: `The server's certificate is not acceptable: ${reason}` }
     }
   }
+}
+
+function weakness(certificate: DetailedPeerCertificate): string {
+  const small = chainOf(certificate).find(({ modulus, bits = 0 }) => modulus !== undefined && bits < 2048)
+  if (small === undefined) return "A key or signature in the chain of the server's certificate is too weak"
+  const whose =
+    small === certificate ? "The server's certificate" : `The CA certificate ${title(small.subject)}`
+  return `${whose} has an RSA key of ${small.bits} bits, which is too weak`
 }
 
 /** The sentence for the first certificate of the chain that is past its time, or before it. */

@@ -32,6 +32,8 @@ export interface TlsSettings {
   readonly context: SecureContext
   /** The certificate must be for the host; its chain is checked in any case. */
   readonly checkHost: boolean
+  /** The name to send and to check, where it is not that of the address. */
+  readonly servername?: string | undefined
   /** The one protocol that is offered (RFC 7301). */
   readonly alpn?: string | undefined
   /** Instead of certificates. */

@@ -56,7 +56,11 @@ async function layered(
   }
   if (webSocket !== undefined) {
     const { upgrade } = await import('./websocket.js')
-    stream = await upgrade(stream, { settings: webSocket, address, secure: tls !== undefined }, signal)
+    stream = await upgrade(
+      stream,
+      { settings: webSocket, address, secure: tls !== undefined, name: tls?.servername },
+      signal,
+    )
   }
   return stream
 }

@@ -1,6 +1,8 @@
 // What all handshakes of a connection share: versions, ciphers, certificates. Made once; a fault in it is the user's.
+import { constants } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { MqttxError } from '../errors.js'
+import { weakHint } from './certificate.js'
 import { tlsError } from './tls-failures.js'
 
 export interface ContextOptions {
@@ -15,21 +17,27 @@ export interface ContextOptions {
   readonly psk: boolean
 }
 
+/**
+ * OpenSSL's level 2 refuses keys below 112 bits of security (RSA 2048) and signatures with SHA-1. BoringSSL has no
+ * levels.
+ */
+const level = process.versions.boringssl === undefined ? ':@SECLEVEL=2' : ''
+
 /** Those of TLS 1.3 that OpenSSL has by default: a list of older ones does not turn them off, as in the reference. */
 const newCiphers = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256'
 
 /** @throws MqttxError */
 export function createContext(options: ContextOptions): SecureContext {
   const { trusted, cert, key, passphrase, version, psk } = options
-  const ciphers = cipherList(options)
+  const { ciphers, onlyNew } = cipherList(options)
   try {
     return createSecureContext({
       ca: [...trusted], // given even where it is empty: else Node trusts whom it knows
       ...(cert !== undefined && { cert }),
       ...(key !== undefined && { key }),
       ...(passphrase !== undefined && { passphrase }),
-      ...(ciphers !== undefined && { ciphers }),
-      minVersion: version === 'tlsv1.3' ? 'TLSv1.3' : 'TLSv1.2',
+      ciphers,
+      minVersion: version === 'tlsv1.3' || onlyNew ? 'TLSv1.3' : 'TLSv1.2',
       maxVersion: psk ? 'TLSv1.2' : 'TLSv1.3', // Node has no external PSKs of TLS 1.3
     })
   } catch (error) {
@@ -37,10 +45,21 @@ export function createContext(options: ContextOptions): SecureContext {
   }
 }
 
-function cipherList({ ciphers, version, psk }: ContextOptions): string | undefined {
-  if (psk) return ciphers ?? 'PSK'
-  if (ciphers === undefined || version === 'tlsv1.3' || ciphers.includes('TLS_')) return ciphers
-  return `${newCiphers}:${ciphers}`
+/**
+ * Always a list of our own: Node's default is what NODE_OPTIONS and OPENSSL_CONF say. `onlyNew`: it has those of TLS 1.3
+ * only, where the older ones stand for the level.
+ */
+function cipherList({ ciphers, version, psk }: ContextOptions): { ciphers: string; onlyNew: boolean } {
+  if (psk) return { ciphers: levelled(ciphers ?? 'PSK'), onlyNew: false }
+  if (ciphers === undefined) return { ciphers: levelled(constants.defaultCoreCipherList), onlyNew: false }
+  const onlyNew = ciphers.split(':').every((name) => name.startsWith('TLS_'))
+  if (onlyNew) return { ciphers: levelled(`${ciphers}:DEFAULT`), onlyNew }
+  const offered = version === 'tlsv1.3' || ciphers.includes('TLS_') ? ciphers : `${newCiphers}:${ciphers}`
+  return { ciphers: levelled(offered), onlyNew }
+}
+
+function levelled(ciphers: string): string {
+  return ciphers.includes('@SECLEVEL') ? ciphers : `${ciphers}${level}`
 }
 
 function contextError(error: Error, ciphers: string | undefined): MqttxError {
@@ -49,7 +68,8 @@ function contextError(error: Error, ciphers: string | undefined): MqttxError {
     return setupError(`OpenSSL knows no cipher of --ciphers ${ciphers}`, 'openssl ciphers lists them', error)
   }
   const reason = 'reason' in error ? String(error.reason) : error.message
-  return setupError(`OpenSSL does not take the certificates or keys: ${reason}`, undefined, error)
+  const weak = /too (small|weak)/.test(reason) ? weakHint : undefined
+  return setupError(`OpenSSL does not take the certificates or keys: ${reason}`, weak, error)
 }
 
 /** A certificate, key or cipher that cannot be used. */

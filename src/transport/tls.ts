@@ -23,7 +23,7 @@ export function secure(stream: Duplex, target: TlsTarget, signal: AbortSignal): 
 
 function handshake(stream: Duplex, { settings, address, asked }: TlsTarget): Promise<TLSSocket> {
   const { context, alpn, psk, keyLog } = settings
-  const name = certifiedName(address, asked)
+  const name = settings.servername ?? certifiedName(address, asked)
   return new Promise((resolve, reject) => {
     let wrongName: Error | undefined
     const socket = connect({
@@ -70,7 +70,25 @@ function nameError(
   name: string,
   certificate: PeerCertificate,
 ): Error | undefined {
-  return checkHost ? checkServerIdentity(name, certificate) : undefined
+  return checkHost ? checkServerIdentity(name, withWholeWildcards(certificate)) : undefined
+}
+
+/**
+ * RFC 9525, 6.3: a wildcard is the whole left-most label. Node also takes `f*.example.org`; with another character in
+ * place of its wildcard such a name matches no host.
+ */
+function withWholeWildcards(certificate: PeerCertificate): PeerCertificate {
+  const { subject, subjectaltname } = certificate
+  const partial = /(?<![:"])\*|\*(?!\.)/g
+  const withoutPartial = (names: string) => names.replace(partial, '?')
+  return {
+    ...certificate,
+    subject: {
+      ...subject,
+      ...(typeof subject?.CN === 'string' && { CN: withoutPartial(`:${subject.CN}`).slice(1) }),
+    },
+    ...(subjectaltname !== undefined && { subjectaltname: withoutPartial(subjectaltname) }),
+  }
 }
 
 /** Why we do not talk to this server; undefined if we do. */

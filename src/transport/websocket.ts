@@ -21,14 +21,16 @@ export interface WebSocketTarget {
   readonly address: Address
   /** Below is TLS. */
   readonly secure: boolean
+  /** What the server is called, where that is not the host of the address. */
+  readonly name?: string | undefined
 }
 
 /** @throws MqttxError when the server does not agree to speak WebSocket, or not MQTT in it */
 export function upgrade(below: Duplex, target: WebSocketTarget, signal: AbortSignal): Promise<Duplex> {
-  const { settings, address, secure } = target
+  const { settings } = target
   const socket = new WebSocket(`ws://host${settings.path}`, [subprotocol], {
     createConnection: () => below,
-    headers: { Host: hostHeader(address, secure), ...byName(settings.headers) },
+    headers: { Host: hostHeader(target), ...byName(settings.headers) },
     perMessageDeflate: false,
     maxPayload,
     maxHeaderSize,
@@ -43,7 +45,7 @@ export function upgrade(below: Duplex, target: WebSocketTarget, signal: AbortSig
 
 /** Headers that are given more than once are sent more than once. */
 function byName(headers: WebSocketSettings['headers']): Record<string, string[]> {
-  const all: Record<string, string[]> = {}
+  const all: Record<string, string[]> = Object.create(null) // a header may be called constructor
   for (const [name, value] of headers) {
     const values = all[name.toLowerCase()] ?? []
     all[name.toLowerCase()] = [...values, value]
@@ -52,8 +54,9 @@ function byName(headers: WebSocketSettings['headers']): Record<string, string[]>
 }
 
 /** What stands behind the scheme in a URL (RFC 9110, 7.2). */
-function hostHeader(address: Address, secure: boolean): string {
-  if ('path' in address) return 'localhost'
+function hostHeader({ address: reached, secure, name }: WebSocketTarget): string {
+  if ('path' in reached) return name ?? 'localhost'
+  const address = name === undefined ? reached : { ...reached, host: name }
   if (address.port !== (secure ? 443 : 80)) return addressText(address)
   return isIP(address.host) === 6 ? `[${address.host}]` : address.host
 }

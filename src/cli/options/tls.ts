@@ -137,6 +137,23 @@ const insecure = flag({
   doc: 'It must be valid and from a trusted CA all the same: this switch skips the check of the name and no other.',
 })
 
+/** RFC 6066, 3: a name without a port; an address is only checked, and not sent. */
+const parseServername: Parse<string> = (text, name) => {
+  if (/^[\w.-]{1,253}$|^(?=.*:.*:)[\da-f.:]+$/i.test(text)) return text
+  throw new UsageError(`${name}: '${shown(text)}' is not the name of a server`, {
+    hint: 'a host name as it stands in the certificate, without a port',
+  })
+}
+
+const servername = option({
+  flags: '--servername NAME',
+  group: 'TLS',
+  parse: parseServername,
+  help: 'Name of the server to send (SNI) and to find in its certificate.',
+  doc: `Instead of {host}, for a server that is reached by an address, through a tunnel or by a unix socket. It does not
+    change where the connection goes. Over WebSocket, it is the Host of the request too.`,
+})
+
 /** The text is a secret: no error may show it. */
 const parsePsk: Parse<string> = (text) => {
   if (/^[\da-f]+$/i.test(text)) return text.length % 2 === 0 ? text : `0${text}`
@@ -196,6 +213,7 @@ export const tlsOptions = {
   tlsVersion,
   tlsAlpn,
   tlsKeylog,
+  servername,
   insecure,
   psk,
   pskIdentity,
