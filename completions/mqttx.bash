@@ -1,7 +1,7 @@
 # Completion of mqttx for bash. Printed by: mqttx completion bash
 
 _mqttx() {
-  local line word before
+  local line word before piece=$2
   COMPREPLY=()
   _mqttx_rejoin
   word=${line[${#line[@]} - 1]}
@@ -19,40 +19,40 @@ _mqttx() {
     pub)
       case $before in
         -t | --topic) _mqttx_topics ;;
-        -m | --message | --repeat | --repeat-delay | --timeout | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format | --response-topic | --topic-alias) : ;;
-        -f | --file | --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file | -o | --options-file) _mqttx_files -f ;;
+        -m | --message | --repeat | --repeat-delay | --timeout | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format | --response-topic | --topic-alias) : ;;
+        -f | --file | --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file | -o | --options-file) _mqttx_files ;;
         -q | --qos | --will-qos) _mqttx_words '0 1 2' ;;
         -h | --host) _mqttx_hosts ;;
-        --capath) _mqttx_files -d ;;
+        --capath) _mqttx_directories ;;
         --keyform) _mqttx_words 'pem engine' ;;
         --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
         -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
         --context) _mqttx_contexts ;;
-        *) _mqttx_words '-t --topic -m --message -f --file -s --stdin-file -l --stdin-line --json -n --null-message -q --qos -r --retain --repeat --repeat-delay --timeout -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --user-property --content-type --message-expiry --correlation-data --payload-format --response-topic --topic-alias --context -o --options-file -d --debug --quiet --help --version' ;;
+        *) _mqttx_words '-t --topic -m --message -f --file -s --stdin-file -l --stdin-line --json -n --null-message -q --qos -r --retain --repeat --repeat-delay --timeout -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --user-property --content-type --message-expiry --correlation-data --payload-format --response-topic --topic-alias --context -o --options-file -d --debug --quiet --help --version' ;;
       esac
       ;;
     sub)
       case $before in
         -t | --topic | -U | --unsubscribe | -T | --filter-out) _mqttx_topics ;;
         -q | --qos | --will-qos) _mqttx_words '0 1 2' ;;
-        -C | --count | -W | --timeout | --random-filter | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier) : ;;
+        -C | --count | -W | --timeout | --random-filter | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier) : ;;
         -F | --format) _mqttx_words '%p %t %j %J %x %X %l %U %I' ;;
         -h | --host) _mqttx_hosts ;;
-        --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file | -o | --options-file) _mqttx_files -f ;;
-        --capath) _mqttx_files -d ;;
+        --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file | -o | --options-file) _mqttx_files ;;
+        --capath) _mqttx_directories ;;
         --keyform) _mqttx_words 'pem engine' ;;
         --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
         -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
         --retain-handling) _mqttx_words 'always new never' ;;
         --context) _mqttx_contexts ;;
-        *) _mqttx_words '-t --topic -U --unsubscribe -T --filter-out -q --qos -C --count -W --timeout -E -R --retained-only --remove-retained --random-filter -v --verbose -N -F --format --json --pretty --message-rate -w --watch -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --no-local --retain-as-published --retain-handling --user-property --subscription-identifier --context -o --options-file -d --debug --quiet --help --version' ;;
+        *) _mqttx_words '-t --topic -U --unsubscribe -T --filter-out -q --qos -C --count -W --timeout -E -R --retained-only --remove-retained --random-filter -v --verbose -N -F --format --json --pretty --message-rate -w --watch -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --no-local --retain-as-published --retain-handling --user-property --subscription-identifier --context -o --options-file -d --debug --quiet --help --version' ;;
       esac
       ;;
     passwd)
       case $before in
-        --password-file) _mqttx_files -f ;;
+        --password-file) _mqttx_files ;;
         -H | --hash) _mqttx_words 'argon2id sha512-pbkdf2 sha512' ;;
         -I | --iterations | --jobs) : ;;
         --format) _mqttx_words 'mosquitto bcrypt rabbitmq emqx-csv' ;;
@@ -66,30 +66,30 @@ _mqttx() {
       case $before in
         -t | --topic | -e | --response-topic) _mqttx_topics ;;
         -q | --qos | --will-qos) _mqttx_words '0 1 2' ;;
-        --replies | -W | --timeout | -m | --message | --exec | --jobs | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier | --content-type | --message-expiry | --correlation-data | --payload-format) : ;;
-        -f | --file | --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file | -o | --options-file) _mqttx_files -f ;;
+        --replies | -W | --timeout | -m | --message | --exec | --jobs | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier | --content-type | --message-expiry | --correlation-data | --payload-format) : ;;
+        -f | --file | --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file | -o | --options-file) _mqttx_files ;;
         -F | --format) _mqttx_words '%p %t %j %J %x %X %l %U %I' ;;
         -h | --host) _mqttx_hosts ;;
-        --capath) _mqttx_files -d ;;
+        --capath) _mqttx_directories ;;
         --keyform) _mqttx_words 'pem engine' ;;
         --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
         -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
         --retain-handling) _mqttx_words 'always new never' ;;
         --context) _mqttx_contexts ;;
-        *) _mqttx_words '-t --topic -e --response-topic -l --stdin-line -q --qos --replies -W --timeout -R -m --message -f --file -s --stdin-file -n --null-message -v --verbose -N -F --format --json --pretty --latency --serve --exec --echo --jobs -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --no-local --retain-as-published --retain-handling --user-property --subscription-identifier --content-type --message-expiry --correlation-data --payload-format --context -o --options-file -d --debug --quiet --help --version' ;;
+        *) _mqttx_words '-t --topic -e --response-topic -l --stdin-line -q --qos --replies -W --timeout -R -m --message -f --file -s --stdin-file -n --null-message -v --verbose -N -F --format --json --pretty --latency --serve --exec --echo --jobs -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --no-local --retain-as-published --retain-handling --user-property --subscription-identifier --content-type --message-expiry --correlation-data --payload-format --context -o --options-file -d --debug --quiet --help --version' ;;
       esac
       ;;
     broker)
       case $before in
         -p | --port | --bind | --tls-port | --ws-port | --wss-port) : ;;
-        --certfile | --keyfile | --password-file) _mqttx_files -f ;;
+        --certfile | --keyfile | --password-file) _mqttx_files ;;
         *) _mqttx_words '-p --port --bind --tls-port --ws-port --wss-port --certfile --keyfile --password-file --allow-anonymous --quiet --help --version' ;;
       esac
       ;;
     inspect)
       case $before in
-        -r | --read | --keylog | --write) _mqttx_files -f ;;
+        -r | --read | --keylog | --write) _mqttx_files ;;
         --hex | -p | --port | --client | --topic | --connection | --from | --to | -C | --count) : ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
         --view) _mqttx_words 'bytes line tree flow json stats' ;;
@@ -98,43 +98,43 @@ _mqttx() {
         --only) _mqttx_words 'violations' ;;
         *)
           if [[ $word == -* ]]; then _mqttx_words '-r --read --hex --keylog -p --port -V --protocol-version --view --full --fields --sparkplug --show-secrets --color --write --type --client --topic --connection --from --to --only -C --count --quiet --help --version'
-          else _mqttx_files -f; fi
+          else _mqttx_files; fi
           ;;
       esac
       ;;
     bench)
       case $before in
-        --clients | --subscribers | --size | --topics | --zipf | -m | --message | --response-topic | --ramp | --churn | --start-on | --servers | --ifaddr | --rate | --rate-per-client | --connect-rate | --duration | --count | --warmup | --seed | --shard | --start-at | --workers | --assert | --prometheus | --find-max | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | -x | --session-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format) : ;;
+        --clients | --subscribers | --size | --topics | --zipf | -m | --message | --response-topic | --ramp | --churn | --start-on | --servers | --ifaddr | --rate | --rate-per-client | --connect-rate | --duration | --count | --warmup | --seed | --shard | --start-at | --workers | --assert | --prometheus | --find-max | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | -x | --session-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format) : ;;
         -t | --topic) _mqttx_topics ;;
         -q | --qos) _mqttx_words '0 1 2' ;;
-        -f | --file | --csv | --hdr | --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file) _mqttx_files -f ;;
+        -f | --file | --csv | --hdr | --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file) _mqttx_files ;;
         --plot) _mqttx_words 'braille ascii none' ;;
         -h | --host) _mqttx_hosts ;;
-        --capath) _mqttx_files -d ;;
+        --capath) _mqttx_directories ;;
         --keyform) _mqttx_words 'pem engine' ;;
         --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
         -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
         --context) _mqttx_contexts ;;
         *)
-          if [[ $word == -* ]]; then _mqttx_words '--clients --subscribers -t --topic -q --qos -r --retain --size --topics --zipf -m --message -f --file --template --response-topic --ramp --churn --start-on --servers --ifaddr --rate --rate-per-client --connect-rate --duration --count --warmup --seed --shard --start-at --workers --json --plot --assert --csv --hdr --prometheus --find-max -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight -D --property -x --session-expiry --user-property --content-type --message-expiry --correlation-data --payload-format --context --quiet --help --version'
-          else if _mqttx_typed 'pub sub pubsub rr conn merge report compare'; then _mqttx_files -f; else _mqttx_words 'pub sub pubsub rr conn merge report compare'; fi; fi
+          if [[ $word == -* ]]; then _mqttx_words '--clients --subscribers -t --topic -q --qos -r --retain --size --topics --zipf -m --message -f --file --template --response-topic --ramp --churn --start-on --servers --ifaddr --rate --rate-per-client --connect-rate --duration --count --warmup --seed --shard --start-at --workers --json --plot --assert --csv --hdr --prometheus --find-max -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight -D --property -x --session-expiry --user-property --content-type --message-expiry --correlation-data --payload-format --context --quiet --help --version'
+          else if _mqttx_typed 'pub sub pubsub rr conn merge report compare'; then _mqttx_files; else _mqttx_words 'pub sub pubsub rr conn merge report compare'; fi; fi
           ;;
       esac
       ;;
     context)
       case $before in
-        -L | --url | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | --password-env | --password-command | -M | --max-inflight | -P | --pw | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry) : ;;
+        -L | --url | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | --password-env | --password-command | -M | --max-inflight | -P | --pw | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry) : ;;
         -h | --host) _mqttx_hosts ;;
-        --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file) _mqttx_files -f ;;
-        --capath) _mqttx_files -d ;;
+        --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file) _mqttx_files ;;
+        --capath) _mqttx_directories ;;
         --keyform) _mqttx_words 'pem engine' ;;
         --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
         --will-qos) _mqttx_words '0 1 2' ;;
         -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
         *)
-          if [[ $word == -* ]]; then _mqttx_words '--replace -L --url -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username --password-file --password-env --password-command -V --protocol-version -M --max-inflight -P --pw --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --complete-topics --help --version'
+          if [[ $word == -* ]]; then _mqttx_words '--replace -L --url -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username --password-file --password-env --password-command -V --protocol-version -M --max-inflight -P --pw --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --complete-topics --help --version'
           else if _mqttx_typed 'add ls show use rm'; then _mqttx_contexts; else _mqttx_words 'add ls show use rm'; fi; fi
           ;;
       esac
@@ -162,44 +162,44 @@ _mqttx_rejoin() {
   done
 }
 
-# Offers what begins like the word. Of a word that bash has cut it wants the last piece.
+# Offers the lines that begin like the word, if they are plain: what needs quotes is not of these. bash replaces
+# the piece of the word that it has cut; with a quote that is open, that is what stands after the quote.
 _mqttx_offer() {
-  local IFS=$'\n' text piece=${COMP_WORDS[COMP_CWORD]} quote=
-  [[ $piece == [:=] ]] && piece=
-  [[ $word == [\'\"]* ]] && quote=${word:0:1}
-  local start=${word#"$quote"}
-  local cut=${start%"${piece#"$quote"}"}
-  [[ -n $quote ]] && cut=
-  for text in $1; do
-    [[ $text == "$start"* ]] || continue
-    text=${text#"$cut"}
-    [[ -z $quote ]] && printf -v text %q "$text"
-    COMPREPLY+=("$text")
-  done
+  local text start=${word#[\'\"]}
+  local cut=${start%"$piece"}
+  while IFS= read -r text; do
+    [[ $text == "$start"* && $text != *[^a-zA-Z0-9_%./:@=+,-]* ]] && COMPREPLY+=("${text#"$cut"}")
+  done <<<"$1"
 }
 
 _mqttx_words() {
-  local IFS=' '
-  _mqttx_offer "$(printf '%s\n' $1)"
+  _mqttx_offer "${1// /$'\n'}"
 }
 
+# Files are completed by bash itself, which knows about quotes; before bash 4 only plain names.
 _mqttx_files() {
-  local IFS=$'\n'
-  compopt -o filenames 2>/dev/null
-  COMPREPLY=($(compgen "$1" -- "$word"))
+  compopt -o default 2>/dev/null || _mqttx_offer "$(compgen -A file -- "$word")"
+}
+
+_mqttx_directories() {
+  compopt -o dirnames 2>/dev/null || _mqttx_offer "$(compgen -A directory -- "$word")"
 }
 
 _mqttx_hosts() {
-  _mqttx_offer "$(compgen -A hostname -- "$word")"
+  _mqttx_offer "$(compgen -A hostname -- "${word#[\'\"]}")"
 }
 
 _mqttx_contexts() {
   _mqttx_offer "$("${line[0]}" completion contexts 2>/dev/null)"
 }
 
+# Topics come from a server: mqttx itself escapes them for the quote that is open. It is given the words as they were
+# typed, and the last in two halves, of which bash replaces the second.
 _mqttx_topics() {
-  local count=$((${#line[@]} - 1))
-  _mqttx_offer "$("${line[0]}" completion topics -- "${line[@]:1:count - 1}" "${word#[\'\"]}" 2>/dev/null)"
+  local text count=$((${#line[@]} - 1))
+  while IFS= read -r text; do
+    [[ -n $text ]] && COMPREPLY+=("$text")
+  done <<<"$("${line[0]}" completion topics bash -- "${line[@]:1:count - 1}" "${word%"$piece"}" "$piece" 2>/dev/null)"
 }
 
 # Whether one of the words before the cursor is one of these.

@@ -18,9 +18,10 @@ function __mqttx_contexts
     command $words[1] completion contexts 2>/dev/null
 end
 
+# mqttx is given the line as it was typed, quotes included.
 function __mqttx_topics
     set -l words (commandline -opc)
-    command $words[1] completion topics -- $words[2..] (commandline -ct | string replace -r '^[\'"]' '') 2>/dev/null
+    command $words[1] completion topics fish -- (commandline -pc | string collect) 2>/dev/null
 end
 
 complete -c mqttx -f
@@ -75,6 +76,7 @@ complete -c mqttx -n '__mqttx_command pub' -l ciphers -r -f -d 'Ciphers to offer
 complete -c mqttx -n '__mqttx_command pub' -l tls-version -r -f -a 'tlsv1.2 tlsv1.3' -d 'Oldest version to speak: tlsv1.2 or tlsv1.3.'
 complete -c mqttx -n '__mqttx_command pub' -l tls-alpn -r -f -d 'Protocol to offer with ALPN.'
 complete -c mqttx -n '__mqttx_command pub' -l tls-keylog -r -F -d 'Append the secrets of the connection, for Wireshark.'
+complete -c mqttx -n '__mqttx_command pub' -l servername -r -f -d 'Name of the server to send (SNI) and to find in its certificate.'
 complete -c mqttx -n '__mqttx_command pub' -l insecure -d 'Accept a certificate that is for another host name.'
 complete -c mqttx -n '__mqttx_command pub' -l psk -r -f -d 'Use TLS with a pre-shared key, in hex, and no certificates.'
 complete -c mqttx -n '__mqttx_command pub' -l psk-identity -r -f -d 'The name that the server has for --psk.'
@@ -158,6 +160,7 @@ complete -c mqttx -n '__mqttx_command sub' -l ciphers -r -f -d 'Ciphers to offer
 complete -c mqttx -n '__mqttx_command sub' -l tls-version -r -f -a 'tlsv1.2 tlsv1.3' -d 'Oldest version to speak: tlsv1.2 or tlsv1.3.'
 complete -c mqttx -n '__mqttx_command sub' -l tls-alpn -r -f -d 'Protocol to offer with ALPN.'
 complete -c mqttx -n '__mqttx_command sub' -l tls-keylog -r -F -d 'Append the secrets of the connection, for Wireshark.'
+complete -c mqttx -n '__mqttx_command sub' -l servername -r -f -d 'Name of the server to send (SNI) and to find in its certificate.'
 complete -c mqttx -n '__mqttx_command sub' -l insecure -d 'Accept a certificate that is for another host name.'
 complete -c mqttx -n '__mqttx_command sub' -l psk -r -f -d 'Use TLS with a pre-shared key, in hex, and no certificates.'
 complete -c mqttx -n '__mqttx_command sub' -l psk-identity -r -f -d 'The name that the server has for --psk.'
@@ -265,6 +268,7 @@ complete -c mqttx -n '__mqttx_command rr' -l ciphers -r -f -d 'Ciphers to offer,
 complete -c mqttx -n '__mqttx_command rr' -l tls-version -r -f -a 'tlsv1.2 tlsv1.3' -d 'Oldest version to speak: tlsv1.2 or tlsv1.3.'
 complete -c mqttx -n '__mqttx_command rr' -l tls-alpn -r -f -d 'Protocol to offer with ALPN.'
 complete -c mqttx -n '__mqttx_command rr' -l tls-keylog -r -F -d 'Append the secrets of the connection, for Wireshark.'
+complete -c mqttx -n '__mqttx_command rr' -l servername -r -f -d 'Name of the server to send (SNI) and to find in its certificate.'
 complete -c mqttx -n '__mqttx_command rr' -l insecure -d 'Accept a certificate that is for another host name.'
 complete -c mqttx -n '__mqttx_command rr' -l psk -r -f -d 'Use TLS with a pre-shared key, in hex, and no certificates.'
 complete -c mqttx -n '__mqttx_command rr' -l psk-identity -r -f -d 'The name that the server has for --psk.'
@@ -406,6 +410,7 @@ complete -c mqttx -n '__mqttx_command bench' -l ciphers -r -f -d 'Ciphers to off
 complete -c mqttx -n '__mqttx_command bench' -l tls-version -r -f -a 'tlsv1.2 tlsv1.3' -d 'Oldest version to speak: tlsv1.2 or tlsv1.3.'
 complete -c mqttx -n '__mqttx_command bench' -l tls-alpn -r -f -d 'Protocol to offer with ALPN.'
 complete -c mqttx -n '__mqttx_command bench' -l tls-keylog -r -F -d 'Append the secrets of the connection, for Wireshark.'
+complete -c mqttx -n '__mqttx_command bench' -l servername -r -f -d 'Name of the server to send (SNI) and to find in its certificate.'
 complete -c mqttx -n '__mqttx_command bench' -l insecure -d 'Accept a certificate that is for another host name.'
 complete -c mqttx -n '__mqttx_command bench' -l psk -r -f -d 'Use TLS with a pre-shared key, in hex, and no certificates.'
 complete -c mqttx -n '__mqttx_command bench' -l psk-identity -r -f -d 'The name that the server has for --psk.'
@@ -465,6 +470,7 @@ complete -c mqttx -n '__mqttx_command context' -l ciphers -r -f -d 'Ciphers to o
 complete -c mqttx -n '__mqttx_command context' -l tls-version -r -f -a 'tlsv1.2 tlsv1.3' -d 'Oldest version to speak: tlsv1.2 or tlsv1.3.'
 complete -c mqttx -n '__mqttx_command context' -l tls-alpn -r -f -d 'Protocol to offer with ALPN.'
 complete -c mqttx -n '__mqttx_command context' -l tls-keylog -r -F -d 'Append the secrets of the connection, for Wireshark.'
+complete -c mqttx -n '__mqttx_command context' -l servername -r -f -d 'Name of the server to send (SNI) and to find in its certificate.'
 complete -c mqttx -n '__mqttx_command context' -l insecure -d 'Accept a certificate that is for another host name.'
 complete -c mqttx -n '__mqttx_command context' -l psk -r -f -d 'Use TLS with a pre-shared key, in hex, and no certificates.'
 complete -c mqttx -n '__mqttx_command context' -l psk-identity -r -f -d 'The name that the server has for --psk.'

@@ -132,6 +132,11 @@ export class BrokenPipe extends Error {
   override readonly name = 'BrokenPipe'
 }
 
+/** An error's message as part of a longer sentence: without its full stop. */
+export function clause({ message }: Error): string {
+  return message.replace(/\.$/, '')
+}
+
 /** What stderr shows for an error: the message, then what to try. Never a stack. `paint` colours what marks it. */
 export function explain(error: unknown, paint = (text: string): string => text): string {
   if (error instanceof MqttxError) {

@@ -1,29 +1,24 @@
 // The known name nearest to a misspelt one.
 
-/** `likely`: near enough to ask `Did you mean`. */
-export interface Nearest {
-  readonly name: string
-  readonly likely: boolean
-}
-
-/** Undefined where no name has more in common with the word than any other. */
-export function nearest(word: string, names: readonly string[]): Nearest | undefined {
+/** Undefined where no name is near enough to ask `Did you mean`: a third of the letters may be wrong. */
+export function nearest(word: string, names: readonly string[]): string | undefined {
   const bare = withoutDashes(word)
   let best: { name: string; distance: number } | undefined
   for (const name of names) {
     const distance = editDistance(bare, withoutDashes(name))
     if (best === undefined || distance < best.distance) best = { name, distance }
   }
-  if (best === undefined || best.distance >= Math.max(bare.length, withoutDashes(best.name).length))
-    return undefined
-  return { name: best.name, likely: best.distance <= Math.max(1, Math.floor(bare.length / 3)) }
+  return best !== undefined && best.distance <= mostWrong(bare) ? best.name : undefined
 }
 
 /** What an error text says after the misspelt name. */
 export function suggestion(word: string, names: readonly string[], help: string): string {
   const found = nearest(word, names)
-  if (found === undefined) return ` See '${help}'.`
-  return found.likely ? ` Did you mean '${found.name}'?` : ` The nearest is '${found.name}'; see '${help}'.`
+  return found === undefined ? ` See '${help}'.` : ` Did you mean '${found}'?`
+}
+
+function mostWrong(word: string): number {
+  return word.length < 3 ? 0.5 : Math.max(1, Math.floor(word.length / 3))
 }
 
 function withoutDashes(word: string): string {

@@ -3,8 +3,8 @@
 import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
 import { switchOf } from './environment.js'
-import { suggestion } from './nearest.js'
 import { type AnyOption, calledName, type Exclusive, namesOf, type Options, type Spec } from './option.js'
+import { unknownWord } from './unknown.js'
 
 /** An option as it was given; `text` is undefined for a switch, and where the argument is missing. */
 export interface Given {
@@ -140,13 +140,7 @@ function bundle({ byName }: Table, word: string): Given[] | undefined {
 }
 
 function unknown({ command, byName }: Table, word: string): UsageError {
-  const near = suggestion(word, [...byName.keys()], `mqttx ${command} --help`)
-  return new UsageError(`Unknown option '${shown(withoutSecret(word))}'.${near}`)
-}
-
-/** `-Psecret` and `--passwort=secret` are mistakes that are not to be repeated aloud. */
-function withoutSecret(word: string): string {
-  return word.replace(/^(-P|--p(?:a?ss?|w|sk)[\w-]*=).+$/s, '$1...')
+  return unknownWord(command, [...byName.keys()], word)
 }
 
 /** The options among the words, as far as these can be read: what is wrong with them is told when they are applied. */

@@ -129,20 +129,23 @@ export const parseChance = decimal({
 
 export type ProtocolVersion = 3 | 4 | 5
 
-const protocolVersions: Readonly<Record<string, ProtocolVersion>> = {
-  mqttv31: 3,
-  31: 3,
-  mqttv311: 4,
-  311: 4,
-  mqttv5: 5,
-  5: 5,
+/** The first name of each version is what help offers. */
+const versionNames: readonly (readonly [version: ProtocolVersion, ...names: string[]])[] = [
+  [3, 'mqttv31', '3.1', '31'],
+  [4, 'mqttv311', '3.1.1', '311'],
+  [5, 'mqttv5', '5', '5.0'],
+]
+
+/** As `-V` has it: `mqttv311`. */
+export function versionName(version: ProtocolVersion): string {
+  return versionNames.find(([known]) => known === version)![1]!
 }
 
 export const parseProtocolVersion: Parse<ProtocolVersion> = (text) => {
-  const version = Object.hasOwn(protocolVersions, text) ? protocolVersions[text] : undefined
-  if (version !== undefined) return version
+  const row = versionNames.find(([, ...names]) => names.includes(text))
+  if (row !== undefined) return row[0]
   throw new UsageError('Invalid protocol version argument given.', {
-    hint: 'use mqttv31, mqttv311 or mqttv5',
+    hint: 'use mqttv31, mqttv311 or mqttv5; 3.1, 3.1.1 and 5 mean the same',
   })
 }
 
@@ -159,6 +162,28 @@ export const parseName: Parse<string> = (text, name) => {
 export const parseMessage: Parse<string> = (text) => {
   if (text.length <= largestPayload && Buffer.byteLength(text) <= largestPayload) return text
   throw new UsageError(`Message length must be less than ${largestPayload} bytes.`)
+}
+
+/** A host: a name or an address, and nothing that belongs to other options. */
+export const parseHost: Parse<string> = (text, name) => {
+  const hint = hostHint(text)
+  if (hint === undefined) return parseName(text, name)
+  // A URL may have a password in it.
+  const what = text.includes('@') ? 'the argument' : `'${shown(text)}'`
+  throw new UsageError(`${name}: ${what} is not a host name or address`, { hint })
+}
+
+function hostHint(text: string): string | undefined {
+  if (/^[a-z][a-z\d+.-]*:\/\//i.test(text)) return 'a URL is given with -L, as in -L mqtt://HOST/TOPIC'
+  if (text.includes('/')) return undefined // with port 0 the path of a unix socket
+  const [, host, port] = /^([^:[\]]+|\[[^[\]]*\]):(\d*)$/.exec(text) ?? []
+  if (host !== undefined)
+    return `give the port with -p: ${bracketless(host)}${port === '' ? '' : ` -p ${port}`}`
+  return /^\[.*\]$/.test(text) ? `an IPv6 address has no brackets here: ${bracketless(text)}` : undefined
+}
+
+function bracketless(host: string): string {
+  return `-h ${shown(host.replace(/^\[(.*)\]$/, '$1'))}`
 }
 
 /** The path of a unix socket: the kernel's structure has room for 107 bytes and a NUL. */

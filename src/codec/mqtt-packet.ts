@@ -9,8 +9,33 @@ writeToStream.cacheNumbers = false
 
 /** @throws Error where `packet` breaks a rule of MQTT; its message is mqtt-packet's */
 export function generate(packet: Packet, version: number): Buffer {
+  if (packet.cmd === 'connect' && version === 5 && packet.username === undefined) {
+    const { password, ...rest } = packet
+    if (password !== undefined) return withPassword(mqtt.generate(rest, { protocolVersion: version }), password)
+  }
   return mqtt.generate(packet, { protocolVersion: version })
 }
+
+/**
+ * Adds the Password to a CONNECT of MQTT 5.0 that has no User Name (3.1.2.9): mqtt-packet refuses the pair, which
+ * only older versions forbid.
+ */
+function withPassword(connect: Buffer, password: Buffer): Buffer {
+  let start = 1
+  while (connect[start]! >= 128) start++ // Remaining Length
+  start++
+  const body = Buffer.concat([connect.subarray(start), Buffer.alloc(2), password])
+  body[flagsOffset]! |= passwordFlag
+  body.writeUInt16BE(password.length, connect.length - start)
+  const length: number[] = []
+  for (let rest = body.length; length.length === 0 || rest > 0; rest >>>= 7) {
+    length.push(rest > 127 ? (rest & 127) | 128 : rest)
+  }
+  return Buffer.concat([Buffer.from([connect[0]!, ...length]), body])
+}
+
+const flagsOffset = 7 // after the Protocol Name 'MQTT' and the Protocol Version
+const passwordFlag = 0x40
 
 const readers = new Map<number, PacketReader>()
 

@@ -66,7 +66,7 @@ async function strangers(names: readonly string[]): Promise<string[]> {
 function meant(name: string, known: readonly string[]): string {
   const bare = (variable: string) => variable.slice(prefix.length)
   const near = nearest(bare(name), known.map(bare))
-  return near?.likely ? ` Did you mean '${prefix}${near.name}'?` : " See 'man mqttx'."
+  return near !== undefined ? ` Did you mean '${prefix}${near}'?` : " See 'man mqttx'."
 }
 
 /** It may be why the words are not enough. */

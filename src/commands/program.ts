@@ -8,9 +8,25 @@ import { nearest, suggestion } from '../cli/nearest.js'
 import type { AnySpec, Program } from '../cli/option.js'
 import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
+import { versionText } from '../version.js'
 import { commands } from './index.js'
 
 const overview = 'mqttx --help'
+const helpWords = ['--help', '-h', '-help', '-?']
+const versionWords = ['--version', '-v', '-V', '-version']
+
+/** Commands of other clients of MQTT, and what does the same here. */
+const foreignCommands = new Map([
+  ['version', 'mqttx --version'],
+  ['check', 'mqttx --version'],
+  ['conn', 'mqttx sub -E'],
+  ['connect', 'mqttx sub -E'],
+  ['simulate', 'mqttx bench'],
+  ['benchmark', 'mqttx bench'],
+  ['publish', 'mqttx pub'],
+  ['subscribe', 'mqttx sub'],
+  ['config', 'mqttx context'],
+])
 const kinds = ['man', 'bash', 'zsh', 'fish'] as const
 
 /** The program as its users see it. */
@@ -46,7 +62,8 @@ export async function program(): Promise<Program> {
 export async function answer(words: readonly string[]): Promise<string> {
   const [first, second, ...rest] = words
   if (first === undefined) return programMap(await program())
-  if (first === '--help') return programHelp(await program())
+  if (helpWords.includes(first)) return programHelp(await program())
+  if (versionWords.includes(first)) return versionText
   if (first === 'help') return second === undefined ? programHelp(await program()) : helpFor(second)
   if (first === '--generate') return generate(second, rest[0])
   if (first.startsWith('--generate=')) return generate(first.slice('--generate='.length), second)
@@ -94,9 +111,10 @@ async function specOf(name: string): Promise<AnySpec> {
 
 function unknownCommand(name: string): UsageError {
   const names = commands.map((command) => command.name)
-  const near =
-    nearest(name, names) === undefined ? ` Known are ${names.join(', ')}.` : suggestion(name, names, overview)
-  return new UsageError(`Unknown command '${shown(name)}'.${near}`)
+  const same = foreignCommands.get(name)
+  const near = same ?? nearest(name, names)
+  const advice = near === undefined ? `Known are ${names.join(', ')}.` : `Did you mean '${near}'?`
+  return new UsageError(`Unknown command '${shown(name)}'. ${advice}`)
 }
 
 function unknownOption(word: string): UsageError {

@@ -1,6 +1,6 @@
 // What the networked commands say on stderr besides errors: warnings, reconnects, the packets of -d.
 import { Trace } from '../connection/trace.js'
-import type { MqttxError } from '../errors.js'
+import { clause, type MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
 import { progress } from '../io/progress.js'
 import { say } from '../io/say.js'
@@ -23,7 +23,7 @@ export function talk(args: { quiet: boolean; debug: boolean }, host: Host): Talk
     warn,
     retrying(error, delayMs) {
       const why = error.hint === undefined ? '' : `: ${error.hint}`
-      warn(`${error.message}${why}; connecting again in ${(delayMs / 1000).toFixed(1)} s`)
+      warn(`${clause(error)}${why}; connecting again in ${(delayMs / 1000).toFixed(1)} s`)
     },
     async waiting(text, work) {
       if (args.quiet || args.debug || !hasScreen(host.stderr)) return work

@@ -57,6 +57,8 @@ describe('texts on stdout, with status 0', () => {
     [['--generate=bash'], 'complete -F _mqttx mqttx'],
     [['--generate', 'zsh'], '#compdef mqttx'],
     [['--generate', 'fish'], 'complete -c mqttx'],
+    ...['-h', '-help', '-?'].map((word): [string[], string] => [[word], 'MQTT from the command line.']), // E39
+    ...['-v', '-V', '-version'].map((word): [string[], string] => [[word], 'mqttx ']),
     [['completion', 'bash'], 'complete -F _mqttx mqttx'],
     [['completion', 'zsh'], '#compdef mqttx'],
     [['completion', 'fish'], 'complete -c mqttx'],
@@ -76,7 +78,16 @@ describe('an error on stderr, nothing on stdout, status 1', () => {
     ],
     [['help', 'pbu'], "Error: Unknown command 'pbu'. Did you mean 'pub'?\n"],
     [['--hlep'], "Error: Unknown option '--hlep'. Did you mean '--help'?\n"],
-    [['-h'], "Error: Unknown option '-h'. The nearest is '--help'; see 'mqttx --help'.\n"],
+    [['-x'], "Error: Unknown option '-x'. See 'mqttx --help'.\n"],
+    [['version'], "Error: Unknown command 'version'. Did you mean 'mqttx --version'?\n"], // E37
+    [['conn', '-h', 'x'], "Error: Unknown command 'conn'. Did you mean 'mqttx sub -E'?\n"],
+    [['simulate'], "Error: Unknown command 'simulate'. Did you mean 'mqttx bench'?\n"],
+    [['check'], "Error: Unknown command 'check'. Did you mean 'mqttx --version'?\n"],
+    [['zz'], `Error: Unknown command 'zz'. Known are ${commands.map(({ name }) => name).join(', ')}.\n`],
+    [
+      ['__proto__'],
+      `Error: Unknown command '__proto__'. Known are ${commands.map(({ name }) => name).join(', ')}.\n`,
+    ],
     [['pub', '--qso', '1'], "Error: Unknown option '--qso'. Did you mean '--qos'?\n"],
     [['pub', '-q', '3'], 'Error: Invalid QoS given: 3\nhint: use 0, 1 or 2\n'],
     [['pub', '-q', '3', '--quiet'], 'Error: Invalid QoS given: 3\nhint: use 0, 1 or 2\n'],

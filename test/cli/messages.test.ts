@@ -254,7 +254,7 @@ describe('hints', () => {
     ['-p 70000', 'a port is a number from 1 to 65535'],
     ['-L h/t', 'use mqtt://, mqtts://, ws:// or wss://'],
     ['-L mqtt://h', 'write it after the host, as in mqtt://HOST/TOPIC, or give it with -t'],
-    ['-V 6', 'use mqttv31, mqttv311 or mqttv5'],
+    ['-V 6', 'use mqttv31, mqttv311 or mqttv5; 3.1, 3.1.1 and 5 mean the same'],
     ['-t a/+', "'+' at character 3 is a wildcard, which only a subscription can have"],
     ['-t t', "see 'mqttx pub --help'"],
   ])('pub %s', (line, hint) => {

@@ -6,6 +6,7 @@ import { type BrokerUrl, parseServerUrl, parseUrl, type Transport, topicMissing 
 import {
   mqttString,
   type ProtocolVersion,
+  parseHost,
   parseKeepAlive,
   parseMaxInflight,
   parseName,
@@ -17,6 +18,7 @@ import {
   zeroPort,
 } from '../values.js'
 import { checkLogin, type Login, loginOptions, setPassword } from './login.js'
+import type { VersionArgs } from './properties.js'
 import { tlsOptions } from './tls.js'
 import { transportOptions } from './transport.js'
 
@@ -39,7 +41,7 @@ function takePortZero(args: Address): void {
 const host = option({
   flags: '-h, --host HOST',
   group: 'Connection',
-  parse: parseName,
+  parse: parseHost,
   complete: 'host',
   shownDefault: 'localhost',
   help: 'Host name or address of the server.',
@@ -231,7 +233,12 @@ const protocolVersion = option({
   shownDefault: 'mqttv311',
   called: '--protocol-version',
   help: 'Version of MQTT: mqttv31, mqttv311 or mqttv5.',
-  doc: 'The short forms 31, 311 and 5 are understood as well.',
+  doc: `31, 3.1, 311, 3.1.1, 5 and 5.0 are understood as well. Options for properties of MQTT 5 ask for that version by
+    themselves; with an earlier one here they are an error.`,
+  assign(args: VersionArgs, value: ProtocolVersion) {
+    args.protocolVersion = value
+    args.versionGiven = value
+  },
 })
 
 const maxInflight = option({

@@ -1,7 +1,7 @@
 // MQTT 5 properties: -D for all of them, a plain option for those that are used often. Each asks for MQTT 5.
 import { UsageError } from '../../errors.js'
 import { shown } from '../../text.js'
-import { flag, indirect, option } from '../option.js'
+import { flag, indirect, namesOf, option } from '../option.js'
 import {
   addProperty,
   type GivenProperty,
@@ -12,25 +12,45 @@ import {
   property,
   propertyPackets,
 } from '../property.js'
-import type { ProtocolVersion } from '../values.js'
+import { type ProtocolVersion, versionName } from '../values.js'
+
+/** The version of MQTT, and what asked for it. */
+export interface VersionArgs {
+  protocolVersion: ProtocolVersion
+  /** What -V says. */
+  versionGiven?: ProtocolVersion
+  /** The first option that only MQTT 5 has, as it is written: `--content-type`. */
+  fiveNeededBy?: string
+}
 
 /** The keys of Args that these options write. */
-export interface PropertyArgs {
-  protocolVersion: ProtocolVersion
+export interface PropertyArgs extends VersionArgs {
   properties?: PropertySets
   /** Seconds; from -x, so that it can be told from -D connect session-expiry-interval. */
   sessionExpiry?: number
 }
 
-/** As in the reference, an option of MQTT 5 chooses that version; a later -V takes it back. */
-function add(args: PropertyArgs, given: GivenProperty): void {
+/** As in the reference, an option of MQTT 5 chooses that version. */
+function needFive(args: PropertyArgs, option: string): void {
   args.protocolVersion = 5
-  args.properties ??= {}
-  addProperty(args.properties, given)
+  args.fiveNeededBy ??= option
 }
 
+/** Adds to the properties; `flags` are those of the option that gives them. */
+function adder(flags: string): (args: PropertyArgs, given: GivenProperty) => void {
+  const { short, long = '' } = namesOf({ flags })
+  return (args, given) => {
+    needFive(args, short === '-D' ? `-D ${given.packet}` : long)
+    args.properties ??= {}
+    addProperty(args.properties, given)
+  }
+}
+
+const propertyFlags = '-D, --property COMMAND NAME VALUE'
+const userPropertyFlags = '--user-property NAME=VALUE'
+
 const any = indirect({
-  flags: '-D, --property COMMAND NAME VALUE',
+  flags: propertyFlags,
   group: 'MQTT 5',
   called: '--property',
   missing: 'not enough arguments specified',
@@ -41,7 +61,7 @@ const any = indirect({
   help: 'Add a property of MQTT 5; see PROPERTIES in the manual.',
   doc: `COMMAND is connect, publish, subscribe, unsubscribe, disconnect or will. A user-property takes two values, its name
     and its value: \`-D publish user-property unit celsius\`.`,
-  assign: add,
+  assign: adder(propertyFlags),
 })
 
 /** A plain option for one property of one packet. */
@@ -54,14 +74,14 @@ function plain(
     ...description,
     group: 'MQTT 5',
     parse: (text) => property(packet, name, text),
-    assign: add,
+    assign: adder(description.flags),
   })
 }
 
 /** `NAME=VALUE`; the first `=` separates. */
 function userProperty(packet: PropertyPacket) {
   return indirect({
-    flags: '--user-property NAME=VALUE',
+    flags: userPropertyFlags,
     group: 'MQTT 5',
     missing: 'no property specified',
     repeatable: true,
@@ -71,7 +91,7 @@ function userProperty(packet: PropertyPacket) {
         throw new UsageError(`${name}: '${text}' is not NAME=VALUE`, { hint: 'unit=celsius, for example' })
       return property(packet, 'user-property', text.slice(0, equals), text.slice(equals + 1))
     },
-    assign: add,
+    assign: adder(userPropertyFlags),
     help: `Add a User Property to each ${packet.toUpperCase()}.`,
     doc: 'May be given more than once, also with the same name.',
   })
@@ -84,7 +104,7 @@ const sessionExpiry = indirect({
   missing: 'no session expiry interval specified',
   parse: parseSessionExpiry,
   assign(args: PropertyArgs, value: number) {
-    args.protocolVersion = 5
+    needFive(args, '-x')
     args.sessionExpiry = value
   },
   help: 'How long the server keeps the session without us; -1: for ever.',
@@ -214,12 +234,10 @@ export const subscriptionFlags = { noLocal, retainAsPublished, retainHandling }
  * @throws UsageError in the reference's words
  */
 export function checkProperties(args: PropertyArgs): void {
-  const { properties = {}, protocolVersion } = args
+  const { properties = {}, versionGiven = 5, fiveNeededBy } = args
   const connect = properties.connect ?? {}
-  if (protocolVersion < 5) {
-    const packets = Object.keys(properties)
-    if (packets.length === 0) return
-    const hint = `-D ${packets.join(', -D ')} and an earlier version of MQTT: leave -V out, or put it before`
+  if (versionGiven < 5 && fiveNeededBy !== undefined) {
+    const hint = `${fiveNeededBy} needs MQTT 5, but -V ${versionName(versionGiven)} is given: leave one of them out`
     throw new UsageError('This feature is not supported.', { hint })
   }
   if (args.sessionExpiry !== undefined && 'sessionExpiryInterval' in connect) {
