@@ -58,7 +58,7 @@ _mqttx() {
         --format) _mqttx_words 'mosquitto bcrypt rabbitmq emqx-csv' ;;
         *)
           if [[ $word == -* ]]; then _mqttx_words '-c --create -D --delete -U --update -n --print --verify --rehash --if-changed --list --audit --no-guess --json -b --batch --password-file --generate -H --hash -I --iterations --format --jobs --quiet --help --version'
-          else _mqttx_files -f; fi
+          else _mqttx_files; fi
           ;;
       esac
       ;;

@@ -1,7 +1,7 @@
 // What is said about a word that is no option of a command: the nearest option, or what the word was meant for.
 import { UsageError } from '../errors.js'
-import { suggestion } from './nearest.js'
 import { shown } from '../text.js'
+import { suggestion } from './nearest.js'
 
 /** Options of other clients of MQTT, and those of ours for the same. */
 const foreignOptions: ReadonlyMap<string, readonly string[]> = new Map([

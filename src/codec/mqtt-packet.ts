@@ -11,7 +11,8 @@ writeToStream.cacheNumbers = false
 export function generate(packet: Packet, version: number): Buffer {
   if (packet.cmd === 'connect' && version === 5 && packet.username === undefined) {
     const { password, ...rest } = packet
-    if (password !== undefined) return withPassword(mqtt.generate(rest, { protocolVersion: version }), password)
+    if (password !== undefined)
+      return withPassword(mqtt.generate(rest, { protocolVersion: version }), password)
   }
   return mqtt.generate(packet, { protocolVersion: version })
 }
