@@ -1,7 +1,6 @@
 // Words to options and their arguments, by the table, from left to right. An argument is always the next word, whatever it
 // looks like, so no general parser of command lines can be used.
 import { UsageError } from '../errors.js'
-import { shown } from '../text.js'
 import { switchOf } from './environment.js'
 import { type AnyOption, calledName, type Exclusive, namesOf, type Options, type Spec } from './option.js'
 import { unknownWord } from './unknown.js'
