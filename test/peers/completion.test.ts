@@ -13,14 +13,18 @@ const shells = ['bash', 'zsh', 'fish'] as const
 const folder = scratch('completion')
 const env = { XDG_CONFIG_HOME: folder, HOME: folder }
 let broker: Broker
+/** Its retained topics are hostile. */
+let wild: Broker
 
 beforeAll(async () => {
   broker = await startOwnBroker()
+  wild = await startOwnBroker()
   for (const topic of ['home/kitchen/state', 'wide space', 'it\'s "odd" $x']) {
     await mqttx(['pub', ...broker.at, '-t', topic, '-m', 'm', '-r', '-q', '1'])
   }
   const settings = [...broker.at, '--complete-topics']
   await mqttx(['context', 'add', 'production', ...settings], { env })
+  await mqttx(['context', 'add', 'wild', ...wild.at, '--complete-topics'], { env })
   await mqttx(['context', 'add', 'quiet', ...broker.at], { env })
   mkdirSync(join(folder, 'some folder'))
   writeFileSync(join(folder, 'some folder', 'file.pem'), '')
@@ -44,11 +48,14 @@ printf '%s' "\${found:+$found
     writeFileSync(join(folder, `script.${shell}`), stdout)
   }
 })
-afterAll(() => broker.stop())
+afterAll(async () => {
+  await broker.stop()
+  await wild.stop()
+})
 
 /** Publishes what no client of this side would: topics with control characters. */
 async function retain(topics: readonly string[]): Promise<void> {
-  const client = await new RawClient(broker.port, 4).connected('raw')
+  const client = await new RawClient(wild.port, 4).connected('raw')
   const last = { cmd: 'publish', payload: 'm', qos: 1, messageId: 1, dup: false, retain: true }
   client.send(...topics.map((topic) => ({ ...last, qos: 0, topic })), { ...last, topic: 'zz' })
   await client.got('puback')
@@ -151,7 +158,7 @@ describe.each(shells)('%s', (shell) => {
   const dashed = ['-0/x']
   const unseen = ['z1/a\nb', 'z2/a\u202eb', 'z3/a\u200bb', 'z4/a\u001b[2Jb', `z5/${'x'.repeat(1001)}`]
   const opened = ['', "'", '"'] as const
-  const before = 'sub --context production'
+  const before = 'sub --context wild'
 
   peerTest(
     'H6, H7: a topic becomes one word, whatever is in it, and nothing of it runs',
