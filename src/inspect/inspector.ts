@@ -1,7 +1,7 @@
 // The whole way from a capture to a view: streams become packets, packets get a version, are checked, pass the filter,
 // and are shown.
 import type { CaptureSink, CloseDetail, Direction, Flow, FlowFact, StreamSegment } from '../capture/stream.js'
-import { Assembler, type AssemblerSink, type Budget } from './assembler.js'
+import type { Budget } from './assembler.js'
 import { Connection } from './connection.js'
 import { Fields } from './fields.js'
 import type { Filter } from './filter.js'
@@ -14,6 +14,7 @@ import { Quick } from './quick.js'
 import { decode } from './render.js'
 import { headerAt } from './resync.js'
 import type { Severity } from './rules.js'
+import { type Item, type Listener, Stream } from './stream.js'
 import { closings, notFollowed, type Skipped, type View } from './views/view.js'
 import { Watch } from './watch.js'
 
@@ -42,43 +43,6 @@ const unfinished = 32 * 1024 * 1024
 /** Bytes of a stream that may turn out not to be MQTT. */
 const doubt = 32 * 1024
 
-/** A flow: its connection shows up when the first packet is found. */
-class Stream implements AssemblerSink {
-  readonly flow: Flow
-  readonly connection: Connection
-  readonly c2s: Assembler
-  readonly s2c: Assembler
-  seen = 0
-  not = false
-  opened = false
-  /** The views know of it. */
-  shown = false
-  readonly #listener: Listener
-
-  constructor(flow: Flow, connection: Connection, options: StreamOptions) {
-    this.flow = flow
-    this.connection = connection
-    this.#listener = options.listener
-    this.c2s = new Assembler('c2s', this, options)
-    this.s2c = new Assembler('s2c', this, options)
-  }
-
-  packet(packet: Packet): void {
-    this.#listener.framed(this, packet)
-  }
-
-  skipped(direction: Direction, offset: number, length: number | undefined, why: string): void {
-    this.#listener.skipped(this, { direction, offset, length, why })
-  }
-}
-
-interface Listener {
-  framed(stream: Stream, packet: Packet): void
-  skipped(stream: Stream, skipped: Skipped): void
-}
-
-type StreamOptions = ConstructorParameters<typeof Assembler>[2] & { readonly listener: Listener }
-
 export class Inspector implements CaptureSink {
   /** What was found, for the exit status and the summary. */
   packets = 0
@@ -89,10 +53,9 @@ export class Inspector implements CaptureSink {
   readonly #filter: Filter | undefined
   readonly #streams = new Map<number, Stream>()
   readonly #budget: Budget = { left: unfinished }
-  readonly #listener: Listener = {
-    framed: (stream, packet) => this.#framed(stream, packet),
-    skipped: (stream, skipped) => this.#skipped(stream, skipped),
-  }
+  readonly #listener: Listener = { framed: (stream, packet) => this.#show(stream, packet) }
+  /** Those that hold something that need not wait longer than to the end of the chunk. */
+  readonly #holding = new Set<Stream>()
   readonly #quick = new Quick()
   readonly #fields = new Fields()
   readonly #watch: Watch
@@ -123,14 +86,19 @@ export class Inspector implements CaptureSink {
     if (stream === undefined || stream.not || this.done) return
     if (flow.protocol === 'udp') return this.#datagram(stream, direction, segment)
     if (!stream.opened && !this.#mayBe(stream, direction, segment)) return
+    stream.arrives(segment.origin)
     stream[direction].push(segment)
+    if (stream.isHolding) this.#settle(stream)
   }
 
   gap(flow: Flow, direction: Direction, offset: number, length: number | undefined, why: string): void {
     const stream = this.#streams.get(flow.id)
     if (stream === undefined || stream.not || this.done) return
     stream.connection.holes = true
-    if (flow.protocol !== 'udp') stream[direction].gap(offset, length, why)
+    if (flow.protocol === 'udp') return
+    stream[direction].gap(offset, length, why)
+    // Gaps that follow one another are one, so what was lost is told with what comes next.
+    if (stream.isHolding) this.#holding.add(stream)
   }
 
   retransmitted(flow: Flow, _direction: Direction, bytes: number): void {
@@ -151,11 +119,14 @@ export class Inspector implements CaptureSink {
     const stream = this.#streams.get(flow.id)
     if (stream === undefined) return
     this.#streams.delete(flow.id)
-    if (stream.not) return void this.#watch.end(stream.connection)
+    if (stream.not) {
+      this.#holding.delete(stream)
+      return void this.#watch.end(stream.connection)
+    }
     if (!this.done) {
       stream.c2s.end()
       stream.s2c.end()
-      this.#release(stream)
+      this.#settle(stream, true)
     }
     const checks = this.#watch.end(stream.connection)
     if (!stream.opened) return
@@ -174,6 +145,7 @@ export class Inspector implements CaptureSink {
   }
 
   flush(): void {
+    for (const stream of this.#holding) this.#settle(stream)
     for (const view of this.#views) view.flush?.()
   }
 
@@ -194,7 +166,9 @@ export class Inspector implements CaptureSink {
       return !stream.not
     }
     if (segment.offset > 0) return true
-    if (flow.protocol === 'tcp' && (direction === 's2c' || chunk[start] !== 0x10)) return this.#forget(stream)
+    // A server speaks first only where the CONNECT was not captured.
+    const first = direction === 'c2s' ? 0x10 : stream.c2s.synchronised ? -1 : 0x20
+    if (flow.protocol === 'tcp' && chunk[start] !== first) return this.#forget(stream)
     const header = headerAt(segment.bytes, 0)
     return (hasLegalFlags(chunk[start]!) && header !== 'none') || this.#forget(stream)
   }
@@ -215,36 +189,21 @@ export class Inspector implements CaptureSink {
     this.#show(stream, packet)
   }
 
-  #skipped(stream: Stream, skipped: Skipped): void {
-    stream.connection.holes = true
-    if (!stream.opened) {
-      if (stream.not) return
-      if (skipped.length !== undefined && !stream[skipped.direction].synchronised) return
-      this.#opened(stream)
+  /** Shows what the stream holds, as far as that need not wait. */
+  #settle(stream: Stream, isEnd = false): void {
+    for (const item of stream.release(isEnd) ?? none) {
+      if ('packet' in item) this.#show(stream, item.packet)
+      else this.#skipped(stream, item.skipped)
     }
+    if (!stream.isHolding) this.#holding.delete(stream)
+  }
+
+  #skipped(stream: Stream, skipped: Skipped): void {
+    if (this.done) return
+    if (!stream.opened) this.#opened(stream)
     if (this.#filter?.connection(stream.connection) === false) return
     this.#introduce(stream)
     for (const view of this.#views) view.skipped?.(stream.connection, skipped)
-  }
-
-  #framed(stream: Stream, packet: Packet): void {
-    const { connection } = stream
-    if (connection.version === 0) {
-      if (!connection.decide(packet)) {
-        connection.held = [...connection.held, packet]
-        return
-      }
-      this.#release(stream)
-    }
-    this.#show(stream, packet)
-  }
-
-  #release(stream: Stream): void {
-    const { held } = stream.connection
-    if (held.length === 0) return
-    stream.connection.giveUp()
-    stream.connection.held = none
-    for (const packet of held) this.#show(stream, packet)
   }
 
   #opened(stream: Stream): void {
@@ -287,4 +246,4 @@ export class Inspector implements CaptureSink {
   }
 }
 
-const none: readonly Packet[] = []
+const none: readonly Item[] = []
