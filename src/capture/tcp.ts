@@ -54,7 +54,9 @@ export class TcpStage implements FrameStage {
       if (peer.isWaiting && (!peer.anchored || connection.isComplete(other(side)))) peer.check(frame.seconds)
     }
     if (payload < frame.wireEnd || (flags & (finFlag | rstFlag)) !== 0) {
-      const isEarly = connection.mustWait(side, first, flags, acknowledged)
+      const isEarly =
+        (connection.isHolding || (flags & rstFlag) !== 0 || peer.lacks(acknowledged)) &&
+        connection.mustWait(side, first, flags, acknowledged)
       if (isEarly) connection.hold({ side, frame, seq: first, payload, flags, acknowledged })
       else connection.take(frame, side, first, payload, flags)
     } else if (own.isWaiting && connection.isComplete(side)) own.check(frame.seconds)

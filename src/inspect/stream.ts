@@ -39,6 +39,8 @@ export class Stream implements AssemblerSink {
   #isCertain = false
   /** Too much was held: what is found while a boundary is looked for is shown at once. */
   #isImpatient = false
+  /** Nothing in the segment at hand has to wait, as almost always. */
+  #isPlain = false
   #segments = 0
   #orders: Map<Origin, number> | undefined
   readonly #listener: Listener
@@ -69,12 +71,18 @@ export class Stream implements AssemblerSink {
 
   /** A segment is about to be read. */
   arrives(origin: Origin): void {
-    if (!this.isUndecided) return
+    this.#isPlain = this.#held === undefined && this.connection.version !== 0 && this.#isSynchronised
+    if (this.#isPlain || !this.isUndecided) return
     this.#orders ??= new Map()
     this.#orders.set(origin, ++this.#segments)
   }
 
+  get #isSynchronised(): boolean {
+    return this.c2s.synchronised && this.s2c.synchronised
+  }
+
   packet(packet: Packet): void {
+    if (this.#isPlain) return this.#listener.framed(this, packet)
     if (this.#held === undefined && !this.isUndecided) return this.#listener.framed(this, packet)
     const { connection } = this
     // The connection is decided where a packet tells its version; those that wait are of that version too.
@@ -87,6 +95,7 @@ export class Stream implements AssemblerSink {
 
   skipped(direction: Direction, offset: number, length: number | undefined, why: string, at?: Origin): void {
     this.connection.holes = true
+    this.#isPlain = false
     if (this[direction].synchronised) this.#isCertain = true
     const last = this.#held?.at(-1)
     if (last !== undefined && 'skipped' in last && follows(last.skipped, direction, offset, why)) {
