@@ -7,9 +7,10 @@ import { Fields } from './fields.js'
 import type { Filter } from './filter.js'
 import { looksLikeMessage, messageOf } from './mqtt-sn.js'
 import { connack } from './names.js'
-import type { Packet } from './packet.js'
+import { Packet } from './packet.js'
 import { hasLegalFlags } from './plausible.js'
 import { isPortOf } from './ports.js'
+import { propertyId } from './properties.js'
 import { Quick } from './quick.js'
 import { decode } from './render.js'
 import { headerAt } from './resync.js'
@@ -39,6 +40,8 @@ export interface InspectorOptions {
   readonly also?: View | undefined
 }
 
+/** Packets of a connection that wait for the Client Identifier that the server assigns. */
+const mostUnnamed = 16
 const unfinished = 32 * 1024 * 1024
 /** Bytes of a stream that may turn out not to be MQTT. */
 const doubt = 32 * 1024
@@ -47,6 +50,8 @@ export class Inspector implements CaptureSink {
   /** What was found, for the exit status and the summary. */
   packets = 0
   shown = 0
+  /** Views were told of a connection. */
+  introduced = false
   readonly found: Record<Severity, number> = { error: 0, warning: 0, info: 0 }
   readonly #options: InspectorOptions
   readonly #views: readonly View[]
@@ -127,6 +132,7 @@ export class Inspector implements CaptureSink {
       stream.c2s.end()
       stream.s2c.end()
       this.#settle(stream, true)
+      this.#releaseUnnamed(stream)
     }
     const checks = this.#watch.end(stream.connection)
     if (!stream.opened) return
@@ -201,7 +207,16 @@ export class Inspector implements CaptureSink {
   #skipped(stream: Stream, skipped: Skipped): void {
     if (this.done) return
     if (!stream.opened) this.#opened(stream)
-    if (this.#filter?.connection(stream.connection) === false) return
+    if (stream.unnamed !== undefined && stream.unnamed.length < mostUnnamed) {
+      stream.unnamed.push(skipped)
+      return
+    }
+    this.#releaseUnnamed(stream)
+    this.#presentSkipped(stream, skipped)
+  }
+
+  #presentSkipped(stream: Stream, skipped: Skipped): void {
+    if (this.done || this.#filter?.connection(stream.connection) === false) return
     this.#introduce(stream)
     for (const view of this.#views) view.skipped?.(stream.connection, skipped)
   }
@@ -216,6 +231,7 @@ export class Inspector implements CaptureSink {
   #introduce(stream: Stream): void {
     if (stream.shown) return
     stream.shown = true
+    this.introduced = true
     for (const view of this.#views) view.opened?.(stream.connection)
   }
 
@@ -236,7 +252,37 @@ export class Inspector implements CaptureSink {
     if (packet.connect !== undefined) connection.clientId = packet.connect.clientId
     this.#watch.of(connection).packet(packet)
     for (const { severity } of packet.violations) this.found[severity]++
-    if (this.#filter !== undefined && !this.#filter.packet(packet, connection)) return
+    if (packet.type === connack && packet.version === 5) assign(packet, connection)
+    if (this.#filter?.isByClient === true) {
+      if (this.#isUnnamed(stream, packet)) return
+      this.#releaseUnnamed(stream)
+    }
+    this.#present(stream, packet)
+  }
+
+  /** The filter cannot tell before CONNACK assigns the Client Identifier (MQTT 5.0, 3.2.2.3.7). */
+  #isUnnamed(stream: Stream, packet: Packet): boolean {
+    if (packet.connect?.clientId === '' && packet.version === 5) stream.unnamed ??= []
+    const { unnamed } = stream
+    if (unnamed === undefined || packet.type === connack || unnamed.length === mostUnnamed) return false
+    unnamed.push(packet)
+    return true
+  }
+
+  #releaseUnnamed(stream: Stream): void {
+    const { unnamed } = stream
+    if (unnamed === undefined) return
+    stream.unnamed = undefined
+    for (const item of unnamed) {
+      if (item instanceof Packet) this.#present(stream, item)
+      else this.#presentSkipped(stream, item)
+    }
+  }
+
+  /** Gives a packet to the views if it passes the filter. */
+  #present(stream: Stream, packet: Packet): void {
+    const { connection } = stream
+    if (this.done || (this.#filter !== undefined && !this.#filter.packet(packet, connection))) return
     this.shown++
     if (this.#options.payloads !== undefined && packet.payload >= 0 && packet.isWhole)
       packet.decoded = this.#options.payloads(packet)
@@ -244,6 +290,12 @@ export class Inspector implements CaptureSink {
     for (const view of this.#views) view.packet(packet, connection)
     if (this.#filter?.isFull(this.shown) === true) this.done = true
   }
+}
+
+/** The server assigns a Client Identifier where the client has none. */
+function assign(connackPacket: Packet, connection: Connection): void {
+  const assigned = connackPacket.property(propertyId.assignedClientIdentifier)
+  if (typeof assigned === 'string' && connection.clientId === '') connection.clientId = assigned
 }
 
 const none: readonly Item[] = []

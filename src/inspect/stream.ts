@@ -33,6 +33,8 @@ export class Stream implements AssemblerSink {
   opened = false
   /** The views know of it. */
   shown = false
+  /** What waits for the Client Identifier that the server assigns, in order; undefined where nothing has to. */
+  unnamed: (Packet | Skipped)[] | undefined
   #held: Item[] | undefined
   #bytes = 0
   /** Packets or losses that show that it is MQTT. */
