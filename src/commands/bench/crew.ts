@@ -16,9 +16,16 @@ export class Crew {
   readonly subscribers: Subscriber[] = []
   /** Connections that have not ended for good. */
   alive = 0
+  /** With rr: those that answer requests and have not ended for good. */
+  readonly #responders = new Set<Member>()
 
   constructor(cast: Cast) {
     this.#cast = cast
+  }
+
+  /** True where nothing can arrive any more: no connection is left, or with rr nobody who answers. */
+  get dead(): boolean {
+    return this.alive === 0 || (this.#cast.plan.mode === 'rr' && this.#responders.size === 0)
   }
 
   listen(clients: readonly number[]): Promise<Member[]> {
@@ -41,7 +48,11 @@ export class Crew {
   async respond(clients: readonly number[], count: number): Promise<void> {
     const numbers = Array.from({ length: Math.min(count, clients.length) }, (_, index) => index)
     const own = (index: number) => clients.filter((_, place) => place % numbers.length === index)
-    await this.#connectAll(numbers, (index) => responder(this.#cast, index, own(index)))
+    await this.#connectAll(numbers, (index) => {
+      const member = responder(this.#cast, index, own(index))
+      this.#responders.add(member)
+      return member
+    })
   }
 
   /** Ends the connection of a client and makes a new one; false: that was not possible. */
@@ -101,6 +112,7 @@ export class Crew {
       await member.connection.connect()
     } catch (error) {
       tally.fail(reasonOf(error as MqttxError))
+      this.#responders.delete(member)
       member.publisher?.lost()
       return
     }
@@ -124,6 +136,7 @@ export class Crew {
 
   #lost(member: Member, error: MqttxError): void {
     this.alive--
+    this.#responders.delete(member)
     member.down(error)
     this.#cast.tally.fail(reasonOf(error))
     member.publisher?.lost()

@@ -159,19 +159,18 @@ export class Engine {
     const crew = this.#crew
     const { publishers } = crew
     const end = start + leadMs + durationMs
-    const dead = () => crew.alive === 0
     for (const publisher of publishers) publisher.begin(start, start + leadMs)
     if (mode === 'sub' || mode === 'conn') {
       const wanted = (mode === 'sub' ? count : undefined) ?? Number.POSITIVE_INFINITY
       const { counts } = this.tally
-      return this.#waiter.until(end, { enough: () => dead() || counts.received >= wanted })
+      return this.#waiter.until(end, { enough: () => crew.dead || counts.received >= wanted })
     }
     await this.#waiter.until(start)
     if (this.#waiter.interrupted) return
     if (this.#workload.open) return this.#offer(start)
     for (const publisher of publishers) publisher.offerAll(this.#workload.quota(publisher.index))
     for (const publisher of publishers) publisher.flush()
-    await this.#waiter.until(end, { enough: () => dead() || this.#idle() })
+    await this.#waiter.until(end, { enough: () => crew.dead || this.#idle() })
     for (const publisher of publishers) publisher.stop()
   }
 
@@ -195,7 +194,7 @@ export class Engine {
           await this.#waiter.until(time)
           now = clock.now()
         }
-        if (this.#waiter.interrupted || this.#crew.alive === 0) return flush()
+        if (this.#waiter.interrupted || this.#crew.dead) return flush()
         publisher.offer()
         touched.add(publisher)
       }
@@ -214,7 +213,7 @@ export class Engine {
     const { clock } = this.#around
     const { publishers, subscribers } = this.#crew
     const end = clock.now() + settleMs
-    await this.#waiter.until(end, { enough: () => this.#idle(), patient: true })
+    await this.#waiter.until(end, { enough: () => this.#crew.dead || this.#idle(), patient: true })
     for (const publisher of publishers) {
       publisher.stop()
       publisher.finish()

@@ -37,13 +37,21 @@ async function serverVersion(dial: Dial, identity: Identity, clock: Clock): Prom
       giveUp = clock.after(retainedMs, () => heard(undefined))
     },
   })
-  await connection.connect()
-  connection.ended().catch(() => heard(undefined))
-  connection.subscribe([topic], { qos: 0 })
-  connection.flush()
-  giveUp = clock.after(patienceMs, () => heard(undefined))
-  const version = await answer
-  giveUp()
-  await connection.close().catch(() => {})
-  return version
+  try {
+    await connection.connect()
+    connection.ended().catch(() => heard(undefined))
+    giveUp = clock.after(patienceMs, () => heard(undefined))
+    try {
+      connection.subscribe([topic], { qos: 0 })
+      connection.flush()
+    } catch {
+      heard(undefined) // the server takes no packet of this size
+    }
+    const version = await answer
+    await connection.close().catch(() => {})
+    return version
+  } finally {
+    giveUp()
+    connection.destroy()
+  }
 }

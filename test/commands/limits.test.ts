@@ -1,0 +1,196 @@
+// Every networked command against a server that sets each limit a CONNACK of MQTT 5 can set: the command keeps to the
+// limit and ends by itself with a documented status, with and without a limit on its time (E1, E2).
+import type { Socket } from 'node:net'
+import mqtt, { type IConnackPacket, type Packet } from 'mqtt-packet'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { exitStatuses } from '../../src/errors.js'
+import { matches } from '../../src/session/topic-filter.js'
+import { startMqttx } from '../helpers/run.js'
+import { type ScriptedServer, scriptedServer } from '../helpers/scripted-server.js'
+
+type Limits = NonNullable<IConnackPacket['properties']>
+
+const limits: readonly [name: string, limits: Limits][] = [
+  ['no limit', {}],
+  ['Maximum QoS 0', { maximumQoS: 0 }],
+  ['Maximum QoS 1', { maximumQoS: 1 }],
+  ['Retain Available 0', { retainAvailable: false }],
+  ['Maximum Packet Size 200', { maximumPacketSize: 200 }],
+  ['Maximum Packet Size 20', { maximumPacketSize: 20 }],
+  ['Receive Maximum 1', { receiveMaximum: 1 }],
+  ['Topic Alias Maximum 0', { topicAliasMaximum: 0 }],
+  ['Wildcard Subscription Available 0', { wildcardSubscriptionAvailable: false }],
+  ['Subscription Identifiers Available 0', { subscriptionIdentifiersAvailable: false }],
+  ['Shared Subscription Available 0', { sharedSubscriptionAvailable: false }],
+  ['Server Keep Alive 1', { serverKeepAlive: 1 }],
+]
+
+const long = 'x'.repeat(500)
+/** Without and with a limit on the time; SECONDS is what it has. */
+const commands: readonly [line: string, limited: string, stdin?: string][] = [
+  [`pub -t t -m ${long} -q 2 -r -D publish topic-alias 1`, '--timeout 5'],
+  ['pub -t t -q 2 -r -l', '--timeout 5', `short\n${long}\nshort\n`],
+  ['sub -t a/+ -t $share/g/b -q 2 -C 1 -D subscribe subscription-identifier 1', '-W 5'],
+  ['sub -t a/+ -q 2 -C 1 --remove-retained', '-W 5'],
+  [`rr -t a/1 -e answers -m ${long} -q 2`, '-W 5'],
+  ['rr -t a/1 -e answers -q 2 -l', '-W 5', `short\n${long}\n`],
+  ['rr --serve --echo -t a/+ -q 2', '-W 5'],
+  ['bench pub -q 2 -r --size 500 --count 20 --clients 2', '--duration 1s'],
+  ['bench sub -q 2 -t a/+ --count 1', '--duration 1s'],
+  ['bench rr -q 2 --size 500 --count 20', '--duration 1s'],
+  ['bench pubsub -q 2 -r --size 500 --count 20', '--duration 1s'],
+  ['bench pub -q 2 -r --size 500 --count 20 --workers 2 --clients 2', '--duration 1s'],
+  ['bench conn --clients 5 --duration 2s', '--duration 1s'],
+]
+
+const documented = new Set<number>(exitStatuses.map(([code]) => code))
+const isDocumented = (status: number) => status !== 70 && (documented.has(status) || status >= 0x80)
+
+interface LimitedServer extends ScriptedServer {
+  /** What clients have sent against a limit that they were told. */
+  readonly broken: readonly string[]
+  /** Answers of a responder that have come. */
+  answers(): number
+}
+
+/** Routes messages at QoS 0 and keeps its clients to `limits`. */
+async function limitedServer(limits: Limits): Promise<LimitedServer> {
+  const filters = new Map<Socket, string[]>()
+  const broken: string[] = []
+  let answers = 0
+  const send = (socket: Socket, packet: Packet) => {
+    if (!socket.destroyed) socket.write(mqtt.generate(packet, { protocolVersion: 5 }))
+  }
+  const route = (packet: Extract<Packet, { cmd: 'publish' }>) => {
+    for (const [socket, list] of filters) {
+      if (list.some((filter) => matches(filter, packet.topic))) {
+        const { topicAlias, ...properties } = packet.properties ?? {}
+        send(socket, { ...packet, properties, qos: 0, dup: false, retain: false })
+      }
+    }
+  }
+  const faultOf = (packet: Packet): [text: string, reasonCode: number] | undefined => {
+    if (
+      packet.cmd !== 'connect' && // the client does not know it yet
+      'length' in packet &&
+      (packet.length ?? 0) + 2 > (limits.maximumPacketSize ?? Number.POSITIVE_INFINITY)
+    ) {
+      return [`${packet.cmd} of ${packet.length} bytes`, 0x95]
+    }
+    if (packet.cmd !== 'publish') return undefined
+    if (packet.qos > (limits.maximumQoS ?? 2)) return [`QoS ${packet.qos}`, 0x9b]
+    if (packet.retain && limits.retainAvailable === false) return ['RETAIN', 0x9a]
+    if (packet.properties?.topicAlias !== undefined && !limits.topicAliasMaximum) return ['Topic Alias', 0x94]
+    return undefined
+  }
+  const message = (topic: string, socket: Socket) => {
+    const properties = { responseTopic: 'answers/of/responder', correlationData: Buffer.from('1') }
+    const packet = { topic, payload: long, qos: 0, dup: false, properties } as const
+    send(socket, { cmd: 'publish', retain: true, ...packet })
+    send(socket, { cmd: 'publish', retain: false, ...packet })
+  }
+  const server = await scriptedServer({
+    packet(packet, socket) {
+      const fault = faultOf(packet)
+      if (fault !== undefined) {
+        broken.push(fault[0])
+        send(socket, { cmd: 'disconnect', reasonCode: fault[1] })
+        return void socket.end()
+      }
+      const messageId = packet.messageId ?? 0
+      switch (packet.cmd) {
+        case 'connect':
+          return send(socket, { cmd: 'connack', reasonCode: 0, sessionPresent: false, properties: limits })
+        case 'pingreq':
+          return send(socket, { cmd: 'pingresp' })
+        case 'publish':
+          if (packet.qos === 1) send(socket, { cmd: 'puback', messageId })
+          if (packet.qos === 2) send(socket, { cmd: 'pubrec', messageId })
+          if (packet.topic === 'answers/of/responder') answers++
+          // A request is answered here, where nobody serves.
+          else if (
+            packet.properties?.responseTopic !== undefined &&
+            !packet.topic.startsWith('mqttx/bench')
+          ) {
+            const { responseTopic, correlationData } = packet.properties
+            const properties = correlationData === undefined ? {} : { correlationData }
+            const { payload } = packet
+            route({
+              cmd: 'publish',
+              topic: responseTopic,
+              payload,
+              qos: 0,
+              dup: false,
+              retain: false,
+              properties,
+            })
+          }
+          return route(packet)
+        case 'pubrel':
+          return send(socket, { cmd: 'pubcomp', messageId })
+        case 'subscribe': {
+          const granted = packet.subscriptions.map(({ topic }) => {
+            if (/[+#]/.test(topic) && limits.wildcardSubscriptionAvailable === false) return 0xa2
+            if (topic.startsWith('$share/') && limits.sharedSubscriptionAvailable === false) return 0x9e
+            const identified = packet.properties?.subscriptionIdentifier !== undefined
+            return identified && limits.subscriptionIdentifiersAvailable === false ? 0xa1 : 0
+          })
+          send(socket, { cmd: 'suback', messageId, granted })
+          const topics = packet.subscriptions.map(({ topic }) => topic.replace(/^\$share\/[^/]*\//, ''))
+          const taken = topics.filter((_, at) => granted[at]! < 0x80)
+          filters.set(socket, [...(filters.get(socket) ?? []), ...taken])
+          // With a small keep alive there is time for a PINGREQ first.
+          const delay = limits.serverKeepAlive === undefined ? 0 : 1600
+          if (taken.includes('a/+')) setTimeout(() => message('a/1', socket), delay)
+        }
+      }
+    },
+  })
+  return Object.assign(server, { broken, answers: () => answers })
+}
+
+/** Runs it to its end; a responder, which has none, is ended by a signal when it has answered or had time to. */
+async function outcome(words: readonly string[], stdin: string | undefined, limits: Limits) {
+  const server = await limitedServer(limits)
+  const running = startMqttx([...words, '-V', '5', '-k', '20', ...server.at], {
+    stdin: stdin ?? '',
+    timeoutMs: 30_000,
+  })
+  if (words.includes('--serve')) {
+    const began = performance.now()
+    const timer = setInterval(() => {
+      if (server.answers() === 0 && performance.now() - began < 3000) return
+      clearInterval(timer)
+      running.kill('SIGTERM')
+    }, 20)
+    onTestFinished(() => clearInterval(timer))
+  }
+  return { ...(await running.ended), broken: server.broken }
+}
+
+describe.each(commands)('%s', (line, limited, stdin) => {
+  const words = line.split(' ')
+  // A bench ends by --count, or by --duration in its place.
+  const withLimit =
+    words[0] === 'bench'
+      ? line
+          .replace(/--count \d+/, '')
+          .trim()
+          .split(/ +/)
+      : words
+
+  test.each(limits)('E1: %s', { timeout: 40_000 }, async (_, limits) => {
+    const outcomes = await Promise.all([
+      outcome(words, stdin, limits),
+      outcome([...withLimit, ...limited.split(' ')], stdin, limits),
+    ])
+    for (const { status, stdout, stderr, broken } of outcomes) {
+      const shown = `status ${status}\n${stderr}\n${stdout.subarray(0, 300)}`
+      expect(isDocumented(status), shown).toBe(true)
+      expect(status, `it ran out of time: ${shown}`).not.toBe(27)
+      // The report of bench says what failed.
+      if (status !== 0) expect(stderr + (words[0] === 'bench' ? stdout : ''), shown).not.toBe('')
+      expect(broken, shown).toEqual([])
+    }
+  })
+})
