@@ -48,29 +48,40 @@ const apart = {
   },
 }
 
-/** The connection core, which several bundles need whole: it has a file of its own, core.cjs, with a name for each module. */
-const core = ['codec', 'connection', 'session']
-  .flatMap((folder) =>
-    readdirSync(`${root}src/${folder}`).map((file) => `${folder}/${file.replace(/\.ts$/, '')}`),
-  )
-  .filter((path) => !parts.has(path))
-const users = [...whole, 'bench', 'completion', 'bench-worker', 'library']
+/** The modules of folders of src/ that are no files of their own. */
+const modulesOf = (...folders) =>
+  folders
+    .flatMap((folder) =>
+      readdirSync(`${root}src/${folder}`, { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.ts'))
+        .map((file) => `${folder}/${file.replaceAll('\\', '/').replace(/\.ts$/, '')}`),
+    )
+    .filter((path) => !parts.has(path))
 
-/** Takes the modules of `core` from core.cjs. */
-const cored = {
-  name: 'cored',
+/** What several bundles need whole has a file of its own, with a name for each module: the connection core. */
+const core = { file: 'core', modules: modulesOf('codec', 'connection', 'session') }
+const coreUsers = [...whole, 'bench', 'completion', 'bench-worker', 'library']
+/** And the option table with all that is printed from it, for commands whose start nobody waits for. */
+const table = { file: 'table', modules: modulesOf('cli') }
+const tableUsers = ['bench-spec', 'completion', 'context', 'context-spec', 'program']
+
+/** Takes the modules of a shared file from there. */
+const taking = ({ file, modules }) => ({
+  name: `taking-${file}`,
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\/core\.cjs$/ }, ({ path }) => ({ path, external: true }))
+    onResolve({ filter: new RegExp(`^\\./${file}\\.cjs$`) }, ({ path }) => ({ path, external: true }))
     onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) => {
       if (kind !== 'import-statement') return undefined
-      const index = core.indexOf(relative(`${root}src`, resolve(resolveDir, path)).replace(/\.js$/, ''))
-      return index < 0 ? undefined : { path: String(index), namespace: 'core' }
+      const index = modules.indexOf(
+        relative(`${root}src`, resolve(resolveDir, path)).replaceAll('\\', '/').replace(/\.js$/, ''),
+      )
+      return index < 0 ? undefined : { path: String(index), namespace: file }
     })
-    onLoad({ filter: /./, namespace: 'core' }, ({ path }) => ({
-      contents: `module.exports = require('./core.cjs').module${path}`,
+    onLoad({ filter: /./, namespace: file }, ({ path }) => ({
+      contents: `module.exports = require('./${file}.cjs').module${path}`,
     }))
   },
-}
+})
 
 /** Modules of Node's own that most runs do without, and that take milliseconds to load: they are, at their first use. */
 const late = {
@@ -136,26 +147,28 @@ const entries = [
   { in: 'src/commands/bench/worker.ts', out: 'bench-worker' },
   { in: 'src/library/index.ts', out: 'library' },
 ]
-const ours = await build({
-  ...own,
-  entryPoints: entries.filter(({ out }) => !users.includes(out)),
-  plugins: [apart, late],
-})
-const withCore = await build({
-  ...own,
-  entryPoints: entries.filter(({ out }) => users.includes(out)),
-  plugins: [apart, cored, late],
-})
-const shared = await build({
-  ...own,
-  stdin: {
-    contents: core.map((path, index) => `export * as module${index} from './${path}.js'`).join('\n'),
-    resolveDir: `${root}src`,
-  },
-  outdir: undefined,
-  outfile: 'dist/core.cjs',
-  plugins: [apart, late],
-})
+/** The entries for which `uses` is true, with `plugins` beside those that all need. */
+const bundle = (uses, ...plugins) =>
+  build({ ...own, entryPoints: entries.filter(({ out }) => uses(out)), plugins: [apart, ...plugins, late] })
+const shared = ({ file, modules }) =>
+  build({
+    ...own,
+    stdin: {
+      contents: modules.map((path, index) => `export * as module${index} from './${path}.js'`).join('\n'),
+      resolveDir: `${root}src`,
+    },
+    outdir: undefined,
+    outfile: `dist/${file}.cjs`,
+    plugins: [apart, late],
+  })
+const [usesCore, usesTable] = [coreUsers, tableUsers].map((users) => (out) => users.includes(out))
+const ours = await Promise.all([
+  bundle((out) => !usesCore(out) && !usesTable(out)),
+  bundle((out) => usesCore(out) && !usesTable(out), taking(core)),
+  bundle((out) => !usesCore(out) && usesTable(out), taking(table)),
+  bundle((out) => usesCore(out) && usesTable(out), taking(core), taking(table)),
+  ...[core, table].map(shared),
+])
 // A worker thread needs a file of its own to start with.
 const thread = await build({
   ...common,
@@ -174,7 +187,5 @@ const packages = await build({
     js: 'if(module.exports.default)module.exports=Object.assign(module.exports.default,module.exports);',
   },
 })
-writeNotices(
-  [ours, withCore, shared, thread, packages].flatMap(({ metafile }) => Object.keys(metafile.inputs)),
-)
+writeNotices([...ours, thread, packages].flatMap(({ metafile }) => Object.keys(metafile.inputs)))
 await import('./types.mjs')
