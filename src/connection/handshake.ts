@@ -12,7 +12,6 @@ export interface HandshakeOptions {
   readonly connect: ConnectOptions
   readonly cleanStart: boolean
   readonly trace: Trace | undefined
-  /** Sends at once. */
   transmit(packet: Packet): void
 }
 
@@ -21,8 +20,6 @@ export class Handshake {
   readonly done: Promise<void>
   readonly #options: HandshakeOptions
   readonly #scram: Scram | undefined
-  #challenged = false
-  #over = false
   #resolve!: () => void
   #reject!: (error: Error) => void
 
@@ -42,12 +39,10 @@ export class Handshake {
   }
 
   fail(error: Error): void {
-    this.#over = true
     this.#reject(error)
   }
 
   succeed(): void {
-    this.#over = true
     this.#resolve()
   }
 
@@ -63,7 +58,7 @@ export class Handshake {
   }
 
   #onAuth({ reasonCode, properties }: IAuthPacket): undefined {
-    const { trace } = this.#options
+    const { trace, transmit } = this.#options
     trace?.received(`AUTH (${reasonCode ?? 0})`)
     const authenticationMethod = this.#method
     if (this.#scram === undefined) {
@@ -78,25 +73,14 @@ export class Handshake {
     if (reasonCode !== 0x18 || properties?.authenticationMethod !== authenticationMethod) {
       throw new ProtocolError('AUTH with another method or reason than was asked for [MQTT-4.12.0-5]', 0x82)
     }
-    if (this.#challenged) throw new ProtocolError('AUTH with a second challenge (RFC 5802, 5)', 0x82)
-    this.#challenged = true
-    this.#scram.answer(Buffer.from(properties?.authenticationData ?? '')).then(
-      (authenticationData) => this.#sendAuth(authenticationData),
-      (error: Error) => this.fail(error),
-    )
-    return undefined
-  }
-
-  #sendAuth(authenticationData: Buffer): void {
-    if (this.#over) return
-    const { trace, transmit } = this.#options
-    const authenticationMethod = this.#method
+    const authenticationData = this.#scram.answer(Buffer.from(properties?.authenticationData ?? ''))
     trace?.sending('AUTH (24)')
     transmit({
       cmd: 'auth',
       reasonCode: 0x18,
       properties: { ...(authenticationMethod !== undefined && { authenticationMethod }), authenticationData },
     })
+    return undefined
   }
 
   get #method(): string | undefined {

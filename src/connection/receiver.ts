@@ -15,7 +15,6 @@ export interface ReceiverOptions {
   readonly session: Session<unknown, Publish>
   readonly events: ConnectionEvents
   readonly trace: Trace | undefined
-  readonly version: number
   /** A packet of the handshake has come. */
   handshake(handshake: Handshake, packet: Packet): void
   disconnect(packet: IDisconnectPacket): void
@@ -81,17 +80,15 @@ export class Receiver implements PacketHandler {
   #suback(packet: ISubackPacket): void {
     const { session, events, trace } = this.#options
     trace?.received('SUBACK')
-    const granted = packet.granted as number[]
-    session.answered('suback', packet.messageId!, granted.length)
-    events.suback?.(granted, answerOf(packet))
+    session.answered('suback', packet.messageId!)
+    events.suback?.(packet.granted as number[], answerOf(packet))
   }
 
   #unsuback(packet: IUnsubackPacket): void {
     const { session, events, trace } = this.#options
     trace?.received('UNSUBACK')
-    const codes = packet.granted as number[]
-    session.answered('unsuback', packet.messageId!, this.#options.version < 5 ? undefined : codes.length)
-    events.unsuback?.(codes, answerOf(packet))
+    session.answered('unsuback', packet.messageId!)
+    events.unsuback?.([packet.granted ?? []].flat() as number[], answerOf(packet))
   }
 }
 

@@ -5,7 +5,7 @@ import type { Packet } from './packet.js'
 import { isClean } from './resync.js'
 import type { ConnectionFacts } from './views/view.js'
 
-/** Packets that do not tell the version before one is assumed. */
+/** Packets that wait for a version to be decided. */
 const patience = 64
 
 const bridge = 0x80
@@ -24,7 +24,8 @@ export class Connection implements ConnectionFacts {
   holes = false
   packets = 0
   retransmitted = 0
-  #voters = 0
+  /** Read while nobody knows the version. */
+  held: readonly Packet[] = none
   #clean4 = 0
   #clean5 = 0
 
@@ -39,10 +40,12 @@ export class Connection implements ConnectionFacts {
     }
   }
 
-  /** Learns the version from a packet, if that tells it. */
-  decide(packet: Packet): void {
+  /** True when the version is known now. A packet that does not tell it is held. */
+  decide(packet: Packet): boolean {
+    if (this.version > 0) return true
     if (packet.type === connect) this.#fromConnect(packet)
     else this.#vote(packet)
+    return this.version > 0
   }
 
   /** A CONNACK to a CONNECT of an unknown version: only that of MQTT 5.0 has more than two bytes (3.2). */
@@ -74,6 +77,8 @@ export class Connection implements ConnectionFacts {
     if (is4 !== is5) {
       this.version = is5 ? 5 : 4
       this.versionFrom = 'inferred'
-    } else if (++this.#voters >= patience) this.giveUp()
+    } else if (this.held.length >= patience) this.giveUp()
   }
 }
+
+const none: readonly Packet[] = []

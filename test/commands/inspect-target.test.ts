@@ -69,7 +69,7 @@ test.each([
 
 test.runIf(existsSync('/dev/full'))('a full disk shows before the work', async () => {
   const { status, stdout, stderr } = await mqttx(['inspect', picture, '--write', '/dev/full'])
-  expect(stderr).toMatch(/^Error: --write \/dev\/full: ENOSPC.*\nhint: disk full/)
+  expect(stderr).toMatch(/^Error: --write \/dev\/full: ENOSPC.*\nhint: disk full, /)
   expect(status).toBe(14)
   expect(stdout).toHaveLength(0)
 })

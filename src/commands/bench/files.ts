@@ -142,6 +142,6 @@ function allOf(works: readonly (readonly [path: string, work: () => void])[]): v
     }
   }
   if (failures.length === 0) return
-  const message = failures.map(({ text }) => text).join('\n')
-  throw new MqttxError(message, { exitCode: ExitCode.system, cause: failures[0]!.cause })
+  const lines = failures.map(({ text }) => text)
+  throw new MqttxError(lines, { exitCode: ExitCode.system, cause: failures[0]!.cause })
 }

@@ -30,7 +30,7 @@ export interface Task {
 
 /** A MqttxError, which loses its class on the way between threads. */
 export interface Failure {
-  readonly message: string
+  readonly lines: readonly string[]
   readonly exitCode: number
   readonly hint: string | undefined
   readonly prefix: string
@@ -92,7 +92,7 @@ function resultFrom(
     worker.on('message', (news: News) => {
       if ('result' in news) resolve(news.result)
       else if ('stands' in news) stands(news.stands)
-      else if ('failure' in news) reject(new MqttxError(news.failure.message, news.failure))
+      else if ('failure' in news) reject(new MqttxError(news.failure.lines, news.failure))
       else isReady().catch(reject)
     })
   })

@@ -61,6 +61,6 @@ function report(look: () => Snapshot | undefined): () => void {
 
 work(workerData as Task).catch((error: unknown) => {
   if (!(error instanceof MqttxError)) throw error
-  const { message, exitCode, hint, prefix } = error
-  tell({ failure: { message, exitCode, hint, prefix } })
+  const { lines, exitCode, hint, prefix } = error
+  tell({ failure: { lines, exitCode, hint, prefix } })
 })

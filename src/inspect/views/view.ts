@@ -30,7 +30,7 @@ export interface Skipped {
   readonly direction: Direction
   readonly offset: number
   /** Undefined where nobody knows how much is missing. */
-  length: number | undefined
+  readonly length: number | undefined
   readonly why: string
 }
 
