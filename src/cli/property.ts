@@ -1,5 +1,6 @@
 // -D: which property for which packet, with a value of its type. The sentences are the reference's.
 import { type PropertyCarrier, type PropertyRow, properties } from '../codec/properties.js'
+import { addUserProperty, noUserProperties, type UserProperties } from '../codec/user-properties.js'
 import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
 import { wordToBytes } from '../words.js'
@@ -16,7 +17,7 @@ export const propertyPackets = [
 ] as const
 export type PropertyPacket = (typeof propertyPackets)[number]
 
-export type PropertyValue = number | boolean | string | Buffer | Record<string, string | string[]>
+export type PropertyValue = number | boolean | string | Buffer | UserProperties
 
 /** Properties by packet, then by mqtt-packet's names, in the order in which they were given. */
 export type PropertySets = Partial<Record<PropertyPacket, Record<string, PropertyValue>>>
@@ -96,10 +97,9 @@ export function addProperty(sets: PropertySets, { packet, row, value }: GivenPro
   sets[packet] ??= {}
   const set = sets[packet]
   if (row.type === 'utf-8 string pair') {
-    const pairs = (set[row.key] ??= {}) as Record<string, string | string[]>
+    const pairs = (set[row.key] ??= noUserProperties()) as UserProperties
     for (const [name, text] of Object.entries(value as Record<string, string>)) {
-      const before = Object.hasOwn(pairs, name) ? pairs[name]! : undefined
-      pairs[name] = before === undefined ? text : [before, text].flat()
+      addUserProperty(pairs, name, text)
     }
     return
   }

@@ -1,10 +1,12 @@
-// Bytes from the server become packets: PUBLISH and acknowledgements by us, everything else by mqtt-packet.
+// Bytes from the server become packets that have been checked: PUBLISH and short acknowledgements on a path of their own.
 import type { IPubackPacket, Packet } from 'mqtt-packet'
-import { ProtocolError } from '../errors.js'
 import { type AcknowledgeType, isShortAcknowledge } from './acknowledge.js'
+import { connack, isServerCode, packetNames, puback, pubcomp, publish } from './control-packets.js'
 import { Framer } from './framing.js'
-import { readPacket } from './mqtt-packet.js'
+import { readProperties } from './property-reader.js'
 import { decodePublish, type ProtocolVersion, type Publish, type PublishProperties } from './publish.js'
+import { Reader } from './reader.js'
+import { readServerPacket, sizesAfterConnack, sizesBeforeConnack } from './server-packets.js'
 
 export interface PacketHandler {
   publish(publish: Publish): void
@@ -16,33 +18,23 @@ export interface PacketHandler {
     properties?: IPubackPacket['properties'],
   ): void
   packet(packet: Packet): void
+  /** A packet breaks a rule, and the connection goes on: what it was, said once a connection. */
+  remark?(text: string): void
 }
-
-const acknowledgeTypes: Readonly<Record<string, AcknowledgeType>> = {
-  puback: 4,
-  pubrec: 5,
-  pubrel: 6,
-  pubcomp: 7,
-}
-
-/**
- * The least bytes that follow the Fixed Header, by Control Packet type: CONNACK, the acknowledgements, SUBACK,
- * UNSUBACK. mqtt-packet takes shorter ones, with fields that are missing.
- */
-const shortest: Readonly<Record<number, number>> = { 2: 2, 4: 2, 5: 2, 6: 2, 7: 2, 9: 3, 11: 2 }
-const shortest5: Readonly<Record<number, number>> = { ...shortest, 2: 3, 9: 4, 11: 4 }
 
 /** Feeds a handler from chunks, until the chunk ends or the handler calls `stop()`. */
 export class Decoder {
   readonly #framer: Framer
   readonly #handler: PacketHandler
   readonly #version: ProtocolVersion
+  #remarks: Set<string> | undefined
   #stopped = false
 
   constructor(handler: PacketHandler, version: ProtocolVersion, maxPacketSize?: number) {
     this.#handler = handler
     this.#version = version
     this.#framer = new Framer(maxPacketSize)
+    this.#framer.sizes = sizesBeforeConnack
   }
 
   /** No packet after the one at hand reaches the handler. */
@@ -56,9 +48,10 @@ export class Decoder {
     framer.push(chunk)
     while (!this.#stopped && framer.next()) {
       const { header, bytes, start, end } = framer
-      if (header >> 4 === 3) this.#handler.publish(this.#publish(header, bytes, start, end))
+      if (framer.padded) this.#padded()
+      if (header >> 4 === publish) this.#handler.publish(this.#publish(header, bytes, start, end))
       else if (isShortAcknowledge(header, end - start, this.#version)) this.#short(header, bytes, start, end)
-      else this.#other(header)
+      else this.#other(header, bytes, start, end)
     }
   }
 
@@ -66,42 +59,42 @@ export class Decoder {
     return decodePublish(header, bytes, start, end, this.#version === 5 ? this.#propertiesOf : undefined)
   }
 
-  readonly #propertiesOf = (): PublishProperties | undefined => {
-    const packet = this.#read()
-    return packet.cmd === 'publish' ? packet.properties : undefined
+  readonly #propertiesOf = (bytes: Buffer, start: number, end: number): PublishProperties | undefined => {
+    const reader = new Reader(bytes, { start, end, packet: 'PUBLISH', remark: this.#remark })
+    return readProperties(reader, 'publish')
   }
 
+  /** A Packet Identifier, and for MQTT 5 perhaps a Reason Code; what is wrong with one is said by the long way. */
   #short(header: number, bytes: Buffer, start: number, end: number): void {
     const messageId = (bytes[start]! << 8) | bytes[start + 1]!
     const reasonCode = end - start === 3 ? bytes[start + 2]! : 0
-    this.#handler.acknowledge((header >> 4) as AcknowledgeType, messageId, reasonCode)
+    const type = (header >> 4) as AcknowledgeType
+    if (messageId === 0 || (reasonCode !== 0 && !isServerCode(type, reasonCode, this.#version)))
+      return this.#other(header, bytes, start, end)
+    this.#handler.acknowledge(type, messageId, reasonCode)
   }
 
-  #other(header: number): void {
-    if (header >> 4 === 0)
-      throw new ProtocolError('Malformed packet: Control Packet type 0 is forbidden', 0x81)
-    const kind = header >> 4
-    const least = (this.#version === 5 ? shortest5 : shortest)[kind] ?? 0
-    if (this.#framer.end - this.#framer.start < least) throw tooShort(kind, least)
-    const packet = this.#read()
-    const type = acknowledgeTypes[packet.cmd]
-    if (type === undefined) return this.#handler.packet(packet)
-    const acknowledge = packet as IPubackPacket
-    this.#handler.acknowledge(type, packet.messageId!, acknowledge.reasonCode ?? 0, acknowledge.properties)
+  #other(header: number, bytes: Buffer, start: number, end: number): void {
+    const options = { version: this.#version, remark: this.#remark }
+    const packet = readServerPacket(header, { bytes, start, end }, options)
+    const type = header >> 4
+    if (type === connack) this.#framer.sizes = sizesAfterConnack
+    if (type < puback || type > pubcomp) return this.#handler.packet(packet)
+    const { messageId, reasonCode = 0, properties } = packet as IPubackPacket
+    this.#handler.acknowledge(type as AcknowledgeType, messageId!, reasonCode, properties)
   }
 
-  /** The packet at hand by mqtt-packet. */
-  #read(): Packet {
-    return readPacket(this.#framer.bytes.subarray(this.#framer.origin, this.#framer.end), this.#version)
+  #padded(): void {
+    this.#framer.padded = false
+    const name = packetNames[this.#framer.header >> 4]
+    this.#remark(`${name}: Remaining Length takes more bytes than it needs [MQTT-1.5.5-1]`)
   }
-}
 
-function tooShort(kind: number, least: number): ProtocolError {
-  // A server of MQTT 3.1.1 refuses the version like this (MQTT 3.1.1, 3.1.2.2).
-  const hint = kind === 2 ? 'does the server speak MQTT 5? Try -V mqttv311' : undefined
-  return new ProtocolError(
-    `Malformed packet: Control Packet type ${kind} has less than ${least} bytes`,
-    0x81,
-    { hint },
-  )
+  readonly #remark = (text: string): void => {
+    const remarks = (this.#remarks ??= new Set())
+    const kind = text.replace(/\d+/g, '0')
+    if (remarks.has(kind)) return
+    remarks.add(kind)
+    this.#handler.remark?.(text)
+  }
 }

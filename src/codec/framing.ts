@@ -11,6 +11,9 @@ export function remainingLengthSize(length: number): number {
 
 const empty = Buffer.alloc(0)
 
+/** No type has a limit below this Remaining Length. */
+const alwaysAccepted = 65_535
+
 /**
  * Cuts chunks, wherever they were cut before, into Control Packets. After `next()` has said true, `bytes` from
  * `start` to `end` is what follows the Fixed Header and `header` is its first byte. A packet within one chunk is a
@@ -28,6 +31,10 @@ export class Framer {
   #collected = 0
   #needed = 0
   readonly #maxPacketSize: number
+  /** The largest packet in bytes by Control Packet type, where types have limits of their own. */
+  sizes: readonly number[] | undefined
+  /** True once a Remaining Length took more bytes than it needs [MQTT-1.5.5-1]. */
+  padded = false
 
   /** `maxPacketSize`: bytes of a whole Control Packet that are accepted, the Fixed Header included. */
   constructor(maxPacketSize: number = maxRemainingLength + 5) {
@@ -71,14 +78,15 @@ export class Framer {
       if (position >= limit) return this.#keep(origin, limit - origin + 1)
       const byte = bytes[position++]!
       length += (byte & 0x7f) << shift
-      if (byte < 128) break
+      if (byte >= 128) continue
+      if (byte === 0 && shift > 0) this.padded = true
+      break
     }
     const end = position + length
-    if (end - origin > this.#maxPacketSize) {
-      throw new ProtocolError(
-        `Packet too large: ${end - origin} bytes, accepted are ${this.#maxPacketSize}`,
-        0x95,
-      )
+    if (end - origin > this.#maxPacketSize) throw tooLarge(end - origin, this.#maxPacketSize)
+    if (length > alwaysAccepted && this.sizes !== undefined) {
+      const most = this.sizes[bytes[origin]! >> 4]!
+      if (end - origin > most) throw tooLarge(end - origin, most)
     }
     if (end > limit) return this.#keep(origin, end - origin)
     this.header = bytes[origin]!
@@ -100,4 +108,8 @@ export class Framer {
     this.#offset = 0
     return false
   }
+}
+
+function tooLarge(size: number, most: number): ProtocolError {
+  return new ProtocolError(`Packet too large: ${size} bytes, accepted are ${most}`, 0x95)
 }

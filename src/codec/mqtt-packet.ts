@@ -1,6 +1,5 @@
-// The one door to mqtt-packet: every Control Packet but PUBLISH and its acknowledgements, whole packets at a time.
-import mqtt, { type Packet, type Parser } from 'mqtt-packet'
-import { ProtocolError } from '../errors.js'
+// The one door to mqtt-packet, which writes every Control Packet but PUBLISH and its acknowledgements.
+import mqtt, { type Packet } from 'mqtt-packet'
 
 // Its table of 65,536 ready-made numbers takes 20 ms to fill and makes nothing faster here. The switch is documented by
 // the library, and missing from its types.
@@ -37,49 +36,3 @@ function withPassword(connect: Buffer, password: Buffer): Buffer {
 
 const flagsOffset = 7 // after the Protocol Name 'MQTT' and the Protocol Version
 const passwordFlag = 0x40
-
-const readers = new Map<number, PacketReader>()
-
-/**
- * Reads one whole packet.
- * @throws ProtocolError 0x81 with mqtt-packet's reason where the bytes are not one packet
- */
-export function readPacket(bytes: Buffer, version: number): Packet {
-  const reader = readers.get(version) ?? new PacketReader(version)
-  readers.delete(version) // one that has failed may be in the middle of something
-  const packet = reader.read(bytes)
-  readers.set(version, reader)
-  return packet
-}
-
-/** mqtt-packet parses streams; it is given exactly one packet at a time, so that connections can share a parser. */
-class PacketReader {
-  readonly #parser: Parser
-  #packet: Packet | undefined
-  #error: Error | undefined
-
-  constructor(version: number) {
-    this.#parser = mqtt.parser({ protocolVersion: version })
-    this.#parser.on('packet', (packet: Packet) => {
-      this.#packet = packet
-    })
-    this.#parser.on('error', (error: unknown) => {
-      this.#error = error instanceof Error ? error : new Error(String(error))
-    })
-  }
-
-  read(bytes: Buffer): Packet {
-    this.#packet = undefined
-    this.#error = undefined
-    try {
-      this.#parser.parse(bytes)
-    } catch (error) {
-      this.#error = error as Error
-    }
-    if (this.#packet === undefined || this.#error !== undefined) {
-      const reason = this.#error?.message ?? 'packet is shorter than its fields'
-      throw new ProtocolError(`Malformed packet: ${reason}`, 0x81, { cause: this.#error })
-    }
-    return this.#packet
-  }
-}

@@ -25,6 +25,8 @@ export interface PropertyRow {
   readonly flag?: true
   /** 0 is a Protocol Error. */
   readonly positive?: true
+  /** Packets in which only a client may send it. */
+  readonly fromClient?: readonly PropertyCarrier[]
 }
 
 const answers = ['connack', 'puback', 'pubrec', 'pubrel', 'pubcomp', 'suback', 'unsuback'] as const
@@ -64,6 +66,7 @@ export const properties: readonly PropertyRow[] = [
     key: 'sessionExpiryInterval',
     type: 'four byte integer',
     packets: ['connect', 'connack', 'disconnect'],
+    fromClient: ['disconnect'], // [MQTT-3.14.2-2]
   },
   {
     id: 0x12,
@@ -209,3 +212,11 @@ export const properties: readonly PropertyRow[] = [
     flag: true,
   },
 ]
+
+/** The standard's name: `Reason String`. */
+export function propertyTitle({ name }: PropertyRow): string {
+  return name
+    .split('_')
+    .map((word) => (word === 'qos' ? 'QoS' : `${word.charAt(0).toUpperCase()}${word.slice(1)}`))
+    .join(' ')
+}

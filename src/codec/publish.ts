@@ -3,6 +3,7 @@ import type { IPublishPacket } from 'mqtt-packet'
 import { ProtocolError } from '../errors.js'
 import { type Batch, copy } from './batch.js'
 import { maxRemainingLength, remainingLengthSize } from './framing.js'
+import { utf8Fault } from './utf8.js'
 
 export type QoS = 0 | 1 | 2
 export type ProtocolVersion = 3 | 4 | 5
@@ -164,8 +165,8 @@ export class Publish {
 }
 
 /**
- * Decodes the PUBLISH whose body is `bytes` from `start` to `end`. `propertiesOf` is asked for the properties of a
- * MQTT 5 packet that has some.
+ * Decodes and checks the PUBLISH whose body is `bytes` from `start` to `end`. `propertiesOf` reads and checks the
+ * properties of a MQTT 5 packet that has some, from their Property Length to `payloadStart`.
  * @throws ProtocolError 0x81 where the packet cannot be read, 0x82 where MQTT forbids what it says
  */
 export function decodePublish(
@@ -173,7 +174,7 @@ export function decodePublish(
   bytes: Buffer,
   start: number,
   end: number,
-  propertiesOf?: () => PublishProperties | undefined,
+  propertiesOf?: (bytes: Buffer, start: number, payloadStart: number) => PublishProperties | undefined,
 ): Publish {
   const qos = (header >> 1) & 3
   if (qos === 3) throw new ProtocolError('Malformed packet: PUBLISH with QoS 3 [MQTT-3.3.1-4]', 0x81)
@@ -200,18 +201,22 @@ export function decodePublish(
   }
   const payloadStart = skipProperties(bytes, position, end)
   const publish = new Publish(header, bytes, topicStart, topicEnd, messageId, payloadStart, end)
-  if (payloadStart > position + 1) publish.properties = propertiesOf()
+  if (payloadStart > position + 1) publish.properties = propertiesOf(bytes, position, payloadStart)
   if (topicStart === topicEnd && publish.properties?.topicAlias === undefined) throw emptyTopic()
   return publish
 }
 
-/** No wildcards [MQTT-3.3.2-2] and no NUL [MQTT-1.5.4-2] in a Topic Name. */
+/** UTF-8 [MQTT-3.3.2-1], no wildcards [MQTT-3.3.2-2] and no NUL [MQTT-1.5.4-2] in a Topic Name. */
 function checkTopic(bytes: Buffer, start: number, end: number): void {
+  let all = 0
   for (let i = start; i < end; i++) {
     const byte = bytes[i]!
+    all |= byte
     if (byte > 0x2b || (byte !== 0x2b && byte !== 0x23 && byte !== 0)) continue
     throw new ProtocolError('PUBLISH with a wildcard or NUL in its Topic Name [MQTT-3.3.2-2]', 0x90)
   }
+  if (all >= 0x80 && utf8Fault(bytes, start, end) !== undefined)
+    throw new ProtocolError('Malformed packet: PUBLISH: Topic Name is not UTF-8 [MQTT-1.5.4-1]', 0x81)
 }
 
 function emptyTopic(): ProtocolError {

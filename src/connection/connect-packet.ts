@@ -98,19 +98,9 @@ export function acceptConnack(
       0x82,
     )
   }
-  checkProperties(properties)
+  const { authenticationMethod: method } = properties
+  if (method !== undefined && method !== options.properties.connect?.authenticationMethod) {
+    throw new ProtocolError('CONNACK: Authentication Method is not that of CONNECT [MQTT-4.12.0-5]', 0x82)
+  }
   return { sessionPresent: connack.sessionPresent, properties }
-}
-
-/** mqtt-packet makes a list of a property that stands twice, which none but User Property may (3.2.2.3). */
-function checkProperties(properties: NonNullable<IConnackPacket['properties']>): void {
-  for (const [name, value] of Object.entries(properties)) {
-    if (Array.isArray(value)) throw new ProtocolError(`CONNACK has the property ${name} twice`, 0x82)
-  }
-  if (properties.receiveMaximum === 0) {
-    throw new ProtocolError('CONNACK with Receive Maximum 0 (MQTT 5.0, 3.2.2.3.3)', 0x82)
-  }
-  if (properties.maximumPacketSize === 0) {
-    throw new ProtocolError('CONNACK with Maximum Packet Size 0 (MQTT 5.0, 3.2.2.3.6)', 0x82)
-  }
 }

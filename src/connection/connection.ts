@@ -4,7 +4,7 @@ import type { IDisconnectPacket, Packet } from 'mqtt-packet'
 import { type AcknowledgeType, encodeAcknowledge } from '../codec/acknowledge.js'
 import { generate } from '../codec/mqtt-packet.js'
 import { encodePublish, type Outgoing, type Publish, type PublishTemplate } from '../codec/publish.js'
-import { type MqttxError, ProtocolError } from '../errors.js'
+import type { MqttxError } from '../errors.js'
 import { Session } from '../session/session.js'
 import { attempt } from './attempt.js'
 import { type Accepted, disconnectPacket } from './connect-packet.js'
@@ -70,6 +70,7 @@ export class Connection {
       session: this.#session,
       events,
       trace,
+      version: options.version,
       handshake: (handshake, packet) => this.#onHandshake(handshake, packet),
       disconnect: (packet) => this.#onDisconnect(packet),
     })
@@ -172,7 +173,8 @@ export class Connection {
   subscribe(filters: readonly string[], options: SubscribeOptions): number {
     const { version } = this.#options
     this.#terms!.checkSubscribe(filters, options)
-    const messageId = this.#request('suback', (id) => subscribePacket(id, filters, { options, version }))
+    const packetOf = (id: number) => subscribePacket(id, filters, { options, version })
+    const messageId = this.#request('suback', filters.length, packetOf)
     const shown = { qos: options.qos, options: optionsByte(options, version) }
     this.#trace?.sendingSubscribe(messageId, filters, shown)
     return messageId
@@ -181,13 +183,13 @@ export class Connection {
   /** One UNSUBSCRIBE, as above; the answer goes to `unsuback`. */
   unsubscribe(filter: string): number {
     const { properties } = this.#options
-    const messageId = this.#request('unsuback', (id) => unsubscribePacket(id, filter, properties))
+    const messageId = this.#request('unsuback', 1, (id) => unsubscribePacket(id, filter, properties))
     this.#trace?.sending(`UNSUBSCRIBE (Mid: ${messageId}, Topic: ${filter})`)
     return messageId
   }
 
-  #request(answer: 'suback' | 'unsuback', packetOf: (messageId: number) => Packet): number {
-    const messageId = this.#session.request(answer)
+  #request(answer: 'suback' | 'unsuback', filters: number, packetOf: (messageId: number) => Packet): number {
+    const messageId = this.#session.request(answer, filters)
     const bytes = generate(packetOf(messageId), this.#options.version)
     const refusal = this.#terms!.refusesSize(bytes.length)
     if (refusal !== undefined) {
@@ -266,7 +268,6 @@ export class Connection {
       this.#phase = 'handshake'
       this.#receiver.handshake = handshake
       handshake.start()
-      this.flush()
       await handshake.done
     } catch (error) {
       this.#handshakeFailed(error as Error)
@@ -292,6 +293,7 @@ export class Connection {
       publish: (publish) => receiver.publish(publish),
       acknowledge: (...acknowledgement) => receiver.acknowledge(...acknowledgement),
       packet: (packet) => receiver.packet(packet),
+      remark: (text) => this.#events.remark?.(`The server breaks a rule of MQTT: ${text}`),
       chunkEnd: () => this.#onChunkEnd(),
       drained: () => this.#waiters.wake(),
       pinged: () => this.#trace?.sending('PINGREQ'),
@@ -326,12 +328,10 @@ export class Connection {
     this.#link!.startKeepAlive(this.#terms.keepAlive)
   }
 
-  #onDisconnect(packet: IDisconnectPacket): void {
-    const code = packet.reasonCode ?? 0
-    this.#trace?.plain(`Received DISCONNECT (${code})`)
-    if (this.#options.version < 5) throw new ProtocolError('DISCONNECT from a MQTT 3.1.1 server', 0x82)
+  #onDisconnect({ reasonCode = 0, properties }: IDisconnectPacket): void {
+    this.#trace?.plain(`Received DISCONNECT (${reasonCode})`)
     this.#link!.destroy()
-    this.#onLost(disconnected(code, packet.properties))
+    this.#onLost(disconnected(reasonCode, properties))
   }
 
   #onChunkEnd(): void {
@@ -374,8 +374,8 @@ export class Connection {
 
   #transmit(packet: Packet): void {
     const bytes = generate(packet, this.#options.version)
-    const { batch } = this.#link!
-    batch.append(bytes, 0, bytes.length)
+    this.#link!.batch.append(bytes, 0, bytes.length)
+    this.flush()
   }
 
   #acknowledge(type: AcknowledgeType, messageId: number, reasonCode: number): void {

@@ -24,6 +24,8 @@ export interface ConnectionEvents {
   suback?(granted: readonly number[], answer: Answer): void
   /** The Reason Codes of an UNSUBACK, none before MQTT 5. */
   unsuback?(codes: readonly number[], answer: Answer): void
+  /** The server has broken a rule of MQTT, and the connection goes on; each kind once a connection. */
+  remark?(text: string): void
   /** The connection was lost or could not be made; the next attempt comes in `delayMs`. */
   retrying?(error: MqttxError, delayMs: number): void
 }

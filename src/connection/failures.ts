@@ -84,7 +84,8 @@ interface Told {
 
 /** The server has sent DISCONNECT (MQTT 5.0, 3.14). */
 export function disconnected(reasonCode: number, properties: Told | undefined): MqttxError {
-  const message = `The client is not currently connected: ${reasonText(reasonCode)}`
+  const why = reasonCode === 0 ? '0x00 Normal disconnection' : reasonText(reasonCode)
+  const message = `The client is not currently connected: ${why}`
   const hint = told(properties) ?? disconnectHints[reasonCode]
   const details = { exitCode: ExitCode.notConnected, hint }
   return final.has(reasonCode) ? new MqttxError(message, details) : new ConnectionError(message, details)

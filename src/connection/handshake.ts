@@ -12,6 +12,7 @@ export interface HandshakeOptions {
   readonly connect: ConnectOptions
   readonly cleanStart: boolean
   readonly trace: Trace | undefined
+  /** Sends at once. */
   transmit(packet: Packet): void
 }
 
@@ -20,6 +21,8 @@ export class Handshake {
   readonly done: Promise<void>
   readonly #options: HandshakeOptions
   readonly #scram: Scram | undefined
+  #challenged = false
+  #over = false
   #resolve!: () => void
   #reject!: (error: Error) => void
 
@@ -39,10 +42,12 @@ export class Handshake {
   }
 
   fail(error: Error): void {
+    this.#over = true
     this.#reject(error)
   }
 
   succeed(): void {
+    this.#over = true
     this.#resolve()
   }
 
@@ -58,7 +63,7 @@ export class Handshake {
   }
 
   #onAuth({ reasonCode, properties }: IAuthPacket): undefined {
-    const { trace, transmit } = this.#options
+    const { trace } = this.#options
     trace?.received(`AUTH (${reasonCode ?? 0})`)
     const authenticationMethod = this.#method
     if (this.#scram === undefined) {
@@ -73,14 +78,25 @@ export class Handshake {
     if (reasonCode !== 0x18 || properties?.authenticationMethod !== authenticationMethod) {
       throw new ProtocolError('AUTH with another method or reason than was asked for [MQTT-4.12.0-5]', 0x82)
     }
-    const authenticationData = this.#scram.answer(Buffer.from(properties?.authenticationData ?? ''))
+    if (this.#challenged) throw new ProtocolError('AUTH with a second challenge (RFC 5802, 5)', 0x82)
+    this.#challenged = true
+    this.#scram.answer(Buffer.from(properties?.authenticationData ?? '')).then(
+      (authenticationData) => this.#sendAuth(authenticationData),
+      (error: Error) => this.fail(error),
+    )
+    return undefined
+  }
+
+  #sendAuth(authenticationData: Buffer): void {
+    if (this.#over) return
+    const { trace, transmit } = this.#options
+    const authenticationMethod = this.#method
     trace?.sending('AUTH (24)')
     transmit({
       cmd: 'auth',
       reasonCode: 0x18,
       properties: { ...(authenticationMethod !== undefined && { authenticationMethod }), authenticationData },
     })
-    return undefined
   }
 
   get #method(): string | undefined {

@@ -15,6 +15,7 @@ export interface ReceiverOptions {
   readonly session: Session<unknown, Publish>
   readonly events: ConnectionEvents
   readonly trace: Trace | undefined
+  readonly version: number
   /** A packet of the handshake has come. */
   handshake(handshake: Handshake, packet: Packet): void
   disconnect(packet: IDisconnectPacket): void
@@ -80,15 +81,17 @@ export class Receiver implements PacketHandler {
   #suback(packet: ISubackPacket): void {
     const { session, events, trace } = this.#options
     trace?.received('SUBACK')
-    session.answered('suback', packet.messageId!)
-    events.suback?.(packet.granted as number[], answerOf(packet))
+    const granted = packet.granted as number[]
+    session.answered('suback', packet.messageId!, granted.length)
+    events.suback?.(granted, answerOf(packet))
   }
 
   #unsuback(packet: IUnsubackPacket): void {
     const { session, events, trace } = this.#options
     trace?.received('UNSUBACK')
-    session.answered('unsuback', packet.messageId!)
-    events.unsuback?.([packet.granted ?? []].flat() as number[], answerOf(packet))
+    const codes = packet.granted as number[]
+    session.answered('unsuback', packet.messageId!, this.#options.version < 5 ? undefined : codes.length)
+    events.unsuback?.(codes, answerOf(packet))
   }
 }
 

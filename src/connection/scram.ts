@@ -1,5 +1,6 @@
 // SCRAM, the client's side (RFC 5802, RFC 7677), for MQTT's enhanced authentication (MQTT 5.0, 4.12).
-import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
+import { promisify } from 'node:util'
 import { MqttxError } from '../errors.js'
 
 const hashes: Readonly<Record<string, string>> = {
@@ -8,7 +9,15 @@ const hashes: Readonly<Record<string, string>> = {
   'SCRAM-SHA-512': 'sha512',
 }
 
-const maxIterations = 10_000_000 // a server that asks for more would only keep us busy
+/** RFC 7677, 4: fewer make the password easy to guess. */
+const leastIterations = 4096
+/** About a second of work; a server that asks for more only keeps us busy. */
+const mostIterations = 1_000_000
+
+/** server-first-message (RFC 5802, 7), without the reserved `m=`; extensions may follow. */
+const challenge = /^r=([\x21-\x2b\x2d-\x7e]+),s=([A-Za-z\d+/]+={0,2}),i=([1-9]\d*)(?:,|$)/
+
+const derive = promisify(pbkdf2)
 
 /** True for the Authentication Methods that are understood. */
 export function isScram(method: string): boolean {
@@ -36,22 +45,23 @@ export class Scram {
   }
 
   /**
-   * client-final-message for the server's first.
-   * @throws MqttxError when the server's message is none or would weaken the exchange
+   * client-final-message for the server's first; the hash is computed on another thread.
+   * @throws MqttxError when the server's message is none or asks for too few or too many iterations
    */
-  answer(serverFirst: Buffer): Buffer {
+  async answer(serverFirst: Buffer): Promise<Buffer> {
     const text = serverFirst.toString()
-    const fields = fieldsOf(text)
-    const nonce = fields.get('r') ?? ''
-    const salt = Buffer.from(fields.get('s') ?? '', 'base64')
-    const iterations = Number(fields.get('i'))
-    const valid = nonce.startsWith(this.#nonce) && nonce.length > this.#nonce.length && salt.length > 0
-    if (!valid || !(iterations >= 1 && iterations <= maxIterations))
+    const [, nonce = '', salt = '', count] = challenge.exec(text) ?? []
+    const iterations = Number(count)
+    if (!nonce.startsWith(this.#nonce) || nonce.length === this.#nonce.length)
       throw failed('its challenge is not valid')
+    if (iterations < leastIterations || iterations > mostIterations)
+      throw failed(
+        `it asks for ${iterations} iterations, ${leastIterations} to ${mostIterations} are accepted`,
+      )
     const withoutProof = `c=biws,r=${nonce}`
     const message = Buffer.from(`${this.#firstBare()},${text},${withoutProof}`)
     const size = createHash(this.#hash).digest().length
-    const salted = pbkdf2Sync(this.#password, salt, iterations, size, this.#hash)
+    const salted = await derive(this.#password, Buffer.from(salt, 'base64'), iterations, size, this.#hash)
     const clientKey = this.#hmac(salted, 'Client Key')
     const signature = this.#hmac(createHash(this.#hash).update(clientKey).digest(), message)
     const proof = clientKey.map((byte, index) => byte ^ signature[index]!)

@@ -45,7 +45,7 @@ export class InFlight<Kept> {
     return this.#pages[messageId >> pageBits]?.kept[messageId & within]
   }
 
-  /** The place in the order of sending of a Packet Identifier that is in use. */
+  /** Of a PUBLISH its place in the order of sending, of a SUBSCRIBE or UNSUBSCRIBE its number of Topic Filters. */
   sequence(messageId: number): number {
     return this.#pages[messageId >> pageBits]!.sequence[messageId & within]!
   }

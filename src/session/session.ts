@@ -95,19 +95,25 @@ export class Session<Kept, Message extends Incoming> {
     return this.#outgoing.take(qos === 1 ? stage.puback : stage.pubrec, ++this.#sequence, kept)
   }
 
-  /** The Packet Identifier for a SUBSCRIBE or UNSUBSCRIBE, which the caller sends. */
-  request(waitsFor: 'suback' | 'unsuback'): number {
-    return this.#outgoing.take(stage[waitsFor], 0, undefined)
+  /** The Packet Identifier for a SUBSCRIBE or UNSUBSCRIBE of so many Topic Filters, which the caller sends. */
+  request(waitsFor: 'suback' | 'unsuback', filters = 1): number {
+    return this.#outgoing.take(stage[waitsFor], filters, undefined)
   }
 
   /**
-   * A SUBACK or UNSUBACK has come.
-   * @throws ProtocolError 0x82 when the Packet Identifier is not that of such a request
+   * A SUBACK or UNSUBACK has come. `codes` is how many Reason Codes it has; undefined where it has none (UNSUBACK before
+   * MQTT 5), or where the request was not sent.
+   * @throws ProtocolError 0x82 when the Packet Identifier is not that of such a request, or a Topic Filter has no code
    */
-  answered(waitsFor: 'suback' | 'unsuback', messageId: number): void {
+  answered(waitsFor: 'suback' | 'unsuback', messageId: number, codes?: number): void {
     if (this.#outgoing.stage(messageId) !== stage[waitsFor]) {
+      throw new ProtocolError(`Unexpected ${waitsFor.toUpperCase()} for Packet Identifier ${messageId}`, 0x82)
+    }
+    const filters = this.#outgoing.sequence(messageId)
+    if (codes !== undefined && codes !== filters) {
+      const rule = waitsFor === 'suback' ? '[MQTT-3.8.4-6]' : '[MQTT-3.11.3-1]'
       throw new ProtocolError(
-        `${waitsFor.toUpperCase()} for Packet Identifier ${messageId}, which asked nothing`,
+        `${waitsFor.toUpperCase()} with ${codes} Reason Codes for ${filters} Topic Filters ${rule}`,
         0x82,
       )
     }

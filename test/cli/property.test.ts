@@ -2,7 +2,10 @@
 import { describe, expect, test } from 'vitest'
 import { addProperty, type PropertySets, parseProperty } from '../../src/cli/property.js'
 import { properties } from '../../src/codec/properties.js'
+import { encodePublish } from '../../src/codec/publish.js'
+import { preparePublish } from '../../src/codec/publish-properties.js'
 import { UsageError } from '../../src/errors.js'
+import { keepingBatch } from '../codec/messages.js'
 
 const words = (line: string) => line.split(' ')
 
@@ -31,6 +34,30 @@ describe('accepted', () => {
     for (const line of ['b 1', 'a 2', 'b 3'])
       addProperty(sets, parseProperty(words(`publish user-property ${line}`)))
     expect(sets).toEqual({ publish: { userProperties: { b: ['1', '3'], a: '2' } } })
+  })
+
+  test.each(['__proto__', 'constructor', 'toString'])('H16: a User Property named %s is sent', (name) => {
+    const sets: PropertySets = {}
+    for (const value of ['1', '2'])
+      addProperty(sets, parseProperty(['publish', 'user-property', name, value]))
+    const template = preparePublish('t', { qos: 0, retain: false, version: 5, properties: sets.publish })
+    const { batch, kept } = keepingBatch()
+    encodePublish(batch, template, 0, false, Buffer.alloc(0), 0, 0)
+    batch.flush()
+    const pair = (value: string) => `${name}\0${'\u0001'}${value}`
+    expect(Buffer.concat(kept).toString()).toContain(pair('1'))
+    expect(Buffer.concat(kept).toString()).toContain(pair('2'))
+  })
+
+  test('H17: adding a value to a name copies nothing', () => {
+    const sets: PropertySets = {}
+    const given = parseProperty(words('publish user-property a 1'))
+    addProperty(sets, given)
+    addProperty(sets, given)
+    const { a } = sets.publish!.userProperties as Record<string, string[]>
+    addProperty(sets, given)
+    expect(sets.publish!.userProperties).toHaveProperty('a', ['1', '1', '1'])
+    expect((sets.publish!.userProperties as Record<string, string[]>).a).toBe(a)
   })
 })
 

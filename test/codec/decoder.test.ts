@@ -60,31 +60,6 @@ describe.each(versions)('version %i', (version) => {
     for (const chunks of everyCut(wire)) expect(heard(chunks, version)).toEqual(words)
   })
 
-  test('a packet of the client, too, is a packet', () => {
-    const packets: Packet[] = [
-      {
-        cmd: 'connect',
-        clientId: 'c',
-        keepalive: 1,
-        clean: true,
-        protocolVersion: version,
-        protocolId: 'MQTT',
-      },
-      { cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'a', qos: 1 }] },
-      { cmd: 'unsubscribe', messageId: 2, unsubscriptions: ['a'] },
-      { cmd: 'pingreq' },
-      { cmd: 'disconnect' },
-    ]
-    const bytes = Buffer.concat(packets.map((packet) => generate(packet, version)))
-    expect(heard([bytes], version)).toEqual([
-      'CONNECT',
-      'SUBSCRIBE 1',
-      'UNSUBSCRIBE 2',
-      'PINGREQ',
-      'DISCONNECT',
-    ])
-  })
-
   test('after stop() nothing reaches the handler, neither of this chunk nor of the next', () => {
     const { words, handler } = listener()
     const decoder = new Decoder({ ...handler, packet: () => decoder.stop() }, version)

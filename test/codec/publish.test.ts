@@ -31,9 +31,15 @@ function decoded(chunks: Iterable<Buffer>, version: Version): Publish[] {
     throw new Error('not a PUBLISH')
   }
   const decoder = new Decoder(
-    { publish: (publish) => found.push(publish), acknowledge: refuse, packet: refuse },
+    {
+      publish: (publish) => found.push(publish),
+      acknowledge: refuse,
+      packet: ({ cmd }) => (cmd === 'connack' ? undefined : refuse()),
+    },
     version,
   )
+  // A large PUBLISH may come only after CONNACK.
+  decoder.push(version === 5 ? Buffer.of(0x20, 3, 0, 0, 0) : Buffer.of(0x20, 2, 0, 0))
   for (const chunk of chunks) decoder.push(chunk)
   return found
 }
@@ -69,7 +75,11 @@ describe.each(versions)('version %i', (version) => {
     fc.assert(
       fc.property(publishes(version), (packet) => {
         const wire = generate(packet, version)
-        expect(decoded([wire], version).map(fieldsOf)).toEqual([fieldsByMqttPacket(wire, version)])
+        const expected = fieldsByMqttPacket(wire, version)
+        // mqtt-packet loses an empty value of a name that is there again.
+        const { userProperties } = packet.properties ?? {}
+        if (userProperties !== undefined) expected.properties = { ...expected.properties, userProperties }
+        expect(decoded([wire], version).map(fieldsOf)).toEqual([expected])
       }),
     )
   })

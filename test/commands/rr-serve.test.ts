@@ -120,6 +120,7 @@ describe('--echo', () => {
     expect(outcome.status).toBe(0)
     expect(outcome.stderr).toBe(
       "Warning: A request on 'q/1' has no Response Topic: not answered.\n" +
+        'Warning: The server breaks a rule of MQTT: PUBLISH: Response Topic has a wildcard [MQTT-3.3.2-14]\n' +
         "Warning: A request on 'q/1' has a Response Topic that cannot be published to: '+' at character 3 is a wildcard, which only a subscription can have: not answered.\n",
     )
     expect(String(answers(server)[0]?.payload)).toBe('good')

@@ -287,7 +287,7 @@ describe('SUBSCRIBE and UNSUBSCRIBE', () => {
     session.request('unsuback')
     session.answered('suback', 1)
     session.answered('unsuback', 2)
-    expect(() => session.answered('suback', 1)).toThrow('SUBACK for Packet Identifier 1, which asked nothing')
+    expect(() => session.answered('suback', 1)).toThrow('Unexpected SUBACK for Packet Identifier 1')
   })
 
   test.each(['suback', 'unsuback'] as const)('%s for something else is a protocol error', (answer) => {
@@ -298,6 +298,22 @@ describe('SUBSCRIBE and UNSUBSCRIBE', () => {
       expect(() => session.answered(answer, messageId)).toThrow(ProtocolError)
     }
   })
+
+  test.each([
+    ['suback', 2, 1, 'SUBACK with 1 Reason Codes for 2 Topic Filters [MQTT-3.8.4-6]'],
+    ['suback', 1, 2, 'SUBACK with 2 Reason Codes for 1 Topic Filters [MQTT-3.8.4-6]'],
+    ['suback', 1, 0, 'SUBACK with 0 Reason Codes for 1 Topic Filters [MQTT-3.8.4-6]'],
+    ['unsuback', 1, 2, 'UNSUBACK with 2 Reason Codes for 1 Topic Filters [MQTT-3.11.3-1]'],
+  ] as const)(
+    'H13: %s for %i filters with %i codes is a protocol error',
+    (answer, filters, codes, message) => {
+      const { session } = scripted()
+      session.request(answer, filters)
+      expect(() => session.answered(answer, 1, codes)).toThrow(
+        expect.objectContaining({ reasonCode: 0x82, message }),
+      )
+    },
+  )
 
   test('are forgotten with the connection, messages are not', () => {
     const { session, sent } = scripted()

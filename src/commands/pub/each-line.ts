@@ -57,6 +57,7 @@ export async function publishEachLine(
     options,
     {
       retrying: talk.retrying,
+      remark: talk.warn,
       settled: (code, answer) => refusals.note(code, answer, progress.settled(answer.messageId, code)),
     },
     talk.trace,

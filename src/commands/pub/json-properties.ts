@@ -3,6 +3,7 @@
 import { topicNameFault } from '../../cli/topic.js'
 import { type PropertyRow, properties as rows } from '../../codec/properties.js'
 import type { PublishProperties } from '../../codec/publish.js'
+import { addUserProperty, noUserProperties, type UserProperties } from '../../codec/user-properties.js'
 import { bad, base64, isObject, shape, stringFault } from './json-values.js'
 
 const known = new Map(rows.filter(({ packets }) => packets.includes('publish')).map((row) => [row.key, row]))
@@ -64,10 +65,10 @@ function readString(value: unknown, name: string): string {
 }
 
 /** Names with a string, or with a list where a name stands more than once; or mosquitto_sub's list of objects. */
-function readPairs(value: unknown, name: string): Record<string, string | string[]> {
+function readPairs(value: unknown, name: string): UserProperties {
   if (Array.isArray(value)) return joined(value.map((pair: unknown) => readPairs(pair, name)))
   if (!isObject(value)) throw bad(`${name} is ${shape(value)}, not an object`)
-  const pairs: Record<string, string | string[]> = Object.create(null) // any name may come, `__proto__` too
+  const pairs = noUserProperties()
   for (const [key, texts] of Object.entries(value)) {
     readString(key, `a name in ${name}`)
     const place = `${name}.${shape(key)}`
@@ -78,10 +79,10 @@ function readPairs(value: unknown, name: string): Record<string, string | string
   return pairs
 }
 
-function joined(pairs: Record<string, string | string[]>[]): Record<string, string | string[]> {
-  const all: Record<string, string | string[]> = Object.create(null)
-  for (const [key, value] of pairs.flatMap((pair) => Object.entries(pair))) {
-    all[key] = key in all ? [all[key]!, value].flat() : value
+function joined(pairs: UserProperties[]): UserProperties {
+  const all = noUserProperties()
+  for (const [name, values] of pairs.flatMap((pair) => Object.entries(pair))) {
+    for (const value of [values].flat()) addUserProperty(all, name, value)
   }
   return all
 }

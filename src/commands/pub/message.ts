@@ -26,7 +26,7 @@ export async function publishMessage(
   const refusals = new Refusals(warn)
   const connection = new Connection(
     options,
-    { retrying, settled: (code, answer) => refusals.note(code, answer) },
+    { retrying, remark: warn, settled: (code, answer) => refusals.note(code, answer) },
     trace,
   )
   const { template, payload, repetition } = message

@@ -86,6 +86,7 @@ export class Requester {
         connected: () => this.#subscribe(),
         suback: ([code = 0x80], answer) => this.#onSuback(code, answer),
         settled: (code, answer) => this.#onSettled(code, answer),
+        remark: world.talk.warn,
       },
       world.talk.trace,
     )

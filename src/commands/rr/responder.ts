@@ -84,6 +84,7 @@ class Responder {
           if (code >= 0x80) this.#warn(`An answer was refused: ${reasonText(code)}.`, reason)
         },
         retrying: world.talk.retrying,
+        remark: world.talk.warn,
       },
       world.talk.trace,
     )

@@ -81,6 +81,7 @@ export class Subscriber {
         suback: (granted, answer) => this.#onSuback(granted, answer),
         unsuback: (codes, answer) => this.#onUnsuback(codes, answer),
         retrying: world.talk.retrying,
+        remark: world.talk.warn,
       },
       world.talk.trace,
     )

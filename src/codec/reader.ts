@@ -1,0 +1,109 @@
+// Fields of a Control Packet in order, each checked to be whole and of its type (MQTT 5.0, 1.5) before it is a value.
+import { ProtocolError } from '../errors.js'
+import { utf8Fault } from './utf8.js'
+
+export class Reader {
+  readonly #bytes: Buffer
+  readonly #packet: string
+  readonly #remark: (text: string) => void
+  at: number
+  end: number
+
+  /**
+   * Reads `bytes` from `start` to `end`. `packet` is what errors call it; `remark` gets what breaks a rule and does no
+   * harm.
+   */
+  constructor(
+    bytes: Buffer,
+    {
+      start,
+      end,
+      packet,
+      remark,
+    }: { start: number; end: number; packet: string; remark: (text: string) => void },
+  ) {
+    this.#bytes = bytes
+    this.#packet = packet
+    this.#remark = remark
+    this.at = start
+    this.end = end
+  }
+
+  get left(): number {
+    return this.end - this.at
+  }
+
+  byte(field: string): number {
+    return this.#bytes[this.#take(1, field)]!
+  }
+
+  twoBytes(field: string): number {
+    return this.#bytes.readUInt16BE(this.#take(2, field))
+  }
+
+  fourBytes(field: string): number {
+    return this.#bytes.readUInt32BE(this.#take(4, field))
+  }
+
+  /** A Variable Byte Integer (1.5.5). */
+  variable(field: string): number {
+    let value = 0
+    for (let shift = 0; shift <= 21; shift += 7) {
+      const byte = this.byte(field)
+      value += (byte & 0x7f) << shift
+      if (byte >= 128) continue
+      if (byte === 0 && shift > 0) this.remark(`${field} takes more bytes than it needs [MQTT-1.5.5-1]`)
+      return value
+    }
+    throw this.malformed(`${field} has more than 4 bytes [MQTT-1.5.5-1]`)
+  }
+
+  /** A Packet Identifier (2.2.1). */
+  identifier(): number {
+    const messageId = this.twoBytes('Packet Identifier')
+    if (messageId === 0) throw this.error('Packet Identifier is 0 [MQTT-2.2.1-3]')
+    return messageId
+  }
+
+  /** A UTF-8 Encoded String (1.5.4). */
+  text(field: string): string {
+    const length = this.twoBytes(field)
+    const start = this.#take(length, field)
+    const fault = utf8Fault(this.#bytes, start, start + length)
+    if (fault === 'nul') throw this.malformed(`${field} contains U+0000 [MQTT-1.5.4-2]`)
+    if (fault !== undefined) throw this.malformed(`${field} is not UTF-8 [MQTT-1.5.4-1]`)
+    return this.#bytes.toString('utf8', start, start + length)
+  }
+
+  /** Binary Data (1.5.6): a view. */
+  binary(field: string): Buffer {
+    const length = this.twoBytes(field)
+    const start = this.#take(length, field)
+    return this.#bytes.subarray(start, start + length)
+  }
+
+  rest(): Buffer {
+    return this.#bytes.subarray(this.at, this.end)
+  }
+
+  /** The bytes cannot be read: 0x81. */
+  malformed(what: string): ProtocolError {
+    return new ProtocolError(`Malformed packet: ${this.#packet}: ${what}`, 0x81)
+  }
+
+  /** They can, and say what they may not: 0x82. */
+  error(what: string): ProtocolError {
+    return new ProtocolError(`${this.#packet}: ${what}`, 0x82)
+  }
+
+  remark(what: string): void {
+    this.#remark(`${this.#packet}: ${what}`)
+  }
+
+  #take(length: number, field: string): number {
+    const start = this.at
+    if (start + length > this.end) throw this.malformed(`it ends within its ${field}`)
+    this.at = start + length
+    return start
+  }
+}
