@@ -25,7 +25,7 @@ import { Reader } from './reader.js'
 
 const kibibyte = 1024
 /** Bytes of a packet that carries a few codes and what the server says about them. */
-const most = 256 * kibibyte
+const most = 512 * kibibyte
 
 interface Row {
   /** Fields in order; from `code?` on they may be left out together (MQTT 5.0, 3.4.2.1). */
@@ -46,8 +46,8 @@ const rows: Readonly<Record<number, Row>> = {
   [pubrel]: { ...acknowledgement, codes: '[MQTT-3.6.2-1]' },
   [pubcomp]: { ...acknowledgement, codes: '[MQTT-3.7.2-1]' },
   // A byte for each Topic Filter.
-  [suback]: { body: ['identifier', 'properties', 'codes'], codes: '[MQTT-3.9.3-2]', most: 4 * most },
-  [unsuback]: { body: ['identifier', 'properties', 'codes'], codes: '[MQTT-3.11.3-2]', most: 4 * most },
+  [suback]: { body: ['identifier', 'properties', 'codes'], codes: '[MQTT-3.9.3-2]', most: 2 * most },
+  [unsuback]: { body: ['identifier', 'properties', 'codes'], codes: '[MQTT-3.11.3-2]', most: 2 * most },
   [pingresp]: { body: [], most },
   [disconnect]: { body: ['code?', 'properties'], codes: '[MQTT-3.14.2-1]', most },
   [auth]: { body: ['code?', 'properties'], codes: '[MQTT-3.15.2-1]', most },
