@@ -56,14 +56,14 @@ export class Connection {
         acknowledge: (type, messageId, reasonCode) => this.#acknowledge(type, messageId, reasonCode),
         deliver: (publish) => {
           this.#redial.useful()
-          this.#events.message?.(publish)
+          this.#events.message?.(publish, this.#session)
         },
         settle: (messageId, reasonCode) => {
           this.#redial.useful()
           this.#events.settled?.(reasonCode, { messageId, reason: this.#receiver.reason })
         },
       },
-      { version: options.version, maxInFlight: options.maxInFlight },
+      options,
     )
     this.#likelyCause = new LikelyCause(options.clientId)
     this.#receiver = new Receiver({

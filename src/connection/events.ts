@@ -10,10 +10,16 @@ export interface Answer {
   readonly reason: string | undefined
 }
 
+/** Keeps the acknowledgement of a message at QoS 1 or 2 back. */
+export interface Acknowledging {
+  /** To be called while the message is handed over; acknowledges it, after those before it, when called in turn. */
+  withhold(): () => void
+}
+
 /** What a command wants to know. All are called synchronously while a chunk from the server is handled. */
 export interface ConnectionEvents {
   /** A message has come; at QoS 2 once. Copy what outlives the call. */
-  message?(publish: Publish): void
+  message?(publish: Publish, acknowledging: Acknowledging): void
   /** The messages of a chunk have been handed over: a promise holds reading and acknowledging back until it resolves. */
   chunkEnd?(): Promise<void> | undefined
   /** The server has accepted the connection, for the first time or again: subscribe here. */

@@ -51,15 +51,15 @@ export class LibraryClient implements Client {
   #leaving: (Waiting<void> & { readonly patience: NodeJS.Timeout }) | undefined
   #over: Error | undefined
 
-  constructor(options: ConnectOptions, { onRetry }: PublicOptions) {
+  constructor(options: ConnectOptions, { onRetry, onDrop = warnOfDrop }: PublicOptions) {
     this.#options = options
     this.closed = new Promise((resolve, reject) => {
       this.#close = { resolve, reject }
     })
     this.closed.catch(() => {}) // for whoever asks
     this.#connection = new Connection(options, {
-      message: (publish) => this.#subscriptions.deliver(messageOf(publish)),
-      chunkEnd: () => this.#subscriptions.room(),
+      message: (publish, acknowledging) => this.#subscriptions.deliver(messageOf(publish), acknowledging),
+      chunkEnd: () => this.#subscriptions.chunkEnd(),
       connected: (sessionPresent) => this.#subscriptions.renew(sessionPresent),
       suback: ([code = 0x80], answer) => this.#subscriptions.answered(answer, code),
       unsuback: ([code = 0], answer) => this.#subscriptions.answered(answer, code),
@@ -70,7 +70,11 @@ export class LibraryClient implements Client {
       },
     })
     this.#calls = new Calls(this.#connection, () => this.#progress())
-    this.#subscriptions = new Subscriptions(this.#connection)
+    this.#subscriptions = new Subscriptions(this.#connection, {
+      flushSoon: () => this.#flushSoon(),
+      idle: () => this.#unsettled + this.#requests.size === 0,
+      dropped: onDrop,
+    })
   }
 
   async open(): Promise<void> {
@@ -80,6 +84,7 @@ export class LibraryClient implements Client {
 
   async publish(topic: string, payload: Payload, options: PublishOptions = {}): Promise<void> {
     const { template, bytes } = this.#prepare(topic, payload, options)
+    if (template.qos > 0 || !this.#connection.ready) this.#subscriptions.readOn()
     return this.#calls.take(() => this.#send(template, bytes))
   }
 
@@ -99,6 +104,7 @@ export class LibraryClient implements Client {
     let timer: NodeJS.Timeout | undefined
     const answer = new Promise<Message>((resolve, reject) => {
       this.#requests.set(key, { resolve, reject })
+      this.#subscriptions.readOn()
       const late = () =>
         reject(new MqttxError(`no answer within ${timeout} s`, { exitCode: ExitCode.timeout }))
       timer = setTimeout(late, timeout * 1000)
@@ -269,6 +275,16 @@ export class LibraryClient implements Client {
     if (error === undefined) this.#close.resolve()
     else this.#close.reject(error)
   }
+}
+
+let warned = false
+
+/** Once in a process: nothing is dropped silently. */
+function warnOfDrop({ filter }: Subscription): void {
+  if (warned) return
+  warned = true
+  const message = `The subscription to '${filter}' is full, messages at QoS 0 are dropped: handle onDrop, or subscribe at QoS 1`
+  process.emitWarning(message, 'MqttxDropWarning')
 }
 
 /** What is received is a range of a chunk that goes on to live elsewhere: a copy. */

@@ -1,4 +1,5 @@
-// Messages that wait for whoever takes them, one by one.
+// The queue of one subscription: bounded, and taken from one message at a time.
+import type { Acknowledging } from '../connection/events.js'
 import type { Message } from './types.js'
 
 interface Taker {
@@ -6,30 +7,68 @@ interface Taker {
   reject(error: Error): void
 }
 
+/** A message beyond the bound, at QoS 1 or 2: the server keeps it as well until `release` is called. */
+interface Held {
+  /** Its number among all that were queued. */
+  readonly number: number
+  readonly qos: 1 | 2
+  release(): void
+}
+
+/** Messages that wait without holding the server back. */
 const limit = 1000
+/** Further ones whose acknowledgement is withheld: a server has no more Packet Identifiers. */
+const mostHeld = 65_535
 
 export class Messages {
   #waiting: Message[] = []
   /** How many of `waiting` were taken: shifting an array of 1,000 for each would cost more than the message. */
   #taken = 0
+  /** The number of the first of `waiting`. */
+  #first = 0
+  #held: Held[] = []
+  /** Full when the chunk from the server began: messages at QoS 0 are dropped. */
+  #shut = false
+  #dropped = 0
   readonly #takers: Taker[] = []
   #over: { readonly error: Error | undefined } | undefined
-  readonly #taking: () => void
+  readonly #relieved: () => void
 
-  /** `taking` is called when there is room again after there was none. */
-  constructor(taking: () => void) {
-    this.#taking = taking
+  /** `relieved` is called when there is room again, or an acknowledgement was released. */
+  constructor(relieved: () => void) {
+    this.#relieved = relieved
   }
 
   get full(): boolean {
     return this.#waiting.length - this.#taken >= limit
   }
 
-  push(message: Message): void {
+  /** Messages that had no room. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  push(message: Message, acknowledging: Acknowledging): void {
     if (this.#over !== undefined) return
     const taker = this.#takers.shift()
-    if (taker === undefined) this.#waiting.push(message)
-    else taker.resolve({ value: message, done: false })
+    if (taker !== undefined) return taker.resolve({ value: message, done: false })
+    if (this.full && !this.#holdBack(message.qos, acknowledging)) this.#dropped++
+    else this.#waiting.push(message)
+  }
+
+  /** All messages of a chunk have been pushed. */
+  chunkEnd(): void {
+    this.#shut = this.full
+  }
+
+  /** The connection was made again; `sessionPresent`: the server sends again what was not acknowledged. */
+  renewed(sessionPresent: boolean): void {
+    const again = new Set<number>()
+    // At QoS 2 the message is known by its Packet Identifier when it comes again.
+    if (sessionPresent) for (const { number, qos } of this.#held) if (qos === 1) again.add(number)
+    this.#held = []
+    if (again.size === 0) return
+    this.#waiting = this.#waiting.filter((_, index) => !again.has(this.#first + index))
   }
 
   /** What waits is still taken; then comes the end, or `error`, once. */
@@ -39,20 +78,48 @@ export class Messages {
     for (const taker of this.#takers.splice(0)) this.#finish(taker)
   }
 
+  /** Nobody will take what waits: releases every acknowledgement that is withheld. */
+  abandon(): void {
+    for (const { release } of this.#held.splice(0)) release()
+  }
+
   next(): Promise<IteratorResult<Message, undefined>> {
     return new Promise((resolve, reject) => {
-      const wasFull = this.full
       const message = this.#waiting[this.#taken]
       if (message !== undefined) {
-        if (++this.#taken === this.#waiting.length || this.#taken === limit) {
-          this.#waiting = this.#waiting.slice(this.#taken)
-          this.#taken = 0
-        }
+        const wasFull = this.full
+        this.#taken++
         resolve({ value: message, done: false })
-        if (wasFull && !this.full) this.#taking()
+        if (wasFull) this.#makeRoom()
+        if (this.#taken === this.#waiting.length || this.#taken === limit) this.#compact()
       } else if (this.#over !== undefined) this.#finish({ resolve, reject })
       else this.#takers.push({ resolve, reject })
     })
+  }
+
+  /** @returns false where the message has to be dropped */
+  #holdBack(qos: Message['qos'], acknowledging: Acknowledging): boolean {
+    if (qos === 0) return !this.#shut
+    if (this.#held.length >= mostHeld) return false
+    const number = this.#first + this.#waiting.length
+    this.#held.push({ number, qos, release: acknowledging.withhold() })
+    return true
+  }
+
+  #makeRoom(): void {
+    const within = this.#first + this.#taken + limit
+    let released = 0
+    while (this.#held[released] !== undefined && this.#held[released]!.number < within)
+      this.#held[released++]!.release()
+    if (released > 0) this.#held.splice(0, released)
+    if (!this.full) this.#shut = false
+    if (released > 0 || !this.full) this.#relieved()
+  }
+
+  #compact(): void {
+    this.#waiting = this.#waiting.slice(this.#taken)
+    this.#first += this.#taken
+    this.#taken = 0
   }
 
   #finish({ resolve, reject }: Taker): void {

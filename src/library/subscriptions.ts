@@ -1,7 +1,7 @@
 // Who has subscribed to what, across connections, and what the server said to it.
 import { reasonText } from '../codec/reason-codes.js'
 import type { Connection } from '../connection/connection.js'
-import type { Answer } from '../connection/events.js'
+import type { Acknowledging, Answer } from '../connection/events.js'
 import { MqttxError } from '../errors.js'
 import { matches } from '../session/topic-filter.js'
 import { Messages } from './messages.js'
@@ -25,12 +25,16 @@ export class Subscribed implements Subscription {
     this.options = options
     this.#all = all
     this.#matching = filter.replace(/^\$share\/[^/]+\//, '')
-    this.messages = new Messages(() => all.taken())
+    this.messages = new Messages(() => all.relieved())
   }
 
-  deliver(message: Message): void {
+  get dropped(): number {
+    return this.messages.dropped
+  }
+
+  deliver(message: Message, acknowledging: Acknowledging): void {
     if (!matches(this.#matching, message.topic)) return
-    if (this.onMessage === undefined) this.messages.push(message)
+    if (this.onMessage === undefined) this.messages.push(message, acknowledging)
     else this.onMessage(message)
   }
 
@@ -66,6 +70,15 @@ interface Leaving extends Waiting {
   readonly filter: string
 }
 
+export interface SubscriptionsOptions {
+  /** Writes acknowledgements that were released, in this turn of the event loop or after it. */
+  flushSoon(): void
+  /** No other call of the client waits for the server: reading may pause. */
+  idle(): boolean
+  /** Messages for `member` had no room, for the first time in a chunk from the server. */
+  dropped(member: Subscribed): void
+}
+
 /** What is asked of the connection. */
 type Server = Pick<Connection, 'up' | 'subscribe' | 'unsubscribe' | 'flush' | 'stopDelivery'>
 
@@ -73,6 +86,7 @@ type Told = (code: number, reason: string | undefined) => void
 
 export class Subscriptions {
   readonly #connection: Server
+  readonly #options: SubscriptionsOptions
   /** With who waits for the grant, until it comes. */
   readonly #members = new Map<Subscribed, Waiting | undefined>()
   /** Those that the server has granted in the Session at hand. */
@@ -80,16 +94,21 @@ export class Subscriptions {
   readonly #leaving = new Set<Leaving>()
   /** Who is to be told of the answer to a SUBSCRIBE or UNSUBSCRIBE of this connection, by Packet Identifier. */
   readonly #answers = new Map<number, Told>()
-  #room: { readonly promise: Promise<void>; resolve(): void } | undefined
+  /** Messages that each member had dropped when the last chunk ended. */
+  readonly #reported = new Map<Subscribed, number>()
+  /** Ends a pause in reading. */
+  #resume: (() => void) | undefined
   #releasing = false
 
-  constructor(connection: Server) {
+  constructor(connection: Server, options: SubscriptionsOptions) {
     this.#connection = connection
+    this.#options = options
   }
 
   /** Resolves when the server has granted it. */
   add(member: Subscribed): Promise<Subscribed> {
     return new Promise((resolve, reject) => {
+      this.readOn()
       this.#members.set(member, { resolve: () => resolve(member), reject })
       this.#ask(member)
       this.#connection.flush()
@@ -99,9 +118,9 @@ export class Subscriptions {
   /** Resolves when the server has forgotten it, unless another one has the same Topic Filter. */
   async remove(member: Subscribed): Promise<void> {
     if (!this.#members.delete(member)) return
-    this.#known.delete(member)
+    this.#forget(member)
     member.messages.end()
-    this.taken()
+    this.readOn()
     const { filter } = member
     if (this.#wanted(filter)) return
     await new Promise<void>((resolve, reject) => {
@@ -118,6 +137,7 @@ export class Subscriptions {
    */
   renew(sessionPresent: boolean): void {
     this.#answers.clear()
+    for (const { messages } of this.#members.keys()) messages.renewed(sessionPresent)
     if (!sessionPresent) this.#known.clear()
     for (const leaving of this.#leaving) {
       if (sessionPresent && !this.#wanted(leaving.filter)) this.#leave(leaving)
@@ -133,38 +153,46 @@ export class Subscriptions {
     told?.(code, reason)
   }
 
-  deliver(message: Message): void {
-    for (const member of this.#members.keys()) member.deliver(message)
+  deliver(message: Message, acknowledging: Acknowledging): void {
+    for (const member of this.#members.keys()) member.deliver(message, acknowledging)
   }
 
-  /** A promise while somebody has not taken enough of what came: nothing is read until it resolves. */
-  room(): Promise<void> | undefined {
-    if (!this.#crowded()) return undefined
-    if (this.#releasing) {
-      this.#connection.stopDelivery()
-      return undefined
+  /**
+   * The messages of a chunk have been delivered. A promise pauses reading while the only subscription is full and
+   * nothing else can be held up by that.
+   */
+  chunkEnd(): Promise<void> | undefined {
+    for (const member of this.#members.keys()) {
+      member.messages.chunkEnd()
+      if (member.dropped === (this.#reported.get(member) ?? 0)) continue
+      this.#reported.set(member, member.dropped)
+      this.#options.dropped(member)
     }
-    let resolve = () => {}
-    const promise = new Promise<void>((done) => {
-      resolve = done
+    if (!this.#crowded()) return undefined
+    if (this.#releasing) this.#connection.stopDelivery()
+    if (this.#releasing || this.#busy || !this.#options.idle()) return undefined
+    return new Promise((resolve) => {
+      this.#resume = resolve
     })
-    this.#room = { promise, resolve }
-    return promise
   }
 
-  /** Somebody has taken a message after too many had waited. */
-  taken(): void {
-    if (this.#room === undefined || this.#crowded()) return
-    this.#room.resolve()
-    this.#room = undefined
+  /** A subscription has room again, or acknowledges messages. */
+  relieved(): void {
+    this.#options.flushSoon()
+    if (!this.#crowded()) this.readOn()
   }
 
-  /** The client is about to close: whoever has not taken enough gets no more, and holds nobody up. */
+  /** A call waits for the server: reading goes on even where a subscription is full. */
+  readOn(): void {
+    this.#resume?.()
+    this.#resume = undefined
+  }
+
+  /** The client is about to close: full subscriptions get no more, and what they withhold stays the server's. */
   release(): void {
     this.#releasing = true
     if (this.#crowded()) this.#connection.stopDelivery()
-    this.#room?.resolve()
-    this.#room = undefined
+    this.readOn()
   }
 
   /** The connection has ended, with `error` where it did so by itself. */
@@ -178,11 +206,23 @@ export class Subscriptions {
     this.#members.clear()
     this.#known.clear()
     this.#leaving.clear()
-    this.taken()
+    this.#reported.clear()
+    this.readOn()
   }
 
   #crowded(): boolean {
     return [...this.#members.keys()].some(({ messages }) => messages.full)
+  }
+
+  /** There is another subscription, or an answer about one is due. */
+  get #busy(): boolean {
+    return this.#members.size > 1 || this.#answers.size > 0
+  }
+
+  #forget(member: Subscribed): void {
+    this.#known.delete(member)
+    this.#reported.delete(member)
+    member.messages.abandon()
   }
 
   #ask(member: Subscribed): void {
@@ -210,11 +250,11 @@ export class Subscriptions {
   #refuse(member: Subscribed, error: Error): void {
     const waiting = this.#members.get(member)
     this.#members.delete(member)
-    this.#known.delete(member)
+    this.#forget(member)
     waiting?.reject(error)
     member.onRefused?.()
     member.messages.end(error)
-    this.taken()
+    this.readOn()
   }
 
   /** Somebody has subscribed to it, or is about to. */

@@ -60,6 +60,11 @@ export interface ConnectOptions {
   readonly maxInFlight?: number
   /** The connection was lost: the next attempt comes in `delayMs`. */
   readonly onRetry?: (error: Error, delayMs: number) => void
+  /**
+   * Messages were dropped because `subscription` was full (see there); called at most once for each chunk read from the
+   * network. `subscription.dropped` is their number. Without this callback a warning of the process says it once.
+   */
+  readonly onDrop?: (subscription: Subscription) => void
 }
 
 /** Properties of a message (MQTT 5.0, 3.3.2.3). */
@@ -112,14 +117,22 @@ export interface Message {
 }
 
 /**
- * Messages of one Topic Filter, in the order in which they came. Where nobody takes them, 1,000 wait here, and then
- * the whole connection is not read until some are taken: nothing is dropped, and nothing grows. The loop ends after
- * `unsubscribe()` or `close()`, and throws where the connection has ended for good. Leaving it unsubscribes.
+ * Messages of one Topic Filter, in the order in which they came. Up to 1,000 wait here to be taken. Beyond that:
+ * - At QoS 1 and 2 further messages are queued but not acknowledged, nor are those that come after them in other
+ *   subscriptions [MQTT-4.6.0-2]. The server stops at its limit of messages in flight: with MQTT 5 at most 1,000
+ *   (Receive Maximum), before that its own. More than 65,535 end the connection.
+ * - At QoS 0 nothing can be withheld. Where this is the only subscription and no other call waits for the server, the
+ *   connection is not read until there is room. Else messages are dropped and counted, and `onDrop` is called.
+ *
+ * Publishing, other subscriptions at QoS 0 and PINGREQ go on in any case. The loop ends after `unsubscribe()` or
+ * `close()`, and throws where the connection has ended for good. Leaving it unsubscribes.
  */
 export interface Subscription extends AsyncIterableIterator<Message> {
   readonly filter: string
   /** What the server has granted. */
   readonly qos: QoS
+  /** Messages that were dropped because nobody took them in time. */
+  readonly dropped: number
   unsubscribe(): Promise<void>
 }
 

@@ -2,6 +2,7 @@
 // 4.4, 4.6). One class for 3.1, 3.1.1 and 5: the version changes which fields exist, not the flow.
 import { ProtocolError } from '../errors.js'
 import { InFlight, type Stage, stage } from './in-flight.js'
+import { Withheld } from './withheld.js'
 
 /** The acknowledgements by their Control Packet type. */
 export type AcknowledgeType = 4 | 5 | 6 | 7
@@ -9,6 +10,7 @@ const puback = 4
 const pubrec = 5
 const pubrel = 6
 const pubcomp = 7
+const mostIdentifiers = 65_535 // 0 is none [MQTT-2.2.1-3]
 const names = ['', '', '', '', 'PUBACK', 'PUBREC', 'PUBREL', 'PUBCOMP'] as const
 
 /** What the Session must know of a received PUBLISH. */
@@ -22,7 +24,7 @@ export interface Output<Kept, Message> {
   /** Send `kept` again as a PUBLISH with DUP; a Reason Code of 0x80 and above says that the server takes no such. */
   republish(kept: Kept, messageId: number): number
   acknowledge(type: AcknowledgeType, messageId: number, reasonCode: number): void
-  /** The application's; once per QoS 2 message. */
+  /** The application's; once per QoS 2 message. It may call `withhold` meanwhile. */
   deliver(message: Message): void
   /** A PUBLISH is done: accepted, or refused by a Reason Code of 0x80 and above. */
   settle(messageId: number, reasonCode: number): void
@@ -41,6 +43,7 @@ export class Session<Kept, Message extends Incoming> {
   readonly #outgoing = new InFlight<Kept>()
   /** Packet Identifiers of QoS 2 messages that were delivered and not yet released (method B of 4.3.3). */
   readonly #incoming = new Set<number>()
+  readonly #withheld: Withheld
   #window: number
   #sequence = 0
   #unknown = 0
@@ -52,6 +55,8 @@ export class Session<Kept, Message extends Incoming> {
     this.#version = options.version
     this.#maxInFlight = options.maxInFlight
     this.#window = this.#maxInFlight
+    // Not Receive Maximum: mosquitto 2.0.11 sends more.
+    this.#withheld = new Withheld((type, messageId) => out.acknowledge(type, messageId, 0), mostIdentifiers)
   }
 
   /** True while another PUBLISH at QoS 1 or 2 may be sent. */
@@ -125,16 +130,27 @@ export class Session<Kept, Message extends Incoming> {
     return qos === 2 && this.#incoming.has(messageId)
   }
 
-  /** A PUBLISH has come. */
+  /**
+   * To be called from `deliver`: the message at QoS 1 or 2 is not acknowledged, nor are those after it, until the
+   * function that is returned is called.
+   */
+  withhold(): () => void {
+    return this.#withheld.withhold()
+  }
+
+  /**
+   * A PUBLISH has come.
+   * @throws ProtocolError 0x93 when more messages than there are Packet Identifiers wait
+   */
   receive(message: Message): void {
     if (message.qos === 2) {
       const known = this.knows(message)
       this.#incoming.add(message.messageId)
       if (!known) this.#out.deliver(message)
-      return this.#out.acknowledge(pubrec, message.messageId, 0)
+      return this.#withheld.answer(pubrec, message.messageId)
     }
     this.#out.deliver(message)
-    if (message.qos === 1) this.#out.acknowledge(puback, message.messageId, 0)
+    if (message.qos === 1) this.#withheld.answer(puback, message.messageId)
   }
 
   /**
@@ -183,6 +199,7 @@ export class Session<Kept, Message extends Incoming> {
 
   /** Requests that the lost connection left without an answer will get none: they are made again on the next. */
   disconnected(): void {
+    this.#withheld.clear()
     for (let id = 1; this.#outgoing.requests > 0; id++) {
       if (this.#outgoing.stage(id) >= stage.suback) this.#outgoing.settle(id)
     }

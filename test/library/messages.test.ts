@@ -7,6 +7,17 @@ const message = (number: number): Message => ({
   ...{ topic: `${number}`, payload: Buffer.alloc(0), qos: 0, retain: false, properties: undefined },
 })
 
+/** Acknowledges nothing by itself: `released` counts what was withheld and let go. */
+function acknowledging() {
+  const count = { withheld: 0, released: 0 }
+  return Object.assign(count, {
+    withhold() {
+      count.withheld++
+      return () => void count.released++
+    },
+  })
+}
+
 const topic = (result: IteratorResult<Message, undefined>) => (result.done ? 'end' : result.value.topic)
 
 test('come out in the order in which they went in, whoever is first', async () => {
@@ -16,7 +27,7 @@ test('come out in the order in which they went in, whoever is first', async () =
       const taken: Promise<string>[] = []
       let pushed = 0
       for (const push of pushes) {
-        if (push) messages.push(message(pushed++))
+        if (push) messages.push(message(pushed++), acknowledging())
         else taken.push(messages.next().then(topic))
       }
       messages.end()
@@ -26,22 +37,73 @@ test('come out in the order in which they went in, whoever is first', async () =
   )
 })
 
-test('are full at 1,000, and say when there is room again', async () => {
-  let told = 0
-  const messages = new Messages(() => told++)
-  for (let number = 0; number < 2500; number++) messages.push(message(number))
-  for (let number = 0; number < 2500; number++) {
-    expect(messages.full).toBe(2500 - number >= 1000)
-    expect(topic(await messages.next())).toBe(`${number}`)
+test.each([1, 2] as const)(
+  'beyond 1,000 at QoS %i acknowledgements are withheld, oldest first',
+  async (qos) => {
+    let relieved = 0
+    const held = acknowledging()
+    const messages = new Messages(() => relieved++)
+    for (let number = 0; number < 2500; number++) messages.push({ ...message(number), qos }, held)
+    expect(held.withheld).toBe(1500)
+    for (let number = 0; number < 2500; number++) {
+      expect(messages.full).toBe(2500 - number >= 1000)
+      expect(held.released).toBe(Math.min(number, 1500))
+      expect(topic(await messages.next())).toBe(`${number}`)
+    }
+    expect([relieved, messages.dropped]).toEqual([1501, 0])
+  },
+)
+
+test('at QoS 0 a chunk is kept, and what comes after it is dropped until there is room', async () => {
+  const none = acknowledging()
+  const messages = new Messages(() => {})
+  let number = 0
+  const chunk = (count: number) => {
+    for (let i = 0; i < count; i++) messages.push(message(number++), none)
+    messages.chunkEnd()
   }
-  expect(told).toBe(1)
+  chunk(1200)
+  chunk(5)
+  expect(messages.dropped).toBe(5)
+  for (let i = 0; i < 200; i++) expect(topic(await messages.next())).toBe(`${i}`)
+  chunk(5)
+  expect(messages.dropped).toBe(10)
+  await messages.next()
+  chunk(5)
+  expect([messages.dropped, none.withheld]).toEqual([10, 0])
+})
+
+test.each([
+  [1, true, 1000],
+  [2, true, 1002],
+  [1, false, 1002],
+] as const)(
+  'after a reconnect what is sent again waits once (QoS %i, Session kept: %s)',
+  async (qos, kept, left) => {
+    const messages = new Messages(() => {})
+    for (let i = 0; i < 1002; i++) messages.push({ ...message(i), qos }, acknowledging())
+    messages.renewed(kept)
+    messages.end()
+    const taken: string[] = []
+    for (let found = topic(await messages.next()); found !== 'end'; found = topic(await messages.next()))
+      taken.push(found)
+    expect(taken).toEqual(Array.from({ length: left }, (_, index) => `${index}`))
+  },
+)
+
+test('whoever leaves acknowledges all', () => {
+  const held = acknowledging()
+  const messages = new Messages(() => {})
+  for (let i = 0; i < 1010; i++) messages.push({ ...message(i), qos: 1 }, held)
+  messages.abandon()
+  expect(held).toMatchObject({ withheld: 10, released: 10 })
 })
 
 test('end with the error once, behind what waits', async () => {
   const messages = new Messages(() => {})
-  messages.push(message(1))
+  messages.push(message(1), acknowledging())
   messages.end(new Error('lost'))
-  messages.push(message(2))
+  messages.push(message(2), acknowledging())
   expect(topic(await messages.next())).toBe('1')
   await expect(messages.next()).rejects.toThrow('lost')
   expect(topic(await messages.next())).toBe('end')

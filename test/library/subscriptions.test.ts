@@ -15,7 +15,7 @@ class Fake {
   up = true
   sent: Sent[] = []
   readonly known = new Set<string>()
-  readonly all = new Subscriptions(this)
+  readonly all = new Subscriptions(this, { flushSoon() {}, idle: () => true, dropped() {} })
   #messageId = 0
 
   subscribe([filter]: readonly string[]): number {
