@@ -7,6 +7,7 @@ import { reasonText } from '../codec/reason-codes.js'
 import { Connection } from '../connection/connection.js'
 import type { ConnectOptions } from '../connection/options.js'
 import { ExitCode, MqttxError } from '../errors.js'
+import { shown } from '../text.js'
 import { Calls } from './calls.js'
 import { checkedQos, needsMqtt5, oneOf, seconds } from './checks.js'
 import { Subscribed, Subscriptions } from './subscriptions.js'
@@ -283,7 +284,7 @@ let warned = false
 function warnOfDrop({ filter }: Subscription): void {
   if (warned) return
   warned = true
-  const message = `The subscription to '${filter}' is full, messages at QoS 0 are dropped: handle onDrop, or subscribe at QoS 1`
+  const message = `The subscription to '${shown(filter)}' is full, messages at QoS 0 are dropped: handle onDrop, or subscribe at QoS 1`
   process.emitWarning(message, 'MqttxDropWarning')
 }
 
