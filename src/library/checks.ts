@@ -1,6 +1,7 @@
 // What the options of the library may be: every error names the option, and its hint says what to do.
 import { transportOptions } from '../cli/options/transport.js'
 import { ExitCode, MqttxError } from '../errors.js'
+import { described } from './names.js'
 import type { ConnectOptions, Payload, QoS, TlsOptions } from './types.js'
 
 /** @throws MqttxError where `value` is not a whole number within the limits */
@@ -36,7 +37,7 @@ export function checkedQos(name: string, value: QoS): QoS {
 }
 
 function bad(name: string, value: unknown, hint: string): MqttxError {
-  return new MqttxError(`${name} is ${typeof value === 'string' ? `'${value}'` : String(value)}`, { hint })
+  return new MqttxError(`${name} is ${described(value)}`, { hint })
 }
 
 export function needsMqtt5(what: string): MqttxError {

@@ -10,6 +10,17 @@ import { ExitCode, MqttxError } from '../errors.js'
 import { shown } from '../text.js'
 import { Calls } from './calls.js'
 import { checkedQos, needsMqtt5, oneOf, seconds } from './checks.js'
+import { inLibraryTerms } from './hints.js'
+import {
+  ofKind,
+  own,
+  payloadBytes,
+  propertyNames,
+  publishNames,
+  requestNames,
+  requestPropertyNames,
+  subscribeNames,
+} from './names.js'
 import { Subscribed, Subscriptions } from './subscriptions.js'
 import type {
   Client,
@@ -67,7 +78,7 @@ export class LibraryClient implements Client {
       settled: (code, { messageId, reason }) => this.#onSettled(code, messageId, reason),
       retrying: (error, delayMs) => {
         this.#loss = error
-        onRetry?.(error, delayMs)
+        onRetry?.(inLibraryTerms(error), delayMs)
       },
     })
     this.#calls = new Calls(this.#connection, () => this.#progress())
@@ -84,22 +95,27 @@ export class LibraryClient implements Client {
   }
 
   async publish(topic: string, payload: Payload, options: PublishOptions = {}): Promise<void> {
-    const { template, bytes } = this.#prepare(topic, payload, options)
+    const { template, bytes } = this.#prepare(topic, payload, own(options, publishNames))
     if (template.qos > 0 || !this.#connection.ready) this.#subscriptions.readOn()
     return this.#calls.take(() => this.#send(template, bytes))
   }
 
   async subscribe(filter: string, options: SubscribeOptions = {}): Promise<Subscription> {
+    ofKind('filter', filter, 'string')
     checkFilter(filter, 'filter')
-    return this.#subscribe(filter, options)
+    return this.#subscribe(filter, own(options, subscribeNames))
   }
 
   async request(topic: string, payload: Payload, options: RequestOptions = {}): Promise<Message> {
     if (this.#options.version < 5) throw needsMqtt5('request()')
-    const { qos = 0, timeout = 10 } = options
+    const { qos = 0, timeout = 10, properties: given } = own(options, requestNames)
     seconds('timeout', timeout)
     const correlationData = randomBytes(16)
-    const properties = { ...options.properties, responseTopic: this.#responseTopic, correlationData }
+    const properties = {
+      ...own(given, requestPropertyNames, 'properties.'),
+      responseTopic: this.#responseTopic,
+      correlationData,
+    }
     const { template, bytes } = this.#prepare(topic, payload, { qos, properties })
     const key = correlationData.toString('latin1')
     let timer: NodeJS.Timeout | undefined
@@ -152,14 +168,15 @@ export class LibraryClient implements Client {
     { qos = 0, retain = false, properties }: PublishOptions,
   ): { readonly template: PublishTemplate; readonly bytes: Uint8Array } {
     const { version } = this.#options
+    ofKind('topic', topic, 'string')
     checkName(topic, 'topic')
     checkedQos('qos', qos)
     if (properties !== undefined && version < 5) throw needsMqtt5('properties')
     const template = preparePublish(topic, {
       ...{ qos, retain, version },
-      properties: properties as PublishProperties | undefined,
+      properties: properties && ({ ...own(properties, propertyNames, 'properties.') } as PublishProperties),
     })
-    const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload
+    const bytes = payloadBytes('payload', payload)
     if (bytes.length > maxPayload(template)) {
       const hint = `${bytes.length} bytes, at most ${maxPayload(template)} fit a packet`
       throw new MqttxError('The payload is too large', { exitCode: ExitCode.tooLarge, hint })
@@ -261,7 +278,7 @@ export class LibraryClient implements Client {
   /** The connection has ended for good, and not because all was done. */
   #end(error: Error): void {
     if (this.#over !== undefined) return
-    this.#over = error
+    this.#over = inLibraryTerms(error)
     this.#finish(error)
   }
 

@@ -1,5 +1,7 @@
 // The library: `import { connect } from 'mqttx'`.
 import { LibraryClient } from './client.js'
+import { inLibraryTerms } from './hints.js'
+import { connectNames, own } from './names.js'
 import { settings } from './settings.js'
 import type { Client, ConnectOptions } from './types.js'
 
@@ -13,7 +15,11 @@ export type * from './types.js'
  * an option is wrong or has no effect
  */
 export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Client> {
-  const client = new LibraryClient(await settings(url, options), options)
-  await client.open()
-  return client
+  try {
+    const client = new LibraryClient(await settings(url, options), own(options, connectNames))
+    await client.open()
+    return client
+  } catch (error) {
+    throw inLibraryTerms(error)
+  }
 }

@@ -15,13 +15,18 @@ import {
   oneOf,
   whole,
 } from './checks.js'
+import { connectNames, ofKind, own, tlsNames, willNames } from './names.js'
 import type { ConnectOptions, Payload, Will } from './types.js'
 
 /** @throws MqttxError where the URL or an option is wrong or has no effect, or a file cannot be read */
-export async function settings(address: string | URL, options: ConnectOptions): Promise<CoreOptions> {
+export async function settings(address: string | URL, given: ConnectOptions): Promise<CoreOptions> {
+  ofKind('url', address, 'string or URL')
+  const options = own(given, connectNames)
   const url = parsed(address)
   const version = oneOf('protocolVersion', options.protocolVersion ?? 4, [3, 4, 5])
-  const { tls = {}, will, cleanStart = true, headers = [] } = options
+  const { cleanStart = true, headers = [] } = options
+  const tls = own(options.tls, tlsNames, 'tls.')
+  const will = options.will && own(options.will, willNames, 'will.')
   const server = addressOf(url)
   const login = loginOf(url)
   const username = options.username ?? login.username
@@ -37,7 +42,7 @@ export async function settings(address: string | URL, options: ConnectOptions): 
     username,
     password: bytesOf(password),
     will: will && willOf(will),
-    properties: {},
+    properties: Object.create(null),
     sessionExpiry: whole('sessionExpiry', options.sessionExpiry ?? 0, [0, 0xffffffff]),
     receiveMaximum: 1000,
     maxInFlight: whole('maxInFlight', options.maxInFlight ?? 20, [1, 65_535]),
@@ -46,6 +51,7 @@ export async function settings(address: string | URL, options: ConnectOptions): 
     reconnects: count('reconnects', options.reconnects ?? Number.POSITIVE_INFINITY),
   }
   const args = {
+    ...nothing,
     ...server,
     ...tls,
     ...{ tlsAlpn: tls.alpn, insecure: tls.insecure ?? false, tlsUseOsCerts: false, noTls: false },
@@ -58,11 +64,19 @@ export async function settings(address: string | URL, options: ConnectOptions): 
   return { endpoint: made, ...core, renew: made.tls?.hasCertificate ? renew : undefined }
 }
 
+/** Options of the command line that the library does not have: a prototype must not give them either. */
+const nothing = {
+  ...{ unix: undefined, bind: undefined, proxy: undefined, ciphers: undefined, tlsVersion: undefined },
+  ...{ tlsKeylog: undefined, servername: undefined, psk: undefined, pskIdentity: undefined },
+  ...{ cafile: undefined, capath: undefined, cert: undefined, key: undefined, keyPassphraseFile: undefined },
+}
+
 const checkTopic = topicName('will')
 const longestBinary = 65_535 // Binary Data (MQTT 5.0, 1.5.6)
 
 function willOf({ topic, payload = '', qos = 0, retain = false }: Will): CoreOptions['will'] {
   const bytes = bytesOf(payload)
+  ofKind('will.topic', topic, 'string')
   if (bytes.length > longestBinary) {
     const hint = `it has ${bytes.length} bytes, the limit is ${longestBinary}`
     throw new MqttxError('will.payload is too large', { hint })

@@ -33,7 +33,10 @@ export interface TlsOptions {
   readonly insecure?: boolean
 }
 
-/** What is out of range, or has no effect where it stands, makes `connect()` reject with an error that names it. */
+/**
+ * What is unknown, of the wrong type, out of range, or has no effect where it stands makes `connect()` reject with an
+ * error that names it. Only own properties are read, here and in all other options.
+ */
 export interface ConnectOptions {
   /** 3 is MQTT 3.1, 4 is MQTT 3.1.1 (the default), 5 is MQTT 5.0. */
   readonly protocolVersion?: 3 | 4 | 5

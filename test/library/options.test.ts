@@ -47,17 +47,47 @@ const wrong: readonly [url: string, options: unknown, message: string, hint: str
   ['mqtt://h', { reconnects: '3' }, "reconnects is '3'", 'or Infinity'],
   ['mqtt://h', { will: { topic: 'w', qos: 3 } }, 'will.qos is 3', '0, 1 or 2'],
   ['mqtt://h', { will: { topic: 'w/#' } }, "Invalid will topic 'w/#'", 'wildcard'],
+  ['mqtt://h', { clean: false }, 'Unknown option clean', 'cleanStart'],
+  ['mqtt://h', { user: 'x' }, 'Unknown option user', 'username'],
+  ['mqtt://h', { keepalive: 3 }, 'Unknown option keepalive', 'use keepAlive'],
+  ['mqtt://h', { reconnectPeriod: 1000 }, 'Unknown option reconnectPeriod', 'reconnects'],
+  ['mqtts://h', { rejectUnauthorized: false }, 'Unknown option rejectUnauthorized', 'tls: { insecure'],
+  ['mqtts://h', { tls: { insecur: true } }, 'Unknown option tls.insecur', 'use tls.insecure'],
+  ['mqtt://h', { will: { topic: 'w', message: 'x' } }, 'Unknown option will.message', 'use payload'],
+  ['mqtt://h', { clientId: 5 }, 'clientId is 5', 'a string is needed'],
+  ['mqtt://h', { cleanStart: 'no' }, "cleanStart is 'no'", 'a boolean is needed'],
+  ['mqtt://h', { username: ['a'] }, 'username is an array', 'a string is needed'],
+  ['mqtt://h', { username: 'a', password: 5 }, 'password is 5', 'bytes (Uint8Array)'],
+  ['mqtt://h', { tls: null }, 'tls is null', 'an object is needed'],
+  ['mqtt://h', { will: {} }, 'will.topic is undefined', 'a string is needed'],
+  ['ws://h', { headers: { A: 'b' } }, 'headers is an object', '[name, value]'],
+  ['mqtt://h', { onRetry: 1 }, 'onRetry is 1', 'a function is needed'],
   ['mqtt://h', { will: { topic: 'w', payload: Buffer.alloc(65_536) } }, 'will.payload', '65535'],
 ]
 
 test.each(wrong.map(([url, options, message, hint]) => ({ url, options, message, hint })))(
-  '$url: $message',
+  'E50, E51 $url: $message',
   async ({ url, options, message, hint }) => {
     const error = await refusal(settings(url, options as ConnectOptions))
     expect(error.message).toContain(message)
     expect(error.hint ?? '').toContain(hint)
   },
 )
+
+test.each([[5], [null], [{}]])('E51 the URL %o is refused', async (url) => {
+  expect((await refusal(settings(url as never, {}))).hint).toBe('a string or URL is needed')
+})
+
+test('H56 options of a prototype are not read', async () => {
+  const polluted = { insecure: true, cafile: '/nowhere', keepAlive: -1, servername: 'x', psk: '00' }
+  Object.assign(Object.prototype, polluted)
+  try {
+    const { endpoint, keepAlive } = await settings('mqtts://h', { tls: {} })
+    expect([endpoint.tls?.checkHost, endpoint.tls?.servername, keepAlive]).toEqual([true, undefined, 60])
+  } finally {
+    for (const name of Object.keys(polluted)) delete (Object.prototype as Record<string, unknown>)[name]
+  }
+})
 
 test('connect() rejects with it', async () => {
   await expect(connect('mqtt://localhost', { sessionExpiry: 1 })).rejects.toThrow(
@@ -102,6 +132,26 @@ describe('of a call', () => {
     const said = `qos is ${typeof value === 'string' ? `'${value}'` : value}`
     for (const call of [ours.publish('t', 'x', { qos }), ours.subscribe('t', { qos })]) {
       expect(await refusal(call)).toMatchObject({ message: said, hint: '0, 1 or 2' })
+    }
+    await ours.close()
+    expect(kinds(broker)).toEqual(['connect', 'disconnect'])
+  })
+
+  test('E50, E51 unknown names and wrong types are refused, and nothing is sent', async () => {
+    const broker = await server(4)
+    const ours = await client(broker)
+    const calls: [Promise<unknown>, message: string, hint: string][] = [
+      [ours.publish('t', 5 as never), 'payload is 5', 'Uint8Array'],
+      [ours.publish('t', {} as never), 'payload is an object', 'Uint8Array'],
+      [ours.publish(5 as never, 'x'), 'topic is 5', 'a string is needed'],
+      [ours.publish('t', 'x', { retained: true } as never), 'Unknown option retained', 'use retain'],
+      [ours.publish('t', 'x', { retain: 1 as never }), 'retain is 1', 'a boolean is needed'],
+      [ours.subscribe(['a'] as never), 'filter is an array', 'a string is needed'],
+      [ours.subscribe('a', { nl: true } as never), 'Unknown option nl', 'use noLocal'],
+    ]
+    for (const [call, message, hint] of calls) {
+      const error = await refusal(call)
+      expect([error.message, error.hint]).toEqual([message, expect.stringContaining(hint)])
     }
     await ours.close()
     expect(kinds(broker)).toEqual(['connect', 'disconnect'])
