@@ -91,13 +91,14 @@ _mqttx() {
       case $before in
         -r | --read | --keylog | --write) _mqttx_files ;;
         --hex | -p | --port | --client | --topic | --connection | --from | --to | -C | --count) : ;;
+        --protocol) _mqttx_words 'mqtt-sn' ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
         --view) _mqttx_words 'bytes line tree flow json stats' ;;
         --color) _mqttx_words 'auto always never' ;;
         --type) _mqttx_words 'CONNECT CONNACK PUBLISH PUBACK PUBREC PUBREL PUBCOMP SUBSCRIBE SUBACK UNSUBSCRIBE UNSUBACK PINGREQ PINGRESP DISCONNECT AUTH RESERVED ADVERTISE SEARCHGW GWINFO WILLTOPICREQ WILLTOPIC WILLMSGREQ WILLMSG REGISTER REGACK WILLTOPICUPD WILLTOPICRESP WILLMSGUPD WILLMSGRESP FORWARDED' ;;
         --only) _mqttx_words 'violations' ;;
         *)
-          if [[ $word == -* ]]; then _mqttx_words '-r --read --hex --keylog -p --port -V --protocol-version --view --full --fields --sparkplug --show-secrets --color --write --type --client --topic --connection --from --to --only -C --count --quiet --help --version'
+          if [[ $word == -* ]]; then _mqttx_words '-r --read --hex --protocol --keylog -p --port -V --protocol-version --view --full --fields --sparkplug --show-secrets --color --write --type --client --topic --connection --from --to --only -C --count --quiet --help --version'
           else _mqttx_files; fi
           ;;
       esac

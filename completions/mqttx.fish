@@ -328,6 +328,7 @@ complete -c mqttx -n '__mqttx_command broker' -l version -d 'Print the version.'
 complete -c mqttx -n '__mqttx_command inspect' -F
 complete -c mqttx -n '__mqttx_command inspect' -s r -l read -r -F -d 'Read this capture; the name of the option may be left out.'
 complete -c mqttx -n '__mqttx_command inspect' -l hex -r -f -d 'Explain these bytes, in hexadecimal, as MQTT.'
+complete -c mqttx -n '__mqttx_command inspect' -l protocol -r -f -a 'mqtt-sn' -d 'Read bytes as this protocol: mqtt-sn.'
 complete -c mqttx -n '__mqttx_command inspect' -l keylog -r -F -d 'Decrypt TLS with the secrets in this file.'
 complete -c mqttx -n '__mqttx_command inspect' -s p -l port -r -f -d 'What is on this port is MQTT, whatever it looks like.'
 complete -c mqttx -n '__mqttx_command inspect' -s V -l protocol-version -r -f -a 'mqttv31 mqttv311 mqttv5' -d 'Read packets as this version: mqttv31, mqttv311 or mqttv5.'

@@ -108,7 +108,8 @@ export class Conversation {
       const bytes = retransmitted[side]
       if (bytes > 0) this.#delivery.retransmitted(this.#direction(side), bytes)
     }
-    this.#pipe = new Recogniser(this.#context, this.#delivery, { sawStart, layered: protocol !== 'udp' })
+    const isSn = protocol === 'udp' || (protocol === 'raw' && this.#context.options.protocol === 'mqtt-sn')
+    this.#pipe = new Recogniser(this.#context, this.#delivery, { sawStart, layered: !isSn })
     held.release(this)
   }
 }

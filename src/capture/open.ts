@@ -12,7 +12,7 @@ import { RawCapture, rawHead } from './raw.js'
 import { isConnect } from './roles.js'
 import { snoopMagic } from './snoop.js'
 import type { CaptureSink, Instant } from './stream.js'
-import { isText, TextCapture, textHead } from './text.js'
+import { isText, TextCapture, textHead } from './text/text.js'
 import { KeyLog } from './tls/key-log.js'
 import { Utf16, utf16Of } from './utf16.js'
 
@@ -23,6 +23,10 @@ export interface CaptureOptions {
   readonly ports?: readonly number[]
   /** Which direction a raw byte stream is. Default: by its first packet. */
   readonly direction?: 'c2s' | 's2c' | undefined
+  /** Bytes without a network are messages of MQTT-SN, one after another. Default: MQTT, TLS or WebSocket, as they begin. */
+  readonly protocol?: 'mqtt-sn' | undefined
+  /** What a text is taken for is told as a note. */
+  readonly tellsKind?: boolean
   readonly inflate?: Inflate
   readonly crypto?: TlsCrypto
   /** The text of a key log file (NSS format). Secrets in a pcapng are used too. */
@@ -171,9 +175,10 @@ export class CaptureFile implements FileReader {
   }
 
   #text(sample: Buffer): FileReader {
-    return (
-      TextCapture.open(this.#context, sample) ?? this.#refuse('text, and no hex dump or base64 that is known')
-    )
+    const text = TextCapture.open(this.#context, sample)
+    if (text === undefined) return this.#refuse('text, and no hex dump or base64 that is known')
+    if (this.#context.options.tellsKind) this.#context.notes.say('kind', `read as ${text.kind}`, -1)
+    return text
   }
 
   #refuse(what: string, run?: string): FileReader {

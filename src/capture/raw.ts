@@ -2,22 +2,36 @@
 import type { Context } from './context.js'
 import { Conversation, type Side } from './conversation.js'
 import { RecordOrigin } from './frame.js'
+import { Messages } from './messages.js'
 import type { Capture } from './open.js'
 import { couldBePacket } from './recognise.js'
-import { senderOf } from './roles.js'
+import { senderOf, senderOfDatagram } from './roles.js'
 import { Segment } from './segment.js'
 import { type Direction, unknownSecond } from './stream.js'
 
 /** As much of the input as its direction may be told by. */
 export const rawHead = 16
 
+/** Where bytes are in a file: the line or record, and the offset. */
+interface Place {
+  readonly record: number
+  readonly fileOffset: number
+}
+
 /** The one flow of a file, fed by direction. Side 0 is the client. */
 export class RawFlow {
   readonly #conversation: Conversation
   readonly #offsets: [number, number] = [0, 0]
   readonly #missing: [number, number] = [0, 0]
+  /** Where MQTT-SN was asked for. */
+  readonly #messages: Record<Direction, Messages<Place>> | undefined
 
   constructor(context: Context, names: readonly [string, string] = ['client', 'server']) {
+    if (context.options.protocol === 'mqtt-sn') {
+      const messages = (direction: Direction) =>
+        new Messages<Place>((message, place) => this.#data(direction, message, place))
+      this.#messages = { c2s: messages('c2s'), s2c: messages('s2c') }
+    }
     this.#conversation = new Conversation(context, {
       protocol: 'raw',
       names,
@@ -27,8 +41,21 @@ export class RawFlow {
     })
   }
 
-  data(direction: Direction, bytes: Buffer, place: { record: number; fileOffset: number }): void {
+  /** Which direction bytes are that begin a packet; undefined where either may. */
+  directionOf(bytes: Buffer): Direction | undefined {
+    if (bytes.length === 0) return undefined
+    if (this.#messages === undefined) return directionOf(bytes)
+    const sender = senderOfDatagram(bytes)
+    return sender && (sender === 'client' ? 'c2s' : 's2c')
+  }
+
+  data(direction: Direction, bytes: Buffer, place: Place): void {
     if (bytes.length === 0) return
+    if (this.#messages === undefined) this.#data(direction, bytes, place)
+    else this.#messages[direction].push(bytes, place)
+  }
+
+  #data(direction: Direction, bytes: Buffer, place: Place): void {
     const side = sideOf(direction)
     const moment = { record: place.record, second: unknownSecond, nanos: 0 }
     const origin = new RecordOrigin(moment, place.fileOffset)
@@ -40,6 +67,7 @@ export class RawFlow {
   }
 
   gap(direction: Direction, length: number, why: string): void {
+    this.#messages?.[direction].flush()
     const side = sideOf(direction)
     this.#conversation.gap(side, this.#offsets[side], length, why)
     this.#offsets[side] += length
@@ -47,6 +75,8 @@ export class RawFlow {
   }
 
   end(): void {
+    this.#messages?.c2s.flush()
+    this.#messages?.s2c.flush()
     this.#conversation.close('end')
   }
 }
@@ -63,8 +93,8 @@ export class RawCapture implements Capture {
 
   constructor(context: Context, head: Buffer) {
     this.#flow = new RawFlow(context)
-    this.#direction = context.options.direction ?? directionOf(head)
-    if (!isPlausible(head)) {
+    this.#direction = context.options.direction ?? this.#flow.directionOf(head) ?? 'c2s'
+    if (context.options.protocol === undefined && !isPlausible(head)) {
       const text = 'this is no capture that is known: it was read as the bytes of one direction'
       context.notes.say('unknown format', text, 0)
     }
@@ -84,10 +114,10 @@ export class RawCapture implements Capture {
 /** CONNACK, SUBACK, UNSUBACK and PINGRESP come from servers (MQTT 5.0, 2.1.2). */
 const serverTypes = new Set([2, 9, 11, 13])
 
-function directionOf(head: Buffer): Direction {
+function directionOf(head: Buffer): Direction | undefined {
   const sender = senderOf(head)
   if (sender !== undefined) return sender === 'client' ? 'c2s' : 's2c'
-  return serverTypes.has((head[0] ?? 0) >> 4) ? 's2c' : 'c2s'
+  return serverTypes.has(head[0]! >> 4) ? 's2c' : undefined
 }
 
 /** A packet type that exists with flags that it may have (MQTT 5.0, 2.1.2 and 2.1.3), or the start of TLS or HTTP. */

@@ -137,7 +137,7 @@ function recognise(head: Buffer, direction: Direction, sawStart: boolean): Kind 
  * Packets that end with the segment, or two whole ones before one that does not. A first byte alone is no evidence: a
  * segment may begin within a record of TLS.
  */
-function looksLikePackets(head: Buffer): boolean {
+export function looksLikePackets(head: Buffer): boolean {
   let whole = 0
   for (let at = 0; at < head.length; whole++) {
     if (!couldBePacket(head[at++]!)) return false

@@ -12,7 +12,7 @@ export function utf16Of(head: Buffer): Utf16Kind | undefined {
   const mark = first === 0xfffe || first === 0xfeff ? 2 : 0
   const sample = head.subarray(mark, Math.min(head.length & ~1, 256))
   if (sample.length < 8 - 3 * mark) return undefined
-  const isAscii = (byte: number) => (byte >= 0x20 && byte < 0x7f) || byte === 9 || byte === 10 || byte === 13
+  const isAscii = (byte: number) => (byte >= 0x20 && byte < 0x7f) || [9, 10, 13, 0x1b].includes(byte)
   const fits = (odd: 0 | 1) => sample.every((byte, at) => ((at & 1) === odd ? isAscii(byte) : byte === 0))
   if (first !== 0xfeff && fits(0)) return { little: true, mark }
   return first !== 0xfffe && fits(1) ? { little: false, mark } : undefined

@@ -22,6 +22,8 @@ export interface InspectorOptions {
   readonly filter?: Filter | undefined
   /** -V */
   readonly version?: number | undefined
+  /** Bytes without a network, and datagrams that have its form, are MQTT-SN. */
+  readonly protocol?: 'mqtt-sn' | undefined
   /** Ports whose traffic is MQTT whatever it looks like. */
   readonly ports?: readonly number[]
   /** Connections whose past is known at a time; default 5000. */
@@ -121,7 +123,7 @@ export class Inspector implements CaptureSink {
   data(flow: Flow, direction: Direction, segment: StreamSegment): void {
     const stream = this.#streams.get(flow.id)
     if (stream === undefined || stream.not || this.done) return
-    if (flow.protocol === 'udp') return this.#datagram(stream, direction, segment)
+    if (this.#isDatagrams(flow)) return this.#datagram(stream, direction, segment)
     if (!stream.opened && !this.#mayBe(stream, direction, segment)) return
     stream[direction].push(segment)
   }
@@ -130,7 +132,12 @@ export class Inspector implements CaptureSink {
     const stream = this.#streams.get(flow.id)
     if (stream === undefined || stream.not || this.done) return
     stream.connection.holes = true
-    if (flow.protocol !== 'udp') stream[direction].gap(offset, length, why)
+    if (!this.#isDatagrams(flow)) stream[direction].gap(offset, length, why)
+  }
+
+  /** Each segment is a message of MQTT-SN. */
+  #isDatagrams({ protocol }: Flow): boolean {
+    return protocol === 'udp' || (protocol === 'raw' && this.#options.protocol === 'mqtt-sn')
   }
 
   retransmitted(flow: Flow, _direction: Direction, bytes: number): void {
@@ -205,7 +212,9 @@ export class Inspector implements CaptureSink {
   }
 
   #datagram(stream: Stream, direction: Direction, { bytes, offset, origin }: StreamSegment): void {
-    if (!stream.opened && !isPortOf(stream.flow, this.#options.ports) && !looksLikeMessage(bytes)) return
+    const { protocol, ports } = this.#options
+    if (!stream.opened && protocol !== 'mqtt-sn' && !isPortOf(stream.flow, ports) && !looksLikeMessage(bytes))
+      return
     const packet = messageOf(bytes, direction)
     if (packet === undefined) return
     packet.offset = offset

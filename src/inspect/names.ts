@@ -28,6 +28,11 @@ export type Version = 3 | 4 | 5
 
 export const versionNames: Readonly<Record<number, string>> = { 3: '3.1', 4: '3.1.1', 5: '5.0' }
 
+/** The protocol of a connection: a version of MQTT, or 1 for MQTT-SN. */
+export function protocolName(version: number): string {
+  return version === 1 ? 'MQTT-SN 1.2' : `MQTT ${versionNames[version] ?? version}`
+}
+
 /** A number's name, '' where it has none. */
 export type Names = (value: number) => string
 

@@ -92,6 +92,24 @@ function tunnels(): Buffer[] {
   ]
 }
 
+/** CONNECT and CONNACK as people paste them. */
+const texts = [
+  '0000000 0c10 0400 514d 5454 0204 3c00 0000\n*\n0000040\n',
+  '0000000 006020 002000 050515 052124 001004 036000 000000\n0000016\n',
+  '0000000 020 014  \\0 004   M   Q   T   T 004 002  \\0   <  \\0  \\0\n0000016\n',
+  '0000000  16  12   0   4  77  81  84  84   4   2   0  60   0   0\n0000016\n',
+  '10:00 > 10 0c 00 04 4d 51 54 54 04 02 00 3c 00 00\n10:01 < 20 02 00 00\n',
+  'I (1) MQTT: 0x3ffb5e10   10 0c 00 04 4d 51 54 54  04 02 00 3c 00 00  |....MQTT...<..|\n',
+  'write to 0x1 [0x2] (14 bytes => 14 (0xE))\n0000 - 10 0c 00 04 4d 51 54 54-04 02 00 3c   ....MQTT...<\n000e - <SPACES/NULS>\n',
+  '<Buffer 10 0c 00 04 4d 51 54 54 04 02 ... 4 more bytes>\n',
+  'sent b\'\\x10\\x0c\\x00\\x04MQTT\\x04\\x02\\x00<\\x00\\x00\'\nrecv b"\\x20\\002\\0\\u0000"\n',
+  'uint8_t p[] = { /* CONNECT */ 0x10, 12, // length\n 0, 4, \'M\', "QTT", 4, 2, 0, 60, 0, 0 };\n',
+  '[16, 12, 0, 4, 77, 81, 84, 84, 4, 2, ... 4 more items]\n',
+  '[pid 7] write(3, "\\20\\f\\0\\4MQTT\\4\\2"..., 14) = 14\n | 00000  10 0c 00 04 4d 51 54 54  04 02 00 3c 00 00  ....MQTT...<.. |\nread(3,  <unfinished ...>\n[pid 8] close(3) = 0\n<... read resumed>"\\x20\\x02\\x00\\x00", 4) = 4\nwritev(3, [{iov_base="\\300", iov_len=1}, {iov_base="\\0", iov_len=1}], 2) = 2\n',
+  '2026-11-21 09:30:00.000001 IP 10.0.0.1.4000 > 10.0.0.2.1883: Flags [P.]\n\t0x0000:  4500 002a 0001 0000 4006 0000 0a00 0001  E..*....@.......\n\t0x0010:  0a00 0002 0fa0 075b 0000 0001 0000 0001  .......[........\n\t0x0020:  5018 0000 0000 0000 c000                 P.........\n',
+  'Frame (12 bytes):\n0000  00 00 00 00 00 00 00 00 00 00 00 00 08 00 45 00   ..............E.\n',
+].flatMap((text) => [Buffer.from(text, 'latin1'), Buffer.from(`\ufeff${text}`, 'utf16le')])
+
 /** What mutation begins with: each kind of container, each layer. */
 const seeds: readonly Buffer[] = [
   pcap(
@@ -191,6 +209,7 @@ const seeds: readonly Buffer[] = [
       ]),
     ),
   ),
+  ...texts,
   Buffer.from(connect, 'latin1'),
   Buffer.from(Buffer.from(connect, 'latin1').toString('base64')),
 ]
@@ -235,7 +254,8 @@ function* cut(bytes: Buffer, dice: Dice): Generator<Buffer> {
 
 function run(bytes: Buffer, dice: Dice): CaptureLog {
   const log = new CaptureLog()
-  const capture = openCapture(log, { inflate, crypto, keyLog, ports: [1234] })
+  const protocol = dice.below(8) === 0 ? ('mqtt-sn' as const) : undefined
+  const capture = openCapture(log, { inflate, crypto, keyLog, ports: [1234], protocol })
   for (const chunk of cut(bytes, dice)) capture.push(chunk)
   capture.end()
   return log

@@ -89,7 +89,25 @@ const hex = list({
   group: 'Input',
   parse: parseText,
   help: 'Explain these bytes, in hexadecimal, as MQTT.',
-  doc: 'Digits in pairs, with blanks, colons, commas or `0x` between them, or a dump as xxd prints it.',
+  doc: `Digits in pairs, with blanks, colons, commas or \`0x\` between them. Any text that a FILE may hold is read as well: a
+    dump, a log, a list or string of a programming language, base64. Standard error says what it was taken for.`,
+})
+
+const parseProtocol: Parse<'mqtt-sn'> = (text, name) => {
+  if (text === 'mqtt-sn') return text
+  throw new UsageError(`${name}: '${shown(text)}' is not known`, {
+    hint: 'it can only be mqtt-sn; MQTT is read without this option',
+  })
+}
+
+const protocol = option({
+  flags: '--protocol PROTOCOL',
+  group: 'Input',
+  parse: parseProtocol,
+  choices: ['mqtt-sn'],
+  help: 'Read bytes as this protocol: mqtt-sn.',
+  doc: `For \`--hex\`, text and the bytes of one direction: messages of MQTT-SN, one after another. Of a capture, also UDP
+    between ports that are not known, where it has the form of MQTT-SN.`,
 })
 
 const keylog = option({
@@ -234,7 +252,7 @@ const count = option({
 })
 
 export const inspectOptions = {
-  ...{ read, hex, keylog, port, protocolVersion },
+  ...{ read, hex, protocol, keylog, port, protocolVersion },
   ...{ view, full, fields, sparkplug, showSecrets, color, write },
   ...{ type, client, topic, connection, from, to, only, count },
 }

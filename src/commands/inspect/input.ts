@@ -3,6 +3,7 @@ import { constants, createReadStream } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import type { Duplex, Readable } from 'node:stream'
 import * as zlib from 'node:zlib'
+import { isDecimal } from '../../capture/text/source.js'
 import { ExitCode, MqttxError, UsageError } from '../../errors.js'
 
 const chunkSize = 256 * 1024
@@ -133,10 +134,10 @@ async function drained(unpacker: Duplex): Promise<void> {
   })
 }
 
-/** The bytes of `--hex`; undefined where the text is a dump with offsets, which the reader of captures knows. */
+/** The bytes of `--hex`; undefined where the text is something else, which the reader of captures may know. */
 export function bytesOfHex(text: string): Buffer | undefined {
   const digits = text.replace(/0x|\\x|[\s,:;{}<>[\]-]|Buffer/gi, '')
-  if (/[^0-9a-f]/i.test(digits)) return undefined
+  if (/[^0-9a-f]/i.test(digits) || isDecimalList(text)) return undefined
   if (/\n.*[:|]|^[0-9a-f]{4,8}:? {1,2}\b/im.test(text)) return undefined
   if (digits.length % 2 === 1) {
     throw new UsageError(`--hex: ${digits.length} digits are no whole number of bytes`, {
@@ -144,4 +145,9 @@ export function bytesOfHex(text: string): Buffer | undefined {
     })
   }
   return Buffer.from(digits, 'hex')
+}
+
+/** Blanks alone between numbers of one and two digits are no evidence: a digit may be missing. */
+function isDecimalList(text: string): boolean {
+  return isDecimal([text]) && /,|\d{3}/.test(text)
 }

@@ -1,8 +1,10 @@
 // mqttx inspect: reads captures, shows the MQTT in them, and tells by its status whether rules were broken.
 import { readFile } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
+import { messagesIn } from '../../capture/messages.js'
 import { CaptureReader, hasSecrets, openCapture } from '../../capture/open.js'
 import { PacedSink } from '../../capture/pace.js'
+import { senderOfDatagram } from '../../capture/roles.js'
 import { type Flow, segmentOf, unknownSecond } from '../../capture/stream.js'
 import type { Args } from '../../cli/option.js'
 import { ExitCode, MqttxError, UsageError } from '../../errors.js'
@@ -42,6 +44,7 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
     view: args.write === '-' ? silent : viewOf({ ...args, view }, output, await paintFor(args, host)),
     filter,
     version: args.protocolVersion,
+    protocol: args.protocol,
     ports: args.port,
     keep: args.full ? 16 * 1024 * 1024 : undefined,
     certain: args.hex.length > 0,
@@ -73,8 +76,8 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
     if (keyLog !== undefined && !hasSecrets(keyLog)) {
       inspector.note(`there are no secrets in ${args.keylog} (--keylog)`, { fileOffset: -1 })
     }
-    const options = { ports: args.port, keyLog, inflate, crypto }
-    inspectHex(args.hex, inspector)
+    const options = { ports: args.port, protocol: args.protocol, keyLog, inflate, crypto }
+    inspectHex(args, inspector)
     const reader = new CaptureReader(paced, options)
     const note = (text: string): void => inspector.note(text, { fileOffset: -1 })
     const reading = readFiles(files, {
@@ -155,7 +158,7 @@ function statusOf({ packets, found }: Inspector, quiet: boolean, host: Host): nu
 }
 
 /** Words of the command line are one conversation; who sent each is told by its first packet, as far as that can be. */
-function inspectHex(texts: readonly string[], inspector: Inspector): void {
+function inspectHex({ hex: texts, protocol }: InspectArgs, inspector: Inspector): void {
   if (texts.length === 0) return
   const flow: Flow = { id: -1, protocol: 'raw', client: '', server: '', sawStart: true }
   const offsets = { c2s: 0, s2c: 0 }
@@ -163,18 +166,22 @@ function inspectHex(texts: readonly string[], inspector: Inspector): void {
   let opened = false
   for (const text of texts) {
     const bytes = bytesOfHex(text)
+    if (bytes?.length === 0) throw new UsageError('--hex: there are no bytes')
     if (bytes === undefined) {
-      const capture = openCapture(inspector)
+      const capture = openCapture(inspector, { protocol, tellsKind: true })
       capture.push(Buffer.from(text))
       capture.end()
       continue
     }
-    if (bytes.length === 0) throw new UsageError('--hex: there are no bytes')
     if (!opened) inspector.open(flow)
     opened = true
-    const direction = onlyDirection(bytes[0]! >> 4, 5) ?? 'c2s'
-    inspector.data(flow, direction, segmentOf(bytes, offsets[direction], origin))
-    offsets[direction] += bytes.length
+    const isSn = protocol === 'mqtt-sn'
+    for (const part of isSn ? messagesIn(bytes) : [bytes]) {
+      const isServer = isSn ? senderOfDatagram(part) === 'server' : onlyDirection(part[0]! >> 4, 5) === 's2c'
+      const direction = isServer ? 's2c' : 'c2s'
+      inspector.data(flow, direction, segmentOf(part, offsets[direction], origin))
+      offsets[direction] += part.length
+    }
   }
   if (opened) inspector.close(flow, 'end')
 }

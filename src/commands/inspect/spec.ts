@@ -13,8 +13,10 @@ export const inspect = spec({
     what the exchanges looked like. Without FILE, or with \`-\` for it, standard input is read, also live:
     \`tcpdump -w - | mqttx inspect\`.`,
     `A FILE is recognised by its content: pcap, pcapng, snoop and ERF, also compressed by gzip (by zstd with Node 22.15 and
-    later); the bytes of one direction of a connection; hexadecimal text as xxd, hexdump, od and Wireshark print it. Several
-    are one capture. Tunnels (VXLAN, Geneve, GRE, ERSPAN, MPLS, GTP-U, Teredo) are followed.`,
+    later); the bytes of one direction of a connection; text that holds bytes. Several are one capture. Tunnels (VXLAN, Geneve, GRE, ERSPAN, MPLS, GTP-U, Teredo) are followed.`,
+    `Text may be what xxd, hexdump, od, Format-Hex, tcpdump -X, tshark -x, strace, socat -x and \`openssl s_client -debug\`
+    print, "Follow TCP Stream" of Wireshark, logs with bytes in hexadecimal as Netty, ESP-IDF and Zephyr write them, also of both
+    directions, lists and strings of C, Go, Java, JavaScript, Python and Rust, or base64; in UTF-8 or UTF-16.`,
     `Every packet is checked against the rules of its version of MQTT; a rule that is broken is told with the statement
     of the standard and the byte where it shows. Where bytes are missing from the capture a check is silent.`,
     'Times are UTC. Passwords are not shown unless {showSecrets} says so.',

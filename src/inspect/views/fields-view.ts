@@ -2,7 +2,7 @@
 
 import { quoted } from '../../text.js'
 import { type Field, Fields } from '../fields.js'
-import { versionNames } from '../names.js'
+import { protocolName } from '../names.js'
 import type { Packet } from '../packet.js'
 import type { Violation } from '../rules.js'
 import { count, timeOfDay, typeName } from './text.js'
@@ -81,7 +81,7 @@ export function openedText(connection: ConnectionFacts): string {
   const from = versionFrom === 'connect' ? '' : ` (${versionFrom})`
   const start = connection.sawStart ? '' : ', joined in mid-stream'
   const between = transport === 'raw' ? 'a byte stream' : `${transport} ${client} -> ${server}`
-  const protocol = transport === 'udp' ? 'MQTT-SN 1.2' : `MQTT ${versionNames[version] ?? version}${from}`
+  const protocol = `${protocolName(version)}${version === 1 ? '' : from}`
   const preamble = connection.preamble === undefined ? '' : `, after ${connection.preamble}`
   return `connection ${number}: ${between}, ${protocol}${start}${preamble}`
 }

@@ -2,7 +2,7 @@
 // over, how long it took, and what was never acknowledged.
 import { type Instant, nanosBetween } from '../../capture/stream.js'
 import { quoted } from '../../text.js'
-import { puback, pubcomp, publish, pubrec, versionNames } from '../names.js'
+import { protocolName, puback, pubcomp, publish, pubrec } from '../names.js'
 import type { Direction, Packet } from '../packet.js'
 import { faultText, lateText, missingText, skippedText } from './fields-view.js'
 import { codeText, publishText } from './line.js'
@@ -121,13 +121,12 @@ export class FlowView implements View {
   }
 
   #show(ladder: Ladder, connection: ConnectionFacts): void {
-    const { number, client, server, clientId, version, transport, preamble } = connection
+    const { number, client, server, clientId, version, preamble } = connection
     const who = clientId === undefined ? '' : ` ${quoted(clientId)}`
     const between = client === '' ? '' : ` ${client} → ${server}`
-    const protocol = transport === 'udp' ? 'MQTT-SN 1.2' : `MQTT ${versionNames[version] ?? version}`
     const more = ladder.continued ? ', continued' : preamble === undefined ? '' : `, after ${preamble}`
     const lanes = `${padding(16)}client${padding(laneWidth - 8)}server`
-    const text = `connection ${number}${who}${between}, ${protocol}${more}\n${lanes}\n${ladder.rows.join('\n')}\n`
+    const text = `connection ${number}${who}${between}, ${protocolName(version)}${more}\n${lanes}\n${ladder.rows.join('\n')}\n`
     this.#rows -= ladder.rows.length
     ladder.rows.length = 0
     ladder.continued = true

@@ -1,75 +1,57 @@
-// Hex and base64 without offsets: plain hex in any grouping, `\x10\x0c`, `0x10, 0x0c`, `<Buffer 10 0c>`, arrays of C as
-// Wireshark and xxd -i write them, and Wireshark's YAML.
-import type { Notes } from './notes.js'
-import type { RawFlow } from './raw.js'
-import type { Direction } from './stream.js'
+// Hex and base64 without offsets: plain hex in any grouping, `\x10\x0c`, `0x10, 0x0c`, `<Buffer 10 0c>`, and Wireshark's
+// YAML.
+import type { Notes } from '../notes.js'
+import type { RawFlow } from '../raw.js'
+import type { Direction } from '../stream.js'
+import { decoration, isIndented, isTwoWay, type TextHead } from './dump.js'
 import type { Line, LineReader } from './text.js'
-import { decoration, isIndented, isTwoWay, type TextHead } from './text-dump.js'
 
-/** `char peer0_0[] = {`: peer 0 is the client of a followed stream. */
-const arrayStart = /\[\d*\]\s*=\s*\{/
-const peerName = /peer([01])_\d+\s*\[/
 /** What may stand around bytes. */
-const wrapping = /<Buffer|[<>[\](){}"'`,;:\-\s]|\\x|\b0x/gi
+const wrapping = /<Buffer|[<>[\](){}"'`,;:\-\s]|\\x|\b0x|\bb(?=["'])/gi
 
-/** Nothing but hex is left when wrapping is taken away; for C, nothing but hex within the braces. */
+/** Node prints no more than 50 bytes of a Buffer, and how many there are. */
+const moreBytes = /\.\.\. (\d+) more bytes?(?=>|\s*$)/
+
+/** Nothing but hex is left when wrapping is taken away. */
 export function isHex(lines: readonly string[]): boolean {
   const data = lines.filter((line) => !decoration.test(line))
   if (data.length === 0) return false
-  if (data.some((line) => arrayStart.test(line))) return true
-  return data.every(
-    (line) => /^[0-9a-f]+$/i.test(line.replace(wrapping, '')) || line.replace(wrapping, '') === '',
-  )
+  return data.every((line) => /^[0-9a-f]*$/i.test(line.replace(moreBytes, '').replace(wrapping, '')))
 }
 
 export class TokenReader implements LineReader {
   readonly #flow: RawFlow
   readonly #notes: Notes
-  readonly #isArray: boolean
   readonly #twoWay: boolean
   #direction: Direction
   #decided: boolean
-  #inBraces = false
 
   constructor(flow: RawFlow, notes: Notes, { head, direction }: TextHead) {
     this.#flow = flow
     this.#notes = notes
-    this.#isArray = head.some((line) => arrayStart.test(line))
-    this.#twoWay = !this.#isArray && isTwoWay(head, (line) => !decoration.test(line))
+    this.#twoWay = isTwoWay(head, (line) => !decoration.test(line))
     this.#direction = direction ?? 'c2s'
     this.#decided = direction !== undefined
   }
 
   line(line: Line): void {
     if (decoration.test(line.text)) return
-    const text = this.#isArray ? this.#withinBraces(line.text) : line.text
+    const more = moreBytes.exec(line.text)
+    const text = more === null ? line.text : line.text.slice(0, more.index)
     if (this.#twoWay) this.#setDirection(isIndented(line.text) ? 's2c' : 'c2s')
     const bytes = this.#bytes(line, text)
     if (bytes.length === 0) return
-    if (!this.#decided) this.#setDirection([2, 9, 11, 13].includes(bytes[0]! >> 4) ? 's2c' : 'c2s')
+    if (!this.#decided) this.#setDirection(this.#flow.directionOf(bytes) ?? 'c2s')
     this.#flow.data(this.#direction, bytes, { record: line.number, fileOffset: line.fileOffset })
+    if (more === null || Number(more[1]) === 0) return
+    this.#flow.gap(this.#direction, Math.min(Number(more[1]), 2 ** 28), 'left out in the text')
+    const note = `${more[1]} bytes are left out in line ${line.number}`
+    this.#notes.say('left out', note, line.fileOffset + more.index)
   }
 
   #setDirection(direction: Direction): void {
     this.#direction = direction
     this.#decided = true
-  }
-
-  /** The part of a line of C that is an array's content. */
-  #withinBraces(text: string): string {
-    const peer = peerName.exec(text)?.[1]
-    if (peer !== undefined) this.#setDirection(peer === '0' ? 'c2s' : 's2c')
-    let code = text.replace(/\/\*.*?\*\//g, ' ')
-    if (!this.#inBraces) {
-      const start = code.indexOf('{')
-      if (start === -1) return ''
-      this.#inBraces = true
-      code = code.slice(start + 1)
-    }
-    const end = code.indexOf('}')
-    if (end === -1) return code
-    this.#inBraces = false
-    return code.slice(0, end)
   }
 
   #bytes({ number, fileOffset }: Line, text: string): Buffer {
@@ -80,8 +62,7 @@ export class TokenReader implements LineReader {
       if (!/^[0-9a-f]+$/i.test(word)) {
         const shown = word.slice(0, 20)
         this.#notes.say('not hex', `"${shown}" in line ${number} is not hex; it was left out`, fileOffset)
-      } else if (word.length === 1 && this.#isArray) hex += `0${word}`
-      else {
+      } else {
         if (word.length % 2 === 1) this.#odd(number, fileOffset)
         hex += word.slice(0, word.length & ~1)
       }
@@ -132,7 +113,7 @@ export class Base64Reader implements LineReader {
   #emit(characters: string, { number, fileOffset }: Omit<Line, 'text'>): void {
     const bytes = Buffer.from(characters, 'base64')
     if (bytes.length === 0) return
-    this.#direction ??= [2, 9, 11, 13].includes(bytes[0]! >> 4) ? 's2c' : 'c2s'
+    this.#direction ??= this.#flow.directionOf(bytes) ?? 'c2s'
     this.#flow.data(this.#direction, bytes, { record: number, fileOffset })
   }
 

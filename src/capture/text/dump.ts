@@ -1,15 +1,33 @@
 // Dumps with offsets: xxd, hexdump -C, od -tx1, and the "Hex Dump" of Wireshark's and tshark's Follow Stream, where the
 // second side is indented and each side counts offsets of its own.
-import type { Notes } from './notes.js'
-import type { RawFlow } from './raw.js'
-import type { Direction } from './stream.js'
+import type { Notes } from '../notes.js'
+import type { RawFlow } from '../raw.js'
+import type { Direction } from '../stream.js'
 import type { Line, LineReader } from './text.js'
 
-/**
- * How many bytes a "*" may stand for: what od and hexdump print for lines like the one before. Beyond it the range is
- * told as missing, so that a line of text cannot become a terabyte.
- */
+/** How many bytes a "*" may stand for: what od and hexdump print for lines like the one before. */
 const maxRepeated = 1024 * 1024
+/** And how many of them all of a text together, whatever its size. */
+const maxRepeatedInAll = 4 * 1024 * 1024
+/** Of a large text, a byte of it may stand for so many more. */
+const repeatedPerByte = 16
+
+/** Bounds what "*" stands for: beyond it the range is missing, so that some lines of text cannot become gigabytes. */
+export class RepeatBudget {
+  #left = maxRepeatedInAll
+
+  /** Text of this length was read. */
+  earn(length: number): void {
+    this.#left = Math.min(this.#left + length * repeatedPerByte, maxRepeatedInAll)
+  }
+
+  /** How many of `wanted` bytes may be made. */
+  take(wanted: number): number {
+    const taken = Math.min(wanted, maxRepeated, this.#left)
+    this.#left -= taken
+    return taken
+  }
+}
 
 /** Offset, an optional colon, then at least one byte. */
 const dumpLine = /^\s*(?:0x)?([0-9a-f]{4,16})(:?)\s+(?=[0-9a-f]{2})/i
@@ -61,6 +79,7 @@ export class DumpReader implements LineReader {
   readonly #twoWay: boolean
   readonly #single: Direction | undefined
   readonly #sides = { c2s: newSide(), s2c: newSide() }
+  readonly #budget = new RepeatBudget()
   #direction: Direction = 'c2s'
   #decided = false
 
@@ -73,6 +92,7 @@ export class DumpReader implements LineReader {
 
   line(line: Line): void {
     const { text } = line
+    this.#budget.earn(text.length)
     if (/^\s*\*\s*$/.test(text)) {
       this.#sides[this.#direction].repeating = true
       return
@@ -85,7 +105,7 @@ export class DumpReader implements LineReader {
     }
     const bytes = match === null ? Buffer.alloc(0) : this.#bytes(line, match[0].length, match[2] === ':')
     if (this.#twoWay) this.#direction = isIndented(text) ? 's2c' : 'c2s'
-    else if (!this.#decided) this.#direction = this.#single ?? directionOfFirst(bytes)
+    else if (!this.#decided) this.#direction = this.#single ?? this.#flow.directionOf(bytes) ?? 'c2s'
     this.#decided = true
     this.#advance(line, offset, bytes)
     this.#flow.data(this.#direction, bytes, { record: line.number, fileOffset: line.fileOffset })
@@ -128,7 +148,7 @@ export class DumpReader implements LineReader {
     const place = { record: line.number, fileOffset: line.fileOffset }
     let rest = missing
     if (side.repeating && side.lastBytes.length > 0) {
-      const repeated = Math.min(missing, maxRepeated)
+      const repeated = this.#budget.take(missing)
       this.#flow.data(this.#direction, Buffer.alloc(repeated, side.lastBytes), place)
       rest -= repeated
     }
@@ -156,9 +176,4 @@ function baseOf(side: SideState, offset: string): 8 | 10 | 16 {
   const fitting = ([16, 8, 10] as const).find((base) => step(base) === bytes) ?? 16
   side.expected = Number.parseInt(side.last, fitting) + bytes
   return fitting
-}
-
-/** CONNACK, SUBACK, UNSUBACK, PINGRESP. */
-function directionOfFirst(bytes: Buffer): Direction {
-  return [2, 9, 11, 13].includes((bytes[0] ?? 0) >> 4) ? 's2c' : 'c2s'
 }

@@ -1,0 +1,134 @@
+// Packets with their headers as text: tcpdump -x, -xx, -X and -XX, tshark -x, Wireshark's "as hex dump" of whole packets.
+import type { Context } from '../context.js'
+import { Frame, Source } from '../frame.js'
+import { looksLikeIp } from '../layers/ethernet.js'
+import { unknownSecond } from '../stream.js'
+import { rowOf } from './rows.js'
+import type { Line, LineReader } from './text.js'
+
+/** libpcap's limit for a packet. */
+const maxPacket = 256 * 1024
+
+/** A heading of tshark: "Frame (70 bytes):", and others for bytes that it has put together itself. */
+const heading = /^([A-Z][\w .-]*) \(\d+ bytes\):$/
+/** tcpdump -tttt, and Wireshark's -t ad: the time of a packet with its date. UTC, as tcpdump and TZ=UTC write it. */
+const dated = /^\s*(?:\d+ +)?(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)\.(\d{1,9})/
+
+/** The link types of which a packet can be, with where IP is then. */
+const candidates: readonly (readonly [link: number, ip: number, typeAt: number])[] = [
+  [101, 0, -1],
+  [1, 14, 12],
+  [1, 18, 16], // with a VLAN tag
+  [113, 16, 14],
+  [276, 20, 0],
+  [0, 4, -1],
+]
+
+/** The link type of a dump that begins with a packet of IP, of which `bytes` may be only the head. */
+export function linkOf(bytes: Buffer): number | undefined {
+  const frame = new Frame()
+  frame.bytes = bytes
+  frame.end = bytes.length
+  frame.wireEnd = maxPacket
+  return candidates.find(([, at, typeAt]) => {
+    if (typeAt >= 0 && bytes.length >= typeAt + 2) {
+      const type = bytes.readUInt16BE(typeAt)
+      if (type !== 0x0800 && type !== 0x86dd) return false
+    }
+    return looksLikeIp(frame, at) && hasProtocol(bytes, at)
+  })?.[0]
+}
+
+/** Protocols that packets with MQTT, and those between them, have: TCP, UDP, ICMP, tunnels, IPsec, headers of IPv6. */
+const protocols = new Set([0, 1, 2, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 60, 97, 115, 132, 137])
+
+function hasProtocol(bytes: Buffer, at: number): boolean {
+  return protocols.has(bytes[at + (bytes[at]! >> 4 === 6 ? 6 : 9)]!)
+}
+
+/** The link type of the first packet of the text; undefined where it holds none. */
+export function framesIn(lines: readonly string[]): number | undefined {
+  const head: Buffer[] = []
+  for (const line of lines) {
+    const row = rowOf(line)
+    if (row?.offset === undefined || (head.length > 0 && row.offset === 0)) {
+      if (head.length > 0) break
+    } else if (head.length > 0 || row.offset === 0) head.push(row.bytes)
+  }
+  return head.length === 0 ? undefined : linkOf(Buffer.concat(head))
+}
+
+export class FramesReader implements LineReader {
+  readonly #context: Context
+  readonly #link: number
+  readonly #frame = new Frame()
+  #rows: Buffer[] = []
+  #length = 0
+  #place: Line | undefined
+  /** Under a heading that is not of a frame: bytes that are here for the second time. */
+  #isOther = false
+  #second = unknownSecond
+  #nanos = 0
+
+  constructor(context: Context, link: number) {
+    this.#context = context
+    this.#link = link
+    this.#frame.source = new Source()
+  }
+
+  line(line: Line): void {
+    const row = rowOf(line.text)
+    if (row?.offset === undefined) return this.#between(line.text)
+    if (row.offset === 0) this.#emit()
+    if (this.#isOther) return
+    this.#place ??= line
+    // The column of characters may have been read as bytes: the offset tells.
+    const last = this.#rows.at(-1)
+    const excess = this.#length - row.offset
+    if (last !== undefined && excess > 0 && excess < last.length) {
+      this.#rows[this.#rows.length - 1] = last.subarray(0, last.length - excess)
+      this.#length -= excess
+    }
+    if (this.#length !== row.offset || this.#length > maxPacket) return
+    this.#rows.push(row.bytes)
+    this.#length += row.bytes.length
+  }
+
+  #between(text: string): void {
+    this.#emit()
+    const title = heading.exec(text.trim())?.[1]
+    if (title !== undefined) this.#isOther = title !== 'Frame'
+    else if (text.trim() !== '') this.#isOther = false
+    const time = dated.exec(text)
+    if (time === null) return
+    const milliseconds = Date.parse(`${time[1]}T${time[2]}Z`)
+    this.#second = Number.isNaN(milliseconds) ? unknownSecond : milliseconds / 1000
+    this.#nanos = Number(time[3]!.padEnd(9, '0'))
+  }
+
+  #emit(): void {
+    if (this.#length === 0) return
+    const frame = this.#frame
+    const bytes = Buffer.concat(this.#rows)
+    this.#rows = []
+    this.#length = 0
+    frame.bytes = bytes
+    frame.base = this.#place!.fileOffset
+    this.#place = undefined
+    // All bytes are where their text begins.
+    frame.isJoined = true
+    frame.start = 0
+    frame.end = bytes.length
+    frame.wireEnd = bytes.length
+    frame.record += 1
+    frame.second = this.#second
+    frame.nanos = this.#nanos
+    frame.link = linkOf(bytes) ?? this.#link
+    this.#context.network.link.push(frame)
+  }
+
+  end(): void {
+    this.#emit()
+    this.#context.network.records += this.#frame.record
+  }
+}

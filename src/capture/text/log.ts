@@ -1,0 +1,80 @@
+// Logs that hold bytes among other things: rows of hexadecimal, with the lines before them telling who sent what.
+
+import { type Row, rowOf } from './rows.js'
+import { type Mark, markOf, type Sides } from './sides.js'
+import type { Line, LineReader } from './text.js'
+
+/** Lines around the rows of Netty, PowerShell and others, without meaning. */
+const frame = /^[\s|+-]*$|^\s*Label: |^\s*Offset Bytes|^[\s|]*(?:0?0 +0?1 +0?2 )/i
+/** openssl leaves blanks and zeros at the end out, and tells only up to where they go. */
+const leftOut = /^([0-9a-f]{4,8}) - <SPACES\/NULS>/i
+
+export function isLog(lines: readonly string[]): boolean {
+  return lines.some((line) => !frame.test(line) && rowOf(line)?.isLone === false)
+}
+
+/** Lines of nothing but an arrow and digits, which "hexadecimal digits in brackets" would fit too. */
+export function isDirected(lines: readonly string[]): boolean {
+  return lines.some((line) =>
+    /(?:^|\s)(?:[-=]+>+|<+[-=]+|>+|<+)\s+(?:0x)?[0-9a-f]{2}/i.test(line.slice(0, 300)),
+  )
+}
+
+export class LogReader implements LineReader {
+  readonly #sides: Sides
+  #mark: Mark | undefined
+  #begins = true
+  /** The row before was no full one: another packet follows. */
+  #ended = false
+  /** The row before, which the next one's offset may show to be shorter. */
+  #held: { row: Row; line: Line; begins: boolean } | undefined
+
+  constructor(sides: Sides) {
+    this.#sides = sides
+  }
+
+  line(line: Line): void {
+    if (frame.test(line.text)) return
+    const end = leftOut.exec(line.text)?.[1]
+    if (end !== undefined) return this.#leftOut(Number.parseInt(end, 16))
+    const row = rowOf(line.text)
+    if (row === undefined || (row.isLone && row.prefix !== this.#held?.row.prefix))
+      return this.#heading(line.text)
+    this.#release(row.offset)
+    const mark = row.prefix.trim() === '' ? undefined : markOf(row.prefix)
+    if (mark !== undefined) this.#mark = mark
+    const begins = this.#begins || this.#ended || row.offset === 0
+    this.#ended = row.offset === undefined && row.bytes.length !== 16
+    this.#held = { row, line, begins }
+    this.#begins = false
+  }
+
+  #heading(text: string): void {
+    this.#release(undefined)
+    this.#mark = markOf(text) ?? this.#mark
+    this.#begins = true
+  }
+
+  #leftOut(end: number): void {
+    const { row } = this.#held ?? {}
+    this.#release(undefined)
+    if (row?.offset === undefined) return
+    const missing = end - row.offset - row.bytes.length
+    if (missing > 0 && missing < 65_536) this.#sides.gap(missing, 'left out in the dump')
+  }
+
+  /** Passes the row before on, with no more bytes than up to the offset of the next. */
+  #release(next: number | undefined): void {
+    if (this.#held === undefined) return
+    const { row, line, begins } = this.#held
+    this.#held = undefined
+    const room = next === undefined || row.offset === undefined ? 0 : next - row.offset
+    const bytes = room > 0 && room < row.bytes.length ? row.bytes.subarray(0, room) : row.bytes
+    this.#sides.data(bytes, this.#mark, begins, { record: line.number, fileOffset: line.fileOffset })
+    this.#sides.leftOut(row.more, line)
+  }
+
+  end(): void {
+    this.#release(undefined)
+  }
+}

@@ -1,0 +1,94 @@
+// Which of two directions bytes in a log are: by what is written before them, and by the packets themselves.
+import type { Notes } from '../notes.js'
+import type { RawFlow } from '../raw.js'
+import { isConnect } from '../roles.js'
+import type { Direction } from '../stream.js'
+
+/** As the writer of the log sees it. */
+export type Mark = 'out' | 'in'
+
+export class Sides {
+  readonly #flow: RawFlow
+  readonly #notes: Notes
+  /** What the log calls the client's direction. */
+  #client: Mark | undefined
+  #last: Direction
+
+  constructor(flow: RawFlow, notes: Notes, direction?: Direction) {
+    this.#flow = flow
+    this.#notes = notes
+    this.#last = direction ?? 'c2s'
+  }
+
+  /** `begins`: the bytes are the first after something else, so that without a mark they tell who sent them. */
+  data(
+    bytes: Buffer,
+    mark: Mark | undefined,
+    begins: boolean,
+    place: { record: number; fileOffset: number },
+  ): void {
+    if (bytes.length === 0) return
+    this.#last = this.#direction(bytes, mark, begins)
+    this.#flow.data(this.#last, bytes, place)
+  }
+
+  /** Bytes after the last ones are not in the text. */
+  gap(length: number, why: string): void {
+    if (length > 0) this.#flow.gap(this.#last, length, why)
+  }
+
+  /** The text says itself that it leaves so many bytes out. */
+  leftOut(count: number, { number, fileOffset }: { number: number; fileOffset: number }): void {
+    if (count === 0) return
+    this.gap(Math.min(count, 2 ** 28), 'left out in the text')
+    this.#notes.say('left out', `${count} bytes are left out in line ${number}`, fileOffset)
+  }
+
+  #direction(bytes: Buffer, mark: Mark | undefined, begins: boolean): Direction {
+    const told = begins ? this.#flow.directionOf(bytes) : undefined
+    if (mark === undefined) return told ?? this.#last
+    // A broker's log has its clients' packets coming in. CONNECT leaves no doubt; else the first packet that tells.
+    if (this.#client === undefined || isConnect(bytes))
+      this.#client = told === 's2c' ? opposite(mark) : told === 'c2s' ? mark : this.#client
+    return (this.#client ?? 'out') === mark ? 'c2s' : 's2c'
+  }
+}
+
+function opposite(mark: Mark): Mark {
+  return mark === 'out' ? 'in' : 'out'
+}
+
+const server = '(?:s|srv|server|broker)'
+const client = '(?:c|cli|client|device)'
+const outward = new RegExp(
+  `\\b${client}(?: to |\\s*[-=]*>+\\s*)${server}\\b|\\b${server}\\s*<+[-=]*\\s*${client}\\b|\\bc2s\\b`,
+  'i',
+)
+const inward = new RegExp(
+  `\\b${server}(?: to |\\s*[-=]*>+\\s*)${client}\\b|\\b${client}\\s*<+[-=]*\\s*${server}\\b|\\bs2c\\b`,
+  'i',
+)
+const ends = /([\w.:[\]-]+[:.]\d{1,5})\s*[-=]*>\s*([\w.:[\]-]+[:.]\d{1,5})/
+const words =
+  /\b(tx|transmit\w*|send\w*|sent|snd|writ\w+|wrote|out|outgoing|outbound|upstream|rx|receiv\w*|recv\w*|rcv\w*|read\w*|in|incoming|inbound|downstream|got)\b/gi
+const outWord = /^(?:tx|trans|sen|snd|wr|out|up)/i
+const arrows = /[-=]+>+|<+[-=]+|>+|<+|\xe2\x86[\x90\x92]/g
+/** An arrow that the bytes follow. */
+const lastArrow = /(?:^|\s)([-=]+>+|<+[-=]+|>+|<+|\xe2\x86[\x90\x92])\s*$/
+const outArrow = /^(?:[-=]*>|\xe2\x86\x92)/
+
+/** What a line says about the direction of the bytes that follow. */
+export function markOf(text: string): Mark | undefined {
+  // `<inf>` is a level.
+  const line = text.slice(0, 300).replace(/<\w+>/g, ' ')
+  if (outward.test(line)) return 'out'
+  if (inward.test(line)) return 'in'
+  const between = ends.exec(line)
+  if (between !== null) return between[1]! > between[2]! ? 'out' : 'in'
+  const pointed = lastArrow.exec(line)?.[1]
+  if (pointed !== undefined) return outArrow.test(pointed) ? 'out' : 'in'
+  const word = [...line.matchAll(words)].at(-1)?.[0]
+  if (word !== undefined) return outWord.test(word) ? 'out' : 'in'
+  const arrow = line.match(arrows)?.at(-1)
+  return arrow === undefined ? undefined : outArrow.test(arrow) ? 'out' : 'in'
+}

@@ -1,0 +1,158 @@
+// What strace prints of reading and writing: strings with escapes, cut to the length that -s gives, and full dumps with
+// `-e read` and `-e write`.
+import type { Context } from '../context.js'
+import { RawFlow } from '../raw.js'
+import { couldBePacket, looksLikePackets } from '../recognise.js'
+import { senderOf } from '../roles.js'
+import { bytesOfLiteral } from './literals.js'
+import { rowOf } from './rows.js'
+import { Sides } from './sides.js'
+import type { Line, LineReader } from './text.js'
+
+const names = 'read|readv|pread64|recv|recvfrom|recvmsg|write|writev|pwrite64|send|sendto|sendmsg'
+const call = new RegExp(
+  String.raw`^(?:\[pid +(\d+)\] +|(\d+) +)?(?:[\d:.]+ +)*(${names})\((\d+)(?:<[^>]*>)?,`,
+)
+const resumed = new RegExp(
+  String.raw`^(?:\[pid +(\d+)\] +|(\d+) +)?(?:[\d:.]+ +)*<\.\.\. (?:${names}) resumed>,? ?`,
+)
+const result = /\)\s*=\s*(-?\d+)/
+const string = /(iov_base=)?"((?:\\.|[^"\\])*)(?:"|$)(\.\.\.)?(?:, iov_len=(\d+))?/g
+const closing = /\bclose\((\d+)/
+const dumpRow = /^\s*\|\s[0-9a-f]{5,}\s/i
+
+/** Descriptors that are followed, and calls that wait for their other half. */
+const maxOpen = 256
+
+export function isStrace(lines: readonly string[]): boolean {
+  return lines.some((line) => call.test(line) && (result.test(line) || line.includes('<unfinished')))
+}
+
+interface Done {
+  readonly descriptor: number
+  readonly isOut: boolean
+  /** Bytes, or how many of them are not in the text. */
+  readonly parts: (Buffer | number)[]
+  readonly line: Line
+}
+
+export class StraceReader implements LineReader {
+  readonly #context: Context
+  /** By the number of the descriptor; null for one that carries something else. */
+  readonly #open = new Map<number, { flow: RawFlow; sides: Sides } | null>()
+  readonly #unfinished = new Map<string, string>()
+  /** Held until it is known whether a dump follows, which is whole. */
+  #done: Done | undefined
+  #dump: Buffer[] = []
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  line(line: Line): void {
+    const { text } = line
+    if (dumpRow.test(text) && this.#done !== undefined) {
+      const row = rowOf(text.replace(/^\s*\|\s/, ''))
+      if (row !== undefined) this.#dump.push(row.bytes)
+      return
+    }
+    this.#release()
+    const closed = closing.exec(text)?.[1]
+    if (closed !== undefined) return this.#close(Number(closed))
+    const begun = resumed.exec(text)
+    const thread =
+      begun?.[1] ??
+      begun?.[2] ??
+      call
+        .exec(text)
+        ?.slice(1, 3)
+        .find((id) => id !== undefined) ??
+      ''
+    let whole = text
+    if (begun !== null) {
+      const before = this.#unfinished.get(thread)
+      if (before === undefined) return
+      this.#unfinished.delete(thread)
+      whole = `${before} ${text.slice(begun[0].length)}`
+    }
+    const match = call.exec(whole)
+    if (match === null) return
+    const cut = whole.indexOf('<unfinished')
+    if (cut !== -1) {
+      if (this.#unfinished.size < maxOpen) this.#unfinished.set(thread, whole.slice(0, cut))
+      return
+    }
+    const count = Number(result.exec(whole.slice(whole.lastIndexOf(')')))?.[1] ?? -1)
+    if (count <= 0) return
+    const isOut = /^(?:p?writ|send)/.test(match[3]!)
+    this.#done = { descriptor: Number(match[4]), isOut, parts: partsOf(whole, count), line }
+  }
+
+  #release(): void {
+    const done = this.#done
+    if (done === undefined) return
+    this.#done = undefined
+    const dump = Buffer.concat(this.#dump)
+    this.#dump = []
+    const parts = dump.length > 0 ? [dump] : done.parts
+    const [first] = parts
+    let side = this.#open.get(done.descriptor)
+    if (side === undefined) {
+      const isMqtt = Buffer.isBuffer(first) && first.length > 0 && isPlausible(first)
+      if (this.#open.size >= maxOpen) return
+      const flow = isMqtt ? new RawFlow(this.#context, ['client', 'server']) : undefined
+      side = flow === undefined ? null : { flow, sides: new Sides(flow, this.#context.notes) }
+      this.#open.set(done.descriptor, side)
+    }
+    if (side === null) return
+    const place = { record: done.line.number, fileOffset: done.line.fileOffset }
+    for (const part of parts) {
+      if (Buffer.isBuffer(part)) side.sides.data(part, done.isOut ? 'out' : 'in', part === first, place)
+      else side.sides.gap(part, 'left out by strace (-s)')
+    }
+    const missing = parts.reduce((sum: number, part) => (Buffer.isBuffer(part) ? sum : sum + part), 0)
+    if (missing === 0) return
+    const text = `strace left ${missing} bytes out in line ${place.record}: run it with -s 65536`
+    this.#context.notes.say('left out by strace', text, place.fileOffset)
+  }
+
+  /** The number is given to the next file that is opened. */
+  #close(descriptor: number): void {
+    this.#open.get(descriptor)?.flow.end()
+    this.#open.delete(descriptor)
+  }
+
+  end(): void {
+    this.#release()
+    for (const side of this.#open.values()) side?.flow.end()
+  }
+}
+
+/** Whole packets, the first byte of one where a program reads them piece by piece, or what TLS and WebSocket begin with. */
+function isPlausible(bytes: Buffer): boolean {
+  if (senderOf(bytes) !== undefined) return true
+  return bytes.length === 1 ? couldBePacket(bytes[0]!) : looksLikePackets(bytes)
+}
+
+/** What was read or written: the first string, or the strings of vectors. */
+function partsOf(text: string, count: number): (Buffer | number)[] {
+  const all = [...text.matchAll(string)]
+  const isVector = all.some(([, base]) => base !== undefined)
+  const parts: (Buffer | number)[] = []
+  let left = count
+  for (const [, base, literal = '', more, length] of all) {
+    if (isVector && base === undefined) continue
+    const bytes = bytesOfLiteral(literal).subarray(0, left)
+    const last = parts.at(-1)
+    if (Buffer.isBuffer(last)) parts[parts.length - 1] = Buffer.concat([last, bytes])
+    else parts.push(bytes)
+    left -= bytes.length
+    const cut =
+      more === undefined ? 0 : Math.min(left, length === undefined ? left : Number(length) - bytes.length)
+    if (cut > 0) parts.push(cut)
+    left -= cut
+    if (!isVector || left <= 0) break
+  }
+  if (left > 0 && parts.length > 0) parts.push(left)
+  return parts
+}

@@ -1,0 +1,154 @@
+// Bytes written down as text: dumps by the usual programs, packets with their headers, "Follow TCP Stream" of Wireshark,
+// logs, source code, hex and base64 as people paste them. Lines in, bytes out.
+import type { Context } from '../context.js'
+import type { Capture } from '../open.js'
+import { RawFlow } from '../raw.js'
+import { DumpReader, isDump, RepeatBudget } from './dump.js'
+import { FramesReader, framesIn } from './frames.js'
+import { isDirected, isLog, LogReader } from './log.js'
+import { Sides } from './sides.js'
+import { isDecimal, isSource, SourceReader } from './source.js'
+import { isStrace, StraceReader } from './strace.js'
+import { Base64Reader, isBase64, isHex, TokenReader, YamlReader } from './tokens.js'
+import { WordReader, wordDump } from './words.js'
+
+/** As much text as the kind of dump is told by. */
+export const textHead = 16 * 1024
+
+/** A line is handled in pieces of this size: a file may be a single line. */
+const maxLine = 64 * 1024
+
+/** A line of the input, without its end. */
+export interface Line {
+  readonly text: string
+  /** From 1. */
+  readonly number: number
+  readonly fileOffset: number
+}
+
+/** Reads one kind of text. */
+export interface LineReader {
+  line(line: Line): void
+  end(): void
+}
+
+/** Printable characters of UTF-8, tabs, line ends and escapes of terminals; the last character may be cut. */
+const typed =
+  /^(?:[\t\n\f\r\x1b\x20-\x7e]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})*(?:[\xc2-\xf4][\x80-\xbf]{0,2})?$/
+const mark = '\xef\xbb\xbf'
+/** Colours of terminals. */
+const colours = /\x1b\[[\d;]*m/g
+
+/** True where all bytes could be typed: text, as nothing on the wire of MQTT is for long. */
+export function isText(head: Buffer): boolean {
+  return typed.test(head.toString('latin1'))
+}
+
+function plainLine(text: string): string {
+  const line = text.endsWith('\r') ? text.slice(0, -1) : text
+  return line.includes('\x1b') ? line.replace(colours, '') : line
+}
+
+export class TextCapture implements Capture {
+  /** What the text was taken for. */
+  readonly kind: string
+  readonly #flow: RawFlow
+  readonly #reader: LineReader
+  #rest = ''
+  #number = 1
+  #fileOffset = 0
+
+  /** Undefined where the text is none of the kinds that are known. */
+  static open(context: Context, head: Buffer): TextCapture | undefined {
+    const all = head.toString('latin1')
+    const text = all.startsWith(mark) ? all.slice(mark.length) : all
+    const lines = text.split('\n').map(plainLine)
+    const whole = head.length < textHead || lines.length === 1 ? lines : lines.slice(0, -1)
+    const flow = new RawFlow(context, namesIn(text))
+    const chosen = chooseReader(context, flow, whole)
+    return chosen && new TextCapture(flow, chosen)
+  }
+
+  private constructor(flow: RawFlow, { kind, reader }: Chosen) {
+    this.kind = kind
+    this.#flow = flow
+    this.#reader = reader
+  }
+
+  push(chunk: Uint8Array): void {
+    let text = this.#rest + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1')
+    let start = 0
+    for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
+      this.#line(text.slice(start, end), 1)
+      this.#number += 1
+      start = end + 1
+    }
+    text = text.slice(start)
+    while (text.length > maxLine) {
+      const cut = placeToCut(text)
+      this.#line(text.slice(0, cut), 0)
+      text = text.slice(cut)
+    }
+    this.#rest = text
+  }
+
+  #line(text: string, ending: number): void {
+    const shown = this.#fileOffset === 0 && text.startsWith(mark) ? text.slice(mark.length) : text
+    const line = { text: plainLine(shown), number: this.#number, fileOffset: this.#fileOffset }
+    this.#fileOffset += text.length + ending
+    this.#reader.line(line)
+  }
+
+  end(): void {
+    if (this.#rest !== '') this.#line(this.#rest, 0)
+    this.#rest = ''
+    this.#reader.end()
+    this.#flow.end()
+  }
+}
+
+/** Between two words, or else so that neither hex pairs nor groups of base64 are taken apart. */
+function placeToCut(text: string): number {
+  const space = Math.max(...[' ', ',', ':', ';', '-'].map((mark) => text.lastIndexOf(mark, maxLine)))
+  return space > 0 ? space + 1 : maxLine
+}
+
+interface Chosen {
+  readonly kind: string
+  readonly reader: LineReader
+}
+
+/** The first kind that fits: those with more to tell them by come first. */
+function chooseReader(context: Context, flow: RawFlow, lines: readonly string[]): Chosen | undefined {
+  const { notes } = context
+  const { direction } = context.options
+  const head = { head: lines, direction }
+  const sides = () => new Sides(flow, notes, direction)
+  if (lines.some((line) => line.includes('!!binary')))
+    return { kind: "Wireshark's YAML", reader: new YamlReader(flow, notes) }
+  if (isStrace(lines)) return { kind: 'the output of strace', reader: new StraceReader(context) }
+  const link = framesIn(lines)
+  if (link !== undefined)
+    return { kind: 'packets with their headers', reader: new FramesReader(context, link) }
+  const words = wordDump(lines)
+  if (words !== undefined) {
+    const settings = { notes, budget: new RepeatBudget() }
+    return { kind: 'a dump of words', reader: new WordReader(words, sides(), settings) }
+  }
+  if (isDump(lines)) return { kind: 'a hex dump', reader: new DumpReader(flow, notes, head) }
+  if (isDirected(lines) && isLog(lines))
+    return { kind: 'a log with hexadecimal digits', reader: new LogReader(sides()) }
+  if (isDecimal(lines)) return { kind: 'decimal numbers', reader: new SourceReader(flow, notes, direction) }
+  if (isHex(lines)) return { kind: 'hexadecimal digits', reader: new TokenReader(flow, notes, head) }
+  if (isSource(lines))
+    return { kind: 'strings or lists of numbers', reader: new SourceReader(flow, notes, direction) }
+  if (isLog(lines)) return { kind: 'a log with hexadecimal digits', reader: new LogReader(sides()) }
+  if (isBase64(lines)) return { kind: 'base64', reader: new Base64Reader(flow, notes, direction) }
+  return undefined
+}
+
+/** "Node 0: 192.0.2.1:49152", as tshark writes above a followed stream. */
+function namesIn(text: string): [string, string] {
+  const node = (index: number) => new RegExp(`^\\s*Node ${index}: (\\S+)`, 'm').exec(text)?.[1]
+  return [node(0) ?? 'client', node(1) ?? 'server']
+}

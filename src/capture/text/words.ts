@@ -1,0 +1,172 @@
+// Dumps in words: plain `hexdump` and `od`, whose words are those of a little endian machine, in hexadecimal, octal or
+// decimal, and dumps of bytes in octal, decimal or as characters.
+import type { Notes } from '../notes.js'
+import { couldBePacket } from '../recognise.js'
+import type { RepeatBudget } from './dump.js'
+import { bytesOfLiteral } from './literals.js'
+import type { Sides } from './sides.js'
+import type { Line, LineReader } from './text.js'
+
+/** How the numbers of a row are written, and how many bytes each is. */
+interface Kind {
+  readonly base: 8 | 10 | 16 | 'characters'
+  readonly size: 1 | 2 | 4 | 8
+}
+
+/** Of a line without blanks around it: an offset, perhaps numbers. */
+const rowText = /^([0-9a-f]{6,16})(?:\s+(.*))?$/i
+/** What a number may be made of, by its base. */
+const digits = { 8: /^[0-7]{1,11}$/, 10: /^-?\d{1,10}$/, 16: /^[0-9a-f]{1,16}$/i }
+
+/** Offsets begin with 0 or go on by a row's length: else the first column is bytes as well. */
+function hasOffsets(lines: readonly string[]): boolean {
+  const [first = '', second] = lines
+    .map((line) => line.trim().split(/\s/, 1)[0]!)
+    .filter((word) => word !== '')
+    .slice(0, 2)
+  if (second === '*' || /^0+$/.test(first)) return true
+  if (second === undefined) return false
+  return [8, 10, 16].some((base) => {
+    const step = Number.parseInt(second, base) - Number.parseInt(first, base)
+    return step > 0 && step <= maxRow
+  })
+}
+
+/** Bytes in a row. */
+const maxRow = 64
+
+/** Undefined where the first row is none of them. */
+export function wordDump(lines: readonly string[]): Kind | undefined {
+  const rows = lines.map((line) => line.trim()).filter((line) => line !== '' && line !== '*')
+  const [first] = rows
+  const match = first === undefined ? null : rowText.exec(first)
+  if (match?.[2] === undefined || !rows.every((line) => rowText.test(line)) || !hasOffsets(lines))
+    return undefined
+  const numbers = rows
+    .flatMap((line) => (rowText.exec(line)?.[2] ?? '').split(/\s+/))
+    .filter((text) => text !== '')
+  const all = (pattern: RegExp) => numbers.every((text) => pattern.test(text))
+  if (all(/^[0-3][0-7]{2}$/)) return { base: 8, size: 1 }
+  if (all(/^[01][0-7]{5}$/)) return { base: 8, size: 2 }
+  if (all(/^[0-3][0-7]{10}$/)) return { base: 8, size: 4 }
+  if (all(/^[0-9a-f]{4}$/i)) return { base: 16, size: 2 }
+  if (all(/^[0-9a-f]{8}$/i)) return { base: 16, size: 4 }
+  if (all(/^[0-9a-f]{16}$/i)) return { base: 16, size: 8 }
+  // Two digits each might be bytes in hexadecimal.
+  const isDecimal = all(/^(?:0|-?[1-9]\d*|\d{5})$/) && !all(/^\d\d$/)
+  if (isDecimal && all(/^-?\d{1,5}$/)) {
+    const isByte = numbers.every((text) => Number(text) >= -128 && Number(text) <= 255)
+    return { base: 10, size: isByte && !all(/^\d{5}$/) ? 1 : 2 }
+  }
+  if (isDecimal && all(/^-?\d{1,10}$/)) return { base: 10, size: 4 }
+  return rows.every(isColumns) ? { base: 'characters', size: 1 } : undefined
+}
+
+/** od -c and hexdump -c: columns of four, one character or its escape in each. */
+function isColumns(row: string): boolean {
+  return row.length < 1024 && /^[0-9a-f]{6,16}(?: {3}[ -~]| {2}\\[0abtnvfr]| [0-3][0-7]{2})*\s*$/i.test(row)
+}
+
+export class WordReader implements LineReader {
+  readonly #kind: Kind
+  readonly #sides: Sides
+  readonly #notes: Notes
+  readonly #budget: RepeatBudget
+  #base: 8 | 10 | 16 | undefined
+  #isBig: boolean | undefined
+  #held: { offset: string; bytes: Buffer; line: Line } | undefined
+  #repeating = false
+  #begins = true
+
+  constructor(kind: Kind, sides: Sides, settings: { notes: Notes; budget: RepeatBudget }) {
+    this.#kind = kind
+    this.#sides = sides
+    this.#notes = settings.notes
+    this.#budget = settings.budget
+  }
+
+  line(line: Line): void {
+    const { text } = line
+    if (/^\s*\*\s*$/.test(text)) {
+      this.#repeating = true
+      return
+    }
+    this.#budget.earn(text.length)
+    const [, offset, rest = ''] = rowText.exec(text.trim()) ?? []
+    const bytes = offset === undefined ? undefined : this.#bytes(text, offset, rest)
+    if (offset === undefined || bytes === undefined) {
+      if (text.trim() === '') return
+      this.#notes.say('no dump', `line ${line.number} is no line of a dump; it was left out`, line.fileOffset)
+      return
+    }
+    this.#release(offset)
+    if (bytes.length > 0) this.#held = { offset, bytes, line }
+  }
+
+  /** Undefined where something else than numbers follows the offset. */
+  #bytes(text: string, offset: string, rest: string): Buffer | undefined {
+    const { base, size } = this.#kind
+    // Blanks around are part of the columns.
+    if (base === 'characters')
+      return isColumns(text) ? characters(text.slice(text.indexOf(offset) + offset.length)) : undefined
+    const numbers = rest.split(/\s+/).filter((number) => number !== '')
+    if (!numbers.every((number) => digits[base].test(number))) return undefined
+    const bytes = Buffer.alloc(numbers.length * size)
+    numbers.forEach((number, index) => {
+      let value = base === 16 ? BigInt(`0x${number}`) : base === 8 ? BigInt(`0o${number}`) : BigInt(number)
+      for (let at = 0; at < size; at++, value >>= 8n) bytes[index * size + at] = Number(value & 255n)
+    })
+    this.#isBig ??= size > 1 && !couldBePacket(bytes[0] ?? 0) && couldBePacket(bytes[size - 1] ?? 0)
+    if (this.#isBig) for (let at = 0; at < bytes.length; at += size) bytes.subarray(at, at + size).reverse()
+    return bytes
+  }
+
+  /** Passes the row before on, as far as the offset of the next says that it goes. */
+  #release(next: string | undefined): void {
+    if (this.#held === undefined) return
+    const { offset, line } = this.#held
+    let { bytes } = this.#held
+    const place = { record: line.number, fileOffset: line.fileOffset }
+    this.#held = undefined
+    const step = next === undefined ? bytes.length : this.#step(offset, next, bytes.length)
+    if (step > 0 && step < bytes.length) bytes = bytes.subarray(0, step)
+    this.#sides.data(bytes, undefined, this.#begins, place)
+    this.#begins = false
+    let missing = step - bytes.length
+    if (missing > 0 && this.#repeating && bytes.length > 0) {
+      const repeated = this.#budget.take(missing)
+      if (repeated > 0) this.#sides.data(Buffer.alloc(repeated, bytes), undefined, false, place)
+      missing -= repeated
+    }
+    this.#repeating = false
+    if (missing > 0 && Number.isSafeInteger(missing)) {
+      this.#sides.gap(missing, 'left out in the dump')
+      const text = `the offset after line ${line.number} jumps: ${missing} bytes are missing`
+      this.#notes.say('offset jumps', text, line.fileOffset)
+    }
+  }
+
+  /** od counts in octal unless told otherwise, hexdump in hexadecimal: the first two offsets tell. */
+  #step(from: string, to: string, length: number): number {
+    const step = (base: number) => Number.parseInt(to, base) - Number.parseInt(from, base)
+    this.#base ??= ([16, 8, 10] as const).find(
+      (base) => step(base) <= length && step(base) > length - this.#kind.size,
+    )
+    return step(this.#base ?? 16)
+  }
+
+  end(): void {
+    this.#release(undefined)
+  }
+}
+
+function characters(rest: string): Buffer {
+  const columns = rest.match(/.{4}/g) ?? []
+  return Buffer.concat(
+    columns.map((column) => {
+      const text = column.trimStart()
+      if (text.length === 3) return Buffer.from([Number.parseInt(text, 8)])
+      return text === '' ? Buffer.from(' ') : text.startsWith('\\') ? bytesOfLiteral(text) : Buffer.from(text)
+    }),
+  )
+}
