@@ -69,6 +69,21 @@ export class Frame implements Moment {
   /** `bytes` were put together from several places of the file: `base` is one of them, and stands for all. */
   isJoined = false
 
+  /** What it has from `start` on, in memory of its own: for whoever keeps it. */
+  kept(start: number): Frame {
+    const copy = new Frame()
+    copy.bytes = Buffer.from(this.bytes.subarray(start, Math.max(start, this.end)))
+    copy.base = this.place(start)
+    copy.isJoined = this.isJoined
+    copy.end = copy.bytes.length
+    copy.wireEnd = this.wireEnd - start
+    copy.record = this.record
+    copy.source = this.source
+    copy.second = this.second
+    copy.nanos = this.nanos
+    return copy
+  }
+
   /** Where a byte of `bytes` is in the file. */
   place(position: number): number {
     return this.isJoined ? this.base : this.base + position

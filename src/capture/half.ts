@@ -18,13 +18,16 @@ const maxWaitSeconds = 30
  * Packets of the connection between the acknowledgement of bytes that we never saw and the verdict that they are lost.
  * Captures of several queues or processors swap neighbours.
  */
-const graceFrames = 8
+export const graceFrames = 8
 /** Where the capture starts in mid-stream, the first segment may not be the first: how much is held, and for how long. */
 const maxUnanchoredBytes = 64 * 1024
 const maxUnanchoredPieces = 256
 const maxUnanchoredSeconds = 1
 /** The largest window there is (RFC 7323, 2.3): a hole beyond it is a jump of unknown length. */
 const maxHole = 2 ** 30
+
+/** An acknowledgement so far beyond what was seen says nothing: a capture that lost more lost everything. */
+const maxUnseen = 2 ** 26
 
 export const notCaptured = 'missing from the capture'
 export const cutShort = 'cut by the snap length of the capture'
@@ -46,6 +49,10 @@ export class Half {
   /** The initial sequence number, undefined where no SYN was seen. */
   isn: number | undefined
   finished = false
+  /** The sequence number of the first packet of this side, where its beginning is not known. */
+  #seen: number | undefined
+  /** Packets of the other side were waited with, and none of this side came. */
+  #isSilent = false
   /** The highest acknowledgement by the other side. */
   #acknowledged = 0
   #hasAcknowledged = false
@@ -84,6 +91,41 @@ export class Half {
   anchor(seq: number): void {
     this.expected = seq | 0
     this.anchored = true
+    if (this.#waiting !== undefined) this.#drain()
+  }
+
+  /**
+   * Bytes before `seq` were not seen, or no packet of this side was, which could have been swapped with one that
+   * acknowledges it. One byte may be a FIN, and no packet is as short. False where the distance makes no sense.
+   */
+  lacks(seq: number): boolean {
+    const next = this.anchored ? this.expected : this.#seen
+    if (next === undefined) return !this.#isSilent
+    const missing = (seq - next) | 0
+    return missing > 1 && missing <= maxUnseen && !this.finished
+  }
+
+  /** A packet of this side, whose beginning is not known, has this sequence number. */
+  see(seq: number): void {
+    this.#seen ??= seq
+  }
+
+  /** The bytes before `seq` will not come. */
+  skipTo(seq: number, why: string): void {
+    if (!this.anchored) {
+      this.#isSilent = this.#seen === undefined
+      if (!this.lacks(seq)) return
+      this.#startHere(this.#seen!)
+    }
+    while (this.lacks(seq)) {
+      const first = this.#waiting?.first()
+      let end = first !== undefined && ((first.seq - seq) | 0) < 0 ? first.seq : seq
+      if (this.#fin !== undefined && ((end - this.#fin) | 0) > 0) end = this.#fin
+      if (((end - this.expected) | 0) <= 0) return
+      this.#grace = -1
+      this.#miss((end - this.expected) | 0, why)
+      this.#drain()
+    }
   }
 
   /** Takes the segment `seq`, whose bytes are `start` to `frame.end`, and on the wire to `frame.wireEnd`. */
@@ -181,6 +223,7 @@ export class Half {
     while (this.#giveUp(why)) {
       // One hole at a time.
     }
+    if (this.#hasAcknowledged) this.skipTo(this.#acknowledged, why)
   }
 
   /** Gives up the first hole; false where there is none. */
@@ -199,8 +242,8 @@ export class Half {
   }
 
   #startHere(seq: number): void {
-    this.anchor(seq)
     this.#output.gap(this.#side, 0, undefined, midStream)
+    this.anchor(seq)
   }
 
   #miss(length: number, why: string): void {

@@ -1,69 +1,17 @@
 // TCP (RFC 9293): finds the connection of each segment, sees it begin and end, and hands both directions to a Half each.
 import type { Context } from './context.js'
 import { Conversation, other, type Side } from './conversation.js'
-import { type Frame, RecordOrigin } from './frame.js'
-import { Half, type HalfOutput, notCaptured } from './half.js'
+import type { Frame } from './frame.js'
+import type { Half } from './half.js'
 import type { FrameStage } from './pcap.js'
-import type { Segment } from './segment.js'
 import { ConnectionTable, type Entry, endpoint } from './table.js'
-
-const finFlag = 1
-const synFlag = 2
-const rstFlag = 4
-const ackFlag = 16
+import { ackFlag, Connection, finFlag, rstFlag, synFlag } from './tcp-connection.js'
 
 /**
  * A connection that has ended stays known, so that late copies of its segments open no other. Data this far from its
  * sequence numbers belongs to a new one whose SYN was not captured.
  */
 const sameConnection = 1024 * 1024
-
-class Connection implements HalfOutput {
-  readonly halves: readonly [Half, Half]
-  closed = false
-  readonly #conversation: Conversation
-  readonly #context: Context
-  #toldOfRest = false
-
-  constructor(context: Context, conversation: Conversation) {
-    const { budget } = context
-    this.halves = [new Half(0, this, budget), new Half(1, this, budget)]
-    this.#context = context
-    this.#conversation = conversation
-  }
-
-  data(side: Side, segment: Segment): void {
-    this.#conversation.data(side, segment)
-  }
-
-  gap(side: Side, offset: number, length: number | undefined, why: string): void {
-    this.#conversation.gap(side, offset, length, why)
-  }
-
-  retransmitted(side: Side, bytes: number): void {
-    this.#conversation.retransmitted(side, bytes)
-  }
-
-  differs(fileOffset: number): void {
-    const text = 'bytes were sent twice and differ the second time; the first were kept'
-    this.#context.notes.say('retransmission with other bytes', text, fileOffset)
-  }
-
-  dataAfterClose(frame: Frame): void {
-    if (this.#toldOfRest) return
-    this.#toldOfRest = true
-    const text = `record ${frame.record} has data for a connection that was reset; it was left out`
-    this.#context.notes.say('data after a reset', text, frame.fileOffset)
-  }
-
-  close(how: 'fin' | 'rst' | 'timeout' | 'end', last?: { side: Side; origin: RecordOrigin }): void {
-    if (this.closed) return
-    for (const half of this.halves) half.flush(notCaptured)
-    this.closed = true
-    const ended = how === 'end' && this.halves.some((half) => half.finished)
-    this.#conversation.close(ended ? 'fin' : how, last)
-  }
-}
 
 export class TcpStage implements FrameStage {
   readonly #context: Context
@@ -95,27 +43,24 @@ export class TcpStage implements FrameStage {
     const connection = entry.value
     const own = connection.halves[side]
     const peer = connection.halves[other(side)]
+    const first = (flags & synFlag) === 0 ? seq : (seq + 1) | 0
+    if (!own.anchored) {
+      own.see(first)
+      connection.proceed()
+    }
     if ((flags & ackFlag) !== 0) {
       peer.acknowledge(acknowledged)
-      if (peer.isWaiting) peer.check(frame.seconds)
+      if (!peer.anchored) connection.anchorByAcknowledgement(side, first, acknowledged)
+      if (peer.isWaiting && (!peer.anchored || connection.isComplete(other(side)))) peer.check(frame.seconds)
     }
-    const first = (flags & synFlag) === 0 ? seq : (seq + 1) | 0
-    if (payload < frame.wireEnd) own.push(frame, first, payload)
-    if ((flags & (finFlag | rstFlag)) !== 0) {
-      this.#ending(connection, frame, { side, flags, end: first + frame.wireEnd - payload })
-    }
-    if (own.isWaiting) own.check(frame.seconds)
-    if (own.finished && peer.finished && !connection.closed) this.#closed(connection, frame, 'fin', side)
-  }
-
-  #ending(connection: Connection, frame: Frame, ending: { side: Side; flags: number; end: number }): void {
-    const { side, flags, end } = ending
-    if ((flags & rstFlag) !== 0) this.#closed(connection, frame, 'rst', side)
-    else connection.halves[side].fin(end, frame.seconds)
-  }
-
-  #closed(connection: Connection, frame: Frame, how: 'fin' | 'rst', side: Side): void {
-    connection.close(how, { side, origin: new RecordOrigin(frame, frame.fileOffset) })
+    if (payload < frame.wireEnd || (flags & (finFlag | rstFlag)) !== 0) {
+      const isEarly =
+        (connection.isHolding || (flags & rstFlag) !== 0 || peer.lacks(acknowledged)) &&
+        connection.mustWait(side, first, flags, acknowledged)
+      if (isEarly) connection.hold({ side, frame, seq: first, payload, flags, acknowledged })
+      else connection.take(frame, side, first, payload, flags)
+    } else if (own.isWaiting && connection.isComplete(side)) own.check(frame.seconds)
+    if (connection.isHolding) connection.packet(frame.seconds)
   }
 
   /** The connection of a SYN, or of a segment of none that is open; undefined where it is to be left out. */

@@ -8,7 +8,8 @@ import { Search } from './search.js'
 
 export interface AssemblerSink {
   packet(packet: Packet): void
-  skipped(direction: Direction, offset: number, length: number | undefined, why: string): void
+  /** No packets were found in a range. `at`: where it begins, if that is not the segment at hand. */
+  skipped(direction: Direction, offset: number, length: number | undefined, why: string, at?: Origin): void
 }
 
 /** More of a packet is not kept; the rest of its payload is counted. */
@@ -251,15 +252,17 @@ export class Assembler {
     const search = this.#looking
     const found = search.push(segment)
     if (found === undefined) {
-      const from = search.offset
+      const { offset: from, origin } = search
       const dropped = search.drop()
-      if (dropped > 0) this.#sink.skipped(this.#direction, from, dropped, 'no packet boundary found')
+      if (dropped > 0) this.#sink.skipped(this.#direction, from, dropped, 'no packet boundary found', origin)
       return []
     }
     this.#looking = undefined
     this.#synchronised = true
-    const { segments, offset, skipped, evidence } = found
-    if (skipped > 0) this.#sink.skipped(this.#direction, offset, skipped, `not synchronised; ${evidence}`)
+    const { segments, offset, origin, skipped, evidence } = found
+    if (skipped > 0) {
+      this.#sink.skipped(this.#direction, offset, skipped, `not synchronised; ${evidence}`, origin)
+    }
     return segments
   }
 
@@ -273,8 +276,8 @@ export class Assembler {
 
   #forgetSearch(why: string): void {
     if (this.#looking === undefined) return
-    const { offset, length } = this.#looking
-    if (length > 0) this.#sink.skipped(this.#direction, offset, length, why)
+    const { offset, length, origin } = this.#looking
+    if (length > 0) this.#sink.skipped(this.#direction, offset, length, why, origin)
     this.#looking.clear()
   }
 

@@ -5,7 +5,7 @@ import type { Packet } from './packet.js'
 import { isClean } from './resync.js'
 import type { ConnectionFacts } from './views/view.js'
 
-/** Packets that wait for a version to be decided. */
+/** Packets that do not tell the version before one is assumed. */
 const patience = 64
 
 const bridge = 0x80
@@ -24,8 +24,7 @@ export class Connection implements ConnectionFacts {
   holes = false
   packets = 0
   retransmitted = 0
-  /** Read while nobody knows the version. */
-  held: readonly Packet[] = none
+  #voters = 0
   #clean4 = 0
   #clean5 = 0
 
@@ -40,12 +39,10 @@ export class Connection implements ConnectionFacts {
     }
   }
 
-  /** True when the version is known now. A packet that does not tell it is held. */
-  decide(packet: Packet): boolean {
-    if (this.version > 0) return true
+  /** Learns the version from a packet, if that tells it. */
+  decide(packet: Packet): void {
     if (packet.type === connect) this.#fromConnect(packet)
     else this.#vote(packet)
-    return this.version > 0
   }
 
   /** A CONNACK to a CONNECT of an unknown version: only that of MQTT 5.0 has more than two bytes (3.2). */
@@ -77,8 +74,6 @@ export class Connection implements ConnectionFacts {
     if (is4 !== is5) {
       this.version = is5 ? 5 : 4
       this.versionFrom = 'inferred'
-    } else if (this.held.length >= patience) this.giveUp()
+    } else if (++this.#voters >= patience) this.giveUp()
   }
 }
-
-const none: readonly Packet[] = []

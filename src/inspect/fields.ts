@@ -47,6 +47,8 @@ export class Fields {
   #depth = 0
   /** The field that could not be read because bytes of it were not captured; '' where all could. */
   unread = ''
+  /** Index of the property whose end was not captured or passes a limit; -1: there is none. */
+  interrupted = -1
   /** The secret that may be in what is left when a field could not be read, so that it is hidden as such. */
   secret = ''
   /** Both from the beginning of the packet: the end of the bytes that are there, and of those without a hole. */
@@ -69,6 +71,7 @@ export class Fields {
     this.#readable = holes.length === 0 ? end - origin : Math.min(end - origin, holes[0]!.offset)
     this.#holes = holes
     this.unread = ''
+    this.interrupted = -1
     this.secret = ''
     this.#length = length
     this.limit = length
@@ -235,6 +238,7 @@ export class Fields {
       if (field.kind !== 'group') continue
       if (field.start + field.length < here && this.#isOpen(i)) {
         field.length = here - field.start
+        if (field.whole) this.interrupted = i
         depth = field.depth + 1
       }
     }

@@ -25,8 +25,12 @@ export class Filter {
   /** Topics of a capture repeat. */
   readonly #known = new Map<string, boolean>()
 
+  /** It asks for Client Identifiers. */
+  readonly isByClient: boolean
+
   constructor(options: FilterOptions) {
     this.#options = options
+    this.isByClient = (options.clients ?? []).length > 0
     this.#types = new Set(options.types)
   }
 

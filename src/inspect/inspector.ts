@@ -1,19 +1,21 @@
 // The whole way from a capture to a view: streams become packets, packets get a version, are checked, pass the filter,
 // and are shown.
 import type { CaptureSink, CloseDetail, Direction, Flow, FlowFact, StreamSegment } from '../capture/stream.js'
-import { Assembler, type AssemblerSink, type Budget } from './assembler.js'
+import type { Budget } from './assembler.js'
 import { Connection } from './connection.js'
 import { Fields } from './fields.js'
 import type { Filter } from './filter.js'
 import { looksLikeMessage, messageOf } from './mqtt-sn.js'
 import { connack } from './names.js'
-import type { Packet } from './packet.js'
+import { Packet } from './packet.js'
 import { hasLegalFlags } from './plausible.js'
 import { isPortOf } from './ports.js'
+import { propertyId } from './properties.js'
 import { Quick } from './quick.js'
 import { decode } from './render.js'
 import { headerAt } from './resync.js'
 import type { Severity } from './rules.js'
+import { type Item, type Listener, Stream } from './stream.js'
 import { closings, notFollowed, type Skipped, type View } from './views/view.js'
 import { Watch } from './watch.js'
 
@@ -40,61 +42,27 @@ export interface InspectorOptions {
   readonly also?: View | undefined
 }
 
+/** Packets of a connection that wait for the Client Identifier that the server assigns. */
+const mostUnnamed = 16
 const unfinished = 32 * 1024 * 1024
 /** Bytes of a stream that may turn out not to be MQTT. */
 const doubt = 32 * 1024
-
-/** A flow: its connection shows up when the first packet is found. */
-class Stream implements AssemblerSink {
-  readonly flow: Flow
-  readonly connection: Connection
-  readonly c2s: Assembler
-  readonly s2c: Assembler
-  seen = 0
-  not = false
-  opened = false
-  /** The views know of it. */
-  shown = false
-  readonly #listener: Listener
-
-  constructor(flow: Flow, connection: Connection, options: StreamOptions) {
-    this.flow = flow
-    this.connection = connection
-    this.#listener = options.listener
-    this.c2s = new Assembler('c2s', this, options)
-    this.s2c = new Assembler('s2c', this, options)
-  }
-
-  packet(packet: Packet): void {
-    this.#listener.framed(this, packet)
-  }
-
-  skipped(direction: Direction, offset: number, length: number | undefined, why: string): void {
-    this.#listener.skipped(this, { direction, offset, length, why })
-  }
-}
-
-interface Listener {
-  framed(stream: Stream, packet: Packet): void
-  skipped(stream: Stream, skipped: Skipped): void
-}
-
-type StreamOptions = ConstructorParameters<typeof Assembler>[2] & { readonly listener: Listener }
 
 export class Inspector implements CaptureSink {
   /** What was found, for the exit status and the summary. */
   packets = 0
   shown = 0
+  /** Views were told of a connection. */
+  introduced = false
   readonly found: Record<Severity, number> = { error: 0, warning: 0, info: 0 }
   readonly #options: InspectorOptions
   readonly #views: readonly View[]
   readonly #filter: Filter | undefined
   readonly #streams = new Map<number, Stream>()
   readonly #budget: Budget = { left: unfinished }
-  readonly #listener: Listener = {
-    framed: (stream, packet) => this.#framed(stream, packet),
-    skipped: (stream, skipped) => this.#skipped(stream, skipped),
-  }
+  readonly #listener: Listener = { framed: (stream, packet) => this.#show(stream, packet) }
+  /** Those that hold something that need not wait longer than to the end of the chunk. */
+  readonly #holding = new Set<Stream>()
   readonly #quick = new Quick()
   readonly #fields = new Fields()
   readonly #watch: Watch
@@ -125,14 +93,19 @@ export class Inspector implements CaptureSink {
     if (stream === undefined || stream.not || this.done) return
     if (this.#isDatagrams(flow)) return this.#datagram(stream, direction, segment)
     if (!stream.opened && !this.#mayBe(stream, direction, segment)) return
+    stream.arrives(segment.origin)
     stream[direction].push(segment)
+    if (stream.isHolding) this.#settle(stream)
   }
 
   gap(flow: Flow, direction: Direction, offset: number, length: number | undefined, why: string): void {
     const stream = this.#streams.get(flow.id)
     if (stream === undefined || stream.not || this.done) return
     stream.connection.holes = true
-    if (!this.#isDatagrams(flow)) stream[direction].gap(offset, length, why)
+    if (this.#isDatagrams(flow)) return
+    stream[direction].gap(offset, length, why)
+    // Gaps that follow one another are one, so what was lost is told with what comes next.
+    if (stream.isHolding) this.#holding.add(stream)
   }
 
   /** Each segment is a message of MQTT-SN. */
@@ -158,11 +131,15 @@ export class Inspector implements CaptureSink {
     const stream = this.#streams.get(flow.id)
     if (stream === undefined) return
     this.#streams.delete(flow.id)
-    if (stream.not) return void this.#watch.end(stream.connection)
+    if (stream.not) {
+      this.#holding.delete(stream)
+      return void this.#watch.end(stream.connection)
+    }
     if (!this.done) {
       stream.c2s.end()
       stream.s2c.end()
-      this.#release(stream)
+      this.#settle(stream, true)
+      this.#releaseUnnamed(stream)
     }
     const checks = this.#watch.end(stream.connection)
     if (!stream.opened) return
@@ -181,6 +158,7 @@ export class Inspector implements CaptureSink {
   }
 
   flush(): void {
+    for (const stream of this.#holding) this.#settle(stream)
     for (const view of this.#views) view.flush?.()
   }
 
@@ -201,7 +179,9 @@ export class Inspector implements CaptureSink {
       return !stream.not
     }
     if (segment.offset > 0) return true
-    if (flow.protocol === 'tcp' && (direction === 's2c' || chunk[start] !== 0x10)) return this.#forget(stream)
+    // A server speaks first only where the CONNECT was not captured.
+    const first = direction === 'c2s' ? 0x10 : stream.c2s.synchronised ? -1 : 0x20
+    if (flow.protocol === 'tcp' && chunk[start] !== first) return this.#forget(stream)
     const header = headerAt(segment.bytes, 0)
     return (hasLegalFlags(chunk[start]!) && header !== 'none') || this.#forget(stream)
   }
@@ -224,36 +204,30 @@ export class Inspector implements CaptureSink {
     this.#show(stream, packet)
   }
 
-  #skipped(stream: Stream, skipped: Skipped): void {
-    stream.connection.holes = true
-    if (!stream.opened) {
-      if (stream.not) return
-      if (skipped.length !== undefined && !stream[skipped.direction].synchronised) return
-      this.#opened(stream)
+  /** Shows what the stream holds, as far as that need not wait. */
+  #settle(stream: Stream, isEnd = false): void {
+    for (const item of stream.release(isEnd) ?? none) {
+      if ('packet' in item) this.#show(stream, item.packet)
+      else this.#skipped(stream, item.skipped)
     }
-    if (this.#filter?.connection(stream.connection) === false) return
+    if (!stream.isHolding) this.#holding.delete(stream)
+  }
+
+  #skipped(stream: Stream, skipped: Skipped): void {
+    if (this.done) return
+    if (!stream.opened) this.#opened(stream)
+    if (stream.unnamed !== undefined && stream.unnamed.length < mostUnnamed) {
+      stream.unnamed.push(skipped)
+      return
+    }
+    this.#releaseUnnamed(stream)
+    this.#presentSkipped(stream, skipped)
+  }
+
+  #presentSkipped(stream: Stream, skipped: Skipped): void {
+    if (this.done || this.#filter?.connection(stream.connection) === false) return
     this.#introduce(stream)
     for (const view of this.#views) view.skipped?.(stream.connection, skipped)
-  }
-
-  #framed(stream: Stream, packet: Packet): void {
-    const { connection } = stream
-    if (connection.version === 0) {
-      if (!connection.decide(packet)) {
-        connection.held = [...connection.held, packet]
-        return
-      }
-      this.#release(stream)
-    }
-    this.#show(stream, packet)
-  }
-
-  #release(stream: Stream): void {
-    const { held } = stream.connection
-    if (held.length === 0) return
-    stream.connection.giveUp()
-    stream.connection.held = none
-    for (const packet of held) this.#show(stream, packet)
   }
 
   #opened(stream: Stream): void {
@@ -266,6 +240,7 @@ export class Inspector implements CaptureSink {
   #introduce(stream: Stream): void {
     if (stream.shown) return
     stream.shown = true
+    this.introduced = true
     for (const view of this.#views) view.opened?.(stream.connection)
   }
 
@@ -286,7 +261,37 @@ export class Inspector implements CaptureSink {
     if (packet.connect !== undefined) connection.clientId = packet.connect.clientId
     this.#watch.of(connection).packet(packet)
     for (const { severity } of packet.violations) this.found[severity]++
-    if (this.#filter !== undefined && !this.#filter.packet(packet, connection)) return
+    if (packet.type === connack && packet.version === 5) assign(packet, connection)
+    if (this.#filter?.isByClient === true) {
+      if (this.#isUnnamed(stream, packet)) return
+      this.#releaseUnnamed(stream)
+    }
+    this.#present(stream, packet)
+  }
+
+  /** The filter cannot tell before CONNACK assigns the Client Identifier (MQTT 5.0, 3.2.2.3.7). */
+  #isUnnamed(stream: Stream, packet: Packet): boolean {
+    if (packet.connect?.clientId === '' && packet.version === 5) stream.unnamed ??= []
+    const { unnamed } = stream
+    if (unnamed === undefined || packet.type === connack || unnamed.length === mostUnnamed) return false
+    unnamed.push(packet)
+    return true
+  }
+
+  #releaseUnnamed(stream: Stream): void {
+    const { unnamed } = stream
+    if (unnamed === undefined) return
+    stream.unnamed = undefined
+    for (const item of unnamed) {
+      if (item instanceof Packet) this.#present(stream, item)
+      else this.#presentSkipped(stream, item)
+    }
+  }
+
+  /** Gives a packet to the views if it passes the filter. */
+  #present(stream: Stream, packet: Packet): void {
+    const { connection } = stream
+    if (this.done || (this.#filter !== undefined && !this.#filter.packet(packet, connection))) return
     this.shown++
     if (this.#options.payloads !== undefined && packet.payload >= 0 && packet.isWhole)
       packet.decoded = this.#options.payloads(packet)
@@ -296,4 +301,10 @@ export class Inspector implements CaptureSink {
   }
 }
 
-const none: readonly Packet[] = []
+/** The server assigns a Client Identifier where the client has none. */
+function assign(connackPacket: Packet, connection: Connection): void {
+  const assigned = connackPacket.property(propertyId.assignedClientIdentifier)
+  if (typeof assigned === 'string' && connection.clientId === '') connection.clientId = assigned
+}
+
+const none: readonly Item[] = []

@@ -32,6 +32,7 @@ export interface Found {
   readonly segments: readonly StreamSegment[]
   /** Of the first byte that was looked at, and how many were passed over. */
   readonly offset: number
+  readonly origin: Origin
   readonly skipped: number
   /** For the reader: why this place is believed. */
   readonly evidence: string
@@ -65,6 +66,11 @@ export class Search {
 
   get length(): number {
     return this.#length
+  }
+
+  /** Of the first segment. */
+  get origin(): Origin | undefined {
+    return this.#origins[0]
   }
 
   get offset(): number {
@@ -233,7 +239,7 @@ export class Search {
       if (from >= to) return
       segments.push(segmentOf(this.#bytes.subarray(from, to), this.#offset + from, this.#origins[i]!))
     })
-    return { segments, offset: this.#offset, skipped: at, evidence: why }
+    return { segments, offset: this.#offset, origin: this.#origins[0]!, skipped: at, evidence: why }
   }
 }
 

@@ -9,9 +9,9 @@ interface Case {
   readonly files: string
   /** Packets per type, in the order in which each type comes first. */
   readonly packets: string
-  readonly status?: number
-  /** The names of rules. */
+  /** The rules that are broken; none where it is missing. */
   readonly violations?: readonly string[]
+  readonly status?: number
   /** What standard error has to say; nothing else where it is missing. */
   readonly notes?: RegExp
   readonly options?: readonly string[]
@@ -19,6 +19,9 @@ interface Case {
 
 /** A connection with everything that one client needs. */
 const talk = 'CONNECT CONNACK SUBSCRIBE SUBACK PUBLISH*2 PUBACK PINGREQ PINGRESP DISCONNECT'
+
+/** MQTT 5, captured from the middle on. */
+const joined = 'PUBLISH PUBACK SUBSCRIBE SUBACK UNSUBSCRIBE UNSUBACK DISCONNECT'
 
 const cases: readonly Case[] = [
   ...['vxlan', 'gre', 'erspan1', 'mpls', 'radiotap', 'pktap149', 'ethfcs'].map((name) => ({
@@ -40,6 +43,41 @@ const cases: readonly Case[] = [
     packets: '',
     status: 41,
     notes: /this is compressed by xz; it was not read; run: xz -dc \S*capture\.pcap\.xz \| mqttx inspect/,
+  },
+  {
+    files: 'lost_connect.pcap',
+    packets:
+      'SKIPPED CONNACK SUBSCRIBE SUBACK PUBLISH*3 PUBACK*2 PUBREC PUBREL PUBCOMP PINGREQ PINGRESP DISCONNECT',
+  },
+  {
+    files: 'lost_publish.pcap',
+    packets:
+      'CONNECT CONNACK SUBSCRIBE SUBACK PUBLISH*2 PUBACK*2 SKIPPED PUBREC PUBREL PUBCOMP PINGREQ PINGRESP DISCONNECT',
+  },
+  { files: 'lost_in_payload4.pcap', packets: 'CONNECT CONNACK PUBLISH PUBACK DISCONNECT' },
+  {
+    files: 'swap_puback.pcap',
+    packets:
+      'CONNECT CONNACK SUBSCRIBE SUBACK PUBLISH*3 PUBACK*2 PUBREC PUBREL PUBCOMP PINGREQ PINGRESP DISCONNECT',
+  },
+  { files: 'mid5_clean.pcap', packets: joined },
+  { files: 'mid5_inpacket.pcap', packets: `SKIPPED ${joined}` },
+  {
+    files: 'snap96_v5.pcap',
+    packets: 'CONNECT CONNACK PUBLISH PUBACK DISCONNECT',
+    violations: ['clientid-portable'],
+  },
+  { files: 'assigned_id.pcap', packets: 'CONNECT CONNACK PUBLISH DISCONNECT' },
+  {
+    files: 'assigned_id.pcap',
+    options: ['--client', 'auto-77'],
+    packets: 'CONNECT CONNACK PUBLISH DISCONNECT',
+  },
+  {
+    files: 'assigned_id.pcap',
+    options: ['--client', 'other'],
+    packets: '',
+    notes: /^Nothing passed the filters: 4 packets were read\.\n$/,
   },
 ]
 
@@ -65,22 +103,51 @@ const pasted: readonly Case[] = [
   { files: 'sn_hex.txt', packets: 'REGISTER', options: ['--protocol', 'mqtt-sn'] },
 ]
 
-test.each([...cases, ...pasted])(
-  '$files',
-  async ({ files, packets, status = 0, violations = [], notes, options = [] }) => {
+const titled = [...cases, ...pasted].map((one): [string, Case] => [
+  [one.files, ...(one.options ?? [])].join(' '),
+  one,
+])
+
+test.each(titled)(
+  '%s',
+  async (_title, { files, packets, violations = [], status = 0, notes, options = [] }) => {
     const paths = files.split(' ').map((file) => resolve(folder, file))
     const run = await mqttx(['inspect', '--view', 'json', ...options, ...paths])
     const counts = new Map<string, number>()
-    const rules: string[] = []
+    const broken: string[] = []
     for (const line of run.stdout.toString().split('\n').slice(0, -1)) {
       const packet = JSON.parse(line) as { type: string; violations?: { rule: string }[] }
       counts.set(packet.type, (counts.get(packet.type) ?? 0) + 1)
-      rules.push(...(packet.violations ?? []).map(({ rule }) => rule))
+      for (const { rule } of packet.violations ?? []) broken.push(rule)
     }
     const found = [...counts].map(([type, count]) => (count === 1 ? type : `${type}*${count}`)).join(' ')
     const { stderr } = run
-    expect({ found, rules, status: run.status }).toEqual({ found: packets, rules: violations, status })
+    expect({ found, broken, status: run.status }).toEqual({ found: packets, broken: violations, status })
     if (notes === undefined) expect(stderr).toBe('')
     else expect(stderr).toMatch(notes)
   },
 )
+
+test('a connection joined in the middle of a packet: version 5 by the packets that follow, in order', async () => {
+  const run = await mqttx(['inspect', '--view', 'line', resolve(folder, 'mid5_inpacket.pcap')])
+  const lines = run.stdout.toString().split('\n')
+  expect(lines[0]).toMatch(/MQTT 5\.0 \(inferred\), joined in mid-stream$/)
+  expect(lines[1]).toContain('20 bytes at offset 0 not decoded')
+  expect(lines.map((line) => line.split(' ')[4]).slice(2, 9)).toEqual(joined.split(' '))
+})
+
+test('a message that was lost is reported where it was; bytes that were not captured are null', async () => {
+  const lost = await mqttx(['inspect', '--view', 'line', resolve(folder, 'lost_publish.pcap')])
+  expect(lost.stdout.toString()).toMatch(
+    /PUBACK m2.*\n.*12 bytes at offset 38.*missing from the capture\n.*PUBACK m3\n/,
+  )
+  const cut = await mqttx(['inspect', '--view', 'json', resolve(folder, 'lost_in_payload4.pcap')])
+  const publish = cut.stdout
+    .toString()
+    .split('\n')
+    .find((line) => line.includes('"PUBLISH"'))
+  expect(JSON.parse(publish!)).toMatchObject({ payload: null, missing: 40 })
+  const snapped = await mqttx(['inspect', '--view', 'json', resolve(folder, 'snap96_v5.pcap')])
+  const property = /"user_property":.*$/m.exec(snapped.stdout.toString())![0]
+  expect(property).toBe('"user_property":null,"missing":68}')
+})

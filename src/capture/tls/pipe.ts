@@ -45,6 +45,9 @@ export class TlsPipe implements Pipe {
   #server: ServerHello | undefined
   /** Why nothing can be decrypted; told once. */
   #isUnreadable = false
+  /** Bytes of the handshake were not captured. */
+  #isCut = false
+  #last: RecordOrigin | undefined
   #isTold = false
   #held = 0
 
@@ -65,6 +68,7 @@ export class TlsPipe implements Pipe {
 
   data(direction: Direction, segment: Segment): void {
     if (this.#isUnreadable) return
+    this.#last = segment.origin
     this.#sides[direction].records.push(segment)
     const { c2s, s2c } = this.#sides
     const waiting = [c2s.records, c2s.messages, s2c.records, s2c.messages].map((reader) => reader.waiting)
@@ -83,14 +87,19 @@ export class TlsPipe implements Pipe {
 
   end(): void {
     this.#held = this.#context.budget.change(this.#held, 0)
+    if (this.#isCut && this.#server === undefined && this.#last !== undefined && !this.#isUnreadable) {
+      this.#giveUp('its handshake was not captured as a whole', this.#last)
+    }
     this.#next.end()
   }
 
   #missing(direction: Direction, count: number | undefined, why: string): void {
     const side = this.#sides[direction]
     side.opener?.missing(count)
+    side.next?.missing(undefined) // perhaps they were of the next key
     side.messages.reset()
-    if (this.#isTold) this.#next.gap(direction, side.offset, undefined, why)
+    if (this.#server === undefined) this.#isCut = true
+    else this.#next.gap(direction, side.offset, undefined, why)
   }
 
   #record(direction: Direction, record: TlsRecord): void {

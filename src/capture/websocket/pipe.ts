@@ -9,6 +9,8 @@ import { MessageReader } from './messages.js'
 /** One direction: its head, then frames; or nothing, where it was no WebSocket. */
 interface SideState {
   head: HeadReader | undefined
+  /** Its head was captured and read. */
+  isGreeted: boolean
   readonly messages: MessageReader
 }
 
@@ -16,7 +18,6 @@ export class WebSocketPipe implements Pipe {
   readonly #context: Context
   readonly #next: Pipe
   readonly #sides: Record<Direction, SideState>
-  readonly #handshake: boolean
   #offered: string[] = []
   #told = false
   /** Plain HTTP: nothing of it is passed on. */
@@ -27,9 +28,9 @@ export class WebSocketPipe implements Pipe {
   constructor(context: Context, next: Pipe, { handshake }: { handshake: boolean }) {
     this.#context = context
     this.#next = next
-    this.#handshake = handshake
     const side = (direction: Direction): SideState => ({
       head: handshake ? new HeadReader() : undefined,
+      isGreeted: false,
       messages: new MessageReader(context, next, direction),
     })
     this.#sides = { c2s: side('c2s'), s2c: side('s2c') }
@@ -59,7 +60,7 @@ export class WebSocketPipe implements Pipe {
   #take(direction: Direction, segment: Segment): void {
     const side = this.#sides[direction]
     if (side.head === undefined) {
-      this.#tell(undefined)
+      if (this.#sides.s2c.head === undefined) this.#tell(undefined)
       return side.messages.push(segment)
     }
     const head = side.head.push(segment.bytes)
@@ -69,6 +70,8 @@ export class WebSocketPipe implements Pipe {
       return
     }
     side.head = undefined
+    side.isGreeted = true
+    if (direction === 's2c') this.#tell(protocolsIn(head)[0])
     if (head.restAt === segment.bytes.length) return
     const origin = segment.origin.at(segment.origin.fileOffset + head.restAt)
     side.messages.push(new Segment(segment.bytes.subarray(head.restAt), 0, origin))
@@ -89,14 +92,14 @@ export class WebSocketPipe implements Pipe {
         0,
       )
     }
-    this.#tell(protocolsIn(head)[0])
     return true
   }
 
   #tell(selected: string | undefined): void {
     if (this.#told) return
     this.#told = true
-    this.#next.fact({ kind: 'websocket', offered: this.#offered, selected, handshake: this.#handshake })
+    const handshake = this.#sides.c2s.isGreeted && this.#sides.s2c.isGreeted
+    this.#next.fact({ kind: 'websocket', offered: this.#offered, selected, handshake })
   }
 
   gap(direction: Direction, _offset: number, length: number | undefined, why: string): void {

@@ -204,6 +204,7 @@ const client = list({
   group: 'Filters',
   parse: parseText,
   help: 'Only connections of this Client Identifier.',
+  doc: 'The identifier that the server assigns in CONNACK (MQTT 5.0) counts too.',
 })
 
 const topic = list({

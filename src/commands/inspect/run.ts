@@ -149,10 +149,17 @@ async function writerFor({ args, files, output, whole }: Writing, host: Host): P
   return writerTo(await openTarget(write), whole)
 }
 
-function statusOf({ packets, found }: Inspector, quiet: boolean, host: Host): number {
+function statusOf({ packets, found, introduced }: Inspector, quiet: boolean, host: Host): number {
   if (packets === 0) {
     if (!quiet) say(host.stderr, 'No MQTT was found.')
     return ExitCode.notMqtt
+  }
+  // Only a filter keeps all packets back.
+  if (!introduced && !quiet) {
+    say(
+      host.stderr,
+      `Nothing passed the filters: ${packets} ${packets === 1 ? 'packet was' : 'packets were'} read.`,
+    )
   }
   return found.error + found.warning > 0 ? ExitCode.violations : ExitCode.ok
 }

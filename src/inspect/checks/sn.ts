@@ -13,7 +13,11 @@ export class SensorNetwork {
   /** REGISTER and SUBSCRIBE by message id: the topic that the answer gives an id to. */
   readonly #asked = new Map<number, string>()
   #connected = false
-  #outstanding: { type: number; id: number; direction: string } | undefined
+  /** Topic ids that an answer has given, to what was not captured. */
+  readonly #unnamed = new Set<number>()
+  #outstanding: Request | undefined
+  /** A request that had no answer when the next was sent. */
+  #overtaken: (Request & { readonly by: Packet }) | undefined
 
   packet(packet: Packet): void {
     const { type, packetIdentifier: id, topic, topicAlias, direction } = packet
@@ -23,6 +27,7 @@ export class SensorNetwork {
     if ((type === 0x0b || type === 0x13) && packet.reasonCode === 0) {
       const asked = this.#asked.get(id)
       if (asked !== undefined && topicAlias > 0) this.#topics.set(topicAlias, asked)
+      else this.#unnamed.add(topicAlias)
       this.#asked.delete(id)
     }
     if (type === 0x0c) this.#publish(packet)
@@ -34,19 +39,45 @@ export class SensorNetwork {
     if (kind === predefined || kind === shortName) return
     const known = this.#topics.get(packet.topicAlias)
     if (known !== undefined) packet.topic = known
-    else if (this.#connected && packet.qos !== 3)
+    // The answer that gives the id may be missing, or come later.
+    else if (
+      this.#connected &&
+      packet.qos !== 3 &&
+      this.#asked.size === 0 &&
+      !this.#unnamed.has(packet.topicAlias)
+    )
       wrong(packet, 'sn-topicid-unknown', undefined, packet.body - packet.start + 1)
   }
 
-  /** Only a second request of another kind is told: the same again is a retransmission. */
+  /**
+   * A second request before the answer to the first: told when that answer comes, later than the second request. Without
+   * it, an answer could have been lost; datagrams have no numbers that tell. The same again is a retransmission.
+   */
   #request(type: number, id: number, direction: string, packet: Packet): void {
     const open = this.#outstanding
-    if (open !== undefined && direction !== open.direction && answers[open.type] === type)
-      this.#outstanding = undefined
-    if (answers[type] === undefined || direction !== 'c2s') return
-    if (open !== undefined && this.#outstanding !== undefined && this.#connected && type !== 0x04) {
-      if (open.type !== 0x04 && open.id !== id) wrong(packet, 'sn-one-outstanding')
+    if (direction !== 'c2s') {
+      if (open !== undefined && answers[open.type] === type) this.#outstanding = undefined
+      return this.#answer(type, id, packet)
     }
-    this.#outstanding = { type, id, direction }
+    if (answers[type] === undefined) return
+    this.#overtaken = undefined
+    if (open !== undefined && this.#connected && type !== 0x04 && open.type !== 0x04 && open.id !== id) {
+      this.#overtaken = { ...open, by: packet }
+    }
+    this.#outstanding = { type, id, number: packet.number }
   }
+
+  #answer(type: number, id: number, packet: Packet): void {
+    const first = this.#overtaken
+    if (first === undefined || answers[first.type] !== type || first.id !== id) return
+    this.#overtaken = undefined
+    if (packet.second >= 0 && packet.seconds <= first.by.seconds) return
+    wrong(packet, 'sn-one-outstanding', `#${first.by.number} was sent before this answer to #${first.number}`)
+  }
+}
+
+interface Request {
+  readonly type: number
+  readonly id: number
+  readonly number: number
 }

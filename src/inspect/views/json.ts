@@ -188,6 +188,10 @@ export class JsonView implements View {
       const member = memberOf(field.name)
       if (member.isHidden || (isSn && member.isHiddenOfSn)) continue
       if (isCut && isRest(field)) continue
+      if (isCut && i === this.#fields.interrupted) {
+        this.#ink.ascii(`,"${field.name}":null`)
+        return this.#missing(packet)
+      }
       if (field.kind === 'group' && !field.whole) {
         if (field.name === 'will_properties') prefix = 'will_'
         if (field.repeated) i = this.#list(i, packet)
@@ -203,13 +207,14 @@ export class JsonView implements View {
         if (field.whole) i = this.#after(i)
       }
     }
-    if (isCut) this.#missing(packet)
-  }
-
-  /** The field that was not captured as a whole, and how many bytes of the packet were not. */
-  #missing({ missing }: Packet): void {
+    if (!isCut) return
     const { unread } = this.#fields
     if (unread !== '') this.#ink.ascii(`,"${unread}":null`)
+    this.#missing(packet)
+  }
+
+  /** How many bytes of the packet were not captured. */
+  #missing({ missing }: Packet): void {
     this.#ink.ascii(',"missing":')
     this.#ink.number(missing)
   }
@@ -231,7 +236,7 @@ export class JsonView implements View {
     this.#ink.ascii(`,"${prefix}${plural(name)}":`)
     for (let i = index; i < count; i = last + 1) {
       const field = items[i]!
-      if (field.name !== name || field.depth !== depth) break
+      if (field.name !== name || field.depth !== depth || i === this.#fields.interrupted) break
       last = field.kind === 'group' ? this.#after(i) : i
       this.#ink.ascii(i === index ? '[' : ',')
       this.#element(i, last, packet)

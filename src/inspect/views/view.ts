@@ -30,7 +30,7 @@ export interface Skipped {
   readonly direction: Direction
   readonly offset: number
   /** Undefined where nobody knows how much is missing. */
-  readonly length: number | undefined
+  length: number | undefined
   readonly why: string
 }
 

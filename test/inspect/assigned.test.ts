@@ -1,0 +1,32 @@
+// --client with a Client Identifier that the server assigns: what comes before CONNACK waits for it.
+import { expect, test } from 'vitest'
+import { Filter } from '../../src/inspect/filter.js'
+import { type Step, talk } from './talk.js'
+
+const connect: Step = ['>', '10 0d 0004 4d515454 05 02 003c 00 0000']
+const connack: Step = ['<', '20 0a 00 00 07 12 0004 6e616d65'] // "name"
+const publish: Step = ['>', '30 04 0001 61 00']
+
+function shown(client: string, ...steps: Step[]): string[] {
+  const { packets } = talk(steps, { version: 5, filter: new Filter({ clients: [client] }) })
+  return packets.map(({ number, type }) => `${number} ${type}`)
+}
+
+test('all packets of the connection, in order, those before CONNACK too', () => {
+  expect(shown('name', connect, publish, connack, publish)).toEqual(['1 1', '2 3', '3 2', '4 3'])
+  expect(shown('other', connect, publish, connack, publish)).toEqual([])
+})
+
+test('a connection that ends before CONNACK has no identifier', () => {
+  expect(shown('name', connect, publish)).toEqual([])
+  expect(shown('', connect, publish)).toEqual(['1 1', '2 3'])
+})
+
+test('not more than 16 packets wait', () => {
+  const many = new Array<Step>(15).fill(publish)
+  expect(shown('name', connect, ...many, connack)).toHaveLength(17)
+  expect(shown('name', connect, ...many, publish, connack, publish).map((one) => one.split(' ')[1])).toEqual([
+    '2',
+    '3',
+  ])
+})
