@@ -46,7 +46,8 @@ export class Connection implements HalfOutput {
   /** Packets until the first of them is let through, and since when it waits. */
   #grace = 0
   #since = 0
-  #isClosing = false
+  /** While it gives up, what closes the connection comes after all that goes before it. */
+  #isGivingUp = false
   #closing: { how: Closing; last: Last | undefined } | undefined
 
   constructor(context: Context, conversation: Conversation) {
@@ -146,12 +147,12 @@ export class Connection implements HalfOutput {
 
   close(how: Closing, last?: Last): void {
     if (this.closed) return
-    if (this.#isClosing) {
+    if (this.#isGivingUp) {
       this.#closing ??= { how, last }
       return
     }
-    this.#isClosing = true
-    while (this.isHolding) this.#giveUp()
+    this.#isGivingUp = true
+    while (this.isHolding) this.#letThrough()
     for (const half of this.halves) half.flush(notCaptured)
     this.closed = true
     const ending = this.#closing ?? { how, last }
@@ -189,6 +190,13 @@ export class Connection implements HalfOutput {
 
   /** What the first waits for will not come. */
   #giveUp(): void {
+    this.#isGivingUp = true
+    this.#letThrough()
+    this.#isGivingUp = false
+    if (this.#closing !== undefined) this.close(this.#closing.how, this.#closing.last)
+  }
+
+  #letThrough(): void {
     const first = this.#remove(0)
     const { side, seq, flags, acknowledged } = first
     if ((flags & ackFlag) !== 0) {
