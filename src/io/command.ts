@@ -170,23 +170,36 @@ function exited(child: ChildProcess, hurry: AbortSignal): Promise<Exit> {
   })
 }
 
-/** The streams that wait until a stream takes more. */
+/** The streams that wait until a stream takes more; empty where nobody has read it for `patienceMs`. */
 const waiting = new WeakMap<Writable, Set<Readable>>()
+const patienceMs = 1000
 
-/** Writes `chunk` to `to`, and reads `from` no further while `to` is full. */
+/** Writes `chunk` to `to`. While `to` is full, reads `from` no further, but does not wait for a reader that has stopped. */
 function forward(chunk: Buffer, from: Readable, to: Writable): void {
   if (to.destroyed || to.write(chunk)) return
+  let readers = waiting.get(to)
+  if (readers === undefined) {
+    readers = new Set()
+    waiting.set(to, readers)
+    waitFor(to, readers)
+  } else if (readers.size === 0) return // it is dropped, and counted
   from.pause()
-  const known = waiting.get(to)
-  if (known !== undefined) return void known.add(from)
-  const readers = new Set([from])
-  waiting.set(to, readers)
+  readers.add(from)
+}
+
+function waitFor(to: Writable, readers: Set<Readable>): void {
   const resume = () => {
-    to.off('drain', resume).off('close', resume)
-    waiting.delete(to)
     for (const reader of readers) reader.resume()
+    readers.clear()
   }
-  to.on('drain', resume).on('close', resume)
+  const timer = setTimeout(resume, patienceMs).unref()
+  const end = () => {
+    clearTimeout(timer)
+    to.off('drain', end).off('close', end)
+    waiting.delete(to)
+    resume()
+  }
+  to.on('drain', end).on('close', end)
 }
 
 function kill(child: ChildProcess, group: boolean): void {
