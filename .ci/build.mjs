@@ -29,10 +29,14 @@ const parts = new Map([
   ...['srv', 'socks', 'tls', 'websocket'].map((name) => [`transport/${name}`, `transport-${name}`]),
 ])
 
-/**
- * Leaves the packages of `seldom` and the modules of `parts` out of a bundle and names their files instead. errors.ts
- * has a file of its own too: all bundles must mean the same classes.
- */
+/** The name of a module that is imported in a folder: its path under src/, with slashes, without its suffix. */
+const moduleAt = (folder, path) =>
+  relative(`${root}src`, resolve(folder, path)).replaceAll('\\', '/').replace(/\.js$/, '')
+
+/** In all bundles, so they have a file of their own, errors.cjs; all bundles must mean the same classes of errors. */
+const everywhere = ['errors', 'text']
+
+/** Leaves the packages of `seldom` and the modules of `parts` and `everywhere` out of a bundle, and names their files. */
 const apart = {
   name: 'apart',
   setup({ onResolve }) {
@@ -40,10 +44,10 @@ const apart = {
     onResolve({ filter: /./ }, ({ path, kind, resolveDir }) => {
       if (kind === 'entry-point') return undefined
       if (seldom.includes(path)) return outside(path)
-      if (/^\.{1,2}\/(?:.*\/)?errors\.js$/.test(path)) return outside('errors')
-      if (kind !== 'dynamic-import') return undefined
-      const part = parts.get(relative(`${root}src`, resolve(resolveDir, path)).replace(/\.js$/, ''))
-      return part && outside(part)
+      const module = moduleAt(resolveDir, path)
+      if (everywhere.includes(module)) return outside('errors')
+      const part = kind === 'dynamic-import' && parts.get(module)
+      return part ? outside(part) : undefined
     })
   },
 }
@@ -58,8 +62,19 @@ const modulesOf = (...folders) =>
     )
     .filter((path) => !parts.has(path))
 
-/** What several bundles need whole has a file of its own, with a name for each module: the connection core. */
-const core = { file: 'core', modules: modulesOf('codec', 'connection', 'session') }
+/**
+ * What several bundles need whole has a file of its own, with a name for each module: the connection core, and the
+ * options that pub, rr and sub share.
+ */
+const options = ['connection', 'general', 'login', 'properties', 'tls', 'transport', 'will']
+const core = {
+  file: 'core',
+  modules: [
+    ...modulesOf('codec', 'connection', 'session'),
+    ...options.map((name) => `cli/options/${name}`),
+    ...['property', 'proxy-url', 'topic', 'url', 'values'].map((name) => `cli/${name}`),
+  ],
+}
 const coreUsers = [...whole, 'bench', 'completion', 'bench-worker', 'library']
 /** And the option table with all that is printed from it, for commands whose start nobody waits for. */
 const table = { file: 'table', modules: modulesOf('cli') }
@@ -72,9 +87,7 @@ const taking = ({ file, modules }) => ({
     onResolve({ filter: new RegExp(`^\\./${file}\\.cjs$`) }, ({ path }) => ({ path, external: true }))
     onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) => {
       if (kind !== 'import-statement') return undefined
-      const index = modules.indexOf(
-        relative(`${root}src`, resolve(resolveDir, path)).replaceAll('\\', '/').replace(/\.js$/, ''),
-      )
+      const index = modules.indexOf(moduleAt(resolveDir, path))
       return index < 0 ? undefined : { path: String(index), namespace: file }
     })
     onLoad({ filter: /./, namespace: file }, ({ path }) => ({
@@ -142,7 +155,7 @@ const own = {
   },
 }
 const entries = [
-  ...['main', 'errors'].map((name) => ({ in: `src/${name}.ts`, out: name })),
+  { in: 'src/main.ts', out: 'main' },
   ...Array.from(parts, ([path, out]) => ({ in: `src/${path}.ts`, out })),
   { in: 'src/commands/bench/worker.ts', out: 'bench-worker' },
   { in: 'src/library/index.ts', out: 'library' },
@@ -150,17 +163,20 @@ const entries = [
 /** The entries for which `uses` is true, with `plugins` beside those that all need. */
 const bundle = (uses, ...plugins) =>
   build({ ...own, entryPoints: entries.filter(({ out }) => uses(out)), plugins: [apart, ...plugins, late] })
-const shared = ({ file, modules }) =>
+const reexports = (file, lines, ...plugins) =>
   build({
     ...own,
-    stdin: {
-      contents: modules.map((path, index) => `export * as module${index} from './${path}.js'`).join('\n'),
-      resolveDir: `${root}src`,
-    },
+    stdin: { contents: lines.join('\n'), resolveDir: `${root}src` },
     outdir: undefined,
     outfile: `dist/${file}.cjs`,
-    plugins: [apart, late],
+    plugins: [...plugins, late],
   })
+const shared = ({ file, modules }) =>
+  reexports(
+    file,
+    modules.map((path, index) => `export * as module${index} from './${path}.js'`),
+    apart,
+  )
 const [usesCore, usesTable] = [coreUsers, tableUsers].map((users) => (out) => users.includes(out))
 const ours = await Promise.all([
   bundle((out) => !usesCore(out) && !usesTable(out)),
@@ -168,6 +184,10 @@ const ours = await Promise.all([
   bundle((out) => !usesCore(out) && usesTable(out), taking(table)),
   bundle((out) => usesCore(out) && usesTable(out), taking(core), taking(table)),
   ...[core, table].map(shared),
+  reexports(
+    'errors',
+    everywhere.map((path) => `export * from './${path}.js'`),
+  ),
 ])
 // A worker thread needs a file of its own to start with.
 const thread = await build({
