@@ -50,7 +50,7 @@ export interface RunningBroker {
   close(): Promise<void>
 }
 
-const defaultLimits: Limits = { connectMs: 10_000, stallMs: 60_000, logins: 100 }
+const defaultLimits: Limits = { connectMs: 10_000, stallMs: 60_000, logins: 100, sessions: 10_000 }
 
 export async function startBroker(options: BrokerOptions): Promise<RunningBroker> {
   const limits = { ...defaultLimits, ...options.limits }
@@ -78,7 +78,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   const visits: Visits = {
     connected: (stream, origin) => connections.handle(stream, origin),
     turnedAway: (origin, why) => log(`Client from ${from(origin)} refused: ${shown(why)}.`),
-    trouble: seldom((error) => log(`Cannot accept a connection: ${error.message}.`)),
+    trouble: seldom((error: Error) => log(`Cannot accept a connection: ${error.message}.`)),
     welcomes: (page) => welcomes(rules, page),
   }
   const { bind, port, others = [], certificate } = options
@@ -110,13 +110,13 @@ const aedesLimits = {
   maxClientsIdLength: 65_535,
 }
 
-/** Without descriptors each connection fails: the log hears of it every 10 seconds. */
-function seldom(report: (error: Error) => void): (error: Error) => void {
+/** What fails again and again, such as each connection without descriptors: the log hears of it every 10 seconds. */
+function seldom<T>(report: (what: T) => void): (what: T) => void {
   let last = Number.NEGATIVE_INFINITY
-  return (error) => {
+  return (what) => {
     if (performance.now() - last < 10_000) return
     last = performance.now()
-    report(error)
+    report(what)
   }
 }
 
@@ -133,6 +133,7 @@ async function startAedes(
       peers.past.publishDropped++
       if (occasion === 'first') log(`Client ${shown(clientId)}: its queue is full, messages are lost.`)
     },
+    notRetained: seldom((topic) => log(`There is no room for the retained message of ${shown(topic)}.`)),
   })
   const aedes = await Aedes.createBroker({
     id,
@@ -143,7 +144,7 @@ async function startAedes(
       if (client !== null) peers.of(client)?.gate.published()
       done()
     },
-    ...hooks({ rules, peers, store, internal: `$SYS/${id}/`, refresh: () => sys.refresh() }),
+    ...hooks({ rules, limits, peers, store, internal: `$SYS/${id}/`, refresh: () => sys.refresh() }),
   })
   const publish = (topic: string, value: string, done: () => void): void => {
     const payload = Buffer.from(value)

@@ -74,6 +74,7 @@ function newPeer(origin: Origin, gate: Gate): Peer {
     origin,
     gate,
     subscriptions: new Map(),
+    filterBytes: 0,
     keepAlive: 0,
     connect: undefined,
     name: undefined,

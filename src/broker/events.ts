@@ -2,6 +2,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { shown } from '../text.js'
+import { filterCost } from './filters.js'
 import { from, type Peer, type Peers } from './peers.js'
 
 /** Of aedes' Client. */
@@ -23,7 +24,10 @@ export function follow(aedes: EventEmitter, peers: Peers, log: (line: string) =>
   aedes.on('clientReady', (client: Client) => peerOf(client)?.gate.ready())
 
   aedes.on('unsubscribe', (filters: readonly string[], client: Client) => {
-    for (const filter of filters) peerOf(client)?.subscriptions.delete(filter)
+    const peer = peerOf(client)
+    if (peer === undefined) return
+    for (const filter of filters)
+      if (peer.subscriptions.delete(filter)) peer.filterBytes -= filterCost(filter)
   })
 
   aedes.on('clientDisconnect', (client: Client) => {

@@ -1,5 +1,10 @@
 // Topic Filters: whether one is valid, whether it matches, and a tree that finds all that match a Topic Name.
 
+/** What a subscription costs in bytes, about: its text, and a node of the tree for each level. */
+export function filterCost(filter: string): number {
+  return filter.length + 512 * filter.split('/').length
+}
+
 /** What is wrong with a Topic Filter (MQTT 3.1.1, 4.7.1); undefined for a good one. */
 export function filterFault(filter: string): string | undefined {
   if (filter === '') return 'it is empty' // [MQTT-4.7.3-1]

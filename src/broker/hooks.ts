@@ -2,13 +2,14 @@
 import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { type AccessRules, refusal } from './access.js'
-import { filterFault, matches } from './filters.js'
-import type { Peers } from './peers.js'
+import { filterCost, filterFault, matches } from './filters.js'
+import type { Limits, Peer, Peers } from './peers.js'
 import type { Message } from './session.js'
 import { noSubscriptions, type Store } from './store.js'
 
 export interface HookContext {
   readonly rules: AccessRules
+  readonly limits: Limits
   readonly peers: Peers
   readonly store: Store
   /** The prefix of the topics that aedes publishes to itself. */
@@ -46,13 +47,17 @@ type ConnackError = Error & { returnCode: number }
 
 /** CONNACK Return Codes (MQTT 3.1.1, 3.2.2.3). */
 const identifierRejected = 2
+const serverUnavailable = 3
 const notAuthorized = 5
+
+/** What the Topic Filters of one client may cost. */
+const mostFilterBytes = 16 * 1024 * 1024
 
 function connackError(message: string, returnCode: number): ConnackError {
   return Object.assign(new Error(message), { returnCode })
 }
 
-export function hooks({ rules, peers, store, internal, refresh }: HookContext) {
+export function hooks({ rules, limits, peers, store, internal, refresh }: HookContext) {
   return {
     /** aedes' keep alive does not know that a client may be silent because we do not read: `overdue` does. */
     preConnect(client: Client, packet: Connect, answer: Answer<boolean>): void {
@@ -82,6 +87,9 @@ export function hooks({ rules, peers, store, internal, refresh }: HookContext) {
       refusal(rules, { address: peer?.origin.address, user, password }).then(
         (refused) => {
           if (refused !== undefined) return answer(connackError(refused.why, refused.code), false)
+          if (!client.clean && !store.sessions.has(client.id) && store.sessions.size >= limits.sessions) {
+            return answer(connackError(`there are ${limits.sessions} sessions`, serverUnavailable), false)
+          }
           const older = peers.named(client.id) // [MQTT-3.1.4-2]
           if (older !== undefined) older.verdict ??= 'a client connected with the same identifier'
           answer(null, true)
@@ -114,7 +122,7 @@ export function hooks({ rules, peers, store, internal, refresh }: HookContext) {
       if (topic === noSubscriptions) return void setImmediate(answer, null, null) // aedes does not expect it at once
       const fault = filterFault(topic)
       if (fault !== undefined) return answer(new Error(`invalid Topic Filter '${topic}': ${fault}`), null)
-      peers.of(client)?.subscriptions.set(topic, qos)
+      if (!fits(peers.of(client), topic, qos)) return answer(null, null) // SUBACK 0x80
       if (topic.startsWith('$SYS')) refresh()
       answer(null, { ...subscription, qos: 2 })
     },
@@ -130,6 +138,18 @@ export function hooks({ rules, peers, store, internal, refresh }: HookContext) {
       return granted < packet.qos ? { ...packet, qos: granted } : packet
     },
   }
+}
+
+/** Notes the subscription; false where the client has no room for another one. */
+function fits(peer: Peer | undefined, filter: string, qos: number): boolean {
+  if (peer === undefined) return true
+  if (!peer.subscriptions.has(filter)) {
+    const cost = filterCost(filter)
+    if (peer.filterBytes + cost > mostFilterBytes) return false
+    peer.filterBytes += cost
+  }
+  peer.subscriptions.set(filter, qos)
+  return true
 }
 
 /** The highest QoS of the subscriptions that match [MQTT-3.3.5-1], if it is lower than the message's. */

@@ -15,6 +15,8 @@ export interface Peer {
   readonly gate: Gate
   /** Topic Filter -> QoS granted. */
   readonly subscriptions: Map<string, number>
+  /** What these Topic Filters cost, in bytes. */
+  filterBytes: number
   /** Seconds; 0 never. */
   keepAlive: number
   /** From CONNECT on. */
@@ -104,6 +106,8 @@ export interface Limits {
   readonly connectMs: number
   /** How many logins may be under way: a number, no time. */
   readonly logins: number
+  /** How many clients may have a session that outlives their connection (Clean Session 0): a number, no time. */
+  readonly sessions: number
   /** Taking no byte that waits for it, or acknowledging nothing of a full window, while publishers wait for it. */
   readonly stallMs: number
 }

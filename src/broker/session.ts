@@ -35,6 +35,23 @@ interface Outgoing {
 const maxMessages = 100_000
 const maxBytes = 64 * 1024 * 1024
 
+/** Bytes that all sessions of a broker hold together, with what each message costs beside its payload. */
+export class Holding {
+  readonly #most: number
+  bytes = 0
+
+  constructor(most = Number.POSITIVE_INFINITY) {
+    this.#most = most
+  }
+
+  hasRoomFor(size: number): boolean {
+    return this.bytes + size <= this.#most
+  }
+}
+
+/** What a message costs beside its payload and topic, in bytes. */
+export const messageOverhead = 400
+
 export class Session {
   readonly clientId: string
   /** Topic Filter -> QoS. */
@@ -43,6 +60,7 @@ export class Session {
   overflowed = false
   readonly #queue = new Map<number, Outgoing>()
   readonly #byId = new Map<number, Outgoing>()
+  readonly #holding: Holding
   #bytes = 0
   /** The one that the round in progress, or the last one, is for: the only one that gets messages. */
   #connection: object | undefined
@@ -53,8 +71,9 @@ export class Session {
   #offered = 0
   #taken = (): void => {}
 
-  constructor(clientId: string) {
+  constructor(clientId: string, holding = new Holding()) {
     this.clientId = clientId
+    this.#holding = holding
   }
 
   get queued(): number {
@@ -65,6 +84,7 @@ export class Session {
   enqueue(message: Message, qos: 1 | 2): boolean {
     const size = message.payload.length + message.topic.length
     if (this.#queue.size >= maxMessages || this.#bytes + size > maxBytes) return false
+    if (!this.#holding.hasRoomFor(size + messageOverhead)) return false
     const counter = message.brokerCounter ?? 0
     const kept = { ...message, qos, retain: false, dup: false }
     const { brokerId } = message
@@ -78,6 +98,7 @@ export class Session {
       offered: false,
     })
     this.#bytes += size
+    this.#holding.bytes += size + messageOverhead
     return true
   }
 
@@ -114,8 +135,7 @@ export class Session {
     const outgoing = this.#byId.get(messageId)
     if (outgoing === undefined) return
     if (connection === this.#connection) this.#take(outgoing)
-    if (outgoing.message !== undefined) this.#bytes -= outgoing.size
-    outgoing.message = undefined
+    this.#forget(outgoing)
   }
 
   /** PUBACK or PUBCOMP. */
@@ -125,7 +145,24 @@ export class Session {
     this.#take(outgoing)
     this.#byId.delete(messageId)
     this.#queue.delete(outgoing.counter)
-    if (outgoing.message !== undefined) this.#bytes -= outgoing.size
+    this.#forget(outgoing)
+    this.#holding.bytes -= messageOverhead
+  }
+
+  /** The session ends: what it holds is forgotten. */
+  discard(): void {
+    for (const outgoing of this.#queue.values()) this.#forget(outgoing)
+    this.#holding.bytes -= this.#queue.size * messageOverhead
+    this.#queue.clear()
+    this.#byId.clear()
+  }
+
+  /** The payload is not needed any more. */
+  #forget(outgoing: Outgoing): void {
+    if (outgoing.message === undefined) return
+    this.#bytes -= outgoing.size
+    this.#holding.bytes -= outgoing.size
+    outgoing.message = undefined
   }
 
   /**

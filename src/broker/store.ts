@@ -6,7 +6,7 @@
 // - does not show retained $SYS topics to a subscription to `#` [MQTT-4.7.2-1].
 import { type Duplex, Readable } from 'node:stream'
 import { FilterTree, matches } from './filters.js'
-import { type Message, Session } from './session.js'
+import { Holding, type Message, messageOverhead, Session } from './session.js'
 import { refused, type Settled, settled } from './settled.js'
 
 /** A client of aedes, or what stands for it. */
@@ -33,10 +33,24 @@ export interface StoreEvents {
   duplicate(connection: Duplex | undefined): void
   /** The queue of a session is full: a message to that client is lost, the first one or another of a row. */
   dropped(clientId: string, occasion: 'first' | 'again'): void
+  /** There is no room for a retained message: it reached its subscribers and is not kept. */
+  notRetained(topic: string): void
 }
+
+/** Bytes of all retained messages, and of all messages that wait for the clients of sessions. */
+export interface StoreLimits {
+  readonly retainedBytes: number
+  readonly queuedBytes: number
+}
+
+const mebibyte = 1024 * 1024
+const defaultLimits: StoreLimits = { retainedBytes: 256 * mebibyte, queuedBytes: 512 * mebibyte }
 
 /** A copy, because a received payload is a view that keeps all of the chunk that it came in. */
 const owned = (packet: Message): Message => ({ ...packet, payload: Buffer.from(packet.payload) })
+
+const costOf = (packet: Message | undefined): number =>
+  packet === undefined ? 0 : packet.payload.length + packet.topic.length + messageOverhead
 
 export class Store {
   readonly sessions = new Map<string, Session>()
@@ -45,9 +59,14 @@ export class Store {
   readonly #tree = new FilterTree()
   readonly #incoming = new Map<string, Set<number>>()
   readonly #done = settled(undefined)
+  readonly #limits: StoreLimits
+  readonly #queued: Holding
+  #retainedBytes = 0
 
-  constructor(events: StoreEvents) {
+  constructor(events: StoreEvents, limits: StoreLimits = defaultLimits) {
     this.#events = events
+    this.#limits = limits
+    this.#queued = new Holding(limits.queuedBytes)
   }
 
   get retainedCount(): number {
@@ -57,8 +76,16 @@ export class Store {
   async setup(): Promise<void> {}
 
   storeRetained(packet: Message): Settled<unknown> {
-    if (packet.payload.length === 0) this.#retained.delete(packet.topic)
-    else this.#retained.set(packet.topic, owned(packet))
+    const { topic, payload } = packet
+    const before = this.#retained.get(topic)
+    const room = this.#limits.retainedBytes - this.#retainedBytes + costOf(before)
+    if (payload.length === 0) this.#retained.delete(topic)
+    else if (costOf(packet) <= room) this.#retained.set(topic, owned(packet))
+    else {
+      this.#retained.delete(topic) // the older message is not the last one on this topic any more
+      this.#events.notRetained(topic)
+    }
+    this.#retainedBytes += costOf(this.#retained.get(topic)) - costOf(before)
     return this.#done
   }
 
@@ -107,6 +134,7 @@ export class Store {
   /** A client with Clean Session 1 connects: what was kept for it goes [MQTT-3.1.2-6]. */
   cleanSubscriptions(client: Owner): Settled<unknown> {
     this.removeSubscriptions(client, [...(this.sessions.get(client.id)?.subscriptions.keys() ?? [])])
+    this.sessions.get(client.id)?.discard()
     this.sessions.delete(client.id)
     return this.#done
   }
@@ -186,7 +214,7 @@ export class Store {
 
   #session(client: Owner): Session {
     let session = this.sessions.get(client.id)
-    if (session === undefined) this.sessions.set(client.id, (session = new Session(client.id)))
+    if (session === undefined) this.sessions.set(client.id, (session = new Session(client.id, this.#queued)))
     return session
   }
 }
