@@ -8,6 +8,7 @@
 // So what a slow subscriber costs is bounded by 64 KiB or 1,000 messages, and what 16 KiB of each publisher add to that.
 // One that takes nothing at all is for the caller to end: `stalledSince` tells.
 import { Duplex } from 'node:stream'
+import { limitFrames } from '../transport/frame-limit.js'
 import { farewell } from './farewell.js'
 import { Meter, type Passed } from './meter.js'
 import { Outbox } from './outbox.js'
@@ -78,6 +79,7 @@ export class Gate {
   /** aedes has accepted the client and caught up with what it sent behind its CONNECT. */
   ready(): void {
     this.#ready = true
+    limitFrames(this.#raw, Number.POSITIVE_INFINITY)
     process.nextTick(() => this.#offer())
   }
 

@@ -6,6 +6,7 @@ import { Decoder, type PacketHandler } from '../codec/decoder.js'
 import type { ProtocolVersion } from '../codec/publish.js'
 import { type MqttxError, ProtocolError } from '../errors.js'
 import { KeepAlive } from '../session/keep-alive.js'
+import { limitFrames } from '../transport/frame-limit.js'
 import { connackMissing, keepAliveExceeded } from './failures.js'
 import { lossOf } from './losses.js'
 import { Writer } from './writer.js'
@@ -111,6 +112,7 @@ export class Link {
 
   /** From CONNACK on: `seconds` is the Keep Alive in force, 0 for none. */
   startKeepAlive(seconds: number): void {
+    limitFrames(this.#stream, Number.POSITIVE_INFINITY)
     if (seconds > 0) this.#stuckMs = Math.min(stuckTimeoutMs, 1500 * seconds)
     this.#keepAlive = new KeepAlive(seconds, performance.now())
     this.#arm()

@@ -60,7 +60,7 @@ async function asked({ stdinLine, stdinFile }: LoginArgs, host: Host): Promise<B
   if (isTerminal(stdin))
     return (await askSecret('Password: ', { input: stdin, output: stderr })) ?? Buffer.alloc(0)
   if (!stdinLine && !stdinFile) {
-    const line = await readLine(stdin).catch((cause: Error) => {
+    const line = await readLine(stdin, longest + 2).catch((cause: Error) => {
       if (cause instanceof MqttxError) throw cause
       const details = { cause, exitCode: ExitCode.system }
       throw new MqttxError(`-P -: unable to read standard input: ${reasonOf(cause)}.`, details)

@@ -10,12 +10,23 @@ export interface Watch {
 }
 
 const firstLine = 2 // the broker's name stands above
+/** Topics with a line of their own, and the characters of their names: no screen has so many lines. */
+const mostTopics = 10_000
+const mostCharacters = 4 * 1024 * 1024
 
-/** Shows each message with `inner` on the line of its topic, in the order in which topics first appeared. */
+/**
+ * Shows each message with `inner` on the line of its topic, in the order in which topics first appeared. Topics beyond
+ * the first 10,000 share the line after these.
+ */
 export function watch(host: string, inner: Formatter): Watch {
   const lines = new Map<string, number>()
+  let characters = 0
   const lineOf = (topic: string) => {
-    const line = lines.get(topic) ?? firstLine + lines.size
+    const known = lines.get(topic)
+    if (known !== undefined) return known
+    const line = firstLine + lines.size
+    if (lines.size >= mostTopics || characters + topic.length > mostCharacters) return line
+    characters += topic.length
     lines.set(topic, line)
     return line
   }

@@ -18,6 +18,8 @@ const ctrlBackslash = 0x1c
 const erase = [0x08, 0x7f]
 const lineEnds = [0x0a, 0x0d]
 const tab = 0x09
+/** Bytes that are taken of what is typed: one more than any secret may have. */
+const mostTyped = 65_536
 
 /**
  * Asks on the terminal that `input` is, or on the one that controls this process when `input` is something else; what
@@ -44,7 +46,7 @@ export async function askSecret(
  * `limit` bytes of a line that does not end are read: it is cut there.
  * @throws the stream's own error
  */
-export function readLine(stream: Readable, limit = Number.POSITIVE_INFINITY): Promise<Buffer> {
+export function readLine(stream: Readable, limit: number): Promise<Buffer> {
   let seen: Buffer = Buffer.alloc(0)
   return new Promise((resolve, reject) => {
     const stop = () => stream.off('data', onData).off('end', onEnd).off('error', onError).pause()
@@ -120,7 +122,9 @@ function ask(question: string, keyboard: Keyboard, screen: Writable): Promise<Bu
         if (key === ctrlZ) suspend(keyboard)
         else if (key === ctrlU) typed = Buffer.alloc(0)
         else if (erase.includes(key)) typed = withoutLast(typed)
-        else if (key >= 0x20 || key === tab) typed = Buffer.concat([typed, Buffer.of(key)])
+        else if (typed.length < mostTyped && (key >= 0x20 || key === tab)) {
+          typed = Buffer.concat([typed, Buffer.of(key)])
+        }
       }
     }
     const onEnd = () => settle(() => reject(nothing()))

@@ -1,8 +1,9 @@
 // Files that options name: settings, keys, passwords. Whatever the name stands for, reading it ends.
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 
+const mebibyte = 1024 * 1024
 /** No file of settings is longer, in bytes. */
-const longest = 16 * 1024 * 1024
+const longestSettings = 16 * mebibyte
 /** For how long a pipe or a device may say nothing, in milliseconds: somebody may have to unlock a key ring first. */
 const patienceMs = 30_000
 const pauseMs = 10
@@ -10,15 +11,20 @@ const pauseMs = 10
 interface Reading {
   /** Milliseconds. */
   readonly patience?: number
+  /** Bytes, where a file may be longer than 16 MiB. */
+  readonly longest?: number
   /** Throws where a file with this owner and mode must not be read. */
   check?(status: Stats): void
 }
 
 /**
  * The bytes of a file, a pipe (such as that of `<(command)`) or a device.
- * @throws what node:fs throws; EFBIG beyond 16 MiB, ETIMEDOUT where nothing comes for 30 seconds
+ * @throws what node:fs throws; EFBIG beyond `longest`, ETIMEDOUT where nothing comes for 30 seconds
  */
-export function readSmallFile(path: string, { patience = patienceMs, check }: Reading = {}): Buffer {
+export function readSmallFile(
+  path: string,
+  { patience = patienceMs, longest = longestSettings, check }: Reading = {},
+): Buffer {
   const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
     const status = fstatSync(descriptor)
@@ -35,7 +41,8 @@ export function readSmallFile(path: string, { patience = patienceMs, check }: Re
       if (count > 0) {
         length += count
         waited = 0
-        if (length > longest) throw failure('EFBIG', `it is longer than ${longest / 1024 / 1024} MiB`)
+        if (length > longest)
+          throw failure('EFBIG', `it is longer than ${Math.floor(longest / mebibyte)} MiB`)
         pieces.push(piece.subarray(0, count))
         continue
       }

@@ -6,11 +6,14 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { ProtocolError } from '../errors.js'
 import { during } from './during.js'
 import { type Address, addressText, type WebSocketSettings } from './endpoint.js'
+import { hasFrameLimit } from './frame-limit.js'
 import { answered, notUpgraded, WebSocketClosed } from './websocket-failures.js'
 
 const subprotocol = 'mqtt' // [MQTT-6.0.0-3]
 const maxPayload = 5 + 268_435_455 // MQTT's largest packet: nobody needs more in one frame
 const bufferSize = 64 * 1024
+/** Bytes of an unfinished message that are kept until the owner of the stream knows the other side: see `limitFrames`. */
+const unknownSide = 512 * 1024
 const maxHeaderSize = 64 * 1024 // of the answer: proxies with single sign-on set large cookies
 
 /** Codes of a close that say nothing but that it is over (RFC 6455, 7.4.1); 1005 and 1006: none was sent. */
@@ -36,7 +39,7 @@ export function upgrade(below: Duplex, target: WebSocketTarget, signal: AbortSig
     maxHeaderSize,
   })
   const opened = new Promise<Duplex>((resolve, reject) => {
-    socket.once('open', () => resolve(streamOf(socket)))
+    socket.once('open', () => resolve(streamOf(socket, below)))
     socket.once('unexpected-response', (_request, response) => reject(answered(response, settings)))
     socket.on('error', (error: Error) => reject(notUpgraded(error)))
   })
@@ -61,8 +64,8 @@ function hostHeader({ address: reached, secure, name }: WebSocketTarget): string
   return isIP(address.host) === 6 ? `[${address.host}]` : address.host
 }
 
-/** A Duplex of the bytes in the frames, which may be cut anywhere. */
-function streamOf(socket: WebSocket): Duplex {
+/** A Duplex of the bytes in the frames, which may be cut anywhere. `below` is what the frames come from. */
+function streamOf(socket: WebSocket, below: Duplex): Duplex {
   const stream = new Duplex({
     allowHalfOpen: false,
     readableHighWaterMark: bufferSize,
@@ -79,8 +82,10 @@ function streamOf(socket: WebSocket): Duplex {
     },
   })
   Object.assign(stream, { webSocket: true })
+  const framed = boundFrames(stream, below)
   socket.pause()
   socket.on('message', (data: Buffer, isBinary) => {
+    framed()
     if (!isBinary)
       return stream.destroy(new ProtocolError('A text frame from the server [MQTT-6.0.0-1]', 0x82))
     if (!stream.destroyed && !stream.push(data)) socket.pause()
@@ -95,6 +100,25 @@ function streamOf(socket: WebSocket): Duplex {
     stream.push(null)
   })
   return stream
+}
+
+/** `ws` joins a message before it gives it to us. Returns what is to be called for each whole message. */
+function boundFrames(stream: Duplex, below: Duplex): () => void {
+  let unframed = 0
+  let most = unknownSide
+  const count = (chunk: Buffer) => {
+    unframed += chunk.length
+    if (unframed <= most || stream.destroyed) return
+    stream.destroy(new ProtocolError(`WebSocket message too large: accepted are ${most} bytes`, 0x95))
+  }
+  below.on('data', count)
+  hasFrameLimit(stream, (bytes) => {
+    most = bytes
+    if (bytes === Number.POSITIVE_INFINITY) below.off('data', count)
+  })
+  return () => {
+    unframed = 0
+  }
 }
 
 export interface WebSocketAcceptor {
@@ -117,7 +141,9 @@ export function webSocketAcceptor(
       below.on('error', () => {})
       const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
       if (offered.includes(subprotocol)) {
-        return server.handleUpgrade(request, below, head, (socket) => connected(streamOf(socket), request))
+        return server.handleUpgrade(request, below, head, (socket) =>
+          connected(streamOf(socket, below), request),
+        )
       }
       below.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nThe subprotocol must be mqtt.\n')
     },

@@ -1,5 +1,6 @@
 // What clients can make the broker keep, and what happens at each bound.
-import { expect, test } from 'vitest'
+import { connect } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
 import type { Message } from '../../src/broker/session.js'
 import { Store, type StoreLimits } from '../../src/broker/store.js'
 import { connectPacket, publish, testBroker } from './rig.js'
@@ -110,4 +111,25 @@ test.each(['publish', 'subscribe'])('%s with more than 100 levels ends the conne
   await expect.poll(() => client.closed()).toBe(true)
   await other.subscribe('/'.repeat(99))
   await other.sync()
+})
+
+test('H42: a WebSocket frame before CONNECT is taken up to 512 KiB', async () => {
+  const broker = await testBroker({ others: [{ scheme: 'ws', port: 0 }] })
+  const port = Number(/:(\d+)\/mqtt$/.exec(broker.urls[1]!)![1])
+  const socket = connect(port, '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  let closed = false
+  socket.on('error', () => {}).on('close', () => (closed = true))
+  const key = Buffer.alloc(16).toString('base64')
+  socket.write(
+    `GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n`,
+  )
+  await new Promise((resolve) => socket.once('data', resolve))
+  const header = Buffer.from([0x82, 0xff, 0, 0, 0, 0, 3, 0x93, 0x87, 0, 1, 2, 3, 4]) // 60 MB, masked
+  socket.write(header)
+  const piece = Buffer.alloc(64 * 1024)
+  for (let sent = 0; sent < 50_000_000 && !closed; sent += piece.length) {
+    await new Promise((resolve) => socket.write(piece, resolve))
+  }
+  await expect.poll(() => closed).toBe(true)
 })

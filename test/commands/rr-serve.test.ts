@@ -147,29 +147,35 @@ describe('--echo', () => {
     expect(outcome.stderr).toContain(`${name} cannot be used with --serve.\n`)
   })
 
-  test('H21: answers that the server does not take are bounded in bytes', async () => {
-    const payload = Buffer.alloc(1_000_000, 'x')
-    const properties = { responseTopic: 'a' }
-    const server = await scriptedServer({
-      packet(packet, socket) {
-        const answer = obliging(packet, 5)
-        if (answer !== undefined) socket.write(bytes(answer, 5))
-        if (packet.cmd !== 'subscribe') return
-        for (let i = 0; i < 300; i++) socket.write(bytes(request(payload, { properties }), 5))
-        socket.pause()
-      },
-    })
-    const running = startMqttx([...serve, '--echo', ...server.at], { timeoutMs: 90_000 })
-    await running.until((_, stderr) => stderr.includes('is dropped, and those that follow.\n'), 60_000)
-    await sleep(1000) // the rest of the requests
-    const status = readFileSync(`/proc/${running.child.pid}/status`, 'utf8')
-    expect(Number(/VmRSS:\s+(\d+)/.exec(status)![1])).toBeLessThan(320_000)
-    running.kill('SIGINT')
-    await sleep(300) // sooner, it would count as a copy of the first
-    running.kill('SIGINT')
-    expect(await running.ended).toMatchObject({ status: 130 })
-    expect(running.stderr().split('\n')).toHaveLength(2)
-  }, 100_000)
+  test.each([
+    ['payloads', 300, Buffer.alloc(1_000_000, 'x'), {}],
+    ['Correlation Data', 5000, '', { correlationData: Buffer.alloc(60_000, 'x') }],
+  ])(
+    'H21: answers that the server does not take are bounded in bytes: %s',
+    async (_, count, payload, more) => {
+      const properties = { responseTopic: 'a', ...more }
+      const server = await scriptedServer({
+        packet(packet, socket) {
+          const answer = obliging(packet, 5)
+          if (answer !== undefined) socket.write(bytes(answer, 5))
+          if (packet.cmd !== 'subscribe') return
+          for (let i = 0; i < count; i++) socket.write(bytes(request(payload, { properties }), 5))
+          socket.pause()
+        },
+      })
+      const running = startMqttx([...serve, '--echo', ...server.at], { timeoutMs: 90_000 })
+      await running.until((_, stderr) => stderr.includes('is dropped, and those that follow.\n'), 60_000)
+      await sleep(1000) // the rest of the requests
+      const status = readFileSync(`/proc/${running.child.pid}/status`, 'utf8')
+      expect(Number(/VmRSS:\s+(\d+)/.exec(status)![1])).toBeLessThan(320_000)
+      running.kill('SIGINT')
+      await sleep(300) // sooner, it would count as a copy of the first
+      running.kill('SIGINT')
+      expect(await running.ended).toMatchObject({ status: 130 })
+      expect(running.stderr().split('\n')).toHaveLength(2)
+    },
+    100_000,
+  )
 
   test('MQTT 3.1.1: all answers go to -e', async () => {
     const server = await requesting([request('x', { properties: {} })], 4)

@@ -50,3 +50,21 @@ test('a payload stays on the line of its topic (H5)', () => {
     '',
   ])
 })
+
+test.each([
+  ['many topics', 10_000, (i: number) => `topic/${i}`],
+  ['long topics', 64, (i: number) => `${i}/`.padEnd(65_000, 'x')],
+])('%s: those beyond the bound share a line', (_, most, topicOf) => {
+  const screen = collector()
+  const { show } = watch('localhost', plain({ verbose: false, newline: true }))
+  for (let i = 0; i < most + 5; i++) show(message({ topic: topicOf(i), payload: 'x' }), screen)
+
+  const lines = [
+    ...screen
+      .all()
+      .toString()
+      .matchAll(/\x1b\[(\d+);1H\x1b\[K/g),
+  ].map(([, line]) => Number(line))
+  expect(lines.at(most - 1)).toBe(most + 1)
+  expect(new Set(lines.slice(most))).toEqual(new Set([most + 2]))
+})

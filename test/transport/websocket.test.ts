@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import { isPassing } from '../../src/connection/reconnect.js'
 import type { Endpoint, WebSocketSettings } from '../../src/transport/endpoint.js'
+import { limitFrames } from '../../src/transport/frame-limit.js'
 import { failureOf } from '../connection/rig.js'
 import { endpointAt, heard, listening, opened } from './rig.js'
 
@@ -62,6 +63,7 @@ test('a fragmented message and one of 3 MB', async () => {
     socket.send(Buffer.alloc(3_000_000))
   })
   const stream = await opened(endpoint(port))
+  limitFrames(stream, Number.POSITIVE_INFINITY)
   let length = 0
   stream.on('data', (chunk: Buffer) => {
     length += chunk.length
@@ -213,5 +215,50 @@ describe('no upgrade', () => {
     const port = await listening(createServer((socket) => void socket.resume()))
     const error = await failureOf(opened(endpoint(port), AbortSignal.timeout(100)))
     expect(error.name).toBe('TimeoutError')
+  })
+})
+
+describe('H19, H42: a message that does not end', () => {
+  const frame = (size: number) => {
+    const header = Buffer.alloc(10)
+    header.writeUInt16BE(0x827f)
+    header.writeBigUInt64BE(BigInt(size), 2)
+    return header
+  }
+
+  /** Sends the begin of a frame of 60 MB, and goes on for as long as the client takes it. */
+  async function endless(): Promise<{ port: number; sent: () => number }> {
+    let sent = 0
+    const port = await serve((socket) => {
+      const below = (socket as unknown as { _socket: import('node:net').Socket })._socket
+      below.on('error', () => {})
+      below.write(frame(60_000_000))
+      const piece = Buffer.alloc(64 * 1024)
+      const more = () => {
+        if (below.destroyed || sent > 59_000_000) return
+        sent += piece.length
+        below.write(piece, () => setImmediate(more))
+      }
+      more()
+    })
+    return { port, sent: () => sent }
+  }
+
+  test('is given up after 512 KiB while the other side is not known', async () => {
+    const { port, sent } = await endless()
+    const stream = await opened(endpoint(port))
+    const failed = new Promise<Error>((resolve) => stream.once('error', resolve))
+    stream.resume()
+    expect(await failed).toMatchObject({ reasonCode: 0x95, message: expect.stringContaining('too large') })
+    expect(sent()).toBeLessThan(20_000_000) // most of it in buffers of the system
+  })
+
+  test('goes on where the owner has allowed it', async () => {
+    const { port, sent } = await endless()
+    const stream = await opened(endpoint(port))
+    limitFrames(stream, Number.POSITIVE_INFINITY)
+    stream.resume()
+    await expect.poll(sent, { timeout: 20_000 }).toBeGreaterThan(59_000_000)
+    expect(stream.destroyed).toBe(false)
   })
 })

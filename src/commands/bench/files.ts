@@ -4,7 +4,6 @@ import {
   closeSync,
   constants,
   openSync,
-  readFileSync,
   realpathSync,
   rmSync,
   statSync,
@@ -12,6 +11,7 @@ import {
 } from 'node:fs'
 import type { Assertion, PlotForm } from '../../cli/options/bench-values.js'
 import { ExitCode, MqttxError, UsageError } from '../../errors.js'
+import { readSmallFile } from '../../io/small-file.js'
 import { jsonOf } from '../../text.js'
 import { broken } from './assertions.js'
 import { compared, comparisonText } from './compare.js'
@@ -20,15 +20,13 @@ import { jsonReport, textReport } from './report.js'
 import { merged, type Result } from './result.js'
 
 const largestPayload = 268_435_400
+/** Bytes of a file that holds a result, such as the log of a container. */
+const longestLog = 256 * 1024 * 1024
 
 /** Of --message or --file; undefined where there is neither. */
 export function contentOf({ message, file }: { message?: string; file?: string }): Buffer | undefined {
   if (file === undefined) return message === undefined ? undefined : Buffer.from(message)
-  const content = bytesOf(file)
-  if (content.length <= largestPayload) return content
-  throw new MqttxError(`--file: "${file}" has ${content.length} bytes, the limit is ${largestPayload}.`, {
-    exitCode: ExitCode.tooLarge,
-  })
+  return bytesOf(file, largestPayload, ExitCode.tooLarge)
 }
 
 /** What merge, report and compare print, and the results that merge and report are about. */
@@ -61,18 +59,24 @@ function mergedOf(results: readonly Result[], paths: readonly string[]): Result 
 }
 
 function readResult(path: string): Result {
-  const result = parsed(bytesOf(path).toString())
+  const result = parsed(bytesOf(path, longestLog).toString())
   if (result !== undefined) return result
   throw new MqttxError(`"${path}" is no result of mqttx bench.`, {
     hint: 'mqttx bench pub --json > FILE writes one; those of an earlier version have a rate that means something else',
   })
 }
 
-function bytesOf(path: string): Buffer {
+/** @throws MqttxError; with `tooLong` as its status for a file of more than `longest` bytes, where that is given */
+function bytesOf(path: string, longest: number, tooLong?: number): Buffer {
   try {
-    return readFileSync(path)
+    return readSmallFile(path, { longest })
   } catch (cause) {
-    throw new MqttxError(`Unable to read file "${path}": ${(cause as Error).message}.`, { cause })
+    const { message, code } = cause as NodeJS.ErrnoException
+    const exitCode = code === 'EFBIG' ? tooLong : undefined
+    throw new MqttxError(`Unable to read file "${path}": ${message}.`, {
+      ...(exitCode !== undefined && { exitCode }),
+      cause,
+    })
   }
 }
 

@@ -6,25 +6,38 @@ interface Gap {
   to: number
 }
 
-/** One publisher's messages. Exact however much is missing: gaps are kept, not numbers. */
+/** Gaps of all publishers, and publishers, that one subscriber tells apart: beyond these a result is not exact. */
+const mostGaps = 100_000
+const mostPublishers = 100_000
+
+/** How many more gaps may be kept. */
+interface Room {
+  left: number
+}
+
+/** One publisher's messages. Gaps are kept, not numbers; without room for another one, the oldest counts as lost. */
 export class Sequence {
   /** The number after the largest that has come. */
   #next: number
   /** In order, not touching. */
   readonly #gaps: Gap[] = []
+  readonly #room: Room
+  /** Numbers of gaps that there was no room for. */
+  #forgotten = 0
   received = 0
   duplicated = 0
   /** Came after a larger number. */
   reordered = 0
 
-  constructor(first: number) {
+  constructor(first: number, room: Room = { left: mostGaps }) {
     this.#next = first
+    this.#room = room
   }
 
   /** False: it has come before. */
   note(number: number): boolean {
     if (number >= this.#next) {
-      if (number > this.#next) this.#gaps.push({ from: this.#next, to: number })
+      if (number > this.#next) this.#open({ from: this.#next, to: number }, this.#gaps.length)
       this.#next = number + 1
       this.received++
       return true
@@ -42,7 +55,7 @@ export class Sequence {
 
   /** Numbers that have not come, up to before `end` or else up to the largest that has come. */
   lost(end = this.#next): number {
-    let sum = Math.max(0, end - this.#next)
+    let sum = this.#forgotten + Math.max(0, end - this.#next)
     for (const { from, to } of this.#gaps) sum += to - from
     return sum
   }
@@ -62,13 +75,23 @@ export class Sequence {
 
   #fill(index: number, number: number): void {
     const gap = this.#gaps[index]!
-    if (gap.to - gap.from === 1) this.#gaps.splice(index, 1)
-    else if (number === gap.from) gap.from++
+    if (gap.to - gap.from === 1) {
+      this.#gaps.splice(index, 1)
+      this.#room.left++
+    } else if (number === gap.from) gap.from++
     else if (number === gap.to - 1) gap.to--
     else {
-      this.#gaps.splice(index + 1, 0, { from: number + 1, to: gap.to })
+      const rest = { from: number + 1, to: gap.to }
       gap.to = number
+      this.#open(rest, index + 1)
     }
+  }
+
+  #open(gap: Gap, at: number): void {
+    this.#gaps.splice(at, 0, gap)
+    if (this.#room.left > 0) return void this.#room.left--
+    const { from, to } = this.#gaps.shift()!
+    this.#forgotten += to - from
   }
 }
 
@@ -82,6 +105,7 @@ export interface Findings {
 /** All publishers as one subscriber has heard them. */
 export class Ledger {
   readonly #publishers = new Map<string | number, Sequence>()
+  readonly #room: Room = { left: mostGaps }
 
   /**
    * @param first the smallest number that can come; without it, the first that does
@@ -90,7 +114,8 @@ export class Ledger {
   note(publisher: string | number, number: number, first = number): boolean {
     let sequence = this.#publishers.get(publisher)
     if (sequence === undefined) {
-      sequence = new Sequence(first)
+      if (this.#publishers.size >= mostPublishers) return true
+      sequence = new Sequence(first, this.#room)
       this.#publishers.set(publisher, sequence)
     }
     return sequence.note(number)

@@ -10,6 +10,11 @@ export interface MetricsServer {
   close(): void
 }
 
+/** A scraper needs one. */
+const mostConnections = 32
+/** From its first byte to its last a request has 5 seconds, as a connection has without one. */
+const limits = { headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000 }
+
 /**
  * `GET /metrics` answers with what `text` gives.
  * @throws MqttxError where the port cannot be had
@@ -18,13 +23,14 @@ export async function serveMetrics(
   { host, port }: ListenAddress,
   text: () => string,
 ): Promise<MetricsServer> {
-  const server = createServer(({ method, url = '' }, response) => {
+  const server = createServer(limits, ({ method, url = '' }, response) => {
     const path = url.split('?')[0]
     if (path !== '/metrics') return answer(response, 404, 'Metrics are at /metrics.\n')
     if (method !== 'GET' && method !== 'HEAD') return answer(response, 405, 'Use GET.\n')
     response.setHeader('Content-Type', contentType)
     response.end(text())
   })
+  server.maxConnections = mostConnections
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(refusal(host, port, error)))
     server.listen(port, host, resolve)

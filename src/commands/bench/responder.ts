@@ -1,5 +1,5 @@
 // The other side of a request: sends the payload back, to the Response Topic and with the Correlation Data of MQTT 5.
-import type { Publish, PublishTemplate } from '../../codec/publish.js'
+import { type Publish, type PublishTemplate, publishSize } from '../../codec/publish.js'
 import type { BenchConnection } from './client.js'
 import { readStamp } from './stamp.js'
 import type { Tally } from './tally.js'
@@ -21,12 +21,15 @@ interface Response {
   readonly payload: Buffer
 }
 
-const most = 65_536 // responses that wait for the server
+/** Responses that wait for the server: how many, and the bytes of their packets if there is more than one. */
+const most = 65_536
+const mostBytes = 64 * 1024 * 1024
 
 export class Responder {
   readonly #connection: BenchConnection
   readonly #settings: ResponderSettings
   #waiting: Response[] = []
+  #bytes = 0
   #draining = false
 
   constructor(connection: BenchConnection, settings: ResponderSettings) {
@@ -40,8 +43,13 @@ export class Responder {
     if (stamp?.run !== run || stamp.client % shard.of !== shard.index) return
     const template = this.#settings.template(request, stamp.client)
     if (typeof template === 'string') return tally.fail(template)
-    if (this.#waiting.length >= most) return tally.fail('response dropped: too many wait for the server')
+    const size = publishSize(template, request.payloadEnd - request.payloadStart)
+    const full = this.#waiting.length > 0 && this.#bytes + size > mostBytes
+    if (full || this.#waiting.length >= most) {
+      return tally.fail('response dropped: too many wait for the server')
+    }
     this.#waiting.push({ template, payload: Buffer.from(request.payload) })
+    this.#bytes += size
   }
 
   /** Sends what it can; the connection writes it at the end of the chunk. */
@@ -51,10 +59,12 @@ export class Responder {
       for (const { template, payload } of this.#waiting) {
         if (!this.#connection.ready) break
         this.#connection.publish(template, payload)
+        this.#bytes -= publishSize(template, payload.length)
         sent++
       }
     } catch (error) {
       this.#waiting = []
+      this.#bytes = 0
       return this.#settings.failed(error)
     }
     this.#waiting = this.#waiting.slice(sent)

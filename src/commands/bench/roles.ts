@@ -81,6 +81,10 @@ export function requester(cast: Cast, index: number): Member {
   return client
 }
 
+/** Response Topics whose template is kept, and their characters. */
+const mostKept = 65_536
+const longestKept = 512
+
 /** Answers the requests of `clients`. */
 export function responder(cast: Cast, index: number, clients: readonly number[]): Member {
   const { plan, tally } = cast
@@ -94,7 +98,8 @@ export function responder(cast: Cast, index: number, clients: readonly number[])
       : [...new Set(clients.map((client) => fillIn(topic, factsOf(cast, client))))]
   const kept = (responseTopic: string) => {
     const template = answering.get(responseTopic) ?? plan.template(responseTopic)
-    answering.set(responseTopic, template)
+    if (answering.size < mostKept && responseTopic.length <= longestKept)
+      answering.set(responseTopic, template)
     return template
   }
   const template = ({ properties = {} }: Publish, client: number) => {

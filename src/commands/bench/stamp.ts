@@ -33,13 +33,16 @@ export function readStamp(bytes: Buffer, start: number, end: number): Stamp | un
   if (end - start < stampSize) return undefined
   const head = bytes.readUInt32BE(start)
   if ((head & 0xffffff00) !== magic) return undefined
+  const intended = bytes.readDoubleBE(start + 24)
+  const sent = bytes.readDoubleBE(start + 32)
+  if (!Number.isFinite(intended) || !Number.isFinite(sent)) return undefined
   return {
     counts: (head & 1) !== 0,
     host: bytes.readUInt32BE(start + 4),
     run: bytes.readUInt32BE(start + 8),
     client: bytes.readUInt32BE(start + 12),
     sequence: bytes.readUInt32BE(start + 16) * 2 ** 32 + bytes.readUInt32BE(start + 20),
-    intended: bytes.readDoubleBE(start + 24),
-    sent: bytes.readDoubleBE(start + 32),
+    intended,
+    sent,
   }
 }

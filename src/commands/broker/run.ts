@@ -1,5 +1,4 @@
 // mqttx broker: starts the embedded broker, prints its address, and runs it until a signal says stop.
-import { readFile } from 'node:fs/promises'
 import { type Authenticate, type Certificate, startBroker, type Wanted } from '../../broker/broker.js'
 import { ExitCode, explain, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
@@ -124,20 +123,37 @@ interface Users {
 }
 
 async function openUsers(file: string): Promise<Users> {
-  let entries = await readUsers(file)
+  let entries = readUsers(file)
   return {
     file,
     authenticate: (user, password) => verifyUser(entries, user, password),
     count: () => entries.size,
     async reload() {
-      entries = await readUsers(file)
+      entries = readUsers(file, reloadPatienceMs)
     },
   }
 }
 
-async function readUsers(file: string): Promise<PasswordEntries> {
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new MqttxError(`cannot read the password file ${file}: ${reasonOf(cause)}`, { cause })
-  })
+/** Bytes: over a million users. */
+const longestPasswordFile = 256 * 1024 * 1024
+
+/** How long a pipe in its place may hold up the clients at SIGHUP, in milliseconds. */
+const reloadPatienceMs = 1000
+
+function readUsers(file: string, patience?: number): PasswordEntries {
+  let text: string
+  try {
+    text = readSmallFile(file, {
+      longest: longestPasswordFile,
+      ...(patience !== undefined && { patience }),
+    }).toString()
+  } catch (cause) {
+    throw new MqttxError(
+      `cannot read the password file ${file}: ${reasonOf(cause as NodeJS.ErrnoException)}`,
+      {
+        cause,
+      },
+    )
+  }
   return parsePasswords(text, file)
 }

@@ -1,5 +1,4 @@
 // mqttx inspect: reads captures, shows the MQTT in them, and tells by its status whether rules were broken.
-import { readFile } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { messagesIn } from '../../capture/messages.js'
 import { CaptureReader, hasSecrets, openCapture } from '../../capture/open.js'
@@ -15,6 +14,7 @@ import { onlyDirection } from '../../inspect/names.js'
 import type { Paint, View } from '../../inspect/views/view.js'
 import { Output } from '../../io/output.js'
 import { say } from '../../io/say.js'
+import { readSmallFile } from '../../io/small-file.js'
 import { isTerminal, wantsColor } from '../../io/terminal.js'
 import { Interrupted } from '../interrupted.js'
 import { readFiles } from './files.js'
@@ -37,7 +37,7 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
   }
   const view = args.view ?? (isTerminal(host.stdout) || args.hex.length > 0 ? 'bytes' : 'line')
   const filter = filterOf(args)
-  const keyLog = args.keylog === undefined ? undefined : await readKeys(args.keylog)
+  const keyLog = args.keylog === undefined ? undefined : readKeys(args.keylog)
   const writer = await writerFor({ args, files, output, whole: filter === undefined }, host)
   let place = ''
   const inspector = new Inspector({
@@ -219,9 +219,15 @@ async function loadSparkplug(): Promise<InspectorOptions['payloads']> {
   }
 }
 
-async function readKeys(file: string): Promise<string> {
-  return readFile(file, 'latin1').catch((cause: NodeJS.ErrnoException) => {
+/** Bytes: more than the secrets that are kept of it. */
+const longestKeyLog = 64 * 1024 * 1024
+
+function readKeys(file: string): string {
+  try {
+    return readSmallFile(file, { longest: longestKeyLog }).toString('latin1')
+  } catch (error) {
+    const cause = error as NodeJS.ErrnoException
     const reason = cause.code === 'ENOENT' ? 'No such file' : cause.message
     throw new MqttxError(`cannot read the key log ${file}: ${reason}`, { cause })
-  })
+  }
 }

@@ -1,7 +1,7 @@
 // rr --serve: answers requests until a signal comes, across lost connections.
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { maxPayload, type Publish, type PublishTemplate } from '../../codec/publish.js'
+import { maxPayload, type Publish, type PublishTemplate, publishSize } from '../../codec/publish.js'
 import { reasonText } from '../../codec/reason-codes.js'
 import { Connection } from '../../connection/connection.js'
 import type { Answer } from '../../connection/events.js'
@@ -31,7 +31,7 @@ const goodbyeMs = 2000
 const hurryMs = 500
 /** Output of commands that is kept at once, in bytes; the answer that is first in turn may exceed it. */
 const mostOutput = 64 * 1024 * 1024
-/** Answers that may wait for a server that does not take them: how many, and their bytes if there is more than one. */
+/** Answers that may wait for a server that does not take them: how many, and the bytes of their packets if there is more than one. */
 const mostAnswers = 65_536
 const mostAnswerBytes = 64 * 1024 * 1024
 
@@ -46,13 +46,20 @@ export function answerRequests(args: RrArgs, options: ConnectOptions, world: Wor
   return new Responder(args, options, world).run()
 }
 
+/** An answer; `size` is that of its packet in bytes. */
+interface Waiting {
+  readonly template: PublishTemplate
+  readonly payload: Buffer
+  readonly size: number
+}
+
 class Responder {
   readonly #args: RrArgs
   readonly #options: ConnectOptions
   readonly #world: World
   readonly #connection: Connection
   readonly #jobs: Jobs
-  readonly #answers: { template: PublishTemplate; payload: Buffer }[] = []
+  readonly #answers: Waiting[] = []
   #answerBytes = 0
   #dropped = 0
   readonly #output = new HeldBytes(mostOutput)
@@ -190,13 +197,14 @@ class Responder {
   }
 
   #answer(asked: Asked, reply: Reply): void {
-    const bytes = this.#answerBytes + reply.payload.length
+    const { version, properties } = this.#options
+    const template = answerTemplate(asked, reply, { qos: this.#args.qos, version, given: properties.publish })
+    const size = publishSize(template, reply.payload.length)
+    const bytes = this.#answerBytes + size
     if (this.#answers.length >= mostAnswers || (this.#answers.length > 0 && bytes > mostAnswerBytes)) {
       return this.#drop(asked)
     }
-    const { version, properties } = this.#options
-    const template = answerTemplate(asked, reply, { qos: this.#args.qos, version, given: properties.publish })
-    this.#answers.push({ template, payload: reply.payload })
+    this.#answers.push({ template, payload: reply.payload, size })
     this.#answerBytes = bytes
     this.#pump()
   }
@@ -225,7 +233,7 @@ class Responder {
         if (!now) await this.#connection.drain()
         this.#publish(next)
         this.#answers.shift()
-        this.#answerBytes -= next.payload.length
+        this.#answerBytes -= next.size
         if (!now) this.#connection.flush()
       }
       if (this.#dropped > 0)
@@ -236,7 +244,7 @@ class Responder {
     }
   }
 
-  #publish({ template, payload }: { template: PublishTemplate; payload: Buffer }): void {
+  #publish({ template, payload }: Waiting): void {
     try {
       this.#connection.publish(template, payload)
     } catch (error) {

@@ -2,14 +2,20 @@
 import type { ProtocolVersion } from '../../codec/publish.js'
 import { preparePublish } from '../../codec/publish-properties.js'
 import type { Connection } from '../../connection/connection.js'
+import { MqttxError } from '../../errors.js'
 
 const empty = Buffer.alloc(0)
+/** What topics that wait may cost in bytes. Their PUBACK packets come by the same connection: reading must go on. */
+const mostWaiting = 64 * 1024 * 1024
+const overhead = 100
 
 export class RetainedRemoval {
   readonly #connection: Connection
   readonly #version: ProtocolVersion
   readonly #refused: (error: Error) => void
   #topics: string[] = []
+  #bytes = 0
+  #left = 0
 
   /** `refused` is called when the server has said that it takes no such PUBLISH. */
   constructor(connection: Connection, version: ProtocolVersion, refused: (error: Error) => void) {
@@ -19,7 +25,10 @@ export class RetainedRemoval {
   }
 
   remove(topic: string): void {
+    const bytes = this.#bytes + topic.length + overhead
+    if (bytes > mostWaiting) return void this.#left++
     this.#topics.push(topic)
+    this.#bytes = bytes
     this.pump()
   }
 
@@ -27,6 +36,7 @@ export class RetainedRemoval {
   pump(): void {
     while (this.#topics.length > 0 && this.#connection.ready) {
       const topic = this.#topics.shift()!
+      this.#bytes -= topic.length + overhead
       const template = preparePublish(topic, { qos: 1, retain: true, version: this.#version })
       try {
         this.#connection.publish(template, empty)
@@ -37,12 +47,22 @@ export class RetainedRemoval {
     }
   }
 
-  /** Waits until the server has confirmed every removal. */
+  /**
+   * Waits until the server has confirmed every removal.
+   * @throws MqttxError where some were not sent, because too many waited
+   */
   async finished(): Promise<void> {
     while (this.#topics.length > 0) {
       await this.#connection.drain()
       this.pump()
     }
     if (this.#connection.inFlight > 0) await this.#connection.idle()
+    if (this.#left === 0) return
+    throw new MqttxError(
+      `${this.#left} retained messages were not removed: too many waited for the server.`,
+      {
+        hint: 'run it again: the others are removed',
+      },
+    )
   }
 }

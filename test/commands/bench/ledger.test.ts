@@ -48,4 +48,23 @@ describe('the ledger', () => {
     for (const number of [100, 101, 103]) ledger.note('a', number)
     expect(ledger.findings().lost).toBe(1)
   })
+
+  test('keeps 100,000 gaps; of more, the oldest counts as lost', () => {
+    const ledger = new Ledger()
+    const most = 100_000
+    for (let i = 0; i < most + 50; i++) ledger.note(1, 2 * i + 1, 0) // each leaves out one
+    expect(ledger.findings().lost).toBe(most + 50)
+    ledger.note(1, 0, 0)
+    expect(ledger.findings()).toMatchObject({ lost: most + 50, duplicated: 1 })
+    ledger.note(1, 2 * most, 0)
+    expect(ledger.findings()).toMatchObject({ lost: most + 49, reordered: 1 })
+  })
+
+  test('follows 100,000 publishers', () => {
+    const ledger = new Ledger()
+    for (let publisher = 0; publisher < 100_010; publisher++) expect(ledger.note(publisher, 0)).toBe(true)
+    expect(ledger.note(5, 0)).toBe(false)
+    expect(ledger.note(100_005, 0)).toBe(true)
+    expect(ledger.findings().received).toBe(100_000)
+  })
 })

@@ -1,0 +1,24 @@
+// --remove-retained: what waits for a server that does not take the removals.
+import { expect, test } from 'vitest'
+import { RetainedRemoval } from '../../src/commands/sub/removal.js'
+import type { Connection } from '../../src/connection/connection.js'
+
+test('topics that wait are bounded in bytes; the rest is an error that says how many', async () => {
+  const published: string[] = []
+  const connection = {
+    ready: false,
+    inFlight: 0,
+    publish: ({ topic }: { topic: string }) => void published.push(topic),
+    drain: async () => {
+      connection.ready = true
+    },
+  }
+  const removal = new RetainedRemoval(connection as unknown as Connection, 4, () => {})
+  for (let i = 0; i < 1100; i++) removal.remove(`${i}/`.padEnd(65_000, 'x'))
+
+  await expect(removal.finished()).rejects.toThrow(/^\d+ retained messages were not removed: too many waited/)
+  expect(published.length).toBeGreaterThan(1000)
+  expect(published.length).toBeLessThan(1050)
+  for (let i = 0; i < 10; i++) removal.remove(`later/${i}`)
+  expect(published.at(-1)).toBe('later/9')
+})

@@ -1,0 +1,26 @@
+// Secrets that are read or typed: how much of them is taken.
+import { PassThrough } from 'node:stream'
+import { expect, test } from 'vitest'
+import { askSecret, readLine } from '../../src/io/prompt.js'
+
+test('of a line that does not end no more than the limit is read', async () => {
+  const stream = new PassThrough()
+  let given = 0
+  const more = setInterval(() => {
+    given += 10_000
+    stream.write(Buffer.alloc(10_000, 'x'))
+  }, 1)
+  const line = await readLine(stream, 65_537)
+  clearInterval(more)
+  expect(line.length).toBeGreaterThanOrEqual(65_537)
+  expect(line.length).toBeLessThan(100_000)
+  expect(given).toBeLessThan(1_000_000)
+})
+
+test('of what is typed no more than 65,536 bytes are kept', async () => {
+  const keyboard = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} })
+  const secret = askSecret('Password: ', { input: keyboard, output: new PassThrough() })
+  keyboard.write(Buffer.alloc(70_000, 'x'))
+  keyboard.write('\n')
+  expect(await secret).toHaveLength(65_536)
+})
