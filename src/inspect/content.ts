@@ -28,6 +28,21 @@ function mixed(hash: number, bytes: Uint8Array, start: number, end: number): num
   return hash
 }
 
+/** Characters of a text that are kept as they are to know it again. */
+const longestKey = 256
+
+/** A text to be kept as a key: itself, or of a long one its length, its begin and 64 bits of hash. */
+export function keyOf(text: string): string {
+  if (text.length <= longestKey) return text
+  let [one, other] = [basis, ~basis]
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    one = Math.imul(one ^ code, prime)
+    other = Math.imul(other ^ code ^ (other >>> 15), 0x85ebca6b)
+  }
+  return `${text.slice(0, 100)}... (${text.length} characters, ${(one >>> 0).toString(16)}${(other >>> 0).toString(16)})`
+}
+
 /** The print of the payload of a PUBLISH; 0 where some of it was not captured. */
 export function payloadPrint(packet: Packet): number {
   const { bytes, payload, end } = packet

@@ -1,6 +1,7 @@
 // Which packets are shown: --type, --client, --topic, --connection, --from and --to, --only violations, --count.
 import { nanosecondsOf } from '../capture/stream.js'
 import { matches } from '../session/topic-filter.js'
+import { keyOf } from './content.js'
 import { isForwarded } from './mqtt-sn-names.js'
 import type { Packet } from './packet.js'
 import { typeName } from './views/text.js'
@@ -65,11 +66,12 @@ export class Filter {
   #topic({ topic, subscriptions }: Packet, filters: readonly string[]): boolean {
     if (subscriptions !== undefined) return subscriptions.some(({ filter }) => filters.includes(filter))
     if (topic === undefined || topic === '') return false
-    const known = this.#known.get(topic)
+    const key = keyOf(topic)
+    const known = this.#known.get(key)
     if (known !== undefined) return known
     if (this.#known.size > 10_000) this.#known.clear()
     const passes = filters.some((filter) => matches(filter, topic))
-    this.#known.set(topic, passes)
+    this.#known.set(key, passes)
     return passes
   }
 }

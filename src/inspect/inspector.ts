@@ -259,7 +259,7 @@ export class Inspector implements CaptureSink {
     connection.packets++
     if (!this.#quick.read(packet)) decode(this.#fields, packet)
     if (packet.connect !== undefined) connection.clientId = packet.connect.clientId
-    this.#watch.of(connection).packet(packet)
+    this.#watch.ofPacket(connection, packet).packet(packet)
     for (const { severity } of packet.violations) this.found[severity]++
     if (packet.type === connack && packet.version === 5) assign(packet, connection)
     if (this.#filter?.isByClient === true) {

@@ -66,11 +66,15 @@ const datatypes = [
 
 const topicForm = /^spBv1\.0\/([^/]+)\/([ND](?:BIRTH|DEATH|DATA|CMD))\/([^/]+)(?:\/([^/]+))?$/
 const mostNodes = 10_000
+/** Characters of names, with what each name costs beside them. */
+const mostCharacters = 32 * 1024 * 1024
+const overhead = 64
 
 /** The Sparkplug B payloads of all edge nodes and devices. */
 export class Sparkplug {
   /** Names by alias, for each edge node: its devices share them. */
   readonly #names = new Map<string, Map<number, string>>()
+  #characters = 0
 
   /** Undefined where the topic is not Sparkplug's, or the payload is not what it should be. */
   read(packet: Packet): SparkplugPayload | undefined {
@@ -89,14 +93,19 @@ export class Sparkplug {
   #resolve(node: string, type: string, metrics: readonly Metric[]): void {
     let names = this.#names.get(node)
     if (names === undefined || type === 'NBIRTH') {
-      if (this.#names.size > mostNodes) this.#names.clear()
+      if (this.#names.size > mostNodes || this.#characters > mostCharacters) {
+        this.#names.clear()
+        this.#characters = 0
+      }
       names = new Map()
       this.#names.set(node, names)
     }
     for (const metric of metrics) {
       if (metric.alias === undefined) continue
-      if (metric.name !== undefined) names.set(metric.alias, metric.name)
-      else {
+      if (metric.name !== undefined) {
+        this.#characters += metric.name.length + overhead
+        if (this.#characters <= mostCharacters) names.set(metric.alias, metric.name)
+      } else {
         const name = names.get(metric.alias)
         if (name !== undefined) metric.name = name
       }

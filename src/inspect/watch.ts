@@ -3,9 +3,13 @@
 import { Checks } from './checks/checks.js'
 import { World } from './checks/world.js'
 import type { Connection } from './connection.js'
+import type { Packet } from './packet.js'
 
 /** Connections that are followed at a time. */
 export const defaultFollowed = 5000
+/** Bytes of requests, and of long topics, that all of them have sent: they may be kept until they are answered. */
+const mostKept = 64 * 1024 * 1024
+const longTopic = 256
 /** So much of them is forgotten together: finding the oldest costs looking at all. */
 const part = 4
 
@@ -13,12 +17,15 @@ interface Followed {
   readonly checks: Checks
   /** Counts up with each packet. */
   last: number
+  /** Bytes of `mostKept`. */
+  kept: number
 }
 
 export class Watch {
   readonly #world = new World()
   readonly #followed = new Map<Connection, Followed>()
   readonly #limit: number
+  #kept = 0
   #clock = 0
   #latest: Connection | undefined
   #checks: Checks | undefined
@@ -38,9 +45,29 @@ export class Watch {
     return followed.checks
   }
 
+  /** Those of the connection of a packet, which they are about to see. */
+  ofPacket(connection: Connection, packet: Packet): Checks {
+    const checks = this.of(connection)
+    const kept = keptOf(packet)
+    if (kept > 0) this.#keep(connection, kept)
+    return checks
+  }
+
+  #keep(connection: Connection, bytes: number): void {
+    this.#followed.get(connection)!.kept += bytes
+    this.#kept += bytes
+    if (this.#kept <= mostKept) return
+    const largest = [...this.#followed].sort(([, a], [, b]) => b.kept - a.kept)
+    for (const [other] of largest) {
+      if (this.#kept <= mostKept / 2) return
+      this.#drop(other)
+    }
+  }
+
   /** Gives them for the last time; undefined where the connection is not followed. */
   end(connection: Connection): Checks | undefined {
     const followed = this.#followed.get(connection)
+    this.#kept -= followed?.kept ?? 0
     this.#followed.delete(connection)
     if (connection === this.#latest) this.#latest = undefined
     return followed?.checks
@@ -48,7 +75,7 @@ export class Watch {
 
   #follow(connection: Connection): Followed {
     if (this.#followed.size >= this.#limit) this.#forget()
-    const followed = { checks: new Checks(connection, this.#world), last: 0 }
+    const followed = { checks: new Checks(connection, this.#world), last: 0, kept: 0 }
     this.#followed.set(connection, followed)
     return followed
   }
@@ -56,9 +83,21 @@ export class Watch {
   #forget(): void {
     const oldest = [...this.#followed].sort(([, a], [, b]) => a.last - b.last)
     for (const [connection] of oldest.slice(0, Math.ceil(this.#limit / part))) {
-      // As if packets were missing, which checks know how to be silent about.
-      connection.holes = true
-      this.#followed.delete(connection)
+      this.#drop(connection)
     }
   }
+
+  /** Marked as gapped: stateful checks are suppressed. */
+  #drop(connection: Connection): void {
+    connection.holes = true
+    this.#kept -= this.#followed.get(connection)?.kept ?? 0
+    this.#followed.delete(connection)
+    if (connection === this.#latest) this.#latest = undefined
+  }
+}
+
+/** Bytes that the checks may keep of a packet. */
+function keptOf({ subscriptions, topic, connect, length }: Packet): number {
+  if (subscriptions !== undefined || connect !== undefined) return length
+  return topic !== undefined && topic.length > longTopic ? topic.length : 0
 }

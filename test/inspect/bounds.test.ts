@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { type Flow, segmentOf } from '../../src/capture/stream.js'
 import { Assembler, type Budget } from '../../src/inspect/assembler.js'
+import { keyOf } from '../../src/inspect/content.js'
 import { Inspector } from '../../src/inspect/inspector.js'
 import { bytesOf, flow, Recorder } from './talk.js'
 
@@ -80,4 +81,59 @@ test('connections that are not followed any more: packets are shown, and no rule
   expect(few.packets).toBe(80)
   expect(few.alarms.length).toBeLessThan(all.alarms.length / 2)
   expect(new Set(few.alarms).size).toBeLessThanOrEqual(new Set(all.alarms).size)
+})
+
+test('connections that sent long requests are not followed any more when all have sent 64 MiB', () => {
+  const view = new Recorder()
+  const inspector = new Inspector({ view })
+  const connect = bytesOf(
+    { cmd: 'connect', clientId: 'c', protocolVersion: 4, clean: true, keepalive: 60 },
+    4,
+  )
+  const publish = bytesOf('32 07 00 01 74 00 05 68 69', 4)
+  const open = (id: number, ...packets: readonly Buffer[]) => {
+    const one = { ...flow, id }
+    inspector.open(one)
+    inspector.data(one, 'c2s', segmentOf(Buffer.concat([connect, ...packets]), 0, origin))
+    inspector.data(one, 's2c', segmentOf(Buffer.from('20020000', 'hex'), 0, origin))
+    return one
+  }
+  const small = open(1)
+  const long = (messageId: number) =>
+    bytesOf(
+      {
+        cmd: 'subscribe',
+        messageId,
+        subscriptions: Array.from({ length: 15 }, (_, i) => ({
+          topic: `${messageId}/${i}`.padEnd(65_000, 'x'),
+          qos: 0,
+        })),
+      },
+      4,
+    )
+  const large = open(2)
+  let offset = connect.length
+  for (let id = 1; id <= 80; id++) {
+    const bytes = long(id)
+    inspector.data(large, 'c2s', segmentOf(bytes, offset, origin))
+    offset += bytes.length
+  }
+  for (const [one, at] of [
+    [small, connect.length],
+    [large, offset],
+  ] as const) {
+    inspector.data(one, 'c2s', segmentOf(Buffer.concat([publish, publish]), at, origin))
+  }
+  inspector.end()
+  expect(view.packets.length).toBeGreaterThan(80)
+  expect(view.broken).toEqual(['resend-without-dup']) // of the small one alone
+})
+
+test('a long text is known again by a short key', () => {
+  const long = 'x'.repeat(60_000)
+  expect(keyOf('short')).toBe('short')
+  expect(keyOf(long).length).toBeLessThan(200)
+  expect(keyOf(`${long}`)).toBe(keyOf(long))
+  const others = [`${long}x`, `y${long.slice(1)}`, `${long.slice(1)}y`, long.replace('xx', 'xy')]
+  expect(new Set([long, ...others].map(keyOf)).size).toBe(5)
 })

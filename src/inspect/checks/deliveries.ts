@@ -2,7 +2,7 @@
 // 3.8.3, 4.3.3, 4.6). A message is known again by its topic and content, and publishers that the capture does not show
 // could explain almost anything: so a suspicion waits until its subscriber's connection ends, and is dropped when that
 // subscriber got anything that nobody was seen to publish, or anything twice.
-import { payloadPrint } from '../content.js'
+import { keyOf, payloadPrint } from '../content.js'
 import { publish } from '../names.js'
 import type { Packet } from '../packet.js'
 import type { PropertyBag } from '../properties.js'
@@ -242,10 +242,11 @@ export class Deliveries {
   }
 
   #topicOf(topic: string): number {
-    const known = this.#topics.get(topic)
+    const key = keyOf(topic)
+    const known = this.#topics.get(key)
     if (known !== undefined) return known
     if (this.#topics.size >= mostTopics) this.#topics.clear()
-    this.#topics.set(topic, ++this.#lastTopic)
+    this.#topics.set(key, ++this.#lastTopic)
     return this.#lastTopic
   }
 }

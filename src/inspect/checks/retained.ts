@@ -1,7 +1,7 @@
 // RETAIN on what a subscriber gets (MQTT 5.0, 3.3.1.3): without Retain As Published it is 1 only on retained messages that
 // a SUBSCRIBE brings, one a topic for each SUBSCRIBE that asks for them.
 
-import { payloadPrint } from '../content.js'
+import { keyOf, payloadPrint } from '../content.js'
 import type { Packet } from '../packet.js'
 import { type RuleKey, violation } from '../rules.js'
 import type { LateViolation } from '../views/view.js'
@@ -84,12 +84,13 @@ export class RetainedMessages {
 
   #count(packet: Packet, topic: string, matching: readonly Asking[]): number {
     const print = packet.qos === 0 ? 0 : payloadPrint(packet)
-    const known = this.#topics.get(topic)
+    const key = keyOf(topic)
+    const known = this.#topics.get(key)
     if (known === undefined) {
       if (this.#topics.size >= mostTopics) return 0
       const { seconds, number } = packet
       const asking = matching.length === 1 ? matching[0] : undefined
-      this.#topics.set(topic, { count: 1, firstTime: seconds, lastTime: seconds, print, number, asking })
+      this.#topics.set(key, { count: 1, firstTime: seconds, lastTime: seconds, print, number, asking })
       return 1
     }
     if (known.print !== print) known.print = 0

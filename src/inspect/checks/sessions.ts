@@ -13,6 +13,8 @@ import { hostOf, type State, wrong } from './state.js'
 const soon = 10
 const takeoverGrace = 1 // second
 const mostClients = 20_000
+/** Characters of their Client Identifiers. */
+const mostCharacters = 16 * 1024 * 1024
 /** Messages of closed connections that wait to be sent again. */
 const mostLeft = 100_000
 /** A session that is to be kept for less than this may be gone. */
@@ -47,6 +49,7 @@ export class Sessions {
   /** Connections that are open. */
   readonly #open = new Set<State>()
   #left = 0
+  #characters = 0
 
   /** A CONNACK that accepts. */
   accepted(state: State, packet: Packet, exchanges: Exchanges): void {
@@ -57,11 +60,13 @@ export class Sessions {
     if (before?.state === state) return
     if (before !== undefined) {
       this.#clients.delete(clientId)
+      this.#characters -= clientId.length
       if (before.exchanges !== undefined && before.state.whole) before.state.takenOverAt = packet.seconds
       if (this.#follows(before, state, packet)) this.#compare(before, state, packet, exchanges)
       this.#left -= before.ended?.left.length ?? 0
     }
-    if (this.#clients.size >= mostClients) this.#drop()
+    this.#characters += clientId.length
+    while (this.#clients.size >= mostClients || this.#characters > mostCharacters) this.#drop()
     this.#clients.set(clientId, { state, exchanges, ended: undefined, closedAt: -1, byClient: false })
   }
 
@@ -146,5 +151,6 @@ export class Sessions {
     const [clientId, { ended }] = this.#clients.entries().next().value!
     this.#left -= ended?.left.length ?? 0
     this.#clients.delete(clientId)
+    this.#characters -= clientId.length
   }
 }

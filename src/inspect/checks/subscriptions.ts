@@ -1,5 +1,6 @@
 // What a client has subscribed to, and whether it gets that and nothing else (MQTT 5.0, 3.8, 3.9, 4.7).
 import { matches } from '../../session/topic-filter.js'
+import { keyOf } from '../content.js'
 import { publish, suback, subscribe, unsuback, unsubscribe } from '../names.js'
 import type { Packet } from '../packet.js'
 import { propertyId } from '../properties.js'
@@ -233,7 +234,8 @@ export class Subscriptions {
   }
 
   #of(topic: string): Topic {
-    const known = this.#topics.get(topic)
+    const key = keyOf(topic)
+    const known = this.#topics.get(key)
     if (known !== undefined) return known
     if (this.#topics.size > mostTopics) this.#topics.clear()
     const matching = [...this.#filters.values()].filter(({ filter }) => {
@@ -242,7 +244,7 @@ export class Subscriptions {
     const [one] = matching
     const plain = matching.length === 1 && !one!.shared && !one!.left
     const found = { matching, only: plain ? one : undefined, last: undefined }
-    this.#topics.set(topic, found)
+    this.#topics.set(key, found)
     return found
   }
 }

@@ -3,6 +3,7 @@
 
 import { type Instant, nanosBetween } from '../../capture/stream.js'
 import { quoted } from '../../text.js'
+import { keyOf } from '../content.js'
 import { publish } from '../names.js'
 import type { Packet } from '../packet.js'
 import { Histogram } from './histogram.js'
@@ -91,10 +92,11 @@ export class StatsView implements View {
   }
 
   #topic({ topic = '', length }: Packet): void {
-    let tally = this.#topics.get(topic)
+    const key = keyOf(topic)
+    let tally = this.#topics.get(key)
     if (tally === undefined) {
       if (this.#topics.size >= mostTopics) tally = this.#otherTopics
-      else this.#topics.set(topic, (tally = { packets: 0, bytes: 0 }))
+      else this.#topics.set(key, (tally = { packets: 0, bytes: 0 }))
     }
     tally.packets++
     tally.bytes += length
