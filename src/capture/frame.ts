@@ -5,17 +5,20 @@ import { type Instant, type Origin, secondsOf, unknownSecond } from './stream.js
 /** What an Origin is made from: a Frame, or another Origin. */
 export interface Moment extends Instant {
   readonly record: number
+  readonly file?: string | undefined
 }
 
 /** Where a Frame's bytes, or some of them, were captured. */
 export class RecordOrigin implements Origin {
   readonly record: number
+  readonly file: string | undefined
   readonly fileOffset: number
   readonly second: number
   readonly nanos: number
 
   constructor(moment: Moment, fileOffset: number) {
     this.record = moment.record
+    this.file = moment.file
     this.fileOffset = fileOffset
     this.second = moment.second
     this.nanos = moment.nanos
@@ -39,6 +42,12 @@ export class Source {
    */
   lane = 0
   ended = false
+  /** The name of the file, where a capture has several. */
+  readonly name: string | undefined
+
+  constructor(name?: string) {
+    this.name = name
+  }
 }
 
 const single = new Source()
@@ -82,6 +91,10 @@ export class Frame implements Moment {
     copy.second = this.second
     copy.nanos = this.nanos
     return copy
+  }
+
+  get file(): string | undefined {
+    return this.source.name
   }
 
   /** Where a byte of `bytes` is in the file. */

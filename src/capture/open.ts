@@ -43,6 +43,8 @@ export type Capture = FileReader
 export interface FileOptions {
   /** For advice on what to run; undefined for standard input. */
   readonly name?: string | undefined
+  /** Names the file where packets were captured (Origin.file), where a capture has several. */
+  readonly label?: string | undefined
   /** Frames wait until `limit` and `release` let them through. */
   readonly gated?: boolean
 }
@@ -91,13 +93,15 @@ export class CaptureFile implements FileReader {
   kind: 'packets' | 'bytes' | undefined
   readonly #context: Context
   readonly #name: string | undefined
+  readonly #label: string | undefined
   readonly #gate: Gate | undefined
   #head: Buffer = Buffer.alloc(0)
   #reader: FileReader | undefined
 
-  constructor(context: Context, { name, gated = false }: FileOptions) {
+  constructor(context: Context, { name, label, gated = false }: FileOptions) {
     this.#context = context
     this.#name = name
+    this.#label = label
     this.#gate = gated ? new Gate({ push: (frame) => context.network.link.push(frame) }, never) : undefined
   }
 
@@ -171,7 +175,10 @@ export class CaptureFile implements FileReader {
   }
 
   #packets(format: PacketFormat): FileReader {
-    return new PacketFile(this.#context, format, this.#gate ?? this.#context.network.link)
+    return new PacketFile(this.#context, format, {
+      next: this.#gate ?? this.#context.network.link,
+      label: this.#label,
+    })
   }
 
   #text(sample: Buffer): FileReader {

@@ -18,9 +18,14 @@ export class PacketFile implements FileReader {
   readonly #parser: Parser
   readonly #units: Units
 
-  constructor(context: Context, format: PacketFormat, next: FrameStage) {
+  /** `label` names the file where a packet was captured (Origin.file). */
+  constructor(
+    context: Context,
+    format: PacketFormat,
+    { next, label }: { next: FrameStage; label?: string | undefined },
+  ) {
     this.#context = context
-    this.#frame.source = new Source()
+    this.#frame.source = new Source(label)
     this.#parser = this.#open(format, next)
     this.#units = new Units(this.#parser)
   }

@@ -30,8 +30,10 @@ export function nanosBetween(from: Instant, to: Instant): number {
 
 /** Where and when bytes were captured. */
 export interface Origin extends Instant {
-  /** Record (frame) number from 1. */
+  /** Record (frame) number from 1, in its file. */
   readonly record: number
+  /** The file of the record, where a capture has several. */
+  readonly file?: string | undefined
   /**
    * Offset in the file of the first byte of the segment. Where the bytes are not the file's own (put together from
    * fragments, inflated, decrypted, read from text), of the first byte that they were made from.

@@ -69,9 +69,14 @@ class Source {
   ended = false
   readonly #chunks: AsyncIterator<Buffer>
 
+  /** `gated`: one of several. */
   constructor(file: string, { reader, open }: Reading, gated: boolean) {
     this.file = file
-    this.capture = reader.file({ name: file === '-' ? undefined : file, gated })
+    this.capture = reader.file({
+      name: file === '-' ? undefined : file,
+      label: gated ? file : undefined,
+      gated,
+    })
     this.#chunks = open(file)[Symbol.asyncIterator]()
   }
 

@@ -8,6 +8,7 @@ import { decode } from '../render.js'
 import type { Violation } from '../rules.js'
 import { FieldsView, faultText, headline } from './fields-view.js'
 import { hexPairs, padding } from './text.js'
+import type { ConnectionFacts } from './view.js'
 
 const bytesPerLine = 8
 const foldedLines = 2
@@ -17,14 +18,14 @@ const nameWidth = 26
 export class BytesView extends FieldsView {
   #text = ''
 
-  packet(packet: Packet): void {
+  packet(packet: Packet, connection: ConnectionFacts): void {
     const fields = this.fields
     const own = packet.violations
     decode(fields, packet)
     if (own.length > 0) packet.violations = own
     const violations = packet.violations
     // By itself: its arrow would make all of the text take two bytes a character.
-    this.sink.text(`${headline(packet, this.paint)}\n`)
+    this.sink.text(`${headline(packet, connection, this.paint)}\n`)
     this.#text = ''
     const first = fields.items
     for (let i = 0; i < fields.count; i++) {

@@ -5,7 +5,7 @@ import { type Field, Fields } from '../fields.js'
 import { protocolName } from '../names.js'
 import type { Packet } from '../packet.js'
 import type { Violation } from '../rules.js'
-import { count, timeOfDay, typeName } from './text.js'
+import { count, frameOf, frameText, timeOfDay, typeName } from './text.js'
 import { valueText } from './value.js'
 import {
   type ConnectionFacts,
@@ -43,7 +43,7 @@ export abstract class FieldsView implements View {
     this.#showSecrets = showSecrets
   }
 
-  abstract packet(packet: Packet): void
+  abstract packet(packet: Packet, connection: ConnectionFacts): void
 
   opened(connection: ConnectionFacts): void {
     this.sink.text(`${this.paint.faint(openedText(connection))}\n\n`)
@@ -91,11 +91,13 @@ export function skippedText(connection: number, { direction, offset, length, why
   return `connection ${connection} ${direction}: ${size} at offset ${offset} not decoded: ${why}`
 }
 
-export function headline(packet: Packet, paint: Paint): string {
+export function headline(packet: Packet, facts: ConnectionFacts, paint: Paint): string {
   const { direction, number, connection, offset, length } = packet
   const arrow = direction === 'c2s' ? '→' : '←'
   const time = timeOfDay(packet)
-  const place = number === 0 ? '' : `  #${number}${time === '' ? '' : `  ${time}`}  connection ${connection}`
+  const frame = frameText(frameOf(packet, facts))
+  const when = [frame, time].map((part) => (part === '' ? '' : `  ${part}`)).join('')
+  const place = number === 0 ? '' : `  #${number}${when}  connection ${connection}`
   const type =
     direction === 'c2s'
       ? paint.c2s(`${arrow} ${typeName(packet)}`)

@@ -6,7 +6,7 @@ import { protocolName, puback, pubcomp, publish, pubrec } from '../names.js'
 import type { Direction, Packet } from '../packet.js'
 import { faultText, lateText, missingText, skippedText } from './fields-view.js'
 import { codeText, publishText } from './line.js'
-import { durationText, padding, timeOfDay, typeName } from './text.js'
+import { durationText, frameOf, frameText, padding, timeOfDay, typeName } from './text.js'
 import {
   type ConnectionFacts,
   type LateViolation,
@@ -30,8 +30,14 @@ interface Begun extends Instant {
   readonly label: string
 }
 
+interface Row {
+  /** When, which packet, in which frame; '' for what is said of the row above. */
+  readonly place: string
+  readonly text: string
+}
+
 interface Ladder {
-  readonly rows: string[]
+  readonly rows: Row[]
   readonly open: Record<Direction, Map<number, Begun>>
   continued: boolean
 }
@@ -50,18 +56,16 @@ export class FlowView implements View {
   packet(packet: Packet, connection: ConnectionFacts): void {
     const ladder = this.#ladderOf(connection)
     const paint = packet.direction === 'c2s' ? this.#paint.c2s : this.#paint.s2c
-    const time = timeOfDay(packet)
-    const row = `${time}${padding(15 - time.length)} │ ${paint(rung(packet))} │ ${this.#outcome(packet, ladder)}`
-    this.#add(ladder, row.trimEnd())
-    for (const violation of packet.violations) {
-      this.#add(ladder, `${padding(16)}│ ${this.#paint.fault(faultText(violation))}`)
-    }
+    const parts = [timeOfDay(packet), `#${packet.number}`, frameText(frameOf(packet, connection))]
+    const place = parts.filter((part) => part !== '').join(' ')
+    this.#add(ladder, place, `${paint(rung(packet))} │ ${this.#outcome(packet, ladder)}`.trimEnd())
+    for (const violation of packet.violations) this.#add(ladder, '', this.#paint.fault(faultText(violation)))
     if (ladder.rows.length > mostRows || this.#rows > mostOfAll) this.#show(ladder, connection)
   }
 
   skipped(connection: ConnectionFacts, skipped: Skipped): void {
     const text = skippedText(connection.number, skipped)
-    this.#add(this.#ladderOf(connection), `${padding(16)}│ ${this.#paint.fault(text)}`)
+    this.#add(this.#ladderOf(connection), '', this.#paint.fault(text))
   }
 
   closed(connection: ConnectionFacts, how: string, late: readonly LateViolation[]): void {
@@ -115,8 +119,8 @@ export class FlowView implements View {
     return ladder
   }
 
-  #add(ladder: Ladder, row: string): void {
-    ladder.rows.push(row)
+  #add(ladder: Ladder, place: string, text: string): void {
+    ladder.rows.push({ place, text })
     this.#rows++
   }
 
@@ -125,8 +129,10 @@ export class FlowView implements View {
     const who = clientId === undefined ? '' : ` ${quoted(clientId)}`
     const between = client === '' ? '' : ` ${client} → ${server}`
     const more = ladder.continued ? ', continued' : preamble === undefined ? '' : `, after ${preamble}`
-    const lanes = `${padding(16)}client${padding(laneWidth - 8)}server`
-    const text = `connection ${number}${who}${between}, ${protocolName(version)}${more}\n${lanes}\n${ladder.rows.join('\n')}\n`
+    const width = Math.max(0, ...ladder.rows.map(({ place }) => place.length))
+    const lanes = `${padding(width + 1)}client${padding(laneWidth - 8)}server`
+    const rows = ladder.rows.map(({ place, text }) => `${place}${padding(width - place.length)} │ ${text}`)
+    const text = `connection ${number}${who}${between}, ${protocolName(version)}${more}\n${lanes}\n${rows.join('\n')}\n`
     this.#rows -= ladder.rows.length
     ladder.rows.length = 0
     ladder.continued = true

@@ -9,7 +9,7 @@ import type { Violation } from '../rules.js'
 import { stringAt } from '../utf8.js'
 import { secrets } from './fields-view.js'
 import { encoded, Ink, putAscii, putNumber, putWord } from './ink.js'
-import { hexOf, putSeconds, typeName } from './text.js'
+import { frameOf, hexOf, putSeconds, typeName } from './text.js'
 import type { ConnectionFacts, LateViolation, Skipped, TextSink, View } from './view.js'
 
 /** What the object says already, or what is only there for the bytes. */
@@ -48,6 +48,7 @@ const words = {
   connection: encoded('","connection":'),
   packet: encoded(',"packet":'),
   length: encoded(',"length":'),
+  frame: encoded(',"frame":'),
   record: encoded(',"record":'),
   fileOffset: encoded(',"file_offset":'),
 }
@@ -141,6 +142,7 @@ export class JsonView implements View {
     const ink = this.#ink
     const { bytes } = ink
     const { first } = packet
+    const frame = frameOf(packet, connection)
     let at = ink.room(room)
     if (packet.second >= 0) {
       at = putWord(bytes, at, words.time)
@@ -150,6 +152,7 @@ export class JsonView implements View {
     at = putNumber(bytes, at, packet.connection)
     at = putWord(bytes, at, words.packet)
     at = putNumber(bytes, at, packet.number)
+    if (frame !== undefined) at = putNumber(bytes, putWord(bytes, at, words.frame), frame.record)
     at = putWord(bytes, at, kindOf(packet))
     at = putNumber(bytes, at, packet.offset)
     at = putWord(bytes, at, words.length)
@@ -161,6 +164,7 @@ export class JsonView implements View {
       at = putNumber(bytes, at, first.fileOffset)
     }
     ink.commit(at)
+    if (frame?.file !== undefined) ink.text(`,"file":${jsonOf(frame.file)}`)
     const who = this.#partiesOf(connection)
     ink.word(who.ends)
     if (packet.connect === undefined) ink.word(who.client)

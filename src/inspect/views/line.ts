@@ -1,12 +1,13 @@
 // One line for each packet, in tcpdump's manner: for grep. Written from the facts of a packet, without its fields.
 
+import type { Origin } from '../../capture/stream.js'
 import { quoted } from '../../text.js'
 import { isForwarded } from '../mqtt-sn-names.js'
 import { connack, publish, reasonCodeNames, returnCodeName } from '../names.js'
 import type { Packet } from '../packet.js'
 import { faultText, lateText, missingText, openedText, skippedText } from './fields-view.js'
 import { encoded, Ink, putAscii, putNumber, putWord, written } from './ink.js'
-import { putDuration, putTimeOfDay, typeName } from './text.js'
+import { frameOf, ofFile, putDuration, putTimeOfDay, typeName } from './text.js'
 import {
   type ConnectionFacts,
   type LateViolation,
@@ -39,10 +40,11 @@ export class LineView implements View {
     if (transport !== 'raw') this.#add(this.#paint.faint(`connection ${number} ${how}`))
   }
 
-  packet(packet: Packet): void {
-    if (this.#paint === plainPaint) putLine(this.#ink, packet)
+  packet(packet: Packet, connection: ConnectionFacts): void {
+    const frame = frameOf(packet, connection)
+    if (this.#paint === plainPaint) putLine(this.#ink, packet, frame)
     else {
-      const line = written((ink) => putLine(ink, packet))
+      const line = written((ink) => putLine(ink, packet, frame))
       this.#ink.text(packet.direction === 'c2s' ? this.#paint.c2s(line) : this.#paint.s2c(line))
     }
     this.#ink.ascii('\n')
@@ -67,12 +69,17 @@ export class LineView implements View {
   }
 }
 
-function putLine(ink: Ink, packet: Packet): void {
+function putLine(ink: Ink, packet: Packet, frame: Origin | undefined): void {
   const { bytes } = ink
   const { packetIdentifier } = packet
   let at = ink.room(room)
   if (packet.second >= 0) {
     at = putTimeOfDay(bytes, at, packet)
+    bytes[at++] = space
+  }
+  if (frame !== undefined) {
+    at = putNumber(bytes, putAscii(bytes, at, 'frame '), frame.record)
+    if (frame.file !== undefined) at = putWord(bytes, at, wordOf(frame.file))
     bytes[at++] = space
   }
   bytes[at++] = hash
@@ -92,8 +99,20 @@ function putLine(ink: Ink, packet: Packet): void {
   if (packet.answers > 0) putAnswer(ink, packet)
 }
 
-/** More than the words and numbers of a line. */
-const room = 200
+let knownFile = ''
+let knownWord = encoded('')
+
+/** ` of b.pcap` */
+function wordOf(file: string): Uint8Array {
+  if (file !== knownFile) {
+    knownFile = file
+    knownWord = encoded(ofFile(file))
+  }
+  return knownWord
+}
+
+/** More than the words and numbers of a line, and the name of a file. */
+const room = 500
 const space = 32
 const hash = 35
 

@@ -1,11 +1,13 @@
 // Small pieces of text that the views share: hexadecimal digits, times, columns.
 
-import type { Instant } from '../../capture/stream.js'
+import type { Instant, Origin } from '../../capture/stream.js'
+import { shown } from '../../text.js'
 import { snNames } from '../mqtt-sn-names.js'
 import { packetNames } from '../names.js'
 import type { Packet } from '../packet.js'
 import { bufferOf } from '../utf8.js'
 import { putAscii, putDigits, putNumber, shortText } from './ink.js'
+import type { ConnectionFacts } from './view.js'
 
 export const hexPairs: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
   byte.toString(16).padStart(2, '0'),
@@ -76,6 +78,29 @@ function putTrimmed(bytes: Uint8Array, at: number, value: number): number {
 
 function two(value: number): string {
   return value < 10 ? `0${value}` : String(value)
+}
+
+/** Bytes of a file's name in a title or line. */
+const longestFile = 200
+
+/**
+ * The frame that Wireshark shows a packet in, the one with its last byte. Undefined for bytes that were not captured
+ * from a network.
+ */
+export function frameOf(packet: Packet, { transport }: ConnectionFacts): Origin | undefined {
+  return transport === 'raw' ? undefined : packet.last
+}
+
+/** `frame 12`, or `frame 12 of b.pcap` where the capture has several files; '' where there is no frame. */
+export function frameText(frame: Origin | undefined): string {
+  if (frame === undefined) return ''
+  const { record, file } = frame
+  return file === undefined ? `frame ${record}` : `frame ${record}${ofFile(file)}`
+}
+
+/** ` of b.pcap` */
+export function ofFile(file: string): string {
+  return ` of ${shown(file, longestFile)}`
 }
 
 export function typeName(packet: Packet): string {

@@ -5,14 +5,15 @@ import type { Packet } from '../packet.js'
 import { decode } from '../render.js'
 import { FieldsView, faultText, headline } from './fields-view.js'
 import { padding } from './text.js'
+import type { ConnectionFacts } from './view.js'
 
 export class TreeView extends FieldsView {
-  packet(packet: Packet): void {
+  packet(packet: Packet, connection: ConnectionFacts): void {
     const fields = this.fields
     const violations = packet.violations
     decode(fields, packet)
     if (violations.length > 0) packet.violations = violations
-    let text = `${headline(packet, this.paint)}\n`
+    let text = `${headline(packet, connection, this.paint)}\n`
     for (let i = 0; i < fields.count; i++) {
       const field = fields.items[i]!
       const value = this.valueOf(field, packet)
