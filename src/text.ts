@@ -1,4 +1,5 @@
-// Text from outside (network, file, certificate, environment, argument) made safe for a terminal: the one place.
+// Text from outside (network, file, certificate, environment, argument) made safe for a terminal: the one place. And
+// numbers with their noun.
 import { Buffer } from 'node:buffer'
 
 /** Bytes of one text from outside within a message. */
@@ -86,4 +87,14 @@ function jsonEscape(character: string): string {
     text += `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`
   }
   return text
+}
+
+/** `1 byte`, `2 bytes`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
+
+/** `1 byte is`, `2 bytes are`. */
+export function countAre(number: number, noun: string): string {
+  return `${count(number, noun)} ${number === 1 ? 'is' : 'are'}`
 }

@@ -1,4 +1,6 @@
 // IPv4 (RFC 791) and IPv6 (RFC 8200): finds the TCP segment or UDP datagram, putting fragments together first.
+
+import { count } from '../text.js'
 import { Fragments } from './fragments.js'
 import type { Frame } from './frame.js'
 import type { Carrier, Unwrap } from './layers/carrier.js'
@@ -83,9 +85,10 @@ export class IpStage implements FrameStage {
     if (frame.end - start < 20) return this.#bad(frame, 'an IPv4 header that is cut off')
     const header = (bytes[start]! & 0x0f) << 2
     const total = (bytes[start + 2]! << 8) | bytes[start + 3]!
-    if (header < 20) return this.#bad(frame, `an IPv4 header of ${header} bytes`)
+    if (header < 20) return this.#bad(frame, `an IPv4 header of ${count(header, 'byte')}`)
     if (total === 0) frame.wireEnd = Math.min(frame.wireEnd, start + maxOffloaded)
-    else if (total < header) return this.#bad(frame, `an IPv4 packet of ${total} bytes, less than its header`)
+    else if (total < header)
+      return this.#bad(frame, `an IPv4 packet of ${count(total, 'byte')}, less than its header`)
     else frame.wireEnd = start + total // behind it: padding of the link layer
     if (frame.end > frame.wireEnd) frame.end = frame.wireEnd
     const fragment = ((bytes[start + 6]! << 8) | bytes[start + 7]!) & 0x3fff

@@ -1,4 +1,6 @@
 // The stages from frames to connections, connected. One for all files of a capture: connections go on across files.
+
+import { count } from '../text.js'
 import type { Context } from './context.js'
 import { IpStage } from './ip.js'
 import { Carrier } from './layers/carrier.js'
@@ -45,7 +47,7 @@ export class Network {
     const { notIp } = this.#carrier
     if (notIp > 0) counts.push(`${notIp} that are not IP`)
     const rest = counts.length === 0 ? '' : `: ${counts.join(', ')}`
-    const text = `no TCP or UDP in the ${this.records} packets of this capture${rest}`
+    const text = `no TCP or UDP in the ${count(this.records, 'packet')} of this capture${rest}`
     this.#context.notes.say('no traffic', text, this.position)
   }
 }

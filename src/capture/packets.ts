@@ -1,4 +1,6 @@
 // Files of packets: pcap, pcapng, snoop and ERF. Reads the records of one file.
+
+import { count } from '../text.js'
 import type { Context } from './context.js'
 import { ErfParser } from './erf.js'
 import { Frame, Source } from './frame.js'
@@ -65,7 +67,7 @@ export class PacketFile implements FileReader {
     const { needed } = this.#parser
     const text =
       record === 0 && position < 24
-        ? `the file ends inside its header, after ${position} bytes`
+        ? `the file ends inside its header, after ${count(position, 'byte')}`
         : `the file ends inside record ${record + 1}: ${waiting} of ${needed} bytes are there; they were left out`
     this.#context.notes.say('truncated', text, position - waiting)
   }

@@ -1,4 +1,6 @@
 // Classic pcap files (draft-ietf-opsawg-pcap): a header of 24 bytes, then records of 16 bytes and a packet each.
+
+import { count } from '../text.js'
 import type { Frame } from './frame.js'
 import type { Notes } from './notes.js'
 import type { UnitParser } from './units.js'
@@ -116,7 +118,9 @@ export class PcapParser implements UnitParser {
     const at = this.parse(bytes, 0, base)
     if (this.#lostAt === -1) return at
     const rest = base + bytes.length - this.#lostAt
-    this.#say(`the ${rest} bytes to the end of the file were not read, no sound record is among them`)
+    this.#say(
+      `the ${count(rest, 'byte')} to the end of the file were not read, no sound record is among them`,
+    )
     return bytes.length
   }
 
@@ -247,7 +251,9 @@ export class PcapParser implements UnitParser {
       return at < 0 ? ~at : Math.max(start, bytes.length - recordHeaderLength + 1)
     }
     const skipped = base + at - this.#lostAt
-    this.#say(`skipped ${skipped} bytes to the next record, which others follow, at offset ${base + at}`)
+    this.#say(
+      `skipped ${count(skipped, 'byte')} to the next record, which others follow, at offset ${base + at}`,
+    )
     this.#lostAt = -1
     return at
   }
@@ -283,7 +289,7 @@ export class PcapParser implements UnitParser {
 
   #lose(at: number, base: number, length: number): number {
     this.#lostAt = base + at
-    this.#damage = `record ${this.#frame.record + 1} is damaged, it claims ${length} bytes`
+    this.#damage = `record ${this.#frame.record + 1} is damaged, it claims ${count(length, 'byte')}`
     return at + 1
   }
 

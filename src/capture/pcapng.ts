@@ -1,6 +1,6 @@
 // pcapng files (draft-ietf-opsawg-pcapng): blocks whose length stands at both ends, in sections that each have a byte
 // order and interfaces of their own.
-import { shown } from '../text.js'
+import { count, shown } from '../text.js'
 import type { Frame } from './frame.js'
 import type { Notes } from './notes.js'
 import { type FrameStage, maxRecordLength, u32 } from './pcap.js'
@@ -112,7 +112,9 @@ export class PcapngParser implements UnitParser {
 
   #found(fileOffset: number): void {
     if (this.#lostAt === -1) return
-    this.#say(`a block's length is wrong; skipped ${fileOffset - this.#lostAt} bytes to the next block`)
+    this.#say(
+      `a block's length is wrong; skipped ${count(fileOffset - this.#lostAt, 'byte')} to the next block`,
+    )
     this.#lostAt = -1
     this.#attempts = 0
   }
@@ -124,7 +126,7 @@ export class PcapngParser implements UnitParser {
   end(fileOffset: number): void {
     if (this.#lostAt === -1 || this.#broken) return
     this.#say(
-      `a block's length is wrong; ${fileOffset - this.#lostAt} bytes to the end of the file were not read`,
+      `a block's length is wrong; ${count(fileOffset - this.#lostAt, 'byte')} to the end of the file were not read`,
     )
   }
 
@@ -156,7 +158,7 @@ export class PcapngParser implements UnitParser {
     const captured = u32(bytes, at + 12, little)
     const room = end - at - 20
     if (captured > room)
-      this.#badPacket(at, `claims ${captured} bytes and has room for ${room}; these were read`)
+      this.#badPacket(at, `claims ${count(captured, 'byte')} and has room for ${room}; these were read`)
     from.clock.read(u32(bytes, at + 4, little), u32(bytes, at + 8, little))
     frame.second = from.clock.second
     frame.nanos = from.clock.nanos

@@ -1,4 +1,6 @@
 // snoop files (RFC 1761), as Solaris writes them: a header of 16 bytes, then records of 24 bytes, a packet and padding.
+
+import { count } from '../text.js'
 import type { Frame } from './frame.js'
 import type { Notes } from './notes.js'
 import { type FrameStage, maxRecordLength, u32 } from './pcap.js'
@@ -39,7 +41,7 @@ export class SnoopParser implements UnitParser {
       if (!this.#isSound(bytes, at)) {
         this.#broken = true
         const { record } = this.#frame
-        const text = `record ${record + 1} is damaged, it claims ${length} bytes; the rest of the file was not read`
+        const text = `record ${record + 1} is damaged, it claims ${count(length, 'byte')}; the rest of the file was not read`
         this.#notes.say('damaged record', text, base + at)
         break
       }

@@ -1,4 +1,6 @@
 // One function for each message of MQTT-SN 1.2 (5.4), which travels in datagrams, one message in each.
+
+import { count, countAre } from '../text.js'
 import type { Fields } from './fields.js'
 import { snNames, snQos, snReturnCode, snTopicIdType } from './mqtt-sn-names.js'
 import { type Direction, Packet } from './packet.js'
@@ -56,7 +58,7 @@ function decodeWhole(f: Fields, packet: Packet): void {
   const begin = f.at
   const length = begin + decodeLength(f)
   if (length < f.at + 1 || length > whole)
-    f.wrong('sn-length', `the length says ${length - begin} bytes, there are ${whole - begin}`)
+    f.wrong('sn-length', `the length says ${count(length - begin, 'byte')}, there are ${whole - begin}`)
   else f.limit = length
   const type = f.integer('message_type', 1, (value) => snNames[value] ?? 'reserved')
   if (type === 0xfe && begin === 0) return decodeForwarded(f, packet, whole)
@@ -69,7 +71,7 @@ function decodeWhole(f: Fields, packet: Packet): void {
   if (f.left === 0) return
   f.wrong(
     over > 0 && decode !== undefined ? 'sn-length' : 'sn-trailing',
-    `${f.left} bytes are left after the message`,
+    `${countAre(f.left, 'byte')} left after the message`,
     f.at,
   )
   f.rest('undecoded', 'undecoded')

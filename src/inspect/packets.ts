@@ -1,5 +1,7 @@
 // One function for each Control Packet, in the order of the standard: they read like its tables (MQTT 5.0, chapter 3),
 // write down fields, and note the facts that the checks of flows need.
+
+import { count, countAre } from '../text.js'
 import { printOf } from './content.js'
 import type { Fields } from './fields.js'
 import * as names from './names.js'
@@ -17,7 +19,7 @@ export function decodePacket(f: Fields, packet: Packet): void {
     decodeFixedHeader(f, packet)
     decoders[packet.type]!(f, packet)
     if (f.left > 0) {
-      f.wrong('trailing-bytes', `${f.left} bytes are left after the last field`, f.at)
+      f.wrong('trailing-bytes', `${countAre(f.left, 'byte')} left after the last field`, f.at)
       f.rest('trailing_bytes', 'undecoded')
     }
   })
@@ -311,7 +313,7 @@ function decodeCodes(f: Fields, packet: Packet, wrongBefore5: (code: number) => 
 
 function checkNothingLeft(f: Fields): void {
   if (f.left === 0) return
-  f.wrong('wrong-length', `${f.left} bytes more than this packet has`, f.at)
+  f.wrong('wrong-length', `${count(f.left, 'byte')} more than this packet has`, f.at)
   f.rest('undecoded', 'undecoded')
 }
 

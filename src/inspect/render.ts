@@ -8,3 +8,11 @@ export function decode(fields: Fields, packet: Packet): void {
   if (packet.protocol === 'mqtt') decodePacket(fields, packet)
   else decodeMessage(fields, packet)
 }
+
+/** Writes down the fields of a packet again. What the checks know of it stays: violations, and the topic of an alias. */
+export function decodeAgain(fields: Fields, packet: Packet): void {
+  const { violations, topic } = packet
+  decode(fields, packet)
+  if (violations.length > 0) packet.violations = violations
+  if (packet.topic === '' && topic !== undefined) packet.topic = topic
+}

@@ -1,5 +1,7 @@
 // Dumps with offsets: xxd, hexdump -C, od -tx1, and the "Hex Dump" of Wireshark's and tshark's Follow Stream, where the
 // second side is indented and each side counts offsets of its own.
+
+import { countAre } from '../../text.js'
 import type { Notes } from '../notes.js'
 import type { RawFlow } from '../raw.js'
 import type { Direction } from '../stream.js'
@@ -154,7 +156,7 @@ export class DumpReader implements LineReader {
     }
     if (rest === 0) return
     this.#flow.gap(this.#direction, rest, 'left out in the dump')
-    const text = `the offset in line ${line.number} jumps: ${rest} bytes are missing before it`
+    const text = `the offset in line ${line.number} jumps: ${countAre(rest, 'byte')} missing before it`
     this.#notes.say('offset jumps', text, line.fileOffset)
   }
 

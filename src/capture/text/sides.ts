@@ -1,4 +1,6 @@
 // Which of two directions bytes in a log are: by what is written before them, and by the packets themselves.
+
+import { countAre } from '../../text.js'
 import type { Notes } from '../notes.js'
 import type { RawFlow } from '../raw.js'
 import { isConnect } from '../roles.js'
@@ -41,7 +43,7 @@ export class Sides {
   leftOut(count: number, { number, fileOffset }: { number: number; fileOffset: number }): void {
     if (count === 0) return
     this.gap(Math.min(count, 2 ** 28), 'left out in the text')
-    this.#notes.say('left out', `${count} bytes are left out in line ${number}`, fileOffset)
+    this.#notes.say('left out', `${countAre(count, 'byte')} left out in line ${number}`, fileOffset)
   }
 
   #direction(bytes: Buffer, mark: Mark | undefined, begins: boolean): Direction {

@@ -1,5 +1,7 @@
 // What strace prints of reading and writing: strings with escapes, cut to the length that -s gives, and full dumps with
 // `-e read` and `-e write`.
+
+import { count } from '../../text.js'
 import type { Context } from '../context.js'
 import { RawFlow } from '../raw.js'
 import { couldBePacket, looksLikePackets } from '../recognise.js'
@@ -112,7 +114,7 @@ export class StraceReader implements LineReader {
     }
     const missing = parts.reduce((sum: number, part) => (Buffer.isBuffer(part) ? sum : sum + part), 0)
     if (missing === 0) return
-    const text = `strace left ${missing} bytes out in line ${place.record}: run it with -s 65536`
+    const text = `strace left ${count(missing, 'byte')} out in line ${place.record}: run it with -s 65536`
     this.#context.notes.say('left out by strace', text, place.fileOffset)
   }
 

@@ -1,5 +1,7 @@
 // Hex and base64 without offsets: plain hex in any grouping, `\x10\x0c`, `0x10, 0x0c`, `<Buffer 10 0c>`, and Wireshark's
 // YAML.
+
+import { countAre } from '../../text.js'
 import type { Notes } from '../notes.js'
 import type { RawFlow } from '../raw.js'
 import type { Direction } from '../stream.js'
@@ -45,7 +47,7 @@ export class TokenReader implements LineReader {
     this.#flow.data(this.#direction, bytes, { record: line.number, fileOffset: line.fileOffset })
     if (more === null || Number(more[1]) === 0) return
     this.#flow.gap(this.#direction, Math.min(Number(more[1]), 2 ** 28), 'left out in the text')
-    const note = `${more[1]} bytes are left out in line ${line.number}`
+    const note = `${countAre(Number(more[1]), 'byte')} left out in line ${line.number}`
     this.#notes.say('left out', note, line.fileOffset + more.index)
   }
 

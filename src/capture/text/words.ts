@@ -1,5 +1,7 @@
 // Dumps in words: plain `hexdump` and `od`, whose words are those of a little endian machine, in hexadecimal, octal or
 // decimal, and dumps of bytes in octal, decimal or as characters.
+
+import { countAre } from '../../text.js'
 import type { Notes } from '../notes.js'
 import { couldBePacket } from '../recognise.js'
 import type { RepeatBudget } from './dump.js'
@@ -141,7 +143,7 @@ export class WordReader implements LineReader {
     this.#repeating = false
     if (missing > 0 && Number.isSafeInteger(missing)) {
       this.#sides.gap(missing, 'left out in the dump')
-      const text = `the offset after line ${line.number} jumps: ${missing} bytes are missing`
+      const text = `the offset after line ${line.number} jumps: ${countAre(missing, 'byte')} missing`
       this.#notes.say('offset jumps', text, line.fileOffset)
     }
   }

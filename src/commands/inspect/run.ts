@@ -16,6 +16,7 @@ import { Output } from '../../io/output.js'
 import { say } from '../../io/say.js'
 import { readSmallFile } from '../../io/small-file.js'
 import { isTerminal, wantsColor } from '../../io/terminal.js'
+import { count } from '../../text.js'
 import { Interrupted } from '../interrupted.js'
 import { readFiles } from './files.js'
 import { crypto, inflate } from './helpers.js'
@@ -158,7 +159,7 @@ function statusOf({ packets, found, introduced }: Inspector, quiet: boolean, hos
   if (!introduced && !quiet) {
     say(
       host.stderr,
-      `Nothing passed the filters: ${packets} ${packets === 1 ? 'packet was' : 'packets were'} read.`,
+      `Nothing passed the filters: ${count(packets, 'packet')} ${packets === 1 ? 'was' : 'were'} read.`,
     )
   }
   return found.error + found.warning > 0 ? ExitCode.violations : ExitCode.ok

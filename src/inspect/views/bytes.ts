@@ -4,7 +4,7 @@
 import { oneLine } from '../../text.js'
 import type { Field } from '../fields.js'
 import type { Packet } from '../packet.js'
-import { decode } from '../render.js'
+import { decodeAgain } from '../render.js'
 import type { Violation } from '../rules.js'
 import { FieldsView, faultText, headline } from './fields-view.js'
 import { hexPairs, padding } from './text.js'
@@ -12,6 +12,8 @@ import type { ConnectionFacts } from './view.js'
 
 const bytesPerLine = 8
 const foldedLines = 2
+/** Groups whose first field is their heading: the Property Length. */
+const namesItself: ReadonlySet<string> = new Set(['properties', 'will_properties'])
 const hexWidth = bytesPerLine * 3 + 1
 const nameWidth = 26
 
@@ -20,9 +22,7 @@ export class BytesView extends FieldsView {
 
   packet(packet: Packet, connection: ConnectionFacts): void {
     const fields = this.fields
-    const own = packet.violations
-    decode(fields, packet)
-    if (own.length > 0) packet.violations = own
+    decodeAgain(fields, packet)
     const violations = packet.violations
     // By itself: its arrow would make all of the text take two bytes a character.
     this.sink.text(`${headline(packet, connection, this.paint)}\n`)
@@ -41,8 +41,7 @@ export class BytesView extends FieldsView {
   }
 
   #groupLine(field: Field): void {
-    // The names of flags tell enough; a list needs to show where each of its parts begins.
-    if (!field.repeated) return
+    if (namesItself.has(field.name)) return
     this.#text += `${padding(4 + 2 + hexWidth)}${padding(field.depth * 2)}${field.name}\n`
   }
 

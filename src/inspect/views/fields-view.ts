@@ -1,11 +1,11 @@
 // What the views of fields have in common: what they say around the packets, what they hide, and how a packet is headed.
 
-import { quoted } from '../../text.js'
+import { count, quoted } from '../../text.js'
 import { type Field, Fields } from '../fields.js'
 import { protocolName } from '../names.js'
 import type { Packet } from '../packet.js'
 import type { Violation } from '../rules.js'
-import { count, frameOf, frameText, timeOfDay, typeName } from './text.js'
+import { frameOf, frameText, timeOfDay, typeName } from './text.js'
 import { valueText } from './value.js'
 import {
   type ConnectionFacts,

@@ -4,7 +4,7 @@
 import { jsonOf } from '../../text.js'
 import { type Field, Fields } from '../fields.js'
 import type { Packet } from '../packet.js'
-import { decode } from '../render.js'
+import { decodeAgain } from '../render.js'
 import type { Violation } from '../rules.js'
 import { stringAt } from '../utf8.js'
 import { secrets } from './fields-view.js'
@@ -91,11 +91,11 @@ export class JsonView implements View {
 
   packet(packet: Packet, connection: ConnectionFacts): void {
     const ink = this.#ink
-    const { violations, answers, roundTrip } = packet
-    decode(this.#fields, packet)
-    if (violations.length > 0) packet.violations = violations
+    const { answers, roundTrip } = packet
+    decodeAgain(this.#fields, packet)
     this.#head(packet, connection)
     this.#members(packet)
+    if (packet.topicAlias > 0) this.#resolved(packet)
     if (packet.decoded !== undefined) ink.text(`,"${packet.decoded.name}":${jsonOf(packet.decoded.value)}`)
     if (answers > 0) {
       ink.ascii(',"answers":')
@@ -215,6 +215,13 @@ export class JsonView implements View {
     const { unread } = this.#fields
     if (unread !== '') this.#ink.ascii(`,"${unread}":null`)
     this.#missing(packet)
+  }
+
+  /** The topic that a Topic Alias stands for, which is not in the packet. */
+  #resolved({ topic, body, bytes, protocol }: Packet): void {
+    if (protocol !== 'mqtt' || topic === '' || bytes[body] !== 0 || bytes[body + 1] !== 0) return
+    this.#ink.ascii(',"resolved_topic":')
+    this.#string(topic ?? '')
   }
 
   /** How many bytes of the packet were not captured. */

@@ -164,8 +164,9 @@ function putMessage(ink: Ink, packet: Packet): void {
     at = putNumber(bytes, at, topicAlias)
     bytes[at++] = space
   } else at = putAscii(bytes, at, '" ')
-  at = putNumber(bytes, at, payload < 0 ? 0 : length - (payload - start))
-  ink.commit(putAscii(bytes, at, ' bytes'))
+  const size = payload < 0 ? 0 : length - (payload - start)
+  at = putNumber(bytes, at, size)
+  ink.commit(putAscii(bytes, at, size === 1 ? ' byte' : ' bytes'))
 }
 
 /** What few packets have to tell. */

@@ -2,13 +2,12 @@
 // again, which rules were broken. Its memory does not grow with the capture.
 
 import { type Instant, nanosBetween } from '../../capture/stream.js'
-import { quoted } from '../../text.js'
+import { count, quoted } from '../../text.js'
 import { keyOf } from '../content.js'
 import { publish } from '../names.js'
 import type { Packet } from '../packet.js'
 import { Histogram } from './histogram.js'
-import { shortText } from './ink.js'
-import { count, durationText, putSeconds, typeName } from './text.js'
+import { dateText, durationText, timeOfDay, typeName } from './text.js'
 import type { ConnectionFacts, LateViolation, Skipped, TextSink, View } from './view.js'
 
 const mostTopics = 20_000
@@ -124,16 +123,18 @@ export class StatsView implements View {
     const again =
       this.#retransmitted === 0 ? '' : `${count(this.#retransmitted, 'byte')} retransmitted by TCP\n`
     const all = `${count(this.#connections, 'connection')}, ${count(this.#packets, 'packet')}, ${count(this.#bytes, 'byte')}`
-    return `${all}\n${this.#span()}${skipped}${again}`
+    return `${this.#span()}${all}\n${skipped}${again}`
   }
 
+  /** When the first and the last packet were captured. */
   #span(): string {
     const [first, last] = [this.#first, this.#last]
     if (first === undefined || last === undefined) return ''
     const nanos = nanosBetween(first, last)
     const rate = nanos > 0 ? `, ${Math.round(this.#packets / (nanos / 1e9))} packets/s` : ''
-    const start = shortText((bytes, at) => putSeconds(bytes, at, first))
-    return `from ${start} for ${durationText(nanos)}${rate}\n`
+    const [begins, ends] = [dateText(first), dateText(last)]
+    const until = `${begins === ends ? '' : `${ends} `}${timeOfDay(last)}`
+    return `${begins} ${timeOfDay(first)} to ${until} UTC, ${durationText(nanos)}${rate}\n`
   }
 
   #typeTable(): string {

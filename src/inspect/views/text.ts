@@ -46,6 +46,14 @@ export function timeOfDay(time: Instant): string {
   return shortText((bytes, at) => putTimeOfDay(bytes, at, time))
 }
 
+/** The end of the year 9999, which is the last of four digits. */
+const lastDated = 253_402_300_799
+
+/** The date, UTC: `2026-11-21`; seconds since 1970 where a damaged capture says what no date of four digits is. */
+export function dateText({ second }: Instant): string {
+  return second > lastDated ? `second ${second}` : new Date(second * 1000).toISOString().slice(0, 10)
+}
+
 /** Seconds with all nine digits: a number in JSON would lose some. */
 export function putSeconds(bytes: Uint8Array, at: number, { second, nanos }: Instant): number {
   const point = putNumber(bytes, at, second)
@@ -105,8 +113,4 @@ export function ofFile(file: string): string {
 
 export function typeName(packet: Packet): string {
   return packet.protocol === 'mqtt' ? packetNames[packet.type]! : (snNames[packet.type] ?? 'RESERVED')
-}
-
-export function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? '' : 's'}`
 }

@@ -2,7 +2,7 @@
 
 import { oneLine } from '../../text.js'
 import type { Packet } from '../packet.js'
-import { decode } from '../render.js'
+import { decodeAgain } from '../render.js'
 import { FieldsView, faultText, headline } from './fields-view.js'
 import { padding } from './text.js'
 import type { ConnectionFacts } from './view.js'
@@ -10,9 +10,7 @@ import type { ConnectionFacts } from './view.js'
 export class TreeView extends FieldsView {
   packet(packet: Packet, connection: ConnectionFacts): void {
     const fields = this.fields
-    const violations = packet.violations
-    decode(fields, packet)
-    if (violations.length > 0) packet.violations = violations
+    decodeAgain(fields, packet)
     let text = `${headline(packet, connection, this.paint)}\n`
     for (let i = 0; i < fields.count; i++) {
       const field = fields.items[i]!

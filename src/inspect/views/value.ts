@@ -1,10 +1,10 @@
 // The value of a field as a reader sees it.
 
-import { quoted } from '../../text.js'
+import { count, quoted } from '../../text.js'
 import type { Field } from '../fields.js'
 import type { Packet } from '../packet.js'
 import { stringAt } from '../utf8.js'
-import { count, hexOf } from './text.js'
+import { hexOf } from './text.js'
 
 const longestText = 120
 const longestBinary = 16
