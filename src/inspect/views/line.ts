@@ -77,11 +77,6 @@ function putLine(ink: Ink, packet: Packet, frame: Origin | undefined): void {
     at = putTimeOfDay(bytes, at, packet)
     bytes[at++] = space
   }
-  if (frame !== undefined) {
-    at = putNumber(bytes, putAscii(bytes, at, 'frame '), frame.record)
-    if (frame.file !== undefined) at = putWord(bytes, at, wordOf(frame.file))
-    bytes[at++] = space
-  }
   bytes[at++] = hash
   at = putNumber(bytes, at, packet.number)
   bytes[at++] = space
@@ -92,11 +87,23 @@ function putLine(ink: Ink, packet: Packet, frame: Origin | undefined): void {
     at = putNumber(bytes, at, packetIdentifier)
   }
   ink.commit(at)
-  if (packet.holes.length > 0) return ink.text(cutText(packet))
-  if (packet.type === publish && packet.protocol === 'mqtt') return putMessage(ink, packet)
-  const detail = detailText(packet)
-  if (detail !== '') ink.text(detail)
-  if (packet.answers > 0) putAnswer(ink, packet)
+  if (packet.holes.length > 0) ink.text(cutText(packet))
+  else if (packet.type === publish && packet.protocol === 'mqtt') putMessage(ink, packet)
+  else {
+    const detail = detailText(packet)
+    if (detail !== '') ink.text(detail)
+    if (packet.answers > 0) putAnswer(ink, packet)
+  }
+  if (frame !== undefined) putFrame(ink, frame)
+}
+
+/** At the end of the line: columns are where they are without it. */
+function putFrame(ink: Ink, { record, file }: Origin): void {
+  const { bytes } = ink
+  let at = putAscii(bytes, ink.room(room), ' frame ')
+  at = putNumber(bytes, at, record)
+  if (file !== undefined) at = putWord(bytes, at, wordOf(file))
+  ink.commit(at)
 }
 
 let knownFile = ''
