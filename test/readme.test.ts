@@ -114,11 +114,11 @@ await '[ $(subscribed) -ge 4 ]'`,
   }),
   'kubectl logs': () => ({
     before: `for pod in 0 1 2 3; do
-  mqttx bench pub -h broker --rate 100 --clients 8 -q 1 --duration 1s --shard $pod/4 --start-on bench/start --json > log-$pod &
+  mqttx bench pub -h broker --rate 100 --clients 8 -q 1 --duration 1s --shard $pod/4 --start-on bench/start --json > log-$pod 2>&1 &
 done`,
     ready: {
-      'bench/start -n': '[ $(subscribed) -ge 4 ]',
-      'kubectl logs': '[ -s log-0 -a -s log-1 -a -s log-2 -a -s log-3 ]',
+      'bench/start -n': '[ "$(grep -l "^Ready" log-? | wc -l)" -eq 4 ]',
+      'kubectl logs': '[ "$(grep -l "^{" log-? | wc -l)" -eq 4 ]',
     },
   }),
   'passwd -c users ada': () => ({

@@ -132,7 +132,7 @@ function expectPlain(stderr: string): void {
 }
 
 describe.each(Object.keys(commands))('%s', (name) => {
-  test.each(Object.keys(replies))('%s', { timeout: 20_000 }, async (reply) => {
+  test.each(Object.keys(replies))('%s', async (reply) => {
     const said: string[] = []
     for (const text of reply === 'bytes that are not MQTT' ? [hostile] : [hostile, long]) {
       const server = await serverThat(replies[reply]!, text)

@@ -37,7 +37,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   'E10: %s within a message that inflates to 60 MB ends it, and says nothing of what it has not read',
   async (signal) => {
     const running = startMqttx(['inspect', '--view', 'line', file], { timeoutMs: 60_000 })
-    await running.until((stdout) => stdout.includes('PINGREQ'), 50_000)
+    await running.until((stdout) => stdout.includes('PINGREQ'))
     running.kill(signal)
     const { status, stdout, stderr } = await running.ended
     expect(status).toBe(signal === 'SIGINT' ? 130 : 143)
@@ -52,7 +52,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
 
 test('a second signal ends it at once, whoever takes its output', async () => {
   const running = startMqttx(['inspect', '--view', 'line', file], { timeoutMs: 60_000 })
-  await running.until((stdout) => stdout.includes('PINGREQ'), 50_000)
+  await running.until((stdout) => stdout.includes('PINGREQ'))
   // Nothing takes its output any more: it has to wait before it can end.
   running.child.stdout?.pause()
   const exited = new Promise((resolve) => running.child.once('exit', resolve))

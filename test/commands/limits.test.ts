@@ -179,7 +179,7 @@ describe.each(commands)('%s', (line, limited, stdin) => {
           .split(/ +/)
       : words
 
-  test.each(limits)('E1: %s', { timeout: 40_000 }, async (_, limits) => {
+  test.each(limits)('E1: %s', async (_, limits) => {
     const outcomes = await Promise.all([
       outcome(words, stdin, limits),
       outcome([...withLimit, ...limited.split(' ')], stdin, limits),

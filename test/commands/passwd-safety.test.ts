@@ -35,7 +35,10 @@ test('of many runs at the same time none loses its user', async () => {
   expect(readdirSync(folder)).toEqual(['users'])
 }, 60_000)
 
-test('after 200 kills at any instant there is the old or the new file, whole', async () => {
+/** Each costs the start of a program. */
+const kills = process.env.CI ? 200 : 60
+
+test(`after ${kills} kills at any instant there is the old or the new file, whole`, async () => {
   const lines = Array.from({ length: 2000 }, (_, at) => `# ${String(at).padStart(200, '.')}\n`).join('')
   writeFileSync(file, lines)
   const start = performance.now()
@@ -64,9 +67,9 @@ test('after 200 kills at any instant there is the old or the new file, whole', a
     if (!isNew) expect(await verifyUser(entries, 'ada', Buffer.from(now))).toBe(true)
     if (isNew) [now, replaced] = [password, replaced + 1]
   }
-  for (let run = 1; run <= 200; run++) await kill(run)
+  for (let run = 1; run <= kills; run++) await kill(run)
   expect(replaced).toBeGreaterThan(5)
-  expect(replaced).toBeLessThan(195)
+  expect(replaced).toBeLessThan(kills - 5)
 
   const last = await put('bob')
   expect([last.status, last.stderr]).toEqual([0, ''])

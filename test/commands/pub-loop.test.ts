@@ -20,7 +20,7 @@ const connections: readonly ((line: number) => Answer)[] = [
   (line) => (line === 70 ? 0x97 : line === 75 ? 'end' : line === 60 ? 'nothing' : 0),
 ]
 
-test('E16, E17, E18: the loop delivers every line and ends', { timeout: 30_000 }, async () => {
+test('E16, E17, E18: the loop delivers every line and ends', async () => {
   const accepted: number[] = []
   const firsts: number[] = []
   let connection = -1

@@ -340,7 +340,7 @@ describe('--exec', () => {
     const server = await requesting(many)
     const line = `ulimit -n 40; exec mqttx ${serve.join(' ')} --jobs 64 --exec 'sleep 0.2; cat' ${server.at.join(' ')}`
     const running = start('bash', ['-c', line], { timeoutMs: 60_000 })
-    await once(() => answers(server).length === 60, 50_000)
+    await once(() => answers(server).length === 60)
     running.child.kill('SIGTERM')
     expect(await running.ended).toMatchObject({ status: 0, stderr: '' })
     const payloads = answers(server).map(({ payload }) => Number(payload))

@@ -298,7 +298,7 @@ describe('SUBSCRIBE and UNSUBSCRIBE', () => {
     connection.subscribe(['a', 'b/#'], { qos: 1 })
     connection.unsubscribe('c')
     connection.flush()
-    await expect.poll(() => answers, { timeout: 10_000 }).toEqual([[[1, 1], 1], 'unsuback'])
+    await expect.poll(() => answers).toEqual([[[1, 1], 1], 'unsuback'])
     expect(server.received.slice(1)).toMatchObject([
       {
         cmd: 'subscribe',
@@ -365,9 +365,7 @@ describe('after CONNACK, a broken rule ends the connection for good:', () => {
     const connection = connectionTo(server, { version: 5 })
     await connection.connect()
     await failureOf(connection.ended())
-    await expect
-      .poll(() => server.received.at(-1), { timeout: 10_000 })
-      .toMatchObject({ cmd: 'disconnect', reasonCode: 0x81 })
+    await expect.poll(() => server.received.at(-1)).toMatchObject({ cmd: 'disconnect', reasonCode: 0x81 })
   })
 
   test('DISCONNECT from a MQTT 5 server: status 4 and its reason', async () => {

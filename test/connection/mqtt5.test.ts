@@ -74,7 +74,7 @@ test('with a Topic Alias the topic goes out once', async () => {
   const template = five('a/long/topic', { alias: 3 })
   for (let i = 0; i < 3; i++) connection.publish(template, Buffer.from('x'))
   connection.flush()
-  await expect.poll(() => received.length, { timeout: 10_000 }).toBe(4)
+  await expect.poll(() => received.length).toBe(4)
   expect(received.slice(1).map((packet) => packet.cmd === 'publish' && packet.topic)).toEqual([
     'a/long/topic',
     '',
@@ -103,7 +103,7 @@ test('a Session that outlives the connection is asked for on the next one, witho
   const overrides = { version: 5, clientId: 'kept', sessionExpiry: 60, reconnects: 3 } as const
   const connection = connectionTo(server, overrides, { connected: (session) => present.push(session) })
   await connection.connect()
-  await expect.poll(() => present, { timeout: 10_000 }).toEqual([false, true])
+  await expect.poll(() => present).toEqual([false, true])
   expect(starts).toEqual([true, false])
 })
 
@@ -202,5 +202,5 @@ test('a packet above our Maximum Packet Size is answered with DISCONNECT 0x95', 
   const connection = connectionTo(server, { version: 5, properties })
   await connection.connect()
   expect(await failureOf(connection.ended())).toMatchObject({ reasonCode: 0x95 })
-  await expect.poll(() => server.received.length, { timeout: 10_000 }).toBe(2)
+  await expect.poll(() => server.received.length).toBe(2)
 })

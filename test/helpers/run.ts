@@ -80,7 +80,7 @@ function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 /** Starts a command. Settings of the person who runs the tests (options files) do not reach it. */
 export function start(file: string, args: readonly string[], options: RunOptions = {}): Running {
-  const { stdin, timeoutMs = 15_000 } = options
+  const { stdin, timeoutMs = 60_000 } = options
   const child = spawn(file, args, {
     detached: true,
     stdio: 'pipe',
@@ -126,7 +126,7 @@ export function start(file: string, args: readonly string[], options: RunOptions
     stdout,
     stderr,
     write: (data) => void child.stdin.write(data),
-    until: (ready, limitMs = 10_000) =>
+    until: (ready, limitMs = 60_000) =>
       once(() => ready(stdout().toString('latin1'), stderr()), limitMs).catch(() => {
         throw new Error(`nothing of what was awaited in ${limitMs} ms${shown()}`)
       }),

@@ -3,7 +3,7 @@
 export const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))
 
 /** Resolves as soon as `ready` says true; fails after `limitMs`. */
-export async function once(ready: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
+export async function once(ready: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
   const deadline = performance.now() + limitMs
   while (!(await ready())) {
     if (performance.now() > deadline) throw new Error(`not within ${limitMs} ms`)

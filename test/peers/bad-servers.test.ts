@@ -130,7 +130,7 @@ describe('after CONNACK', () => {
     })
     const sub = startMqttx(['sub', '-t', 't', '-k', '5', ...server.at], { timeoutMs: 60_000 })
 
-    await once(() => server.connections() === 2, 18_000)
+    await once(() => server.connections() === 2)
     expect(server.received.map(({ cmd }) => cmd).filter((cmd) => cmd !== 'pingreq')).toEqual(
       expect.arrayContaining(['connect', 'subscribe', 'connect']),
     )

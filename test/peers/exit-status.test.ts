@@ -140,9 +140,9 @@ describe('on a broker', () => {
 
   peerTest('the reader goes away: 0 and not a word', ['bash'], async () => {
     const script = `mqttx sub ${at} -t kept -t flood | head -1; echo \${PIPESTATUS[0]}`
-    const reader = shell(`(sleep 1; yes x | head -5000 | mqttx pub ${at} -t flood -l) & ${script}`)
+    const flood = `while sleep 0.5; do yes x | head -5000 | mqttx pub ${at} -t flood -l; done`
 
-    const { stdout, stderr } = await reader
+    const { stdout, stderr } = await shell(`${flood} & ${script}; kill $!; wait`)
     expect({ stdout: stdout.toString(), stderr }).toEqual({ stdout: 'kept\n0\n', stderr: '' })
   })
 
@@ -154,7 +154,9 @@ describe('on a broker', () => {
   })
 
   test.each(['SIGINT', 'SIGTERM'] as const)('%s ends sub after what was received: 0', async (signal) => {
-    const script = `mqttx sub ${at} -t kept & pid=$!; sleep 1; kill -${signal.slice(3)} $pid; wait $pid`
+    const file = join(scratch('signal'), 'out')
+    const heard = `until [ -s ${file} ]; do sleep 0.05; done`
+    const script = `mqttx sub ${at} -t kept >${file} & pid=$!; ${heard}; kill -${signal.slice(3)} $pid; wait $pid; s=$?; cat ${file}; exit $s`
     const { status, stdout } = await shell(script)
 
     expect({ status, stdout: stdout.toString() }).toEqual({ status: 0, stdout: 'kept\n' })

@@ -131,11 +131,11 @@ peerTest(
     await serving.ended
     const direct = startMqttx(['rr', '--serve', ...own.at, '-t', 'q', '--echo'], { timeoutMs: 60_000 })
     const ask = () => mqttx(['rr', ...own.at, '-t', 'q', '-e', 'a', '-m', 'x', '-W', '1'])
-    await expect.poll(async () => (await ask()).status, { timeout: 10_000 }).toBe(0)
+    await expect.poll(async () => (await ask()).status).toBe(0)
     await own.stop()
     await own.restart()
     await direct.until((_, stderr) => stderr.includes('Connected again.'))
-    await expect.poll(async () => (await ask()).status, { timeout: 10_000 }).toBe(0)
+    await expect.poll(async () => (await ask()).status).toBe(0)
     direct.kill()
     expect((await direct.ended).status).toBe(0)
     await own.stop()

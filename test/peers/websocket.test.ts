@@ -30,7 +30,7 @@ beforeAll(async () => {
       .split('\n')
       .map((url) => [url.split(':')[0], url.replace('127.0.0.1', 'localhost').replace(/\/mqtt$/, '')]),
   ) as typeof urls
-}, 30_000)
+})
 
 const schemes: Scheme[] = ['mqtt', 'mqtts', 'ws', 'wss']
 const trusting = (scheme: Scheme) =>

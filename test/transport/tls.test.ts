@@ -14,7 +14,7 @@ let certificates: Certificates
 const available = findPeer('openssl') !== undefined
 beforeAll(() => {
   if (available) certificates = makeCertificates()
-}, 30_000)
+})
 
 type Context = Partial<Parameters<typeof createContext>[0]>
 
