@@ -1,8 +1,9 @@
 // What `pub -l` makes of a stream of bytes, as another subscriber sees it.
+import { join } from 'node:path'
 import { beforeAll, describe, expect } from 'vitest'
 import { subscriber } from '../helpers/clients.js'
 import { type Broker, brokers, findPeer, type Peer, peerTest } from '../helpers/peers.js'
-import { shell, startMqttx } from '../helpers/run.js'
+import { scratch, shell, startMqttx } from '../helpers/run.js'
 
 const cases: readonly { name: string; input: string; messages: readonly string[] }[] = [
   { name: 'lines', input: 'a\nbc\ndef\n', messages: ['a', 'bc', 'def'] },
@@ -69,11 +70,14 @@ describe.each(brokers)('pub -l on $name', ({ launch, needs }) => {
   })
 
   peerTest('each message is there at once for a loop that reads', [...needs, 'bash'], async () => {
-    const loop = `mqttx sub ${broker.at.join(' ')} -t echo -C 2 | while read -r word; do echo "got $word"; done`
-    const first = shell(`(sleep 1; mqttx pub ${broker.at.join(' ')} -t echo -m 1
-      mqttx pub ${broker.at.join(' ')} -t echo -m 2) & ${loop}`)
+    const at = broker.at.join(' ')
+    const file = join(scratch('loop'), 'got')
+    const { stdout } = await shell(`mqttx pub ${at} -t echo -m 1 -r
+      mqttx sub ${at} -t echo -C 2 | while read -r word; do echo "got $word" >>${file}; done &
+      until [ -s ${file} ]; do sleep 0.05; done
+      mqttx pub ${at} -t echo -m 2; wait; cat ${file}`)
 
-    expect((await first).stdout.toString()).toBe('got 1\ngot 2\n')
+    expect(stdout.toString()).toBe('got 1\ngot 2\n')
   })
 })
 
