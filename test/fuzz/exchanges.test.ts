@@ -6,7 +6,7 @@ import { run } from '../commands/world.js'
 import { hostileServer } from './hostile-server.js'
 import { type Random, random } from './random.js'
 
-const count = Number(process.env.MQTTX_FUZZ ?? 2000)
+const count = Number(process.env.MQTTX_FUZZ ?? (process.env.CI ? 2000 : 500))
 const first = Number(process.env.MQTTX_SEED ?? 1)
 const atOnce = 24
 /** What an exchange may take beyond the time limit that its command line gives, on a busy machine. */
