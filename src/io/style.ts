@@ -7,9 +7,13 @@ export const style = {
   error: (text: string) => chalk.red.bold(text),
   heading: (text: string) => chalk.bold(text),
   option: (text: string) => chalk.cyan(text),
-  // inspect: who sends, what is beside the point, what is wrong
+  // inspect: who sends (as Wireshark colours a stream), what is beside the point, what was found
   c2s: (text: string) => chalk.red(text),
   s2c: (text: string) => chalk.blueBright(text),
   faint: (text: string) => chalk.dim(text),
-  fault: (text: string) => chalk.yellow.bold(text),
+  found: {
+    error: (text: string) => chalk.magenta.bold(text),
+    warning: (text: string) => chalk.yellow(text),
+    info: (text: string) => chalk.cyan(text),
+  },
 } as const

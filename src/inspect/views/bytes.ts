@@ -99,7 +99,7 @@ export class BytesView extends FieldsView {
     const to = next === undefined ? Number.POSITIVE_INFINITY : next.start >> 3
     for (const violation of violations) {
       if (violation.offset < from || violation.offset >= to) continue
-      this.#text += `${padding(6)}${this.paint.fault(faultText(violation))}\n`
+      this.#text += `${padding(6)}${this.paint.found[violation.severity](faultText(violation))}\n`
     }
   }
 }

@@ -50,11 +50,12 @@ export abstract class FieldsView implements View {
   }
 
   skipped({ number }: ConnectionFacts, skipped: Skipped): void {
-    this.sink.text(`${this.paint.fault(skippedText(number, skipped))}\n\n`)
+    this.sink.text(`${this.paint.found.warning(skippedText(number, skipped))}\n\n`)
   }
 
   closed({ number, transport }: ConnectionFacts, how: string, late: readonly LateViolation[]): void {
-    for (const violation of late) this.sink.text(`${this.paint.fault(lateText(number, violation))}\n`)
+    for (const violation of late)
+      this.sink.text(`${this.paint.found[violation.severity](lateText(number, violation))}\n`)
     if (transport !== 'raw') this.sink.text(`${this.paint.faint(`connection ${number} ${how}`)}\n\n`)
   }
 

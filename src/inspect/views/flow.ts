@@ -59,13 +59,14 @@ export class FlowView implements View {
     const parts = [timeOfDay(packet), `#${packet.number}`, frameText(frameOf(packet, connection))]
     const place = parts.filter((part) => part !== '').join(' ')
     this.#add(ladder, place, `${paint(rung(packet))} │ ${this.#outcome(packet, ladder)}`.trimEnd())
-    for (const violation of packet.violations) this.#add(ladder, '', this.#paint.fault(faultText(violation)))
+    for (const violation of packet.violations)
+      this.#add(ladder, '', this.#paint.found[violation.severity](faultText(violation)))
     if (ladder.rows.length > mostRows || this.#rows > mostOfAll) this.#show(ladder, connection)
   }
 
   skipped(connection: ConnectionFacts, skipped: Skipped): void {
     const text = skippedText(connection.number, skipped)
-    this.#add(this.#ladderOf(connection), '', this.#paint.fault(text))
+    this.#add(this.#ladderOf(connection), '', this.#paint.found.warning(text))
   }
 
   closed(connection: ConnectionFacts, how: string, late: readonly LateViolation[]): void {
@@ -76,7 +77,8 @@ export class FlowView implements View {
     let text = `  ${this.#paint.faint(how)}\n`
     if (how !== notFollowed)
       for (const direction of ['c2s', 's2c'] as const) text += this.#unfinished(ladder.open[direction])
-    for (const violation of late) text += `  ${this.#paint.fault(lateText(connection.number, violation))}\n`
+    for (const violation of late)
+      text += `  ${this.#paint.found[violation.severity](lateText(connection.number, violation))}\n`
     this.#sink.text(`${text}\n`)
   }
 
@@ -85,7 +87,7 @@ export class FlowView implements View {
     let named = 0
     for (const { number, label } of open.values()) {
       if (named++ === mostNamed) return `${text}  and ${open.size - mostNamed} more were never acknowledged\n`
-      text += `  ${this.#paint.fault(`never acknowledged: #${number} ${label}`)}\n`
+      text += `  ${this.#paint.found.warning(`never acknowledged: #${number} ${label}`)}\n`
     }
     return text
   }

@@ -32,11 +32,12 @@ export class LineView implements View {
   }
 
   skipped({ number }: ConnectionFacts, skipped: Skipped): void {
-    this.#add(this.#paint.fault(skippedText(number, skipped)))
+    this.#add(this.#paint.found.warning(skippedText(number, skipped)))
   }
 
   closed({ number, transport }: ConnectionFacts, how: string, late: readonly LateViolation[]): void {
-    for (const violation of late) this.#add(this.#paint.fault(lateText(number, violation)))
+    for (const violation of late)
+      this.#add(this.#paint.found[violation.severity](lateText(number, violation)))
     if (transport !== 'raw') this.#add(this.#paint.faint(`connection ${number} ${how}`))
   }
 
@@ -60,7 +61,8 @@ export class LineView implements View {
   }
 
   #violations({ violations }: Packet): void {
-    for (const violation of violations) this.#add(`  ${this.#paint.fault(faultText(violation))}`)
+    for (const violation of violations)
+      this.#add(`  ${this.#paint.found[violation.severity](faultText(violation))}`)
   }
 
   #add(line: string): void {

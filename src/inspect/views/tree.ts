@@ -21,7 +21,8 @@ export class TreeView extends FieldsView {
     }
     for (const line of packet.decoded?.lines ?? []) text += `    ${oneLine(line)}\n`
     for (const violation of packet.violations) {
-      text += `  ${this.paint.fault(`${faultText(violation)} at byte ${violation.offset}`)}\n`
+      const paint = this.paint.found[violation.severity]
+      text += `  ${paint(`${faultText(violation)} at byte ${violation.offset}`)}\n`
     }
     this.sink.text(`${text}\n`)
   }

@@ -1,6 +1,6 @@
 // What a view is: it takes packets and what happened around them, and writes text.
 import type { Direction, Packet } from '../packet.js'
-import type { Violation } from '../rules.js'
+import type { Severity, Violation } from '../rules.js'
 
 /** Where a view writes to; io/output.ts is one. */
 export interface TextSink {
@@ -69,8 +69,10 @@ export interface Paint {
   c2s(text: string): string
   s2c(text: string): string
   faint(text: string): string
-  fault(text: string): string
+  /** By severity, of which none looks like a direction. */
+  readonly found: Readonly<Record<Severity, (text: string) => string>>
 }
 
 const same = (text: string): string => text
-export const plainPaint: Paint = { c2s: same, s2c: same, faint: same, fault: same }
+const plainFound = { error: same, warning: same, info: same }
+export const plainPaint: Paint = { c2s: same, s2c: same, faint: same, found: plainFound }
