@@ -43,6 +43,7 @@ const importers: Record<string, string> = {
   'hash-wasm': 'passwd/worker.ts',
   'mqtt-packet': 'codec/',
   pbf: 'inspect/sparkplug.ts',
+  'get-east-asian-width': 'inspect/views/wrap.ts',
   'hdr-histogram-js': 'commands/bench/histogram.ts',
 }
 

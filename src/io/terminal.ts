@@ -11,6 +11,11 @@ export function hasScreen(stream: object): boolean {
   return isTerminal(stream) && 'columns' in stream && Number(stream.columns) > 0
 }
 
+/** Columns of a terminal; undefined for anything else, and for a terminal without a width. */
+export function columnsOf(stream: object): number | undefined {
+  return hasScreen(stream) ? Number((stream as { columns?: unknown }).columns) : undefined
+}
+
 /** Colour on a terminal, unless NO_COLOR says no (https://no-color.org). */
 export function wantsColor(stream: object, env: Environment): boolean {
   return isTerminal(stream) && !env.NO_COLOR && env.TERM !== 'dumb'

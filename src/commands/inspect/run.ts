@@ -15,7 +15,7 @@ import type { Paint, View } from '../../inspect/views/view.js'
 import { Output } from '../../io/output.js'
 import { say } from '../../io/say.js'
 import { readSmallFile } from '../../io/small-file.js'
-import { isTerminal, wantsColor } from '../../io/terminal.js'
+import { columnsOf, isTerminal, wantsColor } from '../../io/terminal.js'
 import { count } from '../../text.js'
 import { Interrupted } from '../interrupted.js'
 import { readFiles } from './files.js'
@@ -42,7 +42,10 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
   const writer = await writerFor({ args, files, output, whole: filter === undefined }, host)
   let place = ''
   const inspector = new Inspector({
-    view: args.write === '-' ? silent : viewOf({ ...args, view }, output, await paintFor(args, host)),
+    view:
+      args.write === '-'
+        ? silent
+        : viewOf({ ...args, view, columns: columnsOf(host.stdout) }, output, await paintFor(args, host)),
     filter,
     version: args.protocolVersion,
     protocol: args.protocol,

@@ -7,32 +7,35 @@ import { LineView } from '../../inspect/views/line.js'
 import { StatsView } from '../../inspect/views/stats.js'
 import { TreeView } from '../../inspect/views/tree.js'
 import { type Paint, plainPaint, type TextSink, type View } from '../../inspect/views/view.js'
+import { WrappedSink } from '../../inspect/views/wrap.js'
 
 export interface Showing {
   readonly view: ViewName
   readonly full: boolean
   readonly fields: boolean
   readonly showSecrets: boolean
+  /** Of the terminal, which lines do not pass; undefined where the output is for no terminal. */
+  readonly columns: number | undefined
 }
 
 export function viewOf(
-  { view, full, fields, showSecrets }: Showing,
-  sink: TextSink,
+  { view, full, fields, showSecrets, columns }: Showing,
+  output: TextSink,
   paint: Paint = plainPaint,
 ): View {
+  if (view === 'json') return new JsonView(output, { fields, showSecrets })
+  const sink = columns === undefined ? output : new WrappedSink(output, columns)
   switch (view) {
     case 'bytes':
-      return new BytesView(sink, { paint, full, showSecrets })
+      return new BytesView(sink, { paint, full, showSecrets, columns })
     case 'line':
       return new LineView(sink, paint)
     case 'tree':
       return new TreeView(sink, { paint, full, showSecrets })
     case 'flow':
-      return new FlowView(sink, paint)
-    case 'json':
-      return new JsonView(sink, { fields, showSecrets })
+      return new FlowView(sink, paint, columns)
     case 'stats':
-      return new StatsView(sink)
+      return new StatsView(sink, columns)
     default:
       return view satisfies never
   }

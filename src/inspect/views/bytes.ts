@@ -6,19 +6,46 @@ import type { Field } from '../fields.js'
 import type { Packet } from '../packet.js'
 import { decodeAgain } from '../render.js'
 import type { Violation } from '../rules.js'
-import { FieldsView, faultText, headline } from './fields-view.js'
+import { type FieldsOptions, FieldsView, faultText, headline } from './fields-view.js'
 import { hexPairs, padding } from './text.js'
-import type { ConnectionFacts } from './view.js'
+import type { ConnectionFacts, TextSink } from './view.js'
+import { leastRoom, wrapped } from './wrap.js'
 
-const bytesPerLine = 8
-const foldedLines = 2
 /** Groups whose first field is their heading: the Property Length. */
 const namesItself: ReadonlySet<string> = new Set(['properties', 'will_properties'])
-const hexWidth = bytesPerLine * 3 + 1
-const nameWidth = 26
+
+const offsetWidth = 6
+
+/** Where the columns are. */
+interface Layout {
+  readonly bytesPerLine: number
+  /** Bytes that are shown of a long field. */
+  readonly folded: number
+  readonly hexWidth: number
+  readonly nameWidth: number
+  /** Of names, values and meanings; infinite where nothing is wrapped. */
+  readonly room: number
+}
+
+function layoutOf(columns: number | undefined): Layout {
+  const bytesPerLine = columns === undefined ? 8 : columns >= 120 ? 16 : columns >= 64 ? 8 : 4
+  const hexWidth = bytesPerLine * 3 + (bytesPerLine === 4 ? 2 : 1) // a byte with its bits takes 14
+  const room =
+    columns === undefined ? Number.POSITIVE_INFINITY : Math.max(leastRoom, columns - offsetWidth - hexWidth)
+  const nameWidth = room >= 44 ? 26 : 0
+  return { bytesPerLine, folded: Math.max(16, bytesPerLine * 2), hexWidth, nameWidth, room }
+}
 
 export class BytesView extends FieldsView {
+  readonly #layout: Layout
   #text = ''
+  /** Rows that do not fit beside the bytes so far. */
+  #waiting: string[] = []
+
+  constructor(sink: TextSink, options: FieldsOptions = {}) {
+    super(sink, options)
+    this.#layout = layoutOf(options.columns)
+  }
 
   packet(packet: Packet, connection: ConnectionFacts): void {
     const fields = this.fields
@@ -36,13 +63,18 @@ export class BytesView extends FieldsView {
       if (violations.length > 0)
         this.#faults(violations, field, i + 1 < fields.count ? first[i + 1] : undefined)
     }
-    for (const line of packet.decoded?.lines ?? []) this.#text += `${padding(6 + hexWidth)}${oneLine(line)}\n`
+    for (const line of packet.decoded?.lines ?? []) this.#text += `${this.#indent}${oneLine(line)}\n`
     this.sink.text(`${this.#text}\n`)
+  }
+
+  /** As wide as the columns before names. */
+  get #indent(): string {
+    return padding(offsetWidth + this.#layout.hexWidth)
   }
 
   #groupLine(field: Field): void {
     if (namesItself.has(field.name)) return
-    this.#text += `${padding(4 + 2 + hexWidth)}${padding(field.depth * 2)}${field.name}\n`
+    this.#text += `${this.#indent}${padding(field.depth * 2)}${field.name}\n`
   }
 
   #field(field: Field, packet: Packet): void {
@@ -51,33 +83,55 @@ export class BytesView extends FieldsView {
     const name = padding(Math.min(field.depth, 4) * 2) + field.name
     let told = name
     if (value !== '' || field.meaning !== '') {
-      told += padding(Math.max(nameWidth - name.length, 1)) + value
+      told += padding(Math.max(this.#layout.nameWidth - name.length, 1)) + value
       if (field.meaning !== '') told += value === '' ? field.meaning : `  ${field.meaning}`
     }
-    if (field.kind === 'bits') return this.#line(offsetText(at), bitsText(field, packet), told, packet)
-    if (field.kind === 'missing') return this.#line(offsetText(at), '', told, packet)
-    this.#rows(field, told, packet, this.hides(field))
+    const first = this.#begin(told)
+    if (field.kind === 'bits') this.#line(offsetText(at), bitsText(field, packet), first, packet)
+    else if (field.kind === 'missing') this.#line(offsetText(at), '', first, packet)
+    else return this.#rows(field, first, packet)
+    if (this.#waiting.length > 0) this.#finish(packet)
   }
 
-  #rows(field: Field, told: string, packet: Packet, hidden: boolean): void {
+  /** The first row of what is told of a field; the others wait. */
+  #begin(told: string): string {
+    const { room, nameWidth } = this.#layout
+    if (room === Number.POSITIVE_INFINITY) return told
+    const [first = '', ...others] = wrapped(told, room, nameWidth === 0 ? 2 : nameWidth)
+    this.#waiting = others
+    return first
+  }
+
+  /** The rows that wait, without bytes beside them. */
+  #finish(packet: Packet): void {
+    for (const row of this.#waiting) this.#line('', '', row, packet)
+    this.#waiting = []
+  }
+
+  #rows(field: Field, first: string, packet: Packet): void {
+    const { bytesPerLine, folded } = this.#layout
+    const hidden = this.hides(field)
     const start = field.start >> 3
     const end = start + (field.length >> 3)
-    const all = this.full || end - start <= bytesPerLine * (foldedLines + 1)
-    const shown = all ? end : start + bytesPerLine * foldedLines
+    const all = this.full || end - start <= folded * 1.5
+    const shown = all ? end : start + folded
     const origin = packet.start
-    let label = told
+    let label = first
     for (let at = start; at < shown || at === start; at += bytesPerLine) {
       const stop = Math.min(at + bytesPerLine, shown)
       let hex = ''
       for (let i = at; i < stop; i++)
         hex += hidden && i >= field.content ? '** ' : `${hexPairs[packet.bytes[origin + i]!]!} `
       this.#line(offsetText(at), hex, label, packet)
-      label = ''
+      label = this.#waiting.shift() ?? ''
     }
+    if (label !== '') this.#waiting.unshift(label)
+    if (this.#waiting.length > 0) this.#finish(packet)
     if (!all) this.#line('', `... ${end - shown} more bytes`, '(--full shows them)', packet)
   }
 
   #line(offset: string, hex: string, told: string, packet: Packet): void {
+    const { hexWidth } = this.#layout
     if (!this.colours) {
       this.#text +=
         told === ''

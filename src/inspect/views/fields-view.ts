@@ -22,6 +22,8 @@ export interface FieldsOptions {
   /** Open what is folded otherwise. */
   readonly full?: boolean
   readonly showSecrets?: boolean
+  /** Of the terminal; undefined where the output is for no terminal. */
+  readonly columns?: number | undefined
 }
 
 /** Fields that only --show-secrets opens. */

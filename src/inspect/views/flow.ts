@@ -17,8 +17,13 @@ import {
   type TextSink,
   type View,
 } from './view.js'
+import { displayWidth, fitted, padded } from './wrap.js'
 
+/** From one side to the other where there is no terminal, and the least on a terminal. */
 const laneWidth = 56
+const leastLane = 24
+/** Columns of a label that are kept. */
+const longestLabel = 200
 /** Rows of a connection that are kept until it ends; then what there is of it is shown, and more later. */
 const mostRows = 2000
 /** Rows of all connections. */
@@ -33,6 +38,10 @@ interface Begun extends Instant {
 interface Row {
   /** When, which packet, in which frame; '' for what is said of the row above. */
   readonly place: string
+  /** Of a packet; '' for what is said of the row above. */
+  readonly label: string
+  readonly direction: Direction
+  /** What is to the right of the lane, or what is said. */
   readonly text: string
 }
 
@@ -48,25 +57,30 @@ export class FlowView implements View {
   readonly #ladders = new Map<number, Ladder>()
   #rows = 0
 
-  constructor(sink: TextSink, paint: Paint = plainPaint) {
+  readonly #columns: number | undefined
+
+  /** `columns`: of the terminal, undefined where there is none. */
+  constructor(sink: TextSink, paint: Paint = plainPaint, columns?: number) {
     this.#sink = sink
     this.#paint = paint
+    this.#columns = columns
   }
 
   packet(packet: Packet, connection: ConnectionFacts): void {
     const ladder = this.#ladderOf(connection)
-    const paint = packet.direction === 'c2s' ? this.#paint.c2s : this.#paint.s2c
+    const { direction, violations } = packet
     const parts = [timeOfDay(packet), `#${packet.number}`, frameText(frameOf(packet, connection))]
     const place = parts.filter((part) => part !== '').join(' ')
-    this.#add(ladder, place, `${paint(rung(packet))} │ ${this.#outcome(packet, ladder)}`.trimEnd())
-    for (const violation of packet.violations)
-      this.#add(ladder, '', this.#paint.found[violation.severity](faultText(violation)))
+    this.#add(ladder, { place, label: label(packet), direction, text: this.#outcome(packet, ladder) })
+    for (const violation of violations) {
+      this.#say(ladder, this.#paint.found[violation.severity](faultText(violation)))
+    }
     if (ladder.rows.length > mostRows || this.#rows > mostOfAll) this.#show(ladder, connection)
   }
 
   skipped(connection: ConnectionFacts, skipped: Skipped): void {
     const text = skippedText(connection.number, skipped)
-    this.#add(this.#ladderOf(connection), '', this.#paint.found.warning(text))
+    this.#say(this.#ladderOf(connection), this.#paint.found.warning(text))
   }
 
   closed(connection: ConnectionFacts, how: string, late: readonly LateViolation[]): void {
@@ -98,7 +112,7 @@ export class FlowView implements View {
     if (protocol !== 'mqtt') return ''
     const theirs = ladder.open[direction === 'c2s' ? 's2c' : 'c2s']
     if (type === publish && id > 0 && !ladder.open[direction].has(id)) {
-      ladder.open[direction].set(id, { number, second, nanos, label: publishText(packet) })
+      ladder.open[direction].set(id, { number, second, nanos, label: label(packet) })
     }
     const refused = type === pubrec && packet.reasonCode >= 0x80
     if (type === puback || type === pubcomp || refused) {
@@ -121,8 +135,12 @@ export class FlowView implements View {
     return ladder
   }
 
-  #add(ladder: Ladder, place: string, text: string): void {
-    ladder.rows.push({ place, text })
+  #say(ladder: Ladder, text: string): void {
+    this.#add(ladder, { place: '', label: '', direction: 'c2s', text })
+  }
+
+  #add(ladder: Ladder, row: Row): void {
+    ladder.rows.push(row)
     this.#rows++
   }
 
@@ -131,34 +149,67 @@ export class FlowView implements View {
     const who = clientId === undefined ? '' : ` ${quoted(clientId)}`
     const between = client === '' ? '' : ` ${client} → ${server}`
     const more = ladder.continued ? ', continued' : preamble === undefined ? '' : `, after ${preamble}`
-    const width = Math.max(0, ...ladder.rows.map(({ place }) => place.length))
-    const lanes = `${padding(width + 1)}client${padding(laneWidth - 8)}server`
-    const rows = ladder.rows.map(({ place, text }) => `${place}${padding(width - place.length)} │ ${text}`)
-    const text = `connection ${number}${who}${between}, ${protocolName(version)}${more}\n${lanes}\n${rows.join('\n')}\n`
+    const text = `connection ${number}${who}${between}, ${protocolName(version)}${more}\n${this.#drawn(ladder.rows)}`
     this.#rows -= ladder.rows.length
     ladder.rows.length = 0
     ladder.continued = true
     this.#sink.text(text)
   }
+
+  /** The rows with their lanes. Where the terminal is too narrow, places stand above the lanes and not before them. */
+  #drawn(rows: readonly Row[]): string {
+    const columns = this.#columns
+    const before = 3 + Math.max(0, ...rows.map(({ place }) => displayWidth(place)))
+    const isStacked = columns !== undefined && columns < before + leastLane
+    const room = columns === undefined ? Number.POSITIVE_INFINITY : columns - (isStacked ? 0 : before)
+    const lane = columns === undefined ? laneWidth : laneOf(rows, room)
+    const blank = isStacked ? '' : `${padding(before - 3)} │ `
+    let text = isStacked ? `client${padding(lane - 10)}` : `${padding(before - 2)}client${padding(lane - 8)}`
+    text += 'server\n'
+    for (const row of rows) {
+      if (row.label === '') {
+        text += `${blank}${row.text}\n`
+        continue
+      }
+      text += isStacked ? `${row.place}\n` : `${padded(row.place, before - 3)} │ `
+      const isBeside = row.text === '' || lane + 3 + displayWidth(row.text) <= room
+      text += `${this.#rung(row, lane)} │ ${isBeside ? row.text : ''}`.trimEnd()
+      text += isBeside ? '\n' : `\n${blank}${row.text}\n`
+    }
+    return text
+  }
+
+  /** The arrow and what it carries, always as wide. */
+  #rung({ label, direction }: Row, lane: number): string {
+    const text = fitted(label, lane - 8)
+    const line = '─'.repeat(lane - 5 - displayWidth(text))
+    return direction === 'c2s' ? this.#paint.c2s(`${text} ${line}→`) : this.#paint.s2c(`←${line} ${text}`)
+  }
+}
+
+/** As much as the longest label needs, if there is so much. */
+function laneOf(rows: readonly Row[], room: number): number {
+  const longest = Math.max(0, ...rows.map(({ label }) => displayWidth(label)))
+  return Math.max(leastLane, Math.min(longest + 8, room - 2))
 }
 
 function took(from: Instant, to: Instant): string {
   return from.second < 0 || to.second < 0 ? '' : ` in ${durationText(nanosBetween(from, to))}`
 }
 
-/** The arrow and what it carries, always as wide. */
-function rung(packet: Packet): string {
-  const words = label(packet)
-  const text = words.length > laneWidth - 8 ? `${words.slice(0, laneWidth - 11)}...` : words
-  const line = '─'.repeat(laneWidth - 5 - text.length)
-  return packet.direction === 'c2s' ? `${text} ${line}→` : `←${line} ${text}`
+/** Of very long topics and lists of them only the beginning: what is kept of a row is bounded. */
+function label(packet: Packet): string {
+  return fitted(wholeLabel(packet), longestLabel)
 }
 
-function label(packet: Packet): string {
+function wholeLabel(packet: Packet): string {
   if (packet.type === publish && packet.protocol === 'mqtt') return publishText(packet)
   const identifier = packet.packetIdentifier > 0 ? ` m${packet.packetIdentifier}` : ''
   const who = packet.connect === undefined ? '' : ` ${quoted(packet.connect.clientId)}`
-  const filters = (packet.subscriptions ?? []).map(({ filter }) => ` ${quoted(filter)}`).join('')
+  const filters = (packet.subscriptions ?? [])
+    .slice(0, longestLabel)
+    .map(({ filter }) => ` ${quoted(filter)}`)
+    .join('')
   const missing = packet.holes.length === 0 ? '' : ` (${missingText(packet)})`
   const code = packet.protocol === 'mqtt' ? codeText(packet) : ''
   return `${typeName(packet)}${identifier}${who}${filters}${code}${missing}`

@@ -9,6 +9,7 @@ import type { Packet } from '../packet.js'
 import { Histogram } from './histogram.js'
 import { dateText, durationText, timeOfDay, typeName } from './text.js'
 import type { ConnectionFacts, LateViolation, Skipped, TextSink, View } from './view.js'
+import { displayWidth, fitted, padded } from './wrap.js'
 
 const mostTopics = 20_000
 const topicsShown = 10
@@ -41,8 +42,12 @@ export class StatsView implements View {
   #first: Instant | undefined
   #last: Instant | undefined
 
-  constructor(sink: TextSink) {
+  readonly #columns: number
+
+  /** `columns`: of the terminal; without it nothing is cut. */
+  constructor(sink: TextSink, columns = Number.POSITIVE_INFINITY) {
     this.#sink = sink
+    this.#columns = columns
   }
 
   opened(): void {
@@ -144,7 +149,7 @@ export class StatsView implements View {
       String(s2c),
       String(bytes),
     ])
-    return table([['packets', 'from client', 'from server', 'bytes'], ...rows])
+    return table([['packets', 'from client', 'from server', 'bytes'], ...rows], this.#columns)
   }
 
   #topicTable(): string {
@@ -153,7 +158,7 @@ export class StatsView implements View {
     const rows = all.sort(([, a], [, b]) => b.packets - a.packets || b.bytes - a.bytes).slice(0, topicsShown)
     const more = all.length - rows.length + (this.#otherTopics.packets > 0 ? 1 : 0)
     const shown = rows.map(([topic, { packets, bytes }]) => [quoted(topic), String(packets), String(bytes)])
-    return `${table([['topics published', 'messages', 'bytes'], ...shown])}${more > 0 ? `  and ${more} more\n` : ''}`
+    return `${table([['topics published', 'messages', 'bytes'], ...shown], this.#columns)}${more > 0 ? `  and ${more} more\n` : ''}`
   }
 
   #roundTripTable(): string {
@@ -163,23 +168,32 @@ export class StatsView implements View {
       const at = [50, 90, 99, 100].map((percent) => durationText(histogram.percentile(percent)))
       return [name, String(histogram.count), ...at]
     })
-    return table([['answers', 'count', 'median', '90 %', '99 %', 'longest'], ...rows])
+    return table([['answers', 'count', 'median', '90 %', '99 %', 'longest'], ...rows], this.#columns)
   }
 
   #ruleTable(): string {
     if (this.#rules.size === 0) return ''
     const rows = [...this.#rules].sort(([, a], [, b]) => b - a)
-    return table([['rules broken', 'times'], ...rows.map(([key, times]) => [key, String(times)])])
+    return table(
+      [['rules broken', 'times'], ...rows.map(([key, times]) => [key, String(times)])],
+      this.#columns,
+    )
   }
 }
 
-/** The first column to the left, the others to the right. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+/** Columns of a name that are never cut. */
+const leastName = 12
+
+/** The first column to the left, and cut where the table is too wide; the others to the right. */
+function table(rows: readonly (readonly string[])[], columns: number): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => displayWidth(row[column]!))))
+  const others = widths.slice(1).reduce((sum, width) => sum + width + 2, 0)
+  const first = Math.min(widths[0]!, Math.max(leastName, columns - others))
   return rows
-    .map((row) =>
-      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
-    )
-    .map((line) => `${line.trimEnd()}\n`)
+    .map(([name = '', ...cells]) => {
+      const rest = cells.map((cell, i) => `  ${cell.padStart(widths[i + 1]!)}`).join('')
+      return `${padded(fitted(name, first), first)}${rest}`.trimEnd()
+    })
+    .map((line) => `${line}\n`)
     .join('')
 }

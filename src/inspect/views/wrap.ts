@@ -1,0 +1,134 @@
+// Text on a terminal that has a width: lines that are too long go on in the next, within the same columns.
+import { eastAsianWidth } from 'get-east-asian-width'
+import { bufferOf } from '../utf8.js'
+import { padding } from './text.js'
+import type { TextSink } from './view.js'
+
+const ascii = /^[ -~]*$/
+/** Characters without a width of their own. */
+const zeroWidth = /^[\p{Mn}\p{Me}\p{Cf}]$/u
+
+/** Columns that `text` takes; it has no control characters and no escape sequences. */
+export function displayWidth(text: string): number {
+  if (ascii.test(text)) return text.length
+  let width = 0
+  for (const character of text) width += widthOf(character)
+  return width
+}
+
+function widthOf(character: string): number {
+  const code = character.codePointAt(0)!
+  if (code < 0x300) return 1
+  return zeroWidth.test(character) ? 0 : eastAsianWidth(code)
+}
+
+/** `text`, or as much of it as fits into `width` columns with `...` after it. */
+export function fitted(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text
+  let cut = ''
+  let used = 0
+  for (const character of text) {
+    used += widthOf(character)
+    if (used > width - 3) break
+    cut += character
+  }
+  return `${cut}...`
+}
+
+/** `text` with spaces after it up to `width` columns. */
+export function padded(text: string, width: number): string {
+  return text + padding(width - displayWidth(text))
+}
+
+/** Escape sequences of colours and weights, and what is between them. */
+const pieces = /\u001b\[([0-9;]*)m|[^\u001b]+|\u001b/g
+/** A line has at least so many columns after its indent. */
+export const leastRoom = 8
+
+/**
+ * The lines that `text`, one line, takes within `columns`: cut after a space where there is one in the second half of a
+ * line. Those after the first are indented by `indent`. Colours end with a line and begin again in the next.
+ */
+export function wrapped(text: string, columns: number, indent: number): string[] {
+  if (text.length <= columns && ascii.test(text)) return [text]
+  const hanging = padding(Math.max(0, Math.min(indent, columns - leastRoom)))
+  const lines: string[] = []
+  const style = new Style()
+  let line = ''
+  let used = 0
+  /** After the last space of the line: its length, columns and style there. */
+  let space: { at: number; used: number; style: string } | undefined
+  const finish = (kept: string, rest: string, restUsed: number, resumed: string, open: boolean): void => {
+    lines.push(kept.trimEnd() + (open ? reset : ''))
+    line = hanging + resumed + rest
+    used = hanging.length + restUsed
+    space = undefined
+  }
+  for (const [piece, code] of text.matchAll(pieces)) {
+    if (code !== undefined) {
+      style.set(code, piece)
+      line += piece
+      continue
+    }
+    for (const character of piece) {
+      const width = widthOf(character)
+      if (used + width > columns) {
+        if (space !== undefined && space.used > hanging.length + (columns - hanging.length) / 2) {
+          const { at, used: before, style: resumed } = space
+          finish(line.slice(0, at), line.slice(at), used - before, resumed, resumed !== '')
+        } else finish(line, '', 0, style.opened, style.opened !== '')
+        if (character === ' ' && used === hanging.length) continue
+      }
+      line += character
+      used += width
+      if (character === ' ') space = { at: line.length, used, style: style.opened }
+    }
+  }
+  lines.push(line)
+  return lines
+}
+
+const reset = '\u001b[0m'
+
+/** The colour and weight at a place of a line. */
+class Style {
+  #colour = ''
+  #weight = ''
+
+  get opened(): string {
+    return this.#colour + this.#weight
+  }
+
+  set(code: string, sequence: string): void {
+    if (code === '39') this.#colour = ''
+    else if (code === '22') this.#weight = ''
+    else if (code === '1' || code === '2') this.#weight = sequence
+    else this.#colour = sequence
+  }
+}
+
+/** Wraps the lines of a view. */
+export class WrappedSink implements TextSink {
+  readonly #sink: TextSink
+  readonly #columns: number
+  /** A line whose end has not come yet. */
+  #line = ''
+
+  constructor(sink: TextSink, columns: number) {
+    this.#sink = sink
+    this.#columns = columns
+  }
+
+  text(text: string): void {
+    const lines = (this.#line + text).split('\n')
+    this.#line = lines.pop() ?? ''
+    for (const line of lines) {
+      const indent = line.search(/[^ ]|$/) + 2
+      this.#sink.text(`${wrapped(line, this.#columns, Math.min(indent, this.#columns >> 1)).join('\n')}\n`)
+    }
+  }
+
+  range(bytes: Uint8Array, start: number, end: number): void {
+    this.text(bufferOf(bytes).toString('utf8', start, end))
+  }
+}
