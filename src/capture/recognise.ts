@@ -67,7 +67,10 @@ export class Recogniser implements Pipe {
     if (this.#pipe === undefined && length !== undefined && this.#heads![direction].length > 0)
       this.#decide('plain')
     if (this.#pipe !== undefined) this.#pipe.gap(direction, offset, length, why)
-    else this.#held!.gap(direction, offset, length, why)
+    else {
+      this.#held!.gap(direction, offset, length, why)
+      if (this.#held!.count > maxHeldEvents) this.#decide('plain')
+    }
   }
 
   fact(fact: FlowFact): void {

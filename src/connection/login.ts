@@ -12,6 +12,8 @@ export interface LoginArgs {
   readonly passwordFile?: string | undefined
   readonly passwordEnv?: string | undefined
   readonly passwordCommand?: string | undefined
+  /** Seconds; --password-command has as long. */
+  readonly connectTimeout: number
   /** -P - */
   readonly askPassword?: boolean | undefined
   /** Standard input is what is published. */
@@ -41,7 +43,12 @@ async function found(
   if (args.passwordFile !== undefined) return readSecret(args.passwordFile, '--password-file')
   if (args.passwordEnv !== undefined) return fromVariable(args.passwordEnv, host)
   if (args.passwordCommand !== undefined) {
-    return (await import('./password-command.js')).printedPassword(args.passwordCommand, host, signal)
+    return (await import('./password-command.js')).printedPassword(
+      args.passwordCommand,
+      host,
+      args.connectTimeout * 1000,
+      signal,
+    )
   }
   if (args.askPassword === true) return asked(args, host)
   return args.pw === undefined ? undefined : wordToBytes(args.pw)

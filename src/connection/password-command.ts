@@ -9,15 +9,20 @@ const longest = 65_537
 
 /**
  * The first line that a command of the shell prints. It has our standard error and terminal, and no standard input.
+ * @param timeoutMs how long it may take, in milliseconds
  * @throws MqttxError where it cannot be run, fails, or prints nothing
  */
 export async function printedPassword(
   command: string,
   { env, stderr }: Host,
+  timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<Buffer> {
   const ends = signal === undefined ? {} : { signal }
-  const { output, failure } = await runCommand({ line: command, env, stderr, longest, group: false, ...ends })
+  const { output, failure } = await runCommand({
+    ...{ line: command, env, stderr, longest, timeoutMs, group: false, firstLine: true },
+    ...ends,
+  })
   if (failure === undefined && output.length > 0) return firstLine(output)
   const what = failure === undefined ? 'printed nothing' : `failed: ${failure}`
   throw new MqttxError(`--password-command: the command ${what}.`, {

@@ -23,6 +23,8 @@ export interface Command {
   readonly signal?: AbortSignal
   /** True: it leads a process group, and what it has started ends with it. It has no terminal then. */
   readonly group: boolean
+  /** True: only the first line of the output is wanted, whatever the command does after it. */
+  readonly firstLine?: boolean
   /** Counts the output until the command has ended. */
   readonly held?: HeldBytes
 }
@@ -36,9 +38,12 @@ export interface Ran {
 }
 
 const cannotRun = 126
+const lineFeed = 0x0a
 /** A process that the command left in the background may hold its pipes: this often we look for more output. */
 const graceMs = 100
 const graceTimes = 20
+/** After its first line, where that is enough, the command has so long to end with a status that counts. */
+const lineGraceMs = 1000
 /** File descriptors that spawn needs at once: two for each stream and two to hear of a failure. */
 const descriptors = 8
 /** Errors that pass when other processes end or files are closed. */
@@ -50,12 +55,14 @@ let commands = 0
 
 /** Never rejects. Ends soon after the command has, whatever it leaves running in the background. */
 export async function runCommand(command: Command): Promise<Ran> {
-  const { timeoutMs, longest, held, signal } = command
+  const { timeoutMs, longest, held, signal, firstLine } = command
   const pieces: Buffer[] = []
   let length = 0
   let child: ChildProcess | undefined
   let reason: string | undefined
   const ended = new AbortController() // while it waits for a free descriptor
+  const read = new AbortController() // the first line, where that is enough
+  let late: NodeJS.Timeout | undefined
   const end = (why: string) => {
     reason ??= why
     ended.abort()
@@ -78,9 +85,21 @@ export async function runCommand(command: Command): Promise<Ran> {
       if (length > longest) return end(`more than ${longest} bytes of output`)
       pieces.push(chunk)
       held?.keep(stdout!, chunk.length)
+      if (!firstLine || !chunk.includes(lineFeed)) return
+      stdout!.pause()
+      read.abort()
     })
     commands++
-    const { code, name } = await exited(child, ended.signal).finally(() => commands--)
+    const hurry = AbortSignal.any([ended.signal, read.signal])
+    const goesOn = new Promise<undefined>((resolve) => {
+      read.signal.addEventListener('abort', () => (late = setTimeout(resolve, lineGraceMs, undefined)))
+    })
+    const exit = await Promise.race([exited(child, hurry), goesOn]).finally(() => commands--)
+    if (exit === undefined) {
+      leave(child)
+      return { output: Buffer.concat(pieces), status: 0, failure: undefined }
+    }
+    const { code, name } = exit
     const status = code ?? 128 + constants.signals[name!]
     const failure = reason ?? (status === 0 ? undefined : (name ?? `status ${status}`))
     return { output: Buffer.concat(pieces), status, failure }
@@ -89,6 +108,7 @@ export async function runCommand(command: Command): Promise<Ran> {
     return { output: Buffer.alloc(0), status: cannotRun, failure: why }
   } finally {
     clearTimeout(timer)
+    clearTimeout(late)
     signal?.removeEventListener('abort', stop)
     if (child?.stdout) held?.free(child.stdout)
   }
@@ -200,6 +220,12 @@ function waitFor(to: Writable, readers: Set<Readable>): void {
     resume()
   }
   to.on('drain', end).on('close', end)
+}
+
+/** It goes on without us: its next write to a pipe of ours fails. */
+function leave(child: ChildProcess): void {
+  for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy()
+  child.unref()
 }
 
 function kill(child: ChildProcess, group: boolean): void {

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { file, isPassword, passwd, text, write } from '../helpers/passwd.js'
+import { shell } from '../helpers/run.js'
 
 describe('many at a time', () => {
   test('-U FILE hashes what is not hashed', async () => {
@@ -80,3 +81,12 @@ describe('many at a time', () => {
     expect((await passwd(['-b', file, 'ada', 'x'])).status).toBe(format === 'rabbitmq' ? 0 : 1)
   })
 })
+
+test('the users of standard input are bounded in bytes', async () => {
+  const script = 'for (let i = 0; i < 4500; i++) console.log(`user${i}:${"x".repeat(65000)}`)'
+  const { status, stderr } = await shell(`node -e '${script}' | mqttx passwd -U - >/dev/null`, {
+    timeoutMs: 60_000,
+  })
+  expect(stderr).toMatch(/standard input:4\d\d\d: more than 256 MiB of users: import them in parts/)
+  expect(status).toBe(1)
+}, 60_000)

@@ -77,6 +77,37 @@ describe('H22: a file that does not end is bounded in bytes', () => {
   })
 })
 
+test('H22: the payload of -f is bounded by the largest packet', async () => {
+  const { status, stderr } = await run('mqttx pub HERE -t t -f /dev/zero')
+  expect(stderr).toContain('must be less than 268435455 bytes')
+  expect(status).toBe(1)
+})
+
+describe('H22: of --password-command the first line counts', () => {
+  test.each(['yes', 'echo pw; sleep 60'])('%s', async (command) => {
+    const start = performance.now()
+    const { status } = await run(`mqttx pub HERE -t t -m x -u ada --password-command '${command}'`)
+    expect(status).toBe(0)
+    expect(performance.now() - start).toBeLessThan(20_000)
+  })
+
+  test('one that prints nothing is ended by --connect-timeout', async () => {
+    const { status, stderr } = await run(
+      "mqttx pub HERE -t t -m x -u ada --password-command 'sleep 60' --connect-timeout 1",
+    )
+    expect(stderr).toContain('--password-command')
+    expect(status).not.toBe(0)
+  })
+
+  test('a line that does not end is cut', async () => {
+    const { status, stderr } = await run(
+      "mqttx pub HERE -t t -m x -u ada --password-command 'cat /dev/zero' --connect-timeout 5",
+    )
+    expect(stderr).toMatch(/password/)
+    expect(status).not.toBe(0)
+  })
+})
+
 describe('E29: a byte order mark belongs to no word', () => {
   const mark = '\ufeff'
 

@@ -203,6 +203,16 @@ describe('back-pressure', () => {
     await finishing
   })
 
+  test('finish with a time gives up where nothing is taken for so long', async () => {
+    const stuck = new Writable({ write: () => {} })
+    const output = new Output(stuck)
+    output.text('x')
+    await expect(output.finish(50)).rejects.toMatchObject({
+      exitCode: 14,
+      message: expect.stringContaining('nothing was read for 0.05 s, 1 bytes are lost'),
+    })
+  })
+
   test('finish of an idle output is immediate', async () => {
     await new Output(slowStream().stream).finish()
   })

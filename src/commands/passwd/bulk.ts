@@ -164,6 +164,10 @@ async function changed(
   return users.filter((_, at) => !same[at])
 }
 
+/** Bytes of users that are read before the first is hashed, with what each costs. */
+const mostBytes = 256 * 1024 * 1024
+const overhead = 200
+
 /** The users of standard input. A password is what follows the first colon, as it stands. */
 async function plainUsers({ host, signal }: Tools): Promise<PlainUser[]> {
   const users = new Map<string, PlainUser & { number: number }>()
@@ -171,6 +175,7 @@ async function plainUsers({ host, signal }: Tools): Promise<PlainUser[]> {
     throw new MqttxError([`Corrupt password file at line ${number}.`, `standard input:${number}: ${fault}`])
   }
   let number = 0
+  let bytes = 0
   for await (const line of linesFrom(host.stdin, signal, () => refuse(number + 1, 'the line is too long'))) {
     number++
     if (line.length === 0 || line[0] === 0x23) continue
@@ -184,6 +189,8 @@ async function plainUsers({ host, signal }: Tools): Promise<PlainUser[]> {
     if (password.length > 65_535) refuse(number, 'Password must be less than 65536 characters long.')
     const first = users.get(user)
     if (first !== undefined) refuse(number, `the same user as on line ${first.number}`)
+    bytes += line.length + overhead
+    if (bytes > mostBytes) refuse(number, 'more than 256 MiB of users: import them in parts')
     users.set(user, { user, password, number })
   }
   return [...users.values()]

@@ -1,0 +1,125 @@
+// What each stage of a capture keeps at most, and what it does then.
+import { expect, test } from 'vitest'
+import { Budget } from '../../src/capture/budget.js'
+import type { Context } from '../../src/capture/context.js'
+import { Frame } from '../../src/capture/frame.js'
+import { Carrier } from '../../src/capture/layers/carrier.js'
+import { Notes } from '../../src/capture/notes.js'
+import { PacedSink } from '../../src/capture/pace.js'
+import type { Pipe } from '../../src/capture/pipe.js'
+import { Recogniser } from '../../src/capture/recognise.js'
+import type { CaptureSink, Flow } from '../../src/capture/stream.js'
+import { type StreamSegment, segmentOf } from '../../src/capture/stream.js'
+import { HandshakeReader } from '../../src/capture/tls/handshake.js'
+import { KeyLog } from '../../src/capture/tls/key-log.js'
+import { Waiting } from '../../src/capture/waiting.js'
+import { HeadReader } from '../../src/capture/websocket/handshake.js'
+import {
+  interfaceBlock,
+  opening,
+  packetBlock,
+  pcap,
+  section,
+  timed,
+  toServer,
+} from '../helpers/capture-builder.js'
+import { read } from '../helpers/capture-log.js'
+
+const origin = { record: 1, fileOffset: 0, second: 1_700_000_000, nanos: 0 }
+
+test('notes: 10 of each kind, the rest is counted', () => {
+  const said: string[] = []
+  const notes = new Notes({ note: (text: string) => void said.push(text) } as unknown as CaptureSink)
+  for (let i = 0; i < 1000; i++) notes.say('kind', `${i}`, 0)
+  notes.end()
+  expect(said).toHaveLength(11)
+  expect(said.at(-1)).toBe('990 more like this, not shown one by one: kind')
+})
+
+test('kinds of packets that are not read: 64 are counted', () => {
+  const carrier = new Carrier()
+  for (let i = 0; i < 1000; i++) carrier.skip(new Frame(), `kind ${i}`)
+  const said: string[] = []
+  carrier.end({ say: (kind: string) => void said.push(kind) } as unknown as Notes)
+  expect(said).toHaveLength(64)
+})
+
+test('secrets of a key log: 200,000', () => {
+  const log = new KeyLog()
+  const random = (i: number) => i.toString(16).padStart(64, '0')
+  for (let from = 0; from < 201_000; from += 1000) {
+    log.add(Array.from({ length: 1000 }, (_, i) => `CLIENT_RANDOM ${random(from + i)} abcd`).join('\n'))
+  }
+  expect(log.find('CLIENT_RANDOM', random(199_999))).toBeDefined()
+  expect(log.find('CLIENT_RANDOM', random(200_000))).toBeUndefined()
+})
+
+test('a handshake message of TLS: 16 KiB are kept, of a larger one only its type', () => {
+  const reader = new HandshakeReader()
+  const header = Buffer.from([1, 0xff, 0xff, 0xff])
+  expect([...reader.push(header)]).toEqual([{ type: 1, body: Buffer.alloc(0) }])
+  for (let i = 0; i < 100; i++) expect([...reader.push(Buffer.alloc(16_000))]).toEqual([])
+  expect(reader.waiting).toBeLessThan(16_384)
+})
+
+test('the head of an HTTP request: 16 KiB', () => {
+  const reader = new HeadReader()
+  let last: unknown
+  for (let i = 0; i < 20; i++) last = reader.push(Buffer.alloc(1000, 'x'))
+  expect(last).toBe('bad')
+})
+
+test('interfaces of a pcapng file: 4,096; packets of others are told', () => {
+  const blocks = [section(), ...Array.from({ length: 5000 }, () => interfaceBlock())]
+  const frames = [...opening(), toServer({ seq: 1000, payload: 'x' })]
+  const log = read(Buffer.concat([...blocks, ...frames.map((bytes) => packetBlock({ bytes, on: 4999 }))]))
+  expect(log.notes.join()).toMatch(/interface/)
+})
+
+test('mid-stream bytes that are nothing known: 64 KiB, then all is passed on', () => {
+  const payload = Buffer.alloc(1000, 0xff)
+  const frames = Array.from({ length: 100 }, (_, i) => toServer({ seq: 1000 + i * 1000, payload }))
+  const { flows } = read(pcap(timed(frames)))
+  expect(flows[0]!.bytes.c2s).toHaveLength(100_000)
+})
+
+test('gaps of a connection in which nothing is known yet: 64, then all are passed on', () => {
+  let passed = 0
+  const next = { gap: () => void passed++ } as unknown as Pipe
+  const context = { budget: new Budget() } as unknown as Context
+  const recogniser = new Recogniser(context, next, { sawStart: false, layered: true })
+  for (let i = 0; i < 64; i++) recogniser.gap('c2s', i * 10, 5, 'why')
+  expect(passed).toBe(0)
+  for (let i = 64; i < 1000; i++) recogniser.gap('c2s', i * 10, 5, 'why')
+  expect(passed).toBe(1000)
+})
+
+test('segments before their turn count in the budget of all connections', () => {
+  const budget = new Budget(10_000)
+  const waiting = new Waiting(budget)
+  for (let i = 0; i < 20; i++) {
+    const bytes = Buffer.alloc(1000)
+    waiting.insert({ seq: i * 2000, bytes, length: 1000, origin: { ...origin, at: () => origin } as never })
+  }
+  expect(waiting.bytes).toBe(20_000)
+  expect(budget.isSpent).toBe(true)
+})
+
+test('what a chunk brings is passed on in portions of 256 KiB', () => {
+  let passed = 0
+  const sink = { data: (_f: Flow, _d: string, { start, end }: StreamSegment) => void (passed += end - start) }
+  const paced = new PacedSink(sink as unknown as CaptureSink)
+  const segment = segmentOf(Buffer.alloc(1024 * 1024), 0, origin as never)
+  for (let i = 0; i < 4; i++) paced.data({} as Flow, 'c2s', segment)
+  expect(passed).toBe(256 * 1024)
+  let turns = 1
+  while (paced.next()) turns++
+  expect(passed).toBe(4 * 1024 * 1024)
+  expect(turns).toBe(15)
+})
+
+test('descriptors of an strace: 256 are followed', () => {
+  const lines: string[] = []
+  for (let fd = 3; fd < 600; fd++) lines.push(`write(${fd}, "\\20\\f\\0\\4MQTT\\4\\2\\0<\\0\\0", 14) = 14`)
+  expect(read(Buffer.from(`${lines.join('\n')}\n`)).flows.length).toBe(256)
+})

@@ -1,0 +1,78 @@
+// What views and checks keep at most, and what they do then.
+import { PbfWriter } from 'pbf'
+import { expect, test } from 'vitest'
+import { World } from '../../src/inspect/checks/world.js'
+import { Fields } from '../../src/inspect/fields.js'
+import { packetOf } from '../../src/inspect/packet.js'
+import { decode } from '../../src/inspect/render.js'
+import { Sparkplug } from '../../src/inspect/sparkplug.js'
+import { FlowView } from '../../src/inspect/views/flow.js'
+import { StatsView } from '../../src/inspect/views/stats.js'
+import type { TextSink, View } from '../../src/inspect/views/view.js'
+import { bytesOf, flow } from './talk.js'
+
+function collecting(make: (sink: TextSink) => View) {
+  const pieces: string[] = []
+  const sink = {
+    text: (text: string) => void pieces.push(text),
+    bytes: (bytes: Uint8Array) => void pieces.push(Buffer.from(bytes).toString()),
+  }
+  return { view: make(sink as unknown as TextSink), text: () => pieces.join('') }
+}
+
+function publish(topic: string, payload: string | Buffer = 'x', messageId?: number) {
+  const qos = messageId === undefined ? 0 : 1
+  const wire = bytesOf(
+    { cmd: 'publish', topic, payload, qos, messageId, dup: false, retain: false } as never,
+    4,
+  )
+  const packet = packetOf(wire, 'c2s', 4)
+  decode(new Fields(), packet)
+  return packet
+}
+
+const connection = { ...flow, number: 1, transport: 'tcp', version: 4 } as never
+
+test('--view stats: 20,000 topics are counted by name, the others together', () => {
+  const { view, text } = collecting((sink) => new StatsView(sink))
+  for (let i = 0; i < 20_050; i++) view.packet(publish(`topic/${i}`), connection)
+  view.end!()
+  expect(text()).toContain('and 19991 more')
+})
+
+test('--view flow: after 2,000 rows of a connection they are shown', () => {
+  const { view, text } = collecting((sink) => new FlowView(sink))
+  for (let i = 0; i < 2000; i++) view.packet(publish('t'), connection)
+  expect(text()).toBe('')
+  view.packet(publish('t'), connection)
+  expect(text().split('\n').length).toBeGreaterThan(2000)
+})
+
+test('Sparkplug: aliases of 32 MiB of names are known, later ones are shown by number', () => {
+  const sparkplug = new Sparkplug()
+  const name = 'x'.repeat(60_000)
+  const message = (node: number, withName: boolean) => {
+    const pbf = new PbfWriter()
+    const metric = (_: null, writer: PbfWriter) => {
+      if (withName) writer.writeStringField(1, name)
+      writer.writeVarintField(2, 7)
+    }
+    pbf.writeMessage(2, metric, null)
+    const topic = `spBv1.0/plant/${withName ? 'NBIRTH' : 'NDATA'}/${node}`
+    return sparkplug.read(publish(topic, Buffer.from(pbf.finish())))
+  }
+  for (let node = 0; node < 559; node++) message(node, true)
+  expect(message(0, false)!.metrics[0]!.name).toBe(name)
+  message(559, true)
+  message(560, true)
+  expect(message(0, false)!.metrics[0]!.name).toBeUndefined() // all were forgotten
+  expect(message(560, false)!.metrics[0]!.name).toBe(name)
+})
+
+test('servers of a capture: 16 are remembered', () => {
+  const world = new World()
+  const first = world.serverOf('a')
+  for (let i = 0; i < 20; i++) world.serverOf(`server ${i}`)
+  expect(world.serverOf('a')).toBe(first)
+  expect(world.serverOf('server 19')).not.toBe(world.serverOf('server 19'))
+})
