@@ -26,7 +26,10 @@ const parts = new Map([
   ...whole.map((name) => [`commands/${name}/command`, name]),
   ['commands/program', 'program'],
   ['connection/tls-settings', 'tls-settings'],
-  ...['srv', 'socks', 'tls', 'websocket'].map((name) => [`transport/${name}`, `transport-${name}`]),
+  ...['http-proxy', 'srv', 'socks', 'tls', 'websocket'].map((name) => [
+    `transport/${name}`,
+    `transport-${name}`,
+  ]),
 ])
 
 /** The name of a module that is imported in a folder: its path under src/, with slashes, without its suffix. */

@@ -1,34 +1,38 @@
-// The --proxy URL: socks5h://[user[:password]@]host[:port]. Its password appears in no error text.
+// The --proxy URL: socks5h://[user[:password]@]host[:port], or http://. Its password appears in no error text.
 import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
 import type { Parse } from './option.js'
 
 export interface ProxyUrl {
+  readonly scheme: 'socks5h' | 'http'
   readonly host: string
   readonly port: number
   readonly login?: { readonly user: string; readonly password: string }
 }
 
-const scheme = /^socks5h:\/\//i
-const defaultPort = 1080 // RFC 1928, 3
+/** RFC 1928, 3; RFC 9110, 4.2.1. */
+const defaultPorts = { socks5h: 1080, http: 80 }
+const forms = 'use socks5h://HOST:PORT or http://HOST:PORT'
 const longest = 255 // of a user name and of a password (RFC 1929, 2)
 
 export const parseProxy: Parse<ProxyUrl> = (text) => {
-  if (!scheme.test(text)) {
-    const hint = 'use socks5h://HOST:PORT'
-    throw new UsageError(`Unsupported proxy protocol: ${shown(text.replace(/[^/]*@/, '...@'))}`, { hint })
+  const [, name = '', rest = ''] = /^(socks5h|http):\/\/(.*)$/is.exec(text) ?? []
+  const scheme = name.toLowerCase() as ProxyUrl['scheme'] | ''
+  if (scheme === '') {
+    throw new UsageError(`Unsupported proxy protocol: ${shown(text.replace(/[^/]*@/, '...@'))}`, {
+      hint: forms,
+    })
   }
-  const rest = text.replace(scheme, '')
   const at = rest.lastIndexOf('@')
-  const target = hostAndPort(rest.slice(at + 1).replace(/\/$/, ''))
+  const target = { scheme, ...hostAndPort(rest.slice(at + 1).replace(/\/$/, ''), defaultPorts[scheme]) }
   return at < 0 ? target : { ...target, login: login(rest.slice(0, at)) }
 }
 
-function hostAndPort(text: string): { host: string; port: number } {
+function hostAndPort(text: string, defaultPort: number): { host: string; port: number } {
   if (text.startsWith('[[')) throw new UsageError('Duplicate IPv6 address.')
   const [, address, name, port] = /^(?:\[([^[\]]+)\]|([^:[\]/@]+))(?::([^:]*))?$/.exec(text) ?? []
   const host = address ?? name
-  if (host === undefined) throw new UsageError('Invalid proxy.', { hint: 'use socks5h://HOST:PORT' })
+  if (host === undefined) throw new UsageError('Invalid proxy.', { hint: forms })
   if (port === undefined) return { host, port: defaultPort }
   const number = /^\d+$/.test(port) ? Number(port) : 0
   if (number >= 1 && number <= 65_535) return { host, port: number }

@@ -3,7 +3,7 @@ import type { Host } from '../host.js'
 import { say } from '../io/say.js'
 import type {
   Endpoint,
-  SocksProxy,
+  ProxyServer,
   TcpAddress,
   TlsSettings,
   WebSocketSettings,
@@ -18,7 +18,7 @@ export interface EndpointArgs extends TlsArgs {
   readonly transport?: 'tcp' | 'tls' | 'ws' | 'wss' | undefined
   readonly bind?: string | undefined
   readonly srv: boolean
-  readonly proxy?: SocksProxy | undefined
+  readonly proxy?: ProxyServer | undefined
   readonly ws: boolean
   readonly wsPath: string
   readonly wsHeaders: readonly (readonly [name: string, value: string])[]

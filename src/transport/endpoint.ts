@@ -16,13 +16,14 @@ export interface Endpoint {
   readonly noDelay: boolean
   /** The service whose servers the DNS lists for the host (RFC 2782): `_mqtt._tcp`. */
   readonly service?: string | undefined
-  readonly proxy?: SocksProxy | undefined
+  readonly proxy?: ProxyServer | undefined
   readonly tls?: TlsSettings | undefined
   readonly webSocket?: WebSocketSettings | undefined
 }
 
-/** A SOCKS5 server, which also looks up the name of the target. */
-export interface SocksProxy {
+/** A SOCKS5 or HTTP proxy, which also looks up the name of the target. */
+export interface ProxyServer {
+  readonly scheme: 'socks5h' | 'http'
   readonly host: string
   readonly port: number
   readonly login?: { readonly user: string; readonly password: string } | undefined

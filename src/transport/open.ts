@@ -40,7 +40,7 @@ async function reach(endpoint: Endpoint, signal: AbortSignal, asked?: TcpAddress
 
 async function connected({ address, proxy, noDelay }: Endpoint, signal: AbortSignal): Promise<Duplex> {
   if (proxy === undefined || !('host' in address)) return dial(address, { noDelay, signal })
-  const { throughProxy } = await import('./socks.js')
+  const { throughProxy } = await (proxy.scheme === 'http' ? import('./http-proxy.js') : import('./socks.js'))
   return throughProxy(proxy, address, { noDelay, signal })
 }
 

@@ -1,19 +1,20 @@
 // A way through a SOCKS5 proxy (RFC 1928, 1929), which looks up the target's name itself. The only importer of socks.
 import type { Socket } from 'node:net'
 import { SocksClient } from 'socks'
-import { ConnectionError, ExitCode, MqttxError } from '../errors.js'
-import { dial } from './dial.js'
+import { ExitCode, MqttxError } from '../errors.js'
+import { shown } from '../text.js'
 import { during } from './during.js'
-import { addressText, type SocksProxy, type TcpAddress } from './endpoint.js'
+import type { ProxyServer, TcpAddress } from './endpoint.js'
+import { dialProxy, ProxyFailures } from './proxy-failures.js'
 
 const longestName = 255 // its length has one byte
 const foreverMs = 2 ** 31 - 1 // the signal knows when it is enough
 
-/** @throws ConnectionError with the reference's statuses: 1 no proxy there, 4 no way to the target, 16 something else */
+/** @throws MqttxError, ConnectionError where another attempt may help, with the statuses of proxy-failures.ts */
 export async function throughProxy(
-  proxy: SocksProxy,
+  proxy: ProxyServer,
   target: TcpAddress,
-  { noDelay, signal }: { noDelay: boolean; signal: AbortSignal },
+  options: { noDelay: boolean; signal: AbortSignal },
 ): Promise<Socket> {
   const { host, port, login } = proxy
   if (Buffer.byteLength(target.host) > longestName) {
@@ -21,11 +22,7 @@ export async function throughProxy(
       exitCode: ExitCode.proxy,
     })
   }
-  const socket = await dial({ host, port, localAddress: target.localAddress }, { noDelay, signal }).catch(
-    (error: unknown) => {
-      throw unreachable(error)
-    },
-  )
+  const socket = await dialProxy(proxy, target, options)
   const talk = SocksClient.createConnection({
     proxy: { host, port, type: 5, ...(login && { userId: login.user, password: login.password }) },
     command: 'connect',
@@ -34,17 +31,10 @@ export async function throughProxy(
     timeout: foreverMs,
   })
   const failed = (error: Error): never => {
-    throw refused(error, addressText({ host, port }), addressText(target))
+    throw refused(error, new ProxyFailures(proxy, target))
   }
-  await during(signal, socket, talk.catch(failed))
+  await during(options.signal, socket, talk.catch(failed))
   return socket
-}
-
-function unreachable(error: unknown): unknown {
-  if (!(error instanceof ConnectionError)) return error
-  const { code, prefix } = error
-  const hint = 'this is the address of --proxy: is the proxy running?'
-  return new ConnectionError(error.message, { code, prefix, hint, cause: error })
 }
 
 /** What the proxy said no to, by the last word of the package's message, which is SOCKS' own name for it. */
@@ -55,27 +45,12 @@ const replies: Readonly<Record<string, string>> = {
   TTLExpired: 'the connection timed out',
 }
 
-function refused(error: Error, proxy: string, target: string): MqttxError {
+function refused(error: Error, failures: ProxyFailures): MqttxError {
   const { message } = error
-  if (/Authentication failed|no accepted authentication|NotAllowed$/.test(message)) {
-    const text = message.endsWith('NotAllowed') ? `a connection to ${target}` : 'the login'
-    return new MqttxError(`Authorisation failed: the proxy ${proxy} refused ${text}`, {
-      exitCode: ExitCode.auth,
-      hint: 'the login of the proxy stands in --proxy socks5h://USER:PW@HOST:PORT',
-      cause: error,
-    })
-  }
+  if (message.endsWith('NotAllowed')) return failures.refusedTarget(error)
+  if (/Authentication failed|no accepted authentication/.test(message)) return failures.refusedLogin(error)
   const reply = replies[/\w+$/.exec(message)?.[0] ?? '']
-  if (reply !== undefined) {
-    return new ConnectionError(
-      `The client is not currently connected: the proxy ${proxy} cannot reach ${target}: ${reply}`,
-      { exitCode: ExitCode.notConnected, cause: error },
-    )
-  }
-  const reason = message === 'Socket closed' ? 'it closed the connection' : message
-  return new ConnectionError(`Proxy error: ${proxy}: ${reason}`, {
-    exitCode: ExitCode.proxy,
-    hint: 'is it a SOCKS5 proxy?',
-    cause: error,
-  })
+  if (reply !== undefined) return failures.unreachable(reply, error)
+  const reason = message === 'Socket closed' ? 'it closed the connection' : shown(message)
+  return failures.other(reason, 'is it a SOCKS5 proxy?', error)
 }

@@ -54,9 +54,9 @@ const proxy = option<ProxyUrl>({
   group: 'Connection',
   parse: parseProxy,
   missing: 'no proxy url specified',
-  help: 'SOCKS5 proxy: socks5h://USER:PW@HOST:PORT.',
-  doc: `Login and port may be left out; the port is then 1080. The proxy looks up the name of the server. In USER and PW
-    the form %XX stands for any byte. Not used for unix sockets.`,
+  help: 'SOCKS5 or HTTP proxy: socks5h://USER:PW@HOST:PORT, http://...',
+  doc: `Login and port may be left out; the port is then 1080, or 80 for HTTP. The proxy looks up the name of the server.
+    An HTTP proxy has to allow the method CONNECT to the port; the login is sent as it stands (Basic). In USER and PW the form %XX stands for any byte. Not used for unix sockets.`,
 })
 
 const srv = flag({
