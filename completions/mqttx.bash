@@ -19,35 +19,35 @@ _mqttx() {
     pub)
       case $before in
         -t | --topic) _mqttx_topics ;;
-        -m | --message | --repeat | --repeat-delay | --timeout | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format | --response-topic | --topic-alias) : ;;
+        -m | --message | --repeat | --repeat-delay | --timeout | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format | --response-topic | --topic-alias) : ;;
         -f | --file | --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file | -o | --options-file) _mqttx_files ;;
         -q | --qos | --will-qos) _mqttx_words '0 1 2' ;;
         -h | --host) _mqttx_hosts ;;
         --capath) _mqttx_directories ;;
-        --keyform) _mqttx_words 'pem engine' ;;
+        --keyform) _mqttx_words 'pem' ;;
         --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
         -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
         --context) _mqttx_contexts ;;
-        *) _mqttx_words '-t --topic -m --message -f --file -s --stdin-file -l --stdin-line --json -n --null-message -q --qos -r --retain --repeat --repeat-delay --timeout -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --user-property --content-type --message-expiry --correlation-data --payload-format --response-topic --topic-alias --context -o --options-file -d --debug --quiet --help --version' ;;
+        *) _mqttx_words '-t --topic -m --message -f --file -s --stdin-file -l --stdin-line --json -n --null-message -q --qos -r --retain --repeat --repeat-delay --timeout -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --user-property --content-type --message-expiry --correlation-data --payload-format --response-topic --topic-alias --context -o --options-file -d --debug --quiet --help --version' ;;
       esac
       ;;
     sub)
       case $before in
         -t | --topic | -U | --unsubscribe | -T | --filter-out) _mqttx_topics ;;
         -q | --qos | --will-qos) _mqttx_words '0 1 2' ;;
-        -C | --count | -W | --timeout | --random-filter | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier) : ;;
+        -C | --count | -W | --timeout | --random-filter | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier) : ;;
         -F | --format) _mqttx_words '%p %t %j %J %x %X %l %U %I' ;;
         -h | --host) _mqttx_hosts ;;
         --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file | -o | --options-file) _mqttx_files ;;
         --capath) _mqttx_directories ;;
-        --keyform) _mqttx_words 'pem engine' ;;
+        --keyform) _mqttx_words 'pem' ;;
         --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
         -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
         --retain-handling) _mqttx_words 'always new never' ;;
         --context) _mqttx_contexts ;;
-        *) _mqttx_words '-t --topic -U --unsubscribe -T --filter-out -q --qos -C --count -W --timeout -E -R --retained-only --remove-retained --random-filter -v --verbose -N -F --format --json --pretty --message-rate -w --watch -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --no-local --retain-as-published --retain-handling --user-property --subscription-identifier --context -o --options-file -d --debug --quiet --help --version' ;;
+        *) _mqttx_words '-t --topic -U --unsubscribe -T --filter-out -q --qos -C --count -W --timeout -E -R --retained-only --remove-retained --random-filter -v --verbose -N -F --format --json --pretty --message-rate -w --watch -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --no-local --retain-as-published --retain-handling --user-property --subscription-identifier --context -o --options-file -d --debug --quiet --help --version' ;;
       esac
       ;;
     passwd)
@@ -66,18 +66,18 @@ _mqttx() {
       case $before in
         -t | --topic | -e | --response-topic) _mqttx_topics ;;
         -q | --qos | --will-qos) _mqttx_words '0 1 2' ;;
-        --replies | -W | --timeout | -m | --message | --exec | --jobs | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier | --content-type | --message-expiry | --correlation-data | --payload-format) : ;;
+        --replies | -W | --timeout | -m | --message | --exec | --jobs | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier | --content-type | --message-expiry | --correlation-data | --payload-format) : ;;
         -f | --file | --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file | -o | --options-file) _mqttx_files ;;
         -F | --format) _mqttx_words '%p %t %j %J %x %X %l %U %I' ;;
         -h | --host) _mqttx_hosts ;;
         --capath) _mqttx_directories ;;
-        --keyform) _mqttx_words 'pem engine' ;;
+        --keyform) _mqttx_words 'pem' ;;
         --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
         -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
         --retain-handling) _mqttx_words 'always new never' ;;
         --context) _mqttx_contexts ;;
-        *) _mqttx_words '-t --topic -e --response-topic -l --stdin-line -q --qos --replies -W --timeout -R -m --message -f --file -s --stdin-file -n --null-message -v --verbose -N -F --format --json --pretty --latency --serve --exec --echo --jobs -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --no-local --retain-as-published --retain-handling --user-property --subscription-identifier --content-type --message-expiry --correlation-data --payload-format --context -o --options-file -d --debug --quiet --help --version' ;;
+        *) _mqttx_words '-t --topic -e --response-topic -l --stdin-line -q --qos --replies -W --timeout -R -m --message -f --file -s --stdin-file -n --null-message -v --verbose -N -F --format --json --pretty --latency --serve --exec --echo --jobs -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --no-local --retain-as-published --retain-handling --user-property --subscription-identifier --content-type --message-expiry --correlation-data --payload-format --context -o --options-file -d --debug --quiet --help --version' ;;
       esac
       ;;
     broker)
@@ -105,37 +105,37 @@ _mqttx() {
       ;;
     bench)
       case $before in
-        --clients | --subscribers | --size | --topics | --zipf | -m | --message | --response-topic | --ramp | --churn | --start-on | --servers | --ifaddr | --rate | --rate-per-client | --connect-rate | --duration | --count | --warmup | --seed | --shard | --start-at | --workers | --assert | --prometheus | --find-max | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | -x | --session-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format) : ;;
+        --clients | --subscribers | --size | --topics | --zipf | -m | --message | --response-topic | --ramp | --churn | --start-on | --servers | --ifaddr | --rate | --rate-per-client | --connect-rate | --duration | --count | --warmup | --seed | --shard | --start-at | --workers | --assert | --prometheus | --find-max | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | -x | --session-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format) : ;;
         -t | --topic) _mqttx_topics ;;
         -q | --qos) _mqttx_words '0 1 2' ;;
         -f | --file | --csv | --hdr | --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file) _mqttx_files ;;
         --plot) _mqttx_words 'braille ascii none' ;;
         -h | --host) _mqttx_hosts ;;
         --capath) _mqttx_directories ;;
-        --keyform) _mqttx_words 'pem engine' ;;
+        --keyform) _mqttx_words 'pem' ;;
         --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
         -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
         --context) _mqttx_contexts ;;
         *)
-          if [[ $word == -* ]]; then _mqttx_words '--clients --subscribers -t --topic -q --qos -r --retain --size --topics --zipf -m --message -f --file --template --response-topic --ramp --churn --start-on --servers --ifaddr --rate --rate-per-client --connect-rate --duration --count --warmup --seed --shard --start-at --workers --json --plot --assert --csv --hdr --prometheus --find-max -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight -D --property -x --session-expiry --user-property --content-type --message-expiry --correlation-data --payload-format --context --quiet --help --version'
+          if [[ $word == -* ]]; then _mqttx_words '--clients --subscribers -t --topic -q --qos -r --retain --size --topics --zipf -m --message -f --file --template --response-topic --ramp --churn --start-on --servers --ifaddr --rate --rate-per-client --connect-rate --duration --count --warmup --seed --shard --start-at --workers --json --plot --assert --csv --hdr --prometheus --find-max -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight -D --property -x --session-expiry --user-property --content-type --message-expiry --correlation-data --payload-format --context --quiet --help --version'
           else if _mqttx_typed 'pub sub pubsub rr conn merge report compare'; then _mqttx_files; else _mqttx_words 'pub sub pubsub rr conn merge report compare'; fi; fi
           ;;
       esac
       ;;
     context)
       case $before in
-        -L | --url | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --tls-engine | --tls-engine-kpass-sha1 | --retry-max | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | --password-env | --password-command | -M | --max-inflight | -P | --pw | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry) : ;;
+        -L | --url | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --retry-max | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | --password-env | --password-command | -M | --max-inflight | -P | --pw | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry) : ;;
         -h | --host) _mqttx_hosts ;;
         --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file) _mqttx_files ;;
         --capath) _mqttx_directories ;;
-        --keyform) _mqttx_words 'pem engine' ;;
+        --keyform) _mqttx_words 'pem' ;;
         --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
         -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
         --will-qos) _mqttx_words '0 1 2' ;;
         -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
         *)
-          if [[ $word == -* ]]; then _mqttx_words '--replace -L --url -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --tls-engine --tls-engine-kpass-sha1 --retry-max --no-reconnect -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username --password-file --password-env --password-command -V --protocol-version -M --max-inflight -P --pw --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --complete-topics --help --version'
+          if [[ $word == -* ]]; then _mqttx_words '--replace -L --url -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --retry-max --no-reconnect -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username --password-file --password-env --password-command -V --protocol-version -M --max-inflight -P --pw --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --complete-topics --help --version'
           else if _mqttx_typed 'add ls show use rm'; then _mqttx_contexts; else _mqttx_words 'add ls show use rm'; fi; fi
           ;;
       esac

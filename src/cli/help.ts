@@ -3,13 +3,13 @@
 import yargs, { type Argv } from 'yargs'
 import { exitStatuses } from '../errors.js'
 import { type AnySpec, namesOf, type Program } from './option.js'
-import { defaultOf, wrapped } from './prose.js'
+import { defaultOf, listed, wrapped } from './prose.js'
 
 const columns = 80
 
 export async function commandHelp(spec: AnySpec): Promise<string> {
   const list = layout()
-  for (const option of Object.values(spec.options)) {
+  for (const option of listed(spec.options)) {
     const { short, long, placeholder } = namesOf(option)
     const shownDefault = defaultOf(option)
     const name = (long ?? short ?? '').replace(/^-+/, '')

@@ -55,6 +55,8 @@ interface Description {
   readonly repeatable?: true
   /** What error texts call the option, where it is not its short name. */
   readonly called?: string
+  /** Accepted, and listed nowhere: neither in --help nor in the documents, nor offered by the completions. */
+  readonly unlisted?: true
   /** The default that the documents tell, where the code has none or shows it in another way. */
   readonly shownDefault?: string
 }

@@ -35,10 +35,15 @@ export function defaultOf({ shownDefault, default: value }: Options[string]): st
   return typeof value === 'number' || typeof value === 'string' ? String(value) : undefined
 }
 
-/** The options by group, the groups in the order of their first option. */
+/** The options that the documents name. */
+export function listed(options: Options): Options[string][] {
+  return Object.values(options).filter(({ unlisted }) => unlisted === undefined)
+}
+
+/** Those by group, the groups in the order of their first option. */
 export function groupsOf(options: Options): Map<string, Options[string][]> {
   const groups = new Map<string, Options[string][]>()
-  for (const option of Object.values(options)) {
+  for (const option of listed(options)) {
     const group = groups.get(option.group)
     if (group === undefined) groups.set(option.group, [option])
     else group.push(option)

@@ -1,11 +1,16 @@
 // --help: 80 columns, examples first, every option, and in one place the exit statuses.
 import { describe, expect, test } from 'vitest'
+import { bashCompletion } from '../../src/cli/completion/bash.js'
+import { fishCompletion } from '../../src/cli/completion/fish.js'
+import { zshCompletion } from '../../src/cli/completion/zsh.js'
 import { commandHelp, programHelp, programMap } from '../../src/cli/help.js'
+import { commandPage } from '../../src/cli/man.js'
 import { namesOf } from '../../src/cli/option.js'
 import { program } from '../../src/commands/program.js'
 import { exitStatuses } from '../../src/errors.js'
 
 const mqttx = await program()
+const completions = [bashCompletion, fishCompletion, zshCompletion]
 
 function tooLong(text: string): string[] {
   return text.split('\n').filter((line) => line.length > 80)
@@ -31,7 +36,7 @@ describe.each(mqttx.commands)('mqttx $name --help', async (spec) => {
 
   test('shows every option once, under its names', () => {
     const noLetters = Object.values(spec.options).every((option) => namesOf(option).short === undefined)
-    for (const option of Object.values(spec.options)) {
+    for (const option of Object.values(spec.options).filter(({ unlisted }) => !unlisted)) {
       const { short, long, placeholder } = namesOf(option)
       const names =
         short === undefined
@@ -41,6 +46,19 @@ describe.each(mqttx.commands)('mqttx $name --help', async (spec) => {
       expect(help.split('\n').filter((line) => line === shown || line.startsWith(`${shown}  `))).toHaveLength(
         1,
       )
+    }
+  })
+
+  test('E46: an option that is always refused is listed nowhere, nor offered', async () => {
+    const unlisted = Object.values(spec.options).filter((option) => option.unlisted)
+    const texts = [
+      help,
+      commandPage(spec, mqttx).replaceAll('\\', ''),
+      ...completions.map((print) => print(mqttx)),
+    ]
+    for (const { long } of unlisted.map(namesOf)) {
+      expect(long).toMatch(/^--tls-engine/) // that they are accepted, and explained: transports.test.ts
+      for (const text of texts) expect(text).not.toContain(long)
     }
   })
 

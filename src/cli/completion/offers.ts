@@ -29,7 +29,7 @@ export function typedOptions({ options, operand }: AnySpec): Options[string][] {
   const rows = Object.entries(options)
   // --read FILE is of use beside its operand; --do WORD is only a name for it.
   return rows
-    .filter(([key, { complete }]) => key !== operand || complete === 'file')
+    .filter(([key, { complete, unlisted }]) => !unlisted && (key !== operand || complete === 'file'))
     .map(([, option]) => option)
 }
 

@@ -73,10 +73,10 @@ const keyform = option({
   flags: '--keyform FORM',
   group: 'TLS',
   parse: parseKeyForm,
-  choices: ['pem', 'engine'],
+  choices: ['pem'],
   shownDefault: 'pem',
   help: 'Form of --key: pem.',
-  doc: 'Keys in an OpenSSL engine (`engine`) are refused: see {tlsEngine}.',
+  doc: 'A key in an OpenSSL engine (`engine`) is refused: Node has no engines.',
 })
 
 const ciphers = option({
@@ -183,8 +183,8 @@ const tlsEngine = option({
   group: 'TLS',
   parse: parseName,
   missing: 'no engine_id specified',
-  help: 'Not available: Node has no OpenSSL engines.',
-  doc: "Known so that a command line for mosquitto's clients ends with an error that says so.",
+  unlisted: true,
+  help: 'Refused: Node has no OpenSSL engines.',
 })
 
 const parseKpassSha1: Parse<string> = (text) => {
@@ -197,7 +197,8 @@ const tlsEngineKpassSha1 = option({
   group: 'TLS',
   parse: parseKpassSha1,
   missing: 'no kpass sha1 specified',
-  help: 'Not available, like --tls-engine.',
+  unlisted: true,
+  help: 'Refused, like --tls-engine.',
 })
 
 export const tlsOptions = {
