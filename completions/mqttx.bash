@@ -98,7 +98,7 @@ _mqttx() {
         --type) _mqttx_words 'CONNECT CONNACK PUBLISH PUBACK PUBREC PUBREL PUBCOMP SUBSCRIBE SUBACK UNSUBSCRIBE UNSUBACK PINGREQ PINGRESP DISCONNECT AUTH RESERVED ADVERTISE SEARCHGW GWINFO WILLTOPICREQ WILLTOPIC WILLMSGREQ WILLMSG REGISTER REGACK WILLTOPICUPD WILLTOPICRESP WILLMSGUPD WILLMSGRESP FORWARDED' ;;
         --only) _mqttx_words 'violations' ;;
         *)
-          if [[ $word == -* ]]; then _mqttx_words '-r --read --hex --protocol --keylog -p --port -V --protocol-version --view --full --fields --sparkplug --show-secrets --color --write --type --client --topic --connection --from --to --only -C --count --quiet --help --version'
+          if [[ $word == -* ]]; then _mqttx_words '-r --read --hex --protocol --keylog -p --port -V --protocol-version --view --full --fields --sparkplug --show-secrets --color --no-pager --write --type --client --topic --connection --from --to --only -C --count --quiet --help --version'
           else _mqttx_files; fi
           ;;
       esac

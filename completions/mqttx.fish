@@ -332,6 +332,7 @@ complete -c mqttx -n '__mqttx_command inspect' -l fields -d 'In JSON, add where 
 complete -c mqttx -n '__mqttx_command inspect' -l sparkplug -d 'Decode Sparkplug B payloads.'
 complete -c mqttx -n '__mqttx_command inspect' -l show-secrets -d 'Show passwords and Authentication Data.'
 complete -c mqttx -n '__mqttx_command inspect' -l color -r -f -a 'auto always never' -d 'Colours: auto, always or never.'
+complete -c mqttx -n '__mqttx_command inspect' -l no-pager -d 'On a terminal, do not show the output in a pager.'
 complete -c mqttx -n '__mqttx_command inspect' -l write -r -F -d 'Also write the packets that pass the filters as pcapng.'
 complete -c mqttx -n '__mqttx_command inspect' -l type -r -f -a 'CONNECT CONNACK PUBLISH PUBACK PUBREC PUBREL PUBCOMP SUBSCRIBE SUBACK UNSUBSCRIBE UNSUBACK PINGREQ PINGRESP DISCONNECT AUTH RESERVED ADVERTISE SEARCHGW GWINFO WILLTOPICREQ WILLTOPIC WILLMSGREQ WILLMSG REGISTER REGACK WILLTOPICUPD WILLTOPICRESP WILLMSGUPD WILLMSGRESP FORWARDED' -d 'Only packets of this type; may be given more than once.'
 complete -c mqttx -n '__mqttx_command inspect' -l client -r -f -d 'Only connections of this Client Identifier.'

@@ -16,8 +16,11 @@ export interface Host {
   readonly pid: number
   /** A monotonic clock in milliseconds. */
   now(): number
-  /** Calls `handler` on each of `signals` until the function that it returns is called. */
-  onSignal(signals: readonly Signal[], handler: (signal: Signal) => void): () => void
+  /**
+   * Calls `handler` on each of `signals` until the function that it returns is called. A second signal ends the process,
+   * unless `handler` returns `taken` (io/signals.ts).
+   */
+  onSignal(signals: readonly Signal[], handler: (signal: Signal) => unknown): () => void
 }
 
 /** The host of this process. */

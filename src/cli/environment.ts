@@ -13,8 +13,11 @@ export const completeTopicsVariable = 'MQTTX_COMPLETE_TOPICS'
 /** What --exec tells a command about the request; where `requestMark` is set these are not options. */
 const aboutRequest = ['TOPIC', 'QOS', 'RESPONSE_TOPIC', 'CORRELATION_DATA', 'CONTENT_TYPE', 'USER_PROPERTIES']
 
+/** Which pager `inspect` uses; --no-pager is the option. */
+export const pagerVariable = 'MQTTX_PAGER'
+
 /** Known, and not for the reader of options. MQTTX_VERSION is what installers and images call a version of ours. */
-const others = [requestMark, completeTopicsVariable, 'MQTTX_VERSION']
+const others = [requestMark, completeTopicsVariable, pagerVariable, 'MQTTX_VERSION']
 
 /** An option with the text of its variable, and the name of that. */
 export interface VariableSetting {

@@ -60,6 +60,7 @@ function environment(spec: AnySpec): Section {
     rows: [
       ...unruly,
       ...(connects(spec) ? [cafileRow] : []),
+      ...('noPager' in spec.options ? [pagerRow] : []),
       ['NO_COLOR', 'If it is there and not empty, nothing is coloured.'],
     ],
   }
@@ -126,6 +127,11 @@ export const exitStatusExamples = [
 const cafileRow = [
   'SSL_CERT_FILE, SSL_CERT_DIR',
   'The CAs to trust with TLS where no option names some.',
+] as const
+
+const pagerRow = [
+  'MQTTX_PAGER, PAGER',
+  'The pager on a terminal, a command of the shell; see `--no-pager`. The first that is set counts.',
 ] as const
 
 function filesOf(spec: AnySpec): [string, string][] {

@@ -1,7 +1,10 @@
 // Signals of this process: handlers of commands, and what happens where there is none or a signal comes again.
 import { readFileSync } from 'node:fs'
 
-type Handler<S> = (signal: S) => void
+/** What a handler returns that takes the signal however often it comes. A text: each bundle has a copy of this file. */
+export const taken = 'taken'
+
+type Handler<S> = (signal: S) => unknown
 type Environment = Readonly<Record<string, string | undefined>>
 type EndBy = (signal: NodeJS.Signals) => void
 
@@ -22,7 +25,7 @@ export class Signals<S extends NodeJS.Signals> {
 
   /**
    * Calls `handler` for each of `signals`. A second SIGINT or SIGTERM ends the process as soon as the handlers have been
-   * called.
+   * called, unless one of them returns `taken`.
    * @returns what removes the handler
    */
   on(signals: readonly S[], handler: Handler<S>): () => void {
@@ -57,8 +60,10 @@ export class Signals<S extends NodeJS.Signals> {
     const first = this.#firstAt.get(signal)
     if (first !== undefined && now - first < copyMs) return
     this.#firstAt.set(signal, first ?? now)
-    for (const handler of [...(this.#handlers.get(signal) ?? [])]) handler(signal)
-    if (first !== undefined && (name === 'SIGINT' || name === 'SIGTERM')) this.#endBy(signal)
+    let isTaken = false
+    for (const handler of [...(this.#handlers.get(signal) ?? [])])
+      isTaken = handler(signal) === taken || isTaken
+    if (first !== undefined && !isTaken && (name === 'SIGINT' || name === 'SIGTERM')) this.#endBy(signal)
   }
 }
 

@@ -180,6 +180,16 @@ const color = option({
   help: 'Colours: auto, always or never.',
 })
 
+const noPager = flag({
+  flags: '--no-pager',
+  group: 'Output',
+  help: 'On a terminal, do not show the output in a pager.',
+  doc: `On a terminal the output goes through the command of MQTTX_PAGER, of PAGER, or \`less\`, with LESS=FRX where LESS
+    is not set; an empty one or \`cat\` is none. There is none either where standard input is a pipe or a FILE is no regular
+    file: such a capture is shown as it comes. Where the pager is left before the end, the rest is not read, and the status
+    is 0 as where a pipe is closed; once all was written it is that of the whole capture.`,
+})
+
 const write = option({
   flags: '--write FILE',
   group: 'Output',
@@ -254,6 +264,6 @@ const count = option({
 
 export const inspectOptions = {
   ...{ read, hex, protocol, keylog, port, protocolVersion },
-  ...{ view, full, fields, sparkplug, showSecrets, color, write },
+  ...{ view, full, fields, sparkplug, showSecrets, color, noPager, write },
   ...{ type, client, topic, connection, from, to, only, count },
 }

@@ -1,5 +1,5 @@
 // Where captures come from: files, standard input, gzip and zstd inside of either, and bytes on the command line.
-import { constants, createReadStream } from 'node:fs'
+import { constants, createReadStream, fstatSync } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import type { Duplex, Readable } from 'node:stream'
 import * as zlib from 'node:zlib'
@@ -37,6 +37,15 @@ export async function checkInput(file: string): Promise<void> {
   } catch (cause) {
     throw unreadable(file, cause)
   }
+}
+
+/** True of a regular file: it has an end, and can be read twice. `-` is `stdin`. */
+export async function isFile(file: string, stdin: () => Readable): Promise<boolean> {
+  if (file === '-') {
+    const { fd } = stdin() as { fd?: unknown }
+    return typeof fd === 'number' && fstatSync(fd).isFile()
+  }
+  return (await stat(file).catch(() => undefined))?.isFile() !== false
 }
 
 function unreadable(file: string, cause: unknown): unknown {

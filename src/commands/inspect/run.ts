@@ -21,6 +21,7 @@ import { Interrupted } from '../interrupted.js'
 import { readFiles } from './files.js'
 import { crypto, inflate } from './helpers.js'
 import { bytesOfHex, checkInput, chunksOf } from './input.js'
+import { pagerFor, Screen } from './screen.js'
 import { viewOf } from './show.js'
 import type { inspect } from './spec.js'
 import { openTarget, refuseInput, standardOutput } from './target.js'
@@ -29,7 +30,6 @@ import { type Writer, writerTo } from './write.js'
 export type InspectArgs = Args<typeof inspect.options>
 
 export async function run(args: InspectArgs, host: Host): Promise<number> {
-  const output = new Output(host.stdout)
   const files = args.read.length === 0 && args.hex.length === 0 ? ['-'] : args.read
   if (files.includes('-') && isTerminal(host.stdin)) {
     throw new UsageError('inspect: there is nothing to read', {
@@ -39,7 +39,9 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
   const view = args.view ?? (isTerminal(host.stdout) || args.hex.length > 0 ? 'bytes' : 'line')
   const filter = filterOf(args)
   const keyLog = args.keylog === undefined ? undefined : readKeys(args.keylog)
-  const writer = await writerFor({ args, files, output, whole: filter === undefined }, host)
+  const writer = await writerFor({ args, files, whole: filter === undefined }, host)
+  const screen = new Screen(host, await pagerFor({ files, noPager: args.noPager }, host))
+  const { output } = screen
   let place = ''
   const inspector = new Inspector({
     view:
@@ -55,13 +57,15 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
     also: writer?.view,
     payloads: args.sparkplug ? await loadSparkplug() : undefined,
     note(text, fileOffset) {
-      if (!args.quiet) say(host.stderr, `${place}${fileOffset < 0 ? '' : `offset ${fileOffset}: `}${text}`)
+      if (!args.quiet) screen.note(`${place}${fileOffset < 0 ? '' : `offset ${fileOffset}: `}${text}`)
     },
   })
   const stop: { now: boolean; by?: Signal } = { now: false }
   const release = host.onSignal(['SIGINT', 'SIGTERM'], (signal) => {
-    Object.assign(stop, { now: true, by: signal })
-    if (files.includes('-')) host.stdin.destroy()
+    return screen.onSignal(signal, () => {
+      Object.assign(stop, { now: true, by: signal })
+      if (files.includes('-')) host.stdin.destroy()
+    })
   })
   const breathe = breather(host)
   const paced = new PacedSink(inspector)
@@ -103,8 +107,9 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
     if (stop.now) inspector.done = true // nothing is known of what was not read
     inspector.end()
     await writer?.end()
-    await output.finish()
+    await screen.finish()
   } finally {
+    await screen.close()
     release()
   }
   if (stop.by !== undefined) throw new Interrupted(stop.by, 'the input was not read to its end')
@@ -140,14 +145,13 @@ const silent: View = { packet() {} }
 interface Writing {
   readonly args: InspectArgs
   readonly files: readonly string[]
-  readonly output: Output
   readonly whole: boolean
 }
 
-async function writerFor({ args, files, output, whole }: Writing, host: Host): Promise<Writer | undefined> {
+async function writerFor({ args, files, whole }: Writing, host: Host): Promise<Writer | undefined> {
   const { write, view, keylog } = args
   if (write === undefined) return undefined
-  if (write === '-') return writerTo(standardOutput(output, host.stdout, view), whole)
+  if (write === '-') return writerTo(standardOutput(new Output(host.stdout), host.stdout, view), whole)
   refuseInput(write, keylog === undefined ? files : [...files, keylog], () => host.stdin)
   for (const file of files) await checkInput(file)
   return writerTo(await openTarget(write), whole)

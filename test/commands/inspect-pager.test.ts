@@ -1,0 +1,125 @@
+// `mqttx inspect` on a terminal shows its output in a pager, as git does.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { mqttx, program, scratch, start } from '../helpers/run.js'
+
+const picture = resolve(import.meta.dirname, '../fixtures/inspect/picture.pcap')
+/** Its view of bytes has some megabytes. */
+const large = join(scratch('pager'), 'large.bin')
+writeFileSync(large, Buffer.alloc(40_000, Buffer.from([0xc0, 0])))
+/** A PUBLISH of QoS 3. */
+const wrong = "mqttx inspect -V mqttv311 --hex '36 05 00 01 61 00 01'"
+
+interface Shown {
+  readonly output: string
+  readonly status: number
+}
+
+/** Runs a line of the shell on a terminal; at each text of `steps` that is printed, what is beside it is typed. */
+async function onTerminal(
+  line: string,
+  env: Record<string, string>,
+  steps: readonly (readonly [text: string, typed: string])[] = [],
+): Promise<Shown> {
+  const helper = resolve(import.meta.dirname, '../helpers/on_a_terminal.py')
+  const command = ['bash', '-c', `mqttx() { '${process.execPath}' '${program}' "$@"; }; ${line}`]
+  const { stdout } = await start('python3', [helper, JSON.stringify(steps), ...command], {
+    env: { TERM: 'xterm', ...env },
+    timeoutMs: 30_000,
+  }).ended
+  return JSON.parse(stdout.toString()) as Shown
+}
+
+const marked = "sed 's/^/P:/'"
+
+test.each<[what: string, line: string, env: Record<string, string>, isPaged: boolean]>([
+  ['PAGER', `mqttx inspect ${picture}`, { PAGER: marked }, true],
+  ['MQTTX_PAGER before PAGER', `mqttx inspect ${picture}`, { PAGER: 'false', MQTTX_PAGER: marked }, true],
+  ['a file as standard input', `mqttx inspect < ${picture}`, { PAGER: marked }, true],
+  ['bytes of the command line', 'mqttx inspect --hex c000', { PAGER: marked }, true],
+  ['--no-pager', `mqttx inspect --no-pager ${picture}`, { PAGER: marked }, false],
+  ['its variable', `mqttx inspect ${picture}`, { PAGER: marked, MQTTX_INSPECT_NO_PAGER: '1' }, false],
+  ['an empty MQTTX_PAGER', `mqttx inspect ${picture}`, { PAGER: marked, MQTTX_PAGER: '' }, false],
+  ['a pipe, which may go on', `cat ${picture} | mqttx inspect`, { PAGER: marked }, false],
+  ['a named pipe', `mqttx inspect <(cat ${picture})`, { PAGER: marked }, false],
+  ['a terminal that can do nothing', `mqttx inspect ${picture}`, { PAGER: marked, TERM: 'dumb' }, false],
+  ['output that is no terminal', `mqttx inspect --view bytes ${picture} | cat`, { PAGER: marked }, false],
+])('%s', async (_what, line, env, isPaged) => {
+  const { output, status } = await onTerminal(line, env)
+  expect(output).toContain(line.includes('c000') ? 'PINGREQ' : 'CONNECT')
+  expect(output.includes('P:')).toBe(isPaged)
+  expect(status).toBe(0)
+})
+
+test('the pager is told what git tells it, and what the user says counts', async () => {
+  const pager = 'cat > /dev/null; echo "LESS=$LESS LV=$LV"'
+  expect((await onTerminal(`mqttx inspect ${picture}`, { PAGER: pager })).output).toContain('LESS=FRX LV=-c')
+  const { output } = await onTerminal(`mqttx inspect ${picture}`, { PAGER: pager, LESS: '-S' })
+  expect(output).toContain('LESS=-S LV=-c')
+})
+
+test('less shows what fits on the screen and ends', async () => {
+  const { output, status } = await onTerminal(`stty rows 50 cols 100; ${wrong}`, {})
+  expect(output).toContain('(qos-3)')
+  expect(status).toBe(40)
+})
+
+test('a pager that is not there: the output is shown without it', async () => {
+  const { output, status } = await onTerminal(`mqttx inspect --color never ${large}`, {
+    PAGER: '/nonexistent/pager',
+  })
+  const plain = (await mqttx(['inspect', '--view', 'bytes', large])).stdout.toString()
+  expect(output.slice(output.indexOf('connection 1')).replaceAll('\r', '')).toBe(plain)
+  expect(output).toContain('/nonexistent/pager')
+  expect(status).toBe(0)
+})
+
+test('a pager that is left early: silence and status 0, as with a pipe that is closed', async () => {
+  const { output, status } = await onTerminal(`mqttx inspect ${large}`, { PAGER: 'head -n 1' })
+  expect(output.trim()).toMatch(/^\S*connection 1: a byte stream, MQTT 3.1.1 \(assumed\)\S*$/)
+  expect(status).toBe(0)
+})
+
+test('what broke a rule shows in the status when the pager has all of it', async () => {
+  expect((await onTerminal(wrong, { PAGER: marked })).status).toBe(40)
+})
+
+/** A pager that Ctrl-C does not end, and that ends with the next line that is typed. */
+const patient = (read: string) => `trap '' INT; ${read}; echo ready; read x < /dev/tty; echo bye`
+
+test('Ctrl-C when all was read is for the pager', async () => {
+  const { output, status } = await onTerminal(
+    `mqttx inspect ${picture}`,
+    { PAGER: patient('cat > /dev/null') },
+    [
+      ['ready', '\u0003'],
+      ['^C', '\u0003'],
+      ['^C', '\n'],
+    ],
+  )
+  expect(output).toContain('bye')
+  expect(status).toBe(0)
+})
+
+test('Ctrl-C before that ends the reading, and waits for the pager', async () => {
+  const { output, status } = await onTerminal(`mqttx inspect ${large}`, { PAGER: patient(':') }, [
+    ['ready', '\u0003'],
+    ['^C', '\n'],
+  ])
+  expect(output).toMatch(/bye\s+[^\n]*Error: [^\n]*Ended by SIGINT: the input was not read to its end\s*$/)
+  expect(status).toBe(130)
+})
+
+test('notes wait for the pager to end', async () => {
+  const cut = join(scratch('cut'), 'cut.pcap')
+  writeFileSync(cut, readFileSync(picture).subarray(0, 2500))
+  const { output } = await onTerminal(`mqttx inspect ${cut}`, { PAGER: 'cat > /dev/null; echo bye' })
+  expect(output).toMatch(/^bye\s+.*the file ends inside record/)
+})
+
+test('a file that is not there is told without a pager', async () => {
+  const { output, status } = await onTerminal('mqttx inspect /nonexistent', { PAGER: 'echo paged; cat' })
+  expect(output).not.toContain('paged')
+  expect(status).toBe(1)
+})
