@@ -83,7 +83,7 @@ describe('many at a time', () => {
 })
 
 test('the users of standard input are bounded in bytes', async () => {
-  const script = 'for (let i = 0; i < 4500; i++) console.log(`user${i}:${"x".repeat(65000)}`)'
+  const script = 'for (let i = 0; i < 4500; i++) console.log("user" + i + ":" + "x".repeat(65000))'
   const { status, stderr } = await shell(`node -e '${script}' | mqttx passwd -U - >/dev/null`, {
     timeoutMs: 60_000,
   })

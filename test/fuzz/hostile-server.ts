@@ -1,7 +1,7 @@
 // A server that answers by seed: rightly, wrongly, early, in part or not at all. It keeps a record of what it sent.
 import { createServer, type Socket } from 'node:net'
 import mqtt, { type Packet } from 'mqtt-packet'
-import type { Random } from './random.js'
+import { changedByte, type Random } from './random.js'
 
 export const escapes = 'no\u001b]0;pwned\u0007\u001b[2J\nError: forged\u009b\u202e\u200b'
 
@@ -118,13 +118,6 @@ export async function hostileServer(random: Random, version: 4 | 5): Promise<Hos
     ])()
   }
 
-  function changed(bytes: Buffer): Buffer {
-    const copy = Buffer.from(bytes)
-    const at = random.below(copy.length)
-    copy[at] = random.chance(0.5) ? copy[at]! ^ (1 << random.below(8)) : random.below(256)
-    return copy
-  }
-
   function send(socket: Socket, bytes: Buffer): void {
     if (socket.destroyed) return
     written.push(bytes)
@@ -159,7 +152,7 @@ export async function hostileServer(random: Random, version: 4 | 5): Promise<Hos
       () => send(socket, Buffer.concat([wrong(), right])),
       () => send(socket, Buffer.concat([right, wrong()])),
       () => send(socket, Buffer.concat([right, right])),
-      () => right.length > 0 && send(socket, changed(right)),
+      () => right.length > 0 && send(socket, changedByte(random, right)),
       () => socket.pause(), // reads no more
       () => setTimeout(() => send(socket, right), 200),
     ])()

@@ -26,3 +26,11 @@ export function random(seed: number): Random {
     pick: (values) => values[below(values.length)]!,
   }
 }
+
+/** A copy in which one bit, or one byte, is another. */
+export function changedByte({ below, chance }: Random, bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes)
+  const at = below(copy.length)
+  copy[at] = chance(0.5) ? copy[at]! ^ (1 << below(8)) : below(256)
+  return copy
+}
