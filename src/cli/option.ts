@@ -51,6 +51,11 @@ interface Description {
   readonly variable?: string
   /** How the argument is read where it stands in a variable, if that differs from the command line. */
   readonly parseVariable?: Parse<unknown>
+  /**
+   * The value is checked after the combinations of options, and only the last one given, as the reference does. Of
+   * several, the lower number comes first.
+   */
+  readonly late?: number | undefined
   /** Each use adds something, though it has no list of its own in Args. */
   readonly repeatable?: true
   /** What error texts call the option, where it is not its short name. */
@@ -163,7 +168,10 @@ export interface Spec<O extends Options = Options> {
   readonly operand?: Extract<keyof O, string>
   /** Words trail the options, which the first of them ends; `complete` is what a shell offers for that. */
   readonly trailing?: { readonly complete: 'file' }
-  /** Checks what several options mean together, when all words have been read; throws the first UsageError. */
+  /**
+   * Checks what several options mean together, when all words have been read; throws the first UsageError. The values of
+   * late options are still text, to be compared with undefined only.
+   */
   check?(args: Args<O>, trailing: readonly string[]): void
 }
 

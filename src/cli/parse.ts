@@ -31,12 +31,22 @@ export type Parsed<O extends Options> =
   | { readonly wants: 'run'; readonly args: Args<O>; readonly trailing: readonly string[] }
   | { readonly wants: 'help' | 'version' }
 
+/** The text of a late option, and what error texts say about the source that it is from. */
+interface Late {
+  readonly text: string
+  readonly place: string
+}
+
 /** What has been read so far. */
 interface Draft {
   readonly args: Record<string, unknown>
   readonly given: Set<string>
   /** The words behind the options. */
   readonly trailing: string[]
+  /** The values to check last, by option. */
+  readonly late: Map<string, Late>
+  /** What error texts say about the source that is being read. */
+  readonly place: string
 }
 
 /** What was said elsewhere counts in this order, the later more: the options file, the context, the environment. */
@@ -52,9 +62,15 @@ export function parse<O extends Options>(
   const lines = optionsFile(spec, { table, typed, variables, surroundings })
   const settings = asked ? [] : readContext(table, { typed, variables, lines }, surroundings)
   const { fromContext, fromVariables, fromFile } = whatCounts(table, { typed, variables, settings })
-  const draft: Draft = { args: defaults(spec.options), given: new Set(), trailing: [] }
-  for (const line of lines) {
-    const early = placed(line.place, () => read(table, draft, { words: line.words, counts: fromFile }))
+  const draft: Draft = {
+    args: defaults(spec.options),
+    given: new Set(),
+    trailing: [],
+    late: new Map(),
+    place: '',
+  }
+  for (const { place, words: found } of lines) {
+    const early = placed(place, () => read(table, { ...draft, place }, { words: found, counts: fromFile }))
     if (early !== undefined) return { wants: early }
   }
   for (const source of [fromContext, fromVariables]) applyAll(table, draft, source)
@@ -62,7 +78,17 @@ export function parse<O extends Options>(
   if (early !== undefined) return { wants: early }
   const args = draft.args as Args<O> // every key was written by its own option's parse
   checkTogether(table, [...fromContext, ...fromVariables], () => spec.check?.(args, draft.trailing))
+  checkLate(table, draft)
   return { wants: 'run', args, trailing: draft.trailing }
+}
+
+/** Checks the values that the reference looks at last. */
+function checkLate(table: Table, { args, late }: Draft): void {
+  const rank = ([key]: readonly [string, Late]) => table.byKey.get(key)?.late ?? 0
+  for (const [key, { text, place }] of [...late].sort((a, b) => rank(a) - rank(b))) {
+    const option = table.byKey.get(key)!
+    args[key] = placed(place, () => withHint(table, () => option.parse?.(text, calledName(option))))
+  }
 }
 
 function defaults(options: Options): Record<string, unknown> {
@@ -112,7 +138,7 @@ function applyAll(table: Table, draft: Draft, settings: readonly Setting[]): voi
       for (const use of usesOfSetting(option, text)) {
         if (use.text !== undefined && option.needsAnother?.([use.text, ...(use.more ?? [])]))
           throw usage(table, missingArgument(option))
-        withHint(table, () => apply(table, { ...draft, given }, { key, option, ...use }))
+        withHint(table, () => apply(table, { ...draft, given, place }, { key, option, ...use }))
       }
     })
   }
@@ -144,7 +170,11 @@ function read(
   return undefined
 }
 
-function apply(table: Table, { args, given }: Draft, { key, option, text, more = [], off }: Given): void {
+function apply(
+  table: Table,
+  { args, given, late, place }: Draft,
+  { key, option, text, more = [], off }: Given,
+): void {
   if (off !== true) refuseExclusive(table, given, key)
   if (off !== true) given.add(key)
   if (option.parse === undefined) {
@@ -152,6 +182,11 @@ function apply(table: Table, { args, given }: Draft, { key, option, text, more =
     return
   }
   if (text === undefined) throw usage(table, missingArgument(option))
+  if (option.late !== undefined) {
+    args[key] = text
+    late.set(key, { text, place })
+    return
+  }
   const value = option.parse(text, calledName(option), more)
   if (option.assign !== undefined) option.assign(args as never, value)
   else if (option.many) (args[key] as unknown[]).push(value)

@@ -1,10 +1,11 @@
 // The error texts of mosquitto's clients, row by row: scripts and log scrapers look for them.
 import { describe, expect, test } from 'vitest'
 import { broker } from '../../src/commands/broker/spec.js'
+import { context } from '../../src/commands/context/spec.js'
 import { pub } from '../../src/commands/pub/spec.js'
 import { sub } from '../../src/commands/sub/spec.js'
 import { ExitCode, UsageError } from '../../src/errors.js'
-import { argsOf, refusalOf } from './words.js'
+import { argsOf, refusalOf, withFile } from './words.js'
 
 describe('a missing argument', () => {
   const common = [
@@ -62,6 +63,7 @@ describe('a missing argument', () => {
   )
 })
 
+const engineNeeds = 'when using tls-engine-kpass-sha1, both tls-engine and keyform must also be provided.'
 const publishing = (topic: string) => `Invalid publish topic '${topic}', does it contain '+' or '#'?`
 const subscribing = (topic: string, kind = 'subscription') =>
   `Invalid ${kind} topic '${topic}', are all '+' and '#' wildcards correct?`
@@ -107,7 +109,7 @@ describe('a bad value for pub', () => {
     ['-V 4', 'Invalid protocol version argument given.'],
     ['-V MQTTV5', 'Invalid protocol version argument given.'],
     ['-V toString', 'Invalid protocol version argument given.'],
-    ["-i ''", 'Invalid id.'],
+    ["-t t -n -i ''", 'Invalid id.'],
     ['--connect-timeout 0', "--connect-timeout: '0' is not a number from 0.001 to 2147483"],
     ['--connect-timeout 5s', "--connect-timeout: '5s' is not a number from 0.001 to 2147483"],
     ['--retry -1', "--retry: '-1' is not a whole number of at least 0"],
@@ -141,8 +143,8 @@ describe('a bad value for pub', () => {
     [['-u', 'a\nb'], 'Problem setting username and/or password.'],
     [['-P', 'x'.repeat(65_536)], 'Problem setting username and/or password.'],
     [['--will-payload', 'x'.repeat(65_536)], 'Problem setting will.'],
-    [['-i', 'x'.repeat(65_536)], 'Invalid id.'],
-    [['-i', 'a\nb'], 'Invalid id.'],
+    [['-t', 't', '-n', '-i', 'x'.repeat(65_536)], 'Invalid id.'],
+    [['-t', 't', '-n', '-i', 'a\nb'], 'Invalid id.'],
   ])('text that MQTT cannot carry: %#', (words, message) => {
     expect(refusalOf(pub, words).message).toBe(message)
   })
@@ -170,7 +172,7 @@ describe('a bad value for sub', () => {
     ['-W 0', 'Invalid timeout "0".'],
     ['-W 1.5', 'Invalid timeout "1.5".'],
     ['-W 2147484', 'Invalid timeout "2147484".'],
-    ["-i ''", 'Invalid id and/or clean_session.'],
+    ["-t t -i ''", 'Invalid id and/or clean_session.'],
     ['-q 3', 'Invalid QoS given: 3'],
   ])('%s', (line, message) => {
     expect(refusalOf(sub, line).message).toBe(message)
@@ -241,6 +243,75 @@ describe('the order in which they are told', () => {
     [sub, '-R --retained-only', 'You must specify a topic to subscribe to (-t) or unsubscribe from (-U).'],
   ] as const)('%#: %s %s', (spec, line, message) => {
     expect(refusalOf(spec as typeof pub, line).message).toBe(message)
+  })
+})
+
+describe('combinations come before values (E73, E75)', () => {
+  const keyform = "Problem setting key form, it must be one of 'pem' or 'engine'."
+  const kpass = 'Problem setting TLS engine key pass sha, is it a 40 character hex string?'
+  const options = 'Problem setting TLS options, check the options are valid.'
+  const ready = '-t t -n'
+  const pair = '--cert c --key k'
+  const pem = `${ready} ${pair} --keyform pem`
+  test.each([
+    ['--cert f', 'Both certfile and keyfile must be provided if one of them is set.'],
+    ['--key f --keyform zz', 'Both certfile and keyfile must be provided if one of them is set.'],
+    ['--keyform file', 'If keyform is set, keyfile must be also specified.'],
+    ['--keyform', '--keyform argument given but no keyform specified.'],
+    ['--tls-engine-kpass-sha1 h', engineNeeds],
+    ['--tls-engine-kpass-sha1 h --tls-engine e', engineNeeds],
+    [`--tls-engine-kpass-sha1 h --keyform zz ${pair}`, engineNeeds],
+    ['--psk key --cafile f', 'Only one of --psk or --cafile/--capath may be used at once.'],
+    ['--capath d --psk key', 'Only one of --psk or --cafile/--capath may be used at once.'],
+    ['--psk key', '--psk-identity required if --psk used.'],
+    ['--psk key --tls-version x', '--psk-identity required if --psk used.'],
+    ['--psk key --psk-identity i', 'Both topic and message must be supplied.'],
+    ['--tls-version x', 'Both topic and message must be supplied.'],
+    [`--tls-alpn ${'x'.repeat(255)}`, 'Both topic and message must be supplied.'],
+    ["-i ''", 'Both topic and message must be supplied.'],
+    ['-c -x 5 --psk key', '--psk-identity required if --psk used.'],
+    [`${ready} --psk key --psk-identity i --tls-version x`, 'Problem setting TLS-PSK options.'],
+    [`${ready} --tls-engine e --keyform zz ${pair}`, 'Problem setting TLS engine, is e a valid engine?'],
+    [`${ready} --keyform zz --tls-version x ${pair}`, keyform],
+    [`${ready} --keyform engine ${pair}`, 'Problem setting TLS engine, is  a valid engine?'],
+    [`${ready} --tls-version x`, options],
+    [`${ready} --tls-alpn ${'x'.repeat(255)}`, options],
+    [`${ready} --psk ab --psk-identity i --tls-version TLSv1.3`, options],
+    [`${ready} --psk key --psk-identity i -i ''`, 'Invalid id.'],
+    ['-x -2', 'session-expiry-interval out of range.'],
+    ['-x -2 -q 5', 'session-expiry-interval out of range.'],
+    ['-x 4294967296', 'session-expiry-interval out of range.'],
+    ['-x -0x2', 'session-expiry-interval out of range.'],
+    ['-x 1x', 'session-expiry-interval not a number.'],
+    ['-x 08', 'session-expiry-interval not a number.'],
+    ['-x -', 'session-expiry-interval not a number.'],
+    ['-q 5 -x -2', 'Invalid QoS given: 5'],
+  ])('pub %s', (line, message) => {
+    expect(refusalOf(pub, line).message).toBe(message)
+  })
+
+  test('only the last of several counts', () => {
+    expect(argsOf(pub, `${pem} --keyform zz --keyform PEM`)).toMatchObject({ keyform: 'pem' })
+    expect(argsOf(pub, `${ready} --psk key --psk abc --psk-identity i`)).toMatchObject({ psk: '0abc' })
+    expect(refusalOf(pub, `${pem} --keyform zz`).message).toBe(keyform)
+  })
+
+  test('the last of the checks names the source of the value', () => {
+    const identity = `${ready} --psk-identity i`
+    const psk = 'Problem setting TLS-PSK options.'
+    expect(refusalOf(pub, identity, { env: { MQTTX_PSK: 'key' }, readFile: () => undefined })).toEqual({
+      message: `${psk} (MQTTX_PSK)`,
+      hint: '--psk is the key in hex digits, without 0x',
+    })
+    const place = '/home/me/.config/mosquitto_pub, line 2'
+    expect(refusalOf(pub, identity, withFile('-q 1\n--psk key')).message).toBe(`${psk} (${place})`)
+    expect(argsOf(pub, `${identity} --psk ab`, withFile('--psk key'))).toMatchObject({ psk: 'ab' })
+  })
+
+  test('a context takes no value that a command would refuse', () => {
+    expect(refusalOf(context, 'add x --psk key').message).toBe('Problem setting TLS-PSK options.')
+    expect(refusalOf(context, 'add x --tls-engine-kpass-sha1 h').message).toBe(kpass)
+    expect(refusalOf(context, 'ls --psk ab').message).toBe('context ls: --psk is for add.')
   })
 })
 

@@ -55,12 +55,12 @@ test.each([pub, sub, rr] as const)('$name has them all', (spec) => {
 describe('values', () => {
   test.each([
     ['--tls-version tlsv1.1', 'Problem setting TLS options, check the options are valid.'],
-    ['--keyform der', "Problem setting key form, it must be one of 'pem' or 'engine'."],
+    ['--keyform der --cert c --key k', "Problem setting key form, it must be one of 'pem' or 'engine'."],
     [
-      '--tls-engine-kpass-sha1 12',
-      'Problem setting TLS engine key pass sha, is it a 40 character hex string?',
+      '--tls-engine-kpass-sha1 12 --tls-engine e --keyform pem --cert c --key k',
+      'Problem setting TLS engine, is e a valid engine?',
     ],
-    ['--psk xyz', 'Problem setting TLS-PSK options.'],
+    ['--psk xyz --psk-identity me', 'Problem setting TLS-PSK options.'],
     ['--proxy https://p', 'Unsupported proxy protocol: https://p'],
     ['--proxy http://', 'Invalid proxy.'],
     ['--proxy socks5h://a:b:c@p', "Username cannot contain ':'."],

@@ -193,6 +193,7 @@ export function clientId(refusal: string) {
     flags: '-i, --id ID',
     group: 'Session',
     parse: mqttString(refusal, { empty: 'refused' }),
+    late: 0,
     help: 'Client identifier.',
     doc: 'Without it the server chooses one. A server ends the older of two connections with the same identifier.',
   })

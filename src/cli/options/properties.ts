@@ -113,12 +113,15 @@ const sessionExpiry = indirect({
 
 const never = 4_294_967_295
 
+/** In decimal, in hexadecimal behind 0x, in octal behind 0, as the reference reads it. */
 function parseSessionExpiry(text: string): number {
   if (text === '\u221e' || text === '-1') return never
-  const number = /^(0[xX][\da-fA-F]+|\d+)$/.test(text) ? Number(text) : Number.NaN
   const hint = `seconds from 0 to ${never}, or -1 for ever`
-  if (Number.isNaN(number)) throw new UsageError('session-expiry-interval not a number.', { hint })
-  if (number > never) throw new UsageError('session-expiry-interval out of range.', { hint })
+  const [, minus, digits] = /^(-?)(0x[\da-f]+|0[0-7]*|[1-9]\d*)$/i.exec(text) ?? []
+  if (digits === undefined) throw new UsageError('session-expiry-interval not a number.', { hint })
+  const number = /^0\d/.test(digits) ? Number.parseInt(digits, 8) : Number(digits)
+  if (number > never || (minus !== '' && number !== 0))
+    throw new UsageError('session-expiry-interval out of range.', { hint })
   return number
 }
 

@@ -63,9 +63,10 @@ const keyPassphraseFile = option({
   help: 'Passphrase of --key: the first line of this file.',
 })
 
-const parseKeyForm: Parse<'pem' | 'engine'> = (text) => {
+const parseKeyForm: Parse<'pem'> = (text) => {
   const form = text.toLowerCase()
-  if (form === 'pem' || form === 'engine') return form
+  if (form === 'pem') return form
+  if (form === 'engine') throw noEngine('')
   throw new UsageError("Problem setting key form, it must be one of 'pem' or 'engine'.")
 }
 
@@ -73,6 +74,8 @@ const keyform = option({
   flags: '--keyform FORM',
   group: 'TLS',
   parse: parseKeyForm,
+  late: 3,
+  missing: 'no keyform specified',
   choices: ['pem'],
   shownDefault: 'pem',
   help: 'Form of --key: pem.',
@@ -100,6 +103,7 @@ const tlsVersion = option({
   flags: '--tls-version VERSION',
   group: 'TLS',
   parse: parseTlsVersion,
+  late: 6,
   choices: ['tlsv1.2', 'tlsv1.3'],
   shownDefault: 'tlsv1.2',
   help: 'Oldest version to speak: tlsv1.2 or tlsv1.3.',
@@ -117,6 +121,7 @@ const tlsAlpn = option({
   flags: '--tls-alpn PROTOCOL',
   group: 'TLS',
   parse: parseAlpn,
+  late: 5,
   help: 'Protocol to offer with ALPN.',
   doc: 'For servers that serve several on one port: AWS IoT takes `mqtt` on port 443.',
 })
@@ -166,6 +171,7 @@ const psk = option({
   flags: '--psk KEY',
   group: 'TLS',
   parse: parsePsk,
+  late: 1,
   help: 'Use TLS with a pre-shared key, in hex, and no certificates.',
   doc: 'In TLS 1.2, the only version in which Node has it. Cannot be combined with {cafile} and {capath}.',
 })
@@ -178,10 +184,21 @@ const pskIdentity = option({
   help: 'The name that the server has for --psk.',
 })
 
+function noEngine(name: string): UsageError {
+  return new UsageError(`Problem setting TLS engine, is ${shown(name)} a valid engine?`, {
+    hint: 'Node has no OpenSSL engines: give the key as a file, with --key',
+  })
+}
+
+const parseEngine: Parse<never> = (text) => {
+  throw noEngine(text)
+}
+
 const tlsEngine = option({
   flags: '--tls-engine ENGINE',
   group: 'TLS',
-  parse: parseName,
+  parse: parseEngine,
+  late: 2,
   missing: 'no engine_id specified',
   unlisted: true,
   help: 'Refused: Node has no OpenSSL engines.',
@@ -196,6 +213,7 @@ const tlsEngineKpassSha1 = option({
   flags: '--tls-engine-kpass-sha1 HASH',
   group: 'TLS',
   parse: parseKpassSha1,
+  late: 4,
   missing: 'no kpass sha1 specified',
   unlisted: true,
   help: 'Refused, like --tls-engine.',
@@ -222,20 +240,21 @@ export const tlsOptions = {
   tlsEngineKpassSha1,
 }
 
+/** Of late options only whether they are given, and the text of the version. */
 interface TlsArgs {
   cafile?: string
   capath?: string
   cert?: string
   key?: string
-  keyform?: 'pem' | 'engine'
-  psk?: string
+  keyform?: unknown
+  psk?: unknown
   pskIdentity?: string
-  tlsVersion?: 'tlsv1.2' | 'tlsv1.3'
-  tlsEngine?: string
-  tlsEngineKpassSha1?: string
+  tlsVersion?: string
+  tlsEngine?: unknown
+  tlsEngineKpassSha1?: unknown
 }
 
-/** Combinations, in the reference's order; then what we have no means for. */
+/** Combinations, in the reference's order. The values come after all combinations: see `late`. */
 export function checkTls(args: TlsArgs): void {
   const { cafile, capath, cert, key, keyform, psk, pskIdentity, tlsEngine, tlsEngineKpassSha1 } = args
   if ((cert === undefined) !== (key === undefined)) {
@@ -255,16 +274,8 @@ export function checkTls(args: TlsArgs): void {
   if (psk !== undefined && pskIdentity === undefined) {
     throw new UsageError('--psk-identity required if --psk used.')
   }
-  refuseEngines(args)
-  if (psk === undefined || args.tlsVersion !== 'tlsv1.3') return
+  if (psk === undefined || args.tlsVersion?.toLowerCase() !== 'tlsv1.3') return
   throw new UsageError('Problem setting TLS options, check the options are valid.', {
     hint: '--psk is for TLS 1.2: leave --tls-version out',
-  })
-}
-
-function refuseEngines({ keyform, tlsEngine }: TlsArgs): void {
-  if (tlsEngine === undefined && keyform !== 'engine') return
-  throw new UsageError(`Problem setting TLS engine, is ${shown(tlsEngine ?? '')} a valid engine?`, {
-    hint: 'Node has no OpenSSL engines: give the key as a file, with --key',
   })
 }

@@ -20,6 +20,7 @@ function recorded(setting: AnyOption): AnyOption {
   return {
     ...setting,
     many: false,
+    late: undefined,
     default: undefined,
     parse(text, called, more = []) {
       const value = parse(text, called, more)

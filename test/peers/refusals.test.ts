@@ -1,0 +1,63 @@
+// The first line of what mosquitto's clients and ours say to options that are refused, and the status, side by side.
+import { describe, expect, test } from 'vitest'
+import { findPeer } from '../helpers/peers.js'
+import { mqttx, start } from '../helpers/run.js'
+
+const tools = [
+  ['pub', 'mosquitto_pub', '-t t -n'],
+  ['sub', 'mosquitto_sub', '-t t'],
+  ['rr', 'mosquitto_rr', '-t t -n -e r'],
+] as const
+
+/** `READY`: what else the command needs. All are of mosquitto 2.0 as well as 2.1, and none gets as far as connecting. */
+const refused = [
+  '--cert',
+  '--cert f',
+  '--key f --keyform zz',
+  '--keyform',
+  '--keyform file',
+  '--tls-engine-kpass-sha1 h',
+  '--tls-engine-kpass-sha1 h --tls-engine e',
+  '--psk',
+  '--psk key',
+  '--psk key --cafile f',
+  '--capath d --psk key --tls-version x',
+  'READY --psk key --psk-identity i --tls-version x',
+  'READY --tls-version x',
+  'READY --keyform zz --cert c --key k',
+  'READY --tls-engine none --keyform zz --cert c --key k',
+  'READY --cafile /missing',
+  'READY --psk key --psk-identity i -P pw -V 311',
+  'READY -c',
+  'READY -c -V 5',
+  'READY -x -1 -V 5',
+  '-x',
+  '-x -2',
+  '-x -2 -q 5',
+  '-q 5 -x -2',
+  '-x 4294967296',
+  '-x 99999999999999999999',
+  '-x 1x',
+  '-x 08',
+  "-x ''",
+  '-i a -I b',
+  '-V 4 --psk key',
+  'READY -D subscribe topic-alias 1',
+  'READY --will-payload p -c',
+  'READY --will-retain --cert f',
+]
+
+describe.each(tools)('%s says what %s says (E73, E75)', (tool, peer, ready) => {
+  test.skipIf(findPeer(peer) === undefined).each(refused)('%s', async (line) => {
+    const words = line
+      .replace('READY', ready)
+      .split(' ')
+      .map((word) => (word === "''" ? '' : word))
+    const firstLine = ({ stderr, status }: { stderr: string; status: number | null }) => ({
+      status,
+      line: stderr.trimStart().split('\n')[0],
+    })
+    const [theirs, ours] = await Promise.all([start(peer, words).ended, mqttx([tool, ...words])])
+    expect(firstLine(ours)).toEqual(firstLine(theirs))
+  })
+})
