@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { mqttx, program, scratch, start } from '../helpers/run.js'
+import { onTerminal } from '../helpers/on-a-terminal.js'
+import { mqttx, scratch } from '../helpers/run.js'
 
 const picture = resolve(import.meta.dirname, '../fixtures/inspect/picture.pcap')
 /** Its view of bytes has some megabytes. */
@@ -10,26 +11,6 @@ const large = join(scratch('pager'), 'large.bin')
 writeFileSync(large, Buffer.alloc(40_000, Buffer.from([0xc0, 0])))
 /** A PUBLISH of QoS 3. */
 const wrong = "mqttx inspect -V mqttv311 --hex '36 05 00 01 61 00 01'"
-
-interface Shown {
-  readonly output: string
-  readonly status: number
-}
-
-/** Runs a line of the shell on a terminal; at each text of `steps` that is printed, what is beside it is typed. */
-async function onTerminal(
-  line: string,
-  env: Record<string, string>,
-  steps: readonly (readonly [text: string, typed: string])[] = [],
-): Promise<Shown> {
-  const helper = resolve(import.meta.dirname, '../helpers/on_a_terminal.py')
-  const command = ['bash', '-c', `mqttx() { '${process.execPath}' '${program}' "$@"; }; ${line}`]
-  const { stdout } = await start('python3', [helper, JSON.stringify(steps), ...command], {
-    env: { TERM: 'xterm', ...env },
-    timeoutMs: 30_000,
-  }).ended
-  return JSON.parse(stdout.toString()) as Shown
-}
 
 const marked = "sed 's/^/P:/'"
 

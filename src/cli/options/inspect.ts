@@ -144,7 +144,9 @@ const view = option({
   shownDefault: 'bytes on a terminal, else line',
   help: 'What to show: bytes, line, tree, flow, json or stats.',
   doc: `\`bytes\`: every byte with its name. \`line\`: one line for each packet. \`tree\`: the fields of each packet.
-    \`flow\`: the exchanges of each connection. \`json\`: an object for each packet, one to a line. \`stats\`: counts.`,
+    \`flow\`: the exchanges of each connection. \`json\`: an object for each packet, one to a line. \`stats\`: counts.
+    On a terminal lines end at its width, and \`bytes\` of files with more than 1000 packets begins with a summary of what
+    to filter by (counted over the first 500,000; of standard input there is none, as it is read once).`,
 })
 
 const full = flag({
@@ -178,6 +180,7 @@ const color = option({
   choices: colors,
   default: 'auto',
   help: 'Colours: auto, always or never.',
+  doc: `Red is the client, blue the server. Errors are magenta, warnings yellow, remarks cyan.`,
 })
 
 const noPager = flag({

@@ -39,12 +39,14 @@ export async function checkInput(file: string): Promise<void> {
   }
 }
 
-/** True of a regular file: it has an end, and can be read twice. `-` is `stdin`. */
-export async function isFile(file: string, stdin: () => Readable): Promise<boolean> {
-  if (file === '-') {
-    const { fd } = stdin() as { fd?: unknown }
-    return typeof fd === 'number' && fstatSync(fd).isFile()
-  }
+/** True of a stream that reads a regular file: it has an end. */
+export function isFileStream(stream: object): boolean {
+  const { fd } = stream as { fd?: unknown }
+  return typeof fd === 'number' && fstatSync(fd).isFile()
+}
+
+/** True of a regular file, and of one that is not there: it has an end, and can be read twice. */
+export async function isFile(file: string): Promise<boolean> {
   return (await stat(file).catch(() => undefined))?.isFile() !== false
 }
 

@@ -1,8 +1,7 @@
 // mqttx inspect: reads captures, shows the MQTT in them, and tells by its status whether rules were broken.
 import { setImmediate } from 'node:timers/promises'
 import { messagesIn } from '../../capture/messages.js'
-import { CaptureReader, hasSecrets, openCapture } from '../../capture/open.js'
-import { PacedSink } from '../../capture/pace.js'
+import { hasSecrets, openCapture } from '../../capture/open.js'
 import { senderOfDatagram } from '../../capture/roles.js'
 import { type Flow, segmentOf, unknownSecond } from '../../capture/stream.js'
 import type { Args } from '../../cli/option.js'
@@ -12,18 +11,20 @@ import { Filter } from '../../inspect/filter.js'
 import { Inspector, type InspectorOptions } from '../../inspect/inspector.js'
 import { onlyDirection } from '../../inspect/names.js'
 import type { Paint, View } from '../../inspect/views/view.js'
+import { WrappedSink } from '../../inspect/views/wrap.js'
 import { Output } from '../../io/output.js'
 import { say } from '../../io/say.js'
 import { readSmallFile } from '../../io/small-file.js'
 import { columnsOf, isTerminal, wantsColor } from '../../io/terminal.js'
 import { count } from '../../text.js'
 import { Interrupted } from '../interrupted.js'
-import { readFiles } from './files.js'
 import { crypto, inflate } from './helpers.js'
-import { bytesOfHex, checkInput, chunksOf } from './input.js'
+import { bytesOfHex, checkInput, isFile } from './input.js'
+import { passOver } from './pass.js'
 import { pagerFor, Screen } from './screen.js'
 import { viewOf } from './show.js'
 import type { inspect } from './spec.js'
+import { summaryOf } from './summary.js'
 import { openTarget, refuseInput, standardOutput } from './target.js'
 import { type Writer, writerTo } from './write.js'
 
@@ -42,18 +43,20 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
   const writer = await writerFor({ args, files, whole: filter === undefined }, host)
   const screen = new Screen(host, await pagerFor({ files, noPager: args.noPager }, host))
   const { output } = screen
+  const columns = columnsOf(host.stdout)
   let place = ''
-  const inspector = new Inspector({
-    view:
-      args.write === '-'
-        ? silent
-        : viewOf({ ...args, view, columns: columnsOf(host.stdout) }, output, await paintFor(args, host)),
-    filter,
+  const options: Omit<InspectorOptions, 'view'> = {
     version: args.protocolVersion,
     protocol: args.protocol,
     ports: args.port,
     keep: args.full ? 16 * 1024 * 1024 : undefined,
     certain: args.hex.length > 0,
+  }
+  const inspector = new Inspector({
+    ...options,
+    view:
+      args.write === '-' ? silent : viewOf({ ...args, view, columns }, output, await paintFor(args, host)),
+    filter,
     also: writer?.view,
     payloads: args.sparkplug ? await loadSparkplug() : undefined,
     note(text, fileOffset) {
@@ -68,42 +71,40 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
     })
   })
   const breathe = breather(host)
-  const paced = new PacedSink(inspector)
-  /** Shows what was read; false when nothing more is wanted. */
-  const show = async (): Promise<boolean> => {
-    do {
-      inspector.flush()
-      await output.flush()
-      await writer?.flush()
-      await breathe()
-      if (stop.now || inspector.done) return false
-    } while (paced.next())
-    return true
-  }
   try {
     if (keyLog !== undefined && !hasSecrets(keyLog)) {
       inspector.note(`there are no secrets in ${args.keylog} (--keylog)`, { fileOffset: -1 })
     }
-    const options = { ports: args.port, protocol: args.protocol, keyLog, inflate, crypto }
+    const reading = {
+      files,
+      options: { ports: args.port, protocol: args.protocol, keyLog, inflate, crypto },
+      stdin: () => host.stdin,
+    }
+    if (view === 'bytes' && isTerminal(host.stdout) && (await canReadTwice(files))) {
+      const turn = async (): Promise<boolean> => {
+        await breathe()
+        return !stop.now
+      }
+      const text = await summaryOf({ ...reading, turn, inspect: { ...options, filter: filterOf(args) } })
+      new WrappedSink(output, columns ?? Number.POSITIVE_INFINITY).text(text)
+    }
     inspectHex(args, inspector)
-    const reader = new CaptureReader(paced, options)
-    const note = (text: string): void => inspector.note(text, { fileOffset: -1 })
-    const reading = readFiles(files, {
-      reader,
-      open: (file) => portions(chunksOf(file, () => host.stdin, note)),
+    const pass = passOver(inspector, {
+      ...reading,
       enter(file) {
-        if (files.length > 1) place = `${file}: `
+        place = file === undefined || files.length === 1 ? '' : `${file}: `
       },
-      after: show,
+      async turn() {
+        inspector.flush()
+        await output.flush()
+        await writer?.flush()
+        await breathe()
+        return !stop.now && !inspector.done
+      },
     })
-    await reading.catch((error: unknown) => {
+    await pass.catch((error: unknown) => {
       if (!stop.now) throw error // the signal closed it
     })
-    place = ''
-    if (!stop.now && !inspector.done) {
-      reader.end()
-      await show()
-    }
     if (stop.now) inspector.done = true // nothing is known of what was not read
     inspector.end()
     await writer?.end()
@@ -116,14 +117,10 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
   return statusOf(inspector, args.quiet, host)
 }
 
-/** Bytes of the input that are worked through at a time. */
-const portion = 64 * 1024
-
-/** The chunks, cut to portions. */
-async function* portions(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; at += portion) yield chunk.subarray(at, at + portion)
-  }
+/** Named files with an end. */
+async function canReadTwice(files: readonly string[]): Promise<boolean> {
+  const answers = await Promise.all(files.map((file) => file !== '-' && isFile(file)))
+  return files.length > 0 && answers.every((answer) => answer)
 }
 
 /** Milliseconds after which signals are served. */

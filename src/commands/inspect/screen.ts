@@ -5,7 +5,7 @@ import { Pager, pagerCommand } from '../../io/pager.js'
 import { say } from '../../io/say.js'
 import { taken } from '../../io/signals.js'
 import { isTerminal } from '../../io/terminal.js'
-import { checkInput, isFile } from './input.js'
+import { checkInput, isFile, isFileStream } from './input.js'
 
 /** Notes that wait for the pager to end. */
 const mostNotes = 1000
@@ -73,7 +73,7 @@ export async function pagerFor(
   if (noPager || command === undefined || !isTerminal(stdout) || env.TERM === 'dumb') return undefined
   for (const file of files) {
     await checkInput(file)
-    if (!(await isFile(file, () => host.stdin))) return undefined
+    if (!(file === '-' ? isFileStream(host.stdin) : await isFile(file))) return undefined
   }
   return new Pager(command, env, stdout)
 }

@@ -1,0 +1,49 @@
+// Reads all files of a capture once, into an inspector, a portion at a time.
+import type { Readable } from 'node:stream'
+import { type CaptureOptions, CaptureReader } from '../../capture/open.js'
+import { PacedSink } from '../../capture/pace.js'
+import type { Inspector } from '../../inspect/inspector.js'
+import { readFiles } from './files.js'
+import { chunksOf } from './input.js'
+
+export interface Pass {
+  readonly files: readonly string[]
+  readonly options: CaptureOptions
+  readonly stdin: () => Readable
+  /** What is noted from now on is about this file; undefined: about all. */
+  readonly enter: (file: string | undefined) => void
+  /** Called after each portion; false: no more is wanted. */
+  readonly turn: () => Promise<boolean>
+}
+
+/** Resolves at the end of all files, or when no more is wanted. */
+export async function passOver(
+  inspector: Inspector,
+  { files, options, stdin, enter, turn }: Pass,
+): Promise<void> {
+  const paced = new PacedSink(inspector)
+  const reader = new CaptureReader(paced, options)
+  let wanted = true
+  const after = async (): Promise<boolean> => {
+    do {
+      wanted = await turn()
+    } while (wanted && paced.next())
+    return wanted
+  }
+  const note = (text: string): void => inspector.note(text, { fileOffset: -1 })
+  await readFiles(files, { reader, open: (file) => portions(chunksOf(file, stdin, note)), enter, after })
+  enter(undefined)
+  if (!wanted) return
+  reader.end()
+  await after()
+}
+
+/** Bytes of the input that are worked through at a time. */
+const portion = 64 * 1024
+
+/** The chunks, cut to portions. */
+async function* portions(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += portion) yield chunk.subarray(at, at + portion)
+  }
+}
