@@ -17,3 +17,5 @@ for (const name of ['library/index', 'library/types', 'errors']) {
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, outputText)
 }
+// library.cjs is CommonJS, and so must its types be: a program in CommonJS could not `require` an ES module.
+writeFileSync(`${root}dist/types/package.json`, '{"type":"commonjs"}\n')

@@ -52,6 +52,8 @@ export interface ErrorDetails {
   hint?: string | readonly string[] | undefined
   cause?: unknown
   exitCode?: number
+  /** See `MqttxError.reasonCode`. */
+  reasonCode?: number | undefined
   /** What stands before the message on stderr. Default `Error: `; '' where the reference prints none. */
   prefix?: string
 }
@@ -60,6 +62,8 @@ export interface ErrorDetails {
 export class MqttxError extends Error {
   override readonly name: string = 'MqttxError'
   readonly exitCode: number
+  /** The Reason Code, or Return Code, that the server gave, or that our DISCONNECT gives; undefined where there is none. */
+  readonly reasonCode: number | undefined
   /** The message line by line. A line feed within one is not ours, and is shown escaped. */
   readonly lines: readonly string[]
   readonly hints: readonly string[]
@@ -71,6 +75,7 @@ export class MqttxError extends Error {
     const lines = [message].flat()
     super(lines.join('\n'), details.cause === undefined ? undefined : { cause: details.cause })
     this.exitCode = details.exitCode ?? ExitCode.usage
+    this.reasonCode = details.reasonCode
     this.lines = lines
     this.hints = [details.hint ?? []].flat()
     this.hint = this.hints.length === 0 ? undefined : this.hints.join('; ')
@@ -86,7 +91,7 @@ export class UsageError extends MqttxError {
 /** The other side broke a rule of MQTT. `reasonCode` is what a DISCONNECT of ours says (MQTT 5.0, 3.14.2.1). */
 export class ProtocolError extends MqttxError {
   override readonly name = 'ProtocolError'
-  readonly reasonCode: number
+  override readonly reasonCode: number
 
   constructor(message: string, reasonCode: number, details: ErrorDetails = {}) {
     super(message, { exitCode: reasonCode === 0x81 ? ExitCode.malformed : ExitCode.protocol, ...details })
@@ -116,7 +121,7 @@ export class ConnectionError extends MqttxError {
 /** The server answered CONNECT with a CONNACK that says no; the status is its code, as the reference has it. */
 export class ConnectRefused extends MqttxError {
   override readonly name = 'ConnectRefused'
-  readonly reasonCode: number
+  override readonly reasonCode: number
 
   constructor(message: string, reasonCode: number, hint?: string) {
     super(message, { exitCode: reasonCode, hint, prefix: 'Connection error: ' })

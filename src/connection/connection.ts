@@ -181,10 +181,10 @@ export class Connection {
   }
 
   /** One UNSUBSCRIBE, as above; the answer goes to `unsuback`. */
-  unsubscribe(filter: string): number {
-    const { properties } = this.#options
-    const messageId = this.#request('unsuback', 1, (id) => unsubscribePacket(id, filter, properties))
-    this.#trace?.sending(`UNSUBSCRIBE (Mid: ${messageId}, Topic: ${filter})`)
+  unsubscribe(filters: readonly string[]): number {
+    const packetOf = (id: number) => unsubscribePacket(id, filters, this.#options.properties)
+    const messageId = this.#request('unsuback', filters.length, packetOf)
+    this.#trace?.sending(`UNSUBSCRIBE (Mid: ${messageId}, Topic: ${filters.join(', Topic: ')})`)
     return messageId
   }
 

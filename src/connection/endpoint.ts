@@ -29,8 +29,12 @@ export interface TlsArgs {
   readonly capath?: string | undefined
   readonly tlsUseOsCerts: boolean
   readonly noTls: boolean
-  readonly cert?: string | undefined
-  readonly key?: string | undefined
+  /** The contents of a file of CA certificates. */
+  readonly ca?: Uint8Array | undefined
+  /** A path, or the contents of the file; so is `key`. */
+  readonly cert?: string | Uint8Array | undefined
+  readonly key?: string | Uint8Array | undefined
+  readonly keyPassphrase?: string | undefined
   readonly keyPassphraseFile?: string | undefined
   readonly ciphers?: string | undefined
   readonly tlsVersion?: 'tlsv1.2' | 'tlsv1.3' | undefined
@@ -81,9 +85,10 @@ function tcpAddress(args: EndpointArgs): TcpAddress {
 }
 
 /** --cert, --key and the other details say how, not whether. */
-function asksForTls({ cafile, capath, psk, tlsUseOsCerts, transport, noTls }: EndpointArgs): boolean {
+function asksForTls({ ca, cafile, capath, psk, tlsUseOsCerts, transport, noTls }: EndpointArgs): boolean {
   if (noTls) return false
   if (transport === 'tls' || transport === 'wss') return true
+  if (ca !== undefined) return true
   return cafile !== undefined || capath !== undefined || psk !== undefined || tlsUseOsCerts
 }
 

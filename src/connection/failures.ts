@@ -87,7 +87,7 @@ export function disconnected(reasonCode: number, properties: Told | undefined): 
   const why = reasonCode === 0 ? '0x00 Normal disconnection' : reasonText(reasonCode)
   const message = `The client is not currently connected: ${why}`
   const hint = told(properties) ?? disconnectHints[reasonCode]
-  const details = { exitCode: ExitCode.notConnected, hint }
+  const details = { exitCode: ExitCode.notConnected, reasonCode, hint }
   return final.has(reasonCode) ? new MqttxError(message, details) : new ConnectionError(message, details)
 }
 

@@ -33,6 +33,7 @@ export class Handshake {
       this.#resolve = resolve
       this.#reject = reject
     })
+    this.done.catch(() => {}) // CONNECT may fail before anybody waits for it
   }
 
   start(): void {

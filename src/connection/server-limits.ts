@@ -6,7 +6,7 @@ import type { SubscribeOptions } from './events.js'
 
 /** A PUBLISH that the server would refuse: `reasonCode` is what it would answer. */
 export class PublishRefused extends MqttxError {
-  readonly reasonCode: number
+  override readonly reasonCode: number
 
   constructor(message: string, reasonCode: number, details: { exitCode?: number; hint?: string } = {}) {
     super(message, { exitCode: reasonCode, ...details })
@@ -95,5 +95,5 @@ export class ServerLimits {
 }
 
 function refused(message: string, exitCode: number, details: { hint?: string } = {}): MqttxError {
-  return new MqttxError(message, { exitCode, ...details })
+  return new MqttxError(message, { exitCode, ...(exitCode >= 0x80 && { reasonCode: exitCode }), ...details })
 }

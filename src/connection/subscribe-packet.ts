@@ -18,10 +18,10 @@ export function subscribePacket(
 
 export function unsubscribePacket(
   messageId: number,
-  filter: string,
+  filters: readonly string[],
   { unsubscribe: properties }: PropertySets,
 ): IUnsubscribePacket {
-  return { cmd: 'unsubscribe', messageId, unsubscriptions: [filter], ...(properties && { properties }) }
+  return { cmd: 'unsubscribe', messageId, unsubscriptions: [...filters], ...(properties && { properties }) }
 }
 
 /** The byte of Subscription Options without the QoS (MQTT 5.0, 3.8.3.1). */

@@ -40,27 +40,38 @@ export async function tlsSettings(
 
 /** Our own certificate and its key; none where the options name none. */
 async function identity(
-  { cert, key, keyPassphraseFile }: TlsArgs,
+  { cert, key, keyPassphrase, keyPassphraseFile }: TlsArgs,
   host: Host,
   passphrases: Passphrases,
 ): Promise<{ cert?: Buffer; key?: Buffer; passphrase?: string }> {
   if (cert === undefined || key === undefined) return {}
-  const certPem = normalPem(readNamed(cert, notFound('--cert', cert)))
-  const keyPem = normalPem(readNamed(key, notFound('--key', key)))
-  const certificate = parsed(() => new X509Certificate(certPem), `${cert} holds no certificate in PEM form`)
+  const [certPem, certName] = pemOf(cert, 'cert')
+  const [keyPem, keyName] = pemOf(key, 'key')
+  const names = { cert: certName, key: keyName }
+  const certificate = parsed(
+    () => new X509Certificate(certPem),
+    `${certName} holds no certificate in PEM form`,
+  )
   if (!isEncrypted(keyPem)) {
-    const privateKey = parsed(() => createPrivateKey(keyPem), `${key} holds no private key in PEM form`)
-    checkPair(certificate, privateKey, { cert, key })
+    const privateKey = parsed(() => createPrivateKey(keyPem), `${keyName} holds no private key in PEM form`)
+    checkPair(certificate, privateKey, names)
     return { cert: certPem, key: keyPem }
   }
-  const passphrase = passphrases.get(key) ?? (await passphraseFor(key, keyPassphraseFile, host))
-  if (keyPassphraseFile === undefined) passphrases.set(key, passphrase)
+  const passphrase =
+    keyPassphrase ?? passphrases.get(keyName) ?? (await passphraseFor(keyName, keyPassphraseFile, host))
+  if (keyPassphraseFile === undefined) passphrases.set(keyName, passphrase)
   const privateKey = parsed(
     () => createPrivateKey({ key: keyPem, passphrase }),
-    `Wrong passphrase for ${key}`,
+    `Wrong passphrase for ${keyName}`,
   )
-  checkPair(certificate, privateKey, { cert, key })
+  checkPair(certificate, privateKey, names)
   return { cert: certPem, key: keyPem, passphrase }
+}
+
+/** The PEM text of a file, or of its contents, with a name for error texts. */
+function pemOf(given: string | Uint8Array, name: 'cert' | 'key'): readonly [pem: Buffer, name: string] {
+  if (typeof given !== 'string') return [normalPem(Buffer.from(given)), name]
+  return [normalPem(readNamed(given, notFound(`--${name}`, given))), given]
 }
 
 function notFound(option: string, path: string): (reason: string) => MqttxError {

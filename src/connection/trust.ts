@@ -18,6 +18,8 @@ export interface Trust {
 }
 
 interface TrustArgs {
+  /** The contents of a file. */
+  readonly ca?: Uint8Array | undefined
   readonly cafile?: string | undefined
   readonly capath?: string | undefined
   readonly tlsUseOsCerts: boolean
@@ -27,8 +29,9 @@ interface TrustArgs {
  * All that the options name; where they name nothing, the operating system's.
  * @throws MqttxError
  */
-export function trust({ cafile, capath, tlsUseOsCerts }: TrustArgs, env: Environment): Trust {
+export function trust({ ca, cafile, capath, tlsUseOsCerts }: TrustArgs, env: Environment): Trust {
   const all: Trust[] = []
+  if (ca !== undefined) all.push(fromText(Buffer.from(ca).toString('latin1'), 'ca', 'ca'))
   if (cafile !== undefined) all.push(fromFile(cafile))
   if (capath !== undefined) all.push(fromDirectory(capath))
   if (tlsUseOsCerts || all.length === 0) all.push(fromSystem(env))
@@ -40,9 +43,13 @@ export function trust({ cafile, capath, tlsUseOsCerts }: TrustArgs, env: Environ
 
 function fromFile(path: string): Trust {
   const name = `--cafile ${path}`
-  const text = readNamed(path, notFound(name)).toString('latin1')
+  return fromText(readNamed(path, notFound(name)).toString('latin1'), path, name)
+}
+
+/** `source` and `name` are for error texts. */
+function fromText(text: string, source: string, name: string): Trust {
   if (!holdsCertificate(text)) {
-    throw setupError(`${path} holds no certificate in PEM form`, `${name} must be the certificate of a CA`)
+    throw setupError(`${source} holds no certificate in PEM form`, `${name} must be the certificate of a CA`)
   }
   const certificates = pemBlocks(text)
   for (const pem of certificates) {
@@ -50,7 +57,7 @@ function fromFile(path: string): Trust {
     try {
       new X509Certificate(pem) // Node skips a broken one silently
     } catch (cause) {
-      throw setupError(`${path} holds a certificate that cannot be read`, undefined, cause)
+      throw setupError(`${source} holds a certificate that cannot be read`, undefined, cause)
     }
   }
   return { certificates: certificates.length === 0 ? [text] : certificates, name }

@@ -1,5 +1,6 @@
 // Calls that wait until the connection can take what they have: one wait for all of them, and each in its turn.
 import type { Connection } from '../connection/connection.js'
+import { unlessAborted } from './abort.js'
 
 interface Call {
   run(): void
@@ -26,12 +27,15 @@ export class Calls {
 
   /**
    * Calls `action` while the connection is ready, now or later, and resolves as it does.
-   * @throws what `refuse` or `end` was told, or the error that ended the connection for good
+   * @throws what `refuse` or `end` was told, the error that ended the connection for good, or the reason of `signal`:
+   * then an action that still waits is not called
    */
-  async take<T>(action: () => Promise<T>): Promise<T> {
+  async take<T>(action: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted()
     if (this.#refusal !== undefined) throw this.#refusal
-    if (this.#waiting.size === 0 && this.#connection.ready) return action()
-    return new Promise((resolve, reject) => {
+    if (this.#waiting.size === 0 && this.#connection.ready) return unlessAborted(signal, action())
+    let call: Call | undefined
+    const taken = new Promise<T>((resolve, reject) => {
       const run = () => {
         try {
           resolve(action())
@@ -39,8 +43,12 @@ export class Calls {
           reject(error)
         }
       }
-      this.#waiting.add({ run, reject })
+      call = { run, reject }
+      this.#waiting.add(call)
       this.#drain()
+    })
+    return unlessAborted(signal, taken, () => {
+      if (this.#waiting.delete(call!)) this.#taken()
     })
   }
 

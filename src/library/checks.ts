@@ -50,10 +50,11 @@ export function needsMqtt5(what: string): MqttxError {
  * @throws MqttxError
  */
 export function checkSession(
-  { protocolVersion = 4, clientId = '', cleanStart = true, sessionExpiry }: ConnectOptions,
+  { protocolVersion = 4, clientId = '', cleanStart = true, sessionExpiry, will }: ConnectOptions,
   { username, password }: { readonly username: string | undefined; readonly password: Payload | undefined },
 ): void {
   if (protocolVersion < 5 && sessionExpiry !== undefined) throw needsMqtt5('sessionExpiry')
+  if (protocolVersion < 5 && will?.properties !== undefined) throw needsMqtt5('will.properties')
   if (clientId === '' && (!cleanStart || sessionExpiry === 0xffffffff)) {
     const what = cleanStart ? 'sessionExpiry: 4294967295' : 'cleanStart: false'
     throw new MqttxError(`${what} needs clientId`, { hint: 'the server knows a Session by it' })
@@ -64,12 +65,18 @@ export function checkSession(
 }
 
 /** @throws MqttxError where a detail of TLS has no effect without another */
-export function checkIdentity({ cert, key, keyPassphraseFile }: TlsOptions): void {
-  const hint = 'give both: the certificate and its key, as PEM files'
+export function checkIdentity({ cert, key, keyPassphrase, keyPassphraseFile }: TlsOptions): void {
+  const hint = 'give both: the certificate and its key, in PEM form'
   if (cert !== undefined && key === undefined) throw new MqttxError('tls.cert needs tls.key', { hint })
   if (cert === undefined && key !== undefined) throw new MqttxError('tls.key needs tls.cert', { hint })
-  if (keyPassphraseFile === undefined || key !== undefined) return
-  throw new MqttxError('tls.keyPassphraseFile needs tls.key', { hint: 'the key is a PEM file' })
+  if (keyPassphrase === undefined && keyPassphraseFile === undefined) return
+  const name = keyPassphrase === undefined ? 'tls.keyPassphraseFile' : 'tls.keyPassphrase'
+  if (key === undefined)
+    throw new MqttxError(`${name} needs tls.key`, { hint: 'the key is a PEM text or file' })
+  if (keyPassphrase === undefined || keyPassphraseFile === undefined) return
+  throw new MqttxError('tls.keyPassphrase and tls.keyPassphraseFile are both there', {
+    hint: 'give one of them',
+  })
 }
 
 /**
@@ -80,7 +87,8 @@ export function checkClearText(options: TlsOptions): void {
   const details = ['cert', 'alpn', 'insecure'] as const
   const idle = details.find((name) => options[name] !== undefined && options[name] !== false)
   if (idle === undefined) return
-  const hint = 'this connection is not encrypted: mqtts:// or wss:// in the URL, or tls.cafile, turn TLS on'
+  const hint =
+    'this connection is not encrypted: mqtts:// or wss:// in the URL, or tls.ca or tls.cafile, turn TLS on'
   throw new MqttxError(`tls.${idle} needs TLS`, { hint })
 }
 

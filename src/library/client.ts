@@ -8,19 +8,23 @@ import { Connection } from '../connection/connection.js'
 import type { ConnectOptions } from '../connection/options.js'
 import { ExitCode, MqttxError } from '../errors.js'
 import { shown } from '../text.js'
+import { unlessAborted } from './abort.js'
 import { Calls } from './calls.js'
-import { checkedQos, needsMqtt5, oneOf, seconds } from './checks.js'
+import { checkedQos, needsMqtt5, oneOf, seconds, whole } from './checks.js'
 import { inLibraryTerms } from './hints.js'
 import {
+  answerPropertyNames,
   ofKind,
   own,
   payloadBytes,
   propertyNames,
   publishNames,
   requestNames,
-  requestPropertyNames,
+  respondNames,
   subscribeNames,
 } from './names.js'
+import { checkedProperties } from './properties.js'
+import { type Handler, Responding } from './responder.js'
 import { Subscribed, Subscriptions } from './subscriptions.js'
 import type {
   Client,
@@ -30,6 +34,8 @@ import type {
   ConnectOptions as PublicOptions,
   PublishOptions,
   RequestOptions,
+  Responder,
+  RespondOptions,
   SubscribeOptions,
   Subscription,
 } from './types.js'
@@ -39,6 +45,8 @@ interface Waiting<T> {
   reject(error: Error): void
 }
 
+/** Requests that a responder works on at the same time: as many as a subscription holds. */
+const mostAtOnce = 1000
 const checkName = topicName('publish')
 const checkFilter = topicFilter('subscription')
 
@@ -62,8 +70,10 @@ export class LibraryClient implements Client {
   /** Who waits for the end of what is under way, and how long still. */
   #leaving: (Waiting<void> & { readonly patience: NodeJS.Timeout }) | undefined
   #over: Error | undefined
+  #sessionPresent = false
+  #connections = 0
 
-  constructor(options: ConnectOptions, { onRetry, onDrop = warnOfDrop }: PublicOptions) {
+  constructor(options: ConnectOptions, { onConnect, onRetry, onDrop = warnOfDrop }: PublicOptions) {
     this.#options = options
     this.closed = new Promise((resolve, reject) => {
       this.#close = { resolve, reject }
@@ -72,9 +82,13 @@ export class LibraryClient implements Client {
     this.#connection = new Connection(options, {
       message: (publish, acknowledging) => this.#subscriptions.deliver(messageOf(publish), acknowledging),
       chunkEnd: () => this.#subscriptions.chunkEnd(),
-      connected: (sessionPresent) => this.#subscriptions.renew(sessionPresent),
-      suback: ([code = 0x80], answer) => this.#subscriptions.answered(answer, code),
-      unsuback: ([code = 0], answer) => this.#subscriptions.answered(answer, code),
+      connected: (sessionPresent) => {
+        this.#sessionPresent = sessionPresent
+        this.#subscriptions.renew(sessionPresent)
+        onConnect?.({ sessionPresent, first: this.#connections++ === 0 })
+      },
+      suback: (codes, answer) => this.#subscriptions.answered(answer, codes),
+      unsuback: (codes, answer) => this.#subscriptions.answered(answer, codes),
       settled: (code, { messageId, reason }) => this.#onSettled(code, messageId, reason),
       retrying: (error, delayMs) => {
         this.#loss = error
@@ -89,30 +103,53 @@ export class LibraryClient implements Client {
     })
   }
 
-  async open(): Promise<void> {
-    await this.#connection.connect()
+  get connected(): boolean {
+    return this.#connection.up
+  }
+
+  get sessionPresent(): boolean {
+    return this.#sessionPresent
+  }
+
+  /** @throws the reason of `signal` too */
+  async open(signal: AbortSignal | undefined): Promise<void> {
+    await unlessAborted(signal, this.#connection.connect(), () => this.#connection.destroy())
     this.#connection.ended().catch((error: Error) => this.#end(error))
   }
 
   async publish(topic: string, payload: Payload, options: PublishOptions = {}): Promise<void> {
-    const { template, bytes } = this.#prepare(topic, payload, own(options, publishNames))
+    const { signal, ...given } = own(options, publishNames)
+    const { template, bytes } = this.#prepare(topic, payload, given)
     if (template.qos > 0 || !this.#connection.ready) this.#subscriptions.readOn()
-    return this.#calls.take(() => this.#send(template, bytes))
+    return this.#calls.take(() => this.#send(template, bytes), signal)
   }
 
-  async subscribe(filter: string, options: SubscribeOptions = {}): Promise<Subscription> {
-    ofKind('filter', filter, 'string')
-    checkFilter(filter, 'filter')
-    return this.#subscribe(filter, own(options, subscribeNames))
+  async subscribe(filter: string | readonly string[], options: SubscribeOptions = {}): Promise<Subscription> {
+    return this.#subscribe(filtersOf(filter), own(options, subscribeNames))
+  }
+
+  async respond(
+    filter: string | readonly string[],
+    handler: Handler,
+    options: RespondOptions = {},
+  ): Promise<Responder> {
+    if (this.#options.version < 5) throw needsMqtt5('respond()')
+    ofKind('handler', handler, 'function')
+    const { concurrency = 1, onError, ...subscribing } = own(options, respondNames)
+    whole('concurrency', concurrency, [1, mostAtOnce])
+    const publish = this.publish.bind(this)
+    const requests = await this.#subscribe(filtersOf(filter), subscribing)
+    return new Responding(requests, { publish, handler }, { concurrency, ...(onError && { onError }) })
   }
 
   async request(topic: string, payload: Payload, options: RequestOptions = {}): Promise<Message> {
     if (this.#options.version < 5) throw needsMqtt5('request()')
-    const { qos = 0, timeout = 10, properties: given } = own(options, requestNames)
+    const { qos = 0, timeout = 10, properties: given, signal } = own(options, requestNames)
+    signal?.throwIfAborted()
     seconds('timeout', timeout)
     const correlationData = randomBytes(16)
     const properties = {
-      ...own(given, requestPropertyNames, 'properties.'),
+      ...checkedProperties(given, answerPropertyNames, 'properties.'),
       responseTopic: this.#responseTopic,
       correlationData,
     }
@@ -131,7 +168,7 @@ export class LibraryClient implements Client {
     }
     const sent = this.#listen().then(() => this.#calls.take(send))
     try {
-      return (await Promise.all([answer, sent]))[0]
+      return (await Promise.all([unlessAborted(signal, answer), sent]))[0]
     } finally {
       clearTimeout(timer)
       this.#requests.delete(key)
@@ -141,6 +178,10 @@ export class LibraryClient implements Client {
   close(): Promise<void> {
     this.#closing ??= this.#shut()
     return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
   }
 
   async #shut(): Promise<void> {
@@ -174,7 +215,8 @@ export class LibraryClient implements Client {
     if (properties !== undefined && version < 5) throw needsMqtt5('properties')
     const template = preparePublish(topic, {
       ...{ qos, retain, version },
-      properties: properties && ({ ...own(properties, propertyNames, 'properties.') } as PublishProperties),
+      properties:
+        properties && (checkedProperties(properties, propertyNames, 'properties.') as PublishProperties),
     })
     const bytes = payloadBytes('payload', payload)
     if (bytes.length > maxPayload(template)) {
@@ -193,19 +235,19 @@ export class LibraryClient implements Client {
     return new Promise((resolve, reject) => this.#settling.set(messageId, { resolve, reject }))
   }
 
-  async #subscribe(filter: string, options: SubscribeOptions): Promise<Subscribed> {
+  async #subscribe(filters: readonly string[], options: SubscribeOptions): Promise<Subscribed> {
     if (this.#options.version < 5 && (options.noLocal || options.retainAsPublished || options.retainHandling))
       throw needsMqtt5('noLocal, retainAsPublished and retainHandling')
     checkedQos('qos', options.qos ?? 0)
     oneOf('retainHandling', options.retainHandling ?? 0, [0, 1, 2])
-    return this.#calls.take(() =>
-      this.#subscriptions.add(new Subscribed(filter, options, this.#subscriptions)),
-    )
+    const { signal } = options
+    const add = () => this.#subscriptions.add(new Subscribed(filters, options, this.#subscriptions))
+    return this.#calls.take(add, signal)
   }
 
   /** Hears answers from now on, at the QoS that each of them is sent with. */
   async #listen(): Promise<void> {
-    this.#responses ??= this.#subscribe(this.#responseTopic, { qos: 2 })
+    this.#responses ??= this.#subscribe([this.#responseTopic], { qos: 2 })
     const responses = await this.#responses.catch((error: unknown) => {
       this.#responses = undefined
       throw error
@@ -272,7 +314,7 @@ export class LibraryClient implements Client {
     this.#progress()
     if (code < 0x80) return waiting?.resolve()
     const message = `The message was refused: ${reasonText(code)}`
-    waiting?.reject(new MqttxError(message, { exitCode: code, hint: reason }))
+    waiting?.reject(new MqttxError(message, { exitCode: code, reasonCode: code, hint: reason }))
   }
 
   /** The connection has ended for good, and not because all was done. */
@@ -293,6 +335,14 @@ export class LibraryClient implements Client {
     if (error === undefined) this.#close.resolve()
     else this.#close.reject(error)
   }
+}
+
+/** @throws MqttxError where one is no Topic Filter, or there is none */
+function filtersOf(given: string | readonly string[]): readonly string[] {
+  ofKind('filter', given, 'string or list of strings')
+  const filters = [...new Set([given].flat())]
+  for (const filter of filters) checkFilter(filter, 'filter')
+  return filters
 }
 
 let warned = false

@@ -3,7 +3,7 @@ import { LibraryClient } from './client.js'
 import { inLibraryTerms } from './hints.js'
 import { connectNames, own } from './names.js'
 import { settings } from './settings.js'
-import type { Client, ConnectOptions } from './types.js'
+import type { Client, ConnectOptions, Url } from './types.js'
 
 export { ConnectionError, ConnectRefused, MqttxError, ProtocolError } from '../errors.js'
 export type * from './types.js'
@@ -14,10 +14,12 @@ export type * from './types.js'
  * @throws ConnectionError where the server cannot be reached, ConnectRefused where it says no, MqttxError where the URL or
  * an option is wrong or has no effect
  */
-export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Client> {
+export async function connect(url: string | Url, options: ConnectOptions = {}): Promise<Client> {
   try {
-    const client = new LibraryClient(await settings(url, options), own(options, connectNames))
-    await client.open()
+    const given = own(options, connectNames)
+    given.signal?.throwIfAborted()
+    const client = new LibraryClient(await settings(url, options), given)
+    await client.open(given.signal)
     return client
   } catch (error) {
     throw inLibraryTerms(error)

@@ -3,14 +3,18 @@ import { nearest } from '../cli/nearest.js'
 import { MqttxError } from '../errors.js'
 import { shown } from '../text.js'
 import type {
+  Answer,
+  AnswerProperties,
   ConnectOptions,
-  MessageProperties,
   Payload,
   PublishOptions,
+  PublishProperties,
   RequestOptions,
+  RespondOptions,
   SubscribeOptions,
   TlsOptions,
   Will,
+  WillProperties,
 } from './types.js'
 
 const kinds = {
@@ -27,6 +31,10 @@ const kinds = {
     typeof value === 'string' || value instanceof Uint8Array,
   'Uint8Array or Buffer': (value: unknown) => value instanceof Uint8Array,
   'string or URL': (value: unknown) => typeof value === 'string' || value instanceof URL,
+  'string or list of strings': (value: unknown) =>
+    typeof value === 'string' ||
+    (Array.isArray(value) && value.length > 0 && value.every((text) => typeof text === 'string')),
+  AbortSignal: (value: unknown) => value instanceof AbortSignal,
   /** Has a check of its range, which is one of its type as well. */
   number: () => true,
 }
@@ -49,8 +57,11 @@ export const connectNames: Names<ConnectOptions> = {
   tls: 'object',
   headers: 'list of pairs [name, value]',
   connectTimeout: 'number',
+  retries: 'number',
   reconnects: 'number',
   maxInFlight: 'number',
+  signal: 'AbortSignal',
+  onConnect: 'function',
   onRetry: 'function',
   onDrop: 'function',
 }
@@ -58,38 +69,72 @@ export const connectNames: Names<ConnectOptions> = {
 export const tlsNames: Names<TlsOptions> = {
   cafile: 'string',
   capath: 'string',
-  cert: 'string',
-  key: 'string',
+  ca: bytes,
+  cert: bytes,
+  key: bytes,
+  keyPassphrase: 'string',
   keyPassphraseFile: 'string',
   alpn: 'string',
   insecure: 'boolean',
 }
 
-export const willNames: Names<Will> = { topic: 'string', payload: bytes, qos: 'number', retain: 'boolean' }
+export const willNames: Names<Will> = {
+  topic: 'string',
+  payload: bytes,
+  qos: 'number',
+  retain: 'boolean',
+  properties: 'object',
+}
 
-export const publishNames: Names<PublishOptions> = { qos: 'number', retain: 'boolean', properties: 'object' }
+export const publishNames: Names<PublishOptions> = {
+  qos: 'number',
+  retain: 'boolean',
+  properties: 'object',
+  signal: 'AbortSignal',
+}
 
 export const subscribeNames: Names<SubscribeOptions> = {
   qos: 'number',
   noLocal: 'boolean',
   retainAsPublished: 'boolean',
   retainHandling: 'number',
+  signal: 'AbortSignal',
 }
 
-export const requestNames: Names<RequestOptions> = { qos: 'number', timeout: 'number', properties: 'object' }
+export const requestNames: Names<RequestOptions> = {
+  qos: 'number',
+  timeout: 'number',
+  properties: 'object',
+  signal: 'AbortSignal',
+}
 
-export const requestPropertyNames: Names<NonNullable<RequestOptions['properties']>> = {
+export const respondNames: Names<RespondOptions> = {
+  ...subscribeNames,
+  concurrency: 'number',
+  onError: 'function',
+}
+
+export const answerNames: Names<Exclude<Answer, Payload | undefined>> = {
+  payload: bytes,
+  qos: 'number',
+  properties: 'object',
+}
+
+/** Without what the exchange itself sets. */
+export const answerPropertyNames: Names<AnswerProperties> = {
   payloadFormatIndicator: 'boolean',
   messageExpiryInterval: 'number',
   contentType: 'string',
   userProperties: 'object',
 }
 
-export const propertyNames: Names<MessageProperties> = {
-  ...requestPropertyNames,
+export const propertyNames: Names<PublishProperties> = {
+  ...answerPropertyNames,
   responseTopic: 'string',
   correlationData: 'Uint8Array or Buffer',
 }
+
+export const willPropertyNames: Names<WillProperties> = { ...propertyNames, willDelayInterval: 'number' }
 
 const inUrl = 'it is part of the URL'
 
@@ -99,9 +144,11 @@ const foreign: Readonly<Record<string, string>> = {
   cleanSession: 'use cleanStart',
   user: 'use username',
   pass: 'use password',
-  ca: 'use tls: { cafile }, the path of a PEM file',
-  cert: 'use tls: { cert }, the path of a PEM file',
-  key: 'use tls: { key }, the path of a PEM file',
+  ca: 'use tls: { ca } for a PEM text, tls: { cafile } for the path of a file',
+  cert: 'use tls: { cert }',
+  key: 'use tls: { key }',
+  passphrase: 'use tls: { keyPassphrase }',
+  abortSignal: 'use signal',
   rejectUnauthorized:
     'use tls: { cafile } to trust a CA, tls: { insecure: true } to take a certificate for another host',
   reconnectPeriod: 'the pauses between attempts grow by themselves; reconnects limits the attempts',
@@ -150,7 +197,7 @@ function unknown(prefix: string, name: string, names: readonly string[]): MqttxE
 export function ofKind(name: string, value: unknown, kind: Kind): void {
   if (kinds[kind](value)) return
   throw new MqttxError(`${name} is ${described(value)}`, {
-    hint: `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind} is needed`,
+    hint: `${/^[aeiou]/i.test(kind) ? 'an' : 'a'} ${kind} is needed`,
   })
 }
 

@@ -15,8 +15,9 @@ import {
   oneOf,
   whole,
 } from './checks.js'
-import { connectNames, ofKind, own, tlsNames, willNames } from './names.js'
-import type { ConnectOptions, Payload, Will } from './types.js'
+import { connectNames, ofKind, own, tlsNames, willNames, willPropertyNames } from './names.js'
+import { checkedProperties } from './properties.js'
+import type { ConnectOptions, Payload, TlsOptions, Will } from './types.js'
 
 /** @throws MqttxError where the URL or an option is wrong or has no effect, or a file cannot be read */
 export async function settings(address: string | URL, given: ConnectOptions): Promise<CoreOptions> {
@@ -42,18 +43,19 @@ export async function settings(address: string | URL, given: ConnectOptions): Pr
     username,
     password: bytesOf(password),
     will: will && willOf(will),
-    properties: Object.create(null),
+    properties: willProperties(will),
     sessionExpiry: whole('sessionExpiry', options.sessionExpiry ?? 0, [0, 0xffffffff]),
     receiveMaximum: 1000,
     maxInFlight: whole('maxInFlight', options.maxInFlight ?? 20, [1, 65_535]),
     connectTimeoutMs: 1000 * whole('connectTimeout', options.connectTimeout ?? 30, [1, 2_000_000]),
-    retries: 0,
+    retries: count('retries', options.retries ?? 0),
     reconnects: count('reconnects', options.reconnects ?? Number.POSITIVE_INFINITY),
   }
   const args = {
     ...nothing,
     ...server,
     ...tls,
+    ...materialOf(tls),
     ...{ tlsAlpn: tls.alpn, insecure: tls.insecure ?? false, tlsUseOsCerts: false, noTls: false },
     ...{ ws: false, wsHeaders: headers, srv: false, quiet: true },
   }
@@ -68,7 +70,8 @@ export async function settings(address: string | URL, given: ConnectOptions): Pr
 const nothing = {
   ...{ unix: undefined, bind: undefined, proxy: undefined, ciphers: undefined, tlsVersion: undefined },
   ...{ tlsKeylog: undefined, servername: undefined, psk: undefined, pskIdentity: undefined },
-  ...{ cafile: undefined, capath: undefined, cert: undefined, key: undefined, keyPassphraseFile: undefined },
+  ...{ ca: undefined, cafile: undefined, capath: undefined, cert: undefined, key: undefined },
+  ...{ keyPassphrase: undefined, keyPassphraseFile: undefined },
 }
 
 const checkTopic = topicName('will')
@@ -82,6 +85,22 @@ function willOf({ topic, payload = '', qos = 0, retain = false }: Will): CoreOpt
     throw new MqttxError('will.payload is too large', { hint })
   }
   return { topic: checkTopic(topic, 'will.topic'), payload: bytes, qos: checkedQos('will.qos', qos), retain }
+}
+
+function willProperties(will: Will | undefined): CoreOptions['properties'] {
+  const sets = Object.create(null)
+  if (will?.properties === undefined) return sets
+  return Object.assign(sets, {
+    will: checkedProperties(will.properties, willPropertyNames, 'will.properties.'),
+  })
+}
+
+/** PEM texts as bytes; what is left as a string is a path. */
+function materialOf({ ca, cert, key }: TlsOptions) {
+  const isText = (given: Payload) => typeof given !== 'string' || given.includes('-----BEGIN ')
+  const material = (given: Payload | undefined) =>
+    given !== undefined && isText(given) ? bytesOf(given) : given
+  return { ca: bytesOf(ca), cert: material(cert), key: material(key) }
 }
 
 function bytesOf(payload: Payload): Buffer

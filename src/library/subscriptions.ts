@@ -8,7 +8,7 @@ import { Messages } from './messages.js'
 import type { Message, QoS, SubscribeOptions, Subscription } from './types.js'
 
 export class Subscribed implements Subscription {
-  readonly filter: string
+  readonly filters: readonly string[]
   readonly options: SubscribeOptions
   readonly messages: Messages
   /** Instead of `messages`, for answers to requests. */
@@ -18,14 +18,25 @@ export class Subscribed implements Subscription {
   qos: QoS = 0
   readonly #all: Subscriptions
   /** Without `$share/name/`, which the messages do not have (MQTT 5.0, 4.8.2). */
-  readonly #matching: string
+  readonly #matching: readonly string[]
+  readonly #signal: AbortSignal | undefined
+  readonly #abort = () => {
+    this.messages.end(this.#signal!.reason)
+    this.unsubscribe().catch(() => {}) // the loop throws the reason of the signal
+  }
 
-  constructor(filter: string, options: SubscribeOptions, all: Subscriptions) {
-    this.filter = filter
+  constructor(filters: readonly string[], { signal, ...options }: SubscribeOptions, all: Subscriptions) {
+    this.filters = filters
     this.options = options
     this.#all = all
-    this.#matching = filter.replace(/^\$share\/[^/]+\//, '')
+    this.#matching = filters.map((filter) => filter.replace(/^\$share\/[^/]+\//, ''))
     this.messages = new Messages(() => all.relieved())
+    this.#signal = signal
+    signal?.addEventListener('abort', this.#abort, { once: true })
+  }
+
+  get filter(): string {
+    return this.filters[0]!
   }
 
   get dropped(): number {
@@ -33,9 +44,15 @@ export class Subscribed implements Subscription {
   }
 
   deliver(message: Message, acknowledging: Acknowledging): void {
-    if (!matches(this.#matching, message.topic)) return
+    if (!this.#matching.some((filter) => matches(filter, message.topic))) return
     if (this.onMessage === undefined) this.messages.push(message, acknowledging)
     else this.onMessage(message)
+  }
+
+  /** No further message comes; `error` is why, where that was not asked for. */
+  end(error?: Error): void {
+    this.#signal?.removeEventListener('abort', this.#abort)
+    this.messages.end(error)
   }
 
   next(): Promise<IteratorResult<Message, undefined>> {
@@ -65,9 +82,9 @@ interface Waiting {
   reject(error: Error): void
 }
 
-/** A Topic Filter that the server is told to forget, with who waits for it. */
+/** Topic Filters that the server is told to forget, with who waits for it. */
 interface Leaving extends Waiting {
-  readonly filter: string
+  readonly filters: readonly string[]
 }
 
 export interface SubscriptionsOptions {
@@ -82,7 +99,7 @@ export interface SubscriptionsOptions {
 /** What is asked of the connection. */
 type Server = Pick<Connection, 'up' | 'subscribe' | 'unsubscribe' | 'flush' | 'stopDelivery'>
 
-type Told = (code: number, reason: string | undefined) => void
+type Told = (codes: readonly number[], reason: string | undefined) => void
 
 export class Subscriptions {
   readonly #connection: Server
@@ -119,12 +136,16 @@ export class Subscriptions {
   async remove(member: Subscribed): Promise<void> {
     if (!this.#members.delete(member)) return
     this.#forget(member)
-    member.messages.end()
+    member.end()
     this.readOn()
-    const { filter } = member
-    if (this.#wanted(filter)) return
+    await this.#abandon(member.filters)
+  }
+
+  /** Resolves when the server has forgotten those of `filters` that nobody else has. */
+  async #abandon(filters: readonly string[]): Promise<void> {
+    if (this.#unwanted(filters).length === 0) return
     await new Promise<void>((resolve, reject) => {
-      const leaving = { filter, resolve, reject }
+      const leaving = { filters, resolve, reject }
       this.#leaving.add(leaving)
       if (this.#connection.up) this.#leave(leaving)
       this.#connection.flush()
@@ -140,17 +161,17 @@ export class Subscriptions {
     for (const { messages } of this.#members.keys()) messages.renewed(sessionPresent)
     if (!sessionPresent) this.#known.clear()
     for (const leaving of this.#leaving) {
-      if (sessionPresent && !this.#wanted(leaving.filter)) this.#leave(leaving)
+      if (sessionPresent && this.#unwanted(leaving.filters).length > 0) this.#leave(leaving)
       else this.#left(leaving)
     }
     for (const member of this.#members.keys()) if (!this.#known.has(member)) this.#ask(member)
   }
 
   /** A SUBACK or UNSUBACK has come. */
-  answered({ messageId, reason }: Answer, code: number): void {
+  answered({ messageId, reason }: Answer, codes: readonly number[]): void {
     const told = this.#answers.get(messageId)
     this.#answers.delete(messageId)
-    told?.(code, reason)
+    told?.(codes, reason)
   }
 
   deliver(message: Message, acknowledging: Acknowledging): void {
@@ -200,7 +221,7 @@ export class Subscriptions {
     const failure = error ?? new MqttxError('The client is closed')
     for (const [member, waiting] of this.#members) {
       waiting?.reject(failure)
-      member.messages.end(error)
+      member.end(error)
     }
     for (const { resolve } of this.#leaving) resolve() // without a connection there is nothing to leave
     this.#members.clear()
@@ -226,21 +247,26 @@ export class Subscriptions {
   }
 
   #ask(member: Subscribed): void {
-    const { filter, options } = member
+    const { filters, options } = member
     try {
-      const messageId = this.#connection.subscribe([filter], { qos: 0, ...options })
-      this.#answers.set(messageId, (code, reason) => this.#granted(member, code, reason))
+      const messageId = this.#connection.subscribe(filters, { qos: 0, ...options })
+      this.#answers.set(messageId, (codes, reason) => this.#granted(member, codes, reason))
     } catch (error) {
       this.#refuse(member, error as Error) // the server has said before that it cannot
     }
   }
 
-  #granted(member: Subscribed, code: number, reason: string | undefined): void {
-    if (code >= 0x80) {
-      const message = `The subscription to '${member.filter}' was refused: ${reasonText(code)}`
-      return this.#refuse(member, new MqttxError(message, { exitCode: code, hint: reason }))
+  #granted(member: Subscribed, codes: readonly number[], reason: string | undefined): void {
+    const index = codes.findIndex((code) => code >= 0x80)
+    if (index >= 0) {
+      const code = codes[index]!
+      const message = `The subscription to '${member.filters[index]}' was refused: ${reasonText(code)}`
+      this.#refuse(member, new MqttxError(message, { exitCode: code, reasonCode: code, hint: reason }))
+      const granted = member.filters.filter((_, other) => (codes[other] ?? 0x80) < 0x80)
+      this.#abandon(granted).catch(() => {}) // why it was refused has been said
+      return
     }
-    member.qos = code as QoS
+    member.qos = Math.min(...codes) as QoS
     if (!this.#members.has(member)) return
     this.#known.add(member)
     this.#members.get(member)?.resolve()
@@ -253,21 +279,27 @@ export class Subscriptions {
     this.#forget(member)
     waiting?.reject(error)
     member.onRefused?.()
-    member.messages.end(error)
+    member.end(error)
     this.readOn()
   }
 
   /** Somebody has subscribed to it, or is about to. */
   #wanted(filter: string): boolean {
-    return [...this.#members.keys()].some((member) => member.filter === filter)
+    return [...this.#members.keys()].some(({ filters }) => filters.includes(filter))
+  }
+
+  #unwanted(filters: readonly string[]): readonly string[] {
+    return filters.filter((filter) => !this.#wanted(filter))
   }
 
   #leave(leaving: Leaving): void {
-    const messageId = this.#connection.unsubscribe(leaving.filter)
-    this.#answers.set(messageId, (code) => {
-      if (code < 0x80) return this.#left(leaving)
+    const messageId = this.#connection.unsubscribe(this.#unwanted(leaving.filters))
+    this.#answers.set(messageId, (codes) => {
+      const code = codes.find((one) => one >= 0x80)
+      if (code === undefined) return this.#left(leaving)
       this.#leaving.delete(leaving)
-      leaving.reject(new MqttxError(`UNSUBSCRIBE was refused: ${reasonText(code)}`, { exitCode: code }))
+      const message = `UNSUBSCRIBE was refused: ${reasonText(code)}`
+      leaving.reject(new MqttxError(message, { exitCode: code, reasonCode: code }))
     })
   }
 

@@ -45,7 +45,7 @@ function failSecond(error: Error): () => void {
 const provocations: Partial<Record<Event | 'none', (connection: Connection) => void>> = {
   message: (connection) => connection.subscribe(['t'], { qos: 1 }),
   suback: (connection) => connection.subscribe(['t'], { qos: 1 }),
-  unsuback: (connection) => connection.unsubscribe('t'),
+  unsuback: (connection) => connection.unsubscribe(['t']),
   settled: (connection) => connection.publish(template(1), Buffer.from('x')),
   retrying: (connection) => connection.publish(template(0), Buffer.from('close')),
 }

@@ -296,7 +296,7 @@ describe('SUBSCRIBE and UNSUBSCRIBE', () => {
     )
     await connection.connect()
     connection.subscribe(['a', 'b/#'], { qos: 1 })
-    connection.unsubscribe('c')
+    connection.unsubscribe(['c'])
     connection.flush()
     await expect.poll(() => answers).toEqual([[[1, 1], 1], 'unsuback'])
     expect(server.received.slice(1)).toMatchObject([

@@ -101,7 +101,7 @@ describe('H14: larger than the Maximum Packet Size of the server, and not sent:'
   const long = 'a'.repeat(100)
   test.each([
     ['SUBSCRIBE', (connection: ReturnType<typeof connectionTo>) => connection.subscribe([long], { qos: 0 })],
-    ['UNSUBSCRIBE', (connection: ReturnType<typeof connectionTo>) => connection.unsubscribe(long)],
+    ['UNSUBSCRIBE', (connection: ReturnType<typeof connectionTo>) => connection.unsubscribe([long])],
   ])('%s', async (_, send) => {
     const server = await scriptedServer({
       packet: (packet, socket) =>

@@ -59,6 +59,22 @@ const wrong: readonly [url: string, options: unknown, message: string, hint: str
   ['mqtt://h', { username: ['a'] }, 'username is an array', 'a string is needed'],
   ['mqtt://h', { username: 'a', password: 5 }, 'password is 5', 'bytes (Uint8Array)'],
   ['mqtt://h', { tls: null }, 'tls is null', 'an object is needed'],
+  ['mqtt://h', { retries: -1 }, 'retries is -1', 'or Infinity'],
+  ['mqtt://h', { signal: {} }, 'signal is an object', 'an AbortSignal is needed'],
+  [
+    'mqtt://h',
+    { will: { topic: 'w', properties: {} } },
+    'will.properties needs MQTT 5',
+    'protocolVersion: 5',
+  ],
+  [
+    'mqtt://h',
+    { protocolVersion: 5, will: { topic: 'w', properties: { willDelayInterval: -1 } } },
+    'will.properties.willDelayInterval is -1',
+    '4294967295',
+  ],
+  ['mqtts://h', { tls: { keyPassphrase: 'x' } }, 'tls.keyPassphrase needs tls.key', 'PEM'],
+  ['mqtts://h', { tls: { ca: 'x' } }, 'ca holds no certificate in PEM form', 'CA'],
   ['mqtt://h', { will: {} }, 'will.topic is undefined', 'a string is needed'],
   ['ws://h', { headers: { A: 'b' } }, 'headers is an object', '[name, value]'],
   ['mqtt://h', { onRetry: 1 }, 'onRetry is 1', 'a function is needed'],
@@ -146,7 +162,8 @@ describe('of a call', () => {
       [ours.publish(5 as never, 'x'), 'topic is 5', 'a string is needed'],
       [ours.publish('t', 'x', { retained: true } as never), 'Unknown option retained', 'use retain'],
       [ours.publish('t', 'x', { retain: 1 as never }), 'retain is 1', 'a boolean is needed'],
-      [ours.subscribe(['a'] as never), 'filter is an array', 'a string is needed'],
+      [ours.subscribe([5] as never), 'filter is an array', 'a string or list of strings is needed'],
+      [ours.subscribe([]), 'filter is an array', 'a string or list of strings is needed'],
       [ours.subscribe('a', { nl: true } as never), 'Unknown option nl', 'use noLocal'],
     ]
     for (const [call, message, hint] of calls) {

@@ -22,7 +22,7 @@ class Fake {
     return this.#send(`+${filter}`)
   }
 
-  unsubscribe(filter: string): number {
+  unsubscribe([filter]: readonly string[]): number {
     return this.#send(`-${filter}`)
   }
 
@@ -36,7 +36,7 @@ class Fake {
       const filter = text.slice(1)
       if (text.startsWith('+')) this.known.add(filter)
       else this.known.delete(filter)
-      if (heard) this.all.answered({ messageId, reason: undefined }, 0)
+      if (heard) this.all.answered({ messageId, reason: undefined }, [0])
     }
   }
 
@@ -55,7 +55,7 @@ class Fake {
 
   /** A new member, with the promise of its grant. */
   add(filter: string): { member: Subscribed; granted: Promise<Subscribed> } {
-    const member = new Subscribed(filter, {}, this.all)
+    const member = new Subscribed([filter], {}, this.all)
     return { member, granted: this.all.add(member) }
   }
 
@@ -89,7 +89,7 @@ test.each([false, true])(
     if (known) {
       const [{ messageId }] = server.sent.splice(1) as [Sent] // answered before the UNSUBSCRIBE
       server.known.add('t')
-      server.all.answered({ messageId, reason: undefined }, 0)
+      server.all.answered({ messageId, reason: undefined }, [0])
     }
     server.lose()
     expect(server.renew(true)).toEqual(known ? [] : ['+t'])

@@ -79,7 +79,7 @@ function namesCommand(spec: Spec, words: readonly string[], { env }: Host): bool
 /** A key whose passphrase would have to be asked for. */
 function hasLockedKey({ key, keyPassphraseFile }: ConnectionArgs): boolean {
   return (
-    key !== undefined &&
+    typeof key === 'string' &&
     keyPassphraseFile === undefined &&
     /ENCRYPTED/.test(readSmallFile(key).toString('latin1'))
   )

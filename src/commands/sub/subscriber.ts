@@ -196,7 +196,7 @@ export class Subscriber {
     const { topics, unsubscribe } = this.#args
     if (this.#connections++ > 0) this.#world.talk.warn('Connected again.')
     if (topics.length > 0) this.#connection.subscribe(topics, subscribeOptions(this.#args))
-    for (const filter of unsubscribe) this.#connection.unsubscribe(filter)
+    for (const filter of unsubscribe) this.#connection.unsubscribe([filter])
   }
 
   #onSuback(granted: readonly number[], { messageId, reason }: Answer): void {
