@@ -7,7 +7,6 @@ import { reasonText } from '../codec/reason-codes.js'
 import { Connection } from '../connection/connection.js'
 import type { ConnectOptions } from '../connection/options.js'
 import { ExitCode, MqttxError } from '../errors.js'
-import { shown } from '../text.js'
 import { unlessAborted } from './abort.js'
 import { Calls } from './calls.js'
 import { checkedQos, needsMqtt5, oneOf, seconds, whole } from './checks.js'
@@ -39,6 +38,7 @@ import type {
   SubscribeOptions,
   Subscription,
 } from './types.js'
+import { warnOfDrop } from './warnings.js'
 
 interface Waiting<T> {
   resolve(value: T): void
@@ -343,16 +343,6 @@ function filtersOf(given: string | readonly string[]): readonly string[] {
   const filters = [...new Set([given].flat())]
   for (const filter of filters) checkFilter(filter, 'filter')
   return filters
-}
-
-let warned = false
-
-/** Once in a process: nothing is dropped silently. */
-function warnOfDrop({ filter }: Subscription): void {
-  if (warned) return
-  warned = true
-  const message = `The subscription to '${shown(filter)}' is full, messages at QoS 0 are dropped: handle onDrop, or subscribe at QoS 1`
-  process.emitWarning(message, 'MqttxDropWarning')
 }
 
 /** What is received is a range of a chunk that goes on to live elsewhere: a copy. */

@@ -6,6 +6,7 @@ import { answerNames, answerPropertyNames, own } from './names.js'
 import { checkedProperties } from './properties.js'
 import type { Subscribed } from './subscriptions.js'
 import type { Answer, Message, Payload, PublishOptions, Responder, RespondOptions } from './types.js'
+import { warnOfRequest } from './warnings.js'
 
 type Publish = (topic: string, payload: Payload, options: PublishOptions) => Promise<void>
 
@@ -89,15 +90,7 @@ export class Responding implements Responder {
   }
 
   #failed(error: Error, request: Message): void {
-    if (this.#onError === undefined) warnOnce(error)
+    if (this.#onError === undefined) warnOfRequest(error)
     else this.#onError(error, request)
   }
-}
-
-let warned = false
-
-function warnOnce({ message }: Error): void {
-  if (warned) return
-  warned = true
-  process.emitWarning(`${message}: handle onError to be told of all such requests`, 'MqttxRequestWarning')
 }
