@@ -16,7 +16,7 @@ const allowed: Record<string, readonly string[]> = {
   library: ['cli', 'codec', 'connection', 'session', 'errors.ts', 'text.ts', 'host.ts'], // cli: checks of topics and headers
   // io: the prompt for passwords and passphrases
   connection: ['codec', 'io', 'session', 'transport', 'errors.ts', 'text.ts', 'host.ts', 'words.ts'],
-  broker: ['passwd', 'transport', 'errors.ts', 'text.ts', 'version.ts'], // transport: WebSocket, whose package has one importer
+  broker: ['io', 'passwd', 'transport', 'errors.ts', 'text.ts', 'version.ts'], // transport: WebSocket, whose package has one importer
   // format: only to check what -F says; codec: the table of properties
   cli: ['codec', 'format', 'errors.ts', 'text.ts', 'words.ts'],
   capture: ['errors.ts', 'text.ts'],
@@ -26,7 +26,7 @@ const allowed: Record<string, readonly string[]> = {
   io: ['errors.ts', 'text.ts', 'words.ts'],
   passwd: ['io', 'errors.ts', 'text.ts', 'words.ts'], // io: replacement in one step; words: bytes that are not UTF-8
   session: ['errors.ts', 'text.ts'],
-  transport: ['errors.ts', 'text.ts'],
+  transport: ['io', 'errors.ts', 'text.ts'], // io: what the system says of addresses
 }
 
 /** A declaration of a command may be looked at by everyone who prints it: it needs nothing that runs. */

@@ -5,6 +5,8 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer } from 'node:tls'
 import { MqttxError } from '../errors.js'
+import { strerror } from '../io/system-error.js'
+import { zoneHint } from '../io/zone.js'
 import type { Origin } from './peers.js'
 
 export interface Address {
@@ -144,7 +146,8 @@ const reasons: Record<string, [reason: string, hint: string]> = {
 }
 
 function listenError({ bind, port }: Wanted, error: NodeJS.ErrnoException): MqttxError {
-  const [reason, hint] = reasons[error.code ?? ''] ?? [error.message, undefined]
+  const known = reasons[error.code ?? ''] ?? [strerror(error), undefined]
+  const [reason, hint] = [known[0], zoneHint(bind) ?? known[1]]
   return new MqttxError(`cannot listen on ${formatAddress({ host: bind, port })}: ${reason}`, {
     hint,
     cause: error,

@@ -2,6 +2,7 @@
 import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
 import type { Parse } from './option.js'
+import { unbracketed } from './url.js'
 
 export interface ProxyUrl {
   readonly scheme: 'socks5h' | 'http'
@@ -31,7 +32,7 @@ export const parseProxy: Parse<ProxyUrl> = (text) => {
 function hostAndPort(text: string, defaultPort: number): { host: string; port: number } {
   if (text.startsWith('[[')) throw new UsageError('Duplicate IPv6 address.')
   const [, address, name, port] = /^(?:\[([^[\]]+)\]|([^:[\]/@]+))(?::([^:]*))?$/.exec(text) ?? []
-  const host = address ?? name
+  const host = address === undefined ? name : unbracketed(address)
   if (host === undefined) throw new UsageError('Invalid proxy.', { hint: forms })
   if (port === undefined) return { host, port: defaultPort }
   const number = /^\d+$/.test(port) ? Number(port) : 0

@@ -79,12 +79,20 @@ function hostAndPort(text: string, defaultPort: number, name: string): { host: s
     )
   }
   const [, address, hostName, port] = parts
-  const host = address ?? hostName ?? ''
+  const host = address === undefined ? (hostName ?? '') : unbracketed(address)
   if (host === '') throw invalid('host missing', 'as in mqtt://localhost/TOPIC')
   if (port === undefined) return { host, port: defaultPort }
   const number = parsePort(port, name)
   if (number === 0) throw zeroPort()
   return { host, port: number }
+}
+
+/**
+ * The address in the brackets of a URL: the percent sign before its zone is written %25 (RFC 6874, 2), and is accepted
+ * as it is as well (RFC 6874, 3).
+ */
+export function unbracketed(address: string): string {
+  return address.replace(/%25/, '%')
 }
 
 function credentials(text: string | undefined): { username: string | undefined; pw: string | undefined } {

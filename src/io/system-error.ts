@@ -3,8 +3,10 @@ import { getSystemErrorMap } from 'node:util'
 
 /** Where Node's words are not those of strerror(3). */
 const words: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: 'Cannot assign requested address',
   EBUSY: 'Device or resource busy',
   EEXIST: 'File exists',
+  EHOSTUNREACH: 'No route to host',
   EISDIR: 'Is a directory',
   ELOOP: 'Too many levels of symbolic links',
   ENAMETOOLONG: 'File name too long',

@@ -11,17 +11,21 @@ const schemes: Readonly<Record<string, readonly [NonNullable<Address['transport'
   'wss:': ['wss', 443],
 }
 
-/** @throws MqttxError */
-export function parsed(url: string | URL): URL {
+/** `mqtt://[fe80::1%25eth0]` (RFC 6874). */
+const withZone = /^([a-z]+:\/\/(?:[^/?#]*@)?\[[^\]%/?#]*)(%[^\]/?#]*)(\].*)$/is
+
+/** The zone of an IPv6 address, which a URL object cannot hold, is given apart. @throws MqttxError */
+export function parsed(url: string | URL): { url: URL; zone: string } {
+  const [, before = '', zone = '', after = ''] = withZone.exec(String(url)) ?? []
   try {
-    return new URL(url)
+    return { url: new URL(zone === '' ? url : before + after), zone }
   } catch (cause) {
     throw new MqttxError(`'${url}' is no URL`, { cause, hint: 'as in mqtt://localhost:1883' })
   }
 }
 
 /** @throws MqttxError where the scheme is not known, or does not have a part that the URL has */
-export function addressOf(url: URL): Address {
+export function addressOf({ url, zone }: { url: URL; zone: string }): Address {
   const { protocol, hostname, port, pathname } = url
   refuse(url, 'hash', ['fragment', 'no server is told of one: write # as %23'])
   if (protocol === 'unix:') {
@@ -38,7 +42,8 @@ export function addressOf(url: URL): Address {
   const webSocket = transport === 'ws' || transport === 'wss'
   if (!webSocket && pathname !== '/') refuse(url, 'pathname', ['path', 'only ws:// and wss:// have one'])
   if (!webSocket) refuse(url, 'search', ['query', 'only ws:// and wss:// have one'])
-  const host = hostname.replace(/^\[(.*)\]$/, '$1') || 'localhost'
+  const host =
+    hostname.replace(/^\[(.*)\]$/, (_, address) => address + zone.replace('%25', '%')) || 'localhost'
   const wsPath = `${pathname || '/'}${url.search}`
   return { host, port: port === '' ? defaultPort : Number(port), transport, wsPath }
 }

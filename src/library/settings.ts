@@ -23,13 +23,13 @@ import type { ConnectOptions, Payload, TlsOptions, Will } from './types.js'
 export async function settings(address: string | URL, given: ConnectOptions): Promise<CoreOptions> {
   ofKind('url', address, 'string or URL')
   const options = own(given, connectNames)
-  const url = parsed(address)
+  const place = parsed(address)
   const version = oneOf('protocolVersion', options.protocolVersion ?? 4, [3, 4, 5])
   const { cleanStart = true, headers = [] } = options
   const tls = own(options.tls, tlsNames, 'tls.')
   const will = options.will && own(options.will, willNames, 'will.')
-  const server = addressOf(url)
-  const login = loginOf(url)
+  const server = addressOf(place)
+  const login = loginOf(place.url)
   const username = options.username ?? login.username
   const password = options.password ?? login.password
   checkHeaders(headers, server.transport === 'ws' || server.transport === 'wss')

@@ -2,22 +2,11 @@
 import dns from 'node:dns/promises'
 import { connect, isIP, type NetConnectOpts, type Socket } from 'node:net'
 import { ConnectionError } from '../errors.js'
+import { isSystemError, strerror } from '../io/system-error.js'
+import { zoneHint } from '../io/zone.js'
 import { during } from './during.js'
 import { type Address, addressText } from './endpoint.js'
 import { firstOf, interleaved } from './race.js'
-
-const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Connection refused',
-  ECONNRESET: 'Connection reset by peer',
-  ETIMEDOUT: 'Connection timed out',
-  EHOSTUNREACH: 'No route to host',
-  ENETUNREACH: 'Network is unreachable',
-  EADDRNOTAVAIL: 'Cannot assign requested address',
-  EADDRINUSE: 'Address already in use',
-  EACCES: 'Permission denied',
-  ENOENT: 'No such file or directory',
-  EPIPE: 'Broken pipe',
-}
 
 const noPort =
   'no local port is free: wait a minute for old connections to go, or take another address (-A; bench: --ifaddr)'
@@ -114,9 +103,16 @@ export function dialError(error: Error, address: Address): ConnectionError {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return lookupError('host' in address ? address.host : addressText(address), first)
   }
-  const reason = (code === undefined ? undefined : reasons[code]) ?? first.message
-  const hint = isNotOurs(first) ? notOurs : code === undefined ? undefined : hints[code]
+  const reason = isSystemError(first) ? strerror(first) : first.message
+  const hint = badZone(first) ?? (isNotOurs(first) ? notOurs : code === undefined ? undefined : hints[code])
   return new ConnectionError(`${reason} (${addressText(address)})`, { code, hint, cause: error })
+}
+
+/** The system does not say that a zone is what it takes for an invalid argument. */
+function badZone(error: Error): string | undefined {
+  if (!('address' in error) || !('syscall' in error) || typeof error.address !== 'string') return undefined
+  const hint = zoneHint(error.address)
+  return hint !== undefined && error.syscall === 'bind' ? `-A: ${hint}` : hint
 }
 
 /** The local address that was asked for is not of this machine: the system says so before it connects. */
@@ -126,6 +122,6 @@ function isNotOurs(error: Error): boolean {
 
 function lookupError(host: string, cause: unknown): ConnectionError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined
-  const hint = `the name '${host}' has no address: is it spelt right, does DNS work?`
+  const hint = zoneHint(host) ?? `the name '${host}' has no address: is it spelt right, does DNS work?`
   return new ConnectionError('Unable to connect (Lookup error).', { code, hint, cause, prefix: '' })
 }

@@ -52,6 +52,11 @@ export interface WebSocketSettings {
   readonly headers: readonly (readonly [name: string, value: string])[]
 }
 
+/** A host for another machine, to which the zone of an IPv6 address says nothing (RFC 6874, 4). */
+export function withoutZone(host: string): string {
+  return host.replace(/%.*$/s, '')
+}
+
 /** How the address is shown to people: `127.0.0.1:1883`, `[::1]:1883`, `/run/mqtt.sock`. */
 export function addressText(address: Address): string {
   if ('path' in address) return address.path

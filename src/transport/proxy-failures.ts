@@ -2,6 +2,7 @@
 // refusals: 1 no proxy there, 4 no way to the target, 11 not allowed, 16 something else.
 import type { Socket } from 'node:net'
 import { ConnectionError, ExitCode, MqttxError } from '../errors.js'
+import { zoneHint } from '../io/zone.js'
 import { dial } from './dial.js'
 import { addressText, type ProxyServer, type TcpAddress } from './endpoint.js'
 
@@ -16,7 +17,7 @@ export async function dialProxy(
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error
     const { code, prefix } = error
-    const hint = 'this is the address of --proxy: is the proxy running?'
+    const hint = zoneHint(host) ?? 'this is the address of --proxy: is the proxy running?'
     throw new ConnectionError(error.message, { code, prefix, hint, cause: error })
   }
 }

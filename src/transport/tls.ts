@@ -6,7 +6,7 @@ import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } fr
 import { MqttxError } from '../errors.js'
 import { chainFault, type Fault, nameFault } from './certificate.js'
 import { during } from './during.js'
-import type { Address, TcpAddress, TlsSettings } from './endpoint.js'
+import { type Address, type TcpAddress, type TlsSettings, withoutZone } from './endpoint.js'
 import { handshakeFailure, tlsError } from './tls-failures.js'
 
 export interface TlsTarget {
@@ -60,7 +60,7 @@ function handshake(stream: Duplex, { settings, address, asked }: TlsTarget): Pro
  */
 function certifiedName(address: Address, asked: TcpAddress | undefined): string {
   if ('path' in address) return 'localhost'
-  const host = address.host.replace(/%.*$/, '')
+  const host = withoutZone(address.host)
   if (asked === undefined || host.endsWith(`.${asked.host}`)) return host
   return asked.host
 }

@@ -5,7 +5,7 @@ import { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
 import { ProtocolError } from '../errors.js'
 import { during } from './during.js'
-import { type Address, addressText, type WebSocketSettings } from './endpoint.js'
+import { type Address, addressText, type WebSocketSettings, withoutZone } from './endpoint.js'
 import { hasFrameLimit } from './frame-limit.js'
 import { answered, notUpgraded, WebSocketClosed } from './websocket-failures.js'
 
@@ -59,7 +59,7 @@ function byName(headers: WebSocketSettings['headers']): Record<string, string[]>
 /** What stands behind the scheme in a URL (RFC 9110, 7.2). */
 function hostHeader({ address: reached, secure, name }: WebSocketTarget): string {
   if ('path' in reached) return name ?? 'localhost'
-  const address = name === undefined ? reached : { ...reached, host: name }
+  const address = { ...reached, host: name ?? withoutZone(reached.host) }
   if (address.port !== (secure ? 443 : 80)) return addressText(address)
   return isIP(address.host) === 6 ? `[${address.host}]` : address.host
 }

@@ -2,6 +2,7 @@
 import { UsageError } from '../../errors.js'
 import { shown } from '../../text.js'
 import type { Parse } from '../option.js'
+import { unbracketed } from '../url.js'
 import { decimal, parseListenPort, parsePort } from '../values.js'
 
 const largest = 268_435_400
@@ -69,7 +70,8 @@ export const parseServers: Parse<ServerArgument[]> = (text, name) => {
   return text.split(',').map((part) => {
     const match = /^(?:\[([\da-fA-F:.%\w]+)\]|([^:[\]\s/]+))(?::(\d+))?$/.exec(part)
     const port = match?.[3] === undefined ? undefined : parsePort(match[3], name)
-    if (match !== null && port !== 0) return { host: (match[1] ?? match[2])!, port }
+    if (match !== null && port !== 0)
+      return { host: match[1] === undefined ? match[2]! : unbracketed(match[1]), port }
     throw new UsageError(`${name}: '${shown(part)}' is not a server`, {
       hint: 'HOST or HOST:PORT, separated by commas; an IPv6 address in brackets: [::1]:1883',
     })
@@ -95,7 +97,10 @@ export interface ListenAddress {
 export const parseListenAddress: Parse<ListenAddress> = (text, name) => {
   const match = /^(?:\[([\da-fA-F:.%\w]+)\]|([^:[\]\s/]*)):(\d+)$/.exec(text)
   if (match !== null)
-    return { host: match[1] ?? (match[2] || '127.0.0.1'), port: parseListenPort(match[3]!, name) }
+    return {
+      host: match[1] === undefined ? match[2] || '127.0.0.1' : unbracketed(match[1]),
+      port: parseListenPort(match[3]!, name),
+    }
   throw new UsageError(`${name}: '${shown(text)}' is not an address to listen on`, {
     hint: ':9090 for this machine alone, 0.0.0.0:9090 for all its networks, :0 for a free port',
   })

@@ -45,7 +45,7 @@ const host = option({
   complete: 'host',
   shownDefault: 'localhost',
   help: 'Host name or address of the server.',
-  doc: 'An IPv6 address is written as it is, without brackets. Takes back a {unix} before it.',
+  doc: 'An IPv6 address is written as it is, without brackets; a link-local one needs the interface: fe80::1%eth0. Takes back a {unix} before it.',
   assign(args: Address, value) {
     args.host = value
     delete args.unix
@@ -93,7 +93,7 @@ export function url<A>(takeTopic: (args: A, topic: string) => void) {
     missing: 'no URL specified',
     help: 'Server, login and topic in one: mqtt://USER:PW@HOST:PORT/TOPIC.',
     doc: `mqtts:// is with TLS, ws:// in WebSocket frames, wss:// both. The topic is everything after the first slash behind the host, as it stands. In USER and PW the form %XX
-      stands for any byte; an IPv6 address is put in brackets. Takes back {host}, {port} and {unix} before it, and is
+      stands for any byte; an IPv6 address is put in brackets, and the % before its zone is written %25. Takes back {host}, {port} and {unix} before it, and is
       taken back by those after it.`,
     assign(args: Address & Login & UrlTopic & A, value: BrokerUrl) {
       args.host = value.host

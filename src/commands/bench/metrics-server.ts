@@ -3,6 +3,8 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ListenAddress } from '../../cli/options/bench-values.js'
 import { ExitCode, MqttxError } from '../../errors.js'
+import { strerror } from '../../io/system-error.js'
+import { zoneHint } from '../../io/zone.js'
 import { contentType } from './metrics.js'
 
 export interface MetricsServer {
@@ -60,7 +62,8 @@ const reasons: Record<string, [reason: string, hint: string]> = {
 }
 
 function refusal(host: string, port: number, cause: NodeJS.ErrnoException): MqttxError {
-  const [reason, hint] = reasons[cause.code ?? ''] ?? [cause.message, undefined]
+  const known = reasons[cause.code ?? ''] ?? [strerror(cause), undefined]
+  const [reason, hint] = [known[0], zoneHint(host) ?? known[1]]
   const place = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   return new MqttxError(`--prometheus: cannot listen on ${place}: ${reason}.`, {
     ...{ hint, cause, exitCode: ExitCode.system },
