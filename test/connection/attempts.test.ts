@@ -1,17 +1,19 @@
 // Each attempt reads again what may have been renewed; a server that keeps closing is explained once.
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import type { IConnectPacket, Packet } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
+import { WebSocketServer } from 'ws'
 import { LikelyCause } from '../../src/connection/likely-cause.js'
-import { ConnectionError } from '../../src/errors.js'
+import { ConnectionError, type MqttxError } from '../../src/errors.js'
 import { run } from '../commands/world.js'
 import { scratch } from '../helpers/run.js'
-import { type ScriptedServer, scriptedServer } from '../helpers/scripted-server.js'
+import { connack, type ScriptedServer, scriptedServer } from '../helpers/scripted-server.js'
 import { once } from '../helpers/wait.js'
 import { listening } from '../transport/rig.js'
-import { connectionTo, oblige } from './rig.js'
+import { connectionTo, failureOf, oblige } from './rig.js'
 
 describe('E22: for each attempt', () => {
   const passwords = (server: ScriptedServer) =>
@@ -96,6 +98,66 @@ test.each([
     message: expect.stringContaining(`could not be made again: Unable to connect (the server answered`),
   })
   expect(refused).toBe(attempts)
+})
+
+describe('E20: before the first CONNACK', () => {
+  type Refuse = (request: IncomingMessage, socket: Duplex) => void
+  const status: (code: number) => Refuse = (code) => (_request, socket) =>
+    void socket.end(`HTTP/1.1 ${code} No\r\nContent-Length: 0\r\n\r\n`)
+  const frame: (code: number, reason: string) => Refuse = (code, reason) => {
+    const server = new WebSocketServer({ noServer: true, handleProtocols: () => 'mqtt' })
+    return (request, socket) =>
+      server.handleUpgrade(request, socket, Buffer.alloc(0), (client) => client.close(code, reason))
+  }
+
+  /** Refuses twice, then is a server of MQTT over WebSocket that closes after CONNACK. */
+  async function refusing(refuse: Refuse) {
+    let upgrades = 0
+    const { webSocketAcceptor } = await import('../../src/transport/websocket.js')
+    const acceptor = webSocketAcceptor((stream) => {
+      stream.on('error', () => {})
+      stream.once('data', () => stream.write(connack()))
+    })
+    const http = createServer()
+    http.on('upgrade', (request, socket) => {
+      if (++upgrades <= 2) refuse(request, socket)
+      else acceptor.accept(request, socket, Buffer.alloc(0))
+    })
+    const port = await listening(http)
+    const address = { host: '127.0.0.1', port }
+    const endpoint = { address, noDelay: true, webSocket: { path: '/mqtt', headers: [] } }
+    return { port, endpoint, upgrades: () => upgrades }
+  }
+
+  const passing: [string, Refuse, string][] = [
+    ['an upgrade that is answered with 502', status(502), 'answered the WebSocket upgrade with 502'],
+    ['an upgrade that is answered with 503', status(503), 'answered the WebSocket upgrade with 503'],
+    ['a close frame with 1008', frame(1008, 'policy'), 'the server closed the WebSocket: 1008 policy'],
+    ['a close frame with 1013', frame(1013, 'later'), 'the server closed the WebSocket: 1013 later'],
+    ['a close frame with 1000', frame(1000, ''), 'The connection was lost'],
+  ]
+  test.each(passing)('%s is retried', async (_name, refuse, text) => {
+    const { port, endpoint, upgrades } = await refusing(refuse)
+    const told: string[] = []
+    const retrying = ({ message, hint }: MqttxError) => told.push(`${message} ${hint}`)
+    const connection = connectionTo({ port }, { endpoint, retries: 2 }, { retrying })
+    await connection.connect()
+    expect([upgrades(), told]).toEqual([3, [expect.stringContaining(text), expect.stringContaining(text)]])
+  })
+
+  test.each(passing)('%s is the end without --retry', async (_name, refuse, text) => {
+    const { port, endpoint, upgrades } = await refusing(refuse)
+    const error = (await failureOf(connectionTo({ port }, { endpoint }).connect())) as MqttxError
+    expect(`${error.message} ${error.hint}`).toContain(text)
+    expect(`${error.hint}`).not.toContain('is it a port for WebSocket')
+    expect(upgrades()).toBe(1)
+  })
+
+  test('an upgrade that is answered with 404 is not retried', async () => {
+    const { port, endpoint, upgrades } = await refusing(status(404))
+    const error = await failureOf(connectionTo({ port }, { endpoint, retries: 2 }).connect())
+    expect([error, upgrades()]).toMatchObject([{ exitCode: 1 }, 1])
+  })
 })
 
 describe('E25: the likely cause of a server that keeps closing', () => {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { startOwnBroker } from '../helpers/peers.js'
+import { peerTest, startMosquitto, startOwnBroker } from '../helpers/peers.js'
 import { scratch } from '../helpers/run.js'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -42,6 +42,54 @@ describe.each([
     expect(`${output}`).toBe('greetings/world hello\n')
   })
 })
+
+/** A responder and a requester need a broker of MQTT 5. */
+const exchanges = `
+const service = await connect(process.argv[2], { protocolVersion: 5, retries: 1 })
+const responder = await service.respond('upper', ({ payload }) => payload.toString().toUpperCase(), { qos: 1 })
+const ours = await connect(process.argv[2], { protocolVersion: 5, onConnect: ({ first }) => console.log('first', first) })
+const answers = await Promise.all(Array.from({ length: 1500 }, () => ours.request('upper', 'abc', { qos: 1 })))
+console.log(answers.length, answers.every(({ payload }) => payload.toString() === 'ABC'))
+await responder.unsubscribe()
+await responder.closed
+const received = await ours.subscribe(['in/#', 'also'], { qos: 1 })
+const out = await ours.subscribe('out', { qos: 1 })
+const idle = await ours.subscribe('in/#')
+for (let number = 0; number < 1500; number++) await service.publish('in/' + number, 'x')
+let echoed = 0
+for await (const { payload } of received) {
+  await ours.publish('out', payload, { qos: 1 })
+  if (++echoed === 500) break
+}
+console.log(echoed, (await out.next()).value.topic, idle.filters.join())
+for (const wrong of [{ clean: false }, { user: 'x' }]) await connect(process.argv[2], wrong).catch(({ message, hint }) => console.log(message, hint))
+await ours.publish(5, 'x').catch(({ message }) => console.log(message))
+await ours.publish('t', 'x', { signal: AbortSignal.abort(new Error('aborted')) }).catch(({ message }) => console.log(message))
+await ours[Symbol.asyncDispose]()
+await service.close()
+`
+
+peerTest(
+  'E47 to E52 in the packed library',
+  ['mosquitto'],
+  async () => {
+    const broker = await startMosquitto(['allow_anonymous true', 'max_queued_messages 0'])
+    onTestFinished(() => broker.stop())
+    writeFileSync(join(folder, 'exchanges.mjs'), `import { connect } from 'mqttx'\n${exchanges}`)
+    const words = [join(folder, 'exchanges.mjs'), `mqtt://127.0.0.1:${broker.port}`]
+    expect(execFileSync(process.execPath, words).toString().split('\n')).toEqual([
+      'first true',
+      '1500 true',
+      '500 out in/#',
+      'Unknown option clean use cleanStart',
+      'Unknown option user use username',
+      'topic is 5',
+      'aborted',
+      '',
+    ])
+  },
+  60_000,
+)
 
 test('depends on nothing else', () => {
   const { dependencies = {} } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
