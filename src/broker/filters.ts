@@ -17,24 +17,6 @@ export function filterFault(filter: string): string | undefined {
   return filter.includes('\0') ? 'it contains U+0000' : undefined // [MQTT-4.7.3-2]
 }
 
-/** True where a wildcard at the start of `filter` must not match `topic`, as in `#` and `$SYS/broker/uptime`. */
-function isHidden(filter: string, topic: string): boolean {
-  return topic.startsWith('$') && (filter.startsWith('#') || filter.startsWith('+')) // [MQTT-4.7.2-1]
-}
-
-export function matches(filter: string, topic: string): boolean {
-  if (filter === topic) return true
-  if (isHidden(filter, topic)) return false
-  const wanted = filter.split('/')
-  const levels = topic.split('/')
-  for (const [index, level] of wanted.entries()) {
-    if (level === '#') return true
-    if (index >= levels.length) return false
-    if (level !== '+' && level !== levels[index]) return false
-  }
-  return wanted.length === levels.length
-}
-
 interface Node {
   readonly children: Map<string, Node>
   /** Who subscribed with the filter that ends here, and the QoS granted. */

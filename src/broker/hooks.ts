@@ -1,8 +1,9 @@
 // What aedes asks us: who may connect, what may be published and subscribed to, what goes to whom.
 import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
+import { matches } from '../session/topic-filter.js'
 import { type AccessRules, refusal } from './access.js'
-import { filterCost, filterFault, matches } from './filters.js'
+import { filterCost, filterFault } from './filters.js'
 import type { Limits, Peer, Peers } from './peers.js'
 import type { Message } from './session.js'
 import { noSubscriptions, type Store } from './store.js'

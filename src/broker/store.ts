@@ -5,7 +5,8 @@
 // - reports a session without subscriptions as present [MQTT-3.2.2-2], sends again with DUP and in order,
 // - does not show retained $SYS topics to a subscription to `#` [MQTT-4.7.2-1].
 import { type Duplex, Readable } from 'node:stream'
-import { FilterTree, matches } from './filters.js'
+import { matches } from '../session/topic-filter.js'
+import { FilterTree } from './filters.js'
 import { Holding, type Message, messageOverhead, Session } from './session.js'
 import { refused, type Settled, settled } from './settled.js'
 

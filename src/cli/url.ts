@@ -1,5 +1,6 @@
 // The -L URL: mqtt[s]:// or ws[s]://, [user[:password]@]host[:port]/topic. Not a web URL: the topic is verbatim.
 import { UsageError } from '../errors.js'
+import { plainPort, tlsPort } from '../ports.js'
 import { shown } from '../text.js'
 import type { Parse } from './option.js'
 import { parsePort, zeroPort } from './values.js'
@@ -18,11 +19,12 @@ export interface BrokerUrl {
   topicNeeded?: true
 }
 
-const schemes: Readonly<Record<string, readonly [Transport, number]>> = {
-  mqtt: ['tcp', 1883],
-  mqtts: ['tls', 8883],
-  ws: ['ws', 1883],
-  wss: ['wss', 8883],
+/** What a scheme means, and its port as the reference has it. */
+export const schemes: Readonly<Record<string, readonly [Transport, number]>> = {
+  mqtt: ['tcp', plainPort],
+  mqtts: ['tls', tlsPort],
+  ws: ['ws', plainPort],
+  wss: ['wss', tlsPort],
 }
 
 /** A URL as the command line has it: where it has no topic, `topicNeeded` says so. */

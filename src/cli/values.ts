@@ -4,7 +4,7 @@ import { shown } from '../text.js'
 import type { Parse } from './option.js'
 
 /** The longest time that a timer of Node can wait: 2^31 - 1 ms, 24 days. */
-const longestTimer = 2_147_483
+export const longestTimer = 2_147_483
 
 /** The largest payload that fits into MQTT's largest packet, by the reference's reckoning. */
 const largestPayload = 268_435_455
@@ -197,6 +197,7 @@ export const largestString = 65_535
 
 /** What makes `text` no UTF-8 Encoded String (MQTT 3.1.1, 1.5.3), or undefined. The reference refuses these too. */
 export function stringFault(text: string): string | undefined {
+  if (!suspect.test(text)) return tooLong(text)
   let position = 0
   for (const character of text) {
     position++
@@ -205,9 +206,16 @@ export function stringFault(text: string): string | undefined {
       return `U+${code.toString(16).toUpperCase().padStart(4, '0')} at character ${position} is not allowed`
     }
   }
+  return tooLong(text)
+}
+
+function tooLong(text: string): string | undefined {
   const bytes = Buffer.byteLength(text)
   return bytes > largestString ? `it is ${bytes} bytes long, the limit is ${largestString}` : undefined
 }
+
+/** In every text that has a refused character, and in few others. */
+const suspect = /[\0-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]/
 
 /** Control characters, surrogates and non-characters. */
 function refusedCharacter(code: number): boolean {

@@ -5,6 +5,7 @@ import { maxRemainingLength } from '../codec/framing.js'
 import { ExitCode, MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
 import { say } from '../io/say.js'
+import { strerror } from '../io/system-error.js'
 import { isTerminal } from '../io/terminal.js'
 import { wordToBytes } from '../words.js'
 
@@ -74,14 +75,4 @@ export function inputError(error: unknown): unknown {
   if (error instanceof MqttxError || !(error instanceof Error) || !('code' in error)) return error
   const message = `Unable to read standard input: ${strerror(error as NodeJS.ErrnoException)}.`
   return new MqttxError(message, { exitCode: ExitCode.system, cause: error })
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'No such file or directory',
-  EACCES: 'Permission denied',
-  EISDIR: 'Is a directory',
-}
-
-function strerror(error: NodeJS.ErrnoException): string {
-  return reasons[error.code ?? ''] ?? error.message
 }

@@ -1,6 +1,7 @@
 // Where to connect and by which way, from the options: what they mean together, with the files that they name read.
 import type { Host } from '../host.js'
 import { say } from '../io/say.js'
+import { plainPort, tlsPort } from '../ports.js'
 import type {
   Endpoint,
   ProxyServer,
@@ -49,9 +50,6 @@ export interface TlsArgs {
 
 /** Passphrases that a person has typed, by the path of the key: nobody is asked twice. */
 export type Passphrases = Map<string, string>
-
-const plainPort = 1883
-const tlsPort = 8883 // the only one at which the reference, and we, assume TLS
 
 /** @throws MqttxError where a file cannot be read, or is not what it should be */
 export async function endpoint(

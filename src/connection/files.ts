@@ -1,26 +1,15 @@
 // Files that options name: their bytes, or a sentence that says which option has a bad one.
 import { MqttxError } from '../errors.js'
 import { readSmallFile, withoutMark } from '../io/small-file.js'
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'No such file or directory',
-  ENOTDIR: 'No such file or directory',
-  EACCES: 'Permission denied',
-  EISDIR: 'Is a directory',
-}
+import { strerror } from '../io/system-error.js'
 
 /** The bytes of a file; `failed` makes the error from the reason why there are none. */
 export function readNamed(path: string, failed: (reason: string) => MqttxError): Buffer {
   try {
     return readSmallFile(path)
   } catch (cause) {
-    throw failed(reasonOf(cause))
+    throw failed(strerror(cause as NodeJS.ErrnoException))
   }
-}
-
-export function reasonOf(cause: unknown): string {
-  const { code = '', message } = cause as NodeJS.ErrnoException // the functions of node:fs throw nothing else
-  return reasons[code] ?? message
 }
 
 /**

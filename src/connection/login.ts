@@ -2,9 +2,10 @@
 import { ExitCode, MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
 import { askSecret, readLine } from '../io/prompt.js'
+import { strerror } from '../io/system-error.js'
 import { isTerminal } from '../io/terminal.js'
 import { wordToBytes } from '../words.js'
-import { readSecret, reasonOf } from './files.js'
+import { readSecret } from './files.js'
 
 export interface LoginArgs {
   readonly username?: string | undefined
@@ -70,7 +71,10 @@ async function asked({ stdinLine, stdinFile }: LoginArgs, host: Host): Promise<B
     const line = await readLine(stdin, longest + 2).catch((cause: Error) => {
       if (cause instanceof MqttxError) throw cause
       const details = { cause, exitCode: ExitCode.system }
-      throw new MqttxError(`-P -: unable to read standard input: ${reasonOf(cause)}.`, details)
+      throw new MqttxError(
+        `-P -: unable to read standard input: ${strerror(cause as NodeJS.ErrnoException)}.`,
+        details,
+      )
     })
     if (line.length > 0) return line
     throw new MqttxError('-P -: there is no password on the first line of standard input.', {

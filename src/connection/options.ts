@@ -7,6 +7,9 @@ import { wordToBytes } from '../words.js'
 import { type EndpointArgs, endpoint, type Passphrases, tlsOf } from './endpoint.js'
 import { type LoginArgs, password } from './login.js'
 
+/** Messages in flight each way unless asked: the reference's, which every broker's defaults can take. */
+export const defaultWindow = 20
+
 export interface Will {
   readonly topic: string
   readonly payload: Buffer

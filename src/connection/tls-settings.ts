@@ -4,10 +4,11 @@ import { appendFileSync } from 'node:fs'
 import { MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
 import { askSecret } from '../io/prompt.js'
+import { strerror } from '../io/system-error.js'
 import type { TlsSettings } from '../transport/endpoint.js'
 import { createContext, setupError } from '../transport/tls-context.js'
 import type { Passphrases, TlsArgs } from './endpoint.js'
-import { readNamed, readSecret, reasonOf } from './files.js'
+import { readNamed, readSecret } from './files.js'
 import { normalPem } from './pem.js'
 import { type Trust, trust } from './trust.js'
 
@@ -118,7 +119,10 @@ function keyLog(path: string | undefined): ((line: Buffer) => void) | undefined 
     try {
       appendFileSync(path, line, { mode: 0o600 })
     } catch (cause) {
-      throw new MqttxError(`--tls-keylog: cannot write '${path}': ${reasonOf(cause)}.`, { cause })
+      throw new MqttxError(
+        `--tls-keylog: cannot write '${path}': ${strerror(cause as NodeJS.ErrnoException)}.`,
+        { cause },
+      )
     }
   }
   append(new Uint8Array())

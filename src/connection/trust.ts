@@ -4,8 +4,9 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { MqttxError } from '../errors.js'
+import { strerror } from '../io/system-error.js'
 import { setupError } from '../transport/tls-context.js'
-import { readNamed, reasonOf } from './files.js'
+import { readNamed } from './files.js'
 import { normalPem, pemBlocks } from './pem.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -90,7 +91,7 @@ function entries(path: string, name: string): string[] {
   try {
     return readdirSync(path)
   } catch (cause) {
-    throw notFound(name)(reasonOf(cause))
+    throw notFound(name)(strerror(cause as NodeJS.ErrnoException))
   }
 }
 

@@ -1,15 +1,12 @@
 // The URL of a server: where it is and by which way, and the login in it. Nothing in it is left aside in silence.
+import { schemes } from '../cli/url.js'
 import type { endpoint } from '../connection/endpoint.js'
 import { MqttxError } from '../errors.js'
 
 type Address = Pick<Parameters<typeof endpoint>[0], 'host' | 'port' | 'unix' | 'transport' | 'wsPath'>
 
-const schemes: Readonly<Record<string, readonly [NonNullable<Address['transport']>, number]>> = {
-  'mqtt:': ['tcp', 1883],
-  'mqtts:': ['tls', 8883],
-  'ws:': ['ws', 80],
-  'wss:': ['wss', 443],
-}
+/** Where the command line has another: these (RFC 6455, 3) are left out by URL even where they are written. */
+const webPorts: Readonly<Record<string, number>> = { ws: 80, wss: 443 }
 
 /** `mqtt://[fe80::1%25eth0]` (RFC 6874). */
 const withZone = /^([a-z]+:\/\/(?:[^/?#]*@)?\[[^\]%/?#]*)(%[^\]/?#]*)(\].*)$/is
@@ -33,12 +30,14 @@ export function addressOf({ url, zone }: { url: URL; zone: string }): Address {
     refuse(url, 'host', ['host', 'the path of a socket comes after three slashes: unix:///run/mqtt.sock'])
     return { unix: decoded(pathname), wsPath: '' }
   }
-  const known = schemes[protocol]
+  const scheme = protocol.slice(0, -1)
+  const known = Object.hasOwn(schemes, scheme) ? schemes[scheme] : undefined
   if (known === undefined) {
     const hint = 'use mqtt://, mqtts://, ws://, wss:// or unix://'
     throw new MqttxError(`'${protocol}//' is no address of a MQTT server`, { hint })
   }
-  const [transport, defaultPort] = known
+  const [transport, usualPort] = known
+  const defaultPort = webPorts[scheme] ?? usualPort
   const webSocket = transport === 'ws' || transport === 'wss'
   if (!webSocket && pathname !== '/') refuse(url, 'pathname', ['path', 'only ws:// and wss:// have one'])
   if (!webSocket) refuse(url, 'search', ['query', 'only ws:// and wss:// have one'])

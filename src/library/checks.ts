@@ -1,5 +1,6 @@
 // What the options of the library may be: every error names the option, and its hint says what to do.
 import { transportOptions } from '../cli/options/transport.js'
+import { longestTimer } from '../cli/values.js'
 import { ExitCode, MqttxError } from '../errors.js'
 import { described } from './names.js'
 import type { ConnectOptions, Payload, QoS, TlsOptions } from './types.js'
@@ -9,9 +10,6 @@ export function whole(name: string, value: number, [least, most]: readonly [numb
   if (Number.isInteger(value) && value >= least && value <= most) return value
   throw bad(name, value, `a whole number from ${least} to ${most}`)
 }
-
-/** Seconds that a timer of Node can wait. */
-const longestTimer = 2_147_483
 
 /** @throws MqttxError where `value` is no time that can be waited for, in seconds, with a fraction if need be */
 export function seconds(name: string, value: number): number {

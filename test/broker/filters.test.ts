@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { FilterTree, filterFault, matches } from '../../src/broker/filters.js'
+import { FilterTree, filterFault } from '../../src/broker/filters.js'
+import { matches } from '../../src/session/topic-filter.js'
 
 test.each([
   // MQTT 3.1.1, 4.7.1.2 and 4.7.1.3

@@ -1,7 +1,8 @@
 // One thread's part of a run: the plan that the words mean, its engine, and the result.
 import { arch, cpus, platform } from 'node:os'
-import { type ConnectOptions, connectOptions } from '../../connection/options.js'
+import { type ConnectOptions, connectOptions, defaultWindow } from '../../connection/options.js'
 import type { Host } from '../../host.js'
+import { tlsPort } from '../../ports.js'
 import { version } from '../../version.js'
 import type { BenchArgs } from './args.js'
 import { startAudit } from './audit.js'
@@ -12,9 +13,7 @@ import type { EnginePlan } from './plan.js'
 import { type Header, measured, type Result, resultOf, type Setup } from './result.js'
 import type { Snapshot } from './snapshot.js'
 
-const defaultWindow = 20 // messages in flight of each client, as pub has it
 const reconnects = 5 // about eight seconds: a restart of the server is survived, its end is not waited for
-const tlsPort = 8883
 const noWill = { willQos: 0, willRetain: false } as const
 const mostInFlight = 65_535
 

@@ -4,6 +4,7 @@ import { ExitCode, explain, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { print } from '../../io/print.js'
 import { readSmallFile } from '../../io/small-file.js'
+import { strerror } from '../../io/system-error.js'
 import { type PasswordEntries, parsePasswords, verifyUser } from '../../passwd/file.js'
 import { shownLine } from '../../text.js'
 import { Log } from './log.js'
@@ -70,12 +71,8 @@ function readPem(file: string): Buffer {
   try {
     return readSmallFile(file)
   } catch (cause) {
-    throw new MqttxError(`cannot read ${file}: ${reasonOf(cause as NodeJS.ErrnoException)}`, { cause })
+    throw new MqttxError(`cannot read ${file}: ${strerror(cause as NodeJS.ErrnoException)}`, { cause })
   }
-}
-
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  return code === 'ENOENT' ? 'No such file' : message
 }
 
 /** Listened for from the start: a signal that comes while the broker starts stops it as soon as it has. */
@@ -149,7 +146,7 @@ function readUsers(file: string, patience?: number): PasswordEntries {
     }).toString()
   } catch (cause) {
     throw new MqttxError(
-      `cannot read the password file ${file}: ${reasonOf(cause as NodeJS.ErrnoException)}`,
+      `cannot read the password file ${file}: ${strerror(cause as NodeJS.ErrnoException)}`,
       {
         cause,
       },

@@ -3,12 +3,13 @@ import { flag, option, spec } from '../../cli/option.js'
 import { helpOptions, quietOption } from '../../cli/options/general.js'
 import { parseListenPort, parseName } from '../../cli/values.js'
 import { UsageError } from '../../errors.js'
+import { plainPort } from '../../ports.js'
 
 const port = option({
   flags: '-p, --port PORT',
   group: 'Server',
   parse: parseListenPort,
-  default: 1883,
+  default: plainPort,
   help: 'TCP port to listen on; 0 takes a free one.',
   doc: 'The address, with the port that was taken, is the first line of standard output.',
 })

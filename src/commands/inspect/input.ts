@@ -5,6 +5,7 @@ import type { Duplex, Readable } from 'node:stream'
 import * as zlib from 'node:zlib'
 import { isDecimal } from '../../capture/text/source.js'
 import { ExitCode, MqttxError, UsageError } from '../../errors.js'
+import { strerror } from '../../io/system-error.js'
 
 const chunkSize = 256 * 1024
 
@@ -51,10 +52,9 @@ export async function isFile(file: string): Promise<boolean> {
 }
 
 function unreadable(file: string, cause: unknown): unknown {
-  const { code, message } = cause as NodeJS.ErrnoException
-  if (cause instanceof MqttxError || code === undefined) return cause
-  const reason = code === 'ENOENT' ? 'No such file' : code === 'EISDIR' ? 'It is a directory' : message
-  return new MqttxError(`cannot read ${file}: ${reason}`, { cause, exitCode: ExitCode.usage })
+  const error = cause as NodeJS.ErrnoException
+  if (cause instanceof MqttxError || error.code === undefined) return cause
+  return new MqttxError(`cannot read ${file}: ${strerror(error)}`, { cause, exitCode: ExitCode.usage })
 }
 
 async function* unpacked(source: Readable, note: (text: string) => void): AsyncGenerator<Buffer> {

@@ -15,6 +15,7 @@ import { WrappedSink } from '../../inspect/views/wrap.js'
 import { Output } from '../../io/output.js'
 import { say } from '../../io/say.js'
 import { readSmallFile } from '../../io/small-file.js'
+import { strerror } from '../../io/system-error.js'
 import { columnsOf, isTerminal, wantsColor } from '../../io/terminal.js'
 import { count } from '../../text.js'
 import { Interrupted } from '../interrupted.js'
@@ -232,7 +233,6 @@ function readKeys(file: string): string {
     return readSmallFile(file, { longest: longestKeyLog }).toString('latin1')
   } catch (error) {
     const cause = error as NodeJS.ErrnoException
-    const reason = cause.code === 'ENOENT' ? 'No such file' : cause.message
-    throw new MqttxError(`cannot read the key log ${file}: ${reason}`, { cause })
+    throw new MqttxError(`cannot read the key log ${file}: ${strerror(cause)}`, { cause })
   }
 }

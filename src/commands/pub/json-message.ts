@@ -5,7 +5,7 @@ import { topicNameFault } from '../../cli/topic.js'
 import type { PublishProperties, QoS } from '../../codec/publish.js'
 import { readProperties } from './json-properties.js'
 import { isRecording, recordedPayload, recordedProperties } from './json-recording.js'
-import { bad, base64, hex, isObject, shape, stringFault } from './json-values.js'
+import { bad, base64, hex, isObject, shape } from './json-values.js'
 
 export interface LineMessage {
   readonly topic: string
@@ -81,10 +81,8 @@ function readTopic(topic: unknown): string {
   if (wildcard !== null) {
     throw bad(`Invalid publish topic '${topic}', does it contain '+' or '#'?`, '[MQTT-3.3.2-2]')
   }
-  const fault = stringFault(topic)
-  if (fault !== undefined) throw bad(`"topic" ${fault}`)
-  const other = topicNameFault(topic)
-  if (other !== undefined) throw bad(`"topic" cannot be published to: ${other}`)
+  const fault = topicNameFault(topic)
+  if (fault !== undefined) throw bad(`"topic" cannot be published to: ${fault}`)
   return topic
 }
 

@@ -4,7 +4,7 @@ import { topicNameFault } from '../../cli/topic.js'
 import { type PropertyRow, properties as rows } from '../../codec/properties.js'
 import type { PublishProperties } from '../../codec/publish.js'
 import { addUserProperty, noUserProperties, type UserProperties } from '../../codec/user-properties.js'
-import { bad, base64, isObject, shape, stringFault } from './json-values.js'
+import { bad, base64, isObject, shape, utf8Fault } from './json-values.js'
 
 const known = new Map(rows.filter(({ packets }) => packets.includes('publish')).map((row) => [row.key, row]))
 
@@ -59,7 +59,7 @@ function readValue(row: PropertyRow, value: unknown): unknown {
 
 function readString(value: unknown, name: string): string {
   if (typeof value !== 'string') throw bad(`${name} is ${shape(value)}, not a string`)
-  const fault = stringFault(value)
+  const fault = utf8Fault(value)
   if (fault !== undefined) throw bad(`${name} ${fault}`)
   return value
 }

@@ -1,5 +1,5 @@
 // What a line of JSON may have in it, and how that which it may not is named.
-
+import { largestString } from '../../cli/values.js'
 import { MqttxError } from '../../errors.js'
 import { shown } from '../../text.js'
 
@@ -41,10 +41,11 @@ export function hex(text: string, name: string): Buffer {
   throw bad(`${name} is not hexadecimal`)
 }
 
-const largestString = 65_535
-
-/** What makes `text` no UTF-8 Encoded String of MQTT (MQTT 5.0, 1.5.4), or undefined. */
-export function stringFault(text: string): string | undefined {
+/**
+ * What makes `text` no UTF-8 Encoded String (MQTT 5.0, 1.5.4), or undefined. Control characters, which the options
+ * refuse as the reference does, may stand in a recorded property.
+ */
+export function utf8Fault(text: string): string | undefined {
   if (!text.isWellFormed()) return 'has half of a surrogate pair [MQTT-1.5.4-1]'
   if (text.includes('\0')) return 'has a NUL character [MQTT-1.5.4-2]'
   return Buffer.byteLength(text) > largestString ? `is longer than ${largestString} bytes` : undefined

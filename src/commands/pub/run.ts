@@ -2,7 +2,7 @@
 import type { Args } from '../../cli/option.js'
 import { maxPayload } from '../../codec/publish.js'
 import { preparePublish } from '../../codec/publish-properties.js'
-import { connectOptions } from '../../connection/options.js'
+import { connectOptions, defaultWindow } from '../../connection/options.js'
 import { ExitCode } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { announceStdin, loadPayload, tooLong } from '../payload.js'
@@ -12,9 +12,6 @@ import { publishLines } from './lines.js'
 import { publishMessage } from './message.js'
 import type { pub } from './spec.js'
 
-/** Messages in flight without -M: the reference's, which every broker's defaults can take. */
-const defaultWindow = 20
-const defaultLineWindow = 20
 /** Attempts in a row to get a lost connection back: about half a minute. */
 const lineReconnects = 8
 
@@ -24,8 +21,8 @@ export async function run(args: Args<typeof pub.options>, host: Host): Promise<n
     args,
     {
       pid: host.pid,
-      maxInFlight: args.maxInflight ?? (fromLines ? defaultLineWindow : defaultWindow),
-      receiveMaximum: 20,
+      maxInFlight: args.maxInflight ?? defaultWindow,
+      receiveMaximum: defaultWindow,
       noDelay: false,
       reconnects: fromLines ? lineReconnects : 0,
     },

@@ -1,5 +1,5 @@
 // mqttx rr: one request, a request for each line, or the other side.
-import { connectOptions } from '../../connection/options.js'
+import { connectOptions, defaultWindow } from '../../connection/options.js'
 import type { Host } from '../../host.js'
 import { Output } from '../../io/output.js'
 import { announceStdin, loadPayload } from '../payload.js'
@@ -7,9 +7,6 @@ import { talk } from '../talk.js'
 import type { RrArgs } from './requester.js'
 import { requestLines, requestOnce } from './requests.js'
 import { answerRequests } from './responder.js'
-
-const defaultWindow = 20
-const defaultReceiveMaximum = 20
 
 export async function run(args: RrArgs, host: Host): Promise<number> {
   const several = args.serve || args.stdinLine
@@ -19,7 +16,7 @@ export async function run(args: RrArgs, host: Host): Promise<number> {
       pid: host.pid,
       maxInFlight: args.maxInflight ?? defaultWindow,
       // As the reference: not more than what is awaited.
-      receiveMaximum: several ? defaultReceiveMaximum : Math.min(args.replies, defaultReceiveMaximum),
+      receiveMaximum: several ? defaultWindow : Math.min(args.replies, defaultWindow),
       noDelay: true,
       reconnects: Number.POSITIVE_INFINITY,
     },

@@ -1,14 +1,12 @@
 // mqttx sub: subscribes, prints what comes, ends when it is enough.
 import type { Args } from '../../cli/option.js'
-import { connectOptions } from '../../connection/options.js'
+import { connectOptions, defaultWindow } from '../../connection/options.js'
 import type { Host } from '../../host.js'
 import { Output } from '../../io/output.js'
 import { talk } from '../talk.js'
 import type { sub } from './spec.js'
 import { Subscriber } from './subscriber.js'
 
-const defaultReceiveMaximum = 20
-const defaultWindow = 20
 const mostInFlight = 65_000 // --remove-retained leaves Packet Identifiers for SUBSCRIBE
 
 export type SubArgs = Args<typeof sub.options>
@@ -20,7 +18,7 @@ export async function run(args: SubArgs, host: Host): Promise<number> {
       pid: host.pid,
       maxInFlight: Math.min(args.maxInflight ?? defaultWindow, mostInFlight),
       // Not more than what is wanted: the server keeps the rest for the next subscriber of this session.
-      receiveMaximum: Math.min(args.count ?? defaultReceiveMaximum, defaultReceiveMaximum),
+      receiveMaximum: Math.min(args.count ?? defaultWindow, defaultWindow),
       noDelay: true,
       reconnects: Number.POSITIVE_INFINITY,
     },
