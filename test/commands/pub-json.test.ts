@@ -51,8 +51,14 @@ describe('a line', () => {
       '"topic" cannot be published to: it has 250 \'/\', the limit is 200',
     ],
     [{ topic: 'a\0', payload: '' }, '"topic" cannot be published to: U+0000 at character 2 is not allowed'],
-    ['{"topic":"\\ud800","payload":""}', '"topic" cannot be published to: U+D800 at character 1 is not allowed'],
-    [{ topic: 'é'.repeat(32_768), payload: '' }, '"topic" cannot be published to: it is 65536 bytes long, the limit is 65535'],
+    [
+      '{"topic":"\\ud800","payload":""}',
+      '"topic" cannot be published to: U+D800 at character 1 is not allowed',
+    ],
+    [
+      { topic: 'é'.repeat(32_768), payload: '' },
+      '"topic" cannot be published to: it is 65536 bytes long, the limit is 65535',
+    ],
     [{ topic: 't' }, 'it has no "payload"'],
     [{ topic: 't', payload: null }, '"payload" is null, not a string'],
     [{ topic: 't', payload: { a: 1 } }, '"payload" is an object, not a string'],
