@@ -1,5 +1,4 @@
 // What a server of MQTT 5 says is obeyed: limits, Topic Aliases, Session Expiry, enhanced authentication.
-import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
 import type { IConnackPacket, Packet } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
 import { preparePublish } from '../../src/codec/publish-properties.js'
@@ -8,6 +7,7 @@ import type { ConnectOptions } from '../../src/connection/options.js'
 import { ServerLimits } from '../../src/connection/server-limits.js'
 import { scriptedServer } from '../helpers/scripted-server.js'
 import { bytes, connectionTo, failureOf } from './rig.js'
+import { scramServer } from './scram-server.js'
 
 const five = (topic: string, more: { qos?: 0 | 1 | 2; retain?: boolean; alias?: number } = {}) =>
   preparePublish(topic, {
@@ -106,33 +106,6 @@ test('a Session that outlives the connection is asked for on the next one, witho
   await expect.poll(() => present).toEqual([false, true])
   expect(starts).toEqual([true, false])
 })
-
-/** The server's side of SCRAM (RFC 5802, 3), for one user. */
-function scramServer(hash: string, password: string) {
-  const hmac = (key: Buffer, data: string | Buffer) => createHmac(hash, key).update(data).digest()
-  const salt = Buffer.from('0123456789abcdef')
-  let clientFirst = ''
-  let serverFirst = ''
-  return {
-    challenge(first: Buffer): Buffer {
-      clientFirst = first.toString().slice('n,,'.length)
-      const nonce = /r=(.*)$/.exec(clientFirst)![1]!
-      serverFirst = `r=${nonce}server,s=${salt.toString('base64')},i=4096`
-      return Buffer.from(serverFirst)
-    },
-    /** The server's signature where the proof is right; undefined where it is not. */
-    check(final: Buffer): Buffer | undefined {
-      const [withoutProof, proof] = final.toString().split(',p=')
-      const message = `${clientFirst},${serverFirst},${withoutProof}`
-      const salted = pbkdf2Sync(password, salt, 4096, createHash(hash).digest().length, hash)
-      const stored = createHash(hash).update(hmac(salted, 'Client Key')).digest()
-      const signature = hmac(stored, message)
-      const key = Buffer.from(Buffer.from(proof!, 'base64').map((byte, index) => byte ^ signature[index]!))
-      if (!createHash(hash).update(key).digest().equals(stored)) return undefined
-      return Buffer.from(`v=${hmac(hmac(salted, 'Server Key'), message).toString('base64')}`)
-    },
-  }
-}
 
 describe.each([
   ['SCRAM-SHA-1', 'sha1'],

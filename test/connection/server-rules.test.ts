@@ -113,6 +113,40 @@ describe('H15: the challenge of SCRAM', () => {
     await expect(answer(text)).rejects.toMatchObject({ exitCode: 0x8c })
   })
 
+  test('a million iterations hold up nothing else', async () => {
+    let turns = 0
+    const clock = setInterval(() => turns++, 5)
+    await answer('r=abcd,s=c2FsdA==,i=1000000')
+    clearInterval(clock)
+    expect(turns).toBeGreaterThan(10)
+  })
+
+  test.each([true, false])(
+    'CONNACK before the proof is not trusted (after a challenge: %s)',
+    async (challenged) => {
+      const authenticationMethod = 'SCRAM-SHA-256'
+      const server = await scriptedServer({
+        packet(packet: Packet, socket) {
+          if (packet.cmd !== 'connect') return
+          const nonce = /r=(.*)$/.exec(packet.properties!.authenticationData!.toString())![1]
+          const authenticationData = Buffer.from(`r=${nonce}x,s=c2FsdA==,i=4096`)
+          const properties = { authenticationMethod, authenticationData }
+          const challenge = bytes({ cmd: 'auth', reasonCode: 0x18, properties }, 5)
+          const connack = bytes(
+            { cmd: 'connack', reasonCode: 0, sessionPresent: false, properties: { authenticationMethod } },
+            5,
+          )
+          socket.write(challenged ? Buffer.concat([challenge, connack]) : connack)
+        },
+      })
+      const options = { properties: { connect: { authenticationMethod } } }
+      const failure = await failureOf(
+        connectionTo(server, { version: 5, username: 'u', password: Buffer.from('p'), ...options }).connect(),
+      )
+      expect(failure).toMatchObject({ exitCode: 0x8c })
+    },
+  )
+
   test('a second challenge ends the connection', async () => {
     const method = 'SCRAM-SHA-256'
     const server = await scriptedServer({

@@ -6,6 +6,7 @@ import { preparePublish } from '../../src/codec/publish-properties.js'
 import { scriptedServer } from '../helpers/scripted-server.js'
 import { once } from '../helpers/wait.js'
 import { bareServer, bytes, connectionTo, failureOf } from './rig.js'
+import { scramServer } from './scram-server.js'
 
 type Properties = NonNullable<IConnackPacket['properties']>
 
@@ -195,6 +196,42 @@ describe('H11: before CONNACK nothing is delivered or acknowledged:', () => {
     expect(happened).toEqual([])
     expect(answers.filter(({ cmd }) => cmd !== 'disconnect')).toEqual([])
   })
+
+  test.each(early)(
+    '%s on a reconnect with SCRAM, while the answer to the challenge is computed',
+    async (_, packet) => {
+      const answers: Packet[] = []
+      const happened: unknown[] = []
+      const note = (what: unknown) => void happened.push(what)
+      const authenticationMethod = 'SCRAM-SHA-256'
+      let connections = 0
+      const server = await bareServer((socket) => {
+        const first = ++connections === 1
+        const proof = scramServer('sha256', 'p')
+        const parser = mqtt.parser({ protocolVersion: 5 })
+        parser.on('packet', (received: Packet) => {
+          const { authenticationData = '' } = (received as mqtt.IConnectPacket).properties ?? {}
+          if (received.cmd === 'connect') {
+            const data = proof.challenge(Buffer.from(authenticationData))
+            const properties = { authenticationMethod, authenticationData: data }
+            const auth = bytes({ cmd: 'auth', reasonCode: 0x18, properties }, 5)
+            socket.write(first ? auth : Buffer.concat([auth, packet]))
+          } else if (received.cmd === 'auth' && first) {
+            const signature = proof.check(Buffer.from(authenticationData))!
+            socket.end(connack({ authenticationMethod, authenticationData: signature }))
+          } else answers.push(received)
+        })
+        socket.on('data', (chunk) => void parser.parse(chunk))
+      })
+      const events = { message: note, settled: note, suback: note }
+      const connection = connectionTo(server, { ...scram, reconnects: 3 }, events)
+      await connection.connect()
+      expect(await failureOf(connection.ended())).toMatchObject({ reasonCode: 0x82, exitCode: 2 })
+      expect(connections).toBe(2)
+      expect(happened).toEqual([])
+      expect(answers.filter(({ cmd }) => cmd !== 'auth' && cmd !== 'disconnect')).toEqual([])
+    },
+  )
 })
 
 test('H45: released() waits for PUBREL of what was delivered, also across a reconnect, where the Session is kept', async () => {
