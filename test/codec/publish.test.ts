@@ -221,3 +221,30 @@ describe('refuses', () => {
     )
   })
 })
+
+test('a topic is checked the same wherever it is in a chunk', () => {
+  const byte = fc.oneof(
+    fc.constantFrom(0x00, 0x23, 0x24, 0x2b, 0x2c, 0x2f, 0x7f, 0x80, 0xc3, 0xff),
+    fc.integer({ min: 0, max: 255 }),
+  )
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 20 }), fc.array(byte, { maxLength: 3 }), (base, odd) => {
+      const topic = Buffer.from(base.map((value) => 0x2c + (value % 0x50)))
+      odd.forEach((value, i) => {
+        if (topic.length > 0) topic[(i * 7 + base[0]!) % topic.length] = value
+      })
+      const body = Buffer.concat([Buffer.of(0, topic.length), topic, Buffer.from('x')])
+      const outcome = (bytes: Buffer, start: number) => {
+        try {
+          return decodePublish(0x30, bytes, start, start + body.length).topic
+        } catch (error) {
+          return (error as Error).message
+        }
+      }
+      const chunk = Buffer.concat([body, body, body])
+      const alone = outcome(Buffer.from(body), 0)
+      for (const place of [0, 1, 2]) expect(outcome(chunk, place * body.length)).toBe(alone)
+    }),
+    { numRuns: 2000 },
+  )
+})
