@@ -67,16 +67,18 @@ const modulesOf = (...folders) =>
 
 /**
  * What several bundles need whole has a file of its own, with a name for each module: the connection core, and the
- * options that pub, rr and sub share.
+ * options and formats that pub, rr and sub share.
  */
 const options = ['connection', 'general', 'login', 'properties', 'tls', 'transport', 'will']
 const core = {
   file: 'core',
   modules: [
-    ...modulesOf('codec', 'connection', 'session'),
+    ...modulesOf('codec', 'connection', 'format', 'session'),
     ...options.map((name) => `cli/options/${name}`),
     ...['property', 'proxy-url', 'topic', 'url', 'values'].map((name) => `cli/${name}`),
   ],
+  // aedes takes this from there.
+  more: ["export { default as mqttPacket } from 'mqtt-packet'"],
 }
 const coreUsers = [...whole, 'bench', 'completion', 'bench-worker', 'library']
 /** And the option table with all that is printed from it, for commands whose start nobody waits for. */
@@ -123,6 +125,18 @@ const spare = {
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^(\.\/wasm|pako)$/ }, ({ path }) => ({ path, namespace: 'spare' }))
     onLoad({ filter: /./, namespace: 'spare' }, () => ({ contents: 'exports.WasmHistogram = class {}' }))
+  },
+}
+
+/** aedes with the copy of mqtt-packet that the core has. */
+const onePacket = {
+  name: 'one-packet',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^mqtt-packet$/ }, ({ path }) => ({ path, namespace: 'core' }))
+    onResolve({ filter: /^\.\/core\.cjs$/ }, ({ path }) => ({ path, external: true }))
+    onLoad({ filter: /./, namespace: 'core' }, () => ({
+      contents: "module.exports = require('./core.cjs').mqttPacket",
+    }))
   },
 }
 
@@ -174,10 +188,10 @@ const reexports = (file, lines, ...plugins) =>
     outfile: `dist/${file}.cjs`,
     plugins: [...plugins, late],
   })
-const shared = ({ file, modules }) =>
+const shared = ({ file, modules, more = [] }) =>
   reexports(
     file,
-    modules.map((path, index) => `export * as module${index} from './${path}.js'`),
+    [...modules.map((path, index) => `export * as module${index} from './${path}.js'`), ...more],
     apart,
   )
 const [usesCore, usesTable] = [coreUsers, tableUsers].map((users) => (out) => users.includes(out))
@@ -200,7 +214,7 @@ const thread = await build({
 })
 const packages = await build({
   ...common,
-  plugins: [spare],
+  plugins: [spare, onePacket],
   entryPoints: seldom.map((name) => ({ in: name, out: name })),
   // yargs asks where its own file is, which import.meta does not tell in CommonJS.
   define: { 'import.meta.url': 'moduleUrl' },
