@@ -1,4 +1,4 @@
-// Topic Filters: whether one is valid, whether it matches, and a tree that finds all that match a Topic Name.
+// Topic Filters: whether one is valid, and a tree that finds all that match a Topic Name.
 
 /** What a subscription costs in bytes, about: its text, and a node of the tree for each level. */
 export function filterCost(filter: string): number {

@@ -4,6 +4,7 @@ import { addUserProperty, noUserProperties, type UserProperties } from '../codec
 import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
 import { wordToBytes } from '../words.js'
+import { topicName } from './topic.js'
 import { largestString, stringFault } from './values.js'
 
 /** The packets whose properties the command line can set. */
@@ -156,10 +157,12 @@ function readValue(row: PropertyRow, [first = '', second = '']: readonly string[
   }
 }
 
+const responseTopic = topicName('response') // [MQTT-3.3.2-14]
+
 function textOf(row: PropertyRow, text: string): string {
   if (Buffer.byteLength(text) > largestString) throw tooLong(row)
   const fault = stringFault(text)
-  if (fault === undefined) return text
+  if (fault === undefined) return row.key === 'responseTopic' ? responseTopic(text, wordOf(row)) : text
   throw new UsageError(`adding property ${wordOf(row)} ${typeNumbers[row.type]}`, {
     prefix: 'Error ',
     hint: fault,

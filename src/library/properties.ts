@@ -1,4 +1,5 @@
 // Properties of MQTT 5 that a caller gives: names, types and ranges are checked before anything is sent.
+import { topicNameFault } from '../cli/topic.js'
 import { MqttxError } from '../errors.js'
 import { whole } from './checks.js'
 import { described, type Names, own } from './names.js'
@@ -21,7 +22,11 @@ export function checkedProperties<T extends object>(
     if (properties[name] !== undefined)
       whole(`${prefix}${name}`, properties[name] as number, [0, mostSeconds])
   }
-  const { userProperties, correlationData } = properties
+  const { userProperties, correlationData, responseTopic } = properties
+  const fault = responseTopic === undefined ? undefined : topicNameFault(responseTopic as string)
+  if (fault !== undefined) {
+    throw new MqttxError(`${prefix}responseTopic cannot be published to: ${fault}`)
+  }
   if (correlationData !== undefined) properties.correlationData = Buffer.from(correlationData as Uint8Array)
   if (userProperties !== undefined)
     checkUserProperties(userProperties as UserProperties, `${prefix}userProperties`)

@@ -1,7 +1,8 @@
 // A URL and options become what a Connection must know.
 import { topicName } from '../cli/topic.js'
+
 import { endpoint, tlsOf } from '../connection/endpoint.js'
-import type { ConnectOptions as CoreOptions } from '../connection/options.js'
+import { type ConnectOptions as CoreOptions, defaultWindow } from '../connection/options.js'
 import { MqttxError } from '../errors.js'
 import { processHost } from '../host.js'
 import { addressOf, loginOf, parsed } from './address.js'
@@ -46,7 +47,7 @@ export async function settings(address: string | URL, given: ConnectOptions): Pr
     properties: willProperties(will),
     sessionExpiry: whole('sessionExpiry', options.sessionExpiry ?? 0, [0, 0xffffffff]),
     receiveMaximum: 1000,
-    maxInFlight: whole('maxInFlight', options.maxInFlight ?? 20, [1, 65_535]),
+    maxInFlight: whole('maxInFlight', options.maxInFlight ?? defaultWindow, [1, 65_535]),
     connectTimeoutMs: 1000 * whole('connectTimeout', options.connectTimeout ?? 30, [1, 2_000_000]),
     retries: count('retries', options.retries ?? 0),
     reconnects: count('reconnects', options.reconnects ?? Number.POSITIVE_INFINITY),

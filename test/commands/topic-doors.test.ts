@@ -1,56 +1,123 @@
-// One rule for what can be published to, at each door that a topic comes in by.
+// One rule for topics, whichever way they come in: each fault at each place that takes a topic.
 import { describe, expect, test } from 'vitest'
-import { topicNameFault } from '../../src/cli/topic.js'
+import { context } from '../../src/commands/context/spec.js'
 import { readMessage } from '../../src/commands/pub/json-message.js'
 import { pub } from '../../src/commands/pub/spec.js'
 import { rr } from '../../src/commands/rr/spec.js'
-import { settings } from '../../src/library/settings.js'
-import { argsOf, withFile } from '../cli/words.js'
+import { sub } from '../../src/commands/sub/spec.js'
+import type { Client } from '../../src/library/index.js'
+import { argsOf, nowhere, withFile } from '../cli/words.js'
+import { client, server } from '../library/rig.js'
 
-const doors: Readonly<Record<string, (topic: string) => unknown>> = {
-  'pub -t': (topic) => argsOf(pub, ['-t', topic, '-m', 'x']),
-  'pub -L': (topic) => argsOf(pub, ['-L', `mqtt://h/${topic}`, '-m', 'x']),
-  'pub --will-topic': (topic) => argsOf(pub, ['-t', 't', '-m', 'x', '--will-topic', topic]),
-  'the options file of pub': (topic) => argsOf(pub, ['-m', 'x'], withFile(`-t ${topic}`)),
-  MQTTX_TOPIC: (topic) =>
-    argsOf(pub, ['-m', 'x'], { env: { MQTTX_PUB_TOPIC: topic }, readFile: () => undefined }),
-  'rr -e': (topic) => argsOf(rr, ['-t', 't', '-e', topic, '-m', 'x']),
-  'will.topic of the library': (topic) =>
-    settings('mqtt://h', { will: { topic, payload: '', qos: 0, retain: false } }),
-  'pub --json': (topic) =>
-    readMessage(Buffer.from(JSON.stringify({ topic, payload: '' })), {
-      ...{ topic: undefined, qos: 0, retain: false, properties: undefined, version: 5 },
-    }),
-  'the Response Topic of a line of --json': (responseTopic) =>
-    readMessage(Buffer.from(JSON.stringify({ topic: 't', payload: '', properties: { responseTopic } })), {
-      ...{ topic: undefined, qos: 0, retain: false, properties: undefined, version: 5 },
-    }),
-}
-
-const bad: readonly [string, string][] = [
-  ['a wildcard', 'a/+'],
-  ['the other', 'a/#'],
-  ['a control character', 'a\u0001b'],
-  ['DEL', 'a\u007f'],
-  ['a control character of Latin-1', 'a\u0085'],
-  ['a non-character', 'a\uffff'],
-  ['another', 'a\ufdd0'],
-  ['one above U+FFFF', 'a\u{1fffe}'],
-  ['half of a surrogate pair', 'a\ud800b'],
-  ['too many levels', '/'.repeat(201)],
+const faultyNames: readonly (readonly [fault: string, topic: string])[] = [
+  ['empty', ''],
+  ['U+0001', 'a\u0001'],
+  ['U+007F', 'a\u007f'],
+  ['U+009F', 'a\u009f'],
+  ['half of a surrogate pair', 'a\ud800'],
+  ['U+FDD0', 'a\ufdd0'],
+  ['U+FFFF', 'a\uffff'],
+  ['U+1FFFE', 'a\u{1fffe}'],
+  ['65,536 bytes', 'x'.repeat(65_536)],
+  ["201 '/'", '/'.repeat(201)],
+  ['a wildcard +', 'a/+'],
+  ['a wildcard #', '#'],
 ]
+const faultyFilters = [
+  ...faultyNames.filter(([fault]) => !fault.includes('wildcard')),
+  ['# is not last', '#/a'],
+  ['+ beside text', 'a+/b'],
+] as const
 
-describe.each(Object.entries(doors))('E45: %s', (_, door) => {
-  test.each(bad)('refuses %s', async (_name, topic) => {
-    expect(topicNameFault(topic)).toBeDefined()
-    await expect(async () => door(topic)).rejects.toThrow()
+const message = ['-m', 'x']
+const json = (line: object) =>
+  readMessage(Buffer.from(JSON.stringify(line)), {
+    topic: undefined,
+    qos: 0,
+    retain: false,
+    properties: undefined,
+    version: 5,
   })
 
-  test.each(['a', '/', 'a b', '$SYS/x', 'größe/°C', '\u{1f600}', 'x'.repeat(65_535)])(
-    'takes %s',
-    async (topic) => {
-      expect(topicNameFault(topic)).toBeUndefined()
-      await door(topic)
-    },
-  )
+/** Each takes a Topic Name, or throws. */
+const names: Record<string, (topic: string) => unknown> = {
+  'pub -t': (topic) => argsOf(pub, ['-t', topic, ...message]),
+  'pub -L': (topic) => argsOf(pub, ['-L', `mqtt://h/${topic}`, ...message]),
+  'pub, options file': (topic) => argsOf(pub, message, withFile(`-t ${topic}\n`)),
+  'pub, MQTTX_TOPIC': (topic) => argsOf(pub, message, { ...nowhere, env: { MQTTX_TOPIC: topic } }),
+  'pub --response-topic': (topic) => argsOf(pub, ['-t', 't', ...message, '--response-topic', topic]),
+  'pub -D publish response-topic': (topic) =>
+    argsOf(pub, ['-t', 't', ...message, '-D', 'publish', 'response-topic', topic]),
+  'pub --json': (topic) => json({ topic, payload: '' }),
+  'pub --json, responseTopic': (topic) =>
+    json({ topic: 't', payload: '', properties: { responseTopic: topic } }),
+  '--will-topic': (topic) => argsOf(sub, ['-t', 't', '--will-topic', topic]),
+  'context add --will-topic': (topic) => argsOf(context, ['add', 'c', '--will-topic', topic]),
+  'rr -t': (topic) => argsOf(rr, ['-t', topic, '-e', 'r', ...message]),
+  'rr -e': (topic) => argsOf(rr, ['-t', 't', '-e', topic, ...message]),
+}
+
+/** Each takes a Topic Filter, or throws. */
+const filters: Record<string, (topic: string) => unknown> = {
+  'sub -t': (topic) => argsOf(sub, ['-t', topic]),
+  'sub -L': (topic) => argsOf(sub, ['-L', `mqtt://h/${topic}`]),
+  'sub, options file': (topic) => argsOf(sub, [], withFile(`-t ${topic}\n`, 'mosquitto_sub')),
+  'sub, MQTTX_TOPIC': (topic) => argsOf(sub, [], { ...nowhere, env: { MQTTX_TOPIC: topic } }),
+  'sub -T': (topic) => argsOf(sub, ['-t', 't', '-T', topic]),
+  'sub -U': (topic) => argsOf(sub, ['-t', 't', '-U', topic]),
+  'rr --serve -t': (topic) => argsOf(rr, ['--serve', '--echo', '-t', topic]),
+}
+
+/** An empty variable is as if it were not set. */
+const isUnset = (place: string, topic: string) => topic === '' && place.endsWith('MQTTX_TOPIC')
+
+describe.each(Object.entries(names))('E45: a Topic Name of %s', (place, take) => {
+  test.each(['a', '/', 'a b', '$SYS/x', 'größe/°C', '💡', 'x'.repeat(65_535)])('may be %s', (topic) => {
+    expect(() => take(topic)).not.toThrow()
+  })
+
+  test.each(faultyNames.filter(([, topic]) => !isUnset(place, topic)))('is refused: %s', (_, topic) => {
+    expect(() => take(topic)).toThrow()
+  })
+})
+
+describe.each(Object.entries(filters))('E45: a Topic Filter of %s', (place, take) => {
+  test('may have wildcards', () => {
+    expect(() => take('+/é💡/#')).not.toThrow()
+  })
+
+  test.each(faultyFilters.filter(([, topic]) => !isUnset(place, topic)))('is refused: %s', (_, topic) => {
+    expect(() => take(topic)).toThrow()
+  })
+})
+
+describe('E45: topics of the library', () => {
+  const calls: Record<
+    string,
+    readonly [(made: Client, topic: string) => Promise<unknown>, typeof faultyNames]
+  > = {
+    'publish, properties.responseTopic': [
+      (made, responseTopic) => made.publish('t', 'x', { properties: { responseTopic } }),
+      faultyNames,
+    ],
+    publish: [(made, topic) => made.publish(topic, 'x'), faultyNames],
+    request: [(made, topic) => made.request(topic, 'x'), faultyNames],
+    subscribe: [(made, topic) => made.subscribe(topic), faultyFilters],
+  }
+  test.each(Object.entries(calls))('%s', async (_, [call, faulty]) => {
+    const made = await client(await server(5), { protocolVersion: 5 })
+    for (const [fault, topic] of faulty) {
+      const outcome = await call(made, topic).then(
+        () => 'accepted',
+        () => 'refused',
+      )
+      expect([fault, outcome]).toEqual([fault, 'refused'])
+    }
+  })
+
+  test('will.topic', async () => {
+    const at = await server(4)
+    for (const [, topic] of faultyNames)
+      await expect(client(at, { will: { topic, payload: '' } })).rejects.toThrow()
+  })
 })
