@@ -26,7 +26,7 @@ const allowed: Record<string, readonly string[]> = {
   capture: ['errors.ts', 'text.ts'],
   inspect: ['capture', 'codec', 'session', 'errors.ts', 'text.ts'], // codec: framing and Reason Codes; session: Topic Filters
   codec: ['errors.ts', 'text.ts'],
-  format: ['errors.ts', 'text.ts', 'words.ts'],
+  format: ['codec', 'errors.ts', 'text.ts', 'words.ts'], // codec: the order of User Properties
   io: ['errors.ts', 'text.ts', 'words.ts'],
   passwd: ['io', 'errors.ts', 'text.ts', 'words.ts'], // io: replacement in one step; words: bytes that are not UTF-8
   session: ['errors.ts', 'text.ts'],

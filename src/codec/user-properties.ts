@@ -1,16 +1,33 @@
-// User Properties (MQTT 5.0, 3.3.2.3.7) by name, as mqtt-packet has them: a name that is there again has a list.
+// User Properties (MQTT 5.0, 3.3.2.3.7) by name, as mqtt-packet has them: a name that is there again has a list. The
+// order of all pairs, which has a meaning and which such an object cannot hold, is kept beside it.
 
 /** Without a prototype: the names are the sender's, and `__proto__` is one like any other. */
 export type UserProperties = Record<string, string | string[]>
 
+type Pair = readonly [name: string, value: string]
+
+const orders = new WeakMap<object, Pair[]>()
+
 export function noUserProperties(): UserProperties {
-  return Object.create(null) as UserProperties
+  const pairs = Object.create(null) as UserProperties
+  orders.set(pairs, [])
+  return pairs
 }
 
-/** Adds a value to those of its name, in constant time. */
+/** Adds a pair behind all others, in constant time. `pairs` comes from `noUserProperties`. */
 export function addUserProperty(pairs: UserProperties, name: string, value: string): void {
+  orders.get(pairs)?.push([name, value])
   const earlier = pairs[name]
   if (earlier === undefined) pairs[name] = value
   else if (Array.isArray(earlier)) earlier.push(value)
   else pairs[name] = [earlier, value]
+}
+
+/** All pairs in the order in which they were added or received; of an object made elsewhere, name by name. */
+export function pairsOf(pairs: Readonly<Record<string, string | readonly string[]>>): readonly Pair[] {
+  const order = orders.get(pairs)
+  if (order !== undefined) return order
+  return Object.entries(pairs).flatMap(([name, values]) =>
+    [values].flat().map((value): Pair => [name, value]),
+  )
 }

@@ -1,5 +1,6 @@
 // The ways in which a connection ends against our will, in the reference's words where it has some.
 import { reasonText } from '../codec/reason-codes.js'
+import { pairsOf } from '../codec/user-properties.js'
 import { ConnectionError, ExitCode, MqttxError, ProtocolError } from '../errors.js'
 import { shown } from '../text.js'
 import { addressText } from '../transport/endpoint.js'
@@ -70,9 +71,7 @@ export function told(properties: Told | undefined): string | undefined {
   const parts: string[] = []
   if (properties?.reasonString !== undefined) parts.push(`the server says: ${properties.reasonString}`)
   if (properties?.serverReference !== undefined) parts.push(`another server: ${properties.serverReference}`)
-  for (const [name, values] of Object.entries(properties?.userProperties ?? {})) {
-    for (const value of [values].flat()) parts.push(`${name}: ${value}`)
-  }
+  for (const [name, value] of pairsOf(properties?.userProperties ?? {})) parts.push(`${name}: ${value}`)
   return parts.length === 0 ? undefined : shown(parts.join('; '))
 }
 

@@ -1,4 +1,5 @@
 // What each letter behind `%` prints, as a step that is chosen once, when the format is compiled.
+import { pairsOf } from '../codec/user-properties.js'
 import { decimal } from './decimal.js'
 import { jsonWithJsonPayload, jsonWithTextPayload } from './json.js'
 import type { ByteSink, MessageProperties, ReceivedMessage, WallClock } from './message.js'
@@ -108,6 +109,6 @@ function float(name: 'float' | 'double', size: number, read: (payload: Buffer) =
 }
 
 function userProperties(properties: MessageProperties | undefined): string {
-  const pairs = Object.entries(properties?.userProperties ?? {})
-  return pairs.flatMap(([name, values]) => [values].flat().map((value) => `${name}:${value}`)).join(' ')
+  const pairs = pairsOf(properties?.userProperties ?? {})
+  return pairs.map(([name, value]) => `${name}:${value}`).join(' ')
 }

@@ -1,6 +1,7 @@
 // %j and %J of -F: a message as one JSON object with the members of the reference, always valid and always UTF-8.
 // Bytes that are not UTF-8 are told, not mangled: such a payload stands in base64 behind "encoding":"base64", such
 // Correlation Data as "correlation-data-base64". NUL is escaped like every other control character.
+import { pairsOf } from '../codec/user-properties.js'
 import { jsonOf, shown } from '../text.js'
 import { copyJson } from './json-copy.js'
 import { JsonWriter } from './json-writer.js'
@@ -120,13 +121,11 @@ function writeUserProperties(
   writer: JsonWriter,
 ): void {
   member(writer, 'user-properties').open('[')
-  for (const [name, values] of Object.entries(pairs)) {
-    for (const value of [values].flat()) {
-      writer.open('{')
-      writer.key(jsonOf(name))
-      writer.string(value)
-      writer.close()
-    }
+  for (const [name, value] of pairsOf(pairs)) {
+    writer.open('{')
+    writer.key(jsonOf(name))
+    writer.string(value)
+    writer.close()
   }
   writer.close()
 }

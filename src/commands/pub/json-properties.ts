@@ -3,7 +3,12 @@
 import { topicNameFault } from '../../cli/topic.js'
 import { type PropertyRow, properties as rows } from '../../codec/properties.js'
 import type { PublishProperties } from '../../codec/publish.js'
-import { addUserProperty, noUserProperties, type UserProperties } from '../../codec/user-properties.js'
+import {
+  addUserProperty,
+  noUserProperties,
+  pairsOf,
+  type UserProperties,
+} from '../../codec/user-properties.js'
 import { bad, base64, isObject, shape, utf8Fault } from './json-values.js'
 
 const known = new Map(rows.filter(({ packets }) => packets.includes('publish')).map((row) => [row.key, row]))
@@ -72,18 +77,14 @@ function readPairs(value: unknown, name: string): UserProperties {
   for (const [key, texts] of Object.entries(value)) {
     readString(key, `a name in ${name}`)
     const place = `${name}.${shape(key)}`
-    pairs[key] = Array.isArray(texts)
-      ? texts.map((text: unknown) => readString(text, place))
-      : readString(texts, place)
+    for (const text of [texts].flat()) addUserProperty(pairs, key, readString(text, place))
   }
   return pairs
 }
 
 function joined(pairs: UserProperties[]): UserProperties {
   const all = noUserProperties()
-  for (const [name, values] of pairs.flatMap((pair) => Object.entries(pair))) {
-    for (const value of [values].flat()) addUserProperty(all, name, value)
-  }
+  for (const [name, value] of pairs.flatMap(pairsOf)) addUserProperty(all, name, value)
   return all
 }
 

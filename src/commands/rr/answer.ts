@@ -9,6 +9,12 @@ import {
   type QoS,
 } from '../../codec/publish.js'
 import { preparePublish } from '../../codec/publish-properties.js'
+import {
+  addUserProperty,
+  noUserProperties,
+  pairsOf,
+  type UserProperties,
+} from '../../codec/user-properties.js'
 import type { Ran } from '../../io/command.js'
 
 export interface Asked {
@@ -62,7 +68,7 @@ export function answerTemplate(
 ): PublishTemplate {
   const retain = false
   if (version < 5) return publishTemplate(responseTopic, { qos, retain, properties: Buffer.alloc(0) })
-  const userProperties = { ...given?.userProperties, ...reply.properties.userProperties }
+  const userProperties = replaced(given?.userProperties, reply.properties.userProperties)
   const properties = {
     ...given,
     ...reply.properties,
@@ -70,6 +76,14 @@ export function answerTemplate(
     ...(correlationData !== undefined && { correlationData }),
   }
   return preparePublish(responseTopic, { qos, retain, version, properties })
+}
+
+/** `given` without the names that `newer` has, then these. */
+function replaced(given: UserProperties = {}, newer: UserProperties = {}): UserProperties {
+  const all = noUserProperties()
+  const kept = pairsOf(given).filter(([name]) => !Object.hasOwn(newer, name))
+  for (const [name, value] of [...kept, ...pairsOf(newer)]) addUserProperty(all, name, value)
+  return all
 }
 
 /** What the environment of a command tells about the request. */
