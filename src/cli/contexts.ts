@@ -74,12 +74,11 @@ export function formatContexts({ current, contexts }: Contexts): string {
 export function contextNamed(name: string, { contexts }: Contexts): Settings {
   const settings = contexts.get(name)
   if (settings !== undefined) return settings
-  const near = suggestion(name, [...contexts.keys()], 'mqttx context ls')
-  throw new UsageError(`There is no context '${shown(name)}'.${contexts.size === 0 ? '' : near}`, {
+  throw new UsageError(`There is no context '${shown(name)}'.`, {
     hint:
       contexts.size === 0
         ? `make one with mqttx context add ${isContextName(name) ? name : 'NAME'} -h HOST`
-        : undefined,
+        : suggestion(name, [...contexts.keys()], 'mqttx context ls'),
   })
 }
 
@@ -103,7 +102,9 @@ export function optionsOf(settings: Settings, known: Options): ContextOption[] {
   const names = rows.map(({ name }) => name)
   for (const name of Object.keys(settings)) {
     if (names.includes(name)) continue
-    throw new UsageError(`'${shown(name)}' is no setting.${suggestion(name, names, 'mqttx context --help')}`)
+    throw new UsageError(`'${shown(name)}' is no setting.`, {
+      hint: suggestion(name, names, 'mqttx context --help'),
+    })
   }
   const options: ContextOption[] = []
   for (const { name, key, setting } of rows) {

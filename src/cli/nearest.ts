@@ -1,6 +1,6 @@
 // The known name nearest to a misspelt one.
 
-/** Undefined where no name is near enough to ask `Did you mean`: a third of the letters may be wrong. */
+/** Undefined where no name is near enough to ask `did you mean`: a third of the letters may be wrong. */
 export function nearest(word: string, names: readonly string[]): string | undefined {
   const bare = withoutDashes(word)
   let best: { name: string; distance: number } | undefined
@@ -11,10 +11,10 @@ export function nearest(word: string, names: readonly string[]): string | undefi
   return best !== undefined && best.distance <= mostWrong(bare) ? best.name : undefined
 }
 
-/** What an error text says after the misspelt name. */
+/** The hint for a misspelt name. */
 export function suggestion(word: string, names: readonly string[], help: string): string {
   const found = nearest(word, names)
-  return found === undefined ? ` See '${help}'.` : ` Did you mean '${found}'?`
+  return found === undefined ? `see '${help}'` : `did you mean '${found}'?`
 }
 
 function mostWrong(word: string): number {

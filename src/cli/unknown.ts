@@ -25,22 +25,22 @@ const foreignOptions: ReadonlyMap<string, readonly string[]> = new Map([
 
 /** An option that does not exist, or a word that belongs to none. Secrets in it are not repeated. */
 export function unknownWord(command: string, names: readonly string[], word: string): UsageError {
-  const advice = word.startsWith('-') ? forOption(command, names, word) : forOperand(command, names, word)
-  return new UsageError(`Unknown option '${shown(withoutSecret(word))}'.${advice}`)
+  const hint = word.startsWith('-') ? forOption(command, names, word) : forOperand(command, names, word)
+  return new UsageError(`Unknown option '${shown(withoutSecret(word))}'.`, { hint })
 }
 
 function forOption(command: string, names: readonly string[], word: string): string {
   const same = foreignOptions.get(word.replace(/=.*$/s, ''))?.find((name) => names.includes(name))
-  return same === undefined ? suggestion(word, names, `mqttx ${command} --help`) : ` Did you mean '${same}'?`
+  return same === undefined ? suggestion(word, names, `mqttx ${command} --help`) : `did you mean '${same}'?`
 }
 
 function forOperand(command: string, names: readonly string[], word: string): string {
   if (names.includes('--url')) {
     if (/^(mqtts?|wss?)$/i.test(word))
-      return ` The protocol is the start of a URL: -L ${word.toLowerCase()}://HOST/TOPIC`
-    if (/^[a-z][a-z\d+.-]*:\/\//i.test(word)) return ' A URL is given with -L.'
+      return `the protocol is the start of a URL: -L ${word.toLowerCase()}://HOST/TOPIC`
+    if (/^[a-z][a-z\d+.-]*:\/\//i.test(word)) return 'a URL is given with -L'
   }
-  if (names.includes('--topic') && /[/#+]/.test(word)) return ` A topic is given with -t: -t '${shown(word)}'`
+  if (names.includes('--topic') && /[/#+]/.test(word)) return `a topic is given with -t: -t '${shown(word)}'`
   return suggestion(word, names, `mqttx ${command} --help`)
 }
 

@@ -113,11 +113,11 @@ function unknownCommand(name: string): UsageError {
   const names = commands.map((command) => command.name)
   const same = foreignCommands.get(name)
   const near = same ?? nearest(name, names)
-  const advice = near === undefined ? `Known are ${names.join(', ')}.` : `Did you mean '${near}'?`
-  return new UsageError(`Unknown command '${shown(name)}'. ${advice}`)
+  const hint = near === undefined ? `the commands are ${names.join(', ')}` : `did you mean '${near}'?`
+  return new UsageError(`Unknown command '${shown(name)}'.`, { hint })
 }
 
 function unknownOption(word: string): UsageError {
-  const near = suggestion(word, ['--help', '--version', '--generate'], overview)
-  return new UsageError(`Unknown option '${shown(word)}'.${near}`)
+  const hint = suggestion(word, ['--help', '--version', '--generate'], overview)
+  return new UsageError(`Unknown option '${shown(word)}'.`, { hint })
 }

@@ -143,8 +143,8 @@ describe('what is said', () => {
       one({ keepalive: 1 }),
       "Invalid keepalive given, it must be between 5 and 65535 inclusive. (context 'c')",
     ],
-    [one({ qos: 1 }), /^'qos' is no setting\..* \(context 'c'\)$/],
-    [one({ hots: 'h' }), "'hots' is no setting. Did you mean 'host'? (context 'c')"],
+    [one({ qos: 1 }), "'qos' is no setting. (context 'c')"],
+    [one({ hots: 'h' }), "'hots' is no setting. (context 'c')"],
     [one({ pw: 'secret' }), "A context does not hold a password. (context 'c')"],
     [
       one({ url: 'mqtt://a:secret@h' }),
@@ -174,7 +174,7 @@ describe('what is said', () => {
     expect(`${text}${hint}`).not.toContain('secret')
   })
   test.each([
-    ['--context prdo', "There is no context 'prdo'. Did you mean 'prod'?"],
+    ['--context prdo', "There is no context 'prdo'."],
     ['--context', '--context argument given but no name specified.'],
     ["--context ''", '--context: the argument is empty'],
   ])('%s', (line, message) => expect(said(file, line).message).toBe(message))

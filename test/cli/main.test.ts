@@ -71,24 +71,27 @@ describe('texts on stdout, with status 0', () => {
 
 describe('an error on stderr, nothing on stdout, status 1', () => {
   test.each([
-    [['sbu'], "Error: Unknown command 'sbu'. Did you mean 'sub'?\n"],
+    [['sbu'], "Error: Unknown command 'sbu'.\nhint: did you mean 'sub'?\n"],
     [
       ['xyzzy'],
-      `Error: Unknown command 'xyzzy'. Known are ${commands.map(({ name }) => name).join(', ')}.\n`,
+      `Error: Unknown command 'xyzzy'.\nhint: the commands are ${commands.map(({ name }) => name).join(', ')}\n`,
     ],
-    [['help', 'pbu'], "Error: Unknown command 'pbu'. Did you mean 'pub'?\n"],
-    [['--hlep'], "Error: Unknown option '--hlep'. Did you mean '--help'?\n"],
-    [['-x'], "Error: Unknown option '-x'. See 'mqttx --help'.\n"],
-    [['version'], "Error: Unknown command 'version'. Did you mean 'mqttx --version'?\n"], // E37
-    [['conn', '-h', 'x'], "Error: Unknown command 'conn'. Did you mean 'mqttx sub -E'?\n"],
-    [['simulate'], "Error: Unknown command 'simulate'. Did you mean 'mqttx bench'?\n"],
-    [['check'], "Error: Unknown command 'check'. Did you mean 'mqttx --version'?\n"],
-    [['zz'], `Error: Unknown command 'zz'. Known are ${commands.map(({ name }) => name).join(', ')}.\n`],
+    [['help', 'pbu'], "Error: Unknown command 'pbu'.\nhint: did you mean 'pub'?\n"],
+    [['--hlep'], "Error: Unknown option '--hlep'.\nhint: did you mean '--help'?\n"],
+    [['-x'], "Error: Unknown option '-x'.\nhint: see 'mqttx --help'\n"],
+    [['version'], "Error: Unknown command 'version'.\nhint: did you mean 'mqttx --version'?\n"], // E37
+    [['conn', '-h', 'x'], "Error: Unknown command 'conn'.\nhint: did you mean 'mqttx sub -E'?\n"],
+    [['simulate'], "Error: Unknown command 'simulate'.\nhint: did you mean 'mqttx bench'?\n"],
+    [['check'], "Error: Unknown command 'check'.\nhint: did you mean 'mqttx --version'?\n"],
+    [
+      ['zz'],
+      `Error: Unknown command 'zz'.\nhint: the commands are ${commands.map(({ name }) => name).join(', ')}\n`,
+    ],
     [
       ['__proto__'],
-      `Error: Unknown command '__proto__'. Known are ${commands.map(({ name }) => name).join(', ')}.\n`,
+      `Error: Unknown command '__proto__'.\nhint: the commands are ${commands.map(({ name }) => name).join(', ')}\n`,
     ],
-    [['pub', '--qso', '1'], "Error: Unknown option '--qso'. Did you mean '--qos'?\n"],
+    [['pub', '--qso', '1'], "Error: Unknown option '--qso'.\nhint: did you mean '--qos'?\n"],
     [['pub', '-q', '3'], 'Error: Invalid QoS given: 3\nhint: use 0, 1 or 2\n'],
     [['pub', '-q', '3', '--quiet'], 'Error: Invalid QoS given: 3\nhint: use 0, 1 or 2\n'],
     [['pub'], "Error: Both topic and message must be supplied.\nhint: see 'mqttx pub --help'\n"],

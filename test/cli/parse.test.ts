@@ -248,48 +248,46 @@ describe('GNU habits', () => {
   })
 
   test.each([
-    ['-ttopic', "Unknown option '-ttopic'."],
-    ['-topic x', "Unknown option '-topic'. Did you mean '--topic'?"],
-    ['-help', "Unknown option '-help'. Did you mean '--help'?"],
-    ['-host x', "Unknown option '-host'. Did you mean '--host'?"],
-    ['-id x', "Unknown option '-id'. Did you mean '--id'?"],
-    ['-q=1', "Unknown option '-q=1'. Did you mean '-q'?"],
+    ['-ttopic', "Unknown option '-ttopic'.", "did you mean '--topic'?"],
+    ['-topic x', "Unknown option '-topic'.", "did you mean '--topic'?"],
+    ['-help', "Unknown option '-help'.", "did you mean '--help'?"],
+    ['-host x', "Unknown option '-host'.", "did you mean '--host'?"],
+    ['-id x', "Unknown option '-id'.", "did you mean '--id'?"],
+    ['-q=1', "Unknown option '-q=1'.", "did you mean '-q'?"],
     ['-rZ', "Unknown option '-rZ'."],
-    ['--retain=yes', "Unknown option '--retain=yes'. Did you mean '--retain'?"],
-    ['-- -t', "Unknown option '-t'."],
+    ['--retain=yes', "Unknown option '--retain=yes'.", "did you mean '--retain'?"],
+    ['-- -t', "Unknown option '-t'.", "did you mean '-t'?"],
     ['-', "Unknown option '-'."],
     ["''", "Unknown option ''."],
-  ])('but not %s', (line, message) => {
-    expect(refusalOf(pub, line).message).toContain(message)
+  ])('but not %s', (line, message, hint = "see 'mqttx pub --help'") => {
+    expect(refusalOf(pub, line)).toEqual({ message, hint })
   })
 })
 
 describe('a word that is not an option', () => {
   test.each([
-    ['--qso 1', "Unknown option '--qso'. Did you mean '--qos'?"],
-    ['--retian', "Unknown option '--retian'. Did you mean '--retain'?"],
-    ['--max-in-flight 3', "Unknown option '--max-in-flight'. Did you mean '--max-inflight'?"],
-    ['-Q 1', "Unknown option '-Q'. Did you mean '-q'?"],
-    ['-T a', "Unknown option '-T'. Did you mean '-t'?"],
-    ['-Z', "Unknown option '-Z'. See 'mqttx pub --help'."],
-    ['--unheard-of', "Unknown option '--unheard-of'. See 'mqttx pub --help'."],
+    ['--qso 1', "Unknown option '--qso'.", "did you mean '--qos'?"],
+    ['--retian', "Unknown option '--retian'.", "did you mean '--retain'?"],
+    ['--max-in-flight 3', "Unknown option '--max-in-flight'.", "did you mean '--max-inflight'?"],
+    ['-Q 1', "Unknown option '-Q'.", "did you mean '-q'?"],
+    ['-T a', "Unknown option '-T'.", "did you mean '-t'?"],
+    ['-Z', "Unknown option '-Z'.", "see 'mqttx pub --help'"],
+    ['--unheard-of', "Unknown option '--unheard-of'.", "see 'mqttx pub --help'"],
     // E37: words of other clients, and what a word without a dash was meant for
-    ['--mqtt-version 5', "Unknown option '--mqtt-version'. Did you mean '--protocol-version'?"],
-    ['--mqtt-version=5', "Unknown option '--mqtt-version=5'. Did you mean '--protocol-version'?"],
-    ['--hostname h', "Unknown option '--hostname'. Did you mean '--host'?"],
-    ['--client-id x', "Unknown option '--client-id'. Did you mean '--id'?"],
-    ['--ca x', "Unknown option '--ca'. Did you mean '--cafile'?"],
-    ['-l mqtts', "Unknown option 'mqtts'. The protocol is the start of a URL: -L mqtts://HOST/TOPIC"],
-    ['home/#', "Unknown option 'home/#'. A topic is given with -t: -t 'home/#'"],
-    ['mqtt://me:secret@h/t', "Unknown option 'mqtt://...@h/t'. A URL is given with -L."],
-    ['world', "Unknown option 'world'. See 'mqttx pub --help'."],
-    ['--proxi=socks5h://me:secret@h', "Unknown option '--proxi=socks5h://...@h'. Did you mean '--proxy'?"],
-    ['topic', "Unknown option 'topic'. Did you mean '--topic'?"],
-    ['--retained-only', "Unknown option '--retained-only'. "],
-  ])('%s', (line, message) => {
-    const refusal = refusalOf(pub, line)
-    expect(refusal.message).toContain(message)
-    expect(refusal.hint, 'one line says it all').toBeUndefined()
+    ['--mqtt-version 5', "Unknown option '--mqtt-version'.", "did you mean '--protocol-version'?"],
+    ['--mqtt-version=5', "Unknown option '--mqtt-version=5'.", "did you mean '--protocol-version'?"],
+    ['--hostname h', "Unknown option '--hostname'.", "did you mean '--host'?"],
+    ['--client-id x', "Unknown option '--client-id'.", "did you mean '--id'?"],
+    ['--ca x', "Unknown option '--ca'.", "did you mean '--cafile'?"],
+    ['-l mqtts', "Unknown option 'mqtts'.", 'the protocol is the start of a URL: -L mqtts://HOST/TOPIC'],
+    ['home/#', "Unknown option 'home/#'.", "a topic is given with -t: -t 'home/#'"],
+    ['mqtt://me:secret@h/t', "Unknown option 'mqtt://...@h/t'.", 'a URL is given with -L'],
+    ['world', "Unknown option 'world'.", "see 'mqttx pub --help'"],
+    ['--proxi=socks5h://me:secret@h', "Unknown option '--proxi=socks5h://...@h'.", "did you mean '--proxy'?"],
+    ['topic', "Unknown option 'topic'.", "did you mean '--topic'?"],
+    ['--retained-only', "Unknown option '--retained-only'.", "see 'mqttx pub --help'"],
+  ])('%s', (line, message, hint) => {
+    expect(refusalOf(pub, line)).toEqual({ message, hint })
   })
 
   test('is told before the argument that it seems to lack', () => {

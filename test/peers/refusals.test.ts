@@ -1,6 +1,6 @@
 // The first line of what mosquitto's clients and ours say to options that are refused, and the status, side by side.
-import { describe, expect, test } from 'vitest'
-import { findPeer } from '../helpers/peers.js'
+import { describe, expect } from 'vitest'
+import { peerTest } from '../helpers/peers.js'
 import { mqttx, start } from '../helpers/run.js'
 
 const tools = [
@@ -47,17 +47,44 @@ const refused = [
   'READY --will-retain --cert f',
 ]
 
+/** Options that only the others of the three have, or none. */
+const unknown = {
+  pub: [
+    '-C 1',
+    '-e r',
+    '-E',
+    '-F %p',
+    '-N',
+    '--pretty',
+    '-R',
+    '--random-filter',
+    '--retained-only',
+    '-T',
+    '-U',
+  ],
+  sub: ['-l', '-m', '-n', '-r', '-s', '--repeat', '--repeat-delay', '-e'],
+  rr: ['-r', '--repeat', '--repeat-delay', '-T', '-U'],
+} as const
+
 describe.each(tools)('%s says what %s says (E73, E75)', (tool, peer, ready) => {
-  test.skipIf(findPeer(peer) === undefined).each(refused)('%s', async (line) => {
-    const words = line
-      .replace('READY', ready)
-      .split(' ')
-      .map((word) => (word === "''" ? '' : word))
-    const firstLine = ({ stderr, status }: { stderr: string; status: number | null }) => ({
-      status,
-      line: stderr.trimStart().split('\n')[0],
+  for (const line of [
+    ...refused,
+    ...unknown[tool],
+    '--unheard-of',
+    '-q 5 --unheard-of',
+    '--unheard-of -q 5',
+  ]) {
+    peerTest(line, [peer], async () => {
+      const words = line
+        .replace('READY', ready)
+        .split(' ')
+        .map((word) => (word === "''" ? '' : word))
+      const [theirs, ours] = await Promise.all([start(peer, words).ended, mqttx([tool, ...words])])
+      expect(firstLine(ours)).toEqual(firstLine(theirs))
     })
-    const [theirs, ours] = await Promise.all([start(peer, words).ended, mqttx([tool, ...words])])
-    expect(firstLine(ours)).toEqual(firstLine(theirs))
-  })
+  }
 })
+
+function firstLine({ stderr, status }: { stderr: string; status: number | null }): object {
+  return { status, line: stderr.trimStart().split('\n')[0] }
+}
