@@ -58,7 +58,7 @@ test('a pager that is not there: the output is shown without it', async () => {
 
 test('a pager that is left early: silence and status 0, as with a pipe that is closed', async () => {
   const { output, status } = await onTerminal(`mqttx inspect ${large}`, { PAGER: 'head -n 1' })
-  expect(output.trim()).toMatch(/^\S*connection 1: a byte stream, MQTT 3.1.1 \(assumed\)\S*$/)
+  expect(output.trim()).toMatch(/^20000 packets; [^\n]*$/)
   expect(status).toBe(0)
 })
 
