@@ -31,6 +31,11 @@ export interface Field {
 class Undecodable extends Error {}
 const undecodable = new Undecodable()
 
+/** Fields of a packet that are kept one by one: a packet can have as many as it has bytes. */
+const mostFields = 5000
+/** Violations of a packet that are kept. */
+const mostViolations = 1000
+
 export class Fields {
   /** The fields of the packet at hand are the first `count`, each group before what is in it. */
   readonly items: Field[] = []
@@ -56,6 +61,8 @@ export class Fields {
   #readable = 0
   #holes: readonly Hole[] = noHoles
   #length = 0
+  /** Index of the field that stands for those that are not kept; -1: there is none. */
+  #folded = -1
 
   /** `length` is what the Fixed Header says; the bytes beyond `end` and in `holes` are not there. */
   reset(
@@ -76,6 +83,7 @@ export class Fields {
     this.#length = length
     this.limit = length
     this.count = 0
+    this.#folded = -1
     this.at = 0
     this.#bit = 0
     this.#depth = 0
@@ -211,8 +219,33 @@ export class Fields {
     this.#depth = group.depth
   }
 
+  /**
+   * Of a packet with very many fields: what was read from the field at `index` on, one element of a list, is not kept. One
+   * field stands for all such elements that follow one another. `secret`: the name of a secret that is among them.
+   */
+  fold(index: number, secret = ''): void {
+    if (index < mostFields) return
+    const end = this.at * 8
+    if (this.#folded !== index - 1) {
+      this.#folded = index
+      const field = this.items[index]!
+      field.name = 'more_fields'
+      field.kind = 'undecoded'
+      field.value = undefined
+      field.meaning = 'checked, and not listed one by one'
+      field.whole = false
+      field.repeated = false
+      field.content = field.start >> 3
+    }
+    const folded = this.items[this.#folded]!
+    if (secret !== '') folded.name = secret
+    folded.length = end - folded.start
+    this.count = this.#folded + 1
+  }
+
   /** Says that the last field, or what is at `offset`, breaks a rule. */
   wrong(key: RuleKey, detail?: string, offset = this.count === 0 ? 0 : this.last.start >> 3): void {
+    if (this.violations.length >= mostViolations) return
     const found = violation(key, this.version, offset, detail)
     if (found !== undefined) this.violations.push(found)
   }

@@ -194,6 +194,7 @@ function decodeSubscribe(f: Fields, packet: Packet): void {
   if (f.left === 0) f.wrong('subscribe-empty', undefined, f.at)
   while (f.left > 0) {
     const offset = f.at
+    const index = f.count
     const group = f.begin('subscription')
     group.repeated = true
     const filter = f.text('topic_filter')
@@ -201,6 +202,7 @@ function decodeSubscribe(f: Fields, packet: Packet): void {
     const options = decodeSubscriptionOptions(f)
     if (options & 4 && filter.startsWith('$share/')) f.wrong('share-nolocal')
     f.end(group)
+    f.fold(index)
     packet.subscriptions.push({ filter, options, offset })
   }
 }
@@ -240,6 +242,7 @@ function decodeUnsubscribe(f: Fields, packet: Packet): void {
     const filter = f.text('topic_filter')
     f.last.repeated = true
     checkFilter(f, filter)
+    f.fold(f.count - 1)
     packet.subscriptions.push({ filter, options: 0, offset })
   }
 }
@@ -308,6 +311,7 @@ function decodeCodes(f: Fields, packet: Packet, wrongBefore5: (code: number) => 
     if (wrongBefore5(code) || (f.version === 5 && !names.isAllowedCode(packet.type, code))) {
       f.wrong(packet.type === names.suback ? 'suback-code' : 'unsuback-codes')
     }
+    f.fold(f.count - 1)
   }
 }
 

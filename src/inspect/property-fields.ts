@@ -36,6 +36,7 @@ export function decodeProperties(f: Fields, type: Packet['type']): PropertyBag |
 
 function decodeProperty(f: Fields, type: number, bag: PropertyBag): void {
   const property = properties.get(f.peek('property'))
+  const index = f.count
   const group = f.begin(property?.name ?? 'unknown_property')
   const offset = f.at
   const identifier = f.variable('identifier')
@@ -52,6 +53,7 @@ function decodeProperty(f: Fields, type: number, bag: PropertyBag): void {
   const value = readValue(f, property, group)
   f.end(group)
   note(f, { property, value, type, offset }, bag)
+  f.fold(index, property.identifier === propertyId.authenticationData ? property.name : '')
 }
 
 function readValue(f: Fields, property: Property, group: Field): PropertyValue {

@@ -193,9 +193,17 @@ function detailText(packet: Packet): string {
   }
   if (type === connack) text += packet.sessionPresent ? ' session present' : ''
   text += codeText(packet)
-  if (subscriptions !== undefined) for (const { filter } of subscriptions) text += ` ${quoted(filter)}`
-  if (codes !== undefined) for (const code of codes) text += ` 0x${code.toString(16).padStart(2, '0')}`
+  if (subscriptions !== undefined) text += listed(subscriptions, ({ filter }) => quoted(filter))
+  if (codes !== undefined) text += listed(codes, (code) => `0x${code.toString(16).padStart(2, '0')}`)
   return text
+}
+
+/** Elements of a list that a line shows. */
+const mostListed = 1000
+
+function listed<T>(all: readonly T[], shown: (one: T) => string): string {
+  const texts = all.slice(0, mostListed).map((one) => ` ${shown(one)}`)
+  return texts.join('') + (all.length > mostListed ? ` and ${all.length - mostListed} more` : '')
 }
 
 function putAnswer(ink: Ink, { answers, roundTrip }: Packet): void {

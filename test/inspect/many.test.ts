@@ -1,0 +1,109 @@
+// One packet with a million parts costs little memory: the first are listed, all are checked (H24).
+import { createHash } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { Fields } from '../../src/inspect/fields.js'
+import { Packet } from '../../src/inspect/packet.js'
+import { decode } from '../../src/inspect/render.js'
+import { mqttx, scratch, shell } from '../helpers/run.js'
+
+const folder = scratch('many')
+
+function variable(value: number): Buffer {
+  const bytes: number[] = []
+  for (let rest = value; bytes.length === 0 || rest > 0; rest = Math.floor(rest / 128)) {
+    bytes.push(rest > 127 ? (rest % 128) | 128 : rest)
+  }
+  return Buffer.from(bytes)
+}
+
+const framed = (type: number, body: Buffer): Buffer =>
+  Buffer.concat([Buffer.from([type]), variable(body.length), body])
+const repeated = (hex: string, size: number): Buffer =>
+  Buffer.alloc(size - (size % (hex.length / 2)), hex, 'hex')
+
+const connect4 = Buffer.from('100d00044d5154540402003c000161', 'hex')
+const connect5 = Buffer.from('100e00044d5154540502003c00000161', 'hex')
+
+/** Packets of `size` bytes, with the CONNECT that says their version. */
+const kinds: readonly (readonly [what: string, make: (size: number) => Buffer])[] = [
+  ['SUBSCRIBE', (size) => framed(0x82, Buffer.concat([Buffer.from([0, 1]), repeated('00016100', size)]))],
+  ['UNSUBSCRIBE', (size) => framed(0xa2, Buffer.concat([Buffer.from([0, 1]), repeated('000161', size)]))],
+  [
+    'SUBSCRIBE, all wrong',
+    (size) => framed(0x82, Buffer.concat([Buffer.from([0, 1]), repeated('000000', size)])),
+  ],
+  [
+    'PUBLISH with User Properties',
+    (size) => {
+      const properties = repeated('26000161000162', size)
+      return framed(0x30, Buffer.concat([Buffer.from([0, 1, 0x61]), variable(properties.length), properties]))
+    },
+  ],
+]
+
+const views = ['bytes', 'line', 'json', 'tree', 'flow', 'stats']
+
+test
+  .runIf(process.platform === 'linux')
+  .each(kinds.flatMap(([what, make]) => views.map((view) => [view, what, make] as const)))(
+  '--view %s of a %s of 15 MB takes less than 150 MB',
+  async (view, what, make) => {
+    const file = join(folder, `${createHash('sha1').update(what).digest('hex')}.bin`)
+    writeFileSync(file, Buffer.concat([what.startsWith('PUB') ? connect5 : connect4, make(15e6)]))
+    const script = `mqttx inspect --view ${view} '${file}' > /dev/null & pid=$!
+      highest=0
+      while now=$(grep VmHWM /proc/$pid/status 2>/dev/null | tr -dc 0-9); [ -n "$now" ]; do highest=$now; sleep 0.02; done
+      echo $highest`
+    const { stdout } = await shell(script, { timeoutMs: 60_000 })
+    expect(Number(stdout.toString())).toBeGreaterThan(20_000)
+    expect(Number(stdout.toString()) / 1024).toBeLessThan(150)
+  },
+)
+
+test.each(kinds)('the leaves of a %s of 200 kB tile it, and all of it is checked', (_what, make) => {
+  const bytes = make(200_000)
+  const packet = new Packet(bytes, 0, 4, bytes.length, bytes.length)
+  packet.version = packet.type === 3 ? 5 : 4
+  const fields = new Fields()
+  decode(fields, packet)
+  let at = 0
+  for (const { kind, start, length } of fields.items.slice(0, fields.count)) {
+    if (kind === 'group') continue
+    expect(start).toBe(at)
+    at = start + length
+  }
+  expect(at).toBe(bytes.length * 8)
+  expect(fields.count).toBeLessThan(5020)
+  expect(packet.violations.length).toBeLessThanOrEqual(1000)
+  if (packet.type === 8) expect(packet.subscriptions!.length).toBeGreaterThan(49_000)
+})
+
+test('what is not listed is told', async () => {
+  const file = join(folder, 'small.bin')
+  writeFileSync(file, Buffer.concat([connect4, kinds[0]![1](200_000)]))
+  const shown = async (view: string) => (await mqttx(['inspect', '--view', view, file])).stdout.toString()
+  expect(await shown('bytes')).toMatch(/more_fields +\d+ bytes {2}checked, and not listed one by one\n/)
+  expect(await shown('line')).toMatch(/("a" ){1000}and 49000 more\n/)
+})
+
+test('Authentication Data among them stays hidden', async () => {
+  const file = join(folder, 'secret.bin')
+  const properties = Buffer.concat([
+    repeated('26000161000162', 70_000),
+    Buffer.from('160006736563726574', 'hex'),
+  ])
+  const body = Buffer.concat([
+    Buffer.from('00044d5154540502003c', 'hex'),
+    variable(properties.length),
+    properties,
+    Buffer.from('000161', 'hex'),
+  ])
+  writeFileSync(file, framed(0x10, body))
+  for (const view of ['bytes', 'tree', 'json']) {
+    const text = (await mqttx(['inspect', '--view', view, '--full', file])).stdout.toString()
+    expect(text).toContain('authentication_data')
+    expect(text).not.toMatch(/736563726574|73 65 63 72|secret[^s]/)
+  }
+})
