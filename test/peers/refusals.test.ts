@@ -43,12 +43,36 @@ const refused = [
   '-i a -I b',
   '-V 4 --psk key',
   'READY -D subscribe topic-alias 1',
+  '-k -1',
+  '-k 65536',
+  '-M 0',
+  '-p -1',
+  '-p 65536',
+  '-q -1',
+  '-q 3',
+  '-L mqtt://localhost',
+  '-L mqtts://localhost',
+  '-V 0',
+  '--proxy',
+  '--will-qos -1',
+  '--will-topic +',
+  '--will-payload p',
+  '-D connect receive-maximum',
+  '-D connect user-property key',
+  '-D connect will-delay-interval 1',
+  '-D connect receive-maximum 65536',
+  '-D connect session-expiry-interval -1',
+  '-D connect request-problem-information 256',
+  '-D publish subscription-identifier 1',
+  '-D subscribe topic-alias 1',
+  '-D auth authentication-method 1',
+  '-D puback reason-string 1',
   'READY --will-payload p -c',
   'READY --will-retain --cert f',
 ]
 
-/** Options that only the others of the three have, or none. */
-const unknown = {
+/** Options that only the others of the three have, and values of those of one's own. */
+const own = {
   pub: [
     '-C 1',
     '-e r',
@@ -62,18 +86,31 @@ const unknown = {
     '-T',
     '-U',
   ],
-  sub: ['-l', '-m', '-n', '-r', '-s', '--repeat', '--repeat-delay', '-e'],
-  rr: ['-r', '--repeat', '--repeat-delay', '-T', '-U'],
+  sub: [
+    '-C 0',
+    '-W 0',
+    '-t ++',
+    '-T ++',
+    '-U ++',
+    '-F %',
+    '-F %.1',
+    '-F %Z',
+    '-F @',
+    '-F \\',
+    '-l',
+    '-m',
+    '-n',
+    '-r',
+    '-s',
+    '--repeat',
+    '--repeat-delay',
+    '-e',
+  ],
+  rr: ['-e topic/+', '-W 0', '-F %0', '-F %Z', '-m m -f f', '-r', '--repeat', '--repeat-delay', '-T', '-U'],
 } as const
 
 describe.each(tools)('%s says what %s says (E73, E75)', (tool, peer, ready) => {
-  for (const line of [
-    ...refused,
-    ...unknown[tool],
-    '--unheard-of',
-    '-q 5 --unheard-of',
-    '--unheard-of -q 5',
-  ]) {
+  for (const line of [...refused, ...own[tool], '--unheard-of', '-q 5 --unheard-of', '--unheard-of -q 5']) {
     peerTest(line, [peer], async () => {
       const words = line
         .replace('READY', ready)
