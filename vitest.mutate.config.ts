@@ -1,0 +1,23 @@
+// The tests that a mutant is tried with (`npm run mutate`): those of units, without processes, peers and fuzzers.
+import { mergeConfig } from 'vitest/config'
+import base from './vitest.config.js'
+
+const all = 'capture,cli,codec,connection,format,inspect,io,library,passwd,session'
+const units = (process.env.MQTTX_MUTATE_UNITS ?? all).split(',')
+const slow = [
+  'inspect/losses',
+  'library/packed',
+  'library/client',
+  'connection/every-loss',
+  'connection/whatever-comes',
+]
+
+export default mergeConfig(
+  { ...base, test: { ...base.test, include: [], pool: 'threads' } },
+  {
+    test: {
+      include: units.map((unit) => `test/${unit}/**/*.test.ts`),
+      exclude: ['test/**/fuzz.test.ts', ...slow.map((name) => `test/${name}.test.ts`)],
+    },
+  },
+)
