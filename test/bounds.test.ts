@@ -33,6 +33,7 @@ test.each(rows)('$what: files and tests exist', ({ where, bound, shown }) => {
 const others: Readonly<Record<string, string>> = {
   'capture/websocket/pipe': 'offered subprotocols of one head, which has a bound',
   'inspect/fields': 'the fields of one packet',
+  'inspect/views/bytes': 'rows of the field at hand',
 }
 
 /** A field of a class that begins as an empty collection. */
