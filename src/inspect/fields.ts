@@ -35,6 +35,7 @@ const undecodable = new Undecodable()
 const mostFields = 5000
 /** Violations of a packet that are kept. */
 const mostViolations = 1000
+const andMore = ' (more violations of this packet are left out)'
 
 export class Fields {
   /** The fields of the packet at hand are the first `count`, each group before what is in it. */
@@ -245,9 +246,17 @@ export class Fields {
 
   /** Says that the last field, or what is at `offset`, breaks a rule. */
   wrong(key: RuleKey, detail?: string, offset = this.count === 0 ? 0 : this.last.start >> 3): void {
-    if (this.violations.length >= mostViolations) return
     const found = violation(key, this.version, offset, detail)
-    if (found !== undefined) this.violations.push(found)
+    if (found === undefined) return
+    if (this.violations.length < mostViolations) this.violations.push(found)
+    else this.#leaveOut()
+  }
+
+  /** Says, once, that there are more violations than are kept. */
+  #leaveOut(): void {
+    const last = this.violations.pop()!
+    const message = last.message.endsWith(andMore) ? last.message : last.message + andMore
+    this.violations.push({ ...last, message })
   }
 
   /** Runs a decoder; where it cannot go on, what is left becomes the field `undecoded`. */
