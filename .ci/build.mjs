@@ -36,10 +36,11 @@ const parts = new Map([
 const moduleAt = (folder, path) =>
   relative(`${root}src`, resolve(folder, path)).replaceAll('\\', '/').replace(/\.js$/, '')
 
-/** In all bundles, so they have a file of their own, errors.cjs; all bundles must mean the same classes of errors. */
-const everywhere = ['errors', 'text']
-
-/** Leaves the packages of `seldom` and the modules of `parts` and `everywhere` out of a bundle, and names their files. */
+/**
+ * Leaves the packages of `seldom` and the modules of `parts` out of a bundle and names their files instead. errors.ts
+ * has a file of its own too: all bundles must mean the same classes. text.ts has not: what is taken from another file is
+ * read by a getter at each call, which the views of inspect would notice.
+ */
 const apart = {
   name: 'apart',
   setup({ onResolve }) {
@@ -48,7 +49,7 @@ const apart = {
       if (kind === 'entry-point') return undefined
       if (seldom.includes(path)) return outside(path)
       const module = moduleAt(resolveDir, path)
-      if (everywhere.includes(module)) return outside('errors')
+      if (module === 'errors') return outside('errors')
       const part = kind === 'dynamic-import' && parts.get(module)
       return part ? outside(part) : undefined
     })
@@ -172,7 +173,7 @@ const own = {
   },
 }
 const entries = [
-  { in: 'src/main.ts', out: 'main' },
+  ...['main', 'errors'].map((name) => ({ in: `src/${name}.ts`, out: name })),
   ...Array.from(parts, ([path, out]) => ({ in: `src/${path}.ts`, out })),
   { in: 'src/commands/bench/worker.ts', out: 'bench-worker' },
   { in: 'src/library/index.ts', out: 'library' },
@@ -180,20 +181,16 @@ const entries = [
 /** The entries for which `uses` is true, with `plugins` beside those that all need. */
 const bundle = (uses, ...plugins) =>
   build({ ...own, entryPoints: entries.filter(({ out }) => uses(out)), plugins: [apart, ...plugins, late] })
-const reexports = (file, lines, ...plugins) =>
-  build({
+const shared = ({ file, modules, more = [] }) => {
+  const lines = modules.map((path, index) => `export * as module${index} from './${path}.js'`)
+  return build({
     ...own,
-    stdin: { contents: lines.join('\n'), resolveDir: `${root}src` },
+    stdin: { contents: [...lines, ...more].join('\n'), resolveDir: `${root}src` },
     outdir: undefined,
     outfile: `dist/${file}.cjs`,
-    plugins: [...plugins, late],
+    plugins: [apart, late],
   })
-const shared = ({ file, modules, more = [] }) =>
-  reexports(
-    file,
-    [...modules.map((path, index) => `export * as module${index} from './${path}.js'`), ...more],
-    apart,
-  )
+}
 const [usesCore, usesTable] = [coreUsers, tableUsers].map((users) => (out) => users.includes(out))
 const ours = await Promise.all([
   bundle((out) => !usesCore(out) && !usesTable(out)),
@@ -201,10 +198,6 @@ const ours = await Promise.all([
   bundle((out) => !usesCore(out) && usesTable(out), taking(table)),
   bundle((out) => usesCore(out) && usesTable(out), taking(core), taking(table)),
   ...[core, table].map(shared),
-  reexports(
-    'errors',
-    everywhere.map((path) => `export * from './${path}.js'`),
-  ),
 ])
 // A worker thread needs a file of its own to start with.
 const thread = await build({
