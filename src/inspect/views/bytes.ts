@@ -6,7 +6,14 @@ import type { Field } from '../fields.js'
 import type { Packet } from '../packet.js'
 import { decodeAgain } from '../render.js'
 import type { Violation } from '../rules.js'
-import { type FieldsOptions, FieldsView, faultText, headline } from './fields-view.js'
+import {
+  arrowBytes,
+  type FieldsOptions,
+  FieldsView,
+  faultText,
+  headline,
+  plainHeadline,
+} from './fields-view.js'
 import { hexPairs, padding } from './text.js'
 import type { ConnectionFacts, TextSink } from './view.js'
 import { leastRoom, wrapped } from './wrap.js'
@@ -39,6 +46,10 @@ function layoutOf(columns: number | undefined): Layout {
 export class BytesView extends FieldsView {
   readonly #layout: Layout
   #text = ''
+  /** What stands before the value, by depth and name: the name alone, and as wide as its column. */
+  readonly #names: Map<string, readonly [name: string, column: string]>[] = []
+  /** Drawn bits, as wide as their column. */
+  readonly #drawings = new Map<number, string>()
   /** Rows that do not fit beside the bytes so far. */
   #waiting: string[] = []
 
@@ -51,9 +62,12 @@ export class BytesView extends FieldsView {
     const fields = this.fields
     decodeAgain(fields, packet)
     const violations = packet.violations
-    // By itself: its arrow would make all of the text take two bytes a character.
-    this.sink.text(`${headline(packet, connection, this.paint)}\n`)
-    this.#text = ''
+    if (this.colours) this.#text = `${headline(packet, connection, this.paint)}\n`
+    else {
+      const arrow = arrowBytes[packet.direction]
+      this.sink.range(arrow, 0, arrow.length)
+      this.#text = `${plainHeadline(packet, connection)}\n`
+    }
     const first = fields.items
     for (let i = 0; i < fields.count; i++) {
       const field = first[i]!
@@ -80,17 +94,39 @@ export class BytesView extends FieldsView {
   #field(field: Field, packet: Packet): void {
     const at = field.start >> 3
     const value = this.valueOf(field, packet)
-    const name = padding(Math.min(field.depth, 4) * 2) + field.name
+    const { meaning } = field
+    const [name, column] = this.#nameOf(field)
     let told = name
-    if (value !== '' || field.meaning !== '') {
-      told += padding(Math.max(this.#layout.nameWidth - name.length, 1)) + value
-      if (field.meaning !== '') told += value === '' ? field.meaning : `  ${field.meaning}`
-    }
+    if (meaning === '') told = value === '' ? name : column + value
+    else told = value === '' ? column + meaning : `${column}${value}  ${meaning}`
     const first = this.#begin(told)
-    if (field.kind === 'bits') this.#line(offsetText(at), bitsText(field, packet), first, packet)
-    else if (field.kind === 'missing') this.#line(offsetText(at), '', first, packet)
+    if (field.kind === 'bits') this.#line(offsetText(at), this.#bits(field, packet), first, packet)
+    else if (field.kind === 'missing')
+      this.#line(offsetText(at), padding(this.#layout.hexWidth), first, packet)
     else return this.#rows(field, first, packet)
     if (this.#waiting.length > 0) this.#finish(packet)
+  }
+
+  #nameOf({ depth, name }: Field): readonly [string, string] {
+    const indent = Math.min(depth, 4)
+    const known = (this.#names[indent] ??= new Map()).get(name)
+    if (known !== undefined) return known
+    const text = padding(indent * 2) + name
+    const made = [text, text + padding(Math.max(this.#layout.nameWidth - text.length, 1))] as const
+    this.#names[indent]!.set(name, made)
+    return made
+  }
+
+  /** `32  0011 ....`: the byte beside its first bits, then the bits of each field at their place. */
+  #bits(field: Field, packet: Packet): string {
+    const byte = packet.bytes[packet.start + (field.start >> 3)]!
+    const from = field.start & 7
+    const key = (byte << 8) | (from << 4) | field.length
+    const known = this.#drawings.get(key)
+    if (known !== undefined) return known
+    const drawn = bitsText(byte, from, field.length).padEnd(this.#layout.hexWidth)
+    this.#drawings.set(key, drawn)
+    return drawn
   }
 
   /** The first row of what is told of a field; the others wait. */
@@ -104,12 +140,12 @@ export class BytesView extends FieldsView {
 
   /** The rows that wait, without bytes beside them. */
   #finish(packet: Packet): void {
-    for (const row of this.#waiting) this.#line('', '', row, packet)
+    for (const row of this.#waiting) this.#line(noOffset, padding(this.#layout.hexWidth), row, packet)
     this.#waiting = []
   }
 
   #rows(field: Field, first: string, packet: Packet): void {
-    const { bytesPerLine, folded } = this.#layout
+    const { bytesPerLine, folded, hexWidth } = this.#layout
     const hidden = this.hides(field)
     const start = field.start >> 3
     const end = start + (field.length >> 3)
@@ -121,30 +157,28 @@ export class BytesView extends FieldsView {
       const stop = Math.min(at + bytesPerLine, shown)
       let hex = ''
       for (let i = at; i < stop; i++)
-        hex += hidden && i >= field.content ? '** ' : `${hexPairs[packet.bytes[origin + i]!]!} `
-      this.#line(offsetText(at), hex, label, packet)
+        hex += hidden && i >= field.content ? '** ' : spaced[packet.bytes[origin + i]!]!
+      this.#line(offsetText(at), hex + padding(hexWidth - hex.length), label, packet)
       label = this.#waiting.shift() ?? ''
     }
     if (label !== '') this.#waiting.unshift(label)
     if (this.#waiting.length > 0) this.#finish(packet)
-    if (!all) this.#line('', `... ${end - shown} more bytes`, '(--full shows them)', packet)
+    if (all) return
+    const more = `... ${end - shown} more bytes`
+    this.#line(noOffset, more + padding(hexWidth - more.length), '(--full shows them)', packet)
   }
 
+  /** A line of three columns, the first two as wide as they are. */
   #line(offset: string, hex: string, told: string, packet: Packet): void {
-    const { hexWidth } = this.#layout
     if (!this.colours) {
-      this.#text +=
-        told === ''
-          ? `${padding(4 - offset.length)}${offset}  ${hex.trimEnd()}\n`
-          : `${padding(4 - offset.length)}${offset}  ${hex}${padding(hexWidth - hex.length)}${told}\n`
+      this.#text += told === '' ? `${(offset + hex).trimEnd()}\n` : `${offset}${hex}${told}\n`
       return
     }
     const paint = packet.direction === 'c2s' ? this.paint.c2s : this.paint.s2c
-    const offsetPart = padding(4 - offset.length) + (offset === '' ? '' : this.paint.faint(offset))
-    this.#text +=
-      told === ''
-        ? `${offsetPart}  ${paint(hex.trimEnd())}\n`
-        : `${offsetPart}  ${paint(hex)}${padding(hexWidth - hex.length)}${told}\n`
+    const offsetPart = offset === noOffset ? offset : `${this.paint.faint(offset.trimEnd())}  `
+    const shown = hex.trimEnd()
+    const space = told === '' ? '' : padding(hex.length - shown.length)
+    this.#text += `${offsetPart}${shown === '' ? '' : paint(shown)}${space}${told}\n`
   }
 
   /** Those that show in this field: from its first byte to where the next field begins. */
@@ -158,27 +192,22 @@ export class BytesView extends FieldsView {
   }
 }
 
+const noOffset = padding(offsetWidth)
 const offsets: string[] = []
 
+/** As wide as its column: four digits or more, and two blanks. */
 function offsetText(at: number): string {
-  if (at >= 4096) return at.toString(16).padStart(4, '0')
-  return (offsets[at] ??= at.toString(16).padStart(4, '0'))
+  if (at >= 4096) return `${at.toString(16).padStart(4, '0')}  `
+  return (offsets[at] ??= `${at.toString(16).padStart(4, '0')}  `)
 }
 
-const drawings = new Map<number, string>()
+const spaced = hexPairs.map((pair) => `${pair} `)
 
-/** `32  0011 ....`: the byte beside its first bits, then the bits of each field at their place. */
-function bitsText(field: Field, packet: Packet): string {
-  const byte = packet.bytes[packet.start + (field.start >> 3)]!
-  const from = field.start & 7
-  const key = (byte << 8) | (from << 4) | field.length
-  const known = drawings.get(key)
-  if (known !== undefined) return known
+function bitsText(byte: number, from: number, length: number): string {
   let drawn = from === 0 ? `${hexPairs[byte]}  ` : '    '
   for (let bit = 0; bit < 8; bit++) {
     if (bit === 4) drawn += ' '
-    drawn += bit < from || bit >= from + field.length ? '.' : (byte >> (7 - bit)) & 1
+    drawn += bit < from || bit >= from + length ? '.' : (byte >> (7 - bit)) & 1
   }
-  drawings.set(key, drawn)
   return drawn
 }

@@ -5,6 +5,7 @@ import { type Field, Fields } from '../fields.js'
 import { protocolName } from '../names.js'
 import type { Packet } from '../packet.js'
 import type { Violation } from '../rules.js'
+import { encoded } from './ink.js'
 import { frameOf, frameText, timeOfDay, typeName } from './text.js'
 import { valueText } from './value.js'
 import {
@@ -94,21 +95,40 @@ export function skippedText(connection: number, { direction, offset, length, why
   return `connection ${connection} ${direction}: ${size} at offset ${offset} not decoded: ${why}`
 }
 
+const arrows = { c2s: '→', s2c: '←' } as const
+
 export function headline(packet: Packet, facts: ConnectionFacts, paint: Paint): string {
+  const { direction } = packet
+  const type = `${arrows[direction]} ${typeName(packet)}`
+  const coloured = direction === 'c2s' ? paint.c2s(type) : paint.s2c(type)
+  return coloured + topicText(packet) + paint.faint(placeText(packet, facts))
+}
+
+/** The arrow of a headline as bytes: in a string it would make the whole take two bytes a character. */
+export const arrowBytes = { c2s: encoded(arrows.c2s), s2c: encoded(arrows.s2c) } as const
+
+/** A headline behind its arrow, without colours. */
+export function plainHeadline(packet: Packet, facts: ConnectionFacts): string {
+  return ` ${typeName(packet)}${topicText(packet)}${placeText(packet, facts)}`
+}
+
+function topicText({ topic }: Packet): string {
+  return topic === undefined ? '' : ` ${quoted(topic)}`
+}
+
+function placeText(packet: Packet, facts: ConnectionFacts): string {
   const { direction, number, connection, offset, length } = packet
-  const arrow = direction === 'c2s' ? '→' : '←'
-  const time = timeOfDay(packet)
-  const frame = frameText(frameOf(packet, facts))
-  const when = [frame, time].map((part) => (part === '' ? '' : `  ${part}`)).join('')
-  const place = number === 0 ? '' : `  #${number}${when}  connection ${connection}`
-  const type =
-    direction === 'c2s'
-      ? paint.c2s(`${arrow} ${typeName(packet)}`)
-      : paint.s2c(`${arrow} ${typeName(packet)}`)
-  const topic = packet.topic === undefined ? '' : ` ${quoted(packet.topic)}`
+  let place = ''
+  if (number !== 0) {
+    const frame = frameText(frameOf(packet, facts))
+    const time = timeOfDay(packet)
+    place = `  #${number}`
+    if (frame !== '') place += `  ${frame}`
+    if (time !== '') place += `  ${time}`
+    place += `  connection ${connection}`
+  }
   const missing = packet.holes.length === 0 ? '' : `, ${missingText(packet)}`
-  const size = `${count(length, 'byte')}${missing}`
-  return `${type}${topic}${paint.faint(`${place}  ${direction}  offset ${offset}, ${size}`)}`
+  return `${place}  ${direction}  offset ${offset}, ${count(length, 'byte')}${missing}`
 }
 
 /** How many bytes of a packet with holes are not there. */
