@@ -47,7 +47,7 @@ function authorization({ login }: ProxyServer): Record<string, string> {
   return { 'Proxy-Authorization': `Basic ${text}` }
 }
 
-/** Undefined: the connection to the target is made [RFC 9110, 9.3.6: any 2xx]. */
+/** Undefined where the status says that the connection to the target is made (RFC 9110, 9.3.6). */
 function refusal(
   { statusCode = 0, statusMessage = '' }: IncomingMessage,
   failures: ProxyFailures,

@@ -5,6 +5,7 @@ import { Pager, pagerCommand } from '../../io/pager.js'
 import { say } from '../../io/say.js'
 import { taken } from '../../io/signals.js'
 import { isTerminal } from '../../io/terminal.js'
+import { count } from '../../text.js'
 import { checkInput, isFile, isFileStream } from './input.js'
 
 /** Notes that wait for the pager to end. */
@@ -15,6 +16,8 @@ export class Screen {
   readonly #host: Host
   readonly #pager: Pager | undefined
   readonly #notes: string[] = []
+  /** Notes that there was no room for. */
+  #dropped = 0
   #read = false
 
   constructor(host: Host, pager: Pager | undefined) {
@@ -27,6 +30,7 @@ export class Screen {
   note(text: string): void {
     if (this.#pager === undefined || !isTerminal(this.#host.stderr)) say(this.#host.stderr, text)
     else if (this.#notes.length < mostNotes) this.#notes.push(text)
+    else this.#dropped++
   }
 
   /**
@@ -56,6 +60,8 @@ export class Screen {
   async close(): Promise<void> {
     await this.#pager?.close()
     for (const text of this.#notes.splice(0)) say(this.#host.stderr, text)
+    if (this.#dropped > 0) say(this.#host.stderr, `(${count(this.#dropped, 'more note')} not shown)`)
+    this.#dropped = 0
   }
 }
 
