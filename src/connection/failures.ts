@@ -68,10 +68,11 @@ export function beforeConnack(what: string): ProtocolError {
 
 /** What a server said beside a Reason Code, in one line; undefined when nothing. */
 export function told(properties: Told | undefined): string | undefined {
+  if (properties === undefined) return undefined
   const parts: string[] = []
-  if (properties?.reasonString !== undefined) parts.push(`the server says: ${properties.reasonString}`)
-  if (properties?.serverReference !== undefined) parts.push(`another server: ${properties.serverReference}`)
-  for (const [name, value] of pairsOf(properties?.userProperties ?? {})) parts.push(`${name}: ${value}`)
+  if (properties.reasonString !== undefined) parts.push(`the server says: ${properties.reasonString}`)
+  if (properties.serverReference !== undefined) parts.push(`another server: ${properties.serverReference}`)
+  for (const [name, value] of pairsOf(properties.userProperties ?? {})) parts.push(`${name}: ${value}`)
   return parts.length === 0 ? undefined : shown(parts.join('; '))
 }
 
