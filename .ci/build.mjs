@@ -25,7 +25,10 @@ const parts = new Map([
   ]),
   ...whole.map((name) => [`commands/${name}/command`, name]),
   ['commands/program', 'program'],
+  ['commands/pub/json', 'pub-json'],
   ['connection/tls-settings', 'tls-settings'],
+  ['connection/password-command', 'password-command'],
+  ['io/prompt', 'prompt'],
   ...['http-proxy', 'srv', 'socks', 'tls', 'websocket'].map((name) => [
     `transport/${name}`,
     `transport-${name}`,
@@ -66,25 +69,34 @@ const modulesOf = (...folders) =>
     )
     .filter((path) => !parts.has(path))
 
-/**
- * What several bundles need whole has a file of its own, with a name for each module: the connection core, and the
- * options and formats that pub, rr and sub share.
- */
+/** Of the connection core, what only TLS needs: it is in tls-settings.cjs. */
+const onlyForTls = ['connection/pem', 'connection/trust']
 const options = ['connection', 'general', 'login', 'properties', 'tls', 'transport', 'will']
+/**
+ * A file for what several bundles need whole, with a name for each module; `users` are the bundles that take it from
+ * there. A file takes what it needs of those before it.
+ */
 const core = {
   file: 'core',
   modules: [
-    ...modulesOf('codec', 'connection', 'format', 'session'),
+    ...modulesOf('codec', 'connection', 'session').filter((path) => !onlyForTls.includes(path)),
     ...options.map((name) => `cli/options/${name}`),
     ...['property', 'proxy-url', 'topic', 'url', 'values'].map((name) => `cli/${name}`),
   ],
   // aedes takes this from there.
   more: ["export { default as mqttPacket } from 'mqtt-packet'"],
+  users: [...whole, 'bench', 'completion', 'bench-worker', 'library', 'formats', 'pub-json'],
 }
-const coreUsers = [...whole, 'bench', 'completion', 'bench-worker', 'library']
-/** And the option table with all that is printed from it, for commands whose start nobody waits for. */
-const table = { file: 'table', modules: modulesOf('cli') }
-const tableUsers = ['bench-spec', 'completion', 'context', 'context-spec', 'program']
+/** How messages are printed: not needed to publish. */
+const formats = { file: 'formats', modules: modulesOf('format'), users: ['rr', 'sub'] }
+/** The option table with all that is printed from it, for commands whose start nobody waits for. */
+const table = {
+  file: 'table',
+  modules: modulesOf('cli'),
+  users: ['bench-spec', 'completion', 'context', 'context-spec', 'program'],
+}
+const sharedFiles = [core, formats, table]
+const usedBy = (name) => sharedFiles.filter(({ users }) => users.includes(name))
 
 /** Takes the modules of a shared file from there. */
 const taking = ({ file, modules }) => ({
@@ -178,9 +190,17 @@ const entries = [
   { in: 'src/commands/bench/worker.ts', out: 'bench-worker' },
   { in: 'src/library/index.ts', out: 'library' },
 ]
-/** The entries for which `uses` is true, with `plugins` beside those that all need. */
-const bundle = (uses, ...plugins) =>
-  build({ ...own, entryPoints: entries.filter(({ out }) => uses(out)), plugins: [apart, ...plugins, late] })
+/** Entries that take the same shared files are bundled together. */
+const groups = new Map()
+for (const entry of entries) {
+  const files = usedBy(entry.out)
+  const key = files.map(({ file }) => file).join()
+  const group = groups.get(key) ?? { files, entryPoints: [] }
+  groups.set(key, group)
+  group.entryPoints.push(entry)
+}
+const bundle = ({ files, entryPoints }) =>
+  build({ ...own, entryPoints, plugins: [apart, ...files.map(taking), late] })
 const shared = ({ file, modules, more = [] }) => {
   const lines = modules.map((path, index) => `export * as module${index} from './${path}.js'`)
   return build({
@@ -188,17 +208,10 @@ const shared = ({ file, modules, more = [] }) => {
     stdin: { contents: [...lines, ...more].join('\n'), resolveDir: `${root}src` },
     outdir: undefined,
     outfile: `dist/${file}.cjs`,
-    plugins: [apart, late],
+    plugins: [apart, ...usedBy(file).map(taking), late],
   })
 }
-const [usesCore, usesTable] = [coreUsers, tableUsers].map((users) => (out) => users.includes(out))
-const ours = await Promise.all([
-  bundle((out) => !usesCore(out) && !usesTable(out)),
-  bundle((out) => usesCore(out) && !usesTable(out), taking(core)),
-  bundle((out) => !usesCore(out) && usesTable(out), taking(table)),
-  bundle((out) => usesCore(out) && usesTable(out), taking(core), taking(table)),
-  ...[core, table].map(shared),
-])
+const ours = await Promise.all([...Array.from(groups.values(), bundle), ...sharedFiles.map(shared)])
 // A worker thread needs a file of its own to start with.
 const thread = await build({
   ...common,

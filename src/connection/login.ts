@@ -1,7 +1,6 @@
 // The password, from wherever the user keeps it: the command line, the environment, a file, a pipe or a head.
 import { ExitCode, MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
-import { askSecret, readLine } from '../io/prompt.js'
 import { strerror } from '../io/system-error.js'
 import { isTerminal } from '../io/terminal.js'
 import { wordToBytes } from '../words.js'
@@ -65,6 +64,7 @@ function fromVariable(name: string, { env }: Host): Buffer {
 
 async function asked({ stdinLine, stdinFile }: LoginArgs, host: Host): Promise<Buffer> {
   const { stdin, stderr } = host
+  const { askSecret, readLine } = await import('../io/prompt.js')
   if (isTerminal(stdin))
     return (await askSecret('Password: ', { input: stdin, output: stderr })) ?? Buffer.alloc(0)
   if (!stdinLine && !stdinFile) {

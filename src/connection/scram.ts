@@ -17,8 +17,6 @@ const mostIterations = 1_000_000
 /** server-first-message (RFC 5802, 7), without the reserved `m=`; extensions may follow. */
 const challenge = /^r=([\x21-\x2b\x2d-\x7e]+),s=([A-Za-z\d+/]+={0,2}),i=([1-9]\d*)(?:,|$)/
 
-const derive = promisify(pbkdf2)
-
 /** True for the Authentication Methods that are understood. */
 export function isScram(method: string): boolean {
   return Object.hasOwn(hashes, method)
@@ -61,6 +59,7 @@ export class Scram {
     const withoutProof = `c=biws,r=${nonce}`
     const message = Buffer.from(`${this.#firstBare()},${text},${withoutProof}`)
     const size = createHash(this.#hash).digest().length
+    const derive = promisify(pbkdf2) // here: node:crypto is loaded at its first use
     const salted = await derive(this.#password, Buffer.from(salt, 'base64'), iterations, size, this.#hash)
     const clientKey = this.#hmac(salted, 'Client Key')
     const signature = this.#hmac(createHash(this.#hash).update(clientKey).digest(), message)

@@ -3,7 +3,6 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 import { MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
-import { askSecret } from '../io/prompt.js'
 import { strerror } from '../io/system-error.js'
 import type { TlsSettings } from '../transport/endpoint.js'
 import { createContext, setupError } from '../transport/tls-context.js'
@@ -104,6 +103,7 @@ async function passphraseFor(
   { stdin, stderr }: Host,
 ): Promise<string> {
   if (file !== undefined) return readSecret(file, '--key-passphrase-file').toString()
+  const { askSecret } = await import('../io/prompt.js')
   const typed = await askSecret(`Enter PEM pass phrase for ${key}: `, { input: stdin, output: stderr })
   if (typed !== undefined) return typed.toString()
   throw setupError(

@@ -7,7 +7,6 @@ import { ExitCode } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { announceStdin, loadPayload, tooLong } from '../payload.js'
 import { talk } from '../talk.js'
-import { publishJson } from './json.js'
 import { publishLines } from './lines.js'
 import { publishMessage } from './message.js'
 import type { pub } from './spec.js'
@@ -32,6 +31,7 @@ export async function run(args: Args<typeof pub.options>, host: Host): Promise<n
   if (fromLines || args.stdinFile || args.file === '-') announceStdin(args, host)
   const around = { host, talk: talk(args, host), timeout }
   if (args.json) {
+    const { publishJson } = await import('./json.js')
     await publishJson(options, { topic, qos, retain }, around)
     return ExitCode.ok
   }
