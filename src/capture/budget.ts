@@ -1,7 +1,6 @@
-// One bound for all that is held back, over all connections: what each may hold times the number of connections would be
-// gigabytes.
+// A byte limit shared by all connections: the limit of each connection times their number would be gigabytes.
 
-/** Bytes. Of real traffic some kilobytes are held at a time; this leaves room for a network that loses a lot. */
+/** Bytes. Real traffic buffers a few kilobytes at a time; the rest is for networks with heavy loss. */
 const maxHeld = 64 * 1024 * 1024
 
 export class Budget {
@@ -12,13 +11,13 @@ export class Budget {
     this.#limit = limit
   }
 
-  /** A holder that held `before` bytes holds `now`; returns that. */
+  /** A buffer went from `before` to `now` bytes; returns `now`. */
   change(before: number, now: number): number {
     this.#held += now - before
     return now
   }
 
-  /** Nothing more should be held back, by nobody. */
+  /** The limit is exceeded: buffers must be released. */
   get isSpent(): boolean {
     return this.#held > this.#limit
   }

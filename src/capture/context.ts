@@ -1,4 +1,4 @@
-// What all connections of one capture share: where things go, what was asked for, what was injected.
+// State shared by all connections of one capture: the sink, the options, the limits.
 import { Budget } from './budget.js'
 import { Network } from './network.js'
 import type { Notes } from './notes.js'
@@ -6,12 +6,12 @@ import type { CaptureOptions } from './open.js'
 import type { CaptureSink } from './stream.js'
 import type { KeyLog } from './tls/key-log.js'
 
-/** Ports that servers of MQTT listen on: IANA's, those of brokers' manuals, and HTTP's for WebSocket. */
+/** Ports of MQTT servers: registered with IANA, from the manuals of brokers, and of HTTP for WebSocket. */
 const wellKnown = [1883, 8883, 8083, 8084, 9001, 8884, 8080, 8081, 8000, 80, 443]
-/** Ports of MQTT-SN gateways: 1.2 names none, these are what Eclipse Paho, RSMB, EMQX and others use. */
+/** Ports of MQTT-SN gateways. MQTT-SN 1.2 names none; Eclipse Paho, RSMB, EMQX and others use these. */
 const wellKnownUdp = [1883, 1884, 1885, 2442, 10_000, 20_000]
 
-/** Two thousand connections with compression in both directions. */
+/** Bytes: 2,000 connections with compression in both directions. */
 const maxWindows = 128 * 1024 * 1024
 
 export class Context {
@@ -19,9 +19,9 @@ export class Context {
   readonly notes: Notes
   readonly options: CaptureOptions
   readonly keyLog: KeyLog
-  /** For what waits. */
+  /** Bytes in buffers. */
   readonly budget = new Budget()
-  /** For what compressed WebSocket messages look back on: 32 KiB a direction, as long as the connection is known. */
+  /** Bytes in LZ77 windows of compressed WebSocket messages: 32 KiB for each direction of an open connection. */
   readonly windows = new Budget(maxWindows)
   readonly tcpPorts: ReadonlySet<number>
   readonly udpPorts: ReadonlySet<number>
@@ -43,13 +43,13 @@ export class Context {
     return this.#flows
   }
 
-  /** Made for the first file of packets. */
+  /** Created for the first file that holds packets. */
   get network(): Network {
     this.#network ??= new Network(this)
     return this.#network
   }
 
-  /** All files are read. */
+  /** Call after the end of the last file. */
   end(): void {
     this.#network?.end()
     this.notes.end()

@@ -1,5 +1,5 @@
-// A connection above its transport: decides which end is the client, and lets the bytes through the layers that it
-// recognises. Until the roles are known everything is held, in the order it came.
+// The streams of one connection: decides which end is the client, then passes the bytes to the protocol recogniser.
+// Events are held in order until the roles are known.
 import type { Context } from './context.js'
 import { HeldEvents } from './held.js'
 import { Delivery } from './pipe.js'
@@ -8,7 +8,7 @@ import { senderOf, senderOfDatagram } from './roles.js'
 import type { Segment } from './segment.js'
 import type { CloseDetail, Direction, Origin } from './stream.js'
 
-/** What is held of a connection whose roles are unknown: by then a packet that tells has come, or none will. */
+/** Limits of a connection whose roles are unknown. When one is reached, the roles are guessed. */
 const maxHeldBytes = 64 * 1024
 const maxHeldEvents = 256
 
@@ -19,14 +19,14 @@ export interface Ends {
   /** address:port of side 0 and of side 1. */
   readonly names: readonly [string, string]
   readonly ports: readonly [number, number]
-  /** The side that is known to be the client. */
+  /** The client, if it is known. */
   readonly client: Side | undefined
   readonly sawStart: boolean
 }
 
 export class Conversation {
   readonly #context: Context
-  /** Until the roles are known; so are the next two. */
+  /** Like `#held` and `#retransmitted`, only set until the roles are known. */
   #ends: Ends | undefined
   #client: Side = 0
   #delivery: Delivery | undefined
@@ -83,7 +83,7 @@ export class Conversation {
     }
   }
 
-  /** Ports of clients are drawn from the high ones (RFC 6335, 6); of equals, who spoke first. */
+  /** Clients use ephemeral ports, which are the higher ones (RFC 6335, 6). If the ports are equal, the first sender. */
   #guess(): Side {
     const [first, second] = this.#ends!.ports
     if (first !== second) return first > second ? 0 : 1

@@ -1,4 +1,4 @@
-// ERF files (Endace Extensible Record Format): records that follow each other, without a header of the file.
+// ERF files (Endace Extensible Record Format): records without a file header.
 import type { Frame } from './frame.js'
 import type { Notes } from './notes.js'
 import type { FrameStage } from './pcap.js'
@@ -11,12 +11,12 @@ const maxType = 48
 /** 1990 and 2100, in seconds since 1970. */
 const [earliest, latest] = [631_152_000, 4_102_444_800]
 
-/** Whether more bytes are worth waiting for, so that `looksLikeErf` can see two records. */
+/** Whether `looksLikeErf` needs more bytes, to see two records. */
 export function mayBeErf(head: Buffer): boolean {
   return isRecord(head, 0) && head.length < head.readUInt16BE(10) + headerLength
 }
 
-/** Whether `head` begins with two records that fit each other, or is one. */
+/** Whether `head` is exactly one record, or begins with two records of about the same time. */
 export function looksLikeErf(head: Buffer): boolean {
   if (!isRecord(head, 0)) return false
   const next = head.readUInt16BE(10)

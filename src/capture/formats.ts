@@ -1,16 +1,16 @@
-// Files that are no capture, or one that is not read here, by their first bytes: what each is, and what to run.
+// File formats that cannot be read, recognised by their magic numbers, with the command that converts each.
 
 export interface Foreign {
-  /** Follows "this is". */
+  /** Completes "this is ...". */
   readonly what: string
-  /** What makes a capture of it; `FILE` stands for its name. Absent where nothing does. */
+  /** The command that converts it to a capture; `FILE` is replaced with its name. Absent if there is none. */
   readonly run?: string
 }
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1')
 const wireshark = 'editcap -F pcapng FILE out.pcapng'
 
-/** Magic numbers, longer ones first where one begins with another. */
+/** Magic numbers; a longer one before its own prefix. */
 const table: readonly (readonly [Buffer, Foreign])[] = [
   [latin1('PK\x03\x04'), { what: 'a zip archive', run: 'unzip -p FILE | mqttx inspect' }],
   [latin1('PK\x05\x06'), { what: 'a zip archive without files' }],
@@ -35,13 +35,13 @@ const table: readonly (readonly [Buffer, Foreign])[] = [
   [latin1('TRSNIFF data'), { what: 'a capture by NetWare Sniffer', run: wireshark }],
 ]
 
-/** Where tar has its magic. */
+/** Offset of the magic number of tar. */
 const tarAt = 257
 
 /** The longest head that `foreignFormat` looks at. */
 export const foreignHead = tarAt + 5
 
-/** Undefined where `head` begins none of them. */
+/** Returns undefined if `head` has none of the magic numbers. */
 export function foreignFormat(head: Buffer): Foreign | undefined {
   for (const [magic, foreign] of table) {
     if (head.length >= magic.length && head.compare(magic, 0, magic.length, 0, magic.length) === 0) {

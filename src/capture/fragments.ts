@@ -1,18 +1,18 @@
-// Puts IP fragments together (RFC 791, 3.2; RFC 8200, 4.5). Where two overlap the bytes that came first stay.
+// Reassembles IP fragments (RFC 791, 3.2; RFC 8200, 4.5). If fragments overlap, the first bytes are kept.
 import type { Frame } from './frame.js'
 import type { Notes } from './notes.js'
 
-/** Datagrams that wait for fragments at a time; the one that has waited longest makes room. */
+/** Incomplete datagrams; beyond this the oldest is dropped. */
 const maxDatagrams = 256
-/** Fragments of one datagram. 64 KiB through the smallest MTU of IPv6 are 53; an attacker's 8-byte pieces are 8,192. */
+/** Fragments of one datagram. 64 KiB at the minimum MTU of IPv6 are 53 fragments; at 8 bytes, as in an attack, 8,192. */
 const maxFragments = 1024
-/** What an IP datagram can hold. */
+/** The largest IP datagram. */
 const maxDatagram = 65_535
-/** RFC 8200 gives 60 seconds, systems give 30; longer and the identification may have come round. */
+/** RFC 8200 says 60 seconds, operating systems use 30. After that the Identification may be reused. */
 const maxWaitSeconds = 30
 
 export interface Fragment {
-  /** Where the IP header begins and ends in the frame. */
+  /** Start and end of the IP header in the frame. */
   readonly header: number
   readonly headerEnd: number
   readonly identification: number
@@ -27,10 +27,10 @@ interface Piece {
 }
 
 interface Datagram {
-  /** In order, without overlap. */
+  /** Sorted, without overlap. */
   readonly pieces: Piece[]
   readonly header: Buffer
-  /** Known from the last fragment; -1 before. */
+  /** -1 until the last fragment is known. */
   length: number
   readonly since: number
   readonly fileOffset: number
@@ -44,7 +44,7 @@ export class Fragments {
     this.#notes = notes
   }
 
-  /** True when a datagram is complete: `frame` then holds its header and, from `frame.start` on, its payload. */
+  /** Returns true if the datagram is complete. `frame` then holds its header, and its payload from `frame.start`. */
   add(frame: Frame, fragment: Fragment): boolean {
     const end = fragment.offset + frame.wireEnd - frame.start
     if (frame.end < frame.wireEnd || frame.start > frame.end || end > maxDatagram) {
@@ -104,7 +104,7 @@ export class Fragments {
   }
 
   #lost(fileOffset: number, what: string): void {
-    this.#notes.say('missing fragment', `${what} was left out`, fileOffset)
+    this.#notes.say('missing fragment', `${what} was ignored`, fileOffset)
   }
 
   end(): void {
@@ -134,7 +134,7 @@ function insert(datagram: Datagram, offset: number, bytes: Buffer): void {
   let index = 0
   const put = (until: number) => {
     if (until <= at) return
-    // A copy: a fragment that waits must not keep the chunk that it came in.
+    // A copy, so that the chunk of the fragment can be freed.
     pieces.splice(index, 0, { start: at, bytes: Buffer.from(bytes.subarray(at - offset, until - offset)) })
     index += 1
   }

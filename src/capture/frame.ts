@@ -1,14 +1,14 @@
-// The record at hand, as it travels from the container through the layers: one object, filled again for each record,
-// because a capture of 2 GB has ten million of them.
+// The current record on its way from the file through the layers. One object is reused for all records: a capture of 2 GB
+// has ten million.
 import { type Instant, type Origin, secondsOf, unknownSecond } from './stream.js'
 
-/** What an Origin is made from: a Frame, or another Origin. */
+/** Time and record of an Origin, taken from a Frame or another Origin. */
 export interface Moment extends Instant {
   readonly record: number
   readonly file?: string | undefined
 }
 
-/** Where a Frame's bytes, or some of them, were captured. */
+/** Where bytes of a Frame were captured. */
 export class RecordOrigin implements Origin {
   readonly record: number
   readonly file: string | undefined
@@ -28,21 +28,21 @@ export class RecordOrigin implements Origin {
     return secondsOf(this)
   }
 
-  /** The same moment at another place of the file. */
+  /** The same record at another file offset. */
   at(fileOffset: number): RecordOrigin {
     return new RecordOrigin(this, fileOffset)
   }
 }
 
-/** A file that records come from. */
+/** The file of a record. */
 export class Source {
   /**
-   * Files that go on from each other have the same lane. One that has captured the same connections at the same time, at
-   * another place, gets a lane of its own.
+   * Files that continue each other have the same number. A file that captured the same connections at the same time at
+   * another point of the network gets its own.
    */
   lane = 0
   ended = false
-  /** The name of the file, where a capture has several. */
+  /** The name of the file, if the capture has several. */
   readonly name: string | undefined
 
   constructor(name?: string) {
@@ -54,31 +54,31 @@ const single = new Source()
 
 const empty = Buffer.alloc(0)
 
-/** A captured packet. Layers move `start` past their header and cut `end` and `wireEnd` to what they carry. */
+/** A captured packet. Each layer moves `start` past its header, and `end` and `wireEnd` to the end of its payload. */
 export class Frame implements Moment {
   bytes: Buffer = empty
   /** File offset of `bytes[0]`. */
   base = 0
   start = 0
-  /** Where what was captured ends. */
+  /** End of the captured bytes. */
   end = 0
-  /** Where the packet ended on the wire: behind `end` where the snap length cut it. */
+  /** End of the packet on the wire: after `end` if the snap length cut the packet. */
   wireEnd = 0
   record = 0
   source = single
-  /** When it was captured, as in Origin. */
+  /** Time of capture, as in Origin. */
   second = unknownSecond
   nanos = 0
   /** The LINKTYPE_ number. */
   link = 0
-  /** Where in `bytes` the IP addresses are: the source, and the destination right behind it. */
+  /** Position in `bytes` of the source IP address; the destination address follows it. */
   addresses = 0
   addressLength = 4
 
-  /** `bytes` were put together from several places of the file: `base` is one of them, and stands for all. */
+  /** `bytes` were joined from several places of the file: `base` is the file offset of one of them, used for all. */
   isJoined = false
 
-  /** What it has from `start` on, in memory of its own: for whoever keeps it. */
+  /** A copy of the bytes from `start` that can be kept after this frame is reused. */
   kept(start: number): Frame {
     const copy = new Frame()
     copy.bytes = Buffer.from(this.bytes.subarray(start, Math.max(start, this.end)))
@@ -97,7 +97,7 @@ export class Frame implements Moment {
     return this.source.name
   }
 
-  /** Where a byte of `bytes` is in the file. */
+  /** The file offset of a position in `bytes`. */
   place(position: number): number {
     return this.isJoined ? this.base : this.base + position
   }
@@ -106,7 +106,7 @@ export class Frame implements Moment {
     return this.place(Math.min(this.start, this.end))
   }
 
-  /** For the bounds of waiting. Where the input has no times it stands still, so that nothing ever times out. */
+  /** For timeouts. Constant if the input has no times, so that nothing times out. */
   get seconds(): number {
     return secondsOf(this)
   }

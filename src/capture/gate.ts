@@ -1,13 +1,13 @@
-// Lets the frames of one file through up to a time and holds the others, so that several files are read in order of time.
+// Passes on the frames of one file up to a time and holds the others, so that several files are read in order of time.
 import { Frame } from './frame.js'
 import type { FrameStage } from './pcap.js'
 import { type Instant, unknownSecond } from './stream.js'
 
-/** Before any frame. */
+/** A time before all frames. */
 export const never: Instant = { second: -2, nanos: 0 }
 
 export class Gate implements FrameStage {
-  /** Frames after this time are held; undefined: none are. */
+  /** Frames after this time are held. Undefined: no frame is held. */
   limit: Instant | undefined
   readonly #next: FrameStage
   readonly #held: Frame[] = []
@@ -18,7 +18,7 @@ export class Gate implements FrameStage {
     this.limit = limit
   }
 
-  /** When the first frame that is held was captured. */
+  /** Time of the first held frame. */
   get next(): Instant | undefined {
     return this.#held[this.#first]
   }
@@ -28,7 +28,7 @@ export class Gate implements FrameStage {
     else this.#held.push(Object.assign(new Frame(), frame))
   }
 
-  /** Passes on what the limit lets through now. */
+  /** Passes on the held frames up to `limit`. */
   release(): void {
     while (this.#first < this.#held.length && this.#mayPass(this.#held[this.#first]!)) {
       this.#next.push(this.#held[this.#first++]!)
@@ -38,7 +38,7 @@ export class Gate implements FrameStage {
     this.#first = 0
   }
 
-  /** A frame without a time goes with the one before it. */
+  /** A frame without a time follows the frame before it. */
   #mayPass(frame: Instant): boolean {
     if (this.limit === undefined) return true
     if (frame.second === unknownSecond && this.limit !== never) return true

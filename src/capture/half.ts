@@ -1,57 +1,57 @@
-// One direction of a TCP connection: puts segments in order, drops what came twice, and decides when something that is
-// missing will not come any more (RFC 9293, 3.4 and 3.10). Sequence numbers are 32-bit and compared by their difference.
+// Reassembles one direction of a TCP connection: orders segments, drops retransmissions, and decides when missing bytes
+// are lost (RFC 9293, 3.4 and 3.10). Sequence numbers have 32 bits and are compared by their difference.
 import type { Budget } from './budget.js'
 import { type Frame, RecordOrigin } from './frame.js'
 import { Segment } from './segment.js'
 import { type Piece, Waiting } from './waiting.js'
 
 /**
- * Bytes behind a hole that are kept in one direction. A receiver's window is seldom larger; what has not come after that
- * much was lost by the capture.
+ * Bytes after a hole that are kept in one direction. Receive windows are seldom larger: bytes that are still missing then
+ * were not captured.
  */
 const maxWaitingBytes = 1024 * 1024
-/** Pieces that are kept in one direction, most of them larger than this makes 1 MiB of. */
+/** Segments that are kept in one direction; most are larger than 512 bytes, so that the limit of bytes applies first. */
 const maxWaitingPieces = 2048
-/** Seconds of capture time that a hole is waited for. Retransmission backs off to a minute (RFC 6298); by then we know. */
+/** Seconds of capture time until a hole is given up. Retransmission backs off to a minute (RFC 6298). */
 const maxWaitSeconds = 30
 /**
- * Packets of the connection between the acknowledgement of bytes that we never saw and the verdict that they are lost.
- * Captures of several queues or processors swap neighbours.
+ * Packets of the connection after an acknowledgement of bytes that were not seen until these count as lost. Captures from
+ * several queues or processors reorder packets.
  */
 export const graceFrames = 8
-/** Where the capture starts in mid-stream, the first segment may not be the first: how much is held, and for how long. */
+/** If the capture starts in mid-stream, segments are held, as an earlier one may follow: limits of bytes, count, seconds. */
 const maxUnanchoredBytes = 64 * 1024
 const maxUnanchoredPieces = 256
 const maxUnanchoredSeconds = 1
-/** The largest window there is (RFC 7323, 2.3): a hole beyond it is a jump of unknown length. */
+/** The largest window (RFC 7323, 2.3). A larger hole is a jump of unknown length. */
 const maxHole = 2 ** 30
 
-/** An acknowledgement so far beyond what was seen says nothing: a capture that lost more lost everything. */
+/** An acknowledgement this far after the last byte that was seen is ignored. */
 const maxUnseen = 2 ** 26
 
 export const notCaptured = 'missing from the capture'
 export const cutShort = 'cut by the snap length of the capture'
 export const midStream = 'the capture starts in mid-stream'
 
-/** Gets what a Half puts in order. */
+/** Takes the output of a Half. */
 export interface HalfOutput {
   data(side: 0 | 1, segment: Segment): void
   gap(side: 0 | 1, offset: number, length: number | undefined, why: string): void
   retransmitted(side: 0 | 1, bytes: number): void
-  /** Bytes came twice and differ: the first were kept. */
+  /** A retransmission has other bytes; the first were kept. */
   differs(fileOffset: number): void
 }
 
 export class Half {
-  /** The next sequence number to pass on; means nothing before `anchored`. */
+  /** The next sequence number to pass on; invalid until `anchored`. */
   expected = 0
   anchored = false
-  /** The initial sequence number, undefined where no SYN was seen. */
+  /** The initial sequence number; undefined if no SYN was seen. */
   isn: number | undefined
   finished = false
-  /** The sequence number of the first packet of this side, where its beginning is not known. */
+  /** The sequence number of the first packet of this side, if the start of the stream is not known. */
   #seen: number | undefined
-  /** Packets of the other side were waited with, and none of this side came. */
+  /** Packets of the other side were held, and none of this side came. */
   #isSilent = false
   /** The highest acknowledgement by the other side. */
   #acknowledged = 0
@@ -65,7 +65,7 @@ export class Half {
   #gapBefore: number | undefined
   #waiting: Waiting | undefined
   #since = 0
-  /** Packets left until a hole is given up; -1 while there is no evidence that it will stay. */
+  /** Packets left until a hole is given up; -1 without evidence that its bytes are lost. */
   #grace = -1
 
   constructor(side: 0 | 1, output: HalfOutput, budget: Budget) {
@@ -74,7 +74,7 @@ export class Half {
     this.#output = output
   }
 
-  /** Something is held back, so that acknowledgements and time matter. */
+  /** Segments or a FIN are held, so that `check` must be called. */
   get isWaiting(): boolean {
     return this.#waiting !== undefined || (this.#fin !== undefined && !this.finished)
   }
@@ -83,7 +83,7 @@ export class Half {
     return this.#fin !== undefined
   }
 
-  /** Nothing was passed on yet. */
+  /** No byte was passed on or held. */
   get isFresh(): boolean {
     return this.#offset === 0 && this.#waiting === undefined
   }
@@ -95,8 +95,8 @@ export class Half {
   }
 
   /**
-   * Bytes before `seq` were not seen, or no packet of this side was, which could have been swapped with one that
-   * acknowledges it. One byte may be a FIN, and no packet is as short. False where the distance makes no sense.
+   * Whether bytes before `seq` were not seen, or no packet of this side was: it may come after the packet that
+   * acknowledges it. A single byte is ignored: it may be a FIN. False if the distance is implausible.
    */
   lacks(seq: number): boolean {
     const next = this.anchored ? this.expected : this.#seen
@@ -105,12 +105,12 @@ export class Half {
     return missing > 1 && missing <= maxUnseen && !this.finished
   }
 
-  /** A packet of this side, whose beginning is not known, has this sequence number. */
+  /** Notes the sequence number of a packet while the start of the stream is not known. */
   see(seq: number): void {
     this.#seen ??= seq
   }
 
-  /** The bytes before `seq` will not come. */
+  /** Reports the bytes before `seq` as missing. */
   skipTo(seq: number, why: string): void {
     if (!this.anchored) {
       this.#isSilent = this.#seen === undefined
@@ -128,7 +128,7 @@ export class Half {
     }
   }
 
-  /** Takes the segment `seq`, whose bytes are `start` to `frame.end`, and on the wire to `frame.wireEnd`. */
+  /** Takes a segment: `start` to `frame.end` are its captured bytes, `frame.wireEnd` is its end on the wire. */
   push(frame: Frame, seq: number, start: number): void {
     const length = frame.wireEnd - start
     const end = Math.max(start, frame.end)
@@ -152,7 +152,7 @@ export class Half {
       this.#output.retransmitted(this.#side, Math.min(before, piece.length))
       if (before >= piece.length) return
     }
-    if (this.finished) return // behind the FIN
+    if (this.finished) return // after the FIN
     if (before > 0) {
       piece = {
         seq: this.expected,
@@ -185,7 +185,7 @@ export class Half {
     this.#reachFin()
   }
 
-  /** To be called for each packet of the connection while something waits: passes on what need not wait any longer. */
+  /** Passes on what no longer has to wait. Call it for each packet of the connection while `isWaiting`. */
   check(seconds: number): void {
     while (this.isWaiting && this.#isOver(seconds)) {
       if (!this.#giveUp(notCaptured)) return
@@ -218,7 +218,7 @@ export class Half {
     return this.#hasAcknowledged && ((this.#acknowledged - seq) | 0) >= 0
   }
 
-  /** Nothing more will come: all that is held goes out, with its holes. */
+  /** At the end of the stream: passes on all that is held, with gaps. */
   flush(why: string): void {
     while (this.#giveUp(why)) {
       // One hole at a time.
@@ -226,7 +226,7 @@ export class Half {
     if (this.#hasAcknowledged) this.skipTo(this.#acknowledged, why)
   }
 
-  /** Gives up the first hole; false where there is none. */
+  /** Gives up the first hole; returns false if there is none. */
   #giveUp(why: string): boolean {
     this.#grace = -1
     const first = this.#waiting?.first()
@@ -274,7 +274,7 @@ export class Half {
       this.finished = true
   }
 
-  /** `length`: on the wire. */
+  /** `length` is that on the wire. */
   #deliver(segment: Segment, length: number): void {
     const { length: captured } = segment
     if (captured > 0) {

@@ -1,9 +1,9 @@
-// Events of a connection that wait for a decision: segments, copied, and gaps. Gaps that follow one another are one, so
-// that the count of segments bounds them all.
+// Holds events of a connection (copies of segments, and gaps) until a decision. Consecutive gaps are merged, so that a
+// limit of the count bounds all.
 import type { Budget } from './budget.js'
 import { Segment } from './segment.js'
 
-/** A gap of `key`: a side, or a direction. */
+/** `key` is a side or a direction. */
 interface Gap<K> {
   readonly key: K
   readonly offset: number
@@ -31,17 +31,17 @@ export class HeldEvents<K> {
     return this.#events.length
   }
 
-  /** Of the segments. */
+  /** Bytes of all segments. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** Whose event is the first. */
+  /** The key of the first event. */
   get first(): K | undefined {
     return this.#events[0]?.key
   }
 
-  /** Keeps a copy: what is held must not keep the chunk alive that it came in. */
+  /** Keeps a copy, so that the chunk can be freed. */
   data(key: K, { bytes, offset, origin, gapBefore }: Segment): void {
     this.#events.push({ key, segment: new Segment(Buffer.from(bytes), offset, origin, gapBefore) })
     this.#bytes = this.#budget.change(this.#bytes, this.#bytes + bytes.length)
@@ -61,7 +61,7 @@ export class HeldEvents<K> {
     this.#events.push({ key, offset, length, why })
   }
 
-  /** Gives everything to `output`, and holds nothing any more. */
+  /** Passes all events to `output` in order, and forgets them. */
   release(output: HeldOutput<K>): void {
     this.#bytes = this.#budget.change(this.#bytes, 0)
     for (const event of this.#events.splice(0)) {

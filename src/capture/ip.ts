@@ -1,4 +1,4 @@
-// IPv4 (RFC 791) and IPv6 (RFC 8200): finds the TCP segment or UDP datagram, putting fragments together first.
+// IPv4 (RFC 791) and IPv6 (RFC 8200): finds the TCP segment or UDP datagram; fragments are reassembled first.
 
 import { count } from '../text.js'
 import { Fragments } from './fragments.js'
@@ -8,14 +8,14 @@ import { etherIp, gre, mplsInIp, udpTunnel } from './layers/tunnels.js'
 import type { Notes } from './notes.js'
 import type { FrameStage } from './pcap.js'
 
-/** The layer above: `frame.start` to `frame.wireEnd` is the segment, `frame.addresses` is set. */
+/** TCP or UDP. `frame.start` to `frame.wireEnd` is the segment or datagram; `frame.addresses` is set. */
 export type Transport = FrameStage
 
-/** Extension headers of one packet: RFC 8200 (4.1) knows seven, one of them twice. */
+/** Extension headers of one packet. RFC 8200 (4.1) has seven, one of them twice. */
 const maxExtensions = 16
 /**
- * Offloaded segments without a length of their own (Total Length 0): what the capture holds counts. More than this a
- * network card does not take at once.
+ * Offloaded segments have Total Length 0: the captured length is used, up to this limit. Network cards take no larger
+ * segment at once.
  */
 const maxOffloaded = 1024 * 1024
 
@@ -25,7 +25,7 @@ const ipv4InIp = 4
 const ipv6InIp = 41
 const fragmentHeader = 44
 const authentication = 51
-/** Hop-by-Hop, Routing, Destination, Mobility, HIP, Shim6: next header, then a length in 8 bytes without the first. */
+/** Hop-by-Hop, Routing, Destination, Mobility, HIP, Shim6: next header, then the length in units of 8 bytes minus 1. */
 const extensions = new Set([0, 43, 60, 135, 139, 140])
 const others: Record<number, string> = { 1: 'ICMP', 2: 'IGMP', 58: 'ICMPv6', 132: 'SCTP' }
 
@@ -49,7 +49,7 @@ interface IpStages {
   readonly udp: Transport
   readonly notes: Notes
   readonly carrier: Carrier
-  /** UDP ports that the user named: no tunnel is looked for there. */
+  /** Ports given by the user: datagrams of these are not searched for tunnels. */
   readonly ports: ReadonlySet<number>
 }
 
@@ -60,7 +60,7 @@ export class IpStage implements FrameStage {
   readonly #fragments: Fragments
   readonly #carrier: Carrier
   readonly #ports: ReadonlySet<number>
-  /** Packets of each protocol that is not read. */
+  /** Packets by IP protocol number that were not read. */
   readonly #others = new Uint32Array(256)
 
   constructor({ tcp, udp, notes, carrier, ports }: IpStages) {
@@ -89,7 +89,7 @@ export class IpStage implements FrameStage {
     if (total === 0) frame.wireEnd = Math.min(frame.wireEnd, start + maxOffloaded)
     else if (total < header)
       return this.#bad(frame, `an IPv4 packet of ${count(total, 'byte')}, less than its header`)
-    else frame.wireEnd = start + total // behind it: padding of the link layer
+    else frame.wireEnd = start + total // after it: padding of the link layer
     if (frame.end > frame.wireEnd) frame.end = frame.wireEnd
     const fragment = ((bytes[start + 6]! << 8) | bytes[start + 7]!) & 0x3fff
     frame.start = start + header
@@ -121,7 +121,7 @@ export class IpStage implements FrameStage {
     this.#extensions(frame, start, bytes[start + 6]!)
   }
 
-  /** Walks the chain of headers, RFC 8200 (4). `header` is where the IPv6 header began. */
+  /** Follows the chain of extension headers, RFC 8200 (4). `header` is the start of the IPv6 header. */
   #extensions(frame: Frame, header: number, first: number): void {
     const { bytes } = frame
     let protocol = first
@@ -171,7 +171,7 @@ export class IpStage implements FrameStage {
     this.#others[protocol]! += 1
   }
 
-  /** RFC 4302: next header and a length in words of four bytes. IPv6 has it among its extension headers. */
+  /** RFC 4302: next header, then the length in 4-byte words. In IPv6 it is one of the extension headers. */
   #authenticated(frame: Frame): void {
     const { bytes, start, end } = frame
     if (end - start < 12) return this.#bad(frame, 'an Authentication Header that is cut off')
@@ -192,7 +192,7 @@ export class IpStage implements FrameStage {
     this.#fragments.end()
   }
 
-  /** "3 ICMP, 2 GRE": what was passed over. */
+  /** Skipped packets by protocol: "3 ICMP", "2 IGMP". */
   passedOver(): string[] {
     const counts: string[] = []
     this.#others.forEach((count, protocol) => {

@@ -1,4 +1,4 @@
-// Link layers: finds the IP packet in a frame. Numbers are those of the LINKTYPE_ registry.
+// Finds the IP packet in a frame by its link type. Numbers are those of the LINKTYPE_ registry.
 import type { Frame } from './frame.js'
 import type { Carrier, Unwrap } from './layers/carrier.js'
 import { ethernet, etherType, innerEthernet, llc, pppoe, raw } from './layers/ethernet.js'
@@ -8,7 +8,7 @@ import { avs, ppiWifi, prism, radiotap, wifi } from './layers/wifi.js'
 import type { Notes } from './notes.js'
 import type { FrameStage } from './pcap.js'
 
-/** Link types that are not read and that people have, by name. */
+/** Names of common link types that are not supported. */
 const unread: Record<number, string> = {
   187: 'Bluetooth HCI',
   189: 'USB',
@@ -24,7 +24,7 @@ const unread: Record<number, string> = {
 const pppPppd = 166
 const wifiType = 105
 
-/** Moves the start over a header of fixed length. */
+/** Skips a header of fixed length. */
 const after =
   (length: number, unwrap: Unwrap): Unwrap =>
   (frame, carrier) => {
@@ -99,7 +99,7 @@ export class LinkStage implements FrameStage {
       const name = unread[frame.link]
       this.#notes.say(
         'unknown link type',
-        `link type ${frame.link}${name === undefined ? '' : ` (${name})`} is not one that can be read; its frames were skipped`,
+        `link type ${frame.link}${name === undefined ? '' : ` (${name})`} is not supported; its frames were skipped`,
         frame.fileOffset,
       )
     }
@@ -107,7 +107,7 @@ export class LinkStage implements FrameStage {
   }
 }
 
-/** PKTAP names the type of the frame that follows it. */
+/** PKTAP: a header with the link type of the frame that follows. */
 function tapped(frame: Frame, carrier: Carrier): boolean {
   const inner = pktap(frame)
   return inner === undefined ? carrier.other() : within(frame, carrier, inner)
@@ -128,6 +128,6 @@ function ppi(frame: Frame, carrier: Carrier): boolean {
 function within(frame: Frame, carrier: Carrier, link: number): boolean {
   const reader = readers[link]
   if (reader === undefined)
-    return carrier.skip(frame, `frames of link type ${link}: not one that can be read`)
+    return carrier.skip(frame, `frames of link type ${link}: not supported`)
   return carrier.enter(frame) && reader(frame, carrier)
 }

@@ -1,9 +1,9 @@
-// Messages of MQTT-SN in bytes that no network divides into datagrams: each begins with its length.
+// Splits a byte stream into MQTT-SN messages, each of which begins with its length.
 
-/** With a length of three bytes and the type (MQTT-SN 1.2, 5.2.1). */
+/** Bytes of a header with a three-byte length, and the type (MQTT-SN 1.2, 5.2.1). */
 const longHeader = 4
 
-/** Bytes of one direction in, a message at a time out. What is after the last whole message is passed on by `flush`. */
+/** Takes the bytes of one direction and emits one message at a time. `flush` emits an incomplete last message. */
 export class Messages<Place> {
   readonly #emit: (message: Buffer, place: Place) => void
   #rest: Buffer[] = []
@@ -15,7 +15,7 @@ export class Messages<Place> {
     this.#emit = emit
   }
 
-  /** `place` is where the bytes are; a message has that of its first byte. */
+  /** `place` is that of the bytes; a message gets the place of its first byte. */
   push(bytes: Buffer, place: Place): void {
     if (this.#length === 0) this.#place = place
     this.#rest.push(bytes)
@@ -30,7 +30,7 @@ export class Messages<Place> {
     }
   }
 
-  /** Passes on what there is of a message that is not whole. */
+  /** Emits the bytes of an incomplete message. */
   flush(): void {
     if (this.#length === 0) return
     this.#rest = [Buffer.concat(this.#rest)]
@@ -46,7 +46,7 @@ export class Messages<Place> {
   }
 }
 
-/** The messages in `bytes`; the last may not be whole. */
+/** The messages in `bytes`; the last may be incomplete. */
 export function messagesIn(bytes: Buffer): Buffer[] {
   const found: Buffer[] = []
   const messages = new Messages<undefined>((message) => found.push(message))
@@ -55,12 +55,12 @@ export function messagesIn(bytes: Buffer): Buffer[] {
   return found
 }
 
-/** The type of what a forwarder puts before a message; its length does not count the message (5.5). */
+/** Type of the header that a forwarder puts before a message; its length excludes the message (5.5). */
 const encapsulated = 0xfe
-/** So many forwarders may have handed a message on. */
+/** Forwarder headers of one message. */
 const maxForwarders = 4
 
-/** How many bytes the message at the start of `bytes` has; more than there are where it goes on. */
+/** The length of the message at the start of `bytes`; more than `bytes` has if it is incomplete. */
 function lengthOf(bytes: Buffer): number {
   let end = 0
   for (let forwarders = 0; forwarders <= maxForwarders; forwarders++) {

@@ -1,4 +1,4 @@
-// The stages from frames to connections, connected. One for all files of a capture: connections go on across files.
+// Connects the stages from frames to connections. All files of a capture share it: connections continue across files.
 
 import { count } from '../text.js'
 import type { Context } from './context.js'
@@ -12,7 +12,7 @@ import { UdpStage } from './udp.js'
 export class Network {
   /** Takes every frame. */
   readonly link: FrameStage
-  /** Records of all files, and bytes of the last: for what is reported at the end. */
+  /** Records of all files, and the size of the last: for the note at the end. */
   records = 0
   position = 0
   readonly #context: Context

@@ -1,8 +1,7 @@
-// What is said about the input. A capture with ten million bad records gets a few lines and a number, not ten million
-// lines.
+// Notes about the input. Of each kind a few are shown and the rest counted: a capture may have ten million bad records.
 import type { CaptureSink } from './stream.js'
 
-/** Notes of one kind that are passed on one by one; the rest are counted and told at the end. */
+/** Notes of one kind that are shown; the rest are counted, and reported at the end. */
 const maxNotesPerKind = 10
 
 interface Rest {
@@ -19,7 +18,7 @@ export class Notes {
     this.#sink = sink
   }
 
-  /** `kind` names what notes have in common, in words that can follow "3 more like this: ". */
+  /** `kind` names what the notes have in common; it is printed after "3 more like this, not shown one by one: ". */
   say(kind: string, text: string, fileOffset: number): void {
     const said = this.#said.get(kind) ?? 0
     if (said < maxNotesPerKind) {

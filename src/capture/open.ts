@@ -1,4 +1,4 @@
-// The entry to the reading of captures: recognises what each file is and connects the stages.
+// Entry point for reading captures: recognises the format of each file and connects the stages.
 import { Context } from './context.js'
 import type { Inflate, TlsCrypto } from './crypto.js'
 import { looksLikeErf, mayBeErf } from './erf.js'
@@ -19,17 +19,17 @@ import { Utf16, utf16Of } from './utf16.js'
 export type { AeadName, Inflate, TlsCrypto } from './crypto.js'
 
 export interface CaptureOptions {
-  /** Ports of servers beside the well-known ones (`--port`), TCP and UDP. */
+  /** TCP and UDP ports of servers (`--port`), in addition to the well-known ones. */
   readonly ports?: readonly number[]
-  /** Which direction a raw byte stream is. Default: by its first packet. */
+  /** The direction of a raw byte stream. Default: by its first packet. */
   readonly direction?: 'c2s' | 's2c' | undefined
-  /** Bytes without a network are messages of MQTT-SN, one after another. Default: MQTT, TLS or WebSocket, as they begin. */
+  /** A raw byte stream consists of MQTT-SN messages. Default: MQTT, TLS or WebSocket, by its first bytes. */
   readonly protocol?: 'mqtt-sn' | undefined
-  /** What a text is taken for is told as a note. */
+  /** Report the recognised kind of text as a note. */
   readonly tellsKind?: boolean
   readonly inflate?: Inflate
   readonly crypto?: TlsCrypto
-  /** The text of a key log file (NSS format). Secrets in a pcapng are used too. */
+  /** The text of a key log file (NSS format). Secrets in a pcapng file are also used. */
   readonly keyLog?: string | undefined
 }
 
@@ -41,17 +41,17 @@ export interface FileReader {
 export type Capture = FileReader
 
 export interface FileOptions {
-  /** For advice on what to run; undefined for standard input. */
+  /** For the suggested command; undefined for standard input. */
   readonly name?: string | undefined
-  /** Names the file where packets were captured (Origin.file), where a capture has several. */
+  /** Origin.file of the packets, if the capture has several files. */
   readonly label?: string | undefined
-  /** Frames wait until `limit` and `release` let them through. */
+  /** Frames are held until `release` passes them on. */
   readonly gated?: boolean
 }
 
 /**
- * Reads a capture that is one file, of any kind that is known: `push` it in chunks, which must not be changed afterwards,
- * then `end` it. Everything is told to `sink` from within these two calls.
+ * Reads a capture of one file in any supported format. `push` its chunks, which must not be changed afterwards, then call
+ * `end`. `sink` is called from within these two calls only.
  */
 export function openCapture(sink: CaptureSink, options: CaptureOptions = {}): Capture {
   const reader = new CaptureReader(sink, options)
@@ -65,7 +65,7 @@ export function openCapture(sink: CaptureSink, options: CaptureOptions = {}): Ca
   }
 }
 
-/** Reads a capture of one or more files. Connections go on from one file to the next. */
+/** Reads a capture of one or more files. Connections continue from one file to the next. */
 export class CaptureReader {
   readonly #context: Context
 
@@ -81,15 +81,15 @@ export class CaptureReader {
     return new CaptureFile(this.#context, options)
   }
 
-  /** All files are at their end. */
+  /** Call after the end of all files. */
   end(): void {
     this.#context.end()
   }
 }
 
-/** Holds the head of a file until it tells what it is. */
+/** One file of a capture. Collects its first bytes until the format is recognised. */
 export class CaptureFile implements FileReader {
-  /** What it is: records with times, or one stream of bytes. Undefined until that is known. */
+  /** Records with times, or one stream of bytes. Undefined until the format is recognised. */
   kind: 'packets' | 'bytes' | undefined
   readonly #context: Context
   readonly #name: string | undefined
@@ -117,12 +117,12 @@ export class CaptureFile implements FileReader {
     if (this.#reader === undefined) this.#context.notes.say('empty', 'the input is empty', 0)
   }
 
-  /** When the first frame that waits was captured. Only of a gated file. */
+  /** Time of the first held frame of a gated file. */
   get next(): Instant | undefined {
     return this.#gate?.next
   }
 
-  /** Lets frames up to `limit` through, those that wait and those that are pushed later; all where it is undefined. */
+  /** Passes on frames up to `limit`, those held and those pushed later; undefined: all. */
   release(limit: Instant | undefined): void {
     if (this.#gate === undefined) return
     this.#gate.limit = limit
@@ -146,7 +146,7 @@ export class CaptureFile implements FileReader {
     if (isPcap(magic)) return this.#packets('pcap')
     if (magic === sectionHeader) return this.#packets('pcapng')
     if (magic === snoopMagic) return this.#packets('snoop')
-    // Bytes that are no text are shown as soon as they tell what they are: they may come slowly.
+    // Bytes that are not text are shown as soon as they are recognised: they may arrive slowly.
     const needed = isText(head) || utf16Of(head) !== undefined || mayBeErf(head) ? textHead : rawHead
     return head.length < needed && !isEnd ? undefined : this.#bytes(head)
   }
@@ -183,7 +183,7 @@ export class CaptureFile implements FileReader {
 
   #text(sample: Buffer): FileReader {
     const text = TextCapture.open(this.#context, sample)
-    if (text === undefined) return this.#refuse('text, and no hex dump or base64 that is known')
+    if (text === undefined) return this.#refuse('text in no known form of hex dump or base64')
     if (this.#context.options.tellsKind) this.#context.notes.say('kind', `read as ${text.kind}`, -1)
     return text
   }
@@ -195,7 +195,7 @@ export class CaptureFile implements FileReader {
   }
 }
 
-/** Whether there is a secret in the text of a key log file. */
+/** Whether the text of a key log file has any secret. */
 export function hasSecrets(keyLog: string): boolean {
   const log = new KeyLog()
   log.add(keyLog)

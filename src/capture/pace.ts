@@ -1,28 +1,28 @@
-// Passes events on to a sink in portions: a few kilobytes of compressed input can become megabytes, and whoever reads the
-// capture has to serve signals and to wait for its output in between.
+// Passes events to a sink in portions. A few kilobytes of compressed input can become megabytes, and the reader must
+// handle signals and wait for its output in between.
 import type { CaptureSink, CloseDetail, Direction, Flow, FlowFact, StreamSegment } from './stream.js'
 import { segmentOf } from './stream.js'
 
-/** Bytes of streams that are passed on at a time. */
+/** Stream bytes of one portion. */
 const portion = 256 * 1024
 
 export class PacedSink implements CaptureSink {
   readonly #sink: CaptureSink
   #left = portion
-  /** What has to wait, oldest first, from `#first` on. */
+  /** Calls to the sink for later portions, in order. */
   #waiting: (() => void)[] = []
 
   constructor(sink: CaptureSink) {
     this.#sink = sink
   }
 
-  /** Passes on the next portion of what waits. Returns false when nothing waits any more. */
+  /** Passes on the next portion. Returns whether more is waiting. */
   next(): boolean {
     this.#left = portion
     const waiting = this.#waiting
     this.#waiting = []
     let at = 0
-    // An event that is too large puts its rest into the empty queue.
+    // An event that is too large puts its remainder into the empty queue.
     while (at < waiting.length && this.#waiting.length === 0) waiting[at++]!()
     if (at < waiting.length) this.#waiting = this.#waiting.concat(waiting.slice(at))
     return this.#waiting.length > 0
@@ -42,7 +42,7 @@ export class PacedSink implements CaptureSink {
     else this.#waiting.push(() => this.data(flow, direction, segment))
   }
 
-  /** Passes on as much as may be now; the rest waits. */
+  /** Passes on as much as fits into this portion. */
   #part(flow: Flow, direction: Direction, { bytes, offset, origin }: StreamSegment): void {
     const length = this.#left
     this.#left = 0
@@ -71,7 +71,7 @@ export class PacedSink implements CaptureSink {
     else this.#waiting.push(() => this.#sink.fact?.(flow, fact))
   }
 
-  /** Of the input, not of a stream: at once. */
+  /** Notes are about the input, not a stream: passed on at once. */
   note(text: string, at: { readonly fileOffset: number }): void {
     this.#sink.note(text, at)
   }

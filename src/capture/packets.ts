@@ -1,4 +1,4 @@
-// Files of packets: pcap, pcapng, snoop and ERF. Reads the records of one file.
+// Reads the records of one packet file: pcap, pcapng, snoop or ERF.
 
 import { count } from '../text.js'
 import type { Context } from './context.js'
@@ -20,7 +20,7 @@ export class PacketFile implements FileReader {
   readonly #parser: Parser
   readonly #units: Units
 
-  /** `label` names the file where a packet was captured (Origin.file). */
+  /** `label` becomes Origin.file. */
   constructor(
     context: Context,
     format: PacketFormat,
@@ -68,7 +68,7 @@ export class PacketFile implements FileReader {
     const text =
       record === 0 && position < 24
         ? `the file ends inside its header, after ${count(position, 'byte')}`
-        : `the file ends inside record ${record + 1}: ${waiting} of ${needed} bytes are there; they were left out`
+        : `the file ends inside record ${record + 1}: it has ${waiting} of ${needed} bytes; they were ignored`
     this.#context.notes.say('truncated', text, position - waiting)
   }
 }

@@ -6,37 +6,34 @@ import type { Notes } from './notes.js'
 import type { UnitParser } from './units.js'
 
 /**
- * The largest packet accepted in one record. libpcap's own limit is 256 KiB; captures of offloaded or USB traffic go
- * beyond; what claims more than this is a damaged length.
+ * The largest packet accepted in one record. libpcap's limit is 256 KiB, which captures of offloaded or USB traffic
+ * exceed; a larger length than this is damaged.
  */
 export const maxRecordLength = 16 * 1024 * 1024
 
 const fileHeaderLength = 24
 const recordHeaderLength = 16
 
-/** libpcap's limit. A longer record is believed if another one follows it. */
+/** libpcap's limit. A longer record is accepted if another one follows it. */
 const usualLength = 256 * 1024
-/** Seconds between two records; more can be, and is looked at twice. */
+/** Seconds between two records; a longer interval needs more evidence. */
 const maxLeap = 86_400
-/** Records in a row that end a search: by chance one header in 10^12 is possible. */
+/** Consecutive records that end a search. Random bytes pass as a header once in 10^12. */
 const chainLength = 3
-/** A search believes in no shorter packet: an IPv4 header. */
+/** The shortest packet that a search accepts: an IPv4 header. */
 const minPacket = 20
 const damaged = -1
 
-/**
- * NetBSD's link types of bare packets have the address family in the low half; the packet itself tells it too. Written
- * to files by libpcap as LINKTYPE_RAW is.
- */
+/** NetBSD's link types of raw IP: the low half is the address family, which the packet also has. Read as LINKTYPE_RAW. */
 const netBsdRaw = 0x0224
 const rawIp = 101
 
-/** Takes a frame with the link layer in front. */
+/** Takes frames; `frame.start` is the header that this stage reads. */
 export interface FrameStage {
   push(frame: Frame): void
 }
 
-/** By the four bytes of the magic number as they stand in the file. */
+/** By magic number, its four bytes read as big-endian. */
 const magics: Record<number, { little: boolean; unit: 1 | 1000 }> = {
   3569595041: { little: true, unit: 1000 },
   2712847316: { little: false, unit: 1000 },
@@ -48,21 +45,21 @@ export function isPcap(magic: number): boolean {
   return magic in magics
 }
 
-/** Reads 32 bits from a place that is known to be inside; twice as fast as Buffer's checked readers. */
+/** Reads an unsigned 32-bit integer without a bounds check; twice as fast as Buffer's readers. */
 export function u32(bytes: Buffer, at: number, little: boolean): number {
   return little
     ? (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
     : ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
 }
 
-/** What every record of a file must agree with; beyond it a header is looked at twice. */
+/** What every record of a file should agree with; a header that does not needs more evidence. */
 interface Norms {
   little: boolean
-  /** Nanoseconds. */
+  /** Nanoseconds of one unit of the fraction. */
   readonly unit: number
-  /** Fractions of a second, in units, are below this. */
+  /** The fraction of a second, in units, is below this. */
   fractions: number
-  /** The snap length; 0 where the file does not say. */
+  /** 0 if the file does not say. */
   snapLength: number
 }
 
@@ -78,9 +75,9 @@ export class PcapParser implements UnitParser {
   #link = 0
   /** Bytes of a frame check sequence at the end of each frame. */
   #checkLength = 0
-  /** Of the last record that was read; -1 before the first. */
+  /** Time of the last record; -1 before the first. */
   #seconds = -1
-  /** File offset of the record that was damaged while the next one is looked for, -1 else; and what is wrong with it. */
+  /** While searching for the next record: the file offset of the damaged one, and its description. Otherwise -1. */
   #lostAt = -1
   #damage = ''
 
@@ -107,19 +104,19 @@ export class PcapParser implements UnitParser {
         this.needed = fileHeaderLength
         return at
       }
-      this.#header(bytes, at) // another file, put after this one by cat
+      this.#header(bytes, at) // another file, appended with cat
       at += fileHeaderLength
     }
   }
 
-  /** The file is at its end: `bytes` are what is left of it. Returns how much of that is read now. */
+  /** At the end of the file: reads `bytes`, which are what is left of it. Returns how many of them were read. */
   finish(bytes: Buffer, base: number): number {
     this.#isEnd = true
     const at = this.parse(bytes, 0, base)
     if (this.#lostAt === -1) return at
     const rest = base + bytes.length - this.#lostAt
     this.#say(
-      `the ${count(rest, 'byte')} to the end of the file were not read, no sound record is among them`,
+      `the ${count(rest, 'byte')} to the end of the file were not read, as they hold no valid record`,
     )
     return bytes.length
   }
@@ -127,8 +124,8 @@ export class PcapParser implements UnitParser {
   #header(bytes: Buffer, at: number): void {
     const { little, unit } = magics[u32(bytes, at, false)] ?? { little: true, unit: 1000 }
     this.#norms = { little, unit, fractions: 1e9 / unit, snapLength: u32(bytes, at + 16, little) }
-    // draft-ietf-opsawg-pcap, 4: the length of the frame check sequence in words of 16 bits, a bit that says that it is
-    // given, 10 reserved bits, the link type.
+    // draft-ietf-opsawg-pcap, 4: the length of the frame check sequence in 16-bit words, a bit that is set if the length
+    // is given, 10 reserved bits, the link type.
     const link = u32(bytes, at + 20, little)
     this.#link = ((link >>> 16) & 0x03ff) === netBsdRaw ? rawIp : link & 0xffff
     this.#checkLength = (link & 0x0400_0000) === 0 ? 0 : (link >>> 28) * 2
@@ -175,7 +172,7 @@ export class PcapParser implements UnitParser {
       frame.isJoined = false
       frame.start = packet
       frame.end = packet + length
-      // Some writers give a length on the wire that is below what they captured: then the captured bytes count.
+      // Some writers give an original length below the captured length: then the captured length is used.
       frame.wireEnd = packet + Math.max(length, wire)
       if (this.#checkLength !== 0) this.#dropCheckSequence(frame)
       frame.record += 1
@@ -194,15 +191,15 @@ export class PcapParser implements UnitParser {
   }
 
   /**
-   * A record that is not as usual is read if one that is follows it, or the end of the file. Returns `damaged`, or the
-   * bytes from its beginning that are needed to tell, which are there when it is to be read.
+   * An unusual record is read if a usual one or the end of the file follows it. Returns `damaged`, or the number of bytes
+   * from its start that the decision needs: if they are available, the record is to be read.
    */
   #doubt(bytes: Buffer, at: number, length: number): number {
     if (length > maxRecordLength) return damaged
     const { little } = this.#norms
     const seconds = u32(bytes, at, little)
     const wire = u32(bytes, at + 12, little)
-    // Zeros, which a crash leaves in a file, are a chain of empty records.
+    // Zeros, as a crash leaves in a file, look like a chain of empty records.
     if (length === 0 && this.#seconds !== -1 && Math.abs(seconds - this.#seconds) > maxLeap) return damaged
     const next = at + recordHeaderLength + length
     const wanted = next + recordHeaderLength - at
@@ -213,14 +210,14 @@ export class PcapParser implements UnitParser {
     }
     const isNear = (place: number) =>
       this.#isHeader(bytes, place, seconds) || this.#isHeader(bytes, place, this.#seconds)
-    // Neither of the lengths that are usual, and records within: it is the length that is wrong.
+    // If the length is unusual and records are found within it, the length is wrong.
     if (!this.#isUsual(length, wire)) {
       const within = this.#find(bytes, at + 1, next)
       if (within < 0) return ~within - at + chainLength * (recordHeaderLength + usualLength)
       if (within < next) return damaged
     }
     if (isNear(next) || isFileHeader(bytes, next)) return wanted
-    // Records that are weeks apart have nothing but their lengths in common.
+    // Records weeks apart can only be recognised by their lengths.
     const isWhole = (place: number) => {
       const captured = u32(bytes, place + 8, little)
       return captured >= minPacket && this.#isUsual(captured, u32(bytes, place + 12, little))
@@ -228,12 +225,12 @@ export class PcapParser implements UnitParser {
     return isWhole(at) && isWhole(next) && this.#isHeader(bytes, next, -1) ? wanted : damaged
   }
 
-  /** Captured as a whole, or cut by the snap length. */
+  /** Whether the packet was captured completely or cut to the snap length. */
   #isUsual(length: number, wire: number): boolean {
     return (length === wire || length === this.#norms.snapLength) && length <= usualLength
   }
 
-  /** What a header says is possible, for a record that was captured near `seconds`, -1 for any time. */
+  /** Whether this may be the header of a record captured near `seconds`; -1 for any time. */
   #isHeader(bytes: Buffer, at: number, seconds: number): boolean {
     const { little, fractions, snapLength } = this.#norms
     const length = u32(bytes, at + 8, little)
@@ -242,23 +239,23 @@ export class PcapParser implements UnitParser {
     return seconds === -1 || Math.abs(u32(bytes, at, little) - seconds) <= maxLeap
   }
 
-  /** Looks for records that follow each other; stops at their beginning, or where it needs more bytes. */
+  /** Searches for a chain of records; returns its start, or the position from which it needs more bytes. */
   #search(bytes: Buffer, start: number, base: number): number {
     const at = this.#find(bytes, start)
     if (at < 0 || at === bytes.length) {
-      // Much more than one place needs, so that not every place is collected by itself.
+      // More than one position needs, so that bytes are not collected for each position.
       this.needed = chainLength * (recordHeaderLength + usualLength)
       return at < 0 ? ~at : Math.max(start, bytes.length - recordHeaderLength + 1)
     }
     const skipped = base + at - this.#lostAt
     this.#say(
-      `skipped ${count(skipped, 'byte')} to the next record, which others follow, at offset ${base + at}`,
+      `skipped ${count(skipped, 'byte')} to the next valid records, at offset ${base + at}`,
     )
     this.#lostAt = -1
     return at
   }
 
-  /** Where a chain of records begins before `limit`, that where none does, and `~at` where that cannot be told yet. */
+  /** The start of a chain of records before `limit`; `limit` if there is none; `~at` if position `at` needs more bytes. */
   #find(bytes: Buffer, start: number, limit = bytes.length): number {
     const last = Math.min(limit, bytes.length - recordHeaderLength + 1)
     for (let at = start; at < last; at++) {
@@ -269,7 +266,7 @@ export class PcapParser implements UnitParser {
     return limit
   }
 
-  /** Undefined where more bytes are needed. */
+  /** Undefined if more bytes are needed. */
   #isChain(bytes: Buffer, start: number): boolean | undefined {
     const { little } = this.#norms
     let at = start
@@ -298,7 +295,7 @@ export class PcapParser implements UnitParser {
   }
 }
 
-/** The magic number and version 2, where the next record should be. */
+/** Whether there is a magic number and version 2, instead of a record. */
 function isFileHeader(bytes: Buffer, at: number): boolean {
   if (bytes.length - at < recordHeaderLength) return false
   const kind = magics[u32(bytes, at, false)]

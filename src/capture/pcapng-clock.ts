@@ -1,15 +1,15 @@
-// Times of pcapng: 64-bit ticks, whose length and origin each interface tells (draft-ietf-opsawg-pcapng, 4.2).
+// Timestamps of pcapng: 64-bit ticks with the resolution and offset of the interface (draft-ietf-opsawg-pcapng, 4.2).
 import { unknownSecond } from './stream.js'
 
-/** The options of an Interface Description Block that times depend on. */
+/** The options of an Interface Description Block for timestamps. */
 export interface TickOptions {
-  /** if_tsresol: a power of 10, or of 2 with the highest bit set; both negative. Default 10^-6. */
+  /** if_tsresol: the negative exponent of 10, or of 2 if the highest bit is set. Default 6. */
   readonly resolution: number
   /** if_tsoffset: seconds to add. */
   readonly offset: bigint
 }
 
-/** Ticks up to this are exact as a number. */
+/** Ticks below this are exact as a number. */
 const exact = 2 ** 53
 const aSecond = 1_000_000_000n
 
@@ -19,7 +19,7 @@ export class TickClock {
   nanos = 0
   readonly #offset: bigint
   readonly #perSecond: bigint
-  /** The same as a number where a tick is a whole number of nanoseconds, 0 else. */
+  /** Ticks per second, if a tick is a whole number of nanoseconds; otherwise 0. */
   readonly #decimal: number
 
   constructor({ resolution, offset }: TickOptions) {
@@ -30,7 +30,7 @@ export class TickClock {
     this.#offset = offset
   }
 
-  /** Sets `second` and `nanos` for the two words of a timestamp. */
+  /** Sets `second` and `nanos` from the two halves of a timestamp. */
   read(high: number, low: number): void {
     const ticks = high * 4_294_967_296 + low
     if (this.#decimal === 0 || this.#offset !== 0n || ticks >= exact) return this.#readLarge(high, low)

@@ -1,6 +1,6 @@
-// Writes pcapng (draft-ietf-opsawg-pcapng): one section, an interface of raw IP with nanoseconds, one with microseconds for
-// the times that are too late for it, and packets whose TCP or UDP headers are made here, so that any tool that reads
-// captures follows the streams.
+// Writes pcapng (draft-ietf-opsawg-pcapng): one section, a raw IP interface with nanoseconds, another with microseconds
+// for times that nanoseconds cannot express, and packets with generated TCP or UDP headers, so that other tools can follow
+// the streams.
 import { type Instant, nanosecondsOf } from './stream.js'
 
 const sectionHeader = 0x0a0d0d0a
@@ -9,33 +9,33 @@ const enhancedPacket = 6
 const rawIp = 101
 const tcp = 6
 const udp = 17
-/** What fits into an IP packet beside its headers. */
+/** The largest payload of a packet. */
 const largestSegment = 65_000
-/** Between the first sequence numbers of two connections. */
+/** Difference between the initial sequence numbers of two connections. */
 const apart = 0x01000003
 
-/** Negative powers of ten, one for each interface. */
+/** if_tsresol of the two interfaces: negative exponents of ten. */
 const [nanoseconds, microseconds] = [9, 6]
-/** 64 bits: nanoseconds reach to the year 2554, microseconds to the year 586524. */
+/** 64 bits: nanoseconds last until the year 2554, microseconds until 586524. */
 const maxTicks = 2n ** 64n - 1n
 
 const [fin, syn, rst, ack] = [0x01, 0x02, 0x04, 0x10]
 
-/** One end of a connection, and how much it has sent. */
+/** One end of a connection, and the sequence number of the next byte that it sends. */
 interface End {
   readonly address: Buffer
   readonly port: number
   sequence: number
 }
 
-/** A connection as the writer sees it. */
+/** A connection to write. */
 export interface WrittenFlow {
   readonly client: End
   readonly server: End
   readonly udp: boolean
 }
 
-/** `address:port`, `[address]:port`; what is neither gets an address of its own. */
+/** Ends are `address:port` or `[address]:port`; any other text gets a generated address. */
 export function writtenFlow(client: string, server: string, number: number, isUdp: boolean): WrittenFlow {
   const instead = [10, 0, (number >> 8) & 255, number & 255]
   // Two connections between the same ports must not look like one.
@@ -70,7 +70,7 @@ function v6Address(text: string): Buffer | undefined {
   return address
 }
 
-/** The blocks that a file begins with. */
+/** The blocks at the start of a file. */
 export function fileHead(): Buffer {
   const section = Buffer.alloc(16)
   section.writeUInt32LE(0x1a2b3c4d, 0)
@@ -102,7 +102,7 @@ export function packetBlocks(
   return Buffer.concat(blocks)
 }
 
-/** Leaves so many bytes of the stream out: a reader sees that they are missing. */
+/** Skips bytes of the stream: readers report them as missing. */
 export function leaveOut({ client, server }: WrittenFlow, fromClient: boolean, bytes: number): void {
   const from = fromClient ? client : server
   from.sequence += bytes
@@ -149,7 +149,7 @@ function v6Header(from: End, to: End, length: number, isUdp: boolean): Buffer {
   return header
 }
 
-/** PSH and ACK; the checksum is left out, as a network card would fill it in. */
+/** PSH and ACK. The checksum is 0, as if left to the network card. */
 function tcpHeader(from: End, to: End): Buffer {
   const header = Buffer.alloc(20)
   header.writeUInt16BE(from.port, 0)
@@ -162,14 +162,14 @@ function tcpHeader(from: End, to: End): Buffer {
   return header
 }
 
-/** SYN and SYN with ACK: a reader sees that the stream begins here. */
+/** SYN and SYN with ACK: readers see the start of the stream. */
 export function openingBlocks(flow: WrittenFlow, time: Instant): Buffer {
   if (flow.udp) return Buffer.alloc(0)
   const opening = [control(flow, true, syn, time), control(flow, false, syn | ack, time)]
   return Buffer.concat(opening)
 }
 
-/** FIN of both ends, or the client's RST. */
+/** FIN of both ends, or RST of the client. */
 export function closingBlocks(flow: WrittenFlow, how: 'fin' | 'rst', time: Instant): Buffer {
   if (flow.udp) return Buffer.alloc(0)
   if (how === 'rst') return control(flow, true, rst | ack, time)

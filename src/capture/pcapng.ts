@@ -1,5 +1,5 @@
-// pcapng files (draft-ietf-opsawg-pcapng): blocks whose length stands at both ends, in sections that each have a byte
-// order and interfaces of their own.
+// pcapng files (draft-ietf-opsawg-pcapng): blocks with their length at both ends, in sections that each have their own byte
+// order and interfaces.
 import { count, shown } from '../text.js'
 import type { Frame } from './frame.js'
 import type { Notes } from './notes.js'
@@ -11,17 +11,17 @@ import type { UnitParser } from './units.js'
 export const sectionHeader = 0x0a0d0d0a
 const byteOrderMagic = 0x1a2b3c4d
 
-/** Type, length, and either the byte-order magic or the length again: what every block has. */
+/** Type, length, and length again: what every block has. */
 const minBlockLength = 12
-/** A packet, its header and its options. */
+/** A packet with its header and options. */
 const maxBlockLength = maxRecordLength + 128 * 1024
-/** Interfaces of a section that are remembered; a machine has some dozens. */
+/** Interfaces of a section; real machines have some dozens. */
 const maxInterfaces = 4096
-/** While looking for the next block after a damaged one: blocks tried in vain before the file is given up. */
+/** Failed attempts to find the next block after a damaged one, until the file is given up. */
 const maxAttempts = 1000
-/** While looking: the largest block that is believed, as each attempt costs collecting one. */
+/** The largest block accepted during that search, as each attempt collects a block. */
 const maxFoundLength = 256 * 1024
-/** The longest comment that is passed on. */
+/** Bytes of a comment that are shown. */
 const maxComment = 1024
 
 interface Interface {
@@ -45,7 +45,7 @@ export class PcapngParser implements UnitParser {
   readonly #stages: PcapngStages
   #little = true
   #interfaces: Interface[] = []
-  /** File offset where the reader lost its way, -1 while it has not. */
+  /** File offset of the damaged block while the next one is searched for; otherwise -1. */
   #lostAt = -1
   #attempts = 0
   #broken = false
@@ -85,7 +85,7 @@ export class PcapngParser implements UnitParser {
     return this.#broken ? bytes.length : at
   }
 
-  /** The length of the block at `at`, or 0 where none can begin. A section's header sets the byte order. */
+  /** The length of the block at `at`, or 0 if there can be no block. A Section Header Block sets the byte order. */
   #blockLength(bytes: Buffer, at: number): number {
     const isSection = u32(bytes, at, false) === sectionHeader
     if (isSection) {
@@ -96,18 +96,18 @@ export class PcapngParser implements UnitParser {
     const length = u32(bytes, at + 4, this.#little)
     if (length < minBlockLength || length > maxBlockLength || length % 4 !== 0) return 0
     if (this.#lostAt === -1 || isSection) return length
-    // Zeros and text make up "blocks" too: only what carries packets or describes them ends a search.
+    // Zeros and text can look like blocks: only a packet or an interface ends a search.
     const type = u32(bytes, at, this.#little)
     return (type === 1 || type === 6) && length <= maxFoundLength ? length : 0
   }
 
-  /** The length at the end of the block is another one. */
+  /** The two lengths of the block differ. */
   #refuse(fileOffset: number): void {
     if (this.#lostAt === -1) this.#lostAt = fileOffset
     this.#attempts += 1
     if (this.#attempts <= maxAttempts) return
     this.#broken = true
-    this.#say(`a block's length is wrong, and no sound block was found after it; the rest was not read`)
+    this.#say(`a block's length is wrong, and no valid block was found after it; the rest was not read`)
   }
 
   #found(fileOffset: number): void {
@@ -145,7 +145,7 @@ export class PcapngParser implements UnitParser {
     if (type === 10) this.#decryptionSecrets(bytes, at + 8, end)
   }
 
-  /** An Enhanced Packet Block, or the obsolete Packet Block: interface of 16 bits, then a count of drops. */
+  /** An Enhanced Packet Block, or the obsolete Packet Block, which has a 16-bit interface and a drop count. */
   #packet(at: number, end: number, enhanced: boolean): void {
     const frame = this.#frame
     const { bytes } = frame
@@ -221,7 +221,7 @@ export class PcapngParser implements UnitParser {
     })
   }
 
-  /** Comments are people's notes on a packet: opt_comment, code 1. */
+  /** Shows comments on a packet: opt_comment, code 1. */
   #comments(bytes: Buffer, at: number, end: number): void {
     this.#options(bytes, at, end, (code, start, length) => {
       if (code !== 1) return

@@ -1,9 +1,9 @@
-// What lies between a reassembled connection and the sink: layers that take bytes in order and pass other bytes on.
+// The layers between a reassembled connection and the sink. Each takes bytes in order and passes on other bytes.
 import type { Context } from './context.js'
 import type { Segment } from './segment.js'
 import type { CaptureSink, CloseDetail, Direction, Flow, FlowFact } from './stream.js'
 
-/** A layer: WebSocket, TLS, the recogniser of the two, and the sink at the end. */
+/** A layer: WebSocket, TLS, a proxy's preamble, the recogniser of these, and the sink at the end. */
 export interface Pipe {
   data(direction: Direction, segment: Segment): void
   gap(direction: Direction, offset: number, length: number | undefined, why: string): void
@@ -12,11 +12,11 @@ export interface Pipe {
   end(): void
 }
 
-/** The end of the pipe: opens the flow with its first byte. */
+/** The last layer: passes everything to the sink, and opens the flow at its first event. */
 export class Delivery implements Pipe {
   readonly #context: Context
   readonly #sink: CaptureSink
-  /** Until the flow is open. */
+  /** Set until the flow is open. */
   #ends: Omit<Flow, 'id'> | undefined
   #flow: Flow | undefined
   /** Retransmissions before the flow was opened. */
@@ -46,7 +46,7 @@ export class Delivery implements Pipe {
     this.#retransmitted[direction] += bytes
   }
 
-  /** It ends with `close`, which also tells how. */
+  /** Nothing: `close` ends the flow. */
   end(): void {}
 
   close(how: 'fin' | 'rst' | 'timeout' | 'end', detail?: CloseDetail): void {

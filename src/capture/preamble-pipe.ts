@@ -1,4 +1,4 @@
-// The layer of a connection that begins with a proxy's words: shows them as a fact, and passes on what follows them.
+// The layer of a connection that begins with a proxy preamble: reports it as a fact and passes on what follows.
 import type { Context } from './context.js'
 import type { Pipe } from './pipe.js'
 import { maxPreamble, type Preamble } from './preamble.js'
@@ -6,10 +6,10 @@ import { Segment } from './segment.js'
 import type { Direction, FlowFact } from './stream.js'
 
 interface SideState {
-  /** Until it is known where the preamble ends; what came so far. */
+  /** Segments held until the end of the preamble is known. */
   held: Segment[] | undefined
   head: Buffer
-  /** Bytes before those that are passed on. */
+  /** Bytes of the preamble. */
   length: number
 }
 
@@ -19,7 +19,7 @@ export class PreamblePipe implements Pipe {
   readonly #preamble: Preamble
   readonly #sides: Record<Direction, SideState>
   #budgeted = 0
-  /** It was none after all: everything is passed on as it is. */
+  /** This is not a preamble: everything is passed on unchanged. */
   #isOther = false
 
   constructor(context: Context, next: Pipe, preamble: Preamble) {
@@ -56,7 +56,7 @@ export class PreamblePipe implements Pipe {
   }
 
   end(): void {
-    // An HTTP request that nothing followed, or what is cut: the proxy refused, or the capture ends.
+    // What is still held is an HTTP request that the proxy refused, or a preamble that the end of the capture cut.
     this.#budgeted = this.#context.budget.change(this.#budgeted, 0)
     this.#next.end()
   }
@@ -68,7 +68,7 @@ export class PreamblePipe implements Pipe {
     }
   }
 
-  /** Passes on what is held, but for the first `length` bytes. */
+  /** Passes on the held bytes after the first `length`. */
   #release(direction: Direction, length: number): void {
     const side = this.#sides[direction]
     const held = side.held!

@@ -1,26 +1,23 @@
-// What proxies put before MQTT on a connection: PROXY protocol 1 and 2, SOCKS 4, 4a and 5, HTTP CONNECT. Each direction is
-// read by itself: the formats say where they end.
+// Preambles that proxies put before MQTT: PROXY protocol 1 and 2, SOCKS 4, 4a and 5, HTTP CONNECT. The directions are read
+// independently: each format says where it ends.
 
 import type { Direction } from './stream.js'
 import { endpoint } from './table.js'
 
-/** The largest that is believed: a PROXY 2 header with certificates, or HTTP with credentials, has some kilobytes. */
+/** The largest preamble. A PROXY 2 header with certificates, or HTTP with credentials, has some kilobytes. */
 export const maxPreamble = 16 * 1024
-/** Text from outside that is shown. */
+/** Characters of a name that are shown. */
 const maxShown = 200
 
 const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
 
-/**
- * Bytes of `head` that come before MQTT; `undefined` where more are needed to tell, `'bad'` where it is something else.
- * `peer` is what the other direction has sent so far.
- */
+/** The length of the preamble in `head`; `undefined` if more bytes are needed, `'bad'` if it is something else. */
 type Measure = (head: Buffer) => number | undefined | 'bad'
 
 export interface Preamble {
   readonly c2s: Measure
   readonly s2c: Measure
-  /** What it says, from both heads. */
+  /** Its contents, from the bytes of the client. */
   describe(c2s: Buffer): string
 }
 
@@ -66,7 +63,7 @@ const proxy2: Preamble = {
   },
 }
 
-/** After the text that begins at `at`, which a zero ends. */
+/** The position after the zero-terminated text at `at`. */
 function afterZero(head: Buffer, at: number): number | undefined {
   const zero = head.indexOf(0, at)
   return zero === -1 ? undefined : zero + 1
@@ -91,7 +88,7 @@ const socks4: Preamble = {
   },
 }
 
-/** RFC 1928, 4 and 6: version, command or reply, zero, then an address by its type, and a port. */
+/** RFC 1928, 4 and 6: version, command or reply, zero, address type, address, port. */
 function addressed(head: Buffer, at: number): number | undefined | 'bad' {
   if (head.length < at + 5) return undefined
   if (head[at] !== 5) return 'bad'
@@ -102,7 +99,7 @@ function addressed(head: Buffer, at: number): number | undefined | 'bad' {
   return head.length < end ? undefined : end
 }
 
-/** Where the request begins: after the methods, and the user name and password of RFC 1929 where they follow. */
+/** The start of the request: after the methods, and after the user name and password of RFC 1929 if there are any. */
 function requestAt(head: Buffer): number | undefined {
   const methods = 2 + head[1]!
   if (head.length <= methods) return undefined
@@ -138,7 +135,7 @@ const socks5: Preamble = {
 }
 
 const http: Preamble = {
-  /** A proxy that wants a password refuses first, and is asked again on the same connection. */
+  /** A proxy that requires a password refuses first; the client repeats its request on the same connection. */
   c2s(head) {
     for (let at = 0; ; ) {
       if (at === head.length) return undefined
@@ -171,8 +168,8 @@ function printable(text: string): string {
 }
 
 /**
- * What a client begins with: a preamble, `undefined` where more bytes are needed to tell, `'none'` where it is another
- * thing. SOCKS is believed only at the start of a connection: its first bytes are short.
+ * The preamble that `head` begins with; `undefined` if more bytes are needed, `'none'` if there is none. SOCKS is
+ * recognised only at the start of a connection: its first bytes are too short to be evidence elsewhere.
  */
 export function preambleOf(
   head: Buffer,

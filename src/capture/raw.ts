@@ -1,4 +1,4 @@
-// Input that knows no packets: the bytes of one direction, or those that text writes down. One flow, without times.
+// Input without packets: the bytes of one direction, or bytes in a text. One flow, without times.
 import type { Context } from './context.js'
 import { Conversation, type Side } from './conversation.js'
 import { RecordOrigin } from './frame.js'
@@ -9,21 +9,21 @@ import { senderOf, senderOfDatagram } from './roles.js'
 import { Segment } from './segment.js'
 import { type Direction, unknownSecond } from './stream.js'
 
-/** As much of the input as its direction may be told by. */
+/** Bytes of the input that decide its direction. */
 export const rawHead = 16
 
-/** Where bytes are in a file: the line or record, and the offset. */
+/** The place of bytes in a file: line or record, and offset. */
 interface Place {
   readonly record: number
   readonly fileOffset: number
 }
 
-/** The one flow of a file, fed by direction. Side 0 is the client. */
+/** The single flow of a file. Side 0 is the client. */
 export class RawFlow {
   readonly #conversation: Conversation
   readonly #offsets: [number, number] = [0, 0]
   readonly #missing: [number, number] = [0, 0]
-  /** Where MQTT-SN was asked for. */
+  /** Set for MQTT-SN. */
   readonly #messages: Record<Direction, Messages<Place>> | undefined
 
   constructor(context: Context, names: readonly [string, string] = ['client', 'server']) {
@@ -41,7 +41,7 @@ export class RawFlow {
     })
   }
 
-  /** Which direction bytes are that begin a packet; undefined where either may. */
+  /** The direction of bytes that begin with a packet; undefined if it may be either. */
   directionOf(bytes: Buffer): Direction | undefined {
     if (bytes.length === 0) return undefined
     if (this.#messages === undefined) return directionOf(bytes)
@@ -85,7 +85,7 @@ function sideOf(direction: Direction): Side {
   return direction === 'c2s' ? 0 : 1
 }
 
-/** A byte stream as a proxy or a debugger writes it to a file. */
+/** A byte stream as a proxy or debugger writes it to a file. */
 export class RawCapture implements Capture {
   readonly #flow: RawFlow
   readonly #direction: Direction
@@ -95,7 +95,7 @@ export class RawCapture implements Capture {
     this.#flow = new RawFlow(context)
     this.#direction = context.options.direction ?? this.#flow.directionOf(head) ?? 'c2s'
     if (context.options.protocol === undefined && !isPlausible(head)) {
-      const text = 'this is no capture that is known: it was read as the bytes of one direction'
+      const text = 'unknown capture format: read as the bytes of one direction'
       context.notes.say('unknown format', text, 0)
     }
   }
@@ -120,7 +120,7 @@ function directionOf(head: Buffer): Direction | undefined {
   return serverTypes.has(head[0]! >> 4) ? 's2c' : undefined
 }
 
-/** A packet type that exists with flags that it may have (MQTT 5.0, 2.1.2 and 2.1.3), or the start of TLS or HTTP. */
+/** Whether this may be a packet (MQTT 5.0, 2.1.2 and 2.1.3), or the start of TLS or HTTP. */
 function isPlausible(head: Buffer): boolean {
   const first = head[0] ?? 0
   if (senderOf(head) !== undefined) return true

@@ -1,5 +1,5 @@
-// Tells by its first bytes what a connection carries: MQTT itself, TLS, WebSocket, or a proxy's words before them. From the start of a connection the
-// three cannot be confused: TLS begins with 0x16, HTTP with 'G' or 'H', which as MQTT are packets with forbidden flags.
+// Recognises what a connection carries by its first bytes: MQTT, TLS, WebSocket, or a proxy preamble before them. At the
+// start of a connection there is no ambiguity: TLS begins with 0x16, HTTP with 'G' or 'H', which are not valid in MQTT.
 import type { Context } from './context.js'
 import { HeldEvents } from './held.js'
 import type { Pipe } from './pipe.js'
@@ -11,19 +11,19 @@ import { TlsPipe } from './tls/pipe.js'
 import { tiles } from './websocket/frames.js'
 import { WebSocketPipe } from './websocket/pipe.js'
 
-/** In mid-stream neither direction may begin with anything that is known: what is held until then. */
+/** In mid-stream the first bytes may not be recognisable. At these limits the connection counts as MQTT. */
 const maxHeldBytes = 64 * 1024
 const maxHeldEvents = 64
 
 export interface Start {
   readonly sawStart: boolean
-  /** Datagrams are MQTT-SN: nothing else is looked for. */
+  /** TLS, WebSocket and preambles are possible; not in datagrams, which are MQTT-SN. */
   readonly layered: boolean
-  /** How many proxies may still speak first. */
+  /** How many preambles may still come. */
   readonly preambles?: number
 }
 
-/** A load balancer's header before what a client says to a proxy; more does not happen. */
+/** A load balancer's header, then a client's request to a proxy. */
 const maxPreambles = 2
 
 const empty = Buffer.alloc(0)
@@ -36,7 +36,7 @@ export class Recogniser implements Pipe {
   readonly #sawStart: boolean
   readonly #preambles: number
   #pipe: Pipe | undefined
-  /** Before the decision. */
+  /** Like `#heads`, only set until the decision. */
   #held: HeldEvents<Direction> | undefined
   #heads: Record<Direction, Buffer> | undefined = { c2s: empty, s2c: empty }
 
@@ -89,7 +89,7 @@ export class Recogniser implements Pipe {
     held.release(pipe)
   }
 
-  /** What was only for the decision is not kept with each connection. */
+  /** Frees what only the decision needed. */
   #become(pipe: Pipe): void {
     this.#pipe = pipe
     this.#held = undefined
@@ -104,7 +104,7 @@ export class Recogniser implements Pipe {
   #open(kind: Kind): Pipe {
     const start = { sawStart: this.#sawStart, layered: true }
     if (typeof kind === 'object') {
-      // Behind it the connection begins.
+      // The connection begins after it.
       const inner = new Recogniser(this.#context, this.#next, {
         ...{ sawStart: true, layered: true, preambles: this.#preambles - 1 },
       })
@@ -114,7 +114,7 @@ export class Recogniser implements Pipe {
       case 'plain':
         return this.#next
       case 'tls':
-        // Inside may be WebSocket again, and never TLS: the first bytes of its plaintext tell.
+        // TLS may carry MQTT or WebSocket: the first bytes of the plaintext decide.
         return new TlsPipe(this.#context, new Recogniser(this.#context, this.#next, start))
       default:
         return new WebSocketPipe(this.#context, this.#next, { handshake: kind === 'http' })
@@ -122,7 +122,7 @@ export class Recogniser implements Pipe {
   }
 }
 
-/** What a stream is that begins with `head`; undefined where more bytes, or the other direction's, are needed. */
+/** The protocol of a stream that begins with `head`; undefined if more bytes, or the other direction, are needed. */
 function recognise(head: Buffer, direction: Direction, sawStart: boolean): Kind | undefined {
   const first = head[0]
   if (first === undefined) return undefined
@@ -137,8 +137,8 @@ function recognise(head: Buffer, direction: Direction, sawStart: boolean): Kind 
 }
 
 /**
- * Packets that end with the segment, or two whole ones before one that does not. A first byte alone is no evidence: a
- * segment may begin within a record of TLS.
+ * Whether `head` consists of whole MQTT packets, or of at least two before one that is cut. A first byte alone is no
+ * evidence: a segment may begin inside a TLS record.
  */
 export function looksLikePackets(head: Buffer): boolean {
   let whole = 0
@@ -158,7 +158,7 @@ export function looksLikePackets(head: Buffer): boolean {
   return true
 }
 
-/** A type that exists with flags that it may have (MQTT 5.0, 2.1.3): one in ten of random bytes. */
+/** Whether the first byte has a packet type with valid flags (MQTT 5.0, 2.1.3), as one random byte in ten does. */
 export function couldBePacket(first: number): boolean {
   const type = first >> 4
   if (type === 3) return (first & 6) !== 6
@@ -171,7 +171,7 @@ function prefix(head: Buffer, wanted: string, kind: Kind, other: Kind | undefine
   return length === wanted.length ? kind : undefined
 }
 
-/** A record of TLS in mid-stream: type, version 3.1 to 3.4, and a length that it may have (RFC 8446, 5.1). */
+/** A TLS record in mid-stream: type, version 3.1 to 3.4, and a valid length (RFC 8446, 5.1). */
 function isRecord(head: Buffer): Kind | undefined {
   if (head.length < 5) return undefined
   const version = head.readUInt16BE(1)

@@ -1,8 +1,8 @@
-// Which end of a connection is the client, told by what one of them has sent: where neither the SYN was captured nor a
-// port is known.
+// Decides by the bytes of one end whether it is the client or the server: for connections without a captured SYN and with
+// unknown ports.
 import { preambleOf } from './preamble.js'
 
-/** Who sends such bytes at the beginning of a segment; undefined where either might. */
+/** Which end sends a segment that begins with `bytes`; undefined if either may. */
 export function senderOf(bytes: Buffer): 'client' | 'server' | undefined {
   const first = bytes[0]
   if (first === undefined || bytes.length < 2) return undefined
@@ -16,7 +16,7 @@ export function senderOf(bytes: Buffer): 'client' | 'server' | undefined {
   return senderOfPacket(bytes)
 }
 
-/** CONNECT with one of the two protocol names (MQTT 5.0, 3.1.2.1; MQTT 3.1). */
+/** Whether this is a CONNECT with one of the two Protocol Names (MQTT 5.0, 3.1.2.1; MQTT 3.1). */
 export function isConnect(bytes: Buffer): boolean {
   if (bytes[0] !== 0x10) return false
   const head = bytes.toString('latin1', 0, 14)
@@ -34,7 +34,7 @@ function maskedLengthFits(bytes: Buffer): boolean {
   return short === 126 && bytes.length >= 8 && bytes.readUInt16BE(2) >= 126
 }
 
-/** A whole packet of a type that only one side may send (MQTT 5.0, 2.1.2), with the flags that it must have. */
+/** A whole packet of a type that only one end may send (MQTT 5.0, 2.1.2), with its required flags. */
 function senderOfPacket(bytes: Buffer): 'client' | 'server' | undefined {
   if (bytes[1]! > 0x7f || bytes.length !== bytes[1]! + 2) return undefined
   switch (bytes[0]) {
@@ -56,7 +56,7 @@ function senderOfPacket(bytes: Buffer): 'client' | 'server' | undefined {
   }
 }
 
-/** The same for a datagram of MQTT-SN (1.2, 5.2): types that only clients or only gateways send. */
+/** The same for a datagram of MQTT-SN (1.2, 5.2), by types that only clients or only gateways send. */
 export function senderOfDatagram(bytes: Buffer): 'client' | 'server' | undefined {
   const type = bytes[0] === 1 ? bytes[3] : bytes[1]
   if (type === undefined) return undefined
@@ -69,12 +69,12 @@ const clientTypes = new Set([0x01, 0x04, 0x07, 0x09, 0x12, 0x14, 0x16, 0x1a, 0x1
 /** ADVERTISE, CONNACK, WILLTOPICREQ, WILLMSGREQ, SUBACK, UNSUBACK, PINGRESP, WILLTOPICRESP, WILLMSGRESP. */
 const serverTypes = new Set([0x00, 0x05, 0x06, 0x08, 0x13, 0x15, 0x17, 0x1b, 0x1d])
 
-/** A datagram whose length says that it ends where it ends, of a type that MQTT-SN 1.2 has (5.2.1, 5.2.2). */
+/** Whether the length field equals the length of the datagram, and the type exists in MQTT-SN 1.2 (5.2.1, 5.2.2). */
 export function looksLikeMqttSn(bytes: Buffer): boolean {
   const long = bytes[0] === 1
   const length = long && bytes.length >= 4 ? bytes.readUInt16BE(1) : bytes[0]
   const type = bytes[long ? 3 : 1]
   if (type === undefined) return false
-  if (type === 0xfe) return length !== undefined && length >= 3 && length < bytes.length // encapsulated: length of the outside
+  if (type === 0xfe) return length !== undefined && length >= 3 && length < bytes.length // encapsulated: the length excludes the message
   return length === bytes.length && type <= 0x1d && type !== 0x03 && type !== 0x11 && type !== 0x19
 }

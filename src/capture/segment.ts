@@ -1,10 +1,10 @@
-// The bytes that are passed on, as one class so that all of them have one shape for the engine.
+// A range of bytes that layers pass on. One class, so that V8 sees one object shape.
 import type { RecordOrigin } from './frame.js'
 import type { StreamSegment } from './stream.js'
 
 export class Segment implements StreamSegment {
   readonly chunk: Buffer
-  /** All of the chunk, unless somebody says else. */
+  /** The range in `chunk`; by default all of it. */
   start = 0
   end: number
   readonly offset: number

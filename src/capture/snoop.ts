@@ -59,14 +59,14 @@ export class SnoopParser implements UnitParser {
     const version = u32(bytes, at + 8, false)
     const link = u32(bytes, at + 12, false)
     this.#frame.link = links[link] ?? 0
-    // Version 1 has other records; 3 to 5 are Shomiti's, with links of their own.
+    // Version 1 has other records; versions 3 to 5 are by Shomiti, with other link types.
     this.#broken = version !== 2 || links[link] === undefined
     if (!this.#broken) return
-    const text = `this is a snoop file of version ${version} and data link type ${link}, which is not one that can be read`
+    const text = `this is a snoop file of version ${version} and data link type ${link}, which is not supported`
     this.#notes.say('unknown format', text, base + at)
   }
 
-  /** Original length, included length, record length: each holds the one before, but for what was cut. */
+  /** Checks the record length, the included length, the original length and the microseconds. */
   #isSound(bytes: Buffer, at: number): boolean {
     const included = u32(bytes, at + 4, false)
     const length = u32(bytes, at + 8, false)

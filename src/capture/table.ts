@@ -1,14 +1,14 @@
-// Finds the connection of a packet by its addresses and ports, and forgets the connections that nothing was heard of
-// for the longest time. Written out because it runs for every packet: no keys are built.
+// Finds the connection of a packet by its addresses and ports; an LRU cache. It runs for every packet, so it builds no
+// key strings.
 import type { Frame, Source } from './frame.js'
 
 /**
- * Connections that are remembered at a time. Each costs about a kilobyte here and some more in the packet decoder: with
- * these many it stays below 50 MB, and a broker with more clients than that in one capture is rare.
+ * Capacity. Each connection takes about a kilobyte here and some more in the packet decoder, less than 50 MB in all.
+ * Captures with more clients are rare.
  */
 export const maxConnections = 20_000
 
-/** A connection: `a` sent the packet that was seen first. */
+/** A connection; `a` is the sender of its first packet. */
 export interface Entry<T> {
   readonly value: T
   readonly hash: number
@@ -16,7 +16,7 @@ export interface Entry<T> {
   readonly addresses: Buffer
   readonly portA: number
   readonly portB: number
-  /** Where that packet came from. */
+  /** The file of that packet. */
   readonly source: Source
   next: Entry<T> | undefined
   newer: Entry<T> | undefined
@@ -24,7 +24,7 @@ export interface Entry<T> {
 }
 
 export class ConnectionTable<T> {
-  /** Which end sent the packet that was looked up last: 0 is `a`. */
+  /** Which end sent the packet of the last lookup: 0 is `a`. */
   side: 0 | 1 = 0
   readonly #chains = new Map<number, Entry<T>>()
   #newest: Entry<T> | undefined
@@ -32,16 +32,16 @@ export class ConnectionTable<T> {
   #size = 0
   readonly #limit: number
   readonly #forget: (value: T) => void
-  // Without it a file could be made whose connections all fall into one chain.
+  // Random, as otherwise a crafted file could put all connections into one chain.
   readonly #seed = (Math.random() * 0x7fffffff) | 0
 
-  /** `forget` is told of a connection that makes room for another. */
+  /** `forget` is called with the least recently used connection when it is removed. */
   constructor(forget: (value: T) => void, limit = maxConnections) {
     this.#forget = forget
     this.#limit = limit
   }
 
-  /** The connection of a packet whose ports are at `frame.start`. Sets `side`. */
+  /** The connection of a packet; the ports are at `frame.start`. Sets `side`. */
   find(frame: Frame): Entry<T> | undefined {
     const { bytes, start, addresses, addressLength: length, source: file } = frame
     const source = (bytes[start]! << 8) | bytes[start + 1]!
@@ -63,7 +63,7 @@ export class ConnectionTable<T> {
     return entry
   }
 
-  /** Remembers a connection by the packet at hand, whose sender becomes side 0. */
+  /** Adds a connection by its first packet, whose sender becomes side 0. */
   add(frame: Frame, value: T): Entry<T> {
     if (this.#size === this.#limit && this.#oldest !== undefined) {
       const { value: forgotten } = this.#oldest
@@ -108,7 +108,7 @@ export class ConnectionTable<T> {
     if (before !== undefined) before.next = entry.next
   }
 
-  /** All of them, the one that was heard of last at the end. */
+  /** All connections, least recently used first. */
   *values(): Generator<T> {
     for (let entry = this.#oldest; entry !== undefined; entry = entry.newer) yield entry.value
   }

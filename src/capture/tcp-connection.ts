@@ -1,6 +1,6 @@
-// One TCP connection: both directions in order, and each segment after what it acknowledges. A segment that acknowledges
-// bytes of the other side that were not seen yet is evidence about the capture: these bytes come in the next packets
-// (captures of several queues or processors swap neighbours), or were not captured.
+// One TCP connection: both directions in order, and each segment after the bytes that it acknowledges. If a segment
+// acknowledges bytes that were not seen, these come in the next packets (captures from several queues or processors
+// reorder packets), or were not captured.
 import type { Context } from './context.js'
 import { type Conversation, other, type Side } from './conversation.js'
 import { type Frame, RecordOrigin } from './frame.js'
@@ -12,23 +12,23 @@ export const synFlag = 2
 export const rstFlag = 4
 export const ackFlag = 16
 
-/** Seconds of capture time in which neighbours that were swapped come. */
+/** Seconds of capture time within which reordered packets come. */
 const patience = 1
 
-/** How a connection ends, and the packet that ended it. */
+/** How a connection ended. */
 export type Closing = 'fin' | 'rst' | 'timeout' | 'end'
 type Last = { readonly side: Side; readonly origin: RecordOrigin }
 
-/** A segment with data or the end of its side. */
+/** A segment with data, FIN or RST. */
 export interface Arrival {
   readonly side: Side
   readonly frame: Frame
   /** Sequence number of the byte at `payload`. */
   readonly seq: number
-  /** Where its data begins in the frame. */
+  /** Start of its data in the frame. */
   readonly payload: number
   readonly flags: number
-  /** Means nothing without the flag ACK. */
+  /** Only valid with the flag ACK. */
   readonly acknowledged: number
 }
 
@@ -40,13 +40,13 @@ export class Connection implements HalfOutput {
   readonly #conversation: Conversation
   readonly #context: Context
   #toldOfRest = false
-  /** What waits for bytes of the other side, in the order of the capture. */
+  /** Segments that wait for bytes of the other side, in the order of the capture. */
   #waiting = nothing
   #bytes = 0
-  /** Packets until the first of them is let through, and since when it waits. */
+  /** Packets until the first of them is passed on, and the time from which it waits. */
   #grace = 0
   #since = 0
-  /** While it gives up, what closes the connection comes after all that goes before it. */
+  /** While a segment is given up, a close is deferred until the segments before it are passed on. */
   #isGivingUp = false
   #closing: { how: Closing; last: Last | undefined } | undefined
 
@@ -70,28 +70,28 @@ export class Connection implements HalfOutput {
   }
 
   differs(fileOffset: number): void {
-    const text = 'bytes were sent twice and differ the second time; the first were kept'
+    const text = 'a retransmission has other bytes than the original; the original was kept'
     this.#context.notes.say('retransmission with other bytes', text, fileOffset)
   }
 
   dataAfterClose(frame: Frame): void {
     if (this.#toldOfRest) return
     this.#toldOfRest = true
-    const text = `record ${frame.record} has data for a connection that was reset; it was left out`
+    const text = `record ${frame.record} has data for a connection that was reset; it was ignored`
     this.#context.notes.say('data after a reset', text, frame.fileOffset)
   }
 
-  /** Segments wait, so that each packet of the connection has to be told by `packet`. */
+  /** Segments wait, so that `packet` must be called for each packet of the connection. */
   get isHolding(): boolean {
     return this.#waiting.length > 0
   }
 
-  /** Whether a segment has to wait: it goes to `hold` then, otherwise to `take`. */
+  /** Whether a segment has to wait. If so, call `hold`, otherwise `take`. */
   mustWait(side: Side, seq: number, flags: number, acknowledged: number): boolean {
     return this.#lacks(side, seq, flags, acknowledged) || !this.isComplete(side)
   }
 
-  /** Puts data in order, and sees its side end. */
+  /** Takes the data of a segment, and its FIN or RST. */
   take(frame: Frame, side: Side, seq: number, payload: number, flags: number): void {
     if (this.closed) return
     const own = this.halves[side]
@@ -115,7 +115,7 @@ export class Connection implements HalfOutput {
     this.#account(frame.end)
   }
 
-  /** A packet of the connection was read, at this time: lets through what need not wait any longer. */
+  /** Passes on what no longer has to wait, after a packet of the connection at this time. */
   packet(seconds: number): void {
     this.proceed()
     if (this.#waiting.length === 0) return
@@ -129,15 +129,15 @@ export class Connection implements HalfOutput {
     }
   }
 
-  /** No bytes of this side wait here. A reset does not hold up the data that it waits for. */
+  /** No segment of this side waits here, except a reset, which must not delay the data that it waits for. */
   isComplete(side: Side): boolean {
     for (const one of this.#waiting) if (one.side === side && (one.flags & rstFlag) === 0) return false
     return true
   }
 
   /**
-   * A client that has sent nothing but its SYN has nothing to acknowledge but the SYN of the server, which does not speak
-   * first in any protocol that is read here: where that was not captured, the server's bytes begin at `acknowledged`.
+   * A client that has only sent its SYN acknowledges the SYN of the server, as servers do not send first in the protocols
+   * supported here. If that was not captured, the bytes of the server begin at `acknowledged`.
    */
   anchorByAcknowledgement(side: Side, seq: number, acknowledged: number): void {
     const { isn, expected, isFresh } = this.halves[side]
@@ -160,13 +160,13 @@ export class Connection implements HalfOutput {
     this.#conversation.close(ended ? 'fin' : ending.how, ending.last)
   }
 
-  /** It acknowledges, or ends its side after, bytes that were not seen. */
+  /** Whether the segment acknowledges bytes that were not seen, or is a reset after such bytes. */
   #lacks(side: Side, seq: number, flags: number, acknowledged: number): boolean {
     if ((flags & ackFlag) !== 0 && this.halves[other(side)].lacks(acknowledged)) return true
     return (flags & rstFlag) !== 0 && this.halves[side].lacks(seq)
   }
 
-  /** Lets through what has got what it waits for, each side in its own order. */
+  /** Passes on the segments whose bytes have come, each side in its own order. */
   proceed(): void {
     for (let i = 0; i < this.#waiting.length; i++) {
       const one = this.#waiting[i]!
@@ -188,7 +188,7 @@ export class Connection implements HalfOutput {
     return false
   }
 
-  /** What the first waits for will not come. */
+  /** The bytes that the first segment waits for are lost: passes it on. */
   #giveUp(): void {
     this.#isGivingUp = true
     this.#letThrough()
@@ -201,7 +201,7 @@ export class Connection implements HalfOutput {
     const { side, seq, flags, acknowledged } = first
     if ((flags & ackFlag) !== 0) {
       const peer = other(side)
-      // They wait for one another: no sender makes such segments.
+      // Segments that wait for each other: no real sender makes these.
       for (let i = 0; i < this.#waiting.length && this.halves[peer].lacks(acknowledged); ) {
         const one = this.#waiting[i]!
         if (one.side === peer && ((one.seq - acknowledged) | 0) < 0) {

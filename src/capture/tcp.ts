@@ -1,4 +1,4 @@
-// TCP (RFC 9293): finds the connection of each segment, sees it begin and end, and hands both directions to a Half each.
+// TCP (RFC 9293): finds the connection of each segment, and handles its start and end.
 import type { Context } from './context.js'
 import { Conversation, other, type Side } from './conversation.js'
 import type { Frame } from './frame.js'
@@ -8,8 +8,8 @@ import { ConnectionTable, type Entry, endpoint } from './table.js'
 import { ackFlag, Connection, finFlag, rstFlag, synFlag } from './tcp-connection.js'
 
 /**
- * A connection that has ended stays known, so that late copies of its segments open no other. Data this far from its
- * sequence numbers belongs to a new one whose SYN was not captured.
+ * A connection that has ended is remembered, so that late copies of its segments do not open another. Data this far from
+ * its sequence numbers belongs to a new connection whose SYN was not captured.
  */
 const sameConnection = 1024 * 1024
 
@@ -17,7 +17,7 @@ export class TcpStage implements FrameStage {
   readonly #context: Context
   readonly #table = new ConnectionTable<Connection>((connection) => connection.close('timeout'))
   segments = 0
-  /** Files that are captures of their own, beside the first. */
+  /** Capture points after the first. */
   #lanes = 0
 
   constructor(context: Context) {
@@ -63,12 +63,12 @@ export class TcpStage implements FrameStage {
     if (connection.isHolding) connection.packet(frame.seconds)
   }
 
-  /** The connection of a SYN, or of a segment of none that is open; undefined where it is to be left out. */
+  /** The connection of a SYN, or of a segment that belongs to no open one; undefined if it is to be ignored. */
   #entryFor(frame: Frame, segment: SegmentHead): Entry<Connection> | undefined {
     const { found, flags, seq, hasData } = segment
     if ((flags & synFlag) !== 0) return this.#synchronised(frame, segment)
     if (found === undefined) {
-      // A connection is worth remembering from its first byte on.
+      // A reset alone opens no connection.
       return (flags & rstFlag) !== 0 ? undefined : this.#create(frame, undefined)
     }
     const { value: connection } = found
@@ -82,7 +82,7 @@ export class TcpStage implements FrameStage {
     return undefined
   }
 
-  /** RFC 9293, 3.5: a SYN opens a connection, unless it is a copy of the one that opened this. */
+  /** RFC 9293, 3.5: a SYN opens a connection, unless it is a retransmission. */
   #synchronised(frame: Frame, { found, flags, seq, acknowledged }: SegmentHead): Entry<Connection> {
     const answers = (flags & ackFlag) !== 0
     const { side } = this.#table
@@ -108,8 +108,8 @@ export class TcpStage implements FrameStage {
   }
 
   /**
-   * Another file, of the same time, has a SYN of this side too: it was captured at another place, and is read by itself.
-   * Mixed, each of the two would look like the other sent again.
+   * Another file of the same time also has a SYN of this side: it was captured at another point of the network. The two
+   * are kept apart, as otherwise each would look like a retransmission of the other.
    */
   #isElsewhere({ source }: Frame, { source: first, value }: Entry<Connection>): boolean {
     const { closed, halves } = value

@@ -1,4 +1,4 @@
-// UDP (RFC 768): datagrams that may be MQTT-SN, each one segment of its flow.
+// UDP (RFC 768): datagrams that may be MQTT-SN. Each is one segment of its flow.
 import type { Context } from './context.js'
 import { Conversation } from './conversation.js'
 import { type Frame, RecordOrigin } from './frame.js'
@@ -54,10 +54,7 @@ export class UdpStage implements FrameStage {
     entry.value.push(frame, this.#table.side)
   }
 
-  /**
-   * A flow begins with a datagram on a known port, or one that has the shape of MQTT-SN; DNS and the like are not worth
-   * remembering.
-   */
+  /** A flow begins with a datagram on a known port, or one that looks like MQTT-SN. Others, such as DNS, are ignored. */
   #create(frame: Frame): Entry<DatagramFlow> | undefined {
     const { bytes, start, end, addresses, addressLength } = frame
     const ports = [bytes.readUInt16BE(start), bytes.readUInt16BE(start + 2)] as const
@@ -71,7 +68,7 @@ export class UdpStage implements FrameStage {
       ],
       ports,
       client: undefined,
-      // Every datagram begins a message: there is no middle to start in.
+      // Every datagram begins a message.
       sawStart: true,
     })
     return this.#table.add(frame, new DatagramFlow(conversation))

@@ -1,21 +1,18 @@
-// Hands a stream of chunks to a parser that wants whole units (headers, records, blocks), without joining chunks: only
-// the unit that a cut goes through is copied.
+// Passes chunks to a parser that needs whole units (headers, records, blocks). Chunks are not joined: only a unit that
+// continues in the next chunk is copied.
 
 /** Reads whole units of a file. */
 export interface UnitParser {
-  /**
-   * Bytes that the next unit needs before `parse` can do anything with it. Grows when a header tells the length; never
-   * beyond a bound that the parser sets.
-   */
+  /** Bytes that `parse` needs of the next unit. Grows when the length in a header is known; bounded by the parser. */
   readonly needed: number
   /**
-   * Consumes whole units of `bytes` from `start` on, and returns the position after the last. `base` is the file offset
-   * of `bytes[0]`. What it returned is not seen again.
+   * Reads whole units of `bytes` from `start`, and returns the position after the last. `base` is the file offset of
+   * `bytes[0]`. Bytes before the returned position are not passed again.
    */
   parse(bytes: Buffer, start: number, base: number): number
 }
 
-/** A unit that was cut is collected in steps: a length that lies costs no more than the bytes that are really there. */
+/** The buffer of a cut unit grows by doubling, so that a wrong length costs no more memory than the bytes received. */
 const firstCapacity = 4096
 
 export class Units {
@@ -30,7 +27,7 @@ export class Units {
     this.#position = position
   }
 
-  /** Bytes of an unfinished unit that are kept. */
+  /** Bytes of the incomplete unit. */
   get waiting(): number {
     return this.#filled
   }
@@ -39,7 +36,7 @@ export class Units {
     return this.#position
   }
 
-  /** Gives what is kept to `last`, which tells how much of it was read. */
+  /** At the end of the file: passes the incomplete unit to `last`, which returns how many bytes it read. */
   finish(last: (unit: Buffer, base: number) => number): void {
     const unit = this.#unit.subarray(0, this.#filled)
     const consumed = last(unit, this.#position - unit.length)
@@ -61,7 +58,7 @@ export class Units {
     if (rest < chunk.length) this.#keep(chunk, rest)
   }
 
-  /** Completes the unit that was cut with the head of `chunk`; returns how far that was taken. */
+  /** Completes the cut unit from `chunk`; returns the position after the bytes taken. */
   #collect(chunk: Buffer, start: number): number {
     const wanted = Math.max(this.#parser.needed - this.#filled, 1)
     const taken = Math.min(wanted, chunk.length - start)
@@ -71,7 +68,7 @@ export class Units {
     const unit = this.#unit.subarray(0, this.#filled)
     const consumed = this.#parser.parse(unit, 0, base)
     if (consumed > 0) {
-      // Views of the unit may live on: its memory is not used again.
+      // Not reused, as there may be views of it.
       this.#unit = Buffer.alloc(0)
       this.#filled = 0
       if (consumed < unit.length) this.#keep(unit, consumed)

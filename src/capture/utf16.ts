@@ -1,12 +1,12 @@
-// Text in UTF-16, as Windows shells write it to a file, to single bytes.
+// Decodes UTF-16 text, as Windows shells write it to files, to one byte per character.
 
-/** What UTF-16 a text is in: its byte order, and how many bytes its mark has. */
+/** Byte order, and the length of the byte order mark. */
 export interface Utf16Kind {
   readonly little: boolean
   readonly mark: 0 | 2
 }
 
-/** By its byte order mark, or by every second byte being zero. */
+/** Recognises UTF-16 by a byte order mark, or by zeros in every second byte. */
 export function utf16Of(head: Buffer): Utf16Kind | undefined {
   const first = head.length < 4 ? 0 : head.readUInt16BE(0)
   const mark = first === 0xfffe || first === 0xfeff ? 2 : 0
@@ -18,11 +18,11 @@ export function utf16Of(head: Buffer): Utf16Kind | undefined {
   return first !== 0xfffe && fits(1) ? { little: false, mark } : undefined
 }
 
-/** Characters beyond U+00FF become "?": no dump is written in them. */
+/** Characters above U+00FF become "?": dumps do not use them. */
 export class Utf16 {
   readonly #little: boolean
   #skip: number
-  /** The first byte of a character whose second is in the next chunk; -1 for none. */
+  /** The first byte of a character that continues in the next chunk; otherwise -1. */
   #half = -1
 
   constructor({ little, mark }: Utf16Kind) {

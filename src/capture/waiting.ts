@@ -1,21 +1,23 @@
-// Segments that came before their turn, in the order of their sequence numbers and without overlap. What came first
-// stays, as most systems do it.
+// Out-of-order segments of one direction, sorted by sequence number, without overlap. The bytes that came first are kept,
+// as most operating systems do.
 import type { Budget } from './budget.js'
 import type { RecordOrigin } from './frame.js'
 
-/** A captured range of a direction. */
+/** A segment, or a part of one. */
 export interface Piece {
   readonly seq: number
-  /** What was captured: less than `length` where the snap length cut. */
+  /** The captured bytes: less than `length` if cut by the snap length. */
   readonly bytes: Buffer
   /** Bytes on the wire. */
   readonly length: number
   readonly origin: RecordOrigin
 }
 
-/** What came of a piece: how much of it was there before, and whether it said the same. */
+/** The result of `insert`. */
 export interface Insertion {
+  /** Bytes that were already there. */
   repeated: number
+  /** Some of these have other values. */
   differs: boolean
 }
 
@@ -32,7 +34,7 @@ export class Waiting {
     return this.#pieces.length
   }
 
-  /** Captured bytes that are held. */
+  /** Captured bytes of all pieces. */
   get bytes(): number {
     return this.#bytes
   }
@@ -76,7 +78,7 @@ export class Waiting {
     return result
   }
 
-  /** The first piece that ends behind `seq`; found from the end, where most arrive. */
+  /** The index of the first piece that ends after `seq`; searched from the end, where most arrive. */
   #placeFor(seq: number): number {
     let index = this.#pieces.length
     while (index > 0) {
@@ -87,7 +89,7 @@ export class Waiting {
     return index
   }
 
-  /** A copy of a part: what waits must not keep the chunk alive that it came in. */
+  /** A copy of a part, so that the chunk can be freed. */
   #cut(piece: Piece, seq: number, length: number): Piece {
     const skipped = (seq - piece.seq) | 0
     const bytes = Buffer.from(piece.bytes.subarray(skipped, skipped + length))

@@ -1,4 +1,4 @@
-// What is held back is bounded, for each connection and for all of them together; and connections are forgotten.
+// Limits of buffered bytes, for each connection and for all together, and of the number of connections.
 import { expect, test } from 'vitest'
 import { Budget } from '../../src/capture/budget.js'
 import { Frame } from '../../src/capture/frame.js'
@@ -6,7 +6,7 @@ import { ConnectionTable } from '../../src/capture/table.js'
 import { pcap, tcp, timed, toServer } from '../helpers/capture-builder.js'
 import { read } from '../helpers/capture-log.js'
 
-/** A packet from port `a` to port `b`, as the table wants it: addresses, then the segment. */
+/** A packet from port `a` to port `b`: addresses, then the segment. */
 function frame(a: number, b: number, back = false): Frame {
   const [one, two] = [Buffer.from([10, 0, 0, 1]), Buffer.from([10, 0, 0, 2])]
   const made = new Frame()
@@ -25,7 +25,7 @@ test('a connection is found from both ends', () => {
   expect([...table.values()]).toEqual(['second', 'first'])
 })
 
-test('the connection that was not heard of for the longest time makes room', () => {
+test('the least recently used connection is removed', () => {
   const forgotten: number[] = []
   const table = new ConnectionTable<number>((value) => forgotten.push(value), 3)
   for (const port of [1, 2, 3]) table.add(frame(port, 1883), port)
@@ -46,7 +46,7 @@ test('connections can be removed in any order', () => {
     expect(table.find(frame(port, 1883)) !== undefined).toBe(left.includes(port))
 })
 
-test('a budget counts what all hold', () => {
+test('a budget counts the bytes of all buffers', () => {
   const budget = new Budget(100)
   const first = budget.change(0, 60)
   const second = budget.change(0, 50)
@@ -56,7 +56,7 @@ test('a budget counts what all hold', () => {
   expect(budget.change(first, 0)).toBe(0)
 })
 
-test('holes of many connections are given up when too much waits behind them', () => {
+test('holes of many connections are given up when too many bytes wait after them', () => {
   const payload = 'x'.repeat(60_000)
   const frames: Buffer[] = []
   for (let port = 20_000; port < 20_150; port++) {

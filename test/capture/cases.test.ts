@@ -1,4 +1,4 @@
-// Small captures and pasted bytes of the kinds that people have: what is found in each, and what a script is told.
+// Small captures and pasted bytes: the packets that are found, the violations, the exit status.
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { mqttx } from '../helpers/run.js'
@@ -7,20 +7,20 @@ const folder = resolve(import.meta.dirname, '../fixtures/inspect/cases')
 
 interface Case {
   readonly files: string
-  /** Packets per type, in the order in which each type comes first. */
+  /** Packets by type, in the order of the first of each type. */
   readonly packets: string
-  /** The rules that are broken; none where it is missing. */
+  /** The rules that are violated; default none. */
   readonly violations?: readonly string[]
   readonly status?: number
-  /** What standard error has to say; nothing else where it is missing. */
+  /** Expected standard error; default empty. */
   readonly notes?: RegExp
   readonly options?: readonly string[]
 }
 
-/** A connection with everything that one client needs. */
+/** A complete connection. */
 const talk = 'CONNECT CONNACK SUBSCRIBE SUBACK PUBLISH*2 PUBACK PINGREQ PINGRESP DISCONNECT'
 
-/** MQTT 5, captured from the middle on. */
+/** MQTT 5, captured in mid-stream. */
 const joined = 'PUBLISH PUBACK SUBSCRIBE SUBACK UNSUBSCRIBE UNSUBACK DISCONNECT'
 
 const cases: readonly Case[] = [
@@ -81,10 +81,10 @@ const cases: readonly Case[] = [
   },
 ]
 
-/** Their Client Identifier has a "-". */
+/** The Client Identifier has a "-". */
 const remark = ['clientid-portable']
 
-/** Text that holds a CONNECT, a SUBSCRIBE, a PUBLISH and a DISCONNECT, or less of it. */
+/** Text with some of CONNECT, SUBSCRIBE, PUBLISH and DISCONNECT. */
 const pasted: readonly Case[] = [
   ...['c.bin', 'c.hexdump', 'c.od', 'c.odx'].map((files) => ({ files, packets: 'CONNECT' })),
   { files: 'carray_comment.js', packets: 'PUBACK' },
@@ -128,7 +128,7 @@ test.each(titled)(
   },
 )
 
-test('a connection joined in the middle of a packet: version 5 by the packets that follow, in order', async () => {
+test('a capture that starts inside a packet: version 5 is inferred from the packets after it', async () => {
   const run = await mqttx(['inspect', '--view', 'line', resolve(folder, 'mid5_inpacket.pcap')])
   const lines = run.stdout.toString().split('\n')
   expect(lines[0]).toMatch(/MQTT 5\.0 \(inferred\), joined in mid-stream$/)
@@ -136,7 +136,7 @@ test('a connection joined in the middle of a packet: version 5 by the packets th
   expect(lines.map((line) => line.split(' ')[4]).slice(2, 9)).toEqual(joined.split(' '))
 })
 
-test('a message that was lost is reported where it was; bytes that were not captured are null', async () => {
+test('a missing message is reported at its place; fields that were not captured are null', async () => {
   const lost = await mqttx(['inspect', '--view', 'line', resolve(folder, 'lost_publish.pcap')])
   expect(lost.stdout.toString()).toMatch(
     /PUBACK m2.*\n.*12 bytes at offset 38.*missing from the capture\n.*PUBACK m3 frame 10\n/,

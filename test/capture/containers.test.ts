@@ -1,4 +1,4 @@
-// pcap and pcapng: byte orders, times, sections, and files that lie.
+// pcap and pcapng: byte orders, times, sections, damaged files.
 import { describe, expect, test } from 'vitest'
 import { nanosecondsOf } from '../../src/capture/stream.js'
 import {
@@ -45,7 +45,7 @@ const kinds: readonly (readonly [string, PcapOptions])[] = [
 describe.each(kinds)('pcap, %s', (_name, options) => {
   const file = pcap(timed(talk), options)
 
-  test('is read, with its times', () => {
+  test('is read with its times', () => {
     const log = read(file)
     expect(texts(log)).toEqual(['hello/world'])
     expect(times(log)).toEqual([1_700_000_000_003_000_000n, 1_700_000_000_004_000_000n])
@@ -71,24 +71,24 @@ function summary(log: CaptureLog): unknown {
   return [texts(log), segments, log.notes, log.noteOffsets]
 }
 
-test('the length of the frame check sequence in the link type is no part of it', () => {
+test('the frame check sequence bits are not part of the link type', () => {
   expect(texts(read(pcap(timed(talk), { link: 0x5000_0001 })))).toEqual(['hello/world'])
 })
 
-test('a record that is longer than it was on the wire is read all the same', () => {
+test('a record whose captured length exceeds its original length is read', () => {
   const packets = timed(talk).map((packet) => ({ ...packet, wire: 1 }))
   expect(texts(read(pcap(packets)))).toEqual(['hello/world'])
 })
 
-test('records of length 0 are nothing', () => {
+test('records of length 0 are ignored', () => {
   const packets = timed([...talk.slice(0, 4), Buffer.alloc(0), ...talk.slice(4)])
   expect(texts(read(pcap(packets)))).toEqual(['hello/world'])
 })
 
-test('a file that ends inside a record: all before it is read', () => {
+test('a file that ends inside a record: the records before it are read', () => {
   const log = read(pcap(timed(talk)).subarray(0, -3))
   expect(texts(log)).toEqual(['hello/'])
-  expect(log.notes).toEqual(['the file ends inside record 5: 72 of 75 bytes are there; they were left out'])
+  expect(log.notes).toEqual(['the file ends inside record 5: it has 72 of 75 bytes; they were ignored'])
   expect(log.noteOffsets).toEqual([pcap(timed(talk)).length - 75])
 })
 
@@ -97,7 +97,7 @@ test('a file that ends inside its header', () => {
 })
 
 describe('a damaged record', () => {
-  /** Twelve records, the first three of which open the connection, then a byte each. */
+  /** Twelve records: three open the connection, the others have one byte each. */
   const frames = [
     ...opening(),
     ...[...'abcdefghi'].map((payload, index) => toServer({ seq: 1000 + index, ack: 5000, payload })),
@@ -119,21 +119,21 @@ describe('a damaged record', () => {
       (header: Buffer) => header.writeUInt32LE(200_000, 8),
       200_000,
     ],
-    ['that is longer, and says so twice', (header: Buffer) => header.fill('\0\0\x01\0', 8), 65_536],
+    ['that is longer in both lengths', (header: Buffer) => header.fill('\0\0\x01\0', 8), 65_536],
     ['that is shorter', (header: Buffer) => header.writeUInt32LE(7, 8), 7],
     ['of zeros', (header: Buffer) => header.fill(0), 0],
     ['of noise', (header: Buffer) => header.fill('\xa5\x5a', 'latin1'), 0x5aa55aa5],
-  ] as const)('%s: the next one is found', (_name, damage, length) => {
+  ] as const)('%s: the next record is found', (_name, damage, length) => {
     const file = damaged(5, damage)
     const log = read(file)
     expect(log.flows.map(({ c2s }) => c2s)).toEqual(['ab<1>defghi'])
-    const outcome = `skipped ${sizes[5]} bytes to the next record, which others follow, at offset ${place(6)}`
+    const outcome = `skipped ${sizes[5]} bytes to the next valid records, at offset ${place(6)}`
     expect(log.notes).toEqual([`record 6 is damaged, it claims ${length} bytes; ${outcome}`])
     expect(log.noteOffsets).toEqual([place(5)])
     for (const chunks of everyCut(file)) expect(summary(read(chunks))).toEqual(summary(log))
   })
 
-  test('whose lengths agree takes the next ones with it', () => {
+  test('whose lengths agree: the records inside it are lost', () => {
     const log = read(damaged(5, (header) => header.writeUInt32LE(90, 8) + header.writeUInt32LE(90, 12)))
     expect(log.flows[0]!.c2s).toMatch(/^ab.?<\d>.*i$/)
     expect(log.notes).toHaveLength(1)
@@ -144,14 +144,14 @@ describe('a damaged record', () => {
     expect(last.flows[0]!.c2s).toBe('abcdefgh')
     expect(last.notes).toEqual([
       `record 12 is damaged, it claims 4294967295 bytes; the ${sizes[11]} bytes to the end of the file were not read, ` +
-        'no sound record is among them',
+        'as they hold no valid record',
     ])
     const first = read(damaged(0, (header) => header.fill(0xff)))
     expect(first.flows[0]!.c2s).toBe('abcdefghi')
     expect(first.notes).toHaveLength(1)
   })
 
-  test('with a time that cannot be, and sound lengths, is read', () => {
+  test('with an impossible time and valid lengths is read', () => {
     for (const seconds of [0, 0xffff_ffff, records + 200_000]) {
       const log = read(damaged(5, (header) => header.writeUInt32LE(seconds, 0)))
       expect(log.flows[0]!.c2s).toBe('abcdefghi')
@@ -159,7 +159,7 @@ describe('a damaged record', () => {
     }
   })
 
-  test('before megabytes of rubbish', () => {
+  test('before megabytes of garbage', () => {
     const sound = pcap(timed(frames))
     const middle = place(5)
     const rubbish = Buffer.alloc(3_000_000, 'no record at all; ')
@@ -168,7 +168,7 @@ describe('a damaged record', () => {
     expect(log.notes[0]).toContain('skipped 3000000 bytes')
   })
 
-  test('before zeros, as a crash leaves them', () => {
+  test('before zeros, as a crash leaves in a file', () => {
     const file = pcap(timed(frames))
     const log = read(Buffer.concat([file, Buffer.alloc(5000)]))
     expect(log.flows[0]!.c2s).toBe('abcdefghi')
@@ -179,7 +179,7 @@ describe('a damaged record', () => {
   })
 })
 
-test('a pause of a week between two records is no damage', () => {
+test('a pause of a week between two records is not damage', () => {
   const packets = timed(talk).map((packet, index) => ({ ...packet, time: packet.time! + index * 604_800 }))
   const log = read(pcap(packets))
   expect(texts(log)).toEqual(['hello/world'])
@@ -195,7 +195,7 @@ describe.each([
   )
   const file = Buffer.concat([section(little), interfaceBlock({ little }), ...packets])
 
-  test('is read, with its times', () => {
+  test('is read with its times', () => {
     const log = read(file)
     expect(texts(log)).toEqual(['hello/world'])
     expect(times(log)).toEqual([1_700_000_000_000_003_000n, 1_700_000_000_000_004_000n])
@@ -208,7 +208,7 @@ describe.each([
   })
 })
 
-test('two sections with different byte orders, each with interfaces of its own', () => {
+test('two sections with different byte orders and interfaces', () => {
   const first = [
     section(true),
     interfaceBlock({ link: 1 }),
@@ -220,7 +220,7 @@ test('two sections with different byte orders, each with interfaces of its own',
   expect(texts(log)).toEqual(['hello/world'])
 })
 
-test('interfaces with times in 10^-9, 2^-10 with an offset, and seconds', () => {
+test('interfaces with a resolution of 10^-9, of 2^-10 with an offset, and of 1 second', () => {
   const nano = option(9, Buffer.from([9]))
   const offset = Buffer.alloc(8)
   offset.writeBigInt64LE(1_000_000n)
@@ -238,7 +238,7 @@ test('interfaces with times in 10^-9, 2^-10 with an offset, and seconds', () => 
   )
 })
 
-test('simple packets have no time and are as long as the snap length allows', () => {
+test('Simple Packet Blocks have no time and are cut to the snap length', () => {
   const simple = (bytes: Buffer, wire: number) => block(3, Buffer.concat([u32(wire, true), bytes]))
   const frames = talk.map((bytes) => simple(bytes.subarray(0, 58), bytes.length))
   const log = read(Buffer.concat([section(), interfaceBlock({ snap: 58 }), ...frames]))
@@ -246,7 +246,7 @@ test('simple packets have no time and are as long as the snap length allows', ()
   expect(times(log)).toEqual([-1_000_000_000n, -1_000_000_000n])
 })
 
-test('obsolete packet blocks', () => {
+test('obsolete Packet Blocks', () => {
   const old = (bytes: Buffer) => {
     const head = [u32(0), u32(0), u32(0), u32(bytes.length, true), u32(bytes.length, true)]
     return block(2, Buffer.concat([...head, bytes]))
@@ -254,7 +254,7 @@ test('obsolete packet blocks', () => {
   expect(texts(read(Buffer.concat([section(), interfaceBlock(), ...talk.map(old)])))).toEqual(['hello/world'])
 })
 
-test('comments are told; blocks that are unknown are passed over', () => {
+test('comments are reported; unknown blocks are skipped', () => {
   const options = option(1, Buffer.from('look here'))
   const frames = [
     packetBlock({ bytes: data[0]!, options }),
@@ -266,7 +266,7 @@ test('comments are told; blocks that are unknown are passed over', () => {
   expect(texts(log)).toEqual(['<?>hello/<?>world'])
 })
 
-test('a packet of an interface that is not described', () => {
+test('a packet of an undescribed interface', () => {
   const log = read(
     Buffer.concat([
       section(),
@@ -291,10 +291,10 @@ test('a packet that claims more bytes than its block has', () => {
 
 test.each([
   ['0', 0],
-  ['no multiple of 4', 91],
+  ['not a multiple of 4', 91],
   ['4 GB', 0xffff_fffc],
-  ['other than at its end', 64],
-])('a block length of %s: the next sound block is found', (_name, length) => {
+  ['that differs from the one at its end', 64],
+])('a block length of %s: the next valid block is found', (_name, length) => {
   const packets = talk.map((bytes) => packetBlock({ bytes }))
   packets[2]!.writeUInt32LE(length, 4)
   const file = Buffer.concat([section(), interfaceBlock(), ...packets])
@@ -307,7 +307,7 @@ test.each([
   for (const chunks of everyCut(file)) expect(texts(read(chunks))).toEqual(['hello/world'])
 })
 
-test('after a damaged block nothing more is found', () => {
+test('a damaged block without a valid one after it', () => {
   const log = read(Buffer.concat([section(), interfaceBlock(), Buffer.alloc(100_000, 6)]))
   expect(log.notes[0]).toBe("a block's length is wrong; 100000 bytes to the end of the file were not read")
 })
@@ -325,17 +325,17 @@ test.each([
   ['a RAR archive', '526172211a070100', /RAR archive/],
   ['a tar archive', `${'61'.repeat(257)}${Buffer.from('ustar').toString('hex')}0030`, /a tar archive/],
   ['a modified pcap', 'a1b2cd3400000000', /"modified" kind; .*editcap/],
-])('%s is named', (_name, hex, text) => {
+])('%s is recognised', (_name, hex, text) => {
   const log = read(Buffer.from(hex, 'hex'))
   expect(log.notes).toHaveLength(1)
   expect(log.notes[0]).toMatch(text)
 })
 
-test('empty input is said', () => {
+test('empty input is reported', () => {
   expect(read([]).notes).toEqual(['the input is empty'])
 })
 
-test('ten thousand notes of one kind are ten and a number', () => {
+test('ten thousand notes of one kind are ten and a count', () => {
   const bad = Buffer.alloc(40, 0xff)
   const file = Buffer.concat([
     pcapHeader({ link: 228 }),

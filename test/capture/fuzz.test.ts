@@ -1,5 +1,5 @@
-// Whatever the input: no exception, no hang, no memory without bound, and what a sink may rely on holds. Seeded, so that
-// a failure comes again: MQTTX_FUZZ_SEED=n; longer by MQTTX_FUZZ=n (captures in each test).
+// Fuzzing: no exception, no hang, bounded memory, and the guarantees of a sink hold. MQTTX_FUZZ_SEED=n repeats a failure;
+// MQTTX_FUZZ=n is the number of captures in each test.
 import { expect, test } from 'vitest'
 import { openCapture } from '../../src/capture/open.js'
 import { crypto, inflate } from '../../src/commands/inspect/helpers.js'
@@ -44,7 +44,7 @@ const keyLog = `CLIENT_RANDOM ${'07'.repeat(32)} ${'ab'.repeat(48)}\nCLIENT_HAND
 
 const inHex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex')
 
-/** A packet in each tunnel, behind each header of a link, and in each format beside pcap. */
+/** A packet in each tunnel, after each link header, and in each file format other than pcap. */
 function tunnels(): Buffer[] {
   const inner = ipv4(tcp({ seq: 999, flags: 'S' }))
   const over = (protocol: number, head: string, packet = inner) =>
@@ -92,7 +92,7 @@ function tunnels(): Buffer[] {
   ]
 }
 
-/** CONNECT and CONNACK as people paste them. */
+/** CONNECT and CONNACK as text. */
 const texts = [
   '0000000 0c10 0400 514d 5454 0204 3c00 0000\n*\n0000040\n',
   '0000000 006020 002000 050515 052124 001004 036000 000000\n0000016\n',
@@ -110,7 +110,7 @@ const texts = [
   'Frame (12 bytes):\n0000  00 00 00 00 00 00 00 00 00 00 00 00 08 00 45 00   ..............E.\n',
 ].flatMap((text) => [Buffer.from(text, 'latin1'), Buffer.from(`\ufeff${text}`, 'utf16le')])
 
-/** What mutation begins with: each kind of container, each layer. */
+/** The captures to mutate: each container format, each layer. */
 const seeds: readonly Buffer[] = [
   pcap(
     timed([
@@ -234,10 +234,10 @@ function mutate(dice: Dice): Buffer {
       case 3:
         bytes.writeUInt32BE(dice.of(lengths), at)
         break
-      case 4: // something is missing
+      case 4: // missing bytes
         bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + dice.below(20))])
         break
-      case 5: // something is there again
+      case 5: // repeated bytes
         bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(dice.below(at + 1))])
         break
       default:
@@ -281,13 +281,13 @@ function forEachSeed(make: (dice: Dice) => Buffer): void {
   for (let seed = firstSeed; seed < firstSeed + captures; seed++) check(make(new Dice(seed)), seed)
 }
 
-/** Milliseconds: far more than the slowest machine needs. */
+/** Milliseconds; generous for slow machines. */
 const limit = 60_000 + captures * 50
 
 test('mutated captures', () => forEachSeed(mutate), limit)
 
 test(
-  'random bytes after each kind of beginning',
+  'random bytes after the head of each seed',
   () => {
     const heads = [...seeds.map((bytes) => bytes.subarray(0, 24)), Buffer.alloc(0)]
     forEachSeed((dice) => Buffer.concat([dice.of(heads), dice.bytes(dice.below(600))]))
@@ -296,7 +296,7 @@ test(
 )
 
 test(
-  'random segments of one connection: what is passed on is what was sent',
+  'random segments of one connection',
   () => {
     forEachSeed((dice) => {
       const frames = dice.below(2) ? opening() : []
@@ -319,7 +319,7 @@ test(
   limit,
 )
 
-test('a damaged record header: what comes before and after is read', {
+test('a damaged record header: the records before and after it are read', {
   timeout: limit,
 }, () => {
   const size = 100
@@ -348,7 +348,7 @@ test('a damaged record header: what comes before and after is read', {
     capture.end()
     const read = log.flows.map(({ c2s }) => c2s.replace(/<[^>]*>/g, '')).join('')
     const [lost] = [count * size - read.length]
-    // The record itself; more only where both of its lengths agree by chance.
+    // The record itself; more only if both of its lengths agree by chance.
     expect(lost, `seed ${seed}`).toBeLessThanOrEqual(size)
     expect(log.notes.length, `seed ${seed}: ${log.notes.join()}`).toBe(lost > 0 ? 1 : log.notes.length)
   }

@@ -1,4 +1,4 @@
-// What waits for a decision is bounded: gaps that follow one another are one event (H23).
+// Held events are bounded: consecutive gaps are merged (H23).
 import { expect, test } from 'vitest'
 import { Budget } from '../../src/capture/budget.js'
 import { RecordOrigin } from '../../src/capture/frame.js'
@@ -6,12 +6,12 @@ import { HeldEvents } from '../../src/capture/held.js'
 import { Segment } from '../../src/capture/segment.js'
 
 function output() {
-  const told: string[] = []
+  const events: string[] = []
   return {
-    told,
-    data: (key: string, { bytes }: Segment) => void told.push(`${key} ${Buffer.from(bytes).toString()}`),
+    events,
+    data: (key: string, { bytes }: Segment) => void events.push(`${key} ${Buffer.from(bytes).toString()}`),
     gap: (key: string, offset: number, length: number | undefined, why: string) =>
-      void told.push(`${key} ${offset}+${length} ${why}`),
+      void events.push(`${key} ${offset}+${length} ${why}`),
   }
 }
 
@@ -24,10 +24,10 @@ test('a million headers without data are two gaps', () => {
   expect(held.count).toBe(2)
   const out = output()
   held.release(out)
-  expect(out.told).toEqual(['a 0+500000000 cut', 'b 0+5000000 cut'])
+  expect(out.events).toEqual(['a 0+500000000 cut', 'b 0+5000000 cut'])
 })
 
-test('gaps do not pass data, nor join where they do not follow', () => {
+test('gaps are not merged across data, nor if they are not adjacent', () => {
   const held = new HeldEvents<string>(new Budget())
   const origin = new RecordOrigin({ record: 1, second: 0, nanos: 0 }, 0)
   held.gap('a', 0, undefined, 'joined')
@@ -37,6 +37,6 @@ test('gaps do not pass data, nor join where they do not follow', () => {
   held.gap('a', 8, 2, 'cut')
   const out = output()
   held.release(out)
-  expect(out.told).toEqual(['a 0+undefined joined', 'a x', 'a 1+5 cut', 'a 8+2 cut'])
+  expect(out.events).toEqual(['a 0+undefined joined', 'a x', 'a 1+5 cut', 'a 8+2 cut'])
   expect([held.count, held.bytes]).toEqual([0, 0])
 })

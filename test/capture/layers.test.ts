@@ -1,4 +1,4 @@
-// What is around the IP packet: tunnels, the headers of wireless and of capturing programs, and file formats beside pcap.
+// Encapsulations of IP packets: tunnels, wireless headers, pseudo-headers of capture programs; and other file formats.
 import { describe, expect, test } from 'vitest'
 import {
   block,
@@ -183,7 +183,7 @@ describe('tunnels', () => {
   ])('%s', (name, wrap) => {
     const packets = name === 'NSH' ? [] : [syn, hello]
     if (packets.length > 0) expect(sent(pcap(timed(packets.map(wrap))))).toEqual(found)
-    // Cut anywhere it is no exception.
+    // Cut anywhere, it throws no exception.
     const whole = wrap(hello)
     for (let end = 14; end < whole.length; end++) read(pcap(timed([whole.subarray(0, end)])))
   })
@@ -199,7 +199,7 @@ describe('tunnels', () => {
     expect(sent(pcap(timed(frames)))).toEqual(found)
   })
 
-  test('Teredo between clients has no port of its own', () => {
+  test('Teredo between clients has no fixed port', () => {
     const inner = [tcp({ seq: 999, flags: 'S' }), tcp({ seq: 1000, payload: 'hello' })]
     const frames = inner.map((segment) =>
       overUdp(60_000, (packet) => packet)(ipv6(segment, { from: '2001:0::1' })),
@@ -207,7 +207,7 @@ describe('tunnels', () => {
     expect(sent(pcap(timed(frames)))).toEqual(found)
   })
 
-  test('a port that the user names holds no tunnel', () => {
+  test('a port given by the user is not searched for tunnels', () => {
     const { flows } = read(pcap(timed([overUdp(4789, () => hex('0500 0102 03'))(hello)])), { ports: [4789] })
     expect(flows).toHaveLength(1)
   })
@@ -307,8 +307,8 @@ describe('the link layer', () => {
     for (let end = 0; end < whole.length; end++) read(pcap(timed([whole.subarray(0, end)]), { link }))
   })
 
-  test('a check sequence that the link type names is no data', () => {
-    // Total Length 0, as offloaded segments have: nothing but the frame says where the data ends.
+  test('a frame check sequence given by the link type is not data', () => {
+    // Total Length 0, as offloaded segments have: only the frame says where the data ends.
     const open = ipv4(tcp({ seq: 1000, payload: 'hello' }), { total: 0 })
     const frames = [ethernet(syn), ethernet(open)].map((packet) => join(packet, bytes(1, 2, 3, 4)))
     expect(sent(pcap(timed(frames), { link: 0x2400_0001 }))).toEqual(found)
@@ -318,12 +318,12 @@ describe('the link layer', () => {
     expect(sent(join(section(), interfaceBlock(), ...blocks)).text).toEqual(['hello\x01\x02\x03\x04'])
   })
 
-  test("the upper bits of NetBSD's bare packets are no link type", () => {
+  test('the address family in the link type of NetBSD raw IP is ignored', () => {
     expect(sent(pcap(timed([syn, hello]), { link: 0x0224_0002 }))).toEqual(found)
   })
 })
 
-describe('what cannot be read is named and counted', () => {
+describe('unreadable packets are reported and counted', () => {
   const twice = (wrap: Wrap) => sent(pcap(timed([wrap(hello), wrap(hello)]))).notes
   test.each<[string, Wrap]>([
     [
@@ -374,7 +374,7 @@ describe('what cannot be read is named and counted', () => {
     expect(notes).toContain('1 Wi-Fi frames: fragments, not read')
   })
 
-  test('other traffic is not spoken of while there is TCP', () => {
+  test('other traffic is not reported if there is TCP', () => {
     const arp = overUdp(
       4789,
       prefix(hex('08000000 00002a00'), () => ethernet(padding(28), { type: 0x0806 })),
@@ -389,7 +389,7 @@ describe('nesting is bounded', () => {
     for (let level = 1; level < depth; level++) packet = wrap(packet)
     return packet
   }
-  const text = '1 packets within more than 12 others: not read'
+  const text = '1 packets nested in more than 12 others: not read'
 
   test.each<[string, number, Wrap]>([
     ['PPI in PPI', 192, prefix(ppi(192))],
@@ -451,12 +451,12 @@ describe('files', () => {
   test('a file that ends inside a record', () => {
     for (const file of [snoop(frames), erfFile(frames)]) {
       expect(read(file.subarray(0, -5)).notes[0]).toMatch(
-        /^the file ends inside record 2: \d+ of \d+ bytes are there/,
+        /^the file ends inside record 2: it has \d+ of \d+ bytes/,
       )
     }
   })
 
-  test('a damaged record ends a file of snoop or ERF', () => {
+  test('a damaged record ends the reading of a snoop or ERF file', () => {
     const broken = join(snoop(frames), padding(60))
     expect(sent(broken)).toEqual({
       text: ['hello'],
@@ -469,11 +469,11 @@ describe('files', () => {
     })
   })
 
-  test('a snoop file of another version, or link', () => {
+  test('a snoop file of an unsupported link type', () => {
     expect(sent(snoop(frames, 8)).notes[0]).toContain('data link type 8')
   })
 
-  test('captures put together by cat: of other byte orders, times and links too', () => {
+  test('captures joined with cat, also of other byte orders, time units and link types', () => {
     const first = pcap(timed([ethernet(syn)]))
     const others = [
       pcap(timed([ethernet(hello)])),

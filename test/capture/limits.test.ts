@@ -1,4 +1,4 @@
-// What each stage of a capture keeps at most, and what it does then.
+// The limits of each stage, and its behaviour at the limit.
 import { expect, test } from 'vitest'
 import { Budget } from '../../src/capture/budget.js'
 import type { Context } from '../../src/capture/context.js'
@@ -36,7 +36,7 @@ test('notes: 10 of each kind, the rest is counted', () => {
   expect(said.at(-1)).toBe('990 more like this, not shown one by one: kind')
 })
 
-test('kinds of packets that are not read: 64 are counted', () => {
+test('kinds of skipped packets: 64 are counted', () => {
   const carrier = new Carrier()
   for (let i = 0; i < 1000; i++) carrier.skip(new Frame(), `kind ${i}`)
   const said: string[] = []
@@ -54,7 +54,7 @@ test('secrets of a key log: 200,000', () => {
   expect(log.find('CLIENT_RANDOM', random(200_000))).toBeUndefined()
 })
 
-test('a handshake message of TLS: 16 KiB are kept, of a larger one only its type', () => {
+test('a TLS handshake message: 16 KiB are kept, of a larger one only its type', () => {
   const reader = new HandshakeReader()
   const header = Buffer.from([1, 0xff, 0xff, 0xff])
   expect([...reader.push(header)]).toEqual([{ type: 1, body: Buffer.alloc(0) }])
@@ -69,21 +69,21 @@ test('the head of an HTTP request: 16 KiB', () => {
   expect(last).toBe('bad')
 })
 
-test('interfaces of a pcapng file: 4,096; packets of others are told', () => {
+test('interfaces of a pcapng file: 4,096; packets of others are reported', () => {
   const blocks = [section(), ...Array.from({ length: 5000 }, () => interfaceBlock())]
   const frames = [...opening(), toServer({ seq: 1000, payload: 'x' })]
   const log = read(Buffer.concat([...blocks, ...frames.map((bytes) => packetBlock({ bytes, on: 4999 }))]))
   expect(log.notes.join()).toMatch(/interface/)
 })
 
-test('mid-stream bytes that are nothing known: 64 KiB, then all is passed on', () => {
+test('unrecognised bytes in mid-stream: 64 KiB, then all are passed on', () => {
   const payload = Buffer.alloc(1000, 0xff)
   const frames = Array.from({ length: 100 }, (_, i) => toServer({ seq: 1000 + i * 1000, payload }))
   const { flows } = read(pcap(timed(frames)))
   expect(flows[0]!.bytes.c2s).toHaveLength(100_000)
 })
 
-test('gaps of a connection in which nothing is known yet: 64, then all are passed on', () => {
+test('gaps of an unrecognised connection: 64, then all are passed on', () => {
   let passed = 0
   const next = { gap: () => void passed++ } as unknown as Pipe
   const context = { budget: new Budget() } as unknown as Context
@@ -94,7 +94,7 @@ test('gaps of a connection in which nothing is known yet: 64, then all are passe
   expect(passed).toBe(1000)
 })
 
-test('segments before their turn count in the budget of all connections', () => {
+test('out-of-order segments count in the budget of all connections', () => {
   const budget = new Budget(10_000)
   const waiting = new Waiting(budget)
   for (let i = 0; i < 20; i++) {
@@ -105,7 +105,7 @@ test('segments before their turn count in the budget of all connections', () => 
   expect(budget.isSpent).toBe(true)
 })
 
-test('what a chunk brings is passed on in portions of 256 KiB', () => {
+test('the data of a chunk is passed on in portions of 256 KiB', () => {
   let passed = 0
   const sink = { data: (_f: Flow, _d: string, { start, end }: StreamSegment) => void (passed += end - start) }
   const paced = new PacedSink(sink as unknown as CaptureSink)

@@ -67,22 +67,22 @@ describe('link layers', () => {
     expect(sent(packets6.map(wrap), link)).toEqual(['hello'])
   })
 
-  test('a frame of nothing but VLAN tags comes to an end', () => {
+  test('a frame of only VLAN tags is skipped', () => {
     const tags = Array<number>(10_000).fill(0x8100)
     expect(sent([ethernet(ipv4(syn), { tags }), ...packets.map((packet) => ethernet(packet))])).toEqual([
       'hello',
     ])
   })
 
-  test('a link type that is not read is named once', () => {
+  test('an unsupported link type is reported once', () => {
     const { notes } = read(pcap(timed([hello, hello]), { link: 195 }))
     expect(notes[0]).toBe(
-      'link type 195 (IEEE 802.15.4) is not one that can be read; its frames were skipped',
+      'link type 195 (IEEE 802.15.4) is not supported; its frames were skipped',
     )
     expect(notes[1]).toBe('no TCP or UDP in the 2 packets of this capture: 2 that are not IP')
   })
 
-  test('a capture of something else says what it has', () => {
+  test('a capture without TCP and UDP: the other protocols are reported', () => {
     const frames = [
       ethernet(Buffer.alloc(28), { type: 0x0806 }),
       ethernet(ipv4(Buffer.alloc(8), { protocol: 1 })),
@@ -104,7 +104,7 @@ describe('IPv4', () => {
     expect(sent([ethernet(ipv4(syn)), ethernet(ipv4(hello, { total: 0 }))])).toEqual(['hello'])
   })
 
-  test('a tunnel in a tunnel, and one too many', () => {
+  test('nested tunnels, and too many of them', () => {
     const tunnel = (packet: Buffer, depth: number): Buffer =>
       depth === 0 ? packet : tunnel(ipv4(packet, { protocol: 4 }), depth - 1)
     expect(sent(packets.map((packet) => ethernet(tunnel(packet, 2))))).toEqual(['hello'])
@@ -122,35 +122,35 @@ describe('fragments', () => {
 
   test.each([
     ['in order', [part(0, 24), part(24, 40), part(40, 46)]],
-    ['the last one first', [part(40, 46), part(0, 24), part(24, 40)]],
+    ['the last first', [part(40, 46), part(0, 24), part(24, 40)]],
     ['twice', [part(0, 24), part(0, 24), part(24, 40), part(24, 40), part(40, 46)]],
     ['overlapping', [part(0, 32), part(24, 46)]],
-    ['around one that came first', [part(24, 32), part(0, 46 - 6), part(40, 46)]],
+    ['around an earlier fragment', [part(24, 32), part(0, 46 - 6), part(40, 46)]],
   ])('%s', (_name, parts) => {
     expect(sent([first, ...parts])).toEqual(['abcdefghijklmnopqrstuvwxyz'])
   })
 
-  test('where two overlap the first stays', () => {
+  test('of overlapping fragments the first is kept', () => {
     const other = ethernet(ipv4(Buffer.from('XXXXXXXXXXXXXXXX'), { id: 7, offset: 24, more: true }))
     expect(sent([first, part(24, 40), other, part(0, 24), part(40, 46)])).toEqual([
       'abcdefghijklmnopqrstuvwxyz',
     ])
   })
 
-  test('one that is missing is told; the bytes are a hole', () => {
+  test('a missing fragment is reported; its bytes are a gap', () => {
     const log = read(
       pcap(timed([first, part(0, 24), part(40, 46), ethernet(ipv4(tcp({ seq: 1026, payload: '!' })))])),
     )
     expect(texts(log)).toEqual(['<26>!'])
-    expect(log.notes).toEqual(['a datagram of which only 2 fragments were captured was left out'])
+    expect(log.notes).toEqual(['a datagram of which only 2 fragments were captured was ignored'])
   })
 
-  test('after 30 seconds the identification may be used again', () => {
+  test('after 30 seconds the Identification may be reused', () => {
     const file = pcap([...timed([first, part(0, 24)]), ...timed([part(24, 40), part(40, 46)], 1_700_000_031)])
     expect(texts(read(file))).toEqual([])
   })
 
-  test('of datagrams that never end only so many are kept', () => {
+  test('incomplete datagrams: 256 are kept', () => {
     const parts = Array.from({ length: 5000 }, (_, id) => part(0, 24, { id }))
     const log = read(pcap(timed([first, ...parts, ...packets.map((packet) => ethernet(packet))])))
     expect(texts(log)).toEqual(['hello'])
@@ -184,14 +184,14 @@ describe('IPv6 extension headers', () => {
     ])
   })
 
-  test('an atomic fragment is no fragment (RFC 6946)', () => {
+  test('an atomic fragment is a whole packet (RFC 6946)', () => {
     const atomic = Buffer.from([6, 0, 0, 0, 0, 0, 0, 1])
     expect(sent([syn, hello].map((segment) => frame(Buffer.concat([atomic, segment]), 44)))).toEqual([
       'hello',
     ])
   })
 
-  test('a chain that goes on for ever comes to an end', () => {
+  test('an endless chain is given up', () => {
     const endless = Buffer.alloc(8000)
     const log = read(
       pcap(timed([frame(endless, 0), ...packets6.map((packet) => ethernet(packet, { type: 0x86dd }))])),
@@ -241,7 +241,7 @@ describe('UDP', () => {
     ])
   })
 
-  test('on any port by its shape, and nothing else', () => {
+  test('MQTT-SN is recognised on any port, other datagrams are ignored', () => {
     const dns = Buffer.from('abcd01000001000000000000', 'hex')
     const log = read(
       pcap(
@@ -255,7 +255,7 @@ describe('UDP', () => {
     expect(log.flows.map(({ client }) => client)).toEqual(['10.0.0.2:9999'])
   })
 
-  test('a datagram that was cut is followed by a hole', () => {
+  test('a gap follows a cut datagram', () => {
     const frame = datagram(connect)
     const [packet] = timed([frame])
     const cut = { ...packet!, bytes: frame.subarray(0, -4), wire: frame.length }

@@ -1,4 +1,4 @@
-// What people paste: the output of tools and of programs, logs and source code. Each gives the bytes that it was made from.
+// Pasted text: output of tools and programs, logs, source code. Each gives back its bytes.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -127,7 +127,7 @@ test.each(oneWay)('%s', (_name, text) => {
   expect(sides(log)).toEqual(one)
 })
 
-test.each(oneWay)('%s, by Windows, in UTF-16, with a byte order mark, in small chunks', (_name, text) => {
+test.each(oneWay)('%s, with CRLF, in UTF-16, with a byte order mark, in small chunks', (_name, text) => {
   const lines = text.replace(/\r?\n/g, '\r\n')
   const marked = (body: Buffer, mark: string) => Buffer.concat([Buffer.from(mark, 'hex'), body])
   const little = Buffer.from(lines, 'utf16le')
@@ -210,7 +210,7 @@ describe('both directions', () => {
 
 test.each([
   ['groups that look like offsets', hex(client).replace(/.{8}/g, '$& ')],
-  ['the same in lines', hex(client).replace(/.{24}/g, '$&\n').replace(/.{8}/g, '$& ')],
+  ['groups that look like offsets, in lines', hex(client).replace(/.{24}/g, '$&\n').replace(/.{8}/g, '$& ')],
   ['a byte string without text', `b'${[...client].map(x).join('')}'`],
 ])('%s', (_name, text) => {
   const log = read(Buffer.from(text))
@@ -218,14 +218,14 @@ test.each([
   expect(sides(log)).toEqual(one)
 })
 
-test('without a word of direction the packets tell', () => {
+test('without a direction in the text, the packets decide', () => {
   const lines = [client.subarray(0, 21), server.subarray(0, 4), client.subarray(21, 33), server.subarray(4)]
   const { notes, flows } = read(Buffer.from(lines.map((part) => `log: ${pairs(part)}`).join('\n')))
   expect(notes).toEqual([])
   expect(flows[0]!.bytes).toEqual({ c2s: client.subarray(0, 33), s2c: server })
 })
 
-describe('what is left out is missing', () => {
+describe('omitted bytes are a gap', () => {
   test.each([
     ['Node', inspect(client), 6],
     ['Node, an array', inspect(new Uint8Array(Buffer.concat([client, client]))), 12],
@@ -237,7 +237,7 @@ describe('what is left out is missing', () => {
     expect(notes).toHaveLength(1)
   })
 
-  test('openssl: blanks and zeros at the end', () => {
+  test('openssl: spaces and zeros at the end', () => {
     const text = `write to 0x1 [0x2] (19 bytes => 19 (0x13))\n${openssl(client.subarray(0, 16))}0013 - <SPACES/NULS>\n`
     expect(read(Buffer.from(text)).flows[0]!.gaps).toEqual(['c2s 16 3 left out in the dump'])
   })
@@ -251,7 +251,7 @@ function output(program: string, options: readonly string[], input?: Buffer): Bu
   }
 }
 
-describe('what the programs themselves print', () => {
+describe('output of the real programs', () => {
   const odd = client.subarray(0, 55)
   const repeated = Buffer.concat([client.subarray(0, 48), Buffer.alloc(3000, 0x61), Buffer.from([1, 2, 3])])
   test.each([
@@ -352,7 +352,7 @@ describe('what the programs themselves print', () => {
   })
 })
 
-test('strace: vectors, calls that end later, another descriptor in between', () => {
+test('strace: vectors, unfinished calls, another descriptor in between', () => {
   const text = [
     'read(5, "plain text\\n", 100) = 11',
     'writev(3, [{iov_base="\\20\\23", iov_len=2}, {iov_base="\\0\\4MQTT\\4\\2\\0<\\0\\7esp32-1", iov_len=19}], 2) = 21',
@@ -366,8 +366,8 @@ test('strace: vectors, calls that end later, another descriptor in between', () 
   expect(sides(read(Buffer.from(text)))).toEqual([`${hex(client.subarray(0, 21))}c000/20020000d000`])
 })
 
-describe('text that is meant to cost time', () => {
-  test('a dump of nothing but repetitions: 6 KB stand for some megabytes (H24)', () => {
+describe('text crafted to take long', () => {
+  test('a dump of repetitions: 6 KB stand for some megabytes only (H24)', () => {
     let text = '00000000  00 00 00 00  |....|\n'
     for (let index = 1; text.length < 6000; index++)
       text += `*\n${offset(index * 0x10_0000, 8)}  00 00  |..|\n`
@@ -387,15 +387,15 @@ describe('text that is meant to cost time', () => {
     ['quotes', `x = "\\x10${'\\'.repeat(60_000)}`],
     ['brackets', '[0x10, 0x13, '.repeat(10_000)],
     ['open comments', '[/*'.repeat(20_000)],
-    ['blanks', `> 10 13${' '.repeat(60_000)}x`],
+    ['spaces', `> 10 13${' '.repeat(60_000)}x`],
     ['offsets', `log 0000 ${'0000 '.repeat(20_000)}`],
     ['arrows', `${'<'.repeat(60_000)} 10 13`],
     ['comments', `{ 0x10, 0x13, ${'/*'.repeat(30_000)}`],
     ['calls', `write(3, "${'\\20'.repeat(20_000)}`],
     ['calls with escaped quotes', `write(3, "\\20"${'\\"'.repeat(30_000)}) = 60000`],
     ['escaped quotes', `x = "\\x10\\x13" ${'\\"'.repeat(30_000)}`],
-    ['a dump with blanks', `0000000 0013 0004${' '.repeat(60_000)}x`],
-    ['blanks in a dump of characters', `0000000   a   b${' '.repeat(60_000)}xyz`],
+    ['a dump with spaces', `0000000 0013 0004${' '.repeat(60_000)}x`],
+    ['spaces in a dump of characters', `0000000   a   b${' '.repeat(60_000)}xyz`],
   ])('a line of %s', (_name, text) => {
     const started = performance.now()
     read(Buffer.from(`> 10 0c 00 04\n${text}\n${text}\n`))

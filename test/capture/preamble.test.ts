@@ -1,4 +1,4 @@
-// What proxies say before MQTT: it is shown, and MQTT begins after it, whatever the segments are.
+// Proxy preambles before MQTT: reported, and MQTT begins after them, in segments of any size.
 import { describe, expect, test } from 'vitest'
 import { opening, pcap, timed, toClient, toServer, u16 } from '../helpers/capture-builder.js'
 import { read } from '../helpers/capture-log.js'
@@ -15,7 +15,7 @@ const refused = ascii(
   `HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
 )
 
-/** What client and server say in turn, each piece in segments of `size` bytes. */
+/** A connection; each piece is sent in segments of `size` bytes. */
 function talk(pieces: readonly (readonly ['c' | 's', Buffer])[], size: number, start = opening()): Buffer {
   const frames = [...start]
   const at = { c: 1000, s: 5000 }
@@ -147,7 +147,7 @@ describe.each(kinds)('%s', (_name, text, before) => {
   })
 })
 
-test('the client is told by what it says, where the start was not captured', () => {
+test('the preamble identifies the client if the start was not captured', () => {
   const { flows } = read(
     talk(
       [
@@ -171,7 +171,7 @@ test.each([
   expect(flows[0]!.bytes.c2s).toEqual(bytes)
 })
 
-test('a hole in it: what comes after the hole is passed on', () => {
+test('a hole in a preamble: the bytes after it are passed on', () => {
   const frames = [
     ...opening(),
     toServer({ seq: 1000, payload: 'PROXY TCP4 203.0.113.7 ' }),

@@ -1,4 +1,4 @@
-// Reassembly of TCP: what networks and captures do to segments.
+// Reassembly of TCP: lost, reordered, repeated and cut segments.
 import { expect, test } from 'vitest'
 import { nanosecondsOf } from '../../src/capture/stream.js'
 import { ethernet, ipv4, opening, pcap, tcp, timed, toClient, toServer } from '../helpers/capture-builder.js'
@@ -37,7 +37,7 @@ test('both directions in order, with the record, file offset and time of each se
   expect(nanosecondsOf(origin)).toBe(1_700_000_000_003_000_000n)
 })
 
-test('segments out of order are put in order', () => {
+test('out-of-order segments are put in order', () => {
   const flow = only([...opening(), c(5, 'fghij'), c(10, 'klm'), c(0, 'abcde')])
   expect(flow).toMatchObject({ c2s: 'abcdefghijklm', gaps: [], retransmitted: { c2s: 0 } })
 })
@@ -47,15 +47,15 @@ test('retransmissions are dropped and counted, whatever their boundaries', () =>
   expect(flow).toMatchObject({ c2s: 'abcdefgh', retransmitted: { c2s: 5 + 3 + 3 } })
 })
 
-test('a segment that overlaps what waits fills the holes only', () => {
+test('a segment that overlaps waiting segments only fills the holes', () => {
   const flow = only([...opening(), c(3, 'DE'), c(8, 'IJ'), c(0, 'abcdefghijkl')])
   expect(flow).toMatchObject({ c2s: 'abcDEfghIJkl', retransmitted: { c2s: 4 } })
 })
 
-test('a retransmission with other bytes: the first are kept, and it is said', () => {
+test('a retransmission with other bytes: the first are kept, and it is reported', () => {
   const log = read(pcap(timed([...opening(), c(3, 'def'), c(0, 'abcXYZ')])))
   expect(log.flows[0]!.c2s).toBe('abcdef')
-  expect(log.notes).toEqual(['bytes were sent twice and differ the second time; the first were kept'])
+  expect(log.notes).toEqual(['a retransmission has other bytes than the original; the original was kept'])
 })
 
 test('a hole that the other side has acknowledged is given up after a few packets', () => {
@@ -66,7 +66,7 @@ test('a hole that the other side has acknowledged is given up after a few packet
   expect(flow.segments[1]!.segment).toMatchObject({ offset: 10, gapBefore: 7 })
 })
 
-test('a hole whose bytes were captured a few packets after their acknowledgement is none', () => {
+test('bytes captured a few packets after their acknowledgement fill the hole', () => {
   const flow = only([...opening(), c(0, 'abc'), c(10, 'klm'), acks(13), acks(13), c(3, 'defghij')])
   expect(flow).toMatchObject({ c2s: 'abcdefghijklm', gaps: [] })
 })
@@ -92,7 +92,7 @@ test('without acknowledgements a hole is given up after 30 seconds', () => {
   expect(read(pcap([...packets, ...later])).flows[0]!.c2s).toBe('abc<7>klmn')
 })
 
-test('what the snap length cut is a hole of known length', () => {
+test('bytes cut by the snap length are a gap of known length', () => {
   const cut = c(0, 'abcdefgh')
   const packets = timed([...opening(), cut, c(8, 'ijk')])
   packets[3] = { ...packets[3]!, bytes: cut.subarray(0, -5), wire: cut.length }
@@ -109,7 +109,7 @@ test('sequence numbers that wrap around', () => {
   expect(flow).toMatchObject({ c2s: 'abcdefghij', gaps: [], retransmitted: { c2s: 10 } })
 })
 
-test('a keep-alive probe is no data, a probe of a closed window is', () => {
+test('a keep-alive probe is not data, a zero window probe is', () => {
   const flow = only([...opening(), c(0, 'abc'), c(2, '\0'), c(3, 'd'), c(4, 'ef')])
   expect(flow).toMatchObject({ c2s: 'abcdef', retransmitted: { c2s: 0 } })
 })
@@ -126,18 +126,18 @@ test('in mid-stream without acknowledgements segments are held until 1 second ha
   expect(only([c(4, 'efg'), c(0, 'abcd')]).c2s).toBe('<?>abcdefg')
 })
 
-test('FIN from both sides closes, and what comes late opens no other flow', () => {
+test('FIN of both sides closes, and late segments open no other flow', () => {
   const end = [c(3, '', { flags: 'FA' }), s(3, '', { flags: 'FA', ack: 1004 }), c(4, '', { ack: 5004 })]
   const flow = only([...opening(), c(0, 'abc'), s(0, 'xyz', { ack: 1003 }), ...end, c(0, 'abc')])
   expect(flow).toMatchObject({ c2s: 'abc', s2c: 'xyz', closed: 'fin' })
 })
 
-test('bytes that are missing before a FIN are told', () => {
+test('missing bytes before a FIN are reported', () => {
   const end = [c(5, '', { flags: 'FA' }), s(0, '', { flags: 'FA', ack: 1006 })]
   expect(only([...opening(), c(0, 'abc'), ...end])).toMatchObject({ c2s: 'abc<2>', closed: 'fin' })
 })
 
-test('a FIN that overtakes data', () => {
+test('a FIN before the last data', () => {
   const frames = [
     ...opening(),
     c(6, '', { flags: 'FA' }),
@@ -148,13 +148,13 @@ test('a FIN that overtakes data', () => {
   expect(only(frames)).toMatchObject({ c2s: 'abcdef', closed: 'fin' })
 })
 
-test('RST closes at once; data after it is said and left out', () => {
+test('RST closes at once; data after it is reported and ignored', () => {
   const log = read(pcap(timed([...opening(), c(0, 'abc'), s(0, '', { flags: 'RA' }), c(3, 'def')])))
   expect(log.flows[0]).toMatchObject({ c2s: 'abc', closed: 'rst' })
-  expect(log.notes).toEqual(['record 6 has data for a connection that was reset; it was left out'])
+  expect(log.notes).toEqual(['record 6 has data for a connection that was reset; it was ignored'])
 })
 
-test('the same ports again are another flow', () => {
+test('reused ports are another flow', () => {
   const again = [...opening([77, 88]), toServer({ seq: 78, ack: 89, payload: 'two' })]
   const all = flows([...opening(), c(0, 'one'), c(3, '', { flags: 'RA' }), ...again])
   expect(all.map(({ c2s, closed }) => [c2s, closed])).toEqual([
@@ -168,7 +168,7 @@ test('the same ports again are another flow', () => {
   ])
 })
 
-test('a SYN that was sent twice opens one flow; data on a SYN counts', () => {
+test('a repeated SYN opens one flow; data in a SYN is read', () => {
   const syn = toServer({ seq: 999, flags: 'S', payload: 'abc' })
   const answer = toClient({ seq: 4999, ack: 1003, flags: 'SA' })
   expect(only([syn, syn, answer, answer, c(3, 'def'), s(0, 'xyz')])).toMatchObject({
@@ -177,7 +177,7 @@ test('a SYN that was sent twice opens one flow; data on a SYN counts', () => {
   })
 })
 
-test('only the SYN of the server was captured: the roles are known all the same', () => {
+test('the SYN of the server alone decides the roles', () => {
   const ports = { ports: [40000, 50000] as const }
   const answer = toClient({ ...ports, seq: 4999, ack: 1000, flags: 'SA' })
   const flow = only([answer, c(0, 'abc', ports), s(0, 'x', ports)])
@@ -189,14 +189,14 @@ test.each([
   ['CONNACK', s, '\x20\x02\0\0', 's2c'],
   ['SUBSCRIBE', c, '\x82\x06\0\x01\0\x01a\0', 'c2s'],
   ['PINGRESP', s, '\xd0\0', 's2c'],
-] as const)('without SYN and known port %s tells who is the client', (_name, from, payload, direction) => {
+] as const)('without SYN and known port, %s decides the roles', (_name, from, payload, direction) => {
   // The client has the lower port, so that guessing would be wrong.
   const ports = { ports: [30000, 60000] as const }
   const flow = only([c(0, 'zz', ports), from(direction === 'c2s' ? 2 : 0, payload, ports)])
   expect(flow).toMatchObject({ client: '10.0.0.1:30000', server: '10.0.0.2:60000' })
 })
 
-test('nothing tells: the lower port is the server', () => {
+test('if nothing decides the roles, the lower port is the server', () => {
   const ports = { ports: [40000, 30000] as const }
   expect(only([s(0, 'zz', ports), c(0, 'yy', ports)])).toMatchObject({
     client: '10.0.0.1:40000',
@@ -205,18 +205,18 @@ test('nothing tells: the lower port is the server', () => {
   })
 })
 
-test('--port names the server', () => {
+test('--port decides the roles', () => {
   const file = pcap(timed([c(0, 'zz', { ports: [30000, 60000] })]))
   expect(read(file, { ports: [60000] }).flows[0]).toMatchObject({ client: '10.0.0.1:30000' })
   expect(read(file, { ports: [30000] }).flows[0]).toMatchObject({ client: '10.0.0.2:60000' })
 })
 
-test('padding of short Ethernet frames is no data', () => {
+test('padding of short Ethernet frames is not data', () => {
   const padded = ethernet(ipv4(tcp({ seq: 1000, ack: 5000, payload: 'abc' })), { trailer: '0\x03\0\x01a' })
   expect(only([...opening(), padded, c(3, 'def')]).c2s).toBe('abcdef')
 })
 
-test('damaged headers are said and skipped', () => {
+test('damaged headers are reported and skipped', () => {
   const short = tcp({ seq: 1000, payload: 'abc' })
   short[12] = 0x40
   const long = tcp({ seq: 1000, payload: 'abc' })

@@ -1,4 +1,4 @@
-// Raw streams and text: each kind of dump gives the bytes that it was made from.
+// Raw streams and text: each kind of dump gives back its bytes.
 import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { unknownSecond } from '../../src/capture/stream.js'
@@ -86,7 +86,7 @@ test.each(kinds)('%s', (_name, text) => {
   expect(log.flows[0]!.flow).toMatchObject({ protocol: 'raw', sawStart: true })
 })
 
-test.each(kinds)('%s, with the line ends of Windows', (_name, text) => {
+test.each(kinds)('%s, with CRLF', (_name, text) => {
   expect(sides(read(Buffer.from(text.replace(/\r?\n/g, '\r\n'))))).toEqual(c2s(stream))
 })
 
@@ -132,7 +132,7 @@ describe('both directions', () => {
       expect(log.flows[0]).toMatchObject({ client: '127.0.0.1:40000', server: '127.0.0.1:1883' })
   })
 
-  test('tells the line and where it is in the file', () => {
+  test('has the line number and file offset', () => {
     const text = `${wireshark(connect, '')}${wireshark(connack, '    ')}`
     const { origin } = read(Buffer.from(text)).flows[0]!.segments[2]!.segment
     expect(origin.record).toBe(3)
@@ -146,7 +146,7 @@ test.each([
   ['od', ['-tx1']],
   ['od', ['-An', '-tx1']],
   ['xxd', []],
-] as const)('what %s %j prints, repeated lines too', (program, options) => {
+] as const)('the output of %s %j, with repeated lines', (program, options) => {
   const zeros = Buffer.concat([connect, Buffer.alloc(500)])
   let text: Buffer
   try {
@@ -159,11 +159,11 @@ test.each([
   expect(sides(read(text))).toEqual(c2s(zeros))
 })
 
-describe('text that is wrong', () => {
+describe('invalid text', () => {
   test('an odd digit', () => {
     const log = read(Buffer.from('10 1a 0'))
     expect(sides(log)).toEqual(['101a/'])
-    expect(log.notes).toEqual(['line 1 has an odd number of hex digits; the last one was left out'])
+    expect(log.notes).toEqual(['line 1 has an odd number of hex digits; the last one was ignored'])
   })
 
   test('an offset that jumps', () => {
@@ -178,16 +178,16 @@ describe('text that is wrong', () => {
     expect(log.notes).toHaveLength(1)
   })
 
-  test('lines between that are no dump', () => {
+  test('lines that are not part of the dump', () => {
     const log = read(Buffer.from(`${xxd}what is this?\n`))
     expect(sides(log)).toEqual(c2s(stream))
-    expect(log.notes[0]).toMatch(/^line 8 is no line of a hex dump/)
+    expect(log.notes[0]).toMatch(/^line 8 is not a line of a hex dump/)
   })
 
   test('prose', () => {
     const log = read(Buffer.from('Dear reader,\nthis is no capture.\n'))
     expect(log.flows).toEqual([])
-    expect(log.notes).toEqual(['this is text, and no hex dump or base64 that is known; it was not read'])
+    expect(log.notes).toEqual(['this is text in no known form of hex dump or base64; it was not read'])
   })
 
   test('a line of a megabyte', () => {
@@ -212,14 +212,14 @@ describe('raw bytes', () => {
     }
   })
 
-  test('a server by its first packet, or as told', () => {
+  test('a server, by its first packet or as given', () => {
     expect(sides(read(connack))).toEqual([`/${connack.toString('hex')}`])
     expect(sides(read(connack, { direction: 'c2s' }))).toEqual(c2s(connack))
   })
 
-  test('what cannot be MQTT is said', () => {
+  test('bytes that cannot be MQTT are reported', () => {
     expect(read(Buffer.from([0xff, 0xfe, 0, 1])).notes).toEqual([
-      'this is no capture that is known: it was read as the bytes of one direction',
+      'unknown capture format: read as the bytes of one direction',
     ])
   })
 })

@@ -1,5 +1,5 @@
-// Captured TLS, made by Node's own client and server: every version and cipher suite that is read gives back what was
-// sent, and a connection without its secrets says why it was not.
+// Captured TLS between Node's client and server: each supported version and cipher suite is decrypted, and a connection
+// without secrets reports the reason.
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer as createRelay, connect as dial, type Server } from 'node:net'
@@ -28,7 +28,7 @@ import { scratch, start } from '../helpers/run.js'
 type Piece = readonly ['c' | 's', Buffer]
 
 interface Recording {
-  /** What went over the wire, in order. */
+  /** The bytes of both directions, in order. */
   readonly pieces: Piece[]
   readonly keyLog: string
 }
@@ -38,7 +38,7 @@ beforeAll(() => {
   certificates = makeCertificates()
 })
 
-/** Two connected streams that write down what passes. */
+/** Two connected streams that record all bytes. */
 function wire(pieces: Piece[]): [Duplex, Duplex] {
   const end = (name: 'c' | 's', peer: () => Duplex) =>
     new Duplex({
@@ -60,7 +60,7 @@ function wire(pieces: Piece[]): [Duplex, Duplex] {
   return [a, b]
 }
 
-/** The client sends each of `sent`, the server sends it back in capitals. */
+/** The client sends each of `sent`; the server returns it in upper case. */
 async function record(version: SecureVersion, ciphers: string, sent: readonly Buffer[]): Promise<Recording> {
   const pieces: Piece[] = []
   const [a, b] = wire(pieces)
@@ -141,25 +141,25 @@ describe.each(kinds)('%s, %s', (version, ciphers) => {
     expect(log.notes).toEqual([])
   }
 
-  test('gives back what was sent', () => {
+  test('is decrypted', () => {
     const file = pcap(timed(frames(recording.pieces)))
     decrypted(read(file, { crypto, keyLog: recording.keyLog }))
   })
 
-  test('whatever the segments', () => {
+  test('in segments of any size', () => {
     for (const size of [7, 100, 65_000]) {
       decrypted(read(pcap(timed(frames(recording.pieces, size))), { crypto, keyLog: recording.keyLog }))
     }
   })
 
-  test('with the secrets in the file itself', () => {
+  test('with the secrets in the capture file', () => {
     const secrets = Buffer.from(recording.keyLog)
     const body = Buffer.concat([u32(0x544c534b, true), u32(secrets.length, true), secrets])
     const packets = frames(recording.pieces).map((bytes) => packetBlock({ bytes }))
     decrypted(read(Buffer.concat([section(), interfaceBlock(), block(10, body), ...packets]), { crypto }))
   })
 
-  test('goes on after a hole', () => {
+  test('continues after a gap', () => {
     const made = frames(recording.pieces)
     const large = made.findLastIndex((frame) => frame.length > 1400)
     const log = read(pcap(timed([...made.slice(0, large - 3), ...made.slice(large - 2)])), {
@@ -171,7 +171,7 @@ describe.each(kinds)('%s, %s', (version, ciphers) => {
     expect(log.flows[0]!.c2s.endsWith('bye')).toBe(true)
   })
 
-  test('without its secrets is said, with its name', () => {
+  test('without secrets, the server name is reported', () => {
     const file = pcap(timed(frames(recording.pieces)))
     const name = `${version.replace('v', ' ')} connection to localhost (ALPN mqtt) was not decrypted`
     const none = read(file, { crypto })
@@ -180,12 +180,12 @@ describe.each(kinds)('%s, %s', (version, ciphers) => {
     expect(none.notes[0]).toContain(`${name}: there is no key log`)
     const other = recording.keyLog.replace(/ [0-9a-f]{64} /g, ` ${'0'.repeat(64)} `)
     expect(read(file, { crypto, keyLog: other }).notes[0]).toContain(
-      `${name}: the key log has no secrets of it`,
+      `${name}: the key log has no secrets for it`,
     )
   })
 })
 
-peerTest('TLS 1.3 whose keys are changed on the way, by both sides', ['openssl'], async () => {
+peerTest('TLS 1.3 with key updates by both sides', ['openssl'], async () => {
   const { cert, key } = certificates.server
   const server = createServer({ cert: readFileSync(cert), key: readFileSync(key), minVersion: 'TLSv1.3' })
   server.on('secureConnection', (socket) =>
@@ -202,7 +202,7 @@ peerTest('TLS 1.3 whose keys are changed on the way, by both sides', ['openssl']
   const at = ['-connect', `127.0.0.1:${(relay.address() as AddressInfo).port}`]
   const client = start('openssl', ['s_client', ...at, '-tls1_3', '-keylogfile', keys], { stdin: 'open' })
   await client.until((stdout) => stdout.includes('read R BLOCK') || stdout.includes('Verify return code'))
-  // `k` changes the client's keys, `K` asks the server to change its own as well.
+  // `k` updates the keys of the client, `K` also requests an update of the server.
   let said = ''
   for (const [command, line] of [
     ['k', 'first'],
@@ -210,7 +210,7 @@ peerTest('TLS 1.3 whose keys are changed on the way, by both sides', ['openssl']
     ['K', 'third'],
   ] as const) {
     client.write(`${command}\n`)
-    // What comes with the command is lost: wait until it was read.
+    // Input sent together with the command is lost: wait until the command was read.
     await client.until((_stdout, stderr) => stderr.split('KEYUPDATE').length > said.split('\n').length)
     client.write(`${line}\n`)
     said += `${line}\n`
@@ -224,7 +224,7 @@ peerTest('TLS 1.3 whose keys are changed on the way, by both sides', ['openssl']
   expect(log.flows.map(({ c2s, s2c }) => [c2s, s2c])).toEqual([[said, said.toUpperCase()]])
 })
 
-/** Passes on what a client and a server say, and writes it down. */
+/** A relay between client and server that records all bytes. */
 function relayTo(port: () => number, pieces: Piece[]): Server {
   return createRelay((near) => {
     const far = dial(port(), '127.0.0.1')
@@ -239,7 +239,7 @@ function relayTo(port: () => number, pieces: Piece[]): Server {
   })
 }
 
-test('TLS 1.3 with only the secrets of the data', async () => {
+test('TLS 1.3 with the application traffic secrets only', async () => {
   const { pieces, keyLog } = await record('TLSv1.3', 'TLS_AES_128_GCM_SHA256', messages)
   const some = keyLog
     .split('\n')
@@ -249,20 +249,20 @@ test('TLS 1.3 with only the secrets of the data', async () => {
   expect(log.flows[0]!.c2s === all && log.flows[0]!.s2c === all.toUpperCase()).toBe(true)
 })
 
-test('a cipher suite that is not read is named by its number', async () => {
+test('an unsupported cipher suite is reported by its number', async () => {
   const { pieces, keyLog } = await record('TLSv1.2', 'ECDHE-ECDSA-AES128-SHA256', messages.slice(0, 1))
   const [note] = read(pcap(timed(frames(pieces))), { crypto, keyLog }).notes
-  expect(note).toMatch(/its cipher suite \(0xc023\) cannot be read here$/)
+  expect(note).toMatch(/its cipher suite \(0xc023\) is not supported$/)
 })
 
-// The first segment begins within a record: with whatever byte, it is not taken for a packet of MQTT.
-test('in mid-stream there are no keys, which is said', async () => {
+// The first segment begins inside a record: whatever its first byte is, it must not be taken for an MQTT packet.
+test('in mid-stream there are no keys, which is reported', async () => {
   const { pieces, keyLog } = await record('TLSv1.3', 'TLS_AES_128_GCM_SHA256', messages)
   const made = frames(pieces)
   const [first, ...others] = made.slice(-8)
   for (let byte = 0; byte < 256; byte++) {
     const begun = Buffer.from(first!)
-    begun[54] = byte // behind the headers of Ethernet, IP and TCP
+    begun[54] = byte // after the headers of Ethernet, IP and TCP
     expect(read(pcap(timed([begun, ...others])), { crypto, keyLog }).flows, `0x${byte.toString(16)}`).toEqual(
       [],
     )

@@ -1,4 +1,4 @@
-// MQTT over WebSocket: what a capture shows of it, as the bytes of MQTT.
+// MQTT over WebSocket in captures: handshake, frames, compression, gaps.
 import { constants, deflateRawSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { inflate } from '../../src/commands/inspect/helpers.js'
@@ -45,7 +45,7 @@ function u32(value: number): number[] {
 const masked = (payload: Uint8Array | string, options: FrameOptions = {}) =>
   frame(payload, { ...options, masked: true })
 
-/** A connection on a port of its own: pieces of each direction, one segment each. */
+/** A connection on port 9001; each piece is one segment. */
 function talk(pieces: readonly (readonly ['c' | 's', Buffer | string])[], start = true): CaptureLog {
   const common = { ports: [40000, 9001] as const }
   const at = { c: 1000, s: 5000 }
@@ -64,7 +64,7 @@ const handshake = [
   ['s', answer],
 ] as const
 
-test('the handshake is told, the payloads are joined', () => {
+test('the handshake is reported, the payloads are joined', () => {
   const log = talk([
     ...handshake,
     ['c', masked('\x10\x0c\0\x04MQTT\x04\x02\0\x3c\0\0')],
@@ -120,7 +120,7 @@ test('wherever the stream is cut', () => {
   }
 })
 
-test('the answer may carry the first frame; segments say where their bytes are in the file', () => {
+test('a frame may follow the response in the same segment; its record number is kept', () => {
   const log = talk([
     ['c', request],
     ['s', `${answer}${frame('hello').toString('latin1')}`],
@@ -129,7 +129,7 @@ test('the answer may carry the first frame; segments say where their bytes are i
   expect(log.flows[0]!.segments[0]!.segment.origin.record).toBe(5)
 })
 
-test('text frames and wrong masks are told and read', () => {
+test('text frames and wrong masks are reported and read', () => {
   const log = talk([
     ...handshake,
     ['c', masked('ab', { opcode: 1 })],
@@ -155,7 +155,7 @@ describe('permessage-deflate', () => {
     )
   const first = 'home/kitchen/temperature 21.5 '.repeat(3)
 
-  test('with what earlier messages said, whole or in fragments', () => {
+  test('with references to earlier messages, whole or fragmented', () => {
     const second = deflate(first, Buffer.from(first))
     expect(second.length).toBeLessThan(20)
     const log = talk([
@@ -168,7 +168,7 @@ describe('permessage-deflate', () => {
     expect(log.flows[0]!.c2s).toBe(`${first}plain${first}`)
   })
 
-  test('after a message that does not inflate there is a hole', () => {
+  test('a message that cannot be inflated is a gap', () => {
     const log = talk([
       ...handshake,
       ['c', masked('\xff\xff\xff', { compressed: true })],
@@ -177,7 +177,7 @@ describe('permessage-deflate', () => {
     expect(log.flows[0]!.c2s).toBe('<?>next')
   })
 
-  test('a message that inflates to more than it may is a hole', () => {
+  test('a message that inflates to more than the limit is a gap', () => {
     const bomb = deflateRawSync(Buffer.alloc(70 * 1024 * 1024)).subarray(0, -1)
     const pieces = Array.from({ length: Math.ceil(bomb.length / 30_000) }, (_, index) =>
       bomb.subarray(index * 30_000, (index + 1) * 30_000),
@@ -193,7 +193,7 @@ describe('permessage-deflate', () => {
   })
 })
 
-test('a hole inside a payload is a hole of that length; one over a header is not', () => {
+test('a hole inside a payload is a gap of that length; across a header the length is unknown', () => {
   const common = { ports: [40000, 9001] as const }
   const at = (seq: number, payload: Buffer) => toServer({ ...common, seq, ack: 5000, payload })
   const long = masked(Buffer.alloc(40, 'abcdefghij'))
@@ -224,7 +224,7 @@ test('in mid-stream frames are recognised', () => {
   expect(log.flows[0]!.facts[0]).toMatchObject({ kind: 'websocket', handshake: false, selected: undefined })
 })
 
-test('in mid-stream a SUBSCRIBE is not taken for a frame', () => {
+test('in mid-stream, a SUBSCRIBE is not taken for a frame', () => {
   const subscribe = '\x82\x06\0\x01\0\x01a\0'
   expect(
     talk(
@@ -237,7 +237,7 @@ test('in mid-stream a SUBSCRIBE is not taken for a frame', () => {
   ).toMatchObject({ c2s: `<?>${subscribe}\xc0\0`, facts: [] })
 })
 
-test('what cannot be a frame is said, and the next one found', () => {
+test('an invalid frame is reported, and the next one found', () => {
   const log = talk([
     ...handshake,
     ['c', masked('abc')],
@@ -245,13 +245,13 @@ test('what cannot be a frame is said, and the next one found', () => {
     ['c', masked('def')],
   ])
   expect(log.flows[0]!.c2s).toBe('abc<?>def')
-  expect(log.notes).toEqual(['this is no WebSocket frame; skipped to the next segment that begins with one'])
+  expect(log.notes).toEqual(['invalid WebSocket frame; skipped to the next segment that begins with one'])
 })
 
 test.each([
   ['plain HTTP', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'HTTP/1.1 200 OK\r\n\r\nhello'],
   ['a refusal', request, 'HTTP/1.1 401 Unauthorized\r\n\r\n'],
   ['a head without end', `GET / HTTP/1.1\r\n${'x'.repeat(70_000)}`.slice(0, 60_000), ''],
-])('%s shows nothing', (_name, asked, answered) => {
+])('%s gives no flow', (_name, asked, answered) => {
   expect(talk([['c', asked], ...(answered ? [['s', answered] as const] : [])]).flows).toEqual([])
 })

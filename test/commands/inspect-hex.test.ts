@@ -34,7 +34,7 @@ test.each([
 
 test('--hex: text without bytes is refused', async () => {
   const { status, stderr } = await lines('--hex', 'hello, world!')
-  expect(stderr).toContain('this is text, and no hex dump or base64 that is known')
+  expect(stderr).toContain('this is text in no known form of hex dump or base64')
   expect(status).toBe(41)
 })
 

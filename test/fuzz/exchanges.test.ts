@@ -1,5 +1,5 @@
-// Exchanges by seed between each networked command and a hostile server. MQTTX_FUZZ=COUNT says how many, MQTTX_SEED where
-// they begin; a seed that fails is a row of `found` from then on.
+// Seeded exchanges between each networked command and a hostile server. MQTTX_FUZZ is their number, MQTTX_SEED the first
+// seed. Seeds that fail are added to `found`.
 import { expect, test } from 'vitest'
 import { ExitCode, exitStatuses } from '../../src/errors.js'
 import { run } from '../commands/world.js'
@@ -9,7 +9,7 @@ import { type Random, random } from './random.js'
 const count = Number(process.env.MQTTX_FUZZ ?? (process.env.CI ? 2000 : 500))
 const first = Number(process.env.MQTTX_SEED ?? 1)
 const atOnce = 24
-/** What an exchange may take beyond the time limit that its command line gives, on a busy machine. */
+/** Milliseconds that an exchange may take in addition to the time limit of its command line, on a busy machine. */
 const graceMs = 20_000
 const memory = 400e6
 
@@ -63,13 +63,13 @@ const kinds: readonly ((qos: string, random: Random) => Work)[] = [
 const statuses = new Set<number>(exitStatuses.map(([code]) => code))
 const controls = /[^\P{Cc}\n]|[\p{Cf}\u2028\u2029]/u
 
-/** Runs the exchange of a seed; says what is wrong with its outcome. */
+/** Runs the exchange of a seed; returns what is wrong with its outcome. */
 async function exchange(seed: number): Promise<string[]> {
   const chance = random(seed)
   const version = chance.pick([4, 5] as const)
   const qos = String(chance.below(3))
   const kind = chance.below(kinds.length)
-  // One of 20 is a bench: it waits up to 10 s for what is under way.
+  // One in 20 is a bench: it waits up to 10 s for messages in flight.
   const choose = kind === kinds.length - 1 && chance.chance(0.5) ? kinds[0]! : kinds[kind]!
   const { words, stdin = '', promised, prints } = choose(qos, chance)
   const server = await hostileServer(chance, version)

@@ -1,4 +1,4 @@
-// What a hostile client sends to a listener, by seed: MQTT, MQTT over WebSocket, HTTP; right, wrong, in part.
+// Seeded input of a hostile client: MQTT, MQTT over WebSocket, HTTP; valid, invalid, incomplete.
 import mqtt, { type IPublishPacket, type Packet } from 'mqtt-packet'
 import { escapes } from './hostile-server.js'
 import { changedByte, type Random } from './random.js'
@@ -20,7 +20,7 @@ const topics = [
 ]
 const filters = [...topics, '+/+', 'a/#', '#/a', '$share/g/a', '$SYS/#', '+', 'a+']
 
-/** The packets of one client of MQTT, as pieces. */
+/** The packets of one MQTT client, in pieces. */
 export function mqttPieces(random: Random): Piece[] {
   const malice = random.pick([0.05, 0.2, 0.6])
   const count = 1 + random.below(8)
@@ -32,7 +32,7 @@ export function mqttPieces(random: Random): Piece[] {
   )
 }
 
-/** Cut, byte by byte, or at once. */
+/** Cuts bytes into pieces: one, some, or one for each byte. */
 function inPieces(random: Random, whole: Buffer): Piece[] {
   const bytes = random.chance(0.1) ? whole.subarray(0, random.below(whole.length + 1)) : whole
   const way = random.below(4)
@@ -49,7 +49,7 @@ function encoded(packet: object, version: number): Buffer {
   try {
     return mqtt.generate(packet as Packet, { protocolVersion: version })
   } catch {
-    return Buffer.of(0x30, 4, 0, 2, 0x61, 0) // mqtt-packet refuses some of what we want to send
+    return Buffer.of(0x30, 4, 0, 2, 0x61, 0) // mqtt-packet refuses some of these packets
   }
 }
 
@@ -138,7 +138,7 @@ function wrong(random: Random): Buffer {
   ])()
 }
 
-/** A handshake of WebSocket and frames, mostly with MQTT in them. */
+/** A WebSocket handshake and frames, mostly with MQTT in them. */
 export function webSocketPieces(random: Random): Piece[] {
   const fields = [
     'Host: x',
@@ -176,7 +176,7 @@ function frame(random: Random, payload: Buffer): Buffer {
   return Buffer.concat([head, mask, payload.map((byte, i) => byte ^ mask[i % 4]!)])
 }
 
-/** Requests of HTTP. */
+/** HTTP requests. */
 export function httpPieces(random: Random): Piece[] {
   const request = () => {
     const method = random.pick([
@@ -222,7 +222,7 @@ export function httpPieces(random: Random): Piece[] {
   return inPieces(random, random.chance(0.2) ? changedByte(random, all) : all)
 }
 
-/** Requests to a responder, each of them allowed by the standard, however odd. */
+/** Requests to a responder, odd but allowed by the standard. */
 export function oddRequests(random: Random): IPublishPacket[] {
   return Array.from({ length: 1 + random.below(4) }, (): IPublishPacket => {
     const properties = {

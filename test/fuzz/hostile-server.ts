@@ -1,4 +1,4 @@
-// A server that answers by seed: rightly, wrongly, early, in part or not at all. It keeps a record of what it sent.
+// A server with seeded answers: right, wrong, early, incomplete or none. It records what it sent.
 import { createServer, type Socket } from 'node:net'
 import mqtt, { type Packet } from 'mqtt-packet'
 import { changedByte, type Random } from './random.js'
@@ -11,16 +11,16 @@ export interface HostileServer {
   written(): Buffer
   /** Payloads of messages at QoS 2, each sent once or again with the same Packet Identifier. */
   readonly exactlyOnce: ReadonlySet<string>
-  /** Packet Identifiers of PUBLISH packets from the client that got a last acknowledgement which says success. */
+  /** Packet Identifiers of PUBLISH packets from the client whose final acknowledgement reported success. */
   readonly acknowledged: ReadonlySet<number>
-  /** Bytes of an answer were changed: the record of acknowledgements says nothing. */
+  /** Bytes of an answer were changed: the record of acknowledgements is unreliable. */
   mutated(): boolean
   close(): void
 }
 
 const stringProperties = { reasonString: escapes, userProperties: { [escapes]: [escapes, 'b'] } }
 
-/** Starts one on a free port of 127.0.0.1. `version` is that of the client's CONNECT. */
+/** Starts a server on a free port of 127.0.0.1. `version` is that of the client's CONNECT. */
 export async function hostileServer(random: Random, version: 4 | 5): Promise<HostileServer> {
   const written: Buffer[] = []
   const exactlyOnce = new Set<string>()
@@ -29,7 +29,7 @@ export async function hostileServer(random: Random, version: 4 | 5): Promise<Hos
   let mutated = false
   let messages = 0
   let nextId = 0
-  /** How often this server misbehaves: some do all the time, some hardly ever. */
+  /** How often this server misbehaves: between always and hardly ever. */
   const malice = random.pick([0.02, 0.1, 0.4])
 
   const encoded = (packet: object) => mqtt.generate(packet as Packet, { protocolVersion: version })
@@ -97,7 +97,7 @@ export async function hostileServer(random: Random, version: 4 | 5): Promise<Hos
     }
   }
 
-  /** A packet that nobody asked for, or that is against the rules. */
+  /** An unexpected or invalid packet. */
   function wrong(): Buffer {
     const id = random.below(4)
     return random.pick<() => Buffer>([
@@ -137,7 +137,7 @@ export async function hostileServer(random: Random, version: 4 | 5): Promise<Hos
   function misbehave(socket: Socket, answer: Buffer | undefined): void {
     const right = answer ?? Buffer.alloc(0)
     const cut = (bytes: Buffer) => send(socket, bytes.subarray(0, random.below(bytes.length + 1)))
-    mutated ||= answer !== undefined // the record may be wrong: the answer was not sent, or not as it was meant
+    mutated ||= answer !== undefined // the record may be wrong: the answer was not sent, or was changed
     random.pick<() => void>([
       () => {}, // no answer
       () => socket.destroy(),

@@ -1,5 +1,5 @@
-// Exchanges by seed between a hostile client and each listener of ours, which goes on serving. MQTTX_FUZZ=COUNT says how
-// many, MQTTX_SEED where they begin; a seed that fails is a row of `found` from then on.
+// Seeded exchanges between a hostile client and each listener of mqttx, which must keep serving. MQTTX_FUZZ is their number,
+// MQTTX_SEED the first seed. Seeds that fail are added to `found`.
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
@@ -19,7 +19,7 @@ const first = Number(process.env.MQTTX_SEED ?? 1)
 const atOnce = 8
 /** Milliseconds that the well-behaved client waits, on a busy machine. */
 const patienceMs = 20_000
-/** Bytes of each process of ours. */
+/** Bytes of memory of each mqttx process. */
 const memory = 400e6
 
 /** Seeds that found a fault. */
@@ -30,9 +30,9 @@ type Running = ReturnType<typeof startMqttx>
 interface Listener {
   readonly name: string
   readonly process: Running
-  /** Does what the seed says. */
+  /** Runs the exchange of a seed. */
   attack(seed: number): Promise<void>
-  /** Throws where a well-behaved client is not served. */
+  /** Throws if a well-behaved client is not served. */
   serves(seed: number): Promise<void>
 }
 
@@ -117,7 +117,7 @@ beforeAll(async () => {
   }
 }, 60_000)
 
-/** `rr --serve` at a server that is honest, and forwards what the seed says. */
+/** `rr --serve` at a well-behaved server that forwards the seeded requests. */
 async function responder(): Promise<Listener> {
   let socket: Socket | undefined
   let subscribed = false
@@ -157,7 +157,7 @@ async function responder(): Promise<Listener> {
   }
 }
 
-/** Writes the pieces, waits a moment for what comes of it, and goes away in one of several ways. */
+/** Writes the pieces, waits a moment for answers, and closes in one of several ways. */
 async function attack(socket: Socket, pieces: readonly Piece[], seed: number): Promise<void> {
   const chance = random(seed ^ 0x5eed)
   socket.on('error', () => {})
@@ -268,7 +268,7 @@ async function exchange(seed: number): Promise<string[]> {
   return []
 }
 
-/** What holds after any number of exchanges. */
+/** What must hold after any number of exchanges. */
 function healthy(): string[] {
   const wrong: string[] = []
   for (const { name, process } of listeners) {

@@ -1,36 +1,36 @@
-// What the stages below TCP and UDP share: how deep the packet at hand is nested, and what was passed over.
+// State of the stages below TCP and UDP: the nesting depth of the current packet, and counts of skipped packets.
 import type { Frame } from '../frame.js'
 import type { Notes } from '../notes.js'
 
-/** Headers that hold a whole frame or packet again. Provider networks stack four or five; more is made to cost time. */
+/** Levels of encapsulation. Provider networks use four or five; more is an attack on the reader. */
 const maxDepth = 12
-/** Kinds of unread packets that are counted one by one. */
+/** Kinds of skipped packets that are counted separately. */
 const maxKinds = 64
 
-/** Follows one header: moves `frame.start` to the IP packet that it leads to; false where there is none. */
+/** Removes a header: moves `frame.start` to the IP packet inside. Returns false if there is none. */
 export type Unwrap = (frame: Frame, carrier: Carrier) => boolean
 
 export class Carrier {
-  /** Frames that carry no IP (ARP, LLDP): normal, reported only where nothing else is there. */
+  /** Frames without IP (ARP, LLDP). These are normal: reported only if the capture has nothing else. */
   notIp = 0
-  /** Takes an IP packet of a frame that holds several. */
+  /** Takes each IP packet of a frame that holds several. */
   packet: (frame: Frame) => void = () => {}
   #depth = 0
   readonly #skipped = new Map<string, { count: number; fileOffset: number }>()
 
-  /** A frame as it was captured. */
+  /** Call for each captured frame. */
   begin(): void {
     this.#depth = 0
   }
 
-  /** One header further in; false where it goes too deep, which is counted. */
+  /** Enters one more level. Returns false if that is too deep; the packet is counted as skipped. */
   enter(frame: Frame): boolean {
     this.#depth += 1
     if (this.#depth <= maxDepth) return true
-    return this.skip(frame, `packets within more than ${maxDepth} others: not read`)
+    return this.skip(frame, `packets nested in more than ${maxDepth} others: not read`)
   }
 
-  /** Counts a packet that cannot be read. `what` follows its number: what it is, and why. Returns false. */
+  /** Counts a packet that cannot be read. `what` is printed after the count: what it is, and why. Returns false. */
   skip({ fileOffset }: Frame, what: string): false {
     const known = this.#skipped.get(what)
     if (known !== undefined) known.count += 1
@@ -38,13 +38,13 @@ export class Carrier {
     return false
   }
 
-  /** The frame holds something else than IP. Returns false. */
+  /** Counts a frame without IP. Returns false. */
   other(): false {
     this.notIp += 1
     return false
   }
 
-  /** Reports what was counted, one line for each kind. */
+  /** Reports the skipped packets, one note for each kind. */
   end(notes: Notes): void {
     for (const [what, { count, fileOffset }] of this.#skipped) notes.say(what, `${count} ${what}`, fileOffset)
     this.#skipped.clear()

@@ -1,12 +1,9 @@
-// From an EtherType to the IP packet: Ethernet, VLAN and other tags, MPLS, PPPoE, MACsec, NSH, LLC with SNAP.
+// Finds the IP packet by EtherType: Ethernet, VLAN and other tags, MPLS, PPPoE, MACsec, NSH, LLC with SNAP.
 import type { Frame } from '../frame.js'
 import type { Carrier } from './carrier.js'
 import { ppp } from './ppp.js'
 
-/**
- * Tags before one packet. Two are in use (IEEE 802.1ad), providers stack three; a packet of nothing but tags is damaged,
- * or made to waste our time.
- */
+/** Tags before one packet. Two are usual (IEEE 802.1ad), providers use three; more are damaged or an attack. */
 const maxTags = 8
 /** MPLS labels: networks use up to five, with segment routing ten. */
 const maxLabels = 16
@@ -23,8 +20,8 @@ const macsec = 0x88e5
 const providerBackbone = 0x88e7
 
 /**
- * Tags that end with the EtherType of what follows, and the bytes from one EtherType to the next: VLAN (802.1Q, 802.1ad
- * and two older ones), VN-Tag, Cisco Metadata, HSR (IEC 62439-3).
+ * Bytes from the EtherType of a tag to the next EtherType, which ends the tag: VLAN (802.1Q, 802.1ad and two older ones),
+ * VN-Tag, Cisco Metadata, HSR (IEC 62439-3).
  */
 const tags: ReadonlyMap<number, number> = new Map([
   ...[0x8100, 0x88a8, 0x9100, 0x9200].map((type) => [type, 4] as const),
@@ -60,7 +57,7 @@ export function etherType(frame: Frame, carrier: Carrier, at: number): boolean {
   return carrier.other()
 }
 
-/** What EtherType `type` announces, from `at` on. */
+/** Reads what follows an EtherType; `at` is the position after it. */
 export function typed(frame: Frame, carrier: Carrier, type: number, at: number): boolean {
   frame.start = at
   if (type <= 1500) return llc(frame, carrier)
@@ -89,7 +86,7 @@ export function typed(frame: Frame, carrier: Carrier, type: number, at: number):
   }
 }
 
-/** IEEE 802.2: LLC, and with SNAP an EtherType (RFC 1042). */
+/** IEEE 802.2: LLC; with SNAP, an EtherType follows (RFC 1042). */
 export function llc(frame: Frame, carrier: Carrier): boolean {
   const { bytes, start, end } = frame
   if (start + 4 > end) return carrier.other()
@@ -109,7 +106,7 @@ export function pppoe(frame: Frame, carrier: Carrier): boolean {
   return ppp(frame, carrier)
 }
 
-/** No header: the version is the first nibble of the packet. */
+/** No header: the first nibble of the packet is the version. */
 export function raw(frame: Frame, carrier: Carrier): boolean {
   if (frame.start >= frame.end) return carrier.other()
   const version = frame.bytes[frame.start]! >> 4
@@ -117,8 +114,8 @@ export function raw(frame: Frame, carrier: Carrier): boolean {
 }
 
 /**
- * RFC 3032: labels, the last with a bit set. What follows has no type: IP is told by its first nibble, a pseudowire with
- * a control word by a 0 (RFC 4385), and one without by having an Ethernet header.
+ * RFC 3032: labels, the last of which has a bit set. The payload has no type: IP is recognised by its first nibble, a
+ * pseudowire with a control word by a zero nibble (RFC 4385), one without by its Ethernet header.
  */
 export function mpls(frame: Frame, carrier: Carrier): boolean {
   const { bytes, end } = frame
@@ -137,7 +134,7 @@ export function mpls(frame: Frame, carrier: Carrier): boolean {
   return innerEthernet(frame, carrier)
 }
 
-/** The first bytes of an IP packet whose lengths agree with what holds it. */
+/** Whether this is the start of an IP packet whose length is consistent with the frame. */
 export function looksLikeIp({ bytes, end, wireEnd }: Frame, at: number): boolean {
   const version = bytes[at]! >> 4
   if (version === 4) {
@@ -155,7 +152,7 @@ function isEthernet({ bytes, end }: Frame, at: number): boolean {
   return type === ipv4Type || type === ipv6Type || type === 0x0806 || type === mplsType || tags.has(type)
 }
 
-/** RFC 8300: a length in words of four bytes, and the protocol of what follows. */
+/** RFC 8300: a length in 4-byte words, and the protocol that follows. */
 export function nsh(frame: Frame, carrier: Carrier): boolean {
   const { bytes, start, end } = frame
   if (start + 8 > end) return carrier.other()
@@ -173,7 +170,7 @@ export function next(frame: Frame, carrier: Carrier, protocol: number): boolean 
   return protocol === 5 ? mpls(frame, carrier) : carrier.other()
 }
 
-/** IEEE 802.1AE: without encryption the EtherType follows the tag, which holds 8 bytes more where it names its channel. */
+/** IEEE 802.1AE: without encryption, the EtherType follows the tag, which is 8 bytes longer if it has a channel. */
 function secured(frame: Frame, carrier: Carrier): boolean {
   const { bytes, start, end } = frame
   if (start + 6 > end) return carrier.other()

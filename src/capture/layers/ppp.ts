@@ -3,13 +3,13 @@ import type { Frame } from '../frame.js'
 import type { Carrier } from './carrier.js'
 import { etherType, mpls } from './ethernet.js'
 
-/** From the protocol number on, or from address and control (RFC 1662), which may be compressed away. */
+/** Begins with the protocol number, or with address and control (RFC 1662), which compression may omit. */
 export function ppp(frame: Frame, carrier: Carrier): boolean {
   const { bytes, end } = frame
   let at = frame.start
   if (at + 2 > end) return carrier.other()
   if (bytes[at] === 0xff && bytes[at + 1] === 3) at += 2
-  // The last bit of the number is 1, and of its first byte 0: where that is 1 the number has one byte (RFC 1661, 6.5).
+  // Protocol numbers are odd and their first byte is even: if the first byte is odd, it is all (RFC 1661, 6.5).
   const short = (bytes[at]! & 1) !== 0
   if (at + 2 > end) return carrier.other()
   const protocol = short ? bytes[at]! : (bytes[at]! << 8) | bytes[at + 1]!
@@ -34,7 +34,7 @@ export function ppp(frame: Frame, carrier: Carrier): boolean {
   }
 }
 
-/** LINKTYPE_PPP and LINKTYPE_PPP_HDLC: an address of Cisco's tells its HDLC apart (RFC 1547, 4.3.1). */
+/** LINKTYPE_PPP and LINKTYPE_PPP_HDLC: Cisco HDLC is recognised by its address (RFC 1547, 4.3.1). */
 export function serial(frame: Frame, carrier: Carrier): boolean {
   const address = frame.bytes[frame.start]
   return address === 0x0f || address === 0x8f ? ciscoHdlc(frame, carrier) : ppp(frame, carrier)
@@ -49,7 +49,7 @@ export function ciscoHdlc(frame: Frame, carrier: Carrier): boolean {
 export function frameRelay(frame: Frame, carrier: Carrier): boolean {
   const { bytes, end } = frame
   let at = frame.start
-  while (at < end && (bytes[at]! & 1) === 0 && at < frame.start + 4) at += 1 // the address; its last byte has the bit
+  while (at < end && (bytes[at]! & 1) === 0 && at < frame.start + 4) at += 1 // the last byte of the address is odd
   at += 1
   if (at + 2 <= end && bytes[at] === 8 && bytes[at + 1] === 0) return etherType(frame, carrier, at) // Cisco's
   if (bytes[at] !== 3) return carrier.other()

@@ -1,16 +1,16 @@
-// Headers that capturing programs and firewalls put before a packet: Linux cooked, PKTAP, PPI, NFLOG, PFLOG, BSD ENC, ERF.
+// Pseudo-headers of capture programs and firewalls: Linux cooked, PKTAP, PPI, NFLOG, PFLOG, BSD ENC, ERF.
 import type { Frame } from '../frame.js'
 import type { Carrier } from './carrier.js'
 import { etherType, innerEthernet, ipv4Type, ipv6Type, raw, typed } from './ethernet.js'
 import { serial } from './ppp.js'
 import { radiotap } from './wifi.js'
 
-/** Fields of one NFLOG record; libnetfilter has about twenty. */
+/** Fields of one NFLOG record; libnetfilter defines about twenty. */
 const maxFields = 64
 /** ARPHRD_ number of an interface in monitor mode, whose frames have no EtherType. */
 const monitorMode = 803
 
-/** NULL has the family in the capturing host's byte order; which that was, the packet itself tells. */
+/** LINKTYPE_NULL: the address family in unknown byte order; the version in the packet is used instead. */
 export function loopback(frame: Frame, carrier: Carrier): boolean {
   frame.start += 4
   return raw(frame, carrier)
@@ -38,7 +38,7 @@ export function cooked2(frame: Frame, carrier: Carrier): boolean {
   return typed(frame, carrier, type, start + 20)
 }
 
-/** Apple's PKTAP: its length, and the DLT_ number of what follows, both little endian. Undefined where it is none. */
+/** Apple's PKTAP: its length and the DLT_ number of the frame after it, little endian. Returns undefined if damaged. */
 export function pktap(frame: Frame): number | undefined {
   const { bytes, start, end } = frame
   if (end - start < 12) return undefined
@@ -48,7 +48,7 @@ export function pktap(frame: Frame): number | undefined {
   return bytes.readUInt32LE(start + 8)
 }
 
-/** NFLOG: family, version and resource, then fields in the byte order of the machine; field 9 is the packet. */
+/** NFLOG: family, version and resource, then fields in host byte order; field 9 is the packet. */
 export function nflog(frame: Frame, carrier: Carrier): boolean {
   const { bytes, start, end } = frame
   if (end - start < 8 || bytes[start + 1] !== 0) return carrier.other()
@@ -69,7 +69,7 @@ export function nflog(frame: Frame, carrier: Carrier): boolean {
   return carrier.other()
 }
 
-/** PFLOG: the length of the header without its padding. */
+/** PFLOG: begins with the length of the header without its padding. */
 export function pflog(frame: Frame, carrier: Carrier): boolean {
   const { bytes, start, end } = frame
   const length = start < end ? (bytes[start]! + 3) & ~3 : 0
@@ -84,14 +84,14 @@ export function enc(frame: Frame, carrier: Carrier): boolean {
   return raw(frame, carrier)
 }
 
-/** ERF record types by what they carry, without the bit for extension headers. */
+/** ERF record types by payload, without the bit for extension headers. */
 const erfEthernet = new Set([2, 11, 16, 20])
 const erfHdlc = new Set([1, 9, 15])
-/** With four bytes more, which tell the channel. */
+/** With a channel of four bytes first. */
 const erfMultiChannel = new Set([5, 17])
 const erfIp = new Set([22, 23])
 
-/** Endace's ERF: 16 bytes, extension headers of 8 each, and for some types a header of their own. */
+/** Endace's ERF: 16 bytes, extension headers of 8 bytes each, and for some types another header. */
 export function erf(frame: Frame, carrier: Carrier): boolean {
   const { bytes, start, end } = frame
   if (end - start < 16) return carrier.other()

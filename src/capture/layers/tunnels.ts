@@ -1,5 +1,5 @@
-// Tunnels over IP and UDP: GRE with ERSPAN and PPTP, VXLAN, Geneve, GTP-U, Teredo, TZSP, L2TP, MPLS; and the ones that are
-// encrypted, which are named and counted.
+// Tunnels over IP and UDP: GRE with ERSPAN and PPTP, VXLAN, Geneve, GTP-U, Teredo, TZSP, L2TP, MPLS. Encrypted tunnels are
+// recognised and counted.
 import type { Frame } from '../frame.js'
 import type { Carrier, Unwrap } from './carrier.js'
 import { innerEthernet, looksLikeIp, mpls, next, pppType, raw, typed } from './ethernet.js'
@@ -49,7 +49,7 @@ export function gre(frame: Frame, carrier: Carrier): boolean {
   return carrier.enter(frame) && typed(frame, carrier, type, at)
 }
 
-/** 12 bytes, and 8 more where the last bit says so; the frame is Ethernet or IP (draft-foschiano-erspan, 4.3). */
+/** 12 bytes, 8 more if the last bit is set; then Ethernet or IP (draft-foschiano-erspan, 4.3). */
 function erspanIII(frame: Frame, carrier: Carrier): boolean {
   const { bytes, start, end } = frame
   if (end - start < 12) return carrier.skip(frame, unreadable('ERSPAN packets', badHeader))
@@ -69,7 +69,7 @@ export function mplsInIp(frame: Frame, carrier: Carrier): boolean {
   return carrier.enter(frame) && mpls(frame, carrier)
 }
 
-/** RFC 7348, and the two extensions that use its free bits: Group Policy and GPE, which names what follows. */
+/** RFC 7348 and two extensions that use its reserved bits: Group Policy, and GPE, which has the next protocol. */
 const vxlan = (port: number): Unwrap => {
   const name = `UDP packets to port ${port}: VXLAN`
   return (frame, carrier) => {
@@ -83,7 +83,7 @@ const vxlan = (port: number): Unwrap => {
   }
 }
 
-/** RFC 8926: options of a length in words of four bytes, and an EtherType. */
+/** RFC 8926: the length of the options in 4-byte words, and an EtherType. */
 function geneve(frame: Frame, carrier: Carrier): boolean {
   const { bytes, start, end } = frame
   const options = end - start < 8 ? 0 : (bytes[start]! & 0x3f) * 4
@@ -92,7 +92,7 @@ function geneve(frame: Frame, carrier: Carrier): boolean {
   return carrier.enter(frame) && typed(frame, carrier, bytes.readUInt16BE(start + 2), start + 8 + options)
 }
 
-/** 3GPP TS 29.281, 5: message 255 holds a packet of the user's, after a chain of extension headers. */
+/** 3GPP TS 29.281, 5: message 255 carries a user packet after a chain of extension headers. */
 function gtpU(frame: Frame, carrier: Carrier): boolean {
   const { bytes, start, end } = frame
   if (end - start < 8) return carrier.other()
@@ -112,7 +112,7 @@ function gtpU(frame: Frame, carrier: Carrier): boolean {
   return looksLikeIp(frame, at) || innerEthernet(frame, carrier)
 }
 
-/** RFC 4380, 5.1: perhaps authentication, perhaps an origin, then IPv6. */
+/** RFC 4380, 5.1: optional authentication, optional origin indication, then IPv6. */
 function teredo(frame: Frame, carrier: Carrier): boolean {
   const { bytes, end } = frame
   let at = frame.start
@@ -122,7 +122,7 @@ function teredo(frame: Frame, carrier: Carrier): boolean {
   return at < end && bytes[at]! >> 4 === 6 ? true : carrier.other()
 }
 
-/** TZSP, as MikroTik's sniffer sends it: what it carries, then tags up to one of type 1. */
+/** TZSP, as MikroTik's sniffer sends it: the encapsulated protocol, then tags up to one of type 1. */
 function tzsp(frame: Frame, carrier: Carrier): boolean {
   const { bytes, start, end } = frame
   if (end - start < 5 || bytes[start] !== 1 || bytes[start + 1]! > 1) return carrier.other()
@@ -135,7 +135,7 @@ function tzsp(frame: Frame, carrier: Carrier): boolean {
   return carried === 18 && carrier.enter(frame) ? wifi(frame, carrier) : carrier.other()
 }
 
-/** RFC 2661, 3.1: flags say which fields there are; data messages hold PPP. */
+/** RFC 2661, 3.1: flags say which fields are present; data messages carry PPP. */
 function l2tp(frame: Frame, carrier: Carrier): boolean {
   const { bytes, start, end } = frame
   if (end - start < 6) return carrier.other()
@@ -147,7 +147,7 @@ function l2tp(frame: Frame, carrier: Carrier): boolean {
   return carrier.enter(frame) && ppp(frame, carrier)
 }
 
-/** ESP behind NAT (RFC 3948); with four zeros first it is IKE, which sets up the keys. */
+/** ESP through NAT (RFC 3948); with four zero bytes first it is IKE, the key exchange. */
 function espInUdp(frame: Frame, carrier: Carrier): boolean {
   const { bytes, start, end } = frame
   if (end - start < 8 || bytes.readUInt32BE(start) === 0) return carrier.other()
@@ -187,8 +187,9 @@ const byPort: ReadonlyMap<number, Tunnel> = new Map<number, Tunnel>([
 ])
 
 /**
- * Looks into the datagram whose header is at `frame.start`: true where `frame.start` is now at an IP packet, false where
- * it is a tunnel that holds none or cannot be read, undefined where it is no tunnel. A port in `own` is the user's.
+ * Looks for a tunnel in the datagram at `frame.start`. Returns true if `frame.start` was moved to an IP packet, false if
+ * the tunnel holds none or cannot be read, undefined if there is no tunnel. Datagrams of the ports in `own`, which the
+ * user gave, are not searched.
  */
 export function udpTunnel(frame: Frame, carrier: Carrier, own: ReadonlySet<number>): boolean | undefined {
   const { bytes, start } = frame
@@ -204,7 +205,7 @@ export function udpTunnel(frame: Frame, carrier: Carrier, own: ReadonlySet<numbe
   return found
 }
 
-/** On other ports: tunnels whose first bytes leave no doubt, and DTLS. */
+/** On other ports: tunnels with unambiguous first bytes, and DTLS. */
 function byContent(frame: Frame, at: number, port: number): Tunnel | undefined {
   const { bytes, end } = frame
   const first = bytes[at]!

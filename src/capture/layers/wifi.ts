@@ -1,14 +1,14 @@
-// IEEE 802.11 data frames that are not encrypted, and the headers that captures put before them: radiotap, PPI, Prism, AVS.
+// Unencrypted IEEE 802.11 data frames, and the capture headers before them: radiotap, PPI, Prism, AVS.
 import type { Frame } from '../frame.js'
 import type { Carrier } from './carrier.js'
 import { llc } from './ethernet.js'
 
-/** Frames of one A-MSDU: 7,935 bytes hold some hundreds of the smallest. */
+/** Frames of one A-MSDU: its 7,935 bytes have room for some hundreds. */
 const maxAggregated = 512
 
 const encrypted = 'Wi-Fi frames: encrypted by WEP or WPA'
 
-/** radiotap.org: version, length in little endian, and words that say which fields there are. */
+/** radiotap.org: version, length, and words with a bit for each field that is present; little endian. */
 export function radiotap(frame: Frame, carrier: Carrier): boolean {
   const { bytes, start, end } = frame
   if (end - start < 8 || bytes[start] !== 0) return damaged(frame, carrier, 'radiotap')
@@ -20,7 +20,7 @@ export function radiotap(frame: Frame, carrier: Carrier): boolean {
   return wifi(frame, carrier, (flags & 0x20) !== 0)
 }
 
-/** The field Flags is the second, after TSFT. */
+/** The field Flags, which is the second, after TSFT. */
 function radiotapFlags({ bytes, start }: Frame, end: number): number {
   const present = bytes[start + 4]!
   if ((present & 2) === 0) return 0
@@ -30,13 +30,13 @@ function radiotapFlags({ bytes, start }: Frame, end: number): number {
   return at < end ? bytes[at]! : 0
 }
 
-/** The four bytes that end a frame. */
+/** Removes the four bytes of the frame check sequence. */
 function dropCheckSequence(frame: Frame): void {
   frame.wireEnd -= 4
   if (frame.end > frame.wireEnd) frame.end = frame.wireEnd
 }
 
-/** A Prism header of 144 bytes says so in the order of the machine; an AVS header begins with its version. */
+/** A Prism header has its length, 144, in host byte order; an AVS header begins with its version. */
 export function prism(frame: Frame, carrier: Carrier): boolean {
   const { bytes, start, end } = frame
   if (end - start < 8) return damaged(frame, carrier, 'Prism')
@@ -54,7 +54,7 @@ export function avs(frame: Frame, carrier: Carrier): boolean {
   return wifi(frame, carrier)
 }
 
-/** PPI's field "802.11-Common" (2) says whether the frame ends with a check sequence. */
+/** The PPI field "802.11-Common" (2) says whether the frame ends with a check sequence. */
 export function ppiWifi(frame: Frame, carrier: Carrier, fields: { start: number; end: number }): boolean {
   const { bytes } = frame
   for (let at = fields.start; at + 4 <= fields.end; ) {
@@ -67,15 +67,15 @@ export function ppiWifi(frame: Frame, carrier: Carrier, fields: { start: number;
 }
 
 /**
- * IEEE 802.11, 9.2: frame control, up to four addresses, QoS and HT control, then LLC. `padded`: the header is filled up
- * to a multiple of four bytes.
+ * IEEE 802.11, 9.2: frame control, up to four addresses, QoS and HT control, then LLC. `padded`: the header is padded to
+ * a multiple of four bytes.
  */
 export function wifi(frame: Frame, carrier: Carrier, padded = false): boolean {
   const { bytes, start, end } = frame
   if (end - start < 24) return carrier.other()
   const control = bytes[start]!
   const flags = bytes[start + 1]!
-  if ((control & 3) !== 0 || (control & 0x0c) !== 8 || (control & 0x40) !== 0) return carrier.other() // no data
+  if ((control & 3) !== 0 || (control & 0x0c) !== 8 || (control & 0x40) !== 0) return carrier.other() // not a data frame
   const hasQos = (control & 0x80) !== 0
   let at = start + ((flags & 3) === 3 ? 30 : 24)
   const qos = hasQos ? (bytes[at] ?? 0) : 0
@@ -84,7 +84,7 @@ export function wifi(frame: Frame, carrier: Carrier, padded = false): boolean {
   const sequence = bytes.readUInt16LE(start + 22)
   if ((flags & 4) !== 0 || (sequence & 15) !== 0)
     return carrier.skip(frame, 'Wi-Fi frames: fragments, not read')
-  // The card may have decrypted the frame and left the bit, or the bit and the 8 bytes of CCMP.
+  // The network card may decrypt the frame and leave the bit set, with or without the 8 bytes of CCMP.
   if ((flags & 0x40) !== 0 && (qos & 0x80) === 0 && !isSnap(frame, at)) {
     if (!isSnap(frame, at + 8)) return carrier.skip(frame, encrypted)
     at += 8
@@ -99,7 +99,7 @@ function isSnap({ bytes, end }: Frame, at: number): boolean {
   return at + 8 <= end && bytes[at] === 0xaa && bytes[at + 1] === 0xaa && bytes[at + 2] === 3
 }
 
-/** An A-MSDU: two addresses and a length before each, filled up to four bytes. */
+/** An A-MSDU: before each frame two addresses and a length; padded to four bytes. */
 function aggregated(frame: Frame, carrier: Carrier, end: number): boolean {
   const { bytes, base, isJoined, wireEnd } = frame
   let at = frame.start

@@ -7,23 +7,23 @@ import type { RawFlow } from '../raw.js'
 import type { Direction } from '../stream.js'
 import type { Line, LineReader } from './text.js'
 
-/** How many bytes a "*" may stand for: what od and hexdump print for lines like the one before. */
+/** Bytes that one "*" may stand for, which od and hexdump print in place of repeated lines. */
 const maxRepeated = 1024 * 1024
-/** And how many of them all of a text together, whatever its size. */
+/** Bytes that all "*" of a text may stand for, at any time. */
 const maxRepeatedInAll = 4 * 1024 * 1024
-/** Of a large text, a byte of it may stand for so many more. */
+/** Each byte of text allows this many more, up to that limit. */
 const repeatedPerByte = 16
 
-/** Bounds what "*" stands for: beyond it the range is missing, so that some lines of text cannot become gigabytes. */
+/** Bounds the bytes that "*" stands for, so that some lines of text cannot become gigabytes; the rest is a gap. */
 export class RepeatBudget {
   #left = maxRepeatedInAll
 
-  /** Text of this length was read. */
+  /** Call for each line of this length. */
   earn(length: number): void {
     this.#left = Math.min(this.#left + length * repeatedPerByte, maxRepeatedInAll)
   }
 
-  /** How many of `wanted` bytes may be made. */
+  /** Returns how many of `wanted` bytes may be generated. */
   take(wanted: number): number {
     const taken = Math.min(wanted, maxRepeated, this.#left)
     this.#left -= taken
@@ -35,16 +35,16 @@ export class RepeatBudget {
 const dumpLine = /^\s*(?:0x)?([0-9a-f]{4,16})(:?)\s+(?=[0-9a-f]{2})/i
 /** The last line of hexdump and od is an offset alone. */
 const bareOffset = /^\s*(?:0x)?([0-9a-f]{6,16}):?\s*$/i
-/** What tshark prints around a followed stream. */
+/** Lines that tshark prints around a followed stream. */
 export const decoration = /^\s*(=+|(Follow|Filter): .*|Node \d: .*)?$/
 
 export interface TextHead {
   readonly head: readonly string[]
-  /** What a text of one direction is, if somebody knows. */
+  /** The direction of a text with one direction, if the user gave it. */
   readonly direction: Direction | undefined
 }
 
-/** The first line that is not decoration decides; its bytes are pairs, or xxd's groups after a colon. */
+/** Whether the first line that is not decoration has an offset, then pairs, or groups after a colon as xxd prints. */
 export function isDump(lines: readonly string[]): boolean {
   const first = lines.find((line) => !decoration.test(line))
   if (first === undefined) return false
@@ -53,7 +53,7 @@ export function isDump(lines: readonly string[]): boolean {
   return match[2] === ':' || /^[0-9a-f]{2}(\s|$)/i.test(first.slice(match[0].length))
 }
 
-/** How far each line is indented, without which lines it is nobody's. */
+/** Whether some data lines are indented and others are not: the two directions. */
 export function isTwoWay(lines: readonly string[], isData: (line: string) => boolean): boolean {
   const indents = lines.filter(isData).map(isIndented)
   return indents.includes(true) && indents.includes(false)
@@ -64,11 +64,11 @@ export function isIndented(line: string): boolean {
   return /^(\t| {4})/.test(line)
 }
 
-/** One side of the conversation in the text. */
+/** One direction of the text. */
 interface SideState {
-  /** The offset that the next line should have; -1 before the first. */
+  /** Expected offset of the next line; -1 before the first. */
   expected: number
-  /** The offset and the bytes of the line before. */
+  /** Offset and bytes of the previous line. */
   last: string
   lastBytes: Buffer
   base: 8 | 10 | 16 | undefined
@@ -113,22 +113,23 @@ export class DumpReader implements LineReader {
     this.#flow.data(this.#direction, bytes, { record: line.number, fileOffset: line.fileOffset })
   }
 
-  /** The pairs of a line up to its column of characters. */
+  /** The bytes of a line, without its column of characters. */
   #bytes({ text, fileOffset }: Line, start: number, grouped: boolean): Buffer {
     const rest = text.slice(start)
-    // xxd: groups with one space between, then two. The others: pairs with one or two between, then three, "|" or ">".
+    // xxd: groups separated by one space, then two spaces. Others: pairs separated by one or two spaces, then three
+    // spaces, "|" or ">".
     const hex = (
       grouped ? /^[0-9a-f]+(?: [0-9a-f]+)*/i : /^[0-9a-f]{2}(?: {1,2}[0-9a-f]{2}(?![^\s|>]))*/i
     ).exec(rest)
     const digits = (hex?.[0] ?? '').replaceAll(' ', '')
     if (digits.length % 2 === 1) {
       const where = fileOffset + start + (hex?.[0].length ?? 0) - 1
-      this.#notes.say('odd hex digits', 'a hex digit stands alone: it was left out', where)
+      this.#notes.say('odd hex digits', 'an odd number of hex digits; the last one was ignored', where)
     }
     return Buffer.from(digits.slice(0, digits.length & ~1), 'hex')
   }
 
-  /** Compares the offset of a line with what came before: repeated lines, jumps, dumps that start again. */
+  /** Compares the offset of a line with the expected one: repeated lines, jumps, dumps that start again. */
   #advance(line: Line, offset: string, bytes: Buffer): void {
     const side = this.#sides[this.#direction]
     if (side.expected !== -1) side.base ??= baseOf(side, offset)
@@ -136,7 +137,7 @@ export class DumpReader implements LineReader {
     const missing = at - side.expected
     if (side.expected !== -1 && missing > 0 && Number.isSafeInteger(missing)) this.#fill(line, side, missing)
     if (side.expected !== -1 && missing < 0 && at !== 0) {
-      const text = `line ${line.number} has offset ${offset}, which is before the end of what came before; it was read on`
+      const text = `line ${line.number} has offset ${offset}, which is before the end of the previous line; its bytes were read`
       this.#notes.say('offset goes back', text, line.fileOffset)
     }
     side.repeating = false
@@ -161,7 +162,7 @@ export class DumpReader implements LineReader {
   }
 
   #skip({ number, fileOffset }: Line): void {
-    this.#notes.say('no dump', `line ${number} is no line of a hex dump; it was left out`, fileOffset)
+    this.#notes.say('not a hex dump', `line ${number} is not a line of a hex dump; it was ignored`, fileOffset)
   }
 
   end(): void {}
@@ -171,7 +172,7 @@ function newSide(): SideState {
   return { expected: -1, last: '', lastBytes: Buffer.alloc(0), base: undefined, repeating: false }
 }
 
-/** od counts in octal, with -Ad in decimal, everybody else in hexadecimal: the second line tells. */
+/** The base of offsets: octal for od, decimal for od -Ad, otherwise hexadecimal. Decided by the second line. */
 function baseOf(side: SideState, offset: string): 8 | 10 | 16 {
   const bytes = side.lastBytes.length
   const step = (base: number) => Number.parseInt(offset, base) - Number.parseInt(side.last, base)

@@ -1,4 +1,4 @@
-// Packets with their headers as text: tcpdump -x, -xx, -X and -XX, tshark -x, Wireshark's "as hex dump" of whole packets.
+// Packets with headers as text: tcpdump -x, -xx, -X and -XX, tshark -x, hex dumps of packets by Wireshark.
 import type { Context } from '../context.js'
 import { Frame, Source } from '../frame.js'
 import { looksLikeIp } from '../layers/ethernet.js'
@@ -6,15 +6,15 @@ import { unknownSecond } from '../stream.js'
 import { rowOf } from './rows.js'
 import type { Line, LineReader } from './text.js'
 
-/** libpcap's limit for a packet. */
+/** libpcap's limit. */
 const maxPacket = 256 * 1024
 
-/** A heading of tshark: "Frame (70 bytes):", and others for bytes that it has put together itself. */
+/** A heading of tshark: "Frame (70 bytes):", and others for reassembled bytes. */
 const heading = /^([A-Z][\w .-]*) \(\d+ bytes\):$/
-/** tcpdump -tttt, and Wireshark's -t ad: the time of a packet with its date. UTC, as tcpdump and TZ=UTC write it. */
+/** Date and time of a packet, as tcpdump -tttt and tshark -t ad print them; taken as UTC. */
 const dated = /^\s*(?:\d+ +)?(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)\.(\d{1,9})/
 
-/** The link types of which a packet can be, with where IP is then. */
+/** Supported link types, with the positions of the IP packet and the EtherType (-1: none). */
 const candidates: readonly (readonly [link: number, ip: number, typeAt: number])[] = [
   [101, 0, -1],
   [1, 14, 12],
@@ -24,7 +24,7 @@ const candidates: readonly (readonly [link: number, ip: number, typeAt: number])
   [0, 4, -1],
 ]
 
-/** The link type of a dump that begins with a packet of IP, of which `bytes` may be only the head. */
+/** The link type of an IP packet; `bytes` may be only its start. Undefined if there is none. */
 export function linkOf(bytes: Buffer): number | undefined {
   const frame = new Frame()
   frame.bytes = bytes
@@ -39,14 +39,14 @@ export function linkOf(bytes: Buffer): number | undefined {
   })?.[0]
 }
 
-/** Protocols that packets with MQTT, and those between them, have: TCP, UDP, ICMP, tunnels, IPsec, headers of IPv6. */
+/** IP protocols that are plausible in such a dump: TCP, UDP, ICMP, tunnels, IPsec, IPv6 extension headers. */
 const protocols = new Set([0, 1, 2, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 60, 97, 115, 132, 137])
 
 function hasProtocol(bytes: Buffer, at: number): boolean {
   return protocols.has(bytes[at + (bytes[at]! >> 4 === 6 ? 6 : 9)]!)
 }
 
-/** The link type of the first packet of the text; undefined where it holds none. */
+/** The link type of the first packet of the text; undefined if there is none. */
 export function framesIn(lines: readonly string[]): number | undefined {
   const head: Buffer[] = []
   for (const line of lines) {
@@ -65,7 +65,7 @@ export class FramesReader implements LineReader {
   #rows: Buffer[] = []
   #length = 0
   #place: Line | undefined
-  /** Under a heading that is not of a frame: bytes that are here for the second time. */
+  /** Under a heading of reassembled bytes, which the frames already have. */
   #isOther = false
   #second = unknownSecond
   #nanos = 0
@@ -82,7 +82,7 @@ export class FramesReader implements LineReader {
     if (row.offset === 0) this.#emit()
     if (this.#isOther) return
     this.#place ??= line
-    // The column of characters may have been read as bytes: the offset tells.
+    // The column of characters may have been read as bytes: the offset shows it.
     const last = this.#rows.at(-1)
     const excess = this.#length - row.offset
     if (last !== undefined && excess > 0 && excess < last.length) {
@@ -115,7 +115,7 @@ export class FramesReader implements LineReader {
     frame.bytes = bytes
     frame.base = this.#place!.fileOffset
     this.#place = undefined
-    // All bytes are where their text begins.
+    // All bytes have the file offset of the first line.
     frame.isJoined = true
     frame.start = 0
     frame.end = bytes.length

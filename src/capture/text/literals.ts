@@ -1,8 +1,8 @@
-// Strings of programming languages to bytes.
+// Converts string literals of programming languages to bytes.
 
 const simple: Record<string, number> = { n: 10, r: 13, t: 9, a: 7, b: 8, f: 12, v: 11, e: 27 }
 
-/** A string of C, Python, Go, Rust, JavaScript, Java or strace without its quotes. Characters are bytes. */
+/** The bytes of a string of C, Python, Go, Rust, JavaScript, Java or strace, without its quotes. Characters are Latin-1. */
 export function bytesOfLiteral(text: string): Buffer {
   const bytes = Buffer.allocUnsafe(text.length)
   let length = 0

@@ -1,19 +1,19 @@
-// Logs that hold bytes among other things: rows of hexadecimal, with the lines before them telling who sent what.
+// Logs with rows of hexadecimal bytes; the lines before them say in which direction the bytes were sent.
 
 import { type Row, rowOf } from './rows.js'
 import { type Mark, markOf, type Sides } from './sides.js'
 import type { Line, LineReader } from './text.js'
 
-/** Lines around the rows of Netty, PowerShell and others, without meaning. */
+/** Decoration around the rows of Netty, PowerShell and others. */
 const frame = /^[\s|+-]*$|^\s*Label: |^\s*Offset Bytes|^[\s|]*(?:0?0 +0?1 +0?2 )/i
-/** openssl leaves blanks and zeros at the end out, and tells only up to where they go. */
+/** openssl omits spaces and zeros at the end, and prints only where they end. */
 const leftOut = /^([0-9a-f]{4,8}) - <SPACES\/NULS>/i
 
 export function isLog(lines: readonly string[]): boolean {
   return lines.some((line) => !frame.test(line) && rowOf(line)?.isLone === false)
 }
 
-/** Lines of nothing but an arrow and digits, which "hexadecimal digits in brackets" would fit too. */
+/** Whether lines have an arrow before the digits. `isHex` accepts these too. */
 export function isDirected(lines: readonly string[]): boolean {
   return lines.some((line) =>
     /(?:^|\s)(?:[-=]+>+|<+[-=]+|>+|<+)\s+(?:0x)?[0-9a-f]{2}/i.test(line.slice(0, 300)),
@@ -24,9 +24,9 @@ export class LogReader implements LineReader {
   readonly #sides: Sides
   #mark: Mark | undefined
   #begins = true
-  /** The row before was no full one: another packet follows. */
+  /** The previous row was not full: another packet follows. */
   #ended = false
-  /** The row before, which the next one's offset may show to be shorter. */
+  /** The previous row, held as the offset of the next may show that it has fewer bytes. */
   #held: { row: Row; line: Line; begins: boolean } | undefined
 
   constructor(sides: Sides) {
@@ -63,7 +63,7 @@ export class LogReader implements LineReader {
     if (missing > 0 && missing < 65_536) this.#sides.gap(missing, 'left out in the dump')
   }
 
-  /** Passes the row before on, with no more bytes than up to the offset of the next. */
+  /** Passes on the held row, up to the offset of the next. */
   #release(next: number | undefined): void {
     if (this.#held === undefined) return
     const { row, line, begins } = this.#held

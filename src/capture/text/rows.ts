@@ -1,35 +1,35 @@
-// A line of a log that holds bytes in hexadecimal: what comes before them, perhaps an offset, the bytes, perhaps the same as
-// characters. The lines of Netty, ESP-IDF, Zephyr, openssl, socat, strace, tcpdump, PowerShell and of people's own logs.
+// Parses a log line with hexadecimal bytes: prefix, optional offset, bytes, optional column of characters, as written by
+// Netty, ESP-IDF, Zephyr, openssl, socat, strace, tcpdump, PowerShell and ad hoc logging.
 
 export interface Row {
-  /** Before the bytes and their offset. */
+  /** Text before the bytes and their offset. */
   readonly prefix: string
   readonly offset: number | undefined
   readonly bytes: Buffer
-  /** One byte and no column: it counts only where the line before had the same prefix. */
+  /** One byte without a column: accepted only if the previous line had the same prefix. */
   readonly isLone: boolean
-  /** Bytes that the line says it leaves out. */
+  /** Bytes that the line says it omits. */
   readonly more: number
 }
 
-/** Longer lines hold no column of characters, and nothing but a short prefix. */
+/** Longer lines have no column of characters and only a short prefix. */
 const longest = 1024
 const longestPrefix = 200
 
-/** An offset, or an address: after the start, a blank, "|" or "(". Then ":", "|", " -" or a blank. */
+/** An offset or address: after the start, a space or "|". Then ":", "|", " -" or a space. */
 const offsetAt = /(?:^|[\s|])(?:0x)?([0-9a-f]{4,16})(?::\s*|\|\s*|\s+-\s+|\s+)(?=[0-9a-f]{2})/gi
-/** Pairs, or the groups of xxd and tcpdump, as a column: what follows is its end, or characters. */
+/** A column of pairs, or of groups as xxd and tcpdump print; then the end of the line, or characters. */
 const pairs = /^[0-9a-f]{2}(?:(?: {1,2}| ?- ?)[0-9a-f]{2}(?![0-9a-z]))*(?=$|\s|\|)/i
 const groups = /^[0-9a-f]{4}(?: [0-9a-f]{4})*(?: [0-9a-f]{2})?(?=$|\s)/i
 const list = /^[0-9a-f]{2}(?:(?:, ?|:|-| {1,2})[0-9a-f]{2})*[,;]?$/i
 const compact = /^(?:[0-9a-f]{2}){2,}$/i
-/** Where bytes may begin, if there is no offset. */
+/** Possible starts of bytes without an offset. */
 const boundary = /(?:^\s*|[:>|<\])=-]\s*|\s+|\xe2\x86[\x90\x92]\s*)(?=[0-9a-f]{2})/gi
 const maxColumns = 16
-/** Words before bytes are believed for three bytes, what ends in a mark of direction or ":" for two. */
+/** Prefixes after which two bytes are accepted: direction marks, ":" and some words. After others, at least three. */
 const introduced =
   /(?:[:>|<\])=-]|\xe2\x86[\x90\x92])\s*$|^\s*$|\b(?:tx|rx|send|recv|sent|received|in|out|data|bytes)\s+$/i
-/** What Node prints of a Buffer. */
+/** A Buffer as Node prints it. */
 const nodeBuffer = /<Buffer((?: [0-9a-f]{2})*)(?: \.\.\. (\d+) more bytes?)?>/i
 
 export function rowOf(text: string): Row | undefined {
@@ -69,14 +69,14 @@ function longRow(line: string): Row | undefined {
   return undefined
 }
 
-/** The digits of a row with an offset. */
+/** The hex digits of a row with an offset. */
 function columnsAt(rest: string, isGrouped: boolean): string | undefined {
   const grouped = isGrouped ? groups.exec(rest)?.[0] : undefined
   const hex = grouped ?? pairs.exec(rest)?.[0]
   return hex === undefined ? undefined : digitsOf(hex).slice(0, 2 * maxColumns)
 }
 
-/** The digits of bytes without an offset, with nothing after them but a column of characters. */
+/** The hex digits of bytes without an offset; only a column of characters may follow. */
 function bareAt(rest: string): string | undefined {
   if (list.test(rest) || compact.test(rest)) return digitsOf(rest)
   const column = pairs.exec(rest)?.[0]

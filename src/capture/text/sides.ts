@@ -1,4 +1,4 @@
-// Which of two directions bytes in a log are: by what is written before them, and by the packets themselves.
+// Decides the direction of bytes in a log: by the text before them and by the packets.
 
 import { countAre } from '../../text.js'
 import type { Notes } from '../notes.js'
@@ -6,13 +6,13 @@ import type { RawFlow } from '../raw.js'
 import { isConnect } from '../roles.js'
 import type { Direction } from '../stream.js'
 
-/** As the writer of the log sees it. */
+/** A direction from the point of view of the program that wrote the log. */
 export type Mark = 'out' | 'in'
 
 export class Sides {
   readonly #flow: RawFlow
   readonly #notes: Notes
-  /** What the log calls the client's direction. */
+  /** The mark of bytes sent by the client. */
   #client: Mark | undefined
   #last: Direction
 
@@ -22,7 +22,7 @@ export class Sides {
     this.#last = direction ?? 'c2s'
   }
 
-  /** `begins`: the bytes are the first after something else, so that without a mark they tell who sent them. */
+  /** `begins`: these are the first bytes after other text, so that their packet type may decide the direction. */
   data(
     bytes: Buffer,
     mark: Mark | undefined,
@@ -34,12 +34,12 @@ export class Sides {
     this.#flow.data(this.#last, bytes, place)
   }
 
-  /** Bytes after the last ones are not in the text. */
+  /** Bytes are missing after the last ones. */
   gap(length: number, why: string): void {
     if (length > 0) this.#flow.gap(this.#last, length, why)
   }
 
-  /** The text says itself that it leaves so many bytes out. */
+  /** The text says that it omits this many bytes. */
   leftOut(count: number, { number, fileOffset }: { number: number; fileOffset: number }): void {
     if (count === 0) return
     this.gap(Math.min(count, 2 ** 28), 'left out in the text')
@@ -49,7 +49,8 @@ export class Sides {
   #direction(bytes: Buffer, mark: Mark | undefined, begins: boolean): Direction {
     const told = begins ? this.#flow.directionOf(bytes) : undefined
     if (mark === undefined) return told ?? this.#last
-    // A broker's log has its clients' packets coming in. CONNECT leaves no doubt; else the first packet that tells.
+    // In the log of a broker, the packets of clients are incoming. The first packet of a known direction decides; a CONNECT
+    // always does.
     if (this.#client === undefined || isConnect(bytes))
       this.#client = told === 's2c' ? opposite(mark) : told === 'c2s' ? mark : this.#client
     return (this.#client ?? 'out') === mark ? 'c2s' : 's2c'
@@ -75,13 +76,13 @@ const words =
   /\b(tx|transmit\w*|send\w*|sent|snd|writ\w+|wrote|out|outgoing|outbound|upstream|rx|receiv\w*|recv\w*|rcv\w*|read\w*|in|incoming|inbound|downstream|got)\b/gi
 const outWord = /^(?:tx|trans|sen|snd|wr|out|up)/i
 const arrows = /[-=]+>+|<+[-=]+|>+|<+|\xe2\x86[\x90\x92]/g
-/** An arrow that the bytes follow. */
+/** An arrow at the end of the text, before the bytes. */
 const lastArrow = /(?:^|\s)([-=]+>+|<+[-=]+|>+|<+|\xe2\x86[\x90\x92])\s*$/
 const outArrow = /^(?:[-=]*>|\xe2\x86\x92)/
 
-/** What a line says about the direction of the bytes that follow. */
+/** The direction that a line gives for the bytes after it. */
 export function markOf(text: string): Mark | undefined {
-  // `<inf>` is a level.
+  // Log levels such as `<inf>` are not arrows.
   const line = text.slice(0, 300).replace(/<\w+>/g, ' ')
   if (outward.test(line)) return 'out'
   if (inward.test(line)) return 'in'

@@ -1,5 +1,5 @@
-// Bytes in source code and in what programs print of their values: lists of numbers, hexadecimal or decimal, and strings
-// with escapes, of C, JavaScript, Python, Go, Rust, Java, Erlang.
+// Bytes in source code and printed values: lists of hexadecimal or decimal numbers, and strings with escapes, of C,
+// JavaScript, Python, Go, Rust, Java and Erlang.
 import type { Notes } from '../notes.js'
 import type { RawFlow } from '../raw.js'
 import type { Direction } from '../stream.js'
@@ -7,7 +7,7 @@ import { bytesOfLiteral } from './literals.js'
 import { type Mark, markOf, Sides } from './sides.js'
 import type { Line, LineReader } from './text.js'
 
-/** A string with an escape that makes it more than text. */
+/** A string with an escape for a byte. */
 const escaped = /(["'`])(?:\\.|(?!\1)[^\\\n])*\\(?:x[0-9a-f]{2}|[0-7]{1,3}|u\{?00[0-9a-f]{2})/i
 /** `bytes.fromhex("1013")` and the like. */
 const quotedHex = /(["'])(?:[0-9a-f]{2}[ :-]?){4,}\1/i
@@ -23,7 +23,7 @@ export function isSource(lines: readonly string[]): boolean {
   return escaped.test(text) || listStart.test(text) || quotedHex.test(text)
 }
 
-/** Numbers from -128 to 255 alone, of which one at least cannot be a pair of hexadecimal digits, and none begins with 0. */
+/** Whether all are numbers from -128 to 255 without leading zeros, at least one of which is not a pair of hex digits. */
 export function isDecimal(lines: readonly string[]): boolean {
   const text = lines.join(' ').replace(/\.\.\. \d+ more (?:items?|bytes?)/g, ' ')
   const tokens = text
@@ -55,11 +55,11 @@ const token = new RegExp(
   'giy',
 )
 
-/** To find out that a quote has no other takes a look at the rest of the line: after so many, quotes are left out. */
+/** Unclosed quotes of a line until its quotes are ignored: each costs a scan of the rest of the line. */
 const maxUnclosed = 16
 const quotes = /["'\x60]/g
 
-/** What `token` finds: one group is set, `letters`, `quote` and `string` together. */
+/** The groups of `token`. One is set, or `letters`, `quote` and `string` together. */
 type Groups = Partial<
   Record<
     | 'comment'
@@ -83,11 +83,11 @@ export class SourceReader implements LineReader {
   readonly #sides: Sides
   readonly #flow: RawFlow
   #inComment = false
-  /** Of a list: bytes that are not passed on yet. A list of one number is a length. */
+  /** Bytes of a list that are not passed on yet. A list of one number is a length. */
   #run: number[] = []
   #isList = false
   #begins = true
-  /** Of a followed stream. */
+  /** The direction in a followed stream. */
   #peer: Direction | undefined
   #mark: Mark | undefined
 
@@ -116,7 +116,7 @@ export class SourceReader implements LineReader {
       if (match.groups!.unclosed !== undefined && ++unclosed === maxUnclosed) text = text.replace(quotes, ' ')
       this.#take(match.groups as Groups, line, text.slice(0, match.index))
     }
-    // A list goes on in the next line.
+    // The list continues in the next line.
     if (this.#isList) this.#emit(line)
   }
 

@@ -1,5 +1,5 @@
-// What strace prints of reading and writing: strings with escapes, cut to the length that -s gives, and full dumps with
-// `-e read` and `-e write`.
+// Reads and writes printed by strace: strings with escapes, cut to the length of -s, and full dumps with `-e read` and
+// `-e write`.
 
 import { count } from '../../text.js'
 import type { Context } from '../context.js'
@@ -23,7 +23,7 @@ const string = /(iov_base=)?"((?:\\.|[^"\\])*)(?:"|$)(\.\.\.)?(?:, iov_len=(\d+)
 const closing = /\bclose\((\d+)/
 const dumpRow = /^\s*\|\s[0-9a-f]{5,}\s/i
 
-/** Descriptors that are followed, and calls that wait for their other half. */
+/** Descriptors that are followed, and unfinished calls. */
 const maxOpen = 256
 
 export function isStrace(lines: readonly string[]): boolean {
@@ -33,17 +33,17 @@ export function isStrace(lines: readonly string[]): boolean {
 interface Done {
   readonly descriptor: number
   readonly isOut: boolean
-  /** Bytes, or how many of them are not in the text. */
+  /** Bytes, or the number of bytes that are not in the text. */
   readonly parts: (Buffer | number)[]
   readonly line: Line
 }
 
 export class StraceReader implements LineReader {
   readonly #context: Context
-  /** By the number of the descriptor; null for one that carries something else. */
+  /** By file descriptor; null if it does not carry MQTT. */
   readonly #open = new Map<number, { flow: RawFlow; sides: Sides } | null>()
   readonly #unfinished = new Map<string, string>()
-  /** Held until it is known whether a dump follows, which is whole. */
+  /** Held until it is known whether a full dump follows. */
   #done: Done | undefined
   #dump: Buffer[] = []
 
@@ -114,11 +114,11 @@ export class StraceReader implements LineReader {
     }
     const missing = parts.reduce((sum: number, part) => (Buffer.isBuffer(part) ? sum : sum + part), 0)
     if (missing === 0) return
-    const text = `strace left ${count(missing, 'byte')} out in line ${place.record}: run it with -s 65536`
+    const text = `strace omitted ${count(missing, 'byte')} in line ${place.record}: run it with -s 65536`
     this.#context.notes.say('left out by strace', text, place.fileOffset)
   }
 
-  /** The number is given to the next file that is opened. */
+  /** The number will be reused. */
   #close(descriptor: number): void {
     this.#open.get(descriptor)?.flow.end()
     this.#open.delete(descriptor)
@@ -130,13 +130,13 @@ export class StraceReader implements LineReader {
   }
 }
 
-/** Whole packets, the first byte of one where a program reads them piece by piece, or what TLS and WebSocket begin with. */
+/** Whether this is the start of MQTT (perhaps one byte, as some programs read), TLS or WebSocket. */
 function isPlausible(bytes: Buffer): boolean {
   if (senderOf(bytes) !== undefined) return true
   return bytes.length === 1 ? couldBePacket(bytes[0]!) : looksLikePackets(bytes)
 }
 
-/** What was read or written: the first string, or the strings of vectors. */
+/** The bytes that were read or written: the first string, or all strings of an I/O vector. */
 function partsOf(text: string, count: number): (Buffer | number)[] {
   const all = [...text.matchAll(string)]
   const isVector = all.some(([, base]) => base !== undefined)

@@ -1,5 +1,5 @@
-// Bytes written down as text: dumps by the usual programs, packets with their headers, "Follow TCP Stream" of Wireshark,
-// logs, source code, hex and base64 as people paste them. Lines in, bytes out.
+// Bytes written as text: hex dumps, packets with headers, "Follow TCP Stream" of Wireshark, logs, source code, pasted hex
+// and base64. Chooses the reader of the lines.
 import type { Context } from '../context.js'
 import type { Capture } from '../open.js'
 import { RawFlow } from '../raw.js'
@@ -12,10 +12,10 @@ import { isStrace, StraceReader } from './strace.js'
 import { Base64Reader, isBase64, isHex, TokenReader, YamlReader } from './tokens.js'
 import { WordReader, wordDump } from './words.js'
 
-/** As much text as the kind of dump is told by. */
+/** Bytes of text by which its kind is recognised. */
 export const textHead = 16 * 1024
 
-/** A line is handled in pieces of this size: a file may be a single line. */
+/** Longer lines are read in pieces of this size: a file may be a single line. */
 const maxLine = 64 * 1024
 
 /** A line of the input, without its end. */
@@ -32,14 +32,14 @@ export interface LineReader {
   end(): void
 }
 
-/** Printable characters of UTF-8, tabs, line ends and escapes of terminals; the last character may be cut. */
+/** Printable UTF-8, tabs, line ends and terminal escapes; the last character may be incomplete. */
 const typed =
   /^(?:[\t\n\f\r\x1b\x20-\x7e]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})*(?:[\xc2-\xf4][\x80-\xbf]{0,2})?$/
 const mark = '\xef\xbb\xbf'
-/** Colours of terminals. */
+/** Terminal colours. */
 const colours = /\x1b\[[\d;]*m/g
 
-/** True where all bytes could be typed: text, as nothing on the wire of MQTT is for long. */
+/** Whether all bytes are text, as MQTT streams never are for long. */
 export function isText(head: Buffer): boolean {
   return typed.test(head.toString('latin1'))
 }
@@ -50,7 +50,7 @@ function plainLine(text: string): string {
 }
 
 export class TextCapture implements Capture {
-  /** What the text was taken for. */
+  /** The recognised kind, for a note. */
   readonly kind: string
   readonly #flow: RawFlow
   readonly #reader: LineReader
@@ -58,7 +58,7 @@ export class TextCapture implements Capture {
   #number = 1
   #fileOffset = 0
 
-  /** Undefined where the text is none of the kinds that are known. */
+  /** Returns undefined if the kind of text is unknown. */
   static open(context: Context, head: Buffer): TextCapture | undefined {
     const all = head.toString('latin1')
     const text = all.startsWith(mark) ? all.slice(mark.length) : all
@@ -107,7 +107,7 @@ export class TextCapture implements Capture {
   }
 }
 
-/** Between two words, or else so that neither hex pairs nor groups of base64 are taken apart. */
+/** After a separator, or at a multiple of 4, so that neither hex pairs nor base64 groups are split. */
 function placeToCut(text: string): number {
   const space = Math.max(...[' ', ',', ':', ';', '-'].map((mark) => text.lastIndexOf(mark, maxLine)))
   return space > 0 ? space + 1 : maxLine
@@ -118,7 +118,7 @@ interface Chosen {
   readonly reader: LineReader
 }
 
-/** The first kind that fits: those with more to tell them by come first. */
+/** The first kind that matches; more specific kinds are tried first. */
 function chooseReader(context: Context, flow: RawFlow, lines: readonly string[]): Chosen | undefined {
   const { notes } = context
   const { direction } = context.options

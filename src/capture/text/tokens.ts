@@ -8,13 +8,13 @@ import type { Direction } from '../stream.js'
 import { decoration, isIndented, isTwoWay, type TextHead } from './dump.js'
 import type { Line, LineReader } from './text.js'
 
-/** What may stand around bytes. */
+/** Characters around bytes. */
 const wrapping = /<Buffer|[<>[\](){}"'`,;:\-\s]|\\x|\b0x|\bb(?=["'])/gi
 
-/** Node prints no more than 50 bytes of a Buffer, and how many there are. */
+/** Node prints at most 50 bytes of a Buffer, then the number of the others. */
 const moreBytes = /\.\.\. (\d+) more bytes?(?=>|\s*$)/
 
-/** Nothing but hex is left when wrapping is taken away. */
+/** Whether only hex digits remain without `wrapping`. */
 export function isHex(lines: readonly string[]): boolean {
   const data = lines.filter((line) => !decoration.test(line))
   if (data.length === 0) return false
@@ -63,7 +63,7 @@ export class TokenReader implements LineReader {
       if (word === '') continue
       if (!/^[0-9a-f]+$/i.test(word)) {
         const shown = word.slice(0, 20)
-        this.#notes.say('not hex', `"${shown}" in line ${number} is not hex; it was left out`, fileOffset)
+        this.#notes.say('not hex', `"${shown}" in line ${number} is not hex; it was ignored`, fileOffset)
       } else {
         if (word.length % 2 === 1) this.#odd(number, fileOffset)
         hex += word.slice(0, word.length & ~1)
@@ -73,14 +73,14 @@ export class TokenReader implements LineReader {
   }
 
   #odd(number: number, fileOffset: number): void {
-    const text = `line ${number} has an odd number of hex digits; the last one was left out`
+    const text = `line ${number} has an odd number of hex digits; the last one was ignored`
     this.#notes.say('odd hex digits', text, fileOffset)
   }
 
   end(): void {}
 }
 
-/** Only characters of base64, or of its URL form, padded or not. */
+/** Whether all characters are base64 or base64url, with or without padding. */
 export function isBase64(lines: readonly string[]): boolean {
   const joined = lines.map((line) => line.trim()).join('')
   return joined.length >= 4 && /^[\w+/-]+={0,2}$/.test(joined)
@@ -90,7 +90,7 @@ export class Base64Reader implements LineReader {
   readonly #flow: RawFlow
   readonly #notes: Notes
   #direction: Direction | undefined
-  /** Characters of a group of four that goes on in the next line. */
+  /** Characters of a group of four that continues in the next line. */
   #rest = ''
 
   constructor(flow: RawFlow, notes: Notes, direction: Direction | undefined) {
@@ -102,7 +102,7 @@ export class Base64Reader implements LineReader {
   line(line: Line): void {
     const text = line.text.trim()
     if (!/^[\w+/=-]*$/.test(text)) {
-      const note = `line ${line.number} is not base64; it was left out`
+      const note = `line ${line.number} is not base64; it was ignored`
       this.#notes.say('not base64', note, line.fileOffset)
       return
     }

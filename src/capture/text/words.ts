@@ -1,5 +1,5 @@
-// Dumps in words: plain `hexdump` and `od`, whose words are those of a little endian machine, in hexadecimal, octal or
-// decimal, and dumps of bytes in octal, decimal or as characters.
+// Dumps of words, as plain `hexdump` and `od` print them: little-endian words in hexadecimal, octal or decimal, and bytes
+// in octal, decimal or as characters.
 
 import { countAre } from '../../text.js'
 import type { Notes } from '../notes.js'
@@ -9,18 +9,18 @@ import { bytesOfLiteral } from './literals.js'
 import type { Sides } from './sides.js'
 import type { Line, LineReader } from './text.js'
 
-/** How the numbers of a row are written, and how many bytes each is. */
+/** The base of the numbers, and the bytes of each. */
 interface Kind {
   readonly base: 8 | 10 | 16 | 'characters'
   readonly size: 1 | 2 | 4 | 8
 }
 
-/** Of a line without blanks around it: an offset, perhaps numbers. */
+/** A trimmed line: an offset, optional numbers. */
 const rowText = /^([0-9a-f]{6,16})(?:\s+(.*))?$/i
-/** What a number may be made of, by its base. */
+/** The digits of numbers, by base. */
 const digits = { 8: /^[0-7]{1,11}$/, 10: /^-?\d{1,10}$/, 16: /^[0-9a-f]{1,16}$/i }
 
-/** Offsets begin with 0 or go on by a row's length: else the first column is bytes as well. */
+/** Whether the first column has offsets: they begin with 0 or increase by the length of a row. */
 function hasOffsets(lines: readonly string[]): boolean {
   const [first = '', second] = lines
     .map((line) => line.trim().split(/\s/, 1)[0]!)
@@ -37,7 +37,7 @@ function hasOffsets(lines: readonly string[]): boolean {
 /** Bytes in a row. */
 const maxRow = 64
 
-/** Undefined where the first row is none of them. */
+/** Returns undefined if this is not such a dump. */
 export function wordDump(lines: readonly string[]): Kind | undefined {
   const rows = lines.map((line) => line.trim()).filter((line) => line !== '' && line !== '*')
   const [first] = rows
@@ -54,7 +54,7 @@ export function wordDump(lines: readonly string[]): Kind | undefined {
   if (all(/^[0-9a-f]{4}$/i)) return { base: 16, size: 2 }
   if (all(/^[0-9a-f]{8}$/i)) return { base: 16, size: 4 }
   if (all(/^[0-9a-f]{16}$/i)) return { base: 16, size: 8 }
-  // Two digits each might be bytes in hexadecimal.
+  // Numbers of two digits may be hexadecimal bytes.
   const isDecimal = all(/^(?:0|-?[1-9]\d*|\d{5})$/) && !all(/^\d\d$/)
   if (isDecimal && all(/^-?\d{1,5}$/)) {
     const isByte = numbers.every((text) => Number(text) >= -128 && Number(text) <= 255)
@@ -64,7 +64,7 @@ export function wordDump(lines: readonly string[]): Kind | undefined {
   return rows.every(isColumns) ? { base: 'characters', size: 1 } : undefined
 }
 
-/** od -c and hexdump -c: columns of four, one character or its escape in each. */
+/** od -c and hexdump -c: columns of four characters, each with one character or its escape. */
 function isColumns(row: string): boolean {
   return row.length < 1024 && /^[0-9a-f]{6,16}(?: {3}[ -~]| {2}\\[0abtnvfr]| [0-3][0-7]{2})*\s*$/i.test(row)
 }
@@ -98,17 +98,17 @@ export class WordReader implements LineReader {
     const bytes = offset === undefined ? undefined : this.#bytes(text, offset, rest)
     if (offset === undefined || bytes === undefined) {
       if (text.trim() === '') return
-      this.#notes.say('no dump', `line ${line.number} is no line of a dump; it was left out`, line.fileOffset)
+      this.#notes.say('not a dump', `line ${line.number} is not a line of a dump; it was ignored`, line.fileOffset)
       return
     }
     this.#release(offset)
     if (bytes.length > 0) this.#held = { offset, bytes, line }
   }
 
-  /** Undefined where something else than numbers follows the offset. */
+  /** Returns undefined if something other than numbers follows the offset. */
   #bytes(text: string, offset: string, rest: string): Buffer | undefined {
     const { base, size } = this.#kind
-    // Blanks around are part of the columns.
+    // Not trimmed: spaces are part of the columns.
     if (base === 'characters')
       return isColumns(text) ? characters(text.slice(text.indexOf(offset) + offset.length)) : undefined
     const numbers = rest.split(/\s+/).filter((number) => number !== '')
@@ -123,7 +123,7 @@ export class WordReader implements LineReader {
     return bytes
   }
 
-  /** Passes the row before on, as far as the offset of the next says that it goes. */
+  /** Passes on the held row, up to the offset of the next. */
   #release(next: string | undefined): void {
     if (this.#held === undefined) return
     const { offset, line } = this.#held
@@ -148,7 +148,7 @@ export class WordReader implements LineReader {
     }
   }
 
-  /** od counts in octal unless told otherwise, hexdump in hexadecimal: the first two offsets tell. */
+  /** Offsets are octal in od, unless it has -A, and hexadecimal in hexdump. The first two decide. */
   #step(from: string, to: string, length: number): number {
     const step = (base: number) => Number.parseInt(to, base) - Number.parseInt(from, base)
     this.#base ??= ([16, 8, 10] as const).find(

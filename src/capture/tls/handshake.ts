@@ -1,20 +1,20 @@
-// Cuts handshake messages out of the records that carry them (RFC 8446, 4): several in one, one in several.
+// Splits TLS records into handshake messages (RFC 8446, 4). A record may hold several, and a message several records.
 
-/** ClientHello and ServerHello are kept whole; RFC 8446 allows 16 MiB, real ones have a few hundred bytes to 2 KiB. */
+/** Bytes of a message that is read. RFC 8446 allows 16 MiB; a ClientHello or ServerHello has up to about 2 KiB. */
 const maxKept = 16 * 1024
 
 export interface HandshakeMessage {
   readonly type: number
-  /** Without the header; empty where the message was too large to be kept. */
+  /** Without the header; empty if the message is too large. */
   readonly body: Buffer
 }
 
 export class HandshakeReader {
   #bytes: Buffer = Buffer.alloc(0)
-  /** Bytes of a large message that are passed over. */
+  /** Bytes of a large message that are skipped. */
   #skip = 0
 
-  /** Bytes that are held. */
+  /** Bytes of an incomplete message. */
   get waiting(): number {
     return this.#bytes.length
   }

@@ -1,9 +1,9 @@
-// ClientHello and ServerHello (RFC 8446, 4.1): the numbers that keys depend on, and who was asked for.
+// ClientHello and ServerHello (RFC 8446, 4.1): the values that keys depend on, the server name and ALPN.
 
 export interface ClientHello {
   readonly random: Buffer
   readonly serverName: string | undefined
-  /** ALPN protocols that were offered. */
+  /** Offered ALPN protocols. */
   readonly protocols: readonly string[]
 }
 
@@ -14,10 +14,10 @@ export interface ServerHello {
   readonly version: number
 }
 
-/** SHA-256 of "HelloRetryRequest", in the place of a random number (RFC 8446, 4.1.3). */
+/** SHA-256 of "HelloRetryRequest", used as the random value of a HelloRetryRequest (RFC 8446, 4.1.3). */
 const retryRandom = 'cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c'
 
-/** Reads fields one after another; `broken` once the message ends too early. */
+/** Reads fields in order; `broken` is set if the message ends too early. */
 class Cursor {
   readonly #bytes: Buffer
   #at = 0
@@ -44,13 +44,13 @@ class Cursor {
     return bytes.length < size ? 0 : bytes.readUIntBE(0, size)
   }
 
-  /** A vector with a length of `size` bytes in front. */
+  /** A vector after its length of `size` bytes. */
   vector(size: 1 | 2): Buffer {
     return this.take(this.number(size))
   }
 }
 
-/** `body` is the handshake message without its header of four bytes. */
+/** `body` is the handshake message without its header of four bytes. Returns undefined if it is damaged. */
 export function readClientHello(body: Buffer): ClientHello | undefined {
   const cursor = new Cursor(body)
   cursor.take(2)
@@ -67,7 +67,7 @@ export function readClientHello(body: Buffer): ClientHello | undefined {
   }
 }
 
-/** Undefined for a HelloRetryRequest too: the real one follows. */
+/** Returns undefined if it is damaged, and for a HelloRetryRequest, after which the ServerHello follows. */
 export function readServerHello(body: Buffer): ServerHello | undefined {
   const cursor = new Cursor(body)
   const legacy = cursor.number(2)
@@ -92,7 +92,7 @@ function readExtensions(cursor: Cursor): Map<number, Buffer> {
   return extensions
 }
 
-/** RFC 6066, 3: a list of names, of which only host names exist. */
+/** RFC 6066, 3: a list of names; host names are the only type. */
 function readServerName(extension: Buffer | undefined): string | undefined {
   if (extension === undefined || extension.length === 0) return undefined
   const list = new Cursor(new Cursor(extension).vector(2))

@@ -1,13 +1,12 @@
-// Key log files as browsers, OpenSSL and Node write them (draft-ietf-tls-keylogfile): a label, the client's random
-// number, a secret.
+// Key log files (draft-ietf-tls-keylogfile), as browsers, OpenSSL and Node write them: label, client random, secret.
 
-/** Secrets that are remembered; five for each TLS 1.3 connection. */
+/** Secrets that are kept; a TLS 1.3 connection has five. */
 const maxSecrets = 200_000
 
 export class KeyLog {
   readonly #secrets = new Map<string, Buffer>()
 
-  /** Takes lines; those that are no secrets are passed over, as the format asks. */
+  /** Adds the secrets of lines; other lines are ignored, as the format requires. */
   add(text: string): void {
     for (const [, label, random, secret] of text.matchAll(
       /^([A-Z0-9_]+) ([0-9a-f]{64}) ([0-9a-f]+)\s*$/gim,

@@ -1,16 +1,16 @@
-// From the secrets of a key log to the keys of records: HKDF for TLS 1.3 (RFC 8446, 7.1 and 7.3), the PRF for TLS 1.2
+// Derives record keys from the secrets of a key log: HKDF for TLS 1.3 (RFC 8446, 7.1 and 7.3), the PRF for TLS 1.2
 // (RFC 5246, 5 and 6.3).
 import type { HashName, TlsCrypto } from '../crypto.js'
 import type { Suite } from './suites.js'
 
-/** What protects the records of one direction. */
+/** Key and IV of one direction. */
 export interface RecordKey {
   readonly key: Uint8Array
   /** 12 bytes; with AES-GCM in TLS 1.2 the first 4 of the nonce. */
   readonly iv: Uint8Array
 }
 
-/** HKDF-Expand of RFC 5869 (2.3) with the info that RFC 8446 (7.1) makes of a label and an empty context. */
+/** HKDF-Expand-Label (RFC 8446, 7.1; RFC 5869, 2.3) with an empty context. */
 function expandLabel(
   crypto: TlsCrypto,
   hash: HashName,
@@ -48,7 +48,7 @@ export function nextSecret(crypto: TlsCrypto, { hash }: Suite, secret: Uint8Arra
   return expandLabel(crypto, hash, { secret, name: 'traffic upd', length: hashLength(hash) })
 }
 
-/** Both directions' keys of TLS 1.2. */
+/** The keys of both directions in TLS 1.2. */
 export function keyBlock(
   crypto: TlsCrypto,
   { aead, hash, keyLength }: Suite,

@@ -1,14 +1,11 @@
-// Opens the protected records of one direction: nonce, additional data and the sequence number (RFC 8446, 5.2 and 5.3;
-// RFC 5288, 3; RFC 7905, 2).
+// Decrypts the records of one direction: nonce, additional data and sequence number (RFC 8446, 5.2 and 5.3; RFC 5288, 3;
+// RFC 7905, 2).
 import type { SealedBox, TlsCrypto } from '../crypto.js'
 import { nextSecret, type RecordKey, trafficKey } from './keys.js'
 import type { TlsRecord } from './records.js'
 import type { Suite } from './suites.js'
 
-/**
- * Records that may have been lost in a hole: so many sequence numbers are tried to go on after it. A record that fills a
- * segment or more makes this some hundred kilobytes.
- */
+/** Sequence numbers that are tried after a gap; at records of a segment or more, a gap of some hundred kilobytes. */
 const maxTried = 256
 
 const headerLength = 5
@@ -27,10 +24,10 @@ export class Opener {
   #key: RecordKey
   #secret: Uint8Array | undefined
   #sequence = 0n
-  /** Records are missing: the sequence number has to be found again. */
+  /** Records are missing: the sequence number must be searched for. */
   #isUnsure = false
 
-  /** TLS 1.3 has a secret, TLS 1.2 the key itself. */
+  /** `from` is a traffic secret in TLS 1.3, a key in TLS 1.2. */
   constructor(crypto: TlsCrypto, suite: Suite, from: { secret: Uint8Array } | { key: RecordKey }) {
     this.#crypto = crypto
     this.#suite = suite
@@ -44,7 +41,7 @@ export class Opener {
     else this.#sequence += BigInt(count)
   }
 
-  /** The other side has announced new keys (RFC 8446, 4.6.3). */
+  /** Switches to the next keys after a KeyUpdate (RFC 8446, 4.6.3). */
   update(): void {
     if (this.#secret === undefined) return
     this.#secret = nextSecret(this.#crypto, this.#suite, this.#secret)
@@ -52,7 +49,7 @@ export class Opener {
     this.#sequence = 0n
   }
 
-  /** Undefined where the record does not open with this key; then nothing has changed. */
+  /** Returns undefined, and changes nothing, if the key does not match. */
   open(record: TlsRecord): Opened | undefined {
     const tries = this.#isUnsure ? maxTried : 1
     for (let index = 0; index < tries; index++) {
@@ -66,7 +63,7 @@ export class Opener {
     return undefined
   }
 
-  /** The real type is the last byte that is not zero (RFC 8446, 5.2 and 5.4). */
+  /** The content type is the last byte that is not zero (RFC 8446, 5.2 and 5.4). */
   #open13({ bytes }: TlsRecord, sequence: bigint): Opened | undefined {
     const sealed = bytes.subarray(headerLength)
     const inner = this.#decrypt({

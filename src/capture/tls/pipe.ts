@@ -1,5 +1,5 @@
-// The TLS layer of a captured connection: follows the handshake as far as it is in the clear, takes the keys from a key
-// log, and passes on what the records hold (RFC 8446 for TLS 1.3, RFC 5246 for TLS 1.2).
+// The TLS layer of a captured connection: reads the unencrypted part of the handshake, takes the keys from a key log, and
+// passes on the plaintext (RFC 8446 for TLS 1.3, RFC 5246 for TLS 1.2).
 import type { Context } from '../context.js'
 import type { RecordOrigin } from '../frame.js'
 import type { Pipe } from '../pipe.js'
@@ -31,7 +31,7 @@ interface SideState {
   readonly records: RecordReader
   readonly messages: HandshakeReader
   opener: Opener | undefined
-  /** TLS 1.3: the key after this side's Finished. TLS 1.2: the key after its ChangeCipherSpec. */
+  /** The key after the Finished of this side (TLS 1.3) or its ChangeCipherSpec (TLS 1.2). */
   next: Opener | undefined
   isProtected: boolean
   offset: number
@@ -43,7 +43,7 @@ export class TlsPipe implements Pipe {
   readonly #sides: Record<Direction, SideState>
   #client: ClientHello | undefined
   #server: ServerHello | undefined
-  /** Why nothing can be decrypted; told once. */
+  /** Nothing can be decrypted, which was reported. */
   #isUnreadable = false
   /** Bytes of the handshake were not captured. */
   #isCut = false
@@ -74,7 +74,7 @@ export class TlsPipe implements Pipe {
     const waiting = [c2s.records, c2s.messages, s2c.records, s2c.messages].map((reader) => reader.waiting)
     const now = this.#isUnreadable ? 0 : waiting.reduce((sum, bytes) => sum + bytes, 0)
     this.#held = this.#context.budget.change(this.#held, now)
-    if (now > 0 && this.#context.budget.isSpent) this.#giveUp('too much is held back already', segment.origin)
+    if (now > 0 && this.#context.budget.isSpent) this.#giveUp('too many bytes are buffered', segment.origin)
   }
 
   gap(direction: Direction, _offset: number, length: number | undefined, why: string): void {
@@ -96,7 +96,7 @@ export class TlsPipe implements Pipe {
   #missing(direction: Direction, count: number | undefined, why: string): void {
     const side = this.#sides[direction]
     side.opener?.missing(count)
-    side.next?.missing(undefined) // perhaps they were of the next key
+    side.next?.missing(undefined) // the records may have used the next key
     side.messages.reset()
     if (this.#server === undefined) this.#isCut = true
     else this.#next.gap(direction, side.offset, undefined, why)
@@ -113,7 +113,7 @@ export class TlsPipe implements Pipe {
     } else if (type === handshake) this.#handshake(direction, side.messages, bytes.subarray(5), origin)
   }
 
-  /** Data before the ServerHello: 0-RTT, or a capture that starts in mid-stream. Its keys are in no handshake. */
+  /** Data before the ServerHello: 0-RTT data, or a capture that starts in mid-stream. */
   #isEarly(origin: RecordOrigin): boolean {
     if (this.#server !== undefined) return false
     if (this.#client === undefined) this.#giveUp('its handshake was not captured', origin)
@@ -143,7 +143,7 @@ export class TlsPipe implements Pipe {
     const suite = suiteOf(server.suite)
     if (suite === undefined || server.version < 0x0303) {
       return this.#giveUp(
-        `its cipher suite (0x${server.suite.toString(16).padStart(4, '0')}) cannot be read here`,
+        `its cipher suite (0x${server.suite.toString(16).padStart(4, '0')}) is not supported`,
         origin,
       )
     }
@@ -152,7 +152,7 @@ export class TlsPipe implements Pipe {
       return this.#giveUp('there is no key log (--keylog)', origin)
     const found =
       server.version === 0x0304 ? this.#keys13(suite, client) : this.#keys12(suite, client, server)
-    if (!found) this.#giveUp('the key log has no secrets of it', origin)
+    if (!found) this.#giveUp('the key log has no secrets for it', origin)
   }
 
   #keys13(suite: Suite, { random }: ClientHello): boolean {
@@ -191,10 +191,10 @@ export class TlsPipe implements Pipe {
   #protected(direction: Direction, record: TlsRecord): void {
     const side = this.#sides[direction]
     const is13 = this.#server?.version === 0x0304
-    if (is13 && record.type !== applicationData) return // alerts before the keys, and compatibility
+    if (is13 && record.type !== applicationData) return // an unencrypted alert, or a compatibility ChangeCipherSpec
     let opened = side.opener?.open(record)
     if (opened === undefined && is13 && side.next !== undefined) {
-      // Finished was missed, or the log has no handshake secrets: the first record of the next key opens with it.
+      // Finished was missed, or the key log has no handshake secrets: this may be the first record of the next key.
       opened = side.next.open(record)
       if (opened !== undefined) this.#protect(side)
     }
@@ -214,10 +214,10 @@ export class TlsPipe implements Pipe {
 
   #unopened(direction: Direction, { origin }: TlsRecord): void {
     const side = this.#sides[direction]
-    if (side.next !== undefined) return // a handshake record without its secret, or early data that was refused
+    if (side.next !== undefined) return // a handshake record without a secret, or rejected early data
     this.#context.notes.say(
       'TLS record',
-      'a TLS record could not be decrypted; it was left out',
+      'a TLS record could not be decrypted; it was ignored',
       origin.fileOffset,
     )
     side.opener?.missing(undefined)

@@ -1,4 +1,4 @@
-// Cuts one direction of TLS into records (RFC 8446, 5.1), and finds them again after a hole.
+// Splits one direction of TLS into records (RFC 8446, 5.1), and resynchronises after a gap.
 import type { RecordOrigin } from '../frame.js'
 import type { Segment } from '../segment.js'
 
@@ -15,7 +15,7 @@ export interface TlsRecord {
 
 export interface RecordOutput {
   record(record: TlsRecord): void
-  /** Records are missing: `count` where that is known. */
+  /** Records are missing; `count` is undefined if their number is unknown. */
   missing(count: number | undefined, why: string): void
 }
 
@@ -23,7 +23,7 @@ export class RecordReader {
   readonly #output: RecordOutput
   #head = Buffer.alloc(0)
   #origin: RecordOrigin | undefined
-  /** Bytes of the record at hand that fell into a hole. */
+  /** Bytes of the current record that are missing. */
   #damaged = 0
   #lost = false
 
@@ -31,7 +31,7 @@ export class RecordReader {
     this.#output = output
   }
 
-  /** Bytes that are held. */
+  /** Bytes of an incomplete record. */
   get waiting(): number {
     return this.#head.length
   }
@@ -45,7 +45,7 @@ export class RecordReader {
     while (at < bytes.length && !this.#lost) at = this.#take(bytes, at, origin)
   }
 
-  /** Takes as much as belongs to the record at hand. */
+  /** Takes the bytes of the current record; returns the position after them. */
   #take(bytes: Buffer, at: number, origin: RecordOrigin): number {
     const place = at === 0 ? origin : origin.at(origin.fileOffset + at)
     if (this.#head.length === 0 && this.#damaged === 0) {
@@ -63,7 +63,7 @@ export class RecordReader {
     return end
   }
 
-  /** Bytes that are missing for the next step: the header, then the fragment. */
+  /** Bytes needed to complete the header, then the record. */
   #wanted(): number {
     const { length } = this.#head
     if (length < headerLength) return headerLength - length

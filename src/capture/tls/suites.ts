@@ -1,4 +1,4 @@
-// The cipher suites that can be decrypted: those of TLS 1.3 but CCM, and the AEAD suites of TLS 1.2.
+// The supported cipher suites: GCM and ChaCha20-Poly1305, of TLS 1.2 and 1.3.
 import type { AeadName, HashName } from '../crypto.js'
 
 export interface Suite {

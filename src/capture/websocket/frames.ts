@@ -1,7 +1,7 @@
-// Frames of WebSocket (RFC 6455, 5.2), cut from a stream that comes in pieces. Payload is passed on as it arrives.
+// Splits a stream into WebSocket frames (RFC 6455, 5.2). Payload is passed on as it arrives.
 import type { Direction } from '../stream.js'
 
-/** Two bytes, eight of length, four of mask. */
+/** Two bytes, a length of eight, a masking key of four. */
 const maxHeader = 14
 
 export interface FrameHeader {
@@ -11,13 +11,13 @@ export interface FrameHeader {
   readonly opcode: number
   readonly masked: boolean
   readonly length: number
-  /** Bytes of the header itself. */
+  /** Bytes of the header. */
   readonly size: number
-  /** Where the masking key is in the header, if there is one. */
+  /** Position of the masking key in the header, if `masked`. */
   readonly key: number
 }
 
-/** The header at `start`; undefined where it is not whole, 'bad' where it cannot be one. */
+/** The header at `start`; undefined if it is incomplete, 'bad' if it is invalid. */
 export function readHeader(bytes: Buffer, start: number): FrameHeader | undefined | 'bad' {
   if (bytes.length - start < 2) return undefined
   const first = bytes[start]!
@@ -40,8 +40,8 @@ export function readHeader(bytes: Buffer, start: number): FrameHeader | undefine
 }
 
 /**
- * True where a segment consists of whole frames of this direction, and not of whole MQTT packets: evidence that a capture
- * which starts in mid-stream, or lost bytes, goes on here with WebSocket.
+ * Whether a segment consists of whole frames of this direction, and not of whole MQTT packets: evidence for WebSocket at
+ * the start of a capture in mid-stream, or after a gap.
  */
 export function tiles(bytes: Buffer, direction: Direction): boolean {
   let at = 0
@@ -52,7 +52,7 @@ export function tiles(bytes: Buffer, direction: Direction): boolean {
     at += header.size + header.length
   }
   if (at !== bytes.length || at === 0) return false
-  // 0x82 is a binary frame, and SUBSCRIBE: which a server does not send.
+  // 0x82 is a binary frame or SUBSCRIBE, which a server does not send.
   return (direction === 's2c' && bytes[0] === 0x82) || !tilesAsPackets(bytes)
 }
 
@@ -73,17 +73,17 @@ function tilesAsPackets(bytes: Buffer): boolean {
 }
 
 export interface FrameOutput {
-  /** A header is complete; `index` is where in the piece at hand its last byte was. */
+  /** A header is complete; `index` is the position of its last byte in the chunk. */
   header(header: FrameHeader, index: number): void
-  /** Payload of the frame, still masked, at `index` of the piece. `from` is its place in the frame. */
+  /** Payload of the frame, still masked, at `index` of the chunk. `from` is its offset in the payload of the frame. */
   payload(bytes: Buffer, place: { index: number; from: number }): void
-  /** The frame's last byte was there. */
+  /** The frame is complete. */
   frameEnd(): void
-  /** This cannot be a frame. */
+  /** Invalid header; `index` is the position in the chunk. */
   bad(index: number): void
 }
 
-/** One direction's frames. */
+/** Reads the frames of one direction. */
 export class FrameReader {
   readonly #output: FrameOutput
   readonly #head = Buffer.alloc(maxHeader)
@@ -95,7 +95,7 @@ export class FrameReader {
     this.#output = output
   }
 
-  /** Payload bytes of the frame at hand that have not come; 0 between frames. */
+  /** Payload bytes of the current frame still to come; 0 between frames. */
   get remaining(): number {
     return this.#header === undefined ? 0 : this.#header.length - this.#from
   }
@@ -104,7 +104,7 @@ export class FrameReader {
     return this.#header === undefined && this.#collected === 0
   }
 
-  /** The masking key of the frame at hand. */
+  /** The masking key of the current frame. */
   get key(): Buffer | undefined {
     const header = this.#header
     return header?.masked ? this.#head.subarray(header.key, header.key + 4) : undefined
@@ -120,7 +120,7 @@ export class FrameReader {
     }
   }
 
-  /** Payload bytes that are missing. */
+  /** Skips missing payload bytes. */
   skip(length: number): void {
     this.#from += length
     if (this.#header !== undefined && this.#from >= this.#header.length) this.#finish()

@@ -1,25 +1,25 @@
-// The opening handshake of WebSocket as it was captured (RFC 6455, 4): what was offered, what was chosen.
+// Reads the HTTP heads of a WebSocket opening handshake (RFC 6455, 4).
 
-/** A request or an answer up to its empty line; most servers of HTTP accept 8 to 16 KiB. */
+/** Bytes of a request or response head; most HTTP servers accept 8 to 16 KiB. */
 const maxHead = 16 * 1024
 
 export interface HttpHead {
   readonly line: string
   readonly fields: ReadonlyMap<string, string>
-  /** What came behind the empty line, in the piece that was pushed last: frames already. */
+  /** Position after the head in the chunk that was pushed last; frames may follow. */
   readonly restAt: number
 }
 
-/** Collects a head. */
+/** Collects a head in chunks. */
 export class HeadReader {
   #text = ''
 
-  /** Bytes that are held. */
+  /** Bytes of an incomplete head. */
   get waiting(): number {
     return this.#text.length
   }
 
-  /** The head once it is whole; undefined before; 'bad' where it is too long to be one. */
+  /** Returns the head if it is complete, undefined if not, 'bad' if it is too long. */
   push(bytes: Buffer): HttpHead | undefined | 'bad' {
     const before = this.#text.length
     this.#text += bytes.toString('latin1')
@@ -43,7 +43,7 @@ export function isUpgrade({ fields }: HttpHead): boolean {
   return listIn(fields.get('upgrade')).some((name) => name.toLowerCase() === 'websocket')
 }
 
-/** `mqtt, mqttv3.1` */
+/** The subprotocols of a list such as `mqtt, mqttv3.1`. */
 export function protocolsIn({ fields }: HttpHead): string[] {
   return listIn(fields.get('sec-websocket-protocol'))
 }

@@ -1,5 +1,5 @@
-// One direction of WebSocket: frames to the bytes that they carry. MQTT packets and messages need not begin or end
-// together [MQTT-6.0.0-2], so payloads are simply joined.
+// Extracts the payload of one direction of WebSocket. Payloads are concatenated, as MQTT packets need not be aligned with
+// messages [MQTT-6.0.0-2].
 import type { Context } from '../context.js'
 import type { RecordOrigin } from '../frame.js'
 import type { Pipe } from '../pipe.js'
@@ -7,14 +7,14 @@ import { Segment } from '../segment.js'
 import type { Direction } from '../stream.js'
 import { type FrameHeader, type FrameOutput, FrameReader, tiles } from './frames.js'
 
-/** A compressed message is collected before it is inflated. Libraries refuse messages beyond 100 MiB (ws) or 1 MiB. */
+/** Bytes of a compressed message, which is collected before it is inflated. */
 const maxCompressed = 16 * 1024 * 1024
-/** And what comes out of it: a few kilobytes can inflate to gigabytes. */
+/** Bytes of an inflated message: a few kilobytes can inflate to gigabytes. */
 const maxInflated = 64 * 1024 * 1024
-/** What compression looks back on (RFC 7692, 7.1.2; RFC 1951). */
+/** Bytes of the LZ77 window (RFC 7692, 7.1.2; RFC 1951). */
 const windowSize = 32 * 1024
 const empty = Buffer.alloc(0)
-/** A message is compressed without these four bytes at its end (RFC 7692, 7.2.2). */
+/** Removed from the end of a compressed message (RFC 7692, 7.2.2). */
 const tail = Buffer.from([0, 0, 0xff, 0xff])
 
 export class MessageReader implements FrameOutput {
@@ -40,7 +40,7 @@ export class MessageReader implements FrameOutput {
     this.#direction = direction
   }
 
-  /** Bytes that are held of a compressed message. */
+  /** Bytes of an incomplete compressed message. */
   get waiting(): number {
     return this.#compressedBytes
   }
@@ -62,7 +62,7 @@ export class MessageReader implements FrameOutput {
       this.#frames.skip(length)
       return
     }
-    // At the very beginning of a capture nothing is lost yet: a frame may begin here.
+    // At the start of a capture, a frame may begin here.
     if (length !== undefined || !betweenFrames || this.#offset > 0) this.#loseWay()
     this.#miss(undefined, why)
   }
@@ -98,7 +98,7 @@ export class MessageReader implements FrameOutput {
     const at = { direction: this.#direction, offset: this.#offset, origin: this.#at(index) }
     if (header.masked !== (this.#direction === 'c2s')) this.#next.fact({ kind: 'masking', ...at })
     if (header.opcode === 1) this.#next.fact({ kind: 'text-frame', ...at })
-    // A continuation goes on with what its first frame was.
+    // A continuation frame belongs to the message of the first frame.
     if (header.opcode !== 0) this.#deflated = header.compressed
     this.#fin = header.fin
   }
@@ -111,7 +111,7 @@ export class MessageReader implements FrameOutput {
     const isTooMuch = this.#compressedBytes + plain.length > maxCompressed || this.#context.budget.isSpent
     if (isTooMuch) this.#breakMessage()
     if (this.#messageBroken) return
-    // A copy: it waits for the end of the message.
+    // A copy, as it is kept until the end of the message.
     this.#compressed.push(key === undefined ? Buffer.from(plain) : plain)
     this.#compressedBytes += plain.length
   }
@@ -134,7 +134,7 @@ export class MessageReader implements FrameOutput {
 
   bad(index: number): void {
     const { fileOffset } = this.#at(index)
-    const text = 'this is no WebSocket frame; skipped to the next segment that begins with one'
+    const text = 'invalid WebSocket frame; skipped to the next segment that begins with one'
     this.#context.notes.say('damaged WebSocket frame', text, fileOffset)
     this.#loseWay()
     this.#miss(undefined, 'not a WebSocket frame')
@@ -151,7 +151,7 @@ export class MessageReader implements FrameOutput {
     }
   }
 
-  /** Later messages may refer to this one, unless the handshake excludes it; then they simply do not. */
+  /** Later messages may refer to this one (not with no_context_takeover, but keeping it does no harm). */
   #remember(inflated: Buffer): void {
     const whole = inflated.length >= windowSize ? inflated : Buffer.concat([this.#window, inflated])
     const { windows } = this.#context
@@ -176,14 +176,14 @@ export class MessageReader implements FrameOutput {
     this.#next.data(this.#direction, segment)
   }
 
-  /** Only called while a segment is being read. */
+  /** Must only be called within `push`. */
   #at(index: number): RecordOrigin {
     const origin = this.#origin!
     return index === 0 ? origin : origin.at(origin.fileOffset + index)
   }
 }
 
-/** RFC 6455, 5.3. Into new memory: the capture itself is not changed. */
+/** RFC 6455, 5.3. Returns new memory: the capture must not be changed. */
 function unmask(bytes: Buffer, key: Buffer, from: number): Buffer {
   const plain = Buffer.allocUnsafe(bytes.length)
   for (let index = 0; index < bytes.length; index++) plain[index] = bytes[index]! ^ key[(from + index) & 3]!

@@ -1,4 +1,4 @@
-// The WebSocket layer of a captured connection (MQTT 5.0, 6): its handshake, then the bytes that both directions carry.
+// The WebSocket layer of a captured connection (MQTT 5.0, 6): the handshake, then the payload of both directions.
 import type { Context } from '../context.js'
 import type { Pipe } from '../pipe.js'
 import { Segment } from '../segment.js'
@@ -6,10 +6,10 @@ import type { Direction, FlowFact } from '../stream.js'
 import { HeadReader, type HttpHead, isUpgrade, protocolsIn } from './handshake.js'
 import { MessageReader } from './messages.js'
 
-/** One direction: its head, then frames; or nothing, where it was no WebSocket. */
+/** One direction: an HTTP head, then frames. */
 interface SideState {
   head: HeadReader | undefined
-  /** Its head was captured and read. */
+  /** The head was read. */
   isGreeted: boolean
   readonly messages: MessageReader
 }
@@ -20,11 +20,11 @@ export class WebSocketPipe implements Pipe {
   readonly #sides: Record<Direction, SideState>
   #offered: string[] = []
   #told = false
-  /** Plain HTTP: nothing of it is passed on. */
+  /** HTTP without an upgrade: nothing is passed on. */
   #isOther = false
   #held = 0
 
-  /** `handshake`: the connection begins with one. */
+  /** `handshake`: the captured bytes begin with the handshake. */
   constructor(context: Context, next: Pipe, { handshake }: { handshake: boolean }) {
     this.#context = context
     this.#next = next
@@ -42,7 +42,7 @@ export class WebSocketPipe implements Pipe {
     this.#account()
   }
 
-  /** Tells the budget what both directions hold. */
+  /** Updates the budget with the bytes of both directions. */
   #account(): void {
     const { c2s, s2c } = this.#sides
     const heads = (c2s.head?.waiting ?? 0) + (s2c.head?.waiting ?? 0)
@@ -88,7 +88,7 @@ export class WebSocketPipe implements Pipe {
     if (deflates && this.#context.options.inflate === undefined) {
       this.#context.notes.say(
         'compressed WebSocket',
-        'compressed WebSocket messages are not inflated here',
+        'compressed WebSocket messages cannot be read: no inflate function was given',
         0,
       )
     }
@@ -105,7 +105,7 @@ export class WebSocketPipe implements Pipe {
   gap(direction: Direction, _offset: number, length: number | undefined, why: string): void {
     if (this.#isOther) return
     const side = this.#sides[direction]
-    // The end of a head that is not whole cannot be told: go on with the next segment that begins with a frame.
+    // The end of an incomplete head is unknown: continue at the next segment that begins with a frame.
     if (side.head !== undefined) {
       side.head = undefined
       side.messages.gap(length ?? 1, why)
