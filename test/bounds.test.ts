@@ -31,7 +31,7 @@ test.each(rows)('$what: files and tests exist', ({ where, bound, shown }) => {
 
 /** Files that keep something which does not grow with input, or lasts as long as one call. */
 const others: Readonly<Record<string, string>> = {
-  'capture/websocket/pipe': 'offered subprotocols of one head, which has a bound',
+  'capture/websocket/layer': 'offered subprotocols of one head, which has a bound',
   'inspect/fields': 'the fields of one packet',
   'inspect/views/bytes': 'rows of the field at hand',
 }

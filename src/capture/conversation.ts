@@ -1,12 +1,12 @@
 // The streams of one connection: decides which end is the client, then passes the bytes to the protocol recogniser.
 // Events are held in order until the roles are known.
-import type { Context } from './context.js'
+import type { CaptureContext } from './context.js'
 import { HeldEvents } from './held.js'
-import { Delivery } from './pipe.js'
-import { Recogniser } from './recognise.js'
+import { ProtocolRecogniser } from './protocol-recogniser.js'
 import { senderOf, senderOfDatagram } from './roles.js'
 import type { Segment } from './segment.js'
 import type { CloseDetail, Direction, Origin } from './stream.js'
+import { FlowOutput } from './stream-layer.js'
 
 /** Limits of a connection whose roles are unknown. When one is reached, the roles are guessed. */
 const maxHeldBytes = 64 * 1024
@@ -25,16 +25,16 @@ export interface Ends {
 }
 
 export class Conversation {
-  readonly #context: Context
+  readonly #context: CaptureContext
   /** Like `#held` and `#retransmitted`, only set until the roles are known. */
   #ends: Ends | undefined
   #client: Side = 0
-  #delivery: Delivery | undefined
-  #pipe: Recogniser | undefined
+  #delivery: FlowOutput | undefined
+  #recogniser: ProtocolRecogniser | undefined
   #held: HeldEvents<Side> | undefined
   #retransmitted: [number, number] | undefined = [0, 0]
 
-  constructor(context: Context, ends: Ends) {
+  constructor(context: CaptureContext, ends: Ends) {
     this.#context = context
     this.#ends = ends
     this.#held = new HeldEvents(context.budget)
@@ -43,12 +43,12 @@ export class Conversation {
   }
 
   data(side: Side, segment: Segment): void {
-    if (this.#pipe !== undefined) this.#pipe.data(side === this.#client ? 'c2s' : 's2c', segment)
+    if (this.#recogniser !== undefined) this.#recogniser.data(side === this.#client ? 'c2s' : 's2c', segment)
     else this.#hold(side, segment)
   }
 
   gap(side: Side, offset: number, length: number | undefined, why: string): void {
-    if (this.#pipe !== undefined) this.#pipe.gap(this.#direction(side), offset, length, why)
+    if (this.#recogniser !== undefined) this.#recogniser.gap(this.#direction(side), offset, length, why)
     else this.#held!.gap(side, offset, length, why)
   }
 
@@ -59,7 +59,7 @@ export class Conversation {
 
   close(how: 'fin' | 'rst' | 'timeout' | 'end', last?: { side: Side; origin: Origin }): void {
     if (this.#held !== undefined && this.#held.count > 0) this.#start(this.#guess())
-    this.#pipe?.end()
+    this.#recogniser?.end()
     const detail: CloseDetail | undefined = last && {
       direction: this.#direction(last.side),
       origin: last.origin,
@@ -98,7 +98,7 @@ export class Conversation {
     this.#held = undefined
     this.#retransmitted = undefined
     this.#client = client
-    this.#delivery = new Delivery(this.#context, {
+    this.#delivery = new FlowOutput(this.#context, {
       protocol,
       client: names[client],
       server: names[other(client)],
@@ -109,12 +109,12 @@ export class Conversation {
       if (bytes > 0) this.#delivery.retransmitted(this.#direction(side), bytes)
     }
     const isSn = protocol === 'udp' || (protocol === 'raw' && this.#context.options.protocol === 'mqtt-sn')
-    this.#pipe = new Recogniser(this.#context, this.#delivery, { sawStart, layered: !isSn })
+    this.#recogniser = new ProtocolRecogniser(this.#context, this.#delivery, { sawStart, layered: !isSn })
     held.release(this)
   }
 }
 
-function byPort({ udpPorts, tcpPorts }: Context, { protocol, ports }: Ends): Side | undefined {
+function byPort({ udpPorts, tcpPorts }: CaptureContext, { protocol, ports }: Ends): Side | undefined {
   const known = protocol === 'udp' ? udpPorts : tcpPorts
   const [first, second] = [known.has(ports[0]), known.has(ports[1])]
   if (first === second) return undefined

@@ -2,7 +2,7 @@
 import type { Frame } from './frame.js'
 import type { Notes } from './notes.js'
 import type { FrameStage } from './pcap.js'
-import type { UnitParser } from './units.js'
+import type { UnitParser } from './unit-reader.js'
 
 const headerLength = 16
 const linkErf = 197

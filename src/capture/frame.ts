@@ -35,12 +35,12 @@ export class RecordOrigin implements Origin {
 }
 
 /** The file of a record. */
-export class Source {
+export class FrameSource {
   /**
    * Files that continue each other have the same number. A file that captured the same connections at the same time at
    * another point of the network gets its own.
    */
-  lane = 0
+  capturePoint = 0
   ended = false
   /** The name of the file, if the capture has several. */
   readonly name: string | undefined
@@ -50,7 +50,7 @@ export class Source {
   }
 }
 
-const single = new Source()
+const single = new FrameSource()
 
 const empty = Buffer.alloc(0)
 
@@ -79,10 +79,10 @@ export class Frame implements Moment {
   isJoined = false
 
   /** A copy of the bytes from `start` that can be kept after this frame is reused. */
-  kept(start: number): Frame {
+  copyFrom(start: number): Frame {
     const copy = new Frame()
     copy.bytes = Buffer.from(this.bytes.subarray(start, Math.max(start, this.end)))
-    copy.base = this.place(start)
+    copy.base = this.fileOffsetOf(start)
     copy.isJoined = this.isJoined
     copy.end = copy.bytes.length
     copy.wireEnd = this.wireEnd - start
@@ -98,12 +98,12 @@ export class Frame implements Moment {
   }
 
   /** The file offset of a position in `bytes`. */
-  place(position: number): number {
+  fileOffsetOf(position: number): number {
     return this.isJoined ? this.base : this.base + position
   }
 
   get fileOffset(): number {
-    return this.place(Math.min(this.start, this.end))
+    return this.fileOffsetOf(Math.min(this.start, this.end))
   }
 
   /** For timeouts. Constant if the input has no times, so that nothing times out. */

@@ -1,6 +1,6 @@
 // Holds events of a connection (copies of segments, and gaps) until a decision. Consecutive gaps are merged, so that a
 // limit of the count bounds all.
-import type { Budget } from './budget.js'
+import type { ByteBudget } from './byte-budget.js'
 import { Segment } from './segment.js'
 
 /** `key` is a side or a direction. */
@@ -19,11 +19,11 @@ export interface HeldOutput<K> {
 }
 
 export class HeldEvents<K> {
-  readonly #budget: Budget
+  readonly #budget: ByteBudget
   readonly #events: Event<K>[] = []
   #bytes = 0
 
-  constructor(budget: Budget) {
+  constructor(budget: ByteBudget) {
     this.#budget = budget
   }
 

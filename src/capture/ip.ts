@@ -1,15 +1,12 @@
 // IPv4 (RFC 791) and IPv6 (RFC 8200): finds the TCP segment or UDP datagram; fragments are reassembled first.
 
 import { count } from '../text.js'
+import type { Nesting, Unwrap } from './encapsulation/nesting.js'
+import { etherIp, gre, mplsInIp, udpTunnel } from './encapsulation/tunnels.js'
 import { Fragments } from './fragments.js'
 import type { Frame } from './frame.js'
-import type { Carrier, Unwrap } from './layers/carrier.js'
-import { etherIp, gre, mplsInIp, udpTunnel } from './layers/tunnels.js'
 import type { Notes } from './notes.js'
 import type { FrameStage } from './pcap.js'
-
-/** TCP or UDP. `frame.start` to `frame.wireEnd` is the segment or datagram; `frame.addresses` is set. */
-export type Transport = FrameStage
 
 /** Extension headers of one packet. RFC 8200 (4.1) has seven, one of them twice. */
 const maxExtensions = 16
@@ -31,44 +28,45 @@ const others: Record<number, string> = { 1: 'ICMP', 2: 'IGMP', 58: 'ICMPv6', 132
 
 /** Tunnels by their IP protocol number. */
 const tunnels: Record<number, Unwrap> = {
-  [ipv4InIp]: (frame, carrier) => carrier.enter(frame),
-  [ipv6InIp]: (frame, carrier) => carrier.enter(frame),
+  [ipv4InIp]: (frame, nesting) => nesting.enter(frame),
+  [ipv6InIp]: (frame, nesting) => nesting.enter(frame),
   47: gre,
-  50: (frame, carrier) =>
-    carrier.skip(frame, 'IPsec ESP packets: inner packets not readable because they are encrypted'),
+  50: (frame, nesting) =>
+    nesting.skip(frame, 'IPsec ESP packets: inner packets not readable because they are encrypted'),
   97: etherIp,
-  108: (frame, carrier) =>
-    carrier.skip(frame, 'IPComp packets: inner packets not readable because they are compressed'),
-  115: (frame, carrier) =>
-    carrier.skip(frame, 'L2TPv3 packets: inner packets not readable because their format is not in them'),
+  108: (frame, nesting) =>
+    nesting.skip(frame, 'IPComp packets: inner packets not readable because they are compressed'),
+  115: (frame, nesting) =>
+    nesting.skip(frame, 'L2TPv3 packets: inner packets not readable because their format is not in them'),
   137: mplsInIp,
 }
 
 interface IpStages {
-  readonly tcp: Transport
-  readonly udp: Transport
+  /** `frame.start` to `frame.wireEnd` is the segment or datagram; `frame.addresses` is set. */
+  readonly tcp: FrameStage
+  readonly udp: FrameStage
   readonly notes: Notes
-  readonly carrier: Carrier
+  readonly nesting: Nesting
   /** Ports given by the user: datagrams of these are not searched for tunnels. */
   readonly ports: ReadonlySet<number>
 }
 
 export class IpStage implements FrameStage {
-  readonly #tcp: Transport
-  readonly #udp: Transport
+  readonly #tcp: FrameStage
+  readonly #udp: FrameStage
   readonly #notes: Notes
   readonly #fragments: Fragments
-  readonly #carrier: Carrier
+  readonly #nesting: Nesting
   readonly #ports: ReadonlySet<number>
   /** Packets by IP protocol number that were not read. */
   readonly #others = new Uint32Array(256)
 
-  constructor({ tcp, udp, notes, carrier, ports }: IpStages) {
+  constructor({ tcp, udp, notes, nesting, ports }: IpStages) {
     this.#tcp = tcp
     this.#udp = udp
     this.#notes = notes
     this.#fragments = new Fragments(notes)
-    this.#carrier = carrier
+    this.#nesting = nesting
     this.#ports = ports
   }
 
@@ -161,12 +159,12 @@ export class IpStage implements FrameStage {
   #payload(frame: Frame, protocol: number): void {
     if (protocol === tcp) return this.#tcp.push(frame)
     if (protocol === udp) {
-      const inner = udpTunnel(frame, this.#carrier, this.#ports)
+      const inner = udpTunnel(frame, this.#nesting, this.#ports)
       if (inner === undefined) return this.#udp.push(frame)
       return inner ? this.push(frame) : undefined
     }
     const tunnel = tunnels[protocol]
-    if (tunnel !== undefined) return tunnel(frame, this.#carrier) ? this.push(frame) : undefined
+    if (tunnel !== undefined) return tunnel(frame, this.#nesting) ? this.push(frame) : undefined
     if (protocol === authentication) return this.#authenticated(frame)
     this.#others[protocol]! += 1
   }
@@ -175,7 +173,7 @@ export class IpStage implements FrameStage {
   #authenticated(frame: Frame): void {
     const { bytes, start, end } = frame
     if (end - start < 12) return this.#bad(frame, 'an Authentication Header that is cut off')
-    if (!this.#carrier.enter(frame)) return
+    if (!this.#nesting.enter(frame)) return
     frame.start = start + (bytes[start + 1]! + 2) * 4
     if (frame.start <= end) this.#payload(frame, bytes[start]!)
   }
@@ -193,7 +191,7 @@ export class IpStage implements FrameStage {
   }
 
   /** Skipped packets by protocol: "3 ICMP", "2 IGMP". */
-  passedOver(): string[] {
+  skippedProtocols(): string[] {
     const counts: string[] = []
     this.#others.forEach((count, protocol) => {
       if (count > 0) counts.push(`${count} ${others[protocol] ?? `IP protocol ${protocol}`}`)

@@ -1,10 +1,11 @@
 // Finds the IP packet in a frame by its link type. Numbers are those of the LINKTYPE_ registry.
+
+import { ethernet, etherType, innerEthernet, llc, ppp, pppoe, rawIp } from './encapsulation/ethernet.js'
+import type { Nesting, Unwrap } from './encapsulation/nesting.js'
+import { cooked, cooked2, enc, erf, loopback, nflog, pflog, pktap } from './encapsulation/pseudo.js'
+import { ciscoHdlc, frameRelay, serial } from './encapsulation/serial.js'
+import { avs, ppiWifi, prism, radiotap, wifi } from './encapsulation/wifi.js'
 import type { Frame } from './frame.js'
-import type { Carrier, Unwrap } from './layers/carrier.js'
-import { ethernet, etherType, innerEthernet, llc, pppoe, raw } from './layers/ethernet.js'
-import { ciscoHdlc, frameRelay, ppp, serial } from './layers/ppp.js'
-import { cooked, cooked2, enc, erf, loopback, nflog, pflog, pktap } from './layers/pseudo.js'
-import { avs, ppiWifi, prism, radiotap, wifi } from './layers/wifi.js'
 import type { Notes } from './notes.js'
 import type { FrameStage } from './pcap.js'
 
@@ -25,26 +26,26 @@ const pppPppd = 166
 const wifiType = 105
 
 /** Skips a header of fixed length. */
-const after =
+const afterHeader =
   (length: number, unwrap: Unwrap): Unwrap =>
-  (frame, carrier) => {
+  (frame, nesting) => {
     frame.start += length
-    return unwrap(frame, carrier)
+    return unwrap(frame, nesting)
   }
 
 const readers: Record<number, Unwrap> = {
   0: loopback,
   1: ethernet,
   9: serial,
-  12: raw,
-  14: raw,
+  12: rawIp,
+  14: rawIp,
   50: serial,
   51: pppoe,
   100: llc,
-  101: raw,
+  101: rawIp,
   104: ciscoHdlc,
   105: wifi,
-  106: (frame, carrier) => (frame.bytes[frame.start] === 0xaa ? llc(frame, carrier) : raw(frame, carrier)),
+  106: (frame, nesting) => (frame.bytes[frame.start] === 0xaa ? llc(frame, nesting) : rawIp(frame, nesting)),
   107: frameRelay,
   108: loopback,
   109: enc,
@@ -52,22 +53,22 @@ const readers: Record<number, Unwrap> = {
   117: pflog,
   119: prism,
   127: radiotap,
-  138: (frame, carrier) => etherType(frame, carrier, frame.start + 16),
+  138: (frame, nesting) => etherType(frame, nesting, frame.start + 16),
   149: tapped,
   163: avs,
-  [pppPppd]: after(2, ppp), // the direction in place of the address
+  [pppPppd]: afterHeader(2, ppp), // the direction in place of the address
   192: ppi,
   197: erf,
-  204: after(1, ppp), // the direction
-  205: after(1, ciscoHdlc),
-  206: after(1, frameRelay),
-  226: after(24, raw), // Solaris IPNET
-  228: raw,
-  229: raw,
+  204: afterHeader(1, ppp), // the direction
+  205: afterHeader(1, ciscoHdlc),
+  206: afterHeader(1, frameRelay),
+  226: afterHeader(24, rawIp), // Solaris IPNET
+  228: rawIp,
+  229: rawIp,
   239: nflog,
-  240: after(4, innerEthernet), // netANALYZER
-  241: after(12, innerEthernet), // and the preamble
-  242: after(44, raw), // IP over InfiniBand
+  240: afterHeader(4, innerEthernet), // netANALYZER
+  241: afterHeader(12, innerEthernet), // and the preamble
+  242: afterHeader(44, rawIp), // IP over InfiniBand
   253: cooked,
   258: tapped,
   276: cooked2,
@@ -75,25 +76,25 @@ const readers: Record<number, Unwrap> = {
 
 export class LinkStage implements FrameStage {
   readonly #ip: FrameStage
-  readonly #carrier: Carrier
+  readonly #nesting: Nesting
   readonly #notes: Notes
   readonly #unreadable = new Set<number>()
 
-  constructor(ip: FrameStage, { carrier, notes }: { carrier: Carrier; notes: Notes }) {
+  constructor(ip: FrameStage, { nesting, notes }: { nesting: Nesting; notes: Notes }) {
     this.#ip = ip
-    this.#carrier = carrier
+    this.#nesting = nesting
     this.#notes = notes
   }
 
   push(frame: Frame): void {
-    const carrier = this.#carrier
-    carrier.begin()
-    if (frame.link === 1 ? ethernet(frame, carrier) : this.#other(frame)) this.#ip.push(frame)
+    const nesting = this.#nesting
+    nesting.begin()
+    if (frame.link === 1 ? ethernet(frame, nesting) : this.#other(frame)) this.#ip.push(frame)
   }
 
   #other(frame: Frame): boolean {
     const reader = readers[frame.link]
-    if (reader !== undefined) return reader(frame, this.#carrier)
+    if (reader !== undefined) return reader(frame, this.#nesting)
     if (!this.#unreadable.has(frame.link) && this.#unreadable.size < 100) {
       this.#unreadable.add(frame.link)
       const name = unread[frame.link]
@@ -103,31 +104,30 @@ export class LinkStage implements FrameStage {
         frame.fileOffset,
       )
     }
-    return this.#carrier.other()
+    return this.#nesting.notIp()
   }
 }
 
 /** PKTAP: a header with the link type of the frame that follows. */
-function tapped(frame: Frame, carrier: Carrier): boolean {
+function tapped(frame: Frame, nesting: Nesting): boolean {
   const inner = pktap(frame)
-  return inner === undefined ? carrier.other() : within(frame, carrier, inner)
+  return inner === undefined ? nesting.notIp() : within(frame, nesting, inner)
 }
 
 /** PPI (CACE): version, flags, length and DLT_ number, little endian; then fields. */
-function ppi(frame: Frame, carrier: Carrier): boolean {
+function ppi(frame: Frame, nesting: Nesting): boolean {
   const { bytes, start, end } = frame
   const length = end - start < 8 ? 0 : bytes.readUInt16LE(start + 2)
   if (length < 8 || length > end - start || bytes[start] !== 0)
-    return carrier.skip(frame, 'frames: the PPI header is damaged')
+    return nesting.skip(frame, 'frames: the PPI header is damaged')
   const inner = bytes.readUInt32LE(start + 4)
   frame.start = start + length
-  if (inner === wifiType) return ppiWifi(frame, carrier, { start: start + 8, end: start + length })
-  return within(frame, carrier, inner)
+  if (inner === wifiType) return ppiWifi(frame, nesting, { start: start + 8, end: start + length })
+  return within(frame, nesting, inner)
 }
 
-function within(frame: Frame, carrier: Carrier, link: number): boolean {
+function within(frame: Frame, nesting: Nesting, link: number): boolean {
   const reader = readers[link]
-  if (reader === undefined)
-    return carrier.skip(frame, `frames of link type ${link}: not supported`)
-  return carrier.enter(frame) && reader(frame, carrier)
+  if (reader === undefined) return nesting.skip(frame, `frames of link type ${link}: not supported`)
+  return nesting.enter(frame) && reader(frame, nesting)
 }

@@ -11,7 +11,7 @@ interface Rest {
 
 export class Notes {
   readonly #sink: CaptureSink
-  readonly #said = new Map<string, number>()
+  readonly #shown = new Map<string, number>()
   readonly #rest = new Map<string, Rest>()
 
   constructor(sink: CaptureSink) {
@@ -20,9 +20,9 @@ export class Notes {
 
   /** `kind` names what the notes have in common; it is printed after "3 more like this, not shown one by one: ". */
   say(kind: string, text: string, fileOffset: number): void {
-    const said = this.#said.get(kind) ?? 0
-    if (said < maxNotesPerKind) {
-      this.#said.set(kind, said + 1)
+    const shown = this.#shown.get(kind) ?? 0
+    if (shown < maxNotesPerKind) {
+      this.#shown.set(kind, shown + 1)
       this.#sink.note(text, { fileOffset })
       return
     }

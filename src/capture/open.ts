@@ -1,10 +1,9 @@
-// Entry point for reading captures: recognises the format of each file and connects the stages.
-import { Context } from './context.js'
-import type { Inflate, TlsCrypto } from './crypto.js'
+// ConnectionEntry point for reading captures: recognises the format of each file and connects the stages.
+import { CaptureContext } from './context.js'
 import { looksLikeErf, mayBeErf } from './erf.js'
-import { foreignFormat } from './formats.js'
-import { Gate, never } from './gate.js'
+import { Network } from './network.js'
 import { Notes } from './notes.js'
+import type { Capture, CaptureOptions, FileOptions, FileReader } from './options.js'
 import { PacketFile, type PacketFormat } from './packets.js'
 import { isPcap } from './pcap.js'
 import { sectionHeader } from './pcapng.js'
@@ -12,42 +11,11 @@ import { RawCapture, rawHead } from './raw.js'
 import { isConnect } from './roles.js'
 import { snoopMagic } from './snoop.js'
 import type { CaptureSink, Instant } from './stream.js'
-import { isText, TextCapture, textHead } from './text/text.js'
+import { looksLikeText, TextCapture, textHead } from './text/text.js'
+import { beforeAllFrames, TimeGate } from './time-gate.js'
 import { KeyLog } from './tls/key-log.js'
+import { unsupportedFormat } from './unsupported-formats.js'
 import { Utf16, utf16Of } from './utf16.js'
-
-export type { AeadName, Inflate, TlsCrypto } from './crypto.js'
-
-export interface CaptureOptions {
-  /** TCP and UDP ports of servers (`--port`), in addition to the well-known ones. */
-  readonly ports?: readonly number[]
-  /** The direction of a raw byte stream. Default: by its first packet. */
-  readonly direction?: 'c2s' | 's2c' | undefined
-  /** A raw byte stream consists of MQTT-SN messages. Default: MQTT, TLS or WebSocket, by its first bytes. */
-  readonly protocol?: 'mqtt-sn' | undefined
-  /** Report the recognised kind of text as a note. */
-  readonly tellsKind?: boolean
-  readonly inflate?: Inflate
-  readonly crypto?: TlsCrypto
-  /** The text of a key log file (NSS format). Secrets in a pcapng file are also used. */
-  readonly keyLog?: string | undefined
-}
-
-export interface FileReader {
-  push(chunk: Uint8Array): void
-  end(): void
-}
-
-export type Capture = FileReader
-
-export interface FileOptions {
-  /** For the suggested command; undefined for standard input. */
-  readonly name?: string | undefined
-  /** Origin.file of the packets, if the capture has several files. */
-  readonly label?: string | undefined
-  /** Frames are held until `release` passes them on. */
-  readonly gated?: boolean
-}
 
 /**
  * Reads a capture of one file in any supported format. `push` its chunks, which must not be changed afterwards, then call
@@ -67,13 +35,14 @@ export function openCapture(sink: CaptureSink, options: CaptureOptions = {}): Ca
 
 /** Reads a capture of one or more files. Connections continue from one file to the next. */
 export class CaptureReader {
-  readonly #context: Context
+  readonly #context: CaptureContext
 
   constructor(sink: CaptureSink, options: CaptureOptions = {}) {
     const notes = new Notes(sink)
     const keyLog = new KeyLog()
     if (options.keyLog !== undefined) keyLog.add(options.keyLog)
-    this.#context = new Context(sink, notes, { options, keyLog })
+    const network = (context: CaptureContext) => new Network(context)
+    this.#context = new CaptureContext(sink, notes, { options, keyLog, network })
   }
 
   /** A file of the capture. */
@@ -91,18 +60,20 @@ export class CaptureReader {
 export class CaptureFile implements FileReader {
   /** Records with times, or one stream of bytes. Undefined until the format is recognised. */
   kind: 'packets' | 'bytes' | undefined
-  readonly #context: Context
+  readonly #context: CaptureContext
   readonly #name: string | undefined
   readonly #label: string | undefined
-  readonly #gate: Gate | undefined
+  readonly #gate: TimeGate | undefined
   #head: Buffer = Buffer.alloc(0)
   #reader: FileReader | undefined
 
-  constructor(context: Context, { name, label, gated = false }: FileOptions) {
+  constructor(context: CaptureContext, { name, label, gated = false }: FileOptions) {
     this.#context = context
     this.#name = name
     this.#label = label
-    this.#gate = gated ? new Gate({ push: (frame) => context.network.link.push(frame) }, never) : undefined
+    this.#gate = gated
+      ? new TimeGate({ push: (frame) => context.network.link.push(frame) }, beforeAllFrames)
+      : undefined
   }
 
   push(chunk: Uint8Array): void {
@@ -147,12 +118,12 @@ export class CaptureFile implements FileReader {
     if (magic === sectionHeader) return this.#packets('pcapng')
     if (magic === snoopMagic) return this.#packets('snoop')
     // Bytes that are not text are shown as soon as they are recognised: they may arrive slowly.
-    const needed = isText(head) || utf16Of(head) !== undefined || mayBeErf(head) ? textHead : rawHead
+    const needed = looksLikeText(head) || utf16Of(head) !== undefined || mayBeErf(head) ? textHead : rawHead
     return head.length < needed && !isEnd ? undefined : this.#bytes(head)
   }
 
   #bytes(head: Buffer): FileReader {
-    const foreign = foreignFormat(head)
+    const foreign = unsupportedFormat(head)
     if (foreign !== undefined) {
       const run = foreign.run?.replace('FILE', this.#name ?? '-')
       return this.#refuse(foreign.what, run)
@@ -166,7 +137,7 @@ export class CaptureFile implements FileReader {
     }
     const sample = head.subarray(0, textHead)
     if (
-      isText(sample) &&
+      looksLikeText(sample) &&
       !/^(GET \/|HTTP\/1|CONNECT \S+ HTTP|PROXY (TCP|UNK))/.test(sample.toString('latin1', 0, 300))
     )
       return this.#text(sample)

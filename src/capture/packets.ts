@@ -1,35 +1,35 @@
 // Reads the records of one packet file: pcap, pcapng, snoop or ERF.
 
 import { count } from '../text.js'
-import type { Context } from './context.js'
+import type { CaptureContext } from './context.js'
 import { ErfParser } from './erf.js'
-import { Frame, Source } from './frame.js'
-import type { FileReader } from './open.js'
+import { Frame, FrameSource } from './frame.js'
+import type { FileReader } from './options.js'
 import { type FrameStage, PcapParser } from './pcap.js'
 import { PcapngParser } from './pcapng.js'
 import { SnoopParser } from './snoop.js'
-import { Units } from './units.js'
+import { UnitReader } from './unit-reader.js'
 
 export type PacketFormat = 'pcap' | 'pcapng' | 'snoop' | 'erf'
 
 type Parser = PcapParser | PcapngParser | SnoopParser | ErfParser
 
 export class PacketFile implements FileReader {
-  readonly #context: Context
+  readonly #context: CaptureContext
   readonly #frame = new Frame()
   readonly #parser: Parser
-  readonly #units: Units
+  readonly #units: UnitReader
 
   /** `label` becomes Origin.file. */
   constructor(
-    context: Context,
+    context: CaptureContext,
     format: PacketFormat,
     { next, label }: { next: FrameStage; label?: string | undefined },
   ) {
     this.#context = context
-    this.#frame.source = new Source(label)
+    this.#frame.source = new FrameSource(label)
     this.#parser = this.#open(format, next)
-    this.#units = new Units(this.#parser)
+    this.#units = new UnitReader(this.#parser)
   }
 
   #open(format: PacketFormat, next: FrameStage): Parser {

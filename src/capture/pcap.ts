@@ -3,7 +3,7 @@
 import { count } from '../text.js'
 import type { Frame } from './frame.js'
 import type { Notes } from './notes.js'
-import type { UnitParser } from './units.js'
+import type { UnitParser } from './unit-reader.js'
 
 /**
  * The largest packet accepted in one record. libpcap's limit is 256 KiB, which captures of offloaded or USB traffic
@@ -53,7 +53,7 @@ export function u32(bytes: Buffer, at: number, little: boolean): number {
 }
 
 /** What every record of a file should agree with; a header that does not needs more evidence. */
-interface Norms {
+interface Expectations {
   little: boolean
   /** Nanoseconds of one unit of the fraction. */
   readonly unit: number
@@ -71,7 +71,7 @@ export class PcapParser implements UnitParser {
   #started = false
   /** No more bytes will come. */
   #isEnd = false
-  #norms: Norms = { little: true, unit: 1000, fractions: 1e6, snapLength: 0 }
+  #expected: Expectations = { little: true, unit: 1000, fractions: 1e6, snapLength: 0 }
   #link = 0
   /** Bytes of a frame check sequence at the end of each frame. */
   #checkLength = 0
@@ -115,15 +115,13 @@ export class PcapParser implements UnitParser {
     const at = this.parse(bytes, 0, base)
     if (this.#lostAt === -1) return at
     const rest = base + bytes.length - this.#lostAt
-    this.#say(
-      `the ${count(rest, 'byte')} to the end of the file were not read, as they hold no valid record`,
-    )
+    this.#say(`the ${count(rest, 'byte')} to the end of the file were not read, as they hold no valid record`)
     return bytes.length
   }
 
   #header(bytes: Buffer, at: number): void {
     const { little, unit } = magics[u32(bytes, at, false)] ?? { little: true, unit: 1000 }
-    this.#norms = { little, unit, fractions: 1e9 / unit, snapLength: u32(bytes, at + 16, little) }
+    this.#expected = { little, unit, fractions: 1e9 / unit, snapLength: u32(bytes, at + 16, little) }
     // draft-ietf-opsawg-pcap, 4: the length of the frame check sequence in 16-bit words, a bit that is set if the length
     // is given, 10 reserved bits, the link type.
     const link = u32(bytes, at + 20, little)
@@ -134,7 +132,7 @@ export class PcapParser implements UnitParser {
   }
 
   #time(seconds: number, fraction: number): void {
-    const nanos = fraction * this.#norms.unit
+    const nanos = fraction * this.#expected.unit
     const more = nanos < 1e9 ? 0 : Math.floor(nanos / 1e9) // a damaged record, if it is one
     this.#frame.second = seconds + more
     this.#frame.nanos = nanos - more * 1e9
@@ -142,7 +140,7 @@ export class PcapParser implements UnitParser {
 
   #records(bytes: Buffer, start: number, base: number): number {
     const frame = this.#frame
-    const { little, fractions } = this.#norms
+    const { little, fractions } = this.#expected
     const limit = bytes.length
     frame.link = this.#link
     let at = start
@@ -154,8 +152,8 @@ export class PcapParser implements UnitParser {
       const isUsual = this.#isUsual(length, wire) && fraction < fractions
       if (!isUsual || Math.abs(seconds - this.#seconds) > maxLeap) {
         if (isFileHeader(bytes, at)) return at
-        const wanted = this.#doubt(bytes, at, length)
-        if (wanted === damaged) return this.#lose(at, base, length)
+        const wanted = this.#examine(bytes, at, length)
+        if (wanted === damaged) return this.#startSearch(at, base, length)
         if (wanted > limit - at) {
           this.needed = wanted
           return at
@@ -163,7 +161,7 @@ export class PcapParser implements UnitParser {
       }
       const packet = at + recordHeaderLength
       if (limit - packet < length) {
-        if (this.#isEnd && this.#find(bytes, at + 1) < limit) return this.#lose(at, base, length)
+        if (this.#isEnd && this.#find(bytes, at + 1) < limit) return this.#startSearch(at, base, length)
         this.needed = recordHeaderLength + length
         return at
       }
@@ -194,9 +192,9 @@ export class PcapParser implements UnitParser {
    * An unusual record is read if a usual one or the end of the file follows it. Returns `damaged`, or the number of bytes
    * from its start that the decision needs: if they are available, the record is to be read.
    */
-  #doubt(bytes: Buffer, at: number, length: number): number {
+  #examine(bytes: Buffer, at: number, length: number): number {
     if (length > maxRecordLength) return damaged
-    const { little } = this.#norms
+    const { little } = this.#expected
     const seconds = u32(bytes, at, little)
     const wire = u32(bytes, at + 12, little)
     // Zeros, as a crash leaves in a file, look like a chain of empty records.
@@ -227,12 +225,12 @@ export class PcapParser implements UnitParser {
 
   /** Whether the packet was captured completely or cut to the snap length. */
   #isUsual(length: number, wire: number): boolean {
-    return (length === wire || length === this.#norms.snapLength) && length <= usualLength
+    return (length === wire || length === this.#expected.snapLength) && length <= usualLength
   }
 
   /** Whether this may be the header of a record captured near `seconds`; -1 for any time. */
   #isHeader(bytes: Buffer, at: number, seconds: number): boolean {
-    const { little, fractions, snapLength } = this.#norms
+    const { little, fractions, snapLength } = this.#expected
     const length = u32(bytes, at + 8, little)
     if (length > Math.max(usualLength, Math.min(snapLength, maxRecordLength))) return false
     if (u32(bytes, at + 4, little) >= fractions) return false
@@ -248,9 +246,7 @@ export class PcapParser implements UnitParser {
       return at < 0 ? ~at : Math.max(start, bytes.length - recordHeaderLength + 1)
     }
     const skipped = base + at - this.#lostAt
-    this.#say(
-      `skipped ${count(skipped, 'byte')} to the next valid records, at offset ${base + at}`,
-    )
+    this.#say(`skipped ${count(skipped, 'byte')} to the next valid records, at offset ${base + at}`)
     this.#lostAt = -1
     return at
   }
@@ -268,7 +264,7 @@ export class PcapParser implements UnitParser {
 
   /** Undefined if more bytes are needed. */
   #isChain(bytes: Buffer, start: number): boolean | undefined {
-    const { little } = this.#norms
+    const { little } = this.#expected
     let at = start
     let seconds = this.#seconds
     for (let count = 0; count < chainLength; count++) {
@@ -284,7 +280,7 @@ export class PcapParser implements UnitParser {
     return true
   }
 
-  #lose(at: number, base: number, length: number): number {
+  #startSearch(at: number, base: number, length: number): number {
     this.#lostAt = base + at
     this.#damage = `record ${this.#frame.record + 1} is damaged, it claims ${count(length, 'byte')}`
     return at + 1

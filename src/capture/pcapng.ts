@@ -6,7 +6,7 @@ import type { Notes } from './notes.js'
 import { type FrameStage, maxRecordLength, u32 } from './pcap.js'
 import { TickClock } from './pcapng-clock.js'
 import { unknownSecond } from './stream.js'
-import type { UnitParser } from './units.js'
+import type { UnitParser } from './unit-reader.js'
 
 export const sectionHeader = 0x0a0d0d0a
 const byteOrderMagic = 0x1a2b3c4d

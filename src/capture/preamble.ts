@@ -1,8 +1,8 @@
 // Preambles that proxies put before MQTT: PROXY protocol 1 and 2, SOCKS 4, 4a and 5, HTTP CONNECT. The directions are read
 // independently: each format says where it ends.
 
+import { endpoint } from './connection-table.js'
 import type { Direction } from './stream.js'
-import { endpoint } from './table.js'
 
 /** The largest preamble. A PROXY 2 header with certificates, or HTTP with credentials, has some kilobytes. */
 export const maxPreamble = 16 * 1024

@@ -1,10 +1,10 @@
 // Input without packets: the bytes of one direction, or bytes in a text. One flow, without times.
-import type { Context } from './context.js'
+import type { CaptureContext } from './context.js'
 import { Conversation, type Side } from './conversation.js'
 import { RecordOrigin } from './frame.js'
-import { Messages } from './messages.js'
-import type { Capture } from './open.js'
-import { couldBePacket } from './recognise.js'
+import { couldBePacket } from './mqtt-packets.js'
+import { MqttSnMessages } from './mqtt-sn-messages.js'
+import type { Capture } from './options.js'
 import { senderOf, senderOfDatagram } from './roles.js'
 import { Segment } from './segment.js'
 import { type Direction, unknownSecond } from './stream.js'
@@ -24,12 +24,12 @@ export class RawFlow {
   readonly #offsets: [number, number] = [0, 0]
   readonly #missing: [number, number] = [0, 0]
   /** Set for MQTT-SN. */
-  readonly #messages: Record<Direction, Messages<Place>> | undefined
+  readonly #messages: Record<Direction, MqttSnMessages<Place>> | undefined
 
-  constructor(context: Context, names: readonly [string, string] = ['client', 'server']) {
+  constructor(context: CaptureContext, names: readonly [string, string] = ['client', 'server']) {
     if (context.options.protocol === 'mqtt-sn') {
       const messages = (direction: Direction) =>
-        new Messages<Place>((message, place) => this.#data(direction, message, place))
+        new MqttSnMessages<Place>((message, place) => this.#data(direction, message, place))
       this.#messages = { c2s: messages('c2s'), s2c: messages('s2c') }
     }
     this.#conversation = new Conversation(context, {
@@ -91,7 +91,7 @@ export class RawCapture implements Capture {
   readonly #direction: Direction
   #position = 0
 
-  constructor(context: Context, head: Buffer) {
+  constructor(context: CaptureContext, head: Buffer) {
     this.#flow = new RawFlow(context)
     this.#direction = context.options.direction ?? this.#flow.directionOf(head) ?? 'c2s'
     if (context.options.protocol === undefined && !isPlausible(head)) {

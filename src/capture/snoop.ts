@@ -4,7 +4,7 @@ import { count } from '../text.js'
 import type { Frame } from './frame.js'
 import type { Notes } from './notes.js'
 import { type FrameStage, maxRecordLength, u32 } from './pcap.js'
-import type { UnitParser } from './units.js'
+import type { UnitParser } from './unit-reader.js'
 
 /** The first four of the eight bytes "snoop". */
 export const snoopMagic = 0x736e6f6f

@@ -1,11 +1,11 @@
 // One TCP connection: both directions in order, and each segment after the bytes that it acknowledges. If a segment
 // acknowledges bytes that were not seen, these come in the next packets (captures from several queues or processors
 // reorder packets), or were not captured.
-import type { Context } from './context.js'
+import type { CaptureContext } from './context.js'
 import { type Conversation, other, type Side } from './conversation.js'
 import { type Frame, RecordOrigin } from './frame.js'
-import { graceFrames, Half, type HalfOutput, notCaptured } from './half.js'
 import type { Segment } from './segment.js'
+import { graceFrames, notCaptured, type ReassemblyOutput, TcpReassembler } from './tcp-reassembler.js'
 
 export const finFlag = 1
 export const synFlag = 2
@@ -17,7 +17,7 @@ const patience = 1
 
 /** How a connection ended. */
 export type Closing = 'fin' | 'rst' | 'timeout' | 'end'
-type Last = { readonly side: Side; readonly origin: RecordOrigin }
+type LastPacket = { readonly side: Side; readonly origin: RecordOrigin }
 
 /** A segment with data, FIN or RST. */
 export interface Arrival {
@@ -34,12 +34,12 @@ export interface Arrival {
 
 const nothing: Arrival[] = []
 
-export class Connection implements HalfOutput {
-  readonly halves: readonly [Half, Half]
+export class CapturedConnection implements ReassemblyOutput {
+  readonly reassemblers: readonly [TcpReassembler, TcpReassembler]
   closed = false
   readonly #conversation: Conversation
-  readonly #context: Context
-  #toldOfRest = false
+  readonly #context: CaptureContext
+  #reportedLateData = false
   /** Segments that wait for bytes of the other side, in the order of the capture. */
   #waiting = nothing
   #bytes = 0
@@ -48,11 +48,11 @@ export class Connection implements HalfOutput {
   #since = 0
   /** While a segment is given up, a close is deferred until the segments before it are passed on. */
   #isGivingUp = false
-  #closing: { how: Closing; last: Last | undefined } | undefined
+  #closing: { how: Closing; last: LastPacket | undefined } | undefined
 
-  constructor(context: Context, conversation: Conversation) {
+  constructor(context: CaptureContext, conversation: Conversation) {
     const { budget } = context
-    this.halves = [new Half(0, this, budget), new Half(1, this, budget)]
+    this.reassemblers = [new TcpReassembler(0, this, budget), new TcpReassembler(1, this, budget)]
     this.#context = context
     this.#conversation = conversation
   }
@@ -75,49 +75,49 @@ export class Connection implements HalfOutput {
   }
 
   dataAfterClose(frame: Frame): void {
-    if (this.#toldOfRest) return
-    this.#toldOfRest = true
+    if (this.#reportedLateData) return
+    this.#reportedLateData = true
     const text = `record ${frame.record} has data for a connection that was reset; it was ignored`
     this.#context.notes.say('data after a reset', text, frame.fileOffset)
   }
 
-  /** Segments wait, so that `packet` must be called for each packet of the connection. */
+  /** Segments wait, so that `afterPacket` must be called for each packet of the connection. */
   get isHolding(): boolean {
     return this.#waiting.length > 0
   }
 
   /** Whether a segment has to wait. If so, call `hold`, otherwise `take`. */
   mustWait(side: Side, seq: number, flags: number, acknowledged: number): boolean {
-    return this.#lacks(side, seq, flags, acknowledged) || !this.isComplete(side)
+    return this.#mustWaitForBytes(side, seq, flags, acknowledged) || !this.isComplete(side)
   }
 
   /** Takes the data of a segment, and its FIN or RST. */
   take(frame: Frame, side: Side, seq: number, payload: number, flags: number): void {
     if (this.closed) return
-    const own = this.halves[side]
+    const own = this.reassemblers[side]
     if (payload < frame.wireEnd) own.push(frame, seq, payload)
     if ((flags & rstFlag) !== 0)
       return this.close('rst', { side, origin: new RecordOrigin(frame, frame.fileOffset) })
     if ((flags & finFlag) !== 0) own.fin(seq + frame.wireEnd - payload, frame.seconds)
     if (own.isWaiting && this.isComplete(side)) own.check(frame.seconds)
-    if (own.finished && this.halves[other(side)].finished) {
+    if (own.finished && this.reassemblers[other(side)].finished) {
       this.close('fin', { side, origin: new RecordOrigin(frame, frame.fileOffset) })
     }
   }
 
   hold(arrival: Arrival): void {
-    const frame = arrival.frame.kept(arrival.payload)
+    const frame = arrival.frame.copyFrom(arrival.payload)
     if (this.#waiting.length === 0) {
       this.#waiting = []
-      this.#wait(frame)
+      this.#restartGrace(frame)
     }
     this.#waiting.push({ ...arrival, frame, payload: 0 })
     this.#account(frame.end)
   }
 
   /** Passes on what no longer has to wait, after a packet of the connection at this time. */
-  packet(seconds: number): void {
-    this.proceed()
+  afterPacket(seconds: number): void {
+    this.passOnReady()
     if (this.#waiting.length === 0) return
     this.#grace -= 1
     while (
@@ -125,7 +125,7 @@ export class Connection implements HalfOutput {
       (this.#grace < 0 || seconds - this.#since > patience || this.#context.budget.isSpent)
     ) {
       this.#giveUp()
-      this.proceed()
+      this.passOnReady()
     }
   }
 
@@ -140,40 +140,41 @@ export class Connection implements HalfOutput {
    * supported here. If that was not captured, the bytes of the server begin at `acknowledged`.
    */
   anchorByAcknowledgement(side: Side, seq: number, acknowledged: number): void {
-    const { isn, expected, isFresh } = this.halves[side]
+    const { isn, expected, isFresh } = this.reassemblers[side]
     if (isn === undefined || !isFresh || seq !== expected) return
-    this.halves[other(side)].anchor(acknowledged)
+    this.reassemblers[other(side)].anchor(acknowledged)
   }
 
-  close(how: Closing, last?: Last): void {
+  close(how: Closing, last?: LastPacket): void {
     if (this.closed) return
     if (this.#isGivingUp) {
       this.#closing ??= { how, last }
       return
     }
     this.#isGivingUp = true
-    while (this.isHolding) this.#letThrough()
-    for (const half of this.halves) half.flush(notCaptured)
+    while (this.isHolding) this.#passOnFirst()
+    for (const reassembler of this.reassemblers) reassembler.flush(notCaptured)
     this.closed = true
     const ending = this.#closing ?? { how, last }
-    const ended = ending.how === 'end' && this.halves.some((half) => half.finished)
+    const ended = ending.how === 'end' && this.reassemblers.some((reassembler) => reassembler.finished)
     this.#conversation.close(ended ? 'fin' : ending.how, ending.last)
   }
 
   /** Whether the segment acknowledges bytes that were not seen, or is a reset after such bytes. */
-  #lacks(side: Side, seq: number, flags: number, acknowledged: number): boolean {
-    if ((flags & ackFlag) !== 0 && this.halves[other(side)].lacks(acknowledged)) return true
-    return (flags & rstFlag) !== 0 && this.halves[side].lacks(seq)
+  #mustWaitForBytes(side: Side, seq: number, flags: number, acknowledged: number): boolean {
+    if ((flags & ackFlag) !== 0 && this.reassemblers[other(side)].lacksBefore(acknowledged)) return true
+    return (flags & rstFlag) !== 0 && this.reassemblers[side].lacksBefore(seq)
   }
 
   /** Passes on the segments whose bytes have come, each side in its own order. */
-  proceed(): void {
+  passOnReady(): void {
     for (let i = 0; i < this.#waiting.length; i++) {
       const one = this.#waiting[i]!
-      if (this.#lacks(one.side, one.seq, one.flags, one.acknowledged) || this.#isBehind(i)) continue
+      if (this.#mustWaitForBytes(one.side, one.seq, one.flags, one.acknowledged) || this.#isBehind(i))
+        continue
       this.#remove(i)
-      if (i === 0 && this.isHolding) this.#wait(this.#waiting[0]!.frame)
-      this.#pass(one)
+      if (i === 0 && this.isHolding) this.#restartGrace(this.#waiting[0]!.frame)
+      this.#takeHeld(one)
       i = -1
     }
   }
@@ -191,32 +192,32 @@ export class Connection implements HalfOutput {
   /** The bytes that the first segment waits for are lost: passes it on. */
   #giveUp(): void {
     this.#isGivingUp = true
-    this.#letThrough()
+    this.#passOnFirst()
     this.#isGivingUp = false
     if (this.#closing !== undefined) this.close(this.#closing.how, this.#closing.last)
   }
 
-  #letThrough(): void {
+  #passOnFirst(): void {
     const first = this.#remove(0)
     const { side, seq, flags, acknowledged } = first
     if ((flags & ackFlag) !== 0) {
       const peer = other(side)
       // Segments that wait for each other: no real sender makes these.
-      for (let i = 0; i < this.#waiting.length && this.halves[peer].lacks(acknowledged); ) {
+      for (let i = 0; i < this.#waiting.length && this.reassemblers[peer].lacksBefore(acknowledged); ) {
         const one = this.#waiting[i]!
         if (one.side === peer && ((one.seq - acknowledged) | 0) < 0) {
           this.#remove(i)
-          this.#pass(one)
+          this.#takeHeld(one)
         } else i++
       }
-      this.halves[peer].skipTo(acknowledged, notCaptured)
+      this.reassemblers[peer].skipTo(acknowledged, notCaptured)
     }
-    if ((flags & rstFlag) !== 0) this.halves[side].skipTo(seq, notCaptured)
-    if (this.isHolding) this.#wait(this.#waiting[0]!.frame)
-    this.#pass(first)
+    if ((flags & rstFlag) !== 0) this.reassemblers[side].skipTo(seq, notCaptured)
+    if (this.isHolding) this.#restartGrace(this.#waiting[0]!.frame)
+    this.#takeHeld(first)
   }
 
-  #pass({ frame, side, seq, payload, flags }: Arrival): void {
+  #takeHeld({ frame, side, seq, payload, flags }: Arrival): void {
     this.take(frame, side, seq, payload, flags)
   }
 
@@ -226,7 +227,7 @@ export class Connection implements HalfOutput {
     return one!
   }
 
-  #wait({ seconds }: Frame): void {
+  #restartGrace({ seconds }: Frame): void {
     this.#grace = graceFrames
     this.#since = seconds
   }

@@ -1,11 +1,12 @@
 // TCP (RFC 9293): finds the connection of each segment, and handles its start and end.
-import type { Context } from './context.js'
+
+import { type ConnectionEntry, ConnectionTable, endpoint } from './connection-table.js'
+import type { CaptureContext } from './context.js'
 import { Conversation, other, type Side } from './conversation.js'
 import type { Frame } from './frame.js'
-import type { Half } from './half.js'
 import type { FrameStage } from './pcap.js'
-import { ConnectionTable, type Entry, endpoint } from './table.js'
-import { ackFlag, Connection, finFlag, rstFlag, synFlag } from './tcp-connection.js'
+import { ackFlag, CapturedConnection, finFlag, rstFlag, synFlag } from './tcp-connection.js'
+import type { TcpReassembler } from './tcp-reassembler.js'
 
 /**
  * A connection that has ended is remembered, so that late copies of its segments do not open another. Data this far from
@@ -14,13 +15,13 @@ import { ackFlag, Connection, finFlag, rstFlag, synFlag } from './tcp-connection
 const sameConnection = 1024 * 1024
 
 export class TcpStage implements FrameStage {
-  readonly #context: Context
-  readonly #table = new ConnectionTable<Connection>((connection) => connection.close('timeout'))
+  readonly #context: CaptureContext
+  readonly #table = new ConnectionTable<CapturedConnection>((connection) => connection.close('timeout'))
   segments = 0
   /** Capture points after the first. */
-  #lanes = 0
+  #capturePoints = 0
 
-  constructor(context: Context) {
+  constructor(context: CaptureContext) {
     this.#context = context
   }
 
@@ -41,12 +42,12 @@ export class TcpStage implements FrameStage {
     if (entry === undefined) return
     const side = this.#table.side
     const connection = entry.value
-    const own = connection.halves[side]
-    const peer = connection.halves[other(side)]
+    const own = connection.reassemblers[side]
+    const peer = connection.reassemblers[other(side)]
     const first = (flags & synFlag) === 0 ? seq : (seq + 1) | 0
     if (!own.anchored) {
-      own.see(first)
-      connection.proceed()
+      own.noteSequence(first)
+      connection.passOnReady()
     }
     if ((flags & ackFlag) !== 0) {
       peer.acknowledge(acknowledged)
@@ -55,16 +56,16 @@ export class TcpStage implements FrameStage {
     }
     if (payload < frame.wireEnd || (flags & (finFlag | rstFlag)) !== 0) {
       const isEarly =
-        (connection.isHolding || (flags & rstFlag) !== 0 || peer.lacks(acknowledged)) &&
+        (connection.isHolding || (flags & rstFlag) !== 0 || peer.lacksBefore(acknowledged)) &&
         connection.mustWait(side, first, flags, acknowledged)
       if (isEarly) connection.hold({ side, frame, seq: first, payload, flags, acknowledged })
       else connection.take(frame, side, first, payload, flags)
     } else if (own.isWaiting && connection.isComplete(side)) own.check(frame.seconds)
-    if (connection.isHolding) connection.packet(frame.seconds)
+    if (connection.isHolding) connection.afterPacket(frame.seconds)
   }
 
   /** The connection of a SYN, or of a segment that belongs to no open one; undefined if it is to be ignored. */
-  #entryFor(frame: Frame, segment: SegmentHead): Entry<Connection> | undefined {
+  #entryFor(frame: Frame, segment: SegmentHead): ConnectionEntry<CapturedConnection> | undefined {
     const { found, flags, seq, hasData } = segment
     if ((flags & synFlag) !== 0) return this.#synchronised(frame, segment)
     if (found === undefined) {
@@ -73,7 +74,7 @@ export class TcpStage implements FrameStage {
     }
     const { value: connection } = found
     if (!hasData) return undefined
-    const distance = (seq - connection.halves[this.#table.side].expected) | 0
+    const distance = (seq - connection.reassemblers[this.#table.side].expected) | 0
     if (Math.abs(distance) > sameConnection) {
       this.#table.remove(found)
       return this.#create(frame, undefined)
@@ -83,27 +84,30 @@ export class TcpStage implements FrameStage {
   }
 
   /** RFC 9293, 3.5: a SYN opens a connection, unless it is a retransmission. */
-  #synchronised(frame: Frame, { found, flags, seq, acknowledged }: SegmentHead): Entry<Connection> {
+  #synchronised(
+    frame: Frame,
+    { found, flags, seq, acknowledged }: SegmentHead,
+  ): ConnectionEntry<CapturedConnection> {
     const answers = (flags & ackFlag) !== 0
     const { side } = this.#table
-    if (found !== undefined && !this.#isElsewhere(frame, found)) {
-      const { halves, closed } = found.value
-      const half = halves[side]
-      if (!closed && half.isn === seq) return found
-      const peer = halves[other(side)].isn
+    if (found !== undefined && !this.#isOtherCapturePoint(frame, found)) {
+      const { reassemblers, closed } = found.value
+      const reassembler = reassemblers[side]
+      if (!closed && reassembler.isn === seq) return found
+      const peer = reassemblers[other(side)].isn
       // A SYN with data may be acknowledged with or without the data (RFC 7413).
       const beyond = peer === undefined ? -1 : (acknowledged - 1 - peer) | 0
-      const fits = answers && !closed && half.isn === undefined && beyond >= 0 && beyond <= 65_535
-      if (fits && half.isFresh) {
-        this.#anchor(half, seq)
+      const fits = answers && !closed && reassembler.isn === undefined && beyond >= 0 && beyond <= 65_535
+      if (fits && reassembler.isFresh) {
+        this.#anchor(reassembler, seq)
         return found
       }
       found.value.close('timeout')
       this.#table.remove(found)
     }
     const entry = this.#create(frame, answers ? 1 : 0)
-    this.#anchor(entry.value.halves[0], seq)
-    if (answers) this.#anchor(entry.value.halves[1], (acknowledged - 1) | 0)
+    this.#anchor(entry.value.reassemblers[0], seq)
+    if (answers) this.#anchor(entry.value.reassemblers[1], (acknowledged - 1) | 0)
     return entry
   }
 
@@ -111,21 +115,24 @@ export class TcpStage implements FrameStage {
    * Another file of the same time also has a SYN of this side: it was captured at another point of the network. The two
    * are kept apart, as otherwise each would look like a retransmission of the other.
    */
-  #isElsewhere({ source }: Frame, { source: first, value }: Entry<Connection>): boolean {
-    const { closed, halves } = value
-    if (source === first || first.ended || source.lane !== first.lane) return false
-    if (closed || halves[this.#table.side].isn === undefined) return false
-    this.#lanes += 1
-    source.lane = this.#lanes
+  #isOtherCapturePoint(
+    { source }: Frame,
+    { source: first, value }: ConnectionEntry<CapturedConnection>,
+  ): boolean {
+    const { closed, reassemblers } = value
+    if (source === first || first.ended || source.capturePoint !== first.capturePoint) return false
+    if (closed || reassemblers[this.#table.side].isn === undefined) return false
+    this.#capturePoints += 1
+    source.capturePoint = this.#capturePoints
     return true
   }
 
-  #anchor(half: Half, isn: number): void {
-    half.isn = isn
-    half.anchor((isn + 1) | 0)
+  #anchor(reassembler: TcpReassembler, isn: number): void {
+    reassembler.isn = isn
+    reassembler.anchor((isn + 1) | 0)
   }
 
-  #create(frame: Frame, client: Side | undefined): Entry<Connection> {
+  #create(frame: Frame, client: Side | undefined): ConnectionEntry<CapturedConnection> {
     const { bytes, start, addresses, addressLength } = frame
     const [portA, portB] = [bytes.readUInt16BE(start), bytes.readUInt16BE(start + 2)]
     const a = endpoint(bytes.subarray(addresses, addresses + addressLength), portA)
@@ -137,7 +144,7 @@ export class TcpStage implements FrameStage {
       client,
       sawStart: client !== undefined,
     })
-    return this.#table.add(frame, new Connection(this.#context, conversation))
+    return this.#table.add(frame, new CapturedConnection(this.#context, conversation))
   }
 
   #bad(frame: Frame, what: string): void {
@@ -151,7 +158,7 @@ export class TcpStage implements FrameStage {
 }
 
 interface SegmentHead {
-  readonly found: Entry<Connection> | undefined
+  readonly found: ConnectionEntry<CapturedConnection> | undefined
   readonly flags: number
   readonly seq: number
   readonly acknowledged: number

@@ -1,12 +1,13 @@
 // UDP (RFC 768): datagrams that may be MQTT-SN. Each is one segment of its flow.
-import type { Context } from './context.js'
+
+import { type ConnectionEntry, ConnectionTable, endpoint } from './connection-table.js'
+import type { CaptureContext } from './context.js'
 import { Conversation } from './conversation.js'
 import { type Frame, RecordOrigin } from './frame.js'
-import { cutShort } from './half.js'
 import type { FrameStage } from './pcap.js'
 import { looksLikeMqttSn } from './roles.js'
 import { Segment } from './segment.js'
-import { ConnectionTable, type Entry, endpoint } from './table.js'
+import { cutShort } from './tcp-reassembler.js'
 
 class DatagramFlow {
   readonly conversation: Conversation
@@ -20,7 +21,7 @@ class DatagramFlow {
   push(frame: Frame, side: 0 | 1): void {
     const { bytes, start, end, wireEnd } = frame
     const offset = this.#offsets[side]
-    const origin = new RecordOrigin(frame, frame.place(start))
+    const origin = new RecordOrigin(frame, frame.fileOffsetOf(start))
     this.conversation.data(
       side,
       new Segment(bytes.subarray(start, end), offset, origin, this.#missing[side] || undefined),
@@ -32,11 +33,11 @@ class DatagramFlow {
 }
 
 export class UdpStage implements FrameStage {
-  readonly #context: Context
+  readonly #context: CaptureContext
   readonly #table = new ConnectionTable<DatagramFlow>((flow) => flow.conversation.close('timeout'))
   datagrams = 0
 
-  constructor(context: Context) {
+  constructor(context: CaptureContext) {
     this.#context = context
   }
 
@@ -55,7 +56,7 @@ export class UdpStage implements FrameStage {
   }
 
   /** A flow begins with a datagram on a known port, or one that looks like MQTT-SN. Others, such as DNS, are ignored. */
-  #create(frame: Frame): Entry<DatagramFlow> | undefined {
+  #create(frame: Frame): ConnectionEntry<DatagramFlow> | undefined {
     const { bytes, start, end, addresses, addressLength } = frame
     const ports = [bytes.readUInt16BE(start), bytes.readUInt16BE(start + 2)] as const
     const known = ports.some((port) => this.#context.udpPorts.has(port))

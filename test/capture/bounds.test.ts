@@ -1,8 +1,8 @@
 // Limits of buffered bytes, for each connection and for all together, and of the number of connections.
 import { expect, test } from 'vitest'
-import { Budget } from '../../src/capture/budget.js'
+import { ByteBudget } from '../../src/capture/byte-budget.js'
+import { ConnectionTable } from '../../src/capture/connection-table.js'
 import { Frame } from '../../src/capture/frame.js'
-import { ConnectionTable } from '../../src/capture/table.js'
 import { pcap, tcp, timed, toServer } from '../helpers/capture-builder.js'
 import { read } from '../helpers/capture-log.js'
 
@@ -47,7 +47,7 @@ test('connections can be removed in any order', () => {
 })
 
 test('a budget counts the bytes of all buffers', () => {
-  const budget = new Budget(100)
+  const budget = new ByteBudget(100)
   const first = budget.change(0, 60)
   const second = budget.change(0, 50)
   expect(budget.isSpent).toBe(true)

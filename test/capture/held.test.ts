@@ -1,6 +1,6 @@
 // Held events are bounded: consecutive gaps are merged (H23).
 import { expect, test } from 'vitest'
-import { Budget } from '../../src/capture/budget.js'
+import { ByteBudget } from '../../src/capture/byte-budget.js'
 import { RecordOrigin } from '../../src/capture/frame.js'
 import { HeldEvents } from '../../src/capture/held.js'
 import { Segment } from '../../src/capture/segment.js'
@@ -16,7 +16,7 @@ function output() {
 }
 
 test('a million headers without data are two gaps', () => {
-  const held = new HeldEvents<string>(new Budget())
+  const held = new HeldEvents<string>(new ByteBudget())
   for (let i = 0; i < 500_000; i++) {
     held.gap('a', i * 1000, 1000, 'cut')
     held.gap('b', i * 10, 10, 'cut')
@@ -28,7 +28,7 @@ test('a million headers without data are two gaps', () => {
 })
 
 test('gaps are not merged across data, nor if they are not adjacent', () => {
-  const held = new HeldEvents<string>(new Budget())
+  const held = new HeldEvents<string>(new ByteBudget())
   const origin = new RecordOrigin({ record: 1, second: 0, nanos: 0 }, 0)
   held.gap('a', 0, undefined, 'joined')
   held.gap('a', 0, undefined, 'joined')

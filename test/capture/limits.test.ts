@@ -1,18 +1,18 @@
 // The limits of each stage, and its behaviour at the limit.
 import { expect, test } from 'vitest'
-import { Budget } from '../../src/capture/budget.js'
-import type { Context } from '../../src/capture/context.js'
+import { ByteBudget } from '../../src/capture/byte-budget.js'
+import type { CaptureContext } from '../../src/capture/context.js'
+import { Nesting } from '../../src/capture/encapsulation/nesting.js'
 import { Frame } from '../../src/capture/frame.js'
-import { Carrier } from '../../src/capture/layers/carrier.js'
 import { Notes } from '../../src/capture/notes.js'
+import { OutOfOrderQueue } from '../../src/capture/out-of-order.js'
 import { PacedSink } from '../../src/capture/pace.js'
-import type { Pipe } from '../../src/capture/pipe.js'
-import { Recogniser } from '../../src/capture/recognise.js'
+import { ProtocolRecogniser } from '../../src/capture/protocol-recogniser.js'
 import type { CaptureSink, Flow } from '../../src/capture/stream.js'
 import { type StreamSegment, segmentOf } from '../../src/capture/stream.js'
+import type { StreamLayer } from '../../src/capture/stream-layer.js'
 import { HandshakeReader } from '../../src/capture/tls/handshake.js'
 import { KeyLog } from '../../src/capture/tls/key-log.js'
-import { Waiting } from '../../src/capture/waiting.js'
 import { HeadReader } from '../../src/capture/websocket/handshake.js'
 import {
   interfaceBlock,
@@ -37,10 +37,10 @@ test('notes: 10 of each kind, the rest is counted', () => {
 })
 
 test('kinds of skipped packets: 64 are counted', () => {
-  const carrier = new Carrier()
-  for (let i = 0; i < 1000; i++) carrier.skip(new Frame(), `kind ${i}`)
+  const nesting = new Nesting()
+  for (let i = 0; i < 1000; i++) nesting.skip(new Frame(), `kind ${i}`)
   const said: string[] = []
-  carrier.end({ say: (kind: string) => void said.push(kind) } as unknown as Notes)
+  nesting.end({ say: (kind: string) => void said.push(kind) } as unknown as Notes)
   expect(said).toHaveLength(64)
 })
 
@@ -85,9 +85,9 @@ test('unrecognised bytes in mid-stream: 64 KiB, then all are passed on', () => {
 
 test('gaps of an unrecognised connection: 64, then all are passed on', () => {
   let passed = 0
-  const next = { gap: () => void passed++ } as unknown as Pipe
-  const context = { budget: new Budget() } as unknown as Context
-  const recogniser = new Recogniser(context, next, { sawStart: false, layered: true })
+  const next = { gap: () => void passed++ } as unknown as StreamLayer
+  const context = { budget: new ByteBudget() } as unknown as CaptureContext
+  const recogniser = new ProtocolRecogniser(context, next, { sawStart: false, layered: true })
   for (let i = 0; i < 64; i++) recogniser.gap('c2s', i * 10, 5, 'why')
   expect(passed).toBe(0)
   for (let i = 64; i < 1000; i++) recogniser.gap('c2s', i * 10, 5, 'why')
@@ -95,8 +95,8 @@ test('gaps of an unrecognised connection: 64, then all are passed on', () => {
 })
 
 test('out-of-order segments count in the budget of all connections', () => {
-  const budget = new Budget(10_000)
-  const waiting = new Waiting(budget)
+  const budget = new ByteBudget(10_000)
+  const waiting = new OutOfOrderQueue(budget)
   for (let i = 0; i < 20; i++) {
     const bytes = Buffer.alloc(1000)
     waiting.insert({ seq: i * 2000, bytes, length: 1000, origin: { ...origin, at: () => origin } as never })

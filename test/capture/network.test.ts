@@ -76,9 +76,7 @@ describe('link layers', () => {
 
   test('an unsupported link type is reported once', () => {
     const { notes } = read(pcap(timed([hello, hello]), { link: 195 }))
-    expect(notes[0]).toBe(
-      'link type 195 (IEEE 802.15.4) is not supported; its frames were skipped',
-    )
+    expect(notes[0]).toBe('link type 195 (IEEE 802.15.4) is not supported; its frames were skipped')
     expect(notes[1]).toBe('no TCP or UDP in the 2 packets of this capture: 2 that are not IP')
   })
 

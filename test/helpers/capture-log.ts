@@ -1,5 +1,6 @@
 // Writes down what a capture tells, in a form that tests can compare.
-import { type CaptureOptions, openCapture } from '../../src/capture/open.js'
+import { openCapture } from '../../src/capture/open.js'
+import type { CaptureOptions } from '../../src/capture/options.js'
 import type { CaptureSink, Direction, Flow, FlowFact, StreamSegment } from '../../src/capture/stream.js'
 
 export interface LoggedFlow {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished, type TestContext } from 'vitest'
-import type { CaptureOptions } from '../../src/capture/open.js'
+import type { CaptureOptions } from '../../src/capture/options.js'
 import { type CaptureLog, read } from './capture-log.js'
 import { findPeer } from './peers.js'
 import { scratch, start } from './run.js'

@@ -5,7 +5,7 @@ import { countAre } from '../../text.js'
 import type { Notes } from '../notes.js'
 import type { RawFlow } from '../raw.js'
 import type { Direction } from '../stream.js'
-import type { Line, LineReader } from './text.js'
+import type { TextLine, TextLineReader } from './line.js'
 
 /** Bytes that one "*" may stand for, which od and hexdump print in place of repeated lines. */
 const maxRepeated = 1024 * 1024
@@ -19,7 +19,7 @@ export class RepeatBudget {
   #left = maxRepeatedInAll
 
   /** Call for each line of this length. */
-  earn(length: number): void {
+  addText(length: number): void {
     this.#left = Math.min(this.#left + length * repeatedPerByte, maxRepeatedInAll)
   }
 
@@ -75,7 +75,7 @@ interface SideState {
   repeating: boolean
 }
 
-export class DumpReader implements LineReader {
+export class DumpReader implements TextLineReader {
   readonly #flow: RawFlow
   readonly #notes: Notes
   readonly #twoWay: boolean
@@ -92,9 +92,9 @@ export class DumpReader implements LineReader {
     this.#single = direction
   }
 
-  line(line: Line): void {
+  line(line: TextLine): void {
     const { text } = line
-    this.#budget.earn(text.length)
+    this.#budget.addText(text.length)
     if (/^\s*\*\s*$/.test(text)) {
       this.#sides[this.#direction].repeating = true
       return
@@ -114,7 +114,7 @@ export class DumpReader implements LineReader {
   }
 
   /** The bytes of a line, without its column of characters. */
-  #bytes({ text, fileOffset }: Line, start: number, grouped: boolean): Buffer {
+  #bytes({ text, fileOffset }: TextLine, start: number, grouped: boolean): Buffer {
     const rest = text.slice(start)
     // xxd: groups separated by one space, then two spaces. Others: pairs separated by one or two spaces, then three
     // spaces, "|" or ">".
@@ -130,7 +130,7 @@ export class DumpReader implements LineReader {
   }
 
   /** Compares the offset of a line with the expected one: repeated lines, jumps, dumps that start again. */
-  #advance(line: Line, offset: string, bytes: Buffer): void {
+  #advance(line: TextLine, offset: string, bytes: Buffer): void {
     const side = this.#sides[this.#direction]
     if (side.expected !== -1) side.base ??= baseOf(side, offset)
     const at = Number.parseInt(offset, side.base ?? 16)
@@ -147,7 +147,7 @@ export class DumpReader implements LineReader {
     side.lastBytes = bytes
   }
 
-  #fill(line: Line, side: SideState, missing: number): void {
+  #fill(line: TextLine, side: SideState, missing: number): void {
     const place = { record: line.number, fileOffset: line.fileOffset }
     let rest = missing
     if (side.repeating && side.lastBytes.length > 0) {
@@ -161,8 +161,12 @@ export class DumpReader implements LineReader {
     this.#notes.say('offset jumps', text, line.fileOffset)
   }
 
-  #skip({ number, fileOffset }: Line): void {
-    this.#notes.say('not a hex dump', `line ${number} is not a line of a hex dump; it was ignored`, fileOffset)
+  #skip({ number, fileOffset }: TextLine): void {
+    this.#notes.say(
+      'not a hex dump',
+      `line ${number} is not a line of a hex dump; it was ignored`,
+      fileOffset,
+    )
   }
 
   end(): void {}

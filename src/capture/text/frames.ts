@@ -1,10 +1,10 @@
 // Packets with headers as text: tcpdump -x, -xx, -X and -XX, tshark -x, hex dumps of packets by Wireshark.
-import type { Context } from '../context.js'
-import { Frame, Source } from '../frame.js'
-import { looksLikeIp } from '../layers/ethernet.js'
+import type { CaptureContext } from '../context.js'
+import { looksLikeIp } from '../encapsulation/ethernet.js'
+import { Frame, FrameSource } from '../frame.js'
 import { unknownSecond } from '../stream.js'
-import { rowOf } from './rows.js'
-import type { Line, LineReader } from './text.js'
+import type { TextLine, TextLineReader } from './line.js'
+import { hexRowOf } from './rows.js'
 
 /** libpcap's limit. */
 const maxPacket = 256 * 1024
@@ -50,7 +50,7 @@ function hasProtocol(bytes: Buffer, at: number): boolean {
 export function framesIn(lines: readonly string[]): number | undefined {
   const head: Buffer[] = []
   for (const line of lines) {
-    const row = rowOf(line)
+    const row = hexRowOf(line)
     if (row?.offset === undefined || (head.length > 0 && row.offset === 0)) {
       if (head.length > 0) break
     } else if (head.length > 0 || row.offset === 0) head.push(row.bytes)
@@ -58,26 +58,26 @@ export function framesIn(lines: readonly string[]): number | undefined {
   return head.length === 0 ? undefined : linkOf(Buffer.concat(head))
 }
 
-export class FramesReader implements LineReader {
-  readonly #context: Context
+export class FramesReader implements TextLineReader {
+  readonly #context: CaptureContext
   readonly #link: number
   readonly #frame = new Frame()
   #rows: Buffer[] = []
   #length = 0
-  #place: Line | undefined
+  #place: TextLine | undefined
   /** Under a heading of reassembled bytes, which the frames already have. */
   #isOther = false
   #second = unknownSecond
   #nanos = 0
 
-  constructor(context: Context, link: number) {
+  constructor(context: CaptureContext, link: number) {
     this.#context = context
     this.#link = link
-    this.#frame.source = new Source()
+    this.#frame.source = new FrameSource()
   }
 
-  line(line: Line): void {
-    const row = rowOf(line.text)
+  line(line: TextLine): void {
+    const row = hexRowOf(line.text)
     if (row?.offset === undefined) return this.#between(line.text)
     if (row.offset === 0) this.#emit()
     if (this.#isOther) return

@@ -1,8 +1,8 @@
 // Logs with rows of hexadecimal bytes; the lines before them say in which direction the bytes were sent.
 
-import { type Row, rowOf } from './rows.js'
-import { type Mark, markOf, type Sides } from './sides.js'
-import type { Line, LineReader } from './text.js'
+import { type DirectionMark, type DirectionTracker, directionMarkOf } from './direction-tracker.js'
+import type { TextLine, TextLineReader } from './line.js'
+import { type HexRow, hexRowOf } from './rows.js'
 
 /** Decoration around the rows of Netty, PowerShell and others. */
 const frame = /^[\s|+-]*$|^\s*Label: |^\s*Offset Bytes|^[\s|]*(?:0?0 +0?1 +0?2 )/i
@@ -10,7 +10,7 @@ const frame = /^[\s|+-]*$|^\s*Label: |^\s*Offset Bytes|^[\s|]*(?:0?0 +0?1 +0?2 )
 const leftOut = /^([0-9a-f]{4,8}) - <SPACES\/NULS>/i
 
 export function isLog(lines: readonly string[]): boolean {
-  return lines.some((line) => !frame.test(line) && rowOf(line)?.isLone === false)
+  return lines.some((line) => !frame.test(line) && hexRowOf(line)?.isLone === false)
 }
 
 /** Whether lines have an arrow before the digits. `isHex` accepts these too. */
@@ -20,28 +20,28 @@ export function isDirected(lines: readonly string[]): boolean {
   )
 }
 
-export class LogReader implements LineReader {
-  readonly #sides: Sides
-  #mark: Mark | undefined
+export class LogReader implements TextLineReader {
+  readonly #tracker: DirectionTracker
+  #mark: DirectionMark | undefined
   #begins = true
   /** The previous row was not full: another packet follows. */
   #ended = false
   /** The previous row, held as the offset of the next may show that it has fewer bytes. */
-  #held: { row: Row; line: Line; begins: boolean } | undefined
+  #held: { row: HexRow; line: TextLine; begins: boolean } | undefined
 
-  constructor(sides: Sides) {
-    this.#sides = sides
+  constructor(tracker: DirectionTracker) {
+    this.#tracker = tracker
   }
 
-  line(line: Line): void {
+  line(line: TextLine): void {
     if (frame.test(line.text)) return
     const end = leftOut.exec(line.text)?.[1]
     if (end !== undefined) return this.#leftOut(Number.parseInt(end, 16))
-    const row = rowOf(line.text)
+    const row = hexRowOf(line.text)
     if (row === undefined || (row.isLone && row.prefix !== this.#held?.row.prefix))
       return this.#heading(line.text)
     this.#release(row.offset)
-    const mark = row.prefix.trim() === '' ? undefined : markOf(row.prefix)
+    const mark = row.prefix.trim() === '' ? undefined : directionMarkOf(row.prefix)
     if (mark !== undefined) this.#mark = mark
     const begins = this.#begins || this.#ended || row.offset === 0
     this.#ended = row.offset === undefined && row.bytes.length !== 16
@@ -51,7 +51,7 @@ export class LogReader implements LineReader {
 
   #heading(text: string): void {
     this.#release(undefined)
-    this.#mark = markOf(text) ?? this.#mark
+    this.#mark = directionMarkOf(text) ?? this.#mark
     this.#begins = true
   }
 
@@ -60,7 +60,7 @@ export class LogReader implements LineReader {
     this.#release(undefined)
     if (row?.offset === undefined) return
     const missing = end - row.offset - row.bytes.length
-    if (missing > 0 && missing < 65_536) this.#sides.gap(missing, 'left out in the dump')
+    if (missing > 0 && missing < 65_536) this.#tracker.gap(missing, 'left out in the dump')
   }
 
   /** Passes on the held row, up to the offset of the next. */
@@ -70,8 +70,8 @@ export class LogReader implements LineReader {
     this.#held = undefined
     const room = next === undefined || row.offset === undefined ? 0 : next - row.offset
     const bytes = room > 0 && room < row.bytes.length ? row.bytes.subarray(0, room) : row.bytes
-    this.#sides.data(bytes, this.#mark, begins, { record: line.number, fileOffset: line.fileOffset })
-    this.#sides.leftOut(row.more, line)
+    this.#tracker.data(bytes, this.#mark, begins, { record: line.number, fileOffset: line.fileOffset })
+    this.#tracker.leftOut(row.more, line)
   }
 
   end(): void {

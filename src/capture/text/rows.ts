@@ -1,7 +1,7 @@
 // Parses a log line with hexadecimal bytes: prefix, optional offset, bytes, optional column of characters, as written by
 // Netty, ESP-IDF, Zephyr, openssl, socat, strace, tcpdump, PowerShell and ad hoc logging.
 
-export interface Row {
+export interface HexRow {
   /** Text before the bytes and their offset. */
   readonly prefix: string
   readonly offset: number | undefined
@@ -32,7 +32,7 @@ const introduced =
 /** A Buffer as Node prints it. */
 const nodeBuffer = /<Buffer((?: [0-9a-f]{2})*)(?: \.\.\. (\d+) more bytes?)?>/i
 
-export function rowOf(text: string): Row | undefined {
+export function hexRowOf(text: string): HexRow | undefined {
   const line = text.replace(/\b0x(?=[0-9a-f]{2}\b)/gi, '').trimEnd()
   if (line.length > longest) return longRow(line)
   const buffer = nodeBuffer.exec(line)
@@ -54,12 +54,12 @@ export function rowOf(text: string): Row | undefined {
   return undefined
 }
 
-function row(prefix: string, hex: string, { offset, more = 0 }: { offset?: number; more?: number }): Row {
+function row(prefix: string, hex: string, { offset, more = 0 }: { offset?: number; more?: number }): HexRow {
   const isLone = offset === undefined && more === 0 && hex.length === 2
   return { prefix, offset, bytes: Buffer.from(hex, 'hex'), isLone, more }
 }
 
-function longRow(line: string): Row | undefined {
+function longRow(line: string): HexRow | undefined {
   const head = line.slice(0, longestPrefix)
   for (const match of head.matchAll(boundary)) {
     const at = match.index + match[0].length

@@ -2,14 +2,14 @@
 // `-e write`.
 
 import { count } from '../../text.js'
-import type { Context } from '../context.js'
+import type { CaptureContext } from '../context.js'
+import { couldBePacket, looksLikePackets } from '../mqtt-packets.js'
 import { RawFlow } from '../raw.js'
-import { couldBePacket, looksLikePackets } from '../recognise.js'
 import { senderOf } from '../roles.js'
+import { DirectionTracker } from './direction-tracker.js'
+import type { TextLine, TextLineReader } from './line.js'
 import { bytesOfLiteral } from './literals.js'
-import { rowOf } from './rows.js'
-import { Sides } from './sides.js'
-import type { Line, LineReader } from './text.js'
+import { hexRowOf } from './rows.js'
 
 const names = 'read|readv|pread64|recv|recvfrom|recvmsg|write|writev|pwrite64|send|sendto|sendmsg'
 const call = new RegExp(
@@ -30,31 +30,31 @@ export function isStrace(lines: readonly string[]): boolean {
   return lines.some((line) => call.test(line) && (result.test(line) || line.includes('<unfinished')))
 }
 
-interface Done {
+interface FinishedCall {
   readonly descriptor: number
   readonly isOut: boolean
   /** Bytes, or the number of bytes that are not in the text. */
   readonly parts: (Buffer | number)[]
-  readonly line: Line
+  readonly line: TextLine
 }
 
-export class StraceReader implements LineReader {
-  readonly #context: Context
+export class StraceReader implements TextLineReader {
+  readonly #context: CaptureContext
   /** By file descriptor; null if it does not carry MQTT. */
-  readonly #open = new Map<number, { flow: RawFlow; sides: Sides } | null>()
+  readonly #open = new Map<number, { flow: RawFlow; tracker: DirectionTracker } | null>()
   readonly #unfinished = new Map<string, string>()
   /** Held until it is known whether a full dump follows. */
-  #done: Done | undefined
+  #call: FinishedCall | undefined
   #dump: Buffer[] = []
 
-  constructor(context: Context) {
+  constructor(context: CaptureContext) {
     this.#context = context
   }
 
-  line(line: Line): void {
+  line(line: TextLine): void {
     const { text } = line
-    if (dumpRow.test(text) && this.#done !== undefined) {
-      const row = rowOf(text.replace(/^\s*\|\s/, ''))
+    if (dumpRow.test(text) && this.#call !== undefined) {
+      const row = hexRowOf(text.replace(/^\s*\|\s/, ''))
       if (row !== undefined) this.#dump.push(row.bytes)
       return
     }
@@ -87,30 +87,31 @@ export class StraceReader implements LineReader {
     const count = Number(result.exec(whole.slice(whole.lastIndexOf(')')))?.[1] ?? -1)
     if (count <= 0) return
     const isOut = /^(?:p?writ|send)/.test(match[3]!)
-    this.#done = { descriptor: Number(match[4]), isOut, parts: partsOf(whole, count), line }
+    this.#call = { descriptor: Number(match[4]), isOut, parts: partsOf(whole, count), line }
   }
 
   #release(): void {
-    const done = this.#done
-    if (done === undefined) return
-    this.#done = undefined
+    const finished = this.#call
+    if (finished === undefined) return
+    this.#call = undefined
     const dump = Buffer.concat(this.#dump)
     this.#dump = []
-    const parts = dump.length > 0 ? [dump] : done.parts
+    const parts = dump.length > 0 ? [dump] : finished.parts
     const [first] = parts
-    let side = this.#open.get(done.descriptor)
-    if (side === undefined) {
+    let stream = this.#open.get(finished.descriptor)
+    if (stream === undefined) {
       const isMqtt = Buffer.isBuffer(first) && first.length > 0 && isPlausible(first)
       if (this.#open.size >= maxOpen) return
       const flow = isMqtt ? new RawFlow(this.#context, ['client', 'server']) : undefined
-      side = flow === undefined ? null : { flow, sides: new Sides(flow, this.#context.notes) }
-      this.#open.set(done.descriptor, side)
+      stream = flow === undefined ? null : { flow, tracker: new DirectionTracker(flow, this.#context.notes) }
+      this.#open.set(finished.descriptor, stream)
     }
-    if (side === null) return
-    const place = { record: done.line.number, fileOffset: done.line.fileOffset }
+    if (stream === null) return
+    const place = { record: finished.line.number, fileOffset: finished.line.fileOffset }
     for (const part of parts) {
-      if (Buffer.isBuffer(part)) side.sides.data(part, done.isOut ? 'out' : 'in', part === first, place)
-      else side.sides.gap(part, 'left out by strace (-s)')
+      if (Buffer.isBuffer(part))
+        stream.tracker.data(part, finished.isOut ? 'out' : 'in', part === first, place)
+      else stream.tracker.gap(part, 'left out by strace (-s)')
     }
     const missing = parts.reduce((sum: number, part) => (Buffer.isBuffer(part) ? sum : sum + part), 0)
     if (missing === 0) return
@@ -126,7 +127,7 @@ export class StraceReader implements LineReader {
 
   end(): void {
     this.#release()
-    for (const side of this.#open.values()) side?.flow.end()
+    for (const stream of this.#open.values()) stream?.flow.end()
   }
 }
 

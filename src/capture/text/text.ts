@@ -1,36 +1,23 @@
 // Bytes written as text: hex dumps, packets with headers, "Follow TCP Stream" of Wireshark, logs, source code, pasted hex
 // and base64. Chooses the reader of the lines.
-import type { Context } from '../context.js'
-import type { Capture } from '../open.js'
+import type { CaptureContext } from '../context.js'
+import type { Capture } from '../options.js'
 import { RawFlow } from '../raw.js'
+import { DirectionTracker } from './direction-tracker.js'
 import { DumpReader, isDump, RepeatBudget } from './dump.js'
 import { FramesReader, framesIn } from './frames.js'
+import { Base64Reader, HexReader, isBase64, isHex, YamlReader } from './hex-base64.js'
+import type { TextLineReader } from './line.js'
 import { isDirected, isLog, LogReader } from './log.js'
-import { Sides } from './sides.js'
-import { isDecimal, isSource, SourceReader } from './source.js'
+import { isDecimal, isSourceCode, SourceCodeReader } from './source-code.js'
 import { isStrace, StraceReader } from './strace.js'
-import { Base64Reader, isBase64, isHex, TokenReader, YamlReader } from './tokens.js'
-import { WordReader, wordDump } from './words.js'
+import { WordDumpReader, wordDump } from './word-dump.js'
 
 /** Bytes of text by which its kind is recognised. */
 export const textHead = 16 * 1024
 
 /** Longer lines are read in pieces of this size: a file may be a single line. */
 const maxLine = 64 * 1024
-
-/** A line of the input, without its end. */
-export interface Line {
-  readonly text: string
-  /** From 1. */
-  readonly number: number
-  readonly fileOffset: number
-}
-
-/** Reads one kind of text. */
-export interface LineReader {
-  line(line: Line): void
-  end(): void
-}
 
 /** Printable UTF-8, tabs, line ends and terminal escapes; the last character may be incomplete. */
 const typed =
@@ -40,7 +27,7 @@ const mark = '\xef\xbb\xbf'
 const colours = /\x1b\[[\d;]*m/g
 
 /** Whether all bytes are text, as MQTT streams never are for long. */
-export function isText(head: Buffer): boolean {
+export function looksLikeText(head: Buffer): boolean {
   return typed.test(head.toString('latin1'))
 }
 
@@ -53,13 +40,13 @@ export class TextCapture implements Capture {
   /** The recognised kind, for a note. */
   readonly kind: string
   readonly #flow: RawFlow
-  readonly #reader: LineReader
+  readonly #reader: TextLineReader
   #rest = ''
   #number = 1
   #fileOffset = 0
 
   /** Returns undefined if the kind of text is unknown. */
-  static open(context: Context, head: Buffer): TextCapture | undefined {
+  static open(context: CaptureContext, head: Buffer): TextCapture | undefined {
     const all = head.toString('latin1')
     const text = all.startsWith(mark) ? all.slice(mark.length) : all
     const lines = text.split('\n').map(plainLine)
@@ -115,15 +102,15 @@ function placeToCut(text: string): number {
 
 interface Chosen {
   readonly kind: string
-  readonly reader: LineReader
+  readonly reader: TextLineReader
 }
 
 /** The first kind that matches; more specific kinds are tried first. */
-function chooseReader(context: Context, flow: RawFlow, lines: readonly string[]): Chosen | undefined {
+function chooseReader(context: CaptureContext, flow: RawFlow, lines: readonly string[]): Chosen | undefined {
   const { notes } = context
   const { direction } = context.options
   const head = { head: lines, direction }
-  const sides = () => new Sides(flow, notes, direction)
+  const newTracker = () => new DirectionTracker(flow, notes, direction)
   if (lines.some((line) => line.includes('!!binary')))
     return { kind: "Wireshark's YAML", reader: new YamlReader(flow, notes) }
   if (isStrace(lines)) return { kind: 'the output of strace', reader: new StraceReader(context) }
@@ -133,16 +120,17 @@ function chooseReader(context: Context, flow: RawFlow, lines: readonly string[])
   const words = wordDump(lines)
   if (words !== undefined) {
     const settings = { notes, budget: new RepeatBudget() }
-    return { kind: 'a dump of words', reader: new WordReader(words, sides(), settings) }
+    return { kind: 'a dump of words', reader: new WordDumpReader(words, newTracker(), settings) }
   }
   if (isDump(lines)) return { kind: 'a hex dump', reader: new DumpReader(flow, notes, head) }
   if (isDirected(lines) && isLog(lines))
-    return { kind: 'a log with hexadecimal digits', reader: new LogReader(sides()) }
-  if (isDecimal(lines)) return { kind: 'decimal numbers', reader: new SourceReader(flow, notes, direction) }
-  if (isHex(lines)) return { kind: 'hexadecimal digits', reader: new TokenReader(flow, notes, head) }
-  if (isSource(lines))
-    return { kind: 'strings or lists of numbers', reader: new SourceReader(flow, notes, direction) }
-  if (isLog(lines)) return { kind: 'a log with hexadecimal digits', reader: new LogReader(sides()) }
+    return { kind: 'a log with hexadecimal digits', reader: new LogReader(newTracker()) }
+  if (isDecimal(lines))
+    return { kind: 'decimal numbers', reader: new SourceCodeReader(flow, notes, direction) }
+  if (isHex(lines)) return { kind: 'hexadecimal digits', reader: new HexReader(flow, notes, head) }
+  if (isSourceCode(lines))
+    return { kind: 'strings or lists of numbers', reader: new SourceCodeReader(flow, notes, direction) }
+  if (isLog(lines)) return { kind: 'a log with hexadecimal digits', reader: new LogReader(newTracker()) }
   if (isBase64(lines)) return { kind: 'base64', reader: new Base64Reader(flow, notes, direction) }
   return undefined
 }

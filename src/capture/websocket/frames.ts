@@ -1,4 +1,5 @@
 // Splits a stream into WebSocket frames (RFC 6455, 5.2). Payload is passed on as it arrives.
+import { dividesIntoPackets } from '../mqtt-packets.js'
 import type { Direction } from '../stream.js'
 
 /** Two bytes, a length of eight, a masking key of four. */
@@ -43,7 +44,7 @@ export function readHeader(bytes: Buffer, start: number): FrameHeader | undefine
  * Whether a segment consists of whole frames of this direction, and not of whole MQTT packets: evidence for WebSocket at
  * the start of a capture in mid-stream, or after a gap.
  */
-export function tiles(bytes: Buffer, direction: Direction): boolean {
+export function dividesIntoFrames(bytes: Buffer, direction: Direction): boolean {
   let at = 0
   while (at < bytes.length) {
     const header = readHeader(bytes, at)
@@ -53,23 +54,7 @@ export function tiles(bytes: Buffer, direction: Direction): boolean {
   }
   if (at !== bytes.length || at === 0) return false
   // 0x82 is a binary frame or SUBSCRIBE, which a server does not send.
-  return (direction === 's2c' && bytes[0] === 0x82) || !tilesAsPackets(bytes)
-}
-
-function tilesAsPackets(bytes: Buffer): boolean {
-  let at = 0
-  while (at < bytes.length) {
-    let length = 0
-    let shift = 0
-    for (at += 1; ; shift += 7) {
-      const byte = bytes[at++]
-      if (byte === undefined || shift > 21) return false
-      length += (byte & 0x7f) << shift
-      if (byte < 0x80) break
-    }
-    at += length
-  }
-  return at === bytes.length
+  return (direction === 's2c' && bytes[0] === 0x82) || !dividesIntoPackets(bytes)
 }
 
 export interface FrameOutput {

@@ -1,11 +1,11 @@
 // Extracts the payload of one direction of WebSocket. Payloads are concatenated, as MQTT packets need not be aligned with
 // messages [MQTT-6.0.0-2].
-import type { Context } from '../context.js'
+import type { CaptureContext } from '../context.js'
 import type { RecordOrigin } from '../frame.js'
-import type { Pipe } from '../pipe.js'
 import { Segment } from '../segment.js'
 import type { Direction } from '../stream.js'
-import { type FrameHeader, type FrameOutput, FrameReader, tiles } from './frames.js'
+import type { StreamLayer } from '../stream-layer.js'
+import { dividesIntoFrames, type FrameHeader, type FrameOutput, FrameReader } from './frames.js'
 
 /** Bytes of a compressed message, which is collected before it is inflated. */
 const maxCompressed = 16 * 1024 * 1024
@@ -18,8 +18,8 @@ const empty = Buffer.alloc(0)
 const tail = Buffer.from([0, 0, 0xff, 0xff])
 
 export class MessageReader implements FrameOutput {
-  readonly #context: Context
-  readonly #next: Pipe
+  readonly #context: CaptureContext
+  readonly #next: StreamLayer
   readonly #direction: Direction
   readonly #frames = new FrameReader(this)
   #origin: RecordOrigin | undefined
@@ -34,7 +34,7 @@ export class MessageReader implements FrameOutput {
   #compressedBytes = 0
   #window: Buffer = empty
 
-  constructor(context: Context, next: Pipe, direction: Direction) {
+  constructor(context: CaptureContext, next: StreamLayer, direction: Direction) {
     this.#context = context
     this.#next = next
     this.#direction = direction
@@ -48,7 +48,7 @@ export class MessageReader implements FrameOutput {
   push({ bytes, origin }: Segment): void {
     this.#origin = origin
     if (this.#lost) {
-      if (!tiles(bytes, this.#direction)) return
+      if (!dividesIntoFrames(bytes, this.#direction)) return
       this.#lost = false
     }
     this.#frames.push(bytes)

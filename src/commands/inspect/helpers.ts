@@ -1,7 +1,7 @@
 // What the pure reader of captures asks of Node: unpacking for WebSocket, cryptography for TLS.
 import { createDecipheriv, createHmac } from 'node:crypto'
 import { constants, inflateRawSync } from 'node:zlib'
-import type { AeadName, Inflate, TlsCrypto } from '../../capture/open.js'
+import type { AeadName, Inflate, TlsCrypto } from '../../capture/crypto.js'
 
 export const inflate: Inflate = (deflated, dictionary, maxLength) => {
   return inflateRawSync(deflated, {

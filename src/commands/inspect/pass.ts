@@ -1,6 +1,7 @@
 // Reads all files of a capture once, into an inspector, a portion at a time.
 import type { Readable } from 'node:stream'
-import { type CaptureOptions, CaptureReader } from '../../capture/open.js'
+import { CaptureReader } from '../../capture/open.js'
+import type { CaptureOptions } from '../../capture/options.js'
 import { PacedSink } from '../../capture/pace.js'
 import type { Inspector } from '../../inspect/inspector.js'
 import { readFiles } from './files.js'

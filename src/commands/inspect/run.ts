@@ -1,6 +1,6 @@
 // mqttx inspect: reads captures, shows the MQTT in them, and tells by its status whether rules were broken.
 import { setImmediate } from 'node:timers/promises'
-import { messagesIn } from '../../capture/messages.js'
+import { messagesIn } from '../../capture/mqtt-sn-messages.js'
 import { hasSecrets, openCapture } from '../../capture/open.js'
 import { senderOfDatagram } from '../../capture/roles.js'
 import { type Flow, segmentOf, unknownSecond } from '../../capture/stream.js'

@@ -1,6 +1,6 @@
 // File formats that cannot be read, recognised by their magic numbers, with the command that converts each.
 
-export interface Foreign {
+export interface UnsupportedFormat {
   /** Completes "this is ...". */
   readonly what: string
   /** The command that converts it to a capture; `FILE` is replaced with its name. Absent if there is none. */
@@ -11,7 +11,7 @@ const latin1 = (text: string) => Buffer.from(text, 'latin1')
 const wireshark = 'editcap -F pcapng FILE out.pcapng'
 
 /** Magic numbers; a longer one before its own prefix. */
-const table: readonly (readonly [Buffer, Foreign])[] = [
+const table: readonly (readonly [Buffer, UnsupportedFormat])[] = [
   [latin1('PK\x03\x04'), { what: 'a zip archive', run: 'unzip -p FILE | mqttx inspect' }],
   [latin1('PK\x05\x06'), { what: 'a zip archive without files' }],
   [latin1('PK\x07\x08'), { what: 'a zip archive', run: 'unzip -p FILE | mqttx inspect' }],
@@ -38,11 +38,11 @@ const table: readonly (readonly [Buffer, Foreign])[] = [
 /** Offset of the magic number of tar. */
 const tarAt = 257
 
-/** The longest head that `foreignFormat` looks at. */
+/** The longest head that `unsupportedFormat` looks at. */
 export const foreignHead = tarAt + 5
 
 /** Returns undefined if `head` has none of the magic numbers. */
-export function foreignFormat(head: Buffer): Foreign | undefined {
+export function unsupportedFormat(head: Buffer): UnsupportedFormat | undefined {
   for (const [magic, foreign] of table) {
     if (head.length >= magic.length && head.compare(magic, 0, magic.length, 0, magic.length) === 0) {
       return magic.length > 3 || head[0] !== 0x42 || /^BZh[1-9]/.test(head.toString('latin1', 0, 4))

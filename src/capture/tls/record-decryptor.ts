@@ -17,7 +17,7 @@ export interface Opened {
   readonly content: Buffer
 }
 
-export class Opener {
+export class RecordDecryptor {
   readonly #crypto: TlsCrypto
   readonly #suite: Suite
   readonly #is13: boolean

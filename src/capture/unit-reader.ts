@@ -15,7 +15,7 @@ export interface UnitParser {
 /** The buffer of a cut unit grows by doubling, so that a wrong length costs no more memory than the bytes received. */
 const firstCapacity = 4096
 
-export class Units {
+export class UnitReader {
   readonly #parser: UnitParser
   #unit: Buffer = Buffer.alloc(0)
   #filled = 0

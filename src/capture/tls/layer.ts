@@ -1,14 +1,14 @@
 // The TLS layer of a captured connection: reads the unencrypted part of the handshake, takes the keys from a key log, and
 // passes on the plaintext (RFC 8446 for TLS 1.3, RFC 5246 for TLS 1.2).
-import type { Context } from '../context.js'
+import type { CaptureContext } from '../context.js'
 import type { RecordOrigin } from '../frame.js'
-import type { Pipe } from '../pipe.js'
 import { Segment } from '../segment.js'
 import type { Direction, FlowFact } from '../stream.js'
+import type { StreamLayer } from '../stream-layer.js'
 import { HandshakeReader } from './handshake.js'
 import { type ClientHello, readClientHello, readServerHello, type ServerHello } from './hello.js'
 import { keyBlock } from './keys.js'
-import { Opener } from './opener.js'
+import { RecordDecryptor } from './record-decryptor.js'
 import { RecordReader, type TlsRecord } from './records.js'
 import { type Suite, suiteOf } from './suites.js'
 
@@ -30,16 +30,16 @@ const versionNames: Record<number, string> = {
 interface SideState {
   readonly records: RecordReader
   readonly messages: HandshakeReader
-  opener: Opener | undefined
+  opener: RecordDecryptor | undefined
   /** The key after the Finished of this side (TLS 1.3) or its ChangeCipherSpec (TLS 1.2). */
-  next: Opener | undefined
+  next: RecordDecryptor | undefined
   isProtected: boolean
   offset: number
 }
 
-export class TlsPipe implements Pipe {
-  readonly #context: Context
-  readonly #next: Pipe
+export class TlsLayer implements StreamLayer {
+  readonly #context: CaptureContext
+  readonly #next: StreamLayer
   readonly #sides: Record<Direction, SideState>
   #client: ClientHello | undefined
   #server: ServerHello | undefined
@@ -48,10 +48,10 @@ export class TlsPipe implements Pipe {
   /** Bytes of the handshake were not captured. */
   #isCut = false
   #last: RecordOrigin | undefined
-  #isTold = false
+  #isReported = false
   #held = 0
 
-  constructor(context: Context, next: Pipe) {
+  constructor(context: CaptureContext, next: StreamLayer) {
     this.#context = context
     this.#next = next
     this.#sides = { c2s: this.#side('c2s'), s2c: this.#side('s2c') }
@@ -160,7 +160,7 @@ export class TlsPipe implements Pipe {
     const crypto = options.crypto!
     const open = (label: string) => {
       const secret = keyLog.find(label, random.toString('hex'))
-      return secret && new Opener(crypto, suite, { secret })
+      return secret && new RecordDecryptor(crypto, suite, { secret })
     }
     for (const [direction, name] of [
       ['c2s', 'CLIENT'],
@@ -183,7 +183,7 @@ export class TlsPipe implements Pipe {
     if (master === undefined) return false
     const keys = keyBlock(crypto, suite, { master, clientRandom: client.random, serverRandom: server.random })
     for (const direction of ['c2s', 's2c'] as const) {
-      this.#sides[direction].next = new Opener(crypto, suite, { key: keys[direction] })
+      this.#sides[direction].next = new RecordDecryptor(crypto, suite, { key: keys[direction] })
     }
     return true
   }
@@ -225,8 +225,8 @@ export class TlsPipe implements Pipe {
   }
 
   #emit(direction: Direction, content: Buffer, origin: RecordOrigin): void {
-    if (!this.#isTold) {
-      this.#isTold = true
+    if (!this.#isReported) {
+      this.#isReported = true
       this.#next.fact({ kind: 'tls', version: this.#version(), serverName: this.#client?.serverName })
     }
     if (content.length === 0) return

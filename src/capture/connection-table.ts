@@ -1,6 +1,6 @@
 // Finds the connection of a packet by its addresses and ports; an LRU cache. It runs for every packet, so it builds no
 // key strings.
-import type { Frame, Source } from './frame.js'
+import type { Frame, FrameSource } from './frame.js'
 
 /**
  * Capacity. Each connection takes about a kilobyte here and some more in the packet decoder, less than 50 MB in all.
@@ -9,7 +9,7 @@ import type { Frame, Source } from './frame.js'
 export const maxConnections = 20_000
 
 /** A connection; `a` is the sender of its first packet. */
-export interface Entry<T> {
+export interface ConnectionEntry<T> {
   readonly value: T
   readonly hash: number
   /** Address of `a`, then of `b`. */
@@ -17,18 +17,18 @@ export interface Entry<T> {
   readonly portA: number
   readonly portB: number
   /** The file of that packet. */
-  readonly source: Source
-  next: Entry<T> | undefined
-  newer: Entry<T> | undefined
-  older: Entry<T> | undefined
+  readonly source: FrameSource
+  next: ConnectionEntry<T> | undefined
+  newer: ConnectionEntry<T> | undefined
+  older: ConnectionEntry<T> | undefined
 }
 
 export class ConnectionTable<T> {
   /** Which end sent the packet of the last lookup: 0 is `a`. */
   side: 0 | 1 = 0
-  readonly #chains = new Map<number, Entry<T>>()
-  #newest: Entry<T> | undefined
-  #oldest: Entry<T> | undefined
+  readonly #chains = new Map<number, ConnectionEntry<T>>()
+  #newest: ConnectionEntry<T> | undefined
+  #oldest: ConnectionEntry<T> | undefined
   #size = 0
   readonly #limit: number
   readonly #forget: (value: T) => void
@@ -42,14 +42,14 @@ export class ConnectionTable<T> {
   }
 
   /** The connection of a packet; the ports are at `frame.start`. Sets `side`. */
-  find(frame: Frame): Entry<T> | undefined {
+  find(frame: Frame): ConnectionEntry<T> | undefined {
     const { bytes, start, addresses, addressLength: length, source: file } = frame
     const source = (bytes[start]! << 8) | bytes[start + 1]!
     const target = (bytes[start + 2]! << 8) | bytes[start + 3]!
     let entry = this.#chains.get(this.#hash(frame, source, target))
     for (; entry !== undefined; entry = entry.next) {
       if (entry.addresses.length !== 2 * length) continue
-      if (entry.source !== file && entry.source.lane !== file.lane) continue
+      if (entry.source !== file && entry.source.capturePoint !== file.capturePoint) continue
       if (entry.portA === source && entry.portB === target && sameBytes(entry, bytes, addresses)) {
         this.side = 0
         break
@@ -64,7 +64,7 @@ export class ConnectionTable<T> {
   }
 
   /** Adds a connection by its first packet, whose sender becomes side 0. */
-  add(frame: Frame, value: T): Entry<T> {
+  add(frame: Frame, value: T): ConnectionEntry<T> {
     if (this.#size === this.#limit && this.#oldest !== undefined) {
       const { value: forgotten } = this.#oldest
       this.remove(this.#oldest)
@@ -74,7 +74,7 @@ export class ConnectionTable<T> {
     const portA = bytes.readUInt16BE(start)
     const portB = bytes.readUInt16BE(start + 2)
     const hash = this.#hash(frame, portA, portB)
-    const entry: Entry<T> = {
+    const entry: ConnectionEntry<T> = {
       value,
       hash,
       addresses: Buffer.from(bytes.subarray(addresses, addresses + 2 * length)),
@@ -94,7 +94,7 @@ export class ConnectionTable<T> {
     return entry
   }
 
-  remove(entry: Entry<T>): void {
+  remove(entry: ConnectionEntry<T>): void {
     this.#unlink(entry)
     this.#size -= 1
     const first = this.#chains.get(entry.hash)
@@ -113,7 +113,7 @@ export class ConnectionTable<T> {
     for (let entry = this.#oldest; entry !== undefined; entry = entry.newer) yield entry.value
   }
 
-  #touch(entry: Entry<T>): void {
+  #touch(entry: ConnectionEntry<T>): void {
     this.#unlink(entry)
     entry.older = this.#newest
     entry.newer = undefined
@@ -122,7 +122,7 @@ export class ConnectionTable<T> {
     this.#oldest ??= entry
   }
 
-  #unlink(entry: Entry<T>): void {
+  #unlink(entry: ConnectionEntry<T>): void {
     if (entry.newer === undefined) this.#newest = entry.older
     else entry.newer.older = entry.older
     if (entry.older === undefined) this.#oldest = entry.newer
@@ -153,14 +153,14 @@ function mix(value: number): number {
   return value ^ (value >>> 16)
 }
 
-function sameBytes({ addresses }: Entry<unknown>, bytes: Buffer, at: number): boolean {
+function sameBytes({ addresses }: ConnectionEntry<unknown>, bytes: Buffer, at: number): boolean {
   for (let index = 0; index < addresses.length; index++) {
     if (addresses[index] !== bytes[at + index]) return false
   }
   return true
 }
 
-function crossedBytes({ addresses }: Entry<unknown>, bytes: Buffer, at: number): boolean {
+function crossedBytes({ addresses }: ConnectionEntry<unknown>, bytes: Buffer, at: number): boolean {
   const half = addresses.length >> 1
   for (let index = 0; index < half; index++) {
     if (addresses[index] !== bytes[at + half + index] || addresses[half + index] !== bytes[at + index]) {

@@ -1,8 +1,8 @@
 // Pseudo-headers of capture programs and firewalls: Linux cooked, PKTAP, PPI, NFLOG, PFLOG, BSD ENC, ERF.
 import type { Frame } from '../frame.js'
-import type { Carrier } from './carrier.js'
-import { etherType, innerEthernet, ipv4Type, ipv6Type, raw, typed } from './ethernet.js'
-import { serial } from './ppp.js'
+import { byEtherType, etherType, innerEthernet, ipv4Type, ipv6Type, rawIp } from './ethernet.js'
+import type { Nesting } from './nesting.js'
+import { serial } from './serial.js'
 import { radiotap } from './wifi.js'
 
 /** Fields of one NFLOG record; libnetfilter defines about twenty. */
@@ -11,31 +11,31 @@ const maxFields = 64
 const monitorMode = 803
 
 /** LINKTYPE_NULL: the address family in unknown byte order; the version in the packet is used instead. */
-export function loopback(frame: Frame, carrier: Carrier): boolean {
+export function loopback(frame: Frame, nesting: Nesting): boolean {
   frame.start += 4
-  return raw(frame, carrier)
+  return rawIp(frame, nesting)
 }
 
 /** LINUX_SLL: the EtherType is the last of 16 bytes. */
-export function cooked(frame: Frame, carrier: Carrier): boolean {
+export function cooked(frame: Frame, nesting: Nesting): boolean {
   const { bytes, start, end } = frame
-  if (start + 16 > end) return carrier.other()
+  if (start + 16 > end) return nesting.notIp()
   if (bytes.readUInt16BE(start + 2) === monitorMode) {
     frame.start = start + 16
-    return radiotap(frame, carrier)
+    return radiotap(frame, nesting)
   }
-  return etherType(frame, carrier, start + 14)
+  return etherType(frame, nesting, start + 14)
 }
 
 /** LINUX_SLL2: the EtherType comes first, the header has 20 bytes. */
-export function cooked2(frame: Frame, carrier: Carrier): boolean {
+export function cooked2(frame: Frame, nesting: Nesting): boolean {
   const { bytes, start, end } = frame
-  if (start + 20 > end) return carrier.other()
+  if (start + 20 > end) return nesting.notIp()
   const type = (bytes[start]! << 8) | bytes[start + 1]!
   frame.start = start + 20
   if (type === ipv4Type || type === ipv6Type) return true
-  if (bytes.readUInt16BE(start + 8) === monitorMode) return radiotap(frame, carrier)
-  return typed(frame, carrier, type, start + 20)
+  if (bytes.readUInt16BE(start + 8) === monitorMode) return radiotap(frame, nesting)
+  return byEtherType(frame, nesting, type, start + 20)
 }
 
 /** Apple's PKTAP: its length and the DLT_ number of the frame after it, little endian. Returns undefined if damaged. */
@@ -49,9 +49,9 @@ export function pktap(frame: Frame): number | undefined {
 }
 
 /** NFLOG: family, version and resource, then fields in host byte order; field 9 is the packet. */
-export function nflog(frame: Frame, carrier: Carrier): boolean {
+export function nflog(frame: Frame, nesting: Nesting): boolean {
   const { bytes, start, end } = frame
-  if (end - start < 8 || bytes[start + 1] !== 0) return carrier.other()
+  if (end - start < 8 || bytes[start + 1] !== 0) return nesting.notIp()
   const little = bytes.readUInt16LE(start + 4) <= bytes.readUInt16BE(start + 4)
   const u16 = (at: number) => (little ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at))
   let at = start + 4
@@ -62,26 +62,26 @@ export function nflog(frame: Frame, carrier: Carrier): boolean {
       frame.start = at + 4
       frame.wireEnd = Math.min(frame.wireEnd, at + length)
       frame.end = Math.min(end, frame.wireEnd)
-      return raw(frame, carrier)
+      return rawIp(frame, nesting)
     }
     at += (length + 3) & ~3
   }
-  return carrier.other()
+  return nesting.notIp()
 }
 
 /** PFLOG: begins with the length of the header without its padding. */
-export function pflog(frame: Frame, carrier: Carrier): boolean {
+export function pflog(frame: Frame, nesting: Nesting): boolean {
   const { bytes, start, end } = frame
   const length = start < end ? (bytes[start]! + 3) & ~3 : 0
-  if (length < 16) return carrier.other()
+  if (length < 16) return nesting.notIp()
   frame.start = start + length
-  return raw(frame, carrier)
+  return rawIp(frame, nesting)
 }
 
 /** BSD's enc(4): family, SPI and flags. */
-export function enc(frame: Frame, carrier: Carrier): boolean {
+export function enc(frame: Frame, nesting: Nesting): boolean {
   frame.start += 12
-  return raw(frame, carrier)
+  return rawIp(frame, nesting)
 }
 
 /** ERF record types by payload, without the bit for extension headers. */
@@ -92,9 +92,9 @@ const erfMultiChannel = new Set([5, 17])
 const erfIp = new Set([22, 23])
 
 /** Endace's ERF: 16 bytes, extension headers of 8 bytes each, and for some types another header. */
-export function erf(frame: Frame, carrier: Carrier): boolean {
+export function erf(frame: Frame, nesting: Nesting): boolean {
   const { bytes, start, end } = frame
-  if (end - start < 16) return carrier.other()
+  if (end - start < 16) return nesting.notIp()
   const type = bytes[start + 8]! & 0x7f
   const wire = bytes.readUInt16BE(start + 14)
   let at = start + 16
@@ -105,7 +105,7 @@ export function erf(frame: Frame, carrier: Carrier): boolean {
   frame.start = at
   frame.wireEnd = at + wire
   if (frame.end > frame.wireEnd) frame.end = frame.wireEnd
-  if (isEthernet) return innerEthernet(frame, carrier)
-  if (erfHdlc.has(type) || erfMultiChannel.has(type)) return carrier.enter(frame) && serial(frame, carrier)
-  return erfIp.has(type) ? raw(frame, carrier) : carrier.other()
+  if (isEthernet) return innerEthernet(frame, nesting)
+  if (erfHdlc.has(type) || erfMultiChannel.has(type)) return nesting.enter(frame) && serial(frame, nesting)
+  return erfIp.has(type) ? rawIp(frame, nesting) : nesting.notIp()
 }

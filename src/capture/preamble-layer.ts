@@ -1,9 +1,9 @@
 // The layer of a connection that begins with a proxy preamble: reports it as a fact and passes on what follows.
-import type { Context } from './context.js'
-import type { Pipe } from './pipe.js'
+import type { CaptureContext } from './context.js'
 import { maxPreamble, type Preamble } from './preamble.js'
 import { Segment } from './segment.js'
 import type { Direction, FlowFact } from './stream.js'
+import type { StreamLayer } from './stream-layer.js'
 
 interface SideState {
   /** Segments held until the end of the preamble is known. */
@@ -13,16 +13,16 @@ interface SideState {
   length: number
 }
 
-export class PreamblePipe implements Pipe {
-  readonly #context: Context
-  readonly #next: Pipe
+export class PreambleLayer implements StreamLayer {
+  readonly #context: CaptureContext
+  readonly #next: StreamLayer
   readonly #preamble: Preamble
   readonly #sides: Record<Direction, SideState>
   #budgeted = 0
   /** This is not a preamble: everything is passed on unchanged. */
   #isOther = false
 
-  constructor(context: Context, next: Pipe, preamble: Preamble) {
+  constructor(context: CaptureContext, next: StreamLayer, preamble: Preamble) {
     this.#context = context
     this.#next = next
     this.#preamble = preamble

@@ -6,7 +6,7 @@ import type { Notes } from '../notes.js'
 import type { RawFlow } from '../raw.js'
 import type { Direction } from '../stream.js'
 import { decoration, isIndented, isTwoWay, type TextHead } from './dump.js'
-import type { Line, LineReader } from './text.js'
+import type { TextLine, TextLineReader } from './line.js'
 
 /** Characters around bytes. */
 const wrapping = /<Buffer|[<>[\](){}"'`,;:\-\s]|\\x|\b0x|\bb(?=["'])/gi
@@ -21,7 +21,7 @@ export function isHex(lines: readonly string[]): boolean {
   return data.every((line) => /^[0-9a-f]*$/i.test(line.replace(moreBytes, '').replace(wrapping, '')))
 }
 
-export class TokenReader implements LineReader {
+export class HexReader implements TextLineReader {
   readonly #flow: RawFlow
   readonly #notes: Notes
   readonly #twoWay: boolean
@@ -36,7 +36,7 @@ export class TokenReader implements LineReader {
     this.#decided = direction !== undefined
   }
 
-  line(line: Line): void {
+  line(line: TextLine): void {
     if (decoration.test(line.text)) return
     const more = moreBytes.exec(line.text)
     const text = more === null ? line.text : line.text.slice(0, more.index)
@@ -56,7 +56,7 @@ export class TokenReader implements LineReader {
     this.#decided = true
   }
 
-  #bytes({ number, fileOffset }: Line, text: string): Buffer {
+  #bytes({ number, fileOffset }: TextLine, text: string): Buffer {
     const words = text.replace(wrapping, ' ').split(' ')
     let hex = ''
     for (const word of words) {
@@ -86,7 +86,7 @@ export function isBase64(lines: readonly string[]): boolean {
   return joined.length >= 4 && /^[\w+/-]+={0,2}$/.test(joined)
 }
 
-export class Base64Reader implements LineReader {
+export class Base64Reader implements TextLineReader {
   readonly #flow: RawFlow
   readonly #notes: Notes
   #direction: Direction | undefined
@@ -99,7 +99,7 @@ export class Base64Reader implements LineReader {
     this.#direction = direction
   }
 
-  line(line: Line): void {
+  line(line: TextLine): void {
     const text = line.text.trim()
     if (!/^[\w+/=-]*$/.test(text)) {
       const note = `line ${line.number} is not base64; it was ignored`
@@ -112,7 +112,7 @@ export class Base64Reader implements LineReader {
     this.#emit(characters.slice(0, whole), line)
   }
 
-  #emit(characters: string, { number, fileOffset }: Omit<Line, 'text'>): void {
+  #emit(characters: string, { number, fileOffset }: Omit<TextLine, 'text'>): void {
     const bytes = Buffer.from(characters, 'base64')
     if (bytes.length === 0) return
     this.#direction ??= this.#flow.directionOf(bytes) ?? 'c2s'
@@ -125,7 +125,7 @@ export class Base64Reader implements LineReader {
 }
 
 /** Wireshark's "Show data as YAML": `peer: 0`, then `data: !!binary |` and lines of base64. */
-export class YamlReader implements LineReader {
+export class YamlReader implements TextLineReader {
   readonly #readers: Record<Direction, Base64Reader>
   #direction: Direction = 'c2s'
   #inData = false
@@ -134,7 +134,7 @@ export class YamlReader implements LineReader {
     this.#readers = { c2s: new Base64Reader(flow, notes, 'c2s'), s2c: new Base64Reader(flow, notes, 's2c') }
   }
 
-  line(line: Line): void {
+  line(line: TextLine): void {
     const peer = /^\s*(?:-\s*)?peer:\s*([01])\s*$/.exec(line.text)?.[1]
     if (peer !== undefined) this.#direction = peer === '0' ? 'c2s' : 's2c'
     if (/:|^\s*-/.test(line.text)) this.#inData = line.text.includes('!!binary')

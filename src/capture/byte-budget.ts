@@ -3,7 +3,7 @@
 /** Bytes. Real traffic buffers a few kilobytes at a time; the rest is for networks with heavy loss. */
 const maxHeld = 64 * 1024 * 1024
 
-export class Budget {
+export class ByteBudget {
   #held = 0
   readonly #limit: number
 

@@ -8,11 +8,11 @@ const maxDepth = 12
 const maxKinds = 64
 
 /** Removes a header: moves `frame.start` to the IP packet inside. Returns false if there is none. */
-export type Unwrap = (frame: Frame, carrier: Carrier) => boolean
+export type Unwrap = (frame: Frame, nesting: Nesting) => boolean
 
-export class Carrier {
+export class Nesting {
   /** Frames without IP (ARP, LLDP). These are normal: reported only if the capture has nothing else. */
-  notIp = 0
+  notIpCount = 0
   /** Takes each IP packet of a frame that holds several. */
   packet: (frame: Frame) => void = () => {}
   #depth = 0
@@ -39,8 +39,8 @@ export class Carrier {
   }
 
   /** Counts a frame without IP. Returns false. */
-  other(): false {
-    this.notIp += 1
+  notIp(): false {
+    this.notIpCount += 1
     return false
   }
 

@@ -2,12 +2,12 @@
 // in octal, decimal or as characters.
 
 import { countAre } from '../../text.js'
+import { couldBePacket } from '../mqtt-packets.js'
 import type { Notes } from '../notes.js'
-import { couldBePacket } from '../recognise.js'
+import type { DirectionTracker } from './direction-tracker.js'
 import type { RepeatBudget } from './dump.js'
+import type { TextLine, TextLineReader } from './line.js'
 import { bytesOfLiteral } from './literals.js'
-import type { Sides } from './sides.js'
-import type { Line, LineReader } from './text.js'
 
 /** The base of the numbers, and the bytes of each. */
 interface Kind {
@@ -69,36 +69,40 @@ function isColumns(row: string): boolean {
   return row.length < 1024 && /^[0-9a-f]{6,16}(?: {3}[ -~]| {2}\\[0abtnvfr]| [0-3][0-7]{2})*\s*$/i.test(row)
 }
 
-export class WordReader implements LineReader {
+export class WordDumpReader implements TextLineReader {
   readonly #kind: Kind
-  readonly #sides: Sides
+  readonly #tracker: DirectionTracker
   readonly #notes: Notes
   readonly #budget: RepeatBudget
   #base: 8 | 10 | 16 | undefined
   #isBig: boolean | undefined
-  #held: { offset: string; bytes: Buffer; line: Line } | undefined
+  #held: { offset: string; bytes: Buffer; line: TextLine } | undefined
   #repeating = false
   #begins = true
 
-  constructor(kind: Kind, sides: Sides, settings: { notes: Notes; budget: RepeatBudget }) {
+  constructor(kind: Kind, tracker: DirectionTracker, settings: { notes: Notes; budget: RepeatBudget }) {
     this.#kind = kind
-    this.#sides = sides
+    this.#tracker = tracker
     this.#notes = settings.notes
     this.#budget = settings.budget
   }
 
-  line(line: Line): void {
+  line(line: TextLine): void {
     const { text } = line
     if (/^\s*\*\s*$/.test(text)) {
       this.#repeating = true
       return
     }
-    this.#budget.earn(text.length)
+    this.#budget.addText(text.length)
     const [, offset, rest = ''] = rowText.exec(text.trim()) ?? []
     const bytes = offset === undefined ? undefined : this.#bytes(text, offset, rest)
     if (offset === undefined || bytes === undefined) {
       if (text.trim() === '') return
-      this.#notes.say('not a dump', `line ${line.number} is not a line of a dump; it was ignored`, line.fileOffset)
+      this.#notes.say(
+        'not a dump',
+        `line ${line.number} is not a line of a dump; it was ignored`,
+        line.fileOffset,
+      )
       return
     }
     this.#release(offset)
@@ -132,17 +136,17 @@ export class WordReader implements LineReader {
     this.#held = undefined
     const step = next === undefined ? bytes.length : this.#step(offset, next, bytes.length)
     if (step > 0 && step < bytes.length) bytes = bytes.subarray(0, step)
-    this.#sides.data(bytes, undefined, this.#begins, place)
+    this.#tracker.data(bytes, undefined, this.#begins, place)
     this.#begins = false
     let missing = step - bytes.length
     if (missing > 0 && this.#repeating && bytes.length > 0) {
       const repeated = this.#budget.take(missing)
-      if (repeated > 0) this.#sides.data(Buffer.alloc(repeated, bytes), undefined, false, place)
+      if (repeated > 0) this.#tracker.data(Buffer.alloc(repeated, bytes), undefined, false, place)
       missing -= repeated
     }
     this.#repeating = false
     if (missing > 0 && Number.isSafeInteger(missing)) {
-      this.#sides.gap(missing, 'left out in the dump')
+      this.#tracker.gap(missing, 'left out in the dump')
       const text = `the offset after line ${line.number} jumps: ${countAre(missing, 'byte')} missing`
       this.#notes.say('offset jumps', text, line.fileOffset)
     }

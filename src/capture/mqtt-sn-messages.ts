@@ -4,7 +4,7 @@
 const longHeader = 4
 
 /** Takes the bytes of one direction and emits one message at a time. `flush` emits an incomplete last message. */
-export class Messages<Place> {
+export class MqttSnMessages<Place> {
   readonly #emit: (message: Buffer, place: Place) => void
   #rest: Buffer[] = []
   #length = 0
@@ -49,7 +49,7 @@ export class Messages<Place> {
 /** The messages in `bytes`; the last may be incomplete. */
 export function messagesIn(bytes: Buffer): Buffer[] {
   const found: Buffer[] = []
-  const messages = new Messages<undefined>((message) => found.push(message))
+  const messages = new MqttSnMessages<undefined>((message) => found.push(message))
   messages.push(bytes, undefined)
   messages.flush()
   return found

@@ -7,13 +7,13 @@ import { isConnect } from '../roles.js'
 import type { Direction } from '../stream.js'
 
 /** A direction from the point of view of the program that wrote the log. */
-export type Mark = 'out' | 'in'
+export type DirectionMark = 'out' | 'in'
 
-export class Sides {
+export class DirectionTracker {
   readonly #flow: RawFlow
   readonly #notes: Notes
   /** The mark of bytes sent by the client. */
-  #client: Mark | undefined
+  #client: DirectionMark | undefined
   #last: Direction
 
   constructor(flow: RawFlow, notes: Notes, direction?: Direction) {
@@ -25,7 +25,7 @@ export class Sides {
   /** `begins`: these are the first bytes after other text, so that their packet type may decide the direction. */
   data(
     bytes: Buffer,
-    mark: Mark | undefined,
+    mark: DirectionMark | undefined,
     begins: boolean,
     place: { record: number; fileOffset: number },
   ): void {
@@ -46,18 +46,18 @@ export class Sides {
     this.#notes.say('left out', `${countAre(count, 'byte')} left out in line ${number}`, fileOffset)
   }
 
-  #direction(bytes: Buffer, mark: Mark | undefined, begins: boolean): Direction {
-    const told = begins ? this.#flow.directionOf(bytes) : undefined
-    if (mark === undefined) return told ?? this.#last
+  #direction(bytes: Buffer, mark: DirectionMark | undefined, begins: boolean): Direction {
+    const byPacket = begins ? this.#flow.directionOf(bytes) : undefined
+    if (mark === undefined) return byPacket ?? this.#last
     // In the log of a broker, the packets of clients are incoming. The first packet of a known direction decides; a CONNECT
     // always does.
     if (this.#client === undefined || isConnect(bytes))
-      this.#client = told === 's2c' ? opposite(mark) : told === 'c2s' ? mark : this.#client
+      this.#client = byPacket === 's2c' ? opposite(mark) : byPacket === 'c2s' ? mark : this.#client
     return (this.#client ?? 'out') === mark ? 'c2s' : 's2c'
   }
 }
 
-function opposite(mark: Mark): Mark {
+function opposite(mark: DirectionMark): DirectionMark {
   return mark === 'out' ? 'in' : 'out'
 }
 
@@ -81,7 +81,7 @@ const lastArrow = /(?:^|\s)([-=]+>+|<+[-=]+|>+|<+|\xe2\x86[\x90\x92])\s*$/
 const outArrow = /^(?:[-=]*>|\xe2\x86\x92)/
 
 /** The direction that a line gives for the bytes after it. */
-export function markOf(text: string): Mark | undefined {
+export function directionMarkOf(text: string): DirectionMark | undefined {
   // Log levels such as `<inf>` are not arrows.
   const line = text.slice(0, 300).replace(/<\w+>/g, ' ')
   if (outward.test(line)) return 'out'

@@ -1,9 +1,9 @@
 // Reassembles one direction of a TCP connection: orders segments, drops retransmissions, and decides when missing bytes
 // are lost (RFC 9293, 3.4 and 3.10). Sequence numbers have 32 bits and are compared by their difference.
-import type { Budget } from './budget.js'
+import type { ByteBudget } from './byte-budget.js'
 import { type Frame, RecordOrigin } from './frame.js'
+import { OutOfOrderQueue, type SegmentPart } from './out-of-order.js'
 import { Segment } from './segment.js'
-import { type Piece, Waiting } from './waiting.js'
 
 /**
  * Bytes after a hole that are kept in one direction. Receive windows are seldom larger: bytes that are still missing then
@@ -33,8 +33,8 @@ export const notCaptured = 'missing from the capture'
 export const cutShort = 'cut by the snap length of the capture'
 export const midStream = 'the capture starts in mid-stream'
 
-/** Takes the output of a Half. */
-export interface HalfOutput {
+/** Takes the output of a TcpReassembler. */
+export interface ReassemblyOutput {
   data(side: 0 | 1, segment: Segment): void
   gap(side: 0 | 1, offset: number, length: number | undefined, why: string): void
   retransmitted(side: 0 | 1, bytes: number): void
@@ -42,7 +42,7 @@ export interface HalfOutput {
   differs(fileOffset: number): void
 }
 
-export class Half {
+export class TcpReassembler {
   /** The next sequence number to pass on; invalid until `anchored`. */
   expected = 0
   anchored = false
@@ -50,7 +50,7 @@ export class Half {
   isn: number | undefined
   finished = false
   /** The sequence number of the first packet of this side, if the start of the stream is not known. */
-  #seen: number | undefined
+  #firstSeen: number | undefined
   /** Packets of the other side were held, and none of this side came. */
   #isSilent = false
   /** The highest acknowledgement by the other side. */
@@ -59,16 +59,16 @@ export class Half {
   /** Sequence number of the FIN. */
   #fin: number | undefined
   readonly #side: 0 | 1
-  readonly #output: HalfOutput
-  readonly #budget: Budget
+  readonly #output: ReassemblyOutput
+  readonly #budget: ByteBudget
   #offset = 0
   #gapBefore: number | undefined
-  #waiting: Waiting | undefined
+  #waiting: OutOfOrderQueue | undefined
   #since = 0
   /** Packets left until a hole is given up; -1 without evidence that its bytes are lost. */
   #grace = -1
 
-  constructor(side: 0 | 1, output: HalfOutput, budget: Budget) {
+  constructor(side: 0 | 1, output: ReassemblyOutput, budget: ByteBudget) {
     this.#budget = budget
     this.#side = side
     this.#output = output
@@ -98,32 +98,32 @@ export class Half {
    * Whether bytes before `seq` were not seen, or no packet of this side was: it may come after the packet that
    * acknowledges it. A single byte is ignored: it may be a FIN. False if the distance is implausible.
    */
-  lacks(seq: number): boolean {
-    const next = this.anchored ? this.expected : this.#seen
+  lacksBefore(seq: number): boolean {
+    const next = this.anchored ? this.expected : this.#firstSeen
     if (next === undefined) return !this.#isSilent
     const missing = (seq - next) | 0
     return missing > 1 && missing <= maxUnseen && !this.finished
   }
 
   /** Notes the sequence number of a packet while the start of the stream is not known. */
-  see(seq: number): void {
-    this.#seen ??= seq
+  noteSequence(seq: number): void {
+    this.#firstSeen ??= seq
   }
 
   /** Reports the bytes before `seq` as missing. */
   skipTo(seq: number, why: string): void {
     if (!this.anchored) {
-      this.#isSilent = this.#seen === undefined
-      if (!this.lacks(seq)) return
-      this.#startHere(this.#seen!)
+      this.#isSilent = this.#firstSeen === undefined
+      if (!this.lacksBefore(seq)) return
+      this.#startHere(this.#firstSeen!)
     }
-    while (this.lacks(seq)) {
+    while (this.lacksBefore(seq)) {
       const first = this.#waiting?.first()
       let end = first !== undefined && ((first.seq - seq) | 0) < 0 ? first.seq : seq
       if (this.#fin !== undefined && ((end - this.#fin) | 0) > 0) end = this.#fin
       if (((end - this.expected) | 0) <= 0) return
       this.#grace = -1
-      this.#miss((end - this.expected) | 0, why)
+      this.#reportMissing((end - this.expected) | 0, why)
       this.#drain()
     }
   }
@@ -132,7 +132,7 @@ export class Half {
   push(frame: Frame, seq: number, start: number): void {
     const length = frame.wireEnd - start
     const end = Math.max(start, frame.end)
-    const origin = new RecordOrigin(frame, frame.place(start))
+    const origin = new RecordOrigin(frame, frame.fileOffsetOf(start))
     if (!this.anchored && this.#hasAcknowledged && this.#acknowledged === seq) this.#startHere(seq)
     if (this.anchored && seq === this.expected && this.#waiting === undefined && !this.finished) {
       const segment = new Segment(frame.bytes, this.#offset, origin, this.#gapBefore)
@@ -142,32 +142,32 @@ export class Half {
       if (this.#fin !== undefined) this.#reachFin()
       return
     }
-    this.#late({ seq, bytes: frame.bytes.subarray(start, end), length, origin })
+    this.#insert({ seq, bytes: frame.bytes.subarray(start, end), length, origin })
   }
 
-  #late(piece: Piece): void {
-    const before = this.anchored ? (this.expected - piece.seq) | 0 : 0
-    if (before === 1 && piece.length === 1) return // a keep-alive probe, RFC 9293 (3.8.4)
+  #insert(part: SegmentPart): void {
+    const before = this.anchored ? (this.expected - part.seq) | 0 : 0
+    if (before === 1 && part.length === 1) return // a keep-alive probe, RFC 9293 (3.8.4)
     if (before > 0) {
-      this.#output.retransmitted(this.#side, Math.min(before, piece.length))
-      if (before >= piece.length) return
+      this.#output.retransmitted(this.#side, Math.min(before, part.length))
+      if (before >= part.length) return
     }
     if (this.finished) return // after the FIN
     if (before > 0) {
-      piece = {
+      part = {
         seq: this.expected,
-        bytes: piece.bytes.subarray(before),
-        length: piece.length - before,
-        origin: piece.origin.at(piece.origin.fileOffset + before),
+        bytes: part.bytes.subarray(before),
+        length: part.length - before,
+        origin: part.origin.at(part.origin.fileOffset + before),
       }
     }
     if (this.#waiting === undefined) {
-      this.#waiting = new Waiting(this.#budget)
-      this.#since = piece.origin.seconds
+      this.#waiting = new OutOfOrderQueue(this.#budget)
+      this.#since = part.origin.seconds
     }
-    const { repeated, differs } = this.#waiting.insert(piece)
+    const { repeated, differs } = this.#waiting.insert(part)
     if (repeated > 0) this.#output.retransmitted(this.#side, repeated)
-    if (differs) this.#output.differs(piece.origin.fileOffset)
+    if (differs) this.#output.differs(part.origin.fileOffset)
     this.#drain()
   }
 
@@ -235,7 +235,7 @@ export class Half {
     if (this.anchored) {
       const missing = (end - this.expected) | 0
       if (missing <= 0 && first === undefined) return false
-      this.#miss(missing, why)
+      this.#reportMissing(missing, why)
     } else this.#startHere(end)
     this.#drain()
     return true
@@ -246,7 +246,7 @@ export class Half {
     this.anchor(seq)
   }
 
-  #miss(length: number, why: string): void {
+  #reportMissing(length: number, why: string): void {
     if (length === 0) return
     const known = length > 0 && length <= maxHole
     this.#output.gap(this.#side, this.#offset, known ? length : undefined, why)
@@ -259,10 +259,10 @@ export class Half {
   #drain(): void {
     const waiting = this.#waiting
     if (waiting !== undefined && this.anchored) {
-      for (let piece = waiting.first(); piece?.seq === this.expected; piece = waiting.first()) {
+      for (let part = waiting.first(); part?.seq === this.expected; part = waiting.first()) {
         waiting.shift()
         this.#grace = -1
-        this.#deliver(new Segment(piece.bytes, this.#offset, piece.origin, this.#gapBefore), piece.length)
+        this.#deliver(new Segment(part.bytes, this.#offset, part.origin, this.#gapBefore), part.length)
       }
       if (waiting.count === 0) this.#waiting = undefined
     }
@@ -283,6 +283,6 @@ export class Half {
       this.#offset += captured
       this.expected = (this.expected + captured) | 0
     }
-    if (captured < length) this.#miss(length - captured, cutShort)
+    if (captured < length) this.#reportMissing(length - captured, cutShort)
   }
 }

@@ -1,15 +1,16 @@
 // Recognises what a connection carries by its first bytes: MQTT, TLS, WebSocket, or a proxy preamble before them. At the
 // start of a connection there is no ambiguity: TLS begins with 0x16, HTTP with 'G' or 'H', which are not valid in MQTT.
-import type { Context } from './context.js'
+import type { CaptureContext } from './context.js'
 import { HeldEvents } from './held.js'
-import type { Pipe } from './pipe.js'
+import { looksLikePackets } from './mqtt-packets.js'
 import { type Preamble, preambleOf } from './preamble.js'
-import { PreamblePipe } from './preamble-pipe.js'
+import { PreambleLayer } from './preamble-layer.js'
 import type { Segment } from './segment.js'
 import type { Direction, FlowFact } from './stream.js'
-import { TlsPipe } from './tls/pipe.js'
-import { tiles } from './websocket/frames.js'
-import { WebSocketPipe } from './websocket/pipe.js'
+import type { StreamLayer } from './stream-layer.js'
+import { TlsLayer } from './tls/layer.js'
+import { dividesIntoFrames } from './websocket/frames.js'
+import { WebSocketLayer } from './websocket/layer.js'
 
 /** In mid-stream the first bytes may not be recognisable. At these limits the connection counts as MQTT. */
 const maxHeldBytes = 64 * 1024
@@ -30,17 +31,21 @@ const empty = Buffer.alloc(0)
 
 type Kind = 'plain' | 'tls' | 'http' | 'websocket' | Preamble
 
-export class Recogniser implements Pipe {
-  readonly #context: Context
-  readonly #next: Pipe
+export class ProtocolRecogniser implements StreamLayer {
+  readonly #context: CaptureContext
+  readonly #next: StreamLayer
   readonly #sawStart: boolean
   readonly #preambles: number
-  #pipe: Pipe | undefined
+  #layer: StreamLayer | undefined
   /** Like `#heads`, only set until the decision. */
   #held: HeldEvents<Direction> | undefined
   #heads: Record<Direction, Buffer> | undefined = { c2s: empty, s2c: empty }
 
-  constructor(context: Context, next: Pipe, { sawStart, layered, preambles = maxPreambles }: Start) {
+  constructor(
+    context: CaptureContext,
+    next: StreamLayer,
+    { sawStart, layered, preambles = maxPreambles }: Start,
+  ) {
     this.#context = context
     this.#next = next
     this.#sawStart = sawStart
@@ -50,7 +55,7 @@ export class Recogniser implements Pipe {
   }
 
   data(direction: Direction, segment: Segment): void {
-    if (this.#pipe !== undefined) return this.#pipe.data(direction, segment)
+    if (this.#layer !== undefined) return this.#layer.data(direction, segment)
     const { bytes } = segment
     const held = this.#held!
     held.data(direction, segment)
@@ -64,9 +69,9 @@ export class Recogniser implements Pipe {
   }
 
   gap(direction: Direction, offset: number, length: number | undefined, why: string): void {
-    if (this.#pipe === undefined && length !== undefined && this.#heads![direction].length > 0)
+    if (this.#layer === undefined && length !== undefined && this.#heads![direction].length > 0)
       this.#decide('plain')
-    if (this.#pipe !== undefined) this.#pipe.gap(direction, offset, length, why)
+    if (this.#layer !== undefined) this.#layer.gap(direction, offset, length, why)
     else {
       this.#held!.gap(direction, offset, length, why)
       if (this.#held!.count > maxHeldEvents) this.#decide('plain')
@@ -78,20 +83,20 @@ export class Recogniser implements Pipe {
   }
 
   end(): void {
-    if (this.#pipe === undefined) this.#decide('plain')
-    if (this.#pipe !== this.#next) this.#pipe?.end()
+    if (this.#layer === undefined) this.#decide('plain')
+    if (this.#layer !== this.#next) this.#layer?.end()
   }
 
   #decide(kind: Kind): void {
-    const pipe = this.#open(kind)
+    const layer = this.#open(kind)
     const held = this.#held!
-    this.#become(pipe)
-    held.release(pipe)
+    this.#become(layer)
+    held.release(layer)
   }
 
   /** Frees what only the decision needed. */
-  #become(pipe: Pipe): void {
-    this.#pipe = pipe
+  #become(layer: StreamLayer): void {
+    this.#layer = layer
     this.#held = undefined
     this.#heads = undefined
   }
@@ -101,23 +106,23 @@ export class Recogniser implements Pipe {
     return preamble === 'none' ? recognise(head, direction, this.#sawStart) : preamble
   }
 
-  #open(kind: Kind): Pipe {
+  #open(kind: Kind): StreamLayer {
     const start = { sawStart: this.#sawStart, layered: true }
     if (typeof kind === 'object') {
       // The connection begins after it.
-      const inner = new Recogniser(this.#context, this.#next, {
+      const inner = new ProtocolRecogniser(this.#context, this.#next, {
         ...{ sawStart: true, layered: true, preambles: this.#preambles - 1 },
       })
-      return new PreamblePipe(this.#context, inner, kind)
+      return new PreambleLayer(this.#context, inner, kind)
     }
     switch (kind) {
       case 'plain':
         return this.#next
       case 'tls':
         // TLS may carry MQTT or WebSocket: the first bytes of the plaintext decide.
-        return new TlsPipe(this.#context, new Recogniser(this.#context, this.#next, start))
+        return new TlsLayer(this.#context, new ProtocolRecogniser(this.#context, this.#next, start))
       default:
-        return new WebSocketPipe(this.#context, this.#next, { handshake: kind === 'http' })
+        return new WebSocketLayer(this.#context, this.#next, { handshake: kind === 'http' })
     }
   }
 }
@@ -132,37 +137,8 @@ function recognise(head: Buffer, direction: Direction, sawStart: boolean): Kind 
   if (first === 0x16) return prefix(head, '\x16\x03', 'tls', other)
   if (sawStart) return 'plain'
   if (first === 0x17 || first === 0x14 || first === 0x15) return isRecord(head)
-  if (tiles(head, direction)) return 'websocket'
+  if (dividesIntoFrames(head, direction)) return 'websocket'
   return looksLikePackets(head) ? 'plain' : undefined
-}
-
-/**
- * Whether `head` consists of whole MQTT packets, or of at least two before one that is cut. A first byte alone is no
- * evidence: a segment may begin inside a TLS record.
- */
-export function looksLikePackets(head: Buffer): boolean {
-  let whole = 0
-  for (let at = 0; at < head.length; whole++) {
-    if (!couldBePacket(head[at++]!)) return false
-    let length = 0
-    for (let shift = 0; ; shift += 7) {
-      const byte = head[at++]
-      if (byte === undefined) return whole >= 2
-      length += (byte & 0x7f) << shift
-      if (byte < 128) break
-      if (shift === 21) return false
-    }
-    at += length
-    if (at > head.length) return whole >= 2
-  }
-  return true
-}
-
-/** Whether the first byte has a packet type with valid flags (MQTT 5.0, 2.1.3), as one random byte in ten does. */
-export function couldBePacket(first: number): boolean {
-  const type = first >> 4
-  if (type === 3) return (first & 6) !== 6
-  return type !== 0 && (first & 15) === (type === 6 || type === 8 || type === 10 ? 2 : 0)
 }
 
 function prefix(head: Buffer, wanted: string, kind: Kind, other: Kind | undefined): Kind | undefined {

@@ -3,9 +3,9 @@
 import type { Notes } from '../notes.js'
 import type { RawFlow } from '../raw.js'
 import type { Direction } from '../stream.js'
+import { type DirectionMark, DirectionTracker, directionMarkOf } from './direction-tracker.js'
+import type { TextLine, TextLineReader } from './line.js'
 import { bytesOfLiteral } from './literals.js'
-import { type Mark, markOf, Sides } from './sides.js'
-import type { Line, LineReader } from './text.js'
 
 /** A string with an escape for a byte. */
 const escaped = /(["'`])(?:\\.|(?!\1)[^\\\n])*\\(?:x[0-9a-f]{2}|[0-7]{1,3}|u\{?00[0-9a-f]{2})/i
@@ -18,7 +18,7 @@ const listStart = new RegExp(String.raw`(?:[[{(]|<<)${comment}(?:\(\w+\)\s*)?${n
 const peerName = /peer([01])_\d+\s*\[/
 const wrapping = /<Buffer|[<>[\](){}"',;\s]+/g
 
-export function isSource(lines: readonly string[]): boolean {
+export function isSourceCode(lines: readonly string[]): boolean {
   const text = lines.join('\n')
   return escaped.test(text) || listStart.test(text) || quotedHex.test(text)
 }
@@ -79,8 +79,8 @@ type Groups = Partial<
   >
 >
 
-export class SourceReader implements LineReader {
-  readonly #sides: Sides
+export class SourceCodeReader implements TextLineReader {
+  readonly #tracker: DirectionTracker
   readonly #flow: RawFlow
   #inComment = false
   /** Bytes of a list that are not passed on yet. A list of one number is a length. */
@@ -89,14 +89,14 @@ export class SourceReader implements LineReader {
   #begins = true
   /** The direction in a followed stream. */
   #peer: Direction | undefined
-  #mark: Mark | undefined
+  #mark: DirectionMark | undefined
 
   constructor(flow: RawFlow, notes: Notes, direction: Direction | undefined) {
     this.#flow = flow
-    this.#sides = new Sides(flow, notes, direction)
+    this.#tracker = new DirectionTracker(flow, notes, direction)
   }
 
-  line(line: Line): void {
+  line(line: TextLine): void {
     let { text } = line
     let unclosed = 0
     const peer = peerName.exec(text)?.[1]
@@ -120,7 +120,7 @@ export class SourceReader implements LineReader {
     if (this.#isList) this.#emit(line)
   }
 
-  #take(found: Groups, line: Line, before: string): void {
+  #take(found: Groups, line: TextLine, before: string): void {
     if (found.comment !== undefined || found.gap !== undefined || found.cast !== undefined) return
     if (found.open !== undefined) this.#inComment = true
     else if (found.more !== undefined) this.#more(Number(found.more), line)
@@ -130,26 +130,26 @@ export class SourceReader implements LineReader {
     else this.#stop(line)
   }
 
-  #decimal(value: number, line: Line, before: string): void {
+  #decimal(value: number, line: TextLine, before: string): void {
     if (value >= -128 && value <= 255) return this.#number(value & 255, before)
     this.#stop(line)
   }
 
   #number(value: number, before: string): void {
     if (this.#run.length === 0 && !this.#isList)
-      this.#mark = before.trim() === '' ? this.#mark : (markOf(before) ?? this.#mark)
+      this.#mark = before.trim() === '' ? this.#mark : (directionMarkOf(before) ?? this.#mark)
     this.#run.push(value)
     if (this.#run.length === 2) this.#isList = true
   }
 
-  #string({ letters = '', quote, string = '' }: Groups, line: Line, before: string): void {
+  #string({ letters = '', quote, string = '' }: Groups, line: TextLine, before: string): void {
     const isCharacter =
       quote === "'" && /^(?:[^\\]|\\.|\\x[0-9a-f]{2}|\\[0-7]{1,3})$/i.test(string) && !/^br?$/i.test(letters)
     const inList = this.#isList || this.#run.length > 0
     if (isCharacter) return this.#number(bytesOfLiteral(string)[0]!, before)
     const isBytes = /^r?b/i.test(letters) || /\\(?:x[0-9a-f]|[0-7]|u\{?00)/i.test(string)
     if (!inList) {
-      const mark = markOf(before)
+      const mark = directionMarkOf(before)
       if (mark !== undefined) this.#mark = mark
     }
     if (inList || isBytes) {
@@ -165,24 +165,24 @@ export class SourceReader implements LineReader {
     }
   }
 
-  #more(count: number, line: Line): void {
+  #more(count: number, line: TextLine): void {
     this.#emit(line)
-    this.#sides.leftOut(count, line)
+    this.#tracker.leftOut(count, line)
   }
 
-  #stop(line: Line): void {
+  #stop(line: TextLine): void {
     if (this.#isList) this.#emit(line)
     this.#run = []
     this.#isList = false
     this.#begins = true
   }
 
-  #emit(line: Line): void {
+  #emit(line: TextLine): void {
     const bytes = Buffer.from(this.#run)
     this.#run = []
     const place = { record: line.number, fileOffset: line.fileOffset }
     if (this.#peer !== undefined && bytes.length > 0) this.#flow.data(this.#peer, bytes, place)
-    else this.#sides.data(bytes, this.#mark, this.#begins, place)
+    else this.#tracker.data(bytes, this.#mark, this.#begins, place)
     this.#begins = false
   }
 

@@ -4,9 +4,9 @@ import type { FrameStage } from './pcap.js'
 import { type Instant, unknownSecond } from './stream.js'
 
 /** A time before all frames. */
-export const never: Instant = { second: -2, nanos: 0 }
+export const beforeAllFrames: Instant = { second: -2, nanos: 0 }
 
-export class Gate implements FrameStage {
+export class TimeGate implements FrameStage {
   /** Frames after this time are held. Undefined: no frame is held. */
   limit: Instant | undefined
   readonly #next: FrameStage
@@ -41,7 +41,7 @@ export class Gate implements FrameStage {
   /** A frame without a time follows the frame before it. */
   #mayPass(frame: Instant): boolean {
     if (this.limit === undefined) return true
-    if (frame.second === unknownSecond && this.limit !== never) return true
+    if (frame.second === unknownSecond && this.limit !== beforeAllFrames) return true
     return !isLater(frame, this.limit)
   }
 }

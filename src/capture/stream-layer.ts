@@ -1,10 +1,10 @@
 // The layers between a reassembled connection and the sink. Each takes bytes in order and passes on other bytes.
-import type { Context } from './context.js'
+import type { CaptureContext } from './context.js'
 import type { Segment } from './segment.js'
 import type { CaptureSink, CloseDetail, Direction, Flow, FlowFact } from './stream.js'
 
 /** A layer: WebSocket, TLS, a proxy's preamble, the recogniser of these, and the sink at the end. */
-export interface Pipe {
+export interface StreamLayer {
   data(direction: Direction, segment: Segment): void
   gap(direction: Direction, offset: number, length: number | undefined, why: string): void
   fact(fact: FlowFact): void
@@ -13,8 +13,8 @@ export interface Pipe {
 }
 
 /** The last layer: passes everything to the sink, and opens the flow at its first event. */
-export class Delivery implements Pipe {
-  readonly #context: Context
+export class FlowOutput implements StreamLayer {
+  readonly #context: CaptureContext
   readonly #sink: CaptureSink
   /** Set until the flow is open. */
   #ends: Omit<Flow, 'id'> | undefined
@@ -22,7 +22,7 @@ export class Delivery implements Pipe {
   /** Retransmissions before the flow was opened. */
   #retransmitted: Record<Direction, number> | undefined
 
-  constructor(context: Context, ends: Omit<Flow, 'id'>) {
+  constructor(context: CaptureContext, ends: Omit<Flow, 'id'>) {
     this.#context = context
     this.#sink = context.sink
     this.#ends = ends

@@ -1,10 +1,10 @@
 // Out-of-order segments of one direction, sorted by sequence number, without overlap. The bytes that came first are kept,
 // as most operating systems do.
-import type { Budget } from './budget.js'
+import type { ByteBudget } from './byte-budget.js'
 import type { RecordOrigin } from './frame.js'
 
 /** A segment, or a part of one. */
-export interface Piece {
+export interface SegmentPart {
   readonly seq: number
   /** The captured bytes: less than `length` if cut by the snap length. */
   readonly bytes: Buffer
@@ -21,48 +21,48 @@ export interface Insertion {
   differs: boolean
 }
 
-export class Waiting {
-  readonly #pieces: Piece[] = []
+export class OutOfOrderQueue {
+  readonly #parts: SegmentPart[] = []
   #bytes = 0
-  readonly #budget: Budget
+  readonly #budget: ByteBudget
 
-  constructor(budget: Budget) {
+  constructor(budget: ByteBudget) {
     this.#budget = budget
   }
 
   get count(): number {
-    return this.#pieces.length
+    return this.#parts.length
   }
 
-  /** Captured bytes of all pieces. */
+  /** Captured bytes of all parts. */
   get bytes(): number {
     return this.#bytes
   }
 
-  first(): Piece | undefined {
-    return this.#pieces[0]
+  first(): SegmentPart | undefined {
+    return this.#parts[0]
   }
 
-  last(): Piece | undefined {
-    return this.#pieces.at(-1)
+  last(): SegmentPart | undefined {
+    return this.#parts.at(-1)
   }
 
   shift(): void {
-    const piece = this.#pieces.shift()
-    if (piece !== undefined) this.#bytes = this.#budget.change(this.#bytes, this.#bytes - piece.bytes.length)
+    const part = this.#parts.shift()
+    if (part !== undefined) this.#bytes = this.#budget.change(this.#bytes, this.#bytes - part.bytes.length)
   }
 
-  insert(piece: Piece): Insertion {
+  insert(part: SegmentPart): Insertion {
     const result: Insertion = { repeated: 0, differs: false }
-    const end = (piece.seq + piece.length) | 0
-    let at = piece.seq
+    const end = (part.seq + part.length) | 0
+    let at = part.seq
     let index = this.#placeFor(at)
-    for (; index < this.#pieces.length; index++) {
-      const own = this.#pieces[index]!
+    for (; index < this.#parts.length; index++) {
+      const own = this.#parts[index]!
       const room = (own.seq - at) | 0
       if (((own.seq - end) | 0) >= 0) break
       if (room > 0) {
-        this.#pieces.splice(index, 0, this.#cut(piece, at, room))
+        this.#parts.splice(index, 0, this.#cut(part, at, room))
         index += 1
         at = own.seq
       }
@@ -70,19 +70,19 @@ export class Waiting {
       const common = Math.min((ownEnd - at) | 0, (end - at) | 0)
       if (common <= 0) continue
       result.repeated += common
-      result.differs ||= !agree(piece, own, { at, length: common })
+      result.differs ||= !agree(part, own, { at, length: common })
       at = (at + common) | 0
     }
     const rest = (end - at) | 0
-    if (rest > 0) this.#pieces.splice(index, 0, this.#cut(piece, at, rest))
+    if (rest > 0) this.#parts.splice(index, 0, this.#cut(part, at, rest))
     return result
   }
 
-  /** The index of the first piece that ends after `seq`; searched from the end, where most arrive. */
+  /** The index of the first part that ends after `seq`; searched from the end, where most arrive. */
   #placeFor(seq: number): number {
-    let index = this.#pieces.length
+    let index = this.#parts.length
     while (index > 0) {
-      const { seq: start, length } = this.#pieces[index - 1]!
+      const { seq: start, length } = this.#parts[index - 1]!
       if (((start + length - seq) | 0) <= 0) break
       index -= 1
     }
@@ -90,15 +90,15 @@ export class Waiting {
   }
 
   /** A copy of a part, so that the chunk can be freed. */
-  #cut(piece: Piece, seq: number, length: number): Piece {
-    const skipped = (seq - piece.seq) | 0
-    const bytes = Buffer.from(piece.bytes.subarray(skipped, skipped + length))
+  #cut(part: SegmentPart, seq: number, length: number): SegmentPart {
+    const skipped = (seq - part.seq) | 0
+    const bytes = Buffer.from(part.bytes.subarray(skipped, skipped + length))
     this.#bytes = this.#budget.change(this.#bytes, this.#bytes + bytes.length)
-    return { seq, bytes, length, origin: piece.origin.at(piece.origin.fileOffset + skipped) }
+    return { seq, bytes, length, origin: part.origin.at(part.origin.fileOffset + skipped) }
   }
 }
 
-function agree(a: Piece, b: Piece, { at, length }: { at: number; length: number }): boolean {
+function agree(a: SegmentPart, b: SegmentPart, { at, length }: { at: number; length: number }): boolean {
   const fromA = (at - a.seq) | 0
   const fromB = (at - b.seq) | 0
   const known = Math.min(length, a.bytes.length - fromA, b.bytes.length - fromB)

@@ -1,8 +1,8 @@
 // The WebSocket layer of a captured connection (MQTT 5.0, 6): the handshake, then the payload of both directions.
-import type { Context } from '../context.js'
-import type { Pipe } from '../pipe.js'
+import type { CaptureContext } from '../context.js'
 import { Segment } from '../segment.js'
 import type { Direction, FlowFact } from '../stream.js'
+import type { StreamLayer } from '../stream-layer.js'
 import { HeadReader, type HttpHead, isUpgrade, protocolsIn } from './handshake.js'
 import { MessageReader } from './messages.js'
 
@@ -14,18 +14,18 @@ interface SideState {
   readonly messages: MessageReader
 }
 
-export class WebSocketPipe implements Pipe {
-  readonly #context: Context
-  readonly #next: Pipe
+export class WebSocketLayer implements StreamLayer {
+  readonly #context: CaptureContext
+  readonly #next: StreamLayer
   readonly #sides: Record<Direction, SideState>
   #offered: string[] = []
-  #told = false
+  #isReported = false
   /** HTTP without an upgrade: nothing is passed on. */
   #isOther = false
   #held = 0
 
   /** `handshake`: the captured bytes begin with the handshake. */
-  constructor(context: Context, next: Pipe, { handshake }: { handshake: boolean }) {
+  constructor(context: CaptureContext, next: StreamLayer, { handshake }: { handshake: boolean }) {
     this.#context = context
     this.#next = next
     const side = (direction: Direction): SideState => ({
@@ -60,7 +60,7 @@ export class WebSocketPipe implements Pipe {
   #take(direction: Direction, segment: Segment): void {
     const side = this.#sides[direction]
     if (side.head === undefined) {
-      if (this.#sides.s2c.head === undefined) this.#tell(undefined)
+      if (this.#sides.s2c.head === undefined) this.#report(undefined)
       return side.messages.push(segment)
     }
     const head = side.head.push(segment.bytes)
@@ -71,7 +71,7 @@ export class WebSocketPipe implements Pipe {
     }
     side.head = undefined
     side.isGreeted = true
-    if (direction === 's2c') this.#tell(protocolsIn(head)[0])
+    if (direction === 's2c') this.#report(protocolsIn(head)[0])
     if (head.restAt === segment.bytes.length) return
     const origin = segment.origin.at(segment.origin.fileOffset + head.restAt)
     side.messages.push(new Segment(segment.bytes.subarray(head.restAt), 0, origin))
@@ -95,9 +95,9 @@ export class WebSocketPipe implements Pipe {
     return true
   }
 
-  #tell(selected: string | undefined): void {
-    if (this.#told) return
-    this.#told = true
+  #report(selected: string | undefined): void {
+    if (this.#isReported) return
+    this.#isReported = true
     const handshake = this.#sides.c2s.isGreeted && this.#sides.s2c.isGreeted
     this.#next.fact({ kind: 'websocket', offered: this.#offered, selected, handshake })
   }
