@@ -6,7 +6,7 @@ import { hostTarget, nodeOf, nodeVersion, root } from './pack/nodes.mjs'
 
 /** Unit tests of what runs for each message, and commands as processes: within a minute, on a machine with two cores. */
 const tests = [
-  ...['test/session', 'test/codec', 'test/io', 'test/format', 'test/text.test.ts', 'test/words.test.ts'],
+  ...['test/session', 'test/codec', 'test/io', 'test/format', 'test/text.test.ts', 'test/byte-text.test.ts'],
   ...['test/passwd/hash.test.ts', 'test/transport/websocket.test.ts', 'test/transport/certificate.test.ts'],
   ...['test/commands/help.test.ts', 'test/commands/removal.test.ts', 'test/commands/inspect-hex.test.ts'],
   ...['test/broker/access.test.ts', 'test/broker/run.test.ts', 'test/peers/directions.test.ts'],

@@ -16,7 +16,7 @@ const unsafeOrQuote = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}"\\]/gu
 
 /**
  * `text` for one line of a message: characters that steer a terminal, turn or break the line or cannot be seen become
- * `\u001b`, bytes that are not UTF-8 (words.ts) `\xff`. At most `limit` bytes; the rest is counted. A text that has
+ * `\u001b`, bytes that are not UTF-8 (byte-text.ts) `\xff`. At most `limit` bytes; the rest is counted. A text that has
  * been through this already stays as it is, so the writer of a whole line may call it again.
  */
 export function shown(text: string, limit = textLimit): string {

@@ -11,24 +11,24 @@ const allowed: Record<string, readonly string[]> = {
   'main.ts': ['cli', 'commands', 'io', 'errors.ts', 'host.ts', 'version.ts'],
   commands: [
     ...['broker', 'capture', 'cli', 'codec', 'connection', 'format', 'inspect', 'io', 'passwd', 'session'],
-    ...['errors.ts', 'host.ts', 'ports.ts', 'text.ts', 'version.ts', 'words.ts'],
+    ...['errors.ts', 'host.ts', 'ports.ts', 'text.ts', 'version.ts', 'byte-text.ts'],
   ],
   library: ['cli', 'codec', 'connection', 'session', 'errors.ts', 'text.ts', 'host.ts'], // cli: checks of topics and headers
   // io: the prompt for passwords and passphrases
   connection: [
     ...['codec', 'io', 'session', 'transport'],
-    ...['errors.ts', 'text.ts', 'host.ts', 'ports.ts', 'words.ts'],
+    ...['errors.ts', 'text.ts', 'host.ts', 'ports.ts', 'byte-text.ts'],
   ],
   // session: Topic Filters; transport: WebSocket, whose package has one importer
   broker: ['io', 'passwd', 'session', 'transport', 'errors.ts', 'text.ts', 'version.ts'],
   // format: only to check what -F says; codec: the table of properties
-  cli: ['codec', 'format', 'errors.ts', 'ports.ts', 'text.ts', 'words.ts'],
+  cli: ['codec', 'format', 'errors.ts', 'ports.ts', 'text.ts', 'byte-text.ts'],
   capture: ['errors.ts', 'text.ts'],
   inspect: ['capture', 'codec', 'session', 'errors.ts', 'text.ts'], // codec: framing and Reason Codes; session: Topic Filters
   codec: ['errors.ts', 'text.ts'],
-  format: ['codec', 'errors.ts', 'text.ts', 'words.ts'], // codec: the order of User Properties
-  io: ['errors.ts', 'text.ts', 'words.ts'],
-  passwd: ['io', 'errors.ts', 'text.ts', 'words.ts'], // io: replacement in one step; words: bytes that are not UTF-8
+  format: ['codec', 'errors.ts', 'text.ts', 'byte-text.ts'], // codec: the order of User Properties
+  io: ['errors.ts', 'text.ts', 'byte-text.ts'],
+  passwd: ['io', 'errors.ts', 'text.ts', 'byte-text.ts'], // io: replacement in one step; byte-text: bytes that are not UTF-8
   session: ['errors.ts', 'text.ts'],
   transport: ['io', 'errors.ts', 'text.ts'], // io: what the system says of addresses
 }

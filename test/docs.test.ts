@@ -8,14 +8,15 @@ import { fishCompletion } from '../src/cli/completion/fish.js'
 import { zshCompletion } from '../src/cli/completion/zsh.js'
 import { commandPage, exitStatusPage, programPage } from '../src/cli/man.js'
 import { block, filledBlocks } from '../src/cli/markdown.js'
+import { commands } from '../src/commands/index.js'
 import { program } from '../src/commands/program.js'
 import { main } from '../src/main.js'
-import { world } from './commands/world.js'
+import { fakeHost } from './commands/fake-host.js'
 import { peerTest } from './helpers/peers.js'
 
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
 const has = (tool: string) => spawnSync(tool, ['--version']).error === undefined
-const mqttx = await program()
+const mqttx = await program(commands)
 const pages: [string, string][] = [
   ['man/mqttx.1', programPage(mqttx)],
   ...mqttx.commands.map((spec): [string, string] => [`man/mqttx-${spec.name}.1`, commandPage(spec, mqttx)]),
@@ -33,7 +34,7 @@ test.each([
 
 /** `$ mqttx ...` and what it prints, as a block of the README. Words are separated by blanks, without quotes. */
 async function printed(line: string): Promise<string> {
-  const { host, stdout } = world()
+  const { host, stdout } = fakeHost()
   expect(await main(line.split(' ').slice(1), host), line).toBe(0)
   return `\`\`\`console\n$ ${line}\n${stdout.text().trimEnd()}\n\`\`\``
 }

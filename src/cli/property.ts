@@ -3,7 +3,7 @@ import { type PropertyCarrier, type PropertyRow, properties } from '../codec/pro
 import { addUserProperty, noUserProperties, type UserProperties } from '../codec/user-properties.js'
 import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
-import { wordToBytes } from '../words.js'
+import { textToBytes } from '../byte-text.js'
 import { topicName } from './topic.js'
 import { largestString, stringFault } from './values.js'
 
@@ -148,7 +148,7 @@ function readValue(row: PropertyRow, [first = '', second = '']: readonly string[
     case 'utf-8 string pair':
       return { [textOf(row, first)]: textOf(row, second) }
     case 'binary data': {
-      const bytes = wordToBytes(first)
+      const bytes = textToBytes(first)
       if (bytes.length > largestString) throw tooLong(row)
       return bytes
     }

@@ -131,7 +131,7 @@ export const commands: readonly Command[] = [
 ]
 
 async function script(shell: 'bash' | 'zsh' | 'fish'): Promise<string> {
-  return (await import('./program.js')).completionOf(shell)
+  return (await import('./program.js')).completionOf(shell, commands)
 }
 
 async function specOf(name: string): Promise<AnySpec | undefined> {

@@ -7,7 +7,7 @@ import type { Host } from '../host.js'
 import { say } from '../io/say.js'
 import { strerror } from '../io/system-error.js'
 import { isTerminal } from '../io/terminal.js'
-import { wordToBytes } from '../words.js'
+import { textToBytes } from '../byte-text.js'
 
 const empty = Buffer.alloc(0)
 
@@ -25,7 +25,7 @@ export async function loadPayload(args: MessageSource, host: Host): Promise<Buff
 }
 
 function messageBytes(message: string): Buffer {
-  const bytes = wordToBytes(message)
+  const bytes = textToBytes(message)
   if (bytes.length > maxRemainingLength) throw tooLong('Message length')
   return bytes
 }

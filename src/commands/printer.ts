@@ -26,7 +26,7 @@ export interface PrinterArgs {
 
 const nothing = () => {}
 
-export interface PrinterWorld {
+export interface PrinterTarget {
   /** The server's name, for -w. */
   readonly host: string
   /** Standard output is a terminal. */
@@ -34,15 +34,15 @@ export interface PrinterWorld {
   warn(text: string): void
 }
 
-export function printer(args: PrinterArgs, world: PrinterWorld): Printer {
+export function printer(args: PrinterArgs, target: PrinterTarget): Printer {
   if (args.messageRate) {
     const rate = messageRate()
     return { print: rate.count, start: nothing, everySecond: (sink) => rate.report(sink) }
   }
-  const print = formatter(args, world.warn)
+  const print = formatter(args, target.warn)
   if (!args.watch)
-    return { print: world.terminal ? onScreen(print) : print, start: nothing, everySecond: undefined }
-  const screen = watch(world.host, print)
+    return { print: target.terminal ? onScreen(print) : print, start: nothing, everySecond: undefined }
+  const screen = watch(target.host, print)
   return { print: screen.show, start: (sink) => screen.start(sink), everySecond: undefined }
 }
 

@@ -9,7 +9,6 @@ import type { AnySpec, Program } from '../cli/option.js'
 import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
 import { versionText } from '../version.js'
-import { commands } from './index.js'
 
 const overview = 'mqttx --help'
 const helpWords = ['--help', '-h', '-help', '-?']
@@ -29,8 +28,16 @@ const foreignCommands = new Map([
 ])
 const kinds = ['man', 'bash', 'zsh', 'fish'] as const
 
-/** The program as its users see it. */
-export async function program(): Promise<Program> {
+/** The part of a command that the documents need. */
+interface Documented {
+  readonly name: string
+  spec(): Promise<AnySpec>
+}
+
+type Commands = readonly Documented[]
+
+/** The tables that help, man pages and completions are printed from. */
+export async function program(commands: Commands): Promise<Program> {
   const specs: AnySpec[] = []
   for (const command of commands) specs.push(await command.spec())
   return {
@@ -59,22 +66,26 @@ export async function program(): Promise<Program> {
 }
 
 /** What `mqttx WORD...` prints where the first word is not a command. */
-export async function answer(words: readonly string[]): Promise<string> {
+export async function answer(words: readonly string[], commands: Commands): Promise<string> {
   const [first, second, ...rest] = words
-  if (first === undefined) return programMap(await program())
-  if (helpWords.includes(first)) return programHelp(await program())
+  if (first === undefined) return programMap(await program(commands))
+  if (helpWords.includes(first)) return programHelp(await program(commands))
   if (versionWords.includes(first)) return versionText
-  if (first === 'help') return second === undefined ? programHelp(await program()) : helpFor(second)
-  if (first === '--generate') return generate(second, rest[0])
-  if (first.startsWith('--generate=')) return generate(first.slice('--generate='.length), second)
-  throw first.startsWith('-') ? unknownOption(first) : unknownCommand(first)
+  if (first === 'help') return second === undefined ? programHelp(await program(commands)) : helpFor(second, commands)
+  if (first === '--generate') return generate(second, rest[0], commands)
+  if (first.startsWith('--generate=')) return generate(first.slice('--generate='.length), second, commands)
+  throw first.startsWith('-') ? unknownOption(first) : unknownCommand(first, commands)
 }
 
-export async function helpFor(name: string): Promise<string> {
-  return commandHelp(await specOf(name))
+export async function helpFor(name: string, commands: Commands): Promise<string> {
+  return commandHelp(await specOf(name, commands))
 }
 
-async function generate(kind: string | undefined, command: string | undefined): Promise<string> {
+async function generate(
+  kind: string | undefined,
+  command: string | undefined,
+  commands: Commands,
+): Promise<string> {
   if (kind === undefined) {
     throw new UsageError('--generate argument given but no kind specified.', {
       hint: `use ${kinds.join(', ')}`,
@@ -82,14 +93,14 @@ async function generate(kind: string | undefined, command: string | undefined): 
   }
   switch (kind) {
     case 'man':
-      if (command === 'exit-status') return exitStatusPage(await program())
+      if (command === 'exit-status') return exitStatusPage(await program(commands))
       return command === undefined
-        ? programPage(await program())
-        : commandPage(await specOf(command), await program())
+        ? programPage(await program(commands))
+        : commandPage(await specOf(command, commands), await program(commands))
     case 'bash':
     case 'zsh':
     case 'fish':
-      return completionOf(kind)
+      return completionOf(kind, commands)
     default:
       throw new UsageError(`Unknown kind '${shown(kind)}' for --generate.`, {
         hint: `use ${kinds.join(', ')}`,
@@ -98,18 +109,18 @@ async function generate(kind: string | undefined, command: string | undefined): 
 }
 
 /** The completions of a shell. */
-export async function completionOf(shell: 'bash' | 'zsh' | 'fish'): Promise<string> {
+export async function completionOf(shell: 'bash' | 'zsh' | 'fish', commands: Commands): Promise<string> {
   const scripts = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion }
-  return scripts[shell](await program())
+  return scripts[shell](await program(commands))
 }
 
-async function specOf(name: string): Promise<AnySpec> {
+async function specOf(name: string, commands: Commands): Promise<AnySpec> {
   const command = commands.find((known) => known.name === name)
-  if (command === undefined) throw unknownCommand(name)
+  if (command === undefined) throw unknownCommand(name, commands)
   return command.spec()
 }
 
-function unknownCommand(name: string): UsageError {
+function unknownCommand(name: string, commands: Commands): UsageError {
   const names = commands.map((command) => command.name)
   const same = foreignCommands.get(name)
   const near = same ?? nearest(name, names)

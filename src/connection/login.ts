@@ -3,7 +3,7 @@ import { ExitCode, MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
 import { strerror } from '../io/system-error.js'
 import { isTerminal } from '../io/terminal.js'
-import { wordToBytes } from '../words.js'
+import { textToBytes } from '../byte-text.js'
 import { readSecret } from './files.js'
 
 export interface LoginArgs {
@@ -51,12 +51,12 @@ async function found(
     )
   }
   if (args.askPassword === true) return asked(args, host)
-  return args.pw === undefined ? undefined : wordToBytes(args.pw)
+  return args.pw === undefined ? undefined : textToBytes(args.pw)
 }
 
 function fromVariable(name: string, { env }: Host): Buffer {
   const text = env[name]
-  if (text !== undefined) return wordToBytes(text)
+  if (text !== undefined) return textToBytes(text)
   throw new MqttxError(`--password-env: there is no variable ${name} in the environment.`, {
     hint: `export ${name} before`,
   })

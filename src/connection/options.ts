@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { ProtocolVersion, QoS } from '../codec/publish.js'
 import type { Host } from '../host.js'
 import type { Endpoint, TlsSettings } from '../transport/endpoint.js'
-import { wordToBytes } from '../words.js'
+import { textToBytes } from '../byte-text.js'
 import { type EndpointArgs, endpoint, type Passphrases, tlsOf } from './endpoint.js'
 import { type LoginArgs, password } from './login.js'
 
@@ -161,6 +161,6 @@ function clientId(args: ConnectionArgs, pid: number): string {
 
 function will(args: ConnectionArgs): Will | undefined {
   if (args.willTopic === undefined) return undefined
-  const payload = wordToBytes(args.willPayload ?? '')
+  const payload = textToBytes(args.willPayload ?? '')
   return { topic: args.willTopic, payload, qos: args.willQos, retain: args.willRetain }
 }

@@ -17,12 +17,12 @@ export interface RenderContext {
 }
 
 /** A RenderContext and the one moment that all `@` of a format share; undefined where it has no `@`. */
-export interface Scene extends RenderContext {
+export interface RenderState extends RenderContext {
   readonly now: LocalTime | undefined
 }
 
 /** One piece of a compiled format. */
-export type Step = (message: ReceivedMessage, sink: ByteSink, scene: Scene) => void
+export type Step = (message: ReceivedMessage, sink: ByteSink, state: RenderState) => void
 
 type Field = (layout: Layout) => Step
 
@@ -45,8 +45,8 @@ const fields: Readonly<Record<string, Field>> = {
   ),
   F: integerProperty(({ payloadFormatIndicator: utf8 }) => (utf8 === undefined ? undefined : Number(utf8))),
   f: float('float', 4, (payload) => payload.readFloatLE(0)),
-  I: (layout) => (_, sink, scene) => {
-    const time = localTime(scene.clock())
+  I: (layout) => (_, sink, state) => {
+    const time = localTime(state.clock())
     putText(isoSecond(time) + zoneOffset(time.date), layout, sink)
   },
   j: () => jsonWithTextPayload,
@@ -70,8 +70,8 @@ const fields: Readonly<Record<string, Field>> = {
       return (message, sink) => sink.text(message.topic)
     return (message, sink) => putText(message.topic, layout, sink)
   },
-  U: () => (_, sink, scene) => {
-    const { seconds, nanoseconds } = scene.clock()
+  U: () => (_, sink, state) => {
+    const { seconds, nanoseconds } = state.clock()
     sink.text(`${seconds}.${String(nanoseconds).padStart(9, '0')}`)
   },
   x: (layout) => (message, sink) => putHex(message.payload, layout, sink),
@@ -97,9 +97,9 @@ function integerProperty(read: (properties: MessageProperties) => number | undef
 
 /** A payload that is one number in the byte order of the machines that the reference runs on. */
 function float(name: 'float' | 'double', size: number, read: (payload: Buffer) => number): Field {
-  return (layout) => (message, sink, scene) => {
+  return (layout) => (message, sink, state) => {
     if (message.payload.length !== size) {
-      scene.warn(`requested ${name} printing, but non-${name} data received`)
+      state.warn(`requested ${name} printing, but non-${name} data received`)
       return
     }
     const value = read(message.payload)

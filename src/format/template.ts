@@ -105,7 +105,7 @@ function joinTexts(parts: readonly Part[]): Step[] {
 function rendering(steps: readonly Step[], readsTime: boolean): Template {
   return (message, sink, context) => {
     const now = readsTime ? localTime(context.clock()) : undefined
-    const scene = { clock: context.clock, pretty: context.pretty, warn: context.warn, now }
-    for (const step of steps) step(message, sink, scene)
+    const state = { clock: context.clock, pretty: context.pretty, warn: context.warn, now }
+    for (const step of steps) step(message, sink, state)
   }
 }

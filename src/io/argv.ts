@@ -1,13 +1,13 @@
 // The words of the command line as they were typed: Node hands them over decoded, with U+FFFD where they were not UTF-8.
 import { readFileSync } from 'node:fs'
-import { wordFromBytes } from '../words.js'
+import { bytesToText } from '../byte-text.js'
 
 /** The words of `argv` with the bytes that Node has replaced, where the system tells them (Linux). */
 export function faithfulArgv(argv: readonly string[]): readonly string[] {
   if (!argv.some((word) => word.includes('\ufffd'))) return argv
   try {
     const words = splitAtNul(readFileSync('/proc/self/cmdline'))
-    return words.slice(words.length - argv.length).map(wordFromBytes)
+    return words.slice(words.length - argv.length).map(bytesToText)
   } catch {
     return argv
   }

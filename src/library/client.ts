@@ -23,8 +23,8 @@ import {
   subscribeNames,
 } from './names.js'
 import { checkedProperties } from './properties.js'
-import { type Handler, Responding } from './responder.js'
-import { Subscribed, Subscriptions } from './subscriptions.js'
+import { type Handler, LibraryResponder } from './responder.js'
+import { LibrarySubscription, Subscriptions } from './subscriptions.js'
 import type {
   Client,
   Message,
@@ -62,7 +62,7 @@ export class LibraryClient implements Client {
   /** Requests by Correlation Data. */
   readonly #requests = new Map<string, Waiting<Message>>()
   readonly #responseTopic = `mqttx/response/${randomBytes(8).toString('hex')}`
-  #responses: Promise<Subscribed> | undefined
+  #responses: Promise<LibrarySubscription> | undefined
   #flushing = false
   /** Why the connection was lost, or could not be made again, the last time. */
   #loss: Error | undefined
@@ -139,7 +139,7 @@ export class LibraryClient implements Client {
     whole('concurrency', concurrency, [1, mostAtOnce])
     const publish = this.publish.bind(this)
     const requests = await this.#subscribe(filtersOf(filter), subscribing)
-    return new Responding(requests, { publish, handler }, { concurrency, ...(onError && { onError }) })
+    return new LibraryResponder(requests, { publish, handler }, { concurrency, ...(onError && { onError }) })
   }
 
   async request(topic: string, payload: Payload, options: RequestOptions = {}): Promise<Message> {
@@ -235,13 +235,13 @@ export class LibraryClient implements Client {
     return new Promise((resolve, reject) => this.#settling.set(messageId, { resolve, reject }))
   }
 
-  async #subscribe(filters: readonly string[], options: SubscribeOptions): Promise<Subscribed> {
+  async #subscribe(filters: readonly string[], options: SubscribeOptions): Promise<LibrarySubscription> {
     if (this.#options.version < 5 && (options.noLocal || options.retainAsPublished || options.retainHandling))
       throw needsMqtt5('noLocal, retainAsPublished and retainHandling')
     checkedQos('qos', options.qos ?? 0)
     oneOf('retainHandling', options.retainHandling ?? 0, [0, 1, 2])
     const { signal } = options
-    const add = () => this.#subscriptions.add(new Subscribed(filters, options, this.#subscriptions))
+    const add = () => this.#subscriptions.add(new LibrarySubscription(filters, options, this.#subscriptions))
     return this.#calls.take(add, signal)
   }
 

@@ -4,7 +4,7 @@ import { MqttxError } from '../errors.js'
 import { shown } from '../text.js'
 import { answerNames, answerPropertyNames, own } from './names.js'
 import { checkedProperties } from './properties.js'
-import type { Subscribed } from './subscriptions.js'
+import type { LibrarySubscription } from './subscriptions.js'
 import type { Answer, Message, Payload, PublishOptions, Responder, RespondOptions } from './types.js'
 import { warnOfRequest } from './warnings.js'
 
@@ -12,15 +12,15 @@ type Publish = (topic: string, payload: Payload, options: PublishOptions) => Pro
 
 export type Handler = (request: Message) => Answer | Promise<Answer>
 
-export class Responding implements Responder {
+export class LibraryResponder implements Responder {
   readonly closed: Promise<void>
-  readonly #requests: Subscribed
+  readonly #requests: LibrarySubscription
   readonly #publish: Publish
   readonly #handler: Handler
   readonly #onError: RespondOptions['onError']
 
   constructor(
-    requests: Subscribed,
+    requests: LibrarySubscription,
     { publish, handler }: { publish: Publish; handler: Handler },
     { concurrency = 1, onError }: Pick<RespondOptions, 'concurrency' | 'onError'>,
   ) {

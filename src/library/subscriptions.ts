@@ -7,7 +7,7 @@ import { matches } from '../session/topic-filter.js'
 import { Messages } from './messages.js'
 import type { Message, QoS, SubscribeOptions, Subscription } from './types.js'
 
-export class Subscribed implements Subscription {
+export class LibrarySubscription implements Subscription {
   readonly filters: readonly string[]
   readonly options: SubscribeOptions
   readonly messages: Messages
@@ -93,7 +93,7 @@ export interface SubscriptionsOptions {
   /** No other call of the client waits for the server: reading may pause. */
   idle(): boolean
   /** Messages for `member` had no room, for the first time in a chunk from the server. */
-  dropped(member: Subscribed): void
+  dropped(member: LibrarySubscription): void
 }
 
 /** What is asked of the connection. */
@@ -105,14 +105,14 @@ export class Subscriptions {
   readonly #connection: Server
   readonly #options: SubscriptionsOptions
   /** With who waits for the grant, until it comes. */
-  readonly #members = new Map<Subscribed, Waiting | undefined>()
+  readonly #members = new Map<LibrarySubscription, Waiting | undefined>()
   /** Those that the server has granted in the Session at hand. */
-  readonly #known = new Set<Subscribed>()
+  readonly #known = new Set<LibrarySubscription>()
   readonly #leaving = new Set<Leaving>()
   /** Who is to be told of the answer to a SUBSCRIBE or UNSUBSCRIBE of this connection, by Packet Identifier. */
   readonly #answers = new Map<number, Told>()
   /** Messages that each member had dropped when the last chunk ended. */
-  readonly #reported = new Map<Subscribed, number>()
+  readonly #reported = new Map<LibrarySubscription, number>()
   /** Ends a pause in reading. */
   #resume: (() => void) | undefined
   #releasing = false
@@ -123,7 +123,7 @@ export class Subscriptions {
   }
 
   /** Resolves when the server has granted it. */
-  add(member: Subscribed): Promise<Subscribed> {
+  add(member: LibrarySubscription): Promise<LibrarySubscription> {
     return new Promise((resolve, reject) => {
       this.readOn()
       this.#members.set(member, { resolve: () => resolve(member), reject })
@@ -133,7 +133,7 @@ export class Subscriptions {
   }
 
   /** Resolves when the server has forgotten it, unless another one has the same Topic Filter. */
-  async remove(member: Subscribed): Promise<void> {
+  async remove(member: LibrarySubscription): Promise<void> {
     if (!this.#members.delete(member)) return
     this.#forget(member)
     member.end()
@@ -240,13 +240,13 @@ export class Subscriptions {
     return this.#members.size > 1 || this.#answers.size > 0
   }
 
-  #forget(member: Subscribed): void {
+  #forget(member: LibrarySubscription): void {
     this.#known.delete(member)
     this.#reported.delete(member)
     member.messages.abandon()
   }
 
-  #ask(member: Subscribed): void {
+  #ask(member: LibrarySubscription): void {
     const { filters, options } = member
     try {
       const messageId = this.#connection.subscribe(filters, { qos: 0, ...options })
@@ -256,7 +256,7 @@ export class Subscriptions {
     }
   }
 
-  #granted(member: Subscribed, codes: readonly number[], reason: string | undefined): void {
+  #granted(member: LibrarySubscription, codes: readonly number[], reason: string | undefined): void {
     const index = codes.findIndex((code) => code >= 0x80)
     if (index >= 0) {
       const code = codes[index]!
@@ -273,7 +273,7 @@ export class Subscriptions {
     this.#members.set(member, undefined)
   }
 
-  #refuse(member: Subscribed, error: Error): void {
+  #refuse(member: LibrarySubscription, error: Error): void {
     const waiting = this.#members.get(member)
     this.#members.delete(member)
     this.#forget(member)

@@ -2,9 +2,9 @@
 import { verifyHash } from './derive.js'
 import type { LineFormat } from './formats.js'
 import type { StoredHash } from './hash.js'
-import { invisibleEnd, lineFault, type PasswordLine, trimmed } from './lines.js'
+import { invisibleEnd, lineFault, type PasswordLine } from './lines.js'
 import { weaknessOf } from './policy.js'
-import { Seen } from './seen.js'
+import { SeenUsers } from './seen-users.js'
 
 export type Rule =
   | 'permissions'
@@ -42,7 +42,7 @@ export interface AuditOptions {
 /** Is given the lines of a file in order. */
 export class Audit {
   readonly #options: AuditOptions
-  readonly #seen = new Seen()
+  readonly #seen = new SeenUsers()
 
   constructor(options: AuditOptions) {
     this.#options = options

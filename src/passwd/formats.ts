@@ -11,7 +11,6 @@ import {
   unpadded,
   wholeNumber,
 } from './hash.js'
-import { trimmed } from './lines.js'
 
 export const formatNames = ['mosquitto', 'bcrypt', 'rabbitmq', 'emqx-csv'] as const
 export type FormatName = (typeof formatNames)[number]
@@ -126,4 +125,17 @@ function formatBcrypt(stored: StoredHash): string {
   if (stored.scheme !== 'bcrypt') throw new Error(`${stored.scheme} is not bcrypt`)
   const text = (bytes: Uint8Array) => translated(unpadded(base64(bytes)), base64Digits, digits)
   return `$2a$${String(stored.cost).padStart(2, '0')}$${text(stored.salt)}${text(stored.hash)}`
+}
+
+/** Without the blanks that C's isspace() knows. mosquitto keeps others, such as U+00A0 and U+FEFF, as part of a name. */
+export function trimmed(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d)
 }

@@ -1,6 +1,6 @@
 // The lines of a password file, and edits that leave all other lines as they are, byte for byte.
 import { MqttxError } from '../errors.js'
-import type { Fields, LineFormat } from './formats.js'
+import { type Fields, type LineFormat, trimmed } from './formats.js'
 import type { StoredHash } from './hash.js'
 
 /** Line numbers start at 1. */
@@ -33,19 +33,6 @@ export function passwordLines(text: string, format: LineFormat, first = 1): Pass
 /** True for a line that says nothing: a comment, or blanks. */
 export function isSilent({ text }: PasswordLine): boolean {
   return text.startsWith('#') || trimmed(text) === ''
-}
-
-/** Without the blanks that C's isspace() knows. mosquitto keeps others, such as U+00A0 and U+FEFF, as part of a name. */
-export function trimmed(text: string): string {
-  let start = 0
-  let end = text.length
-  while (start < end && isBlank(text.charCodeAt(start))) start++
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
-  return text.slice(start, end)
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || (code >= 0x09 && code <= 0x0d)
 }
 
 /** The first character of a name's ends that looks like nothing, and yet is part of the name: `U+FEFF`. */

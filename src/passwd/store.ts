@@ -19,7 +19,7 @@ import { ExitCode, MqttxError } from '../errors.js'
 import { acquireLock, Lost } from '../io/lock.js'
 import { replace } from '../io/replace.js'
 import { isSystemError, strerror } from '../io/system-error.js'
-import { wordFromBytes } from '../words.js'
+import { bytesToText } from '../byte-text.js'
 import type { LineFormat } from './formats.js'
 import { corrupt, longestLine, type PasswordLine, passwordLines, tooLong } from './lines.js'
 
@@ -99,7 +99,7 @@ async function* linesOf(
     const end = length === 0 ? bytes.length : bytes.lastIndexOf(0x0a) + 1
     rest = bytes.subarray(end)
     if (rest.length > longestBytes) throw corrupt(file, number, tooLong)
-    const lines = passwordLines(wordFromBytes(bytes.subarray(0, end)), format, number)
+    const lines = passwordLines(bytesToText(bytes.subarray(0, end)), format, number)
     number += lines.length
     if (lines.length > 0) yield lines
     if (length === 0) return

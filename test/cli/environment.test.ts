@@ -5,13 +5,14 @@ import { namesOf } from '../../src/cli/option.js'
 import { bench } from '../../src/commands/bench/spec.js'
 import { broker } from '../../src/commands/broker/spec.js'
 import { inspect } from '../../src/commands/inspect/spec.js'
+import { commands as all } from '../../src/commands/index.js'
 import { program } from '../../src/commands/program.js'
 import { pub } from '../../src/commands/pub/spec.js'
 import { rr } from '../../src/commands/rr/spec.js'
 import { sub } from '../../src/commands/sub/spec.js'
 import { argsOf, nowhere, refusalOf, withFile } from './words.js'
 
-const { commands } = await program()
+const { commands } = await program(all)
 
 const within = (env: Record<string, string>) => ({ ...nowhere, env })
 

@@ -6,10 +6,11 @@ import { zshCompletion } from '../../src/cli/completion/zsh.js'
 import { commandHelp, programHelp, programMap } from '../../src/cli/help.js'
 import { commandPage } from '../../src/cli/man.js'
 import { namesOf } from '../../src/cli/option.js'
+import { commands } from '../../src/commands/index.js'
 import { program } from '../../src/commands/program.js'
 import { exitStatuses } from '../../src/errors.js'
 
-const mqttx = await program()
+const mqttx = await program(commands)
 const completions = [bashCompletion, fishCompletion, zshCompletion]
 
 function tooLong(text: string): string[] {

@@ -6,7 +6,7 @@ import { references } from '../../src/cli/prose.js'
 import { commands } from '../../src/commands/index.js'
 import { program } from '../../src/commands/program.js'
 
-const { commands: specs } = await program()
+const { commands: specs } = await program(commands)
 
 test('the list of commands has the names of the specs', () => {
   expect(commands.map(({ name }) => name)).toEqual(specs.map(({ name }) => name))

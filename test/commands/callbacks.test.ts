@@ -5,7 +5,7 @@ import type { ConnectionEvents } from '../../src/connection/events.js'
 import { MqttxError } from '../../src/errors.js'
 import { answerTo, bytes } from '../connection/rig.js'
 import { scriptedServer } from '../helpers/scripted-server.js'
-import { run } from './world.js'
+import { run } from './fake-host.js'
 
 const faulty = vi.hoisted(() => ({ event: '', calls: 0, error: undefined as Error | undefined }))
 
@@ -87,7 +87,7 @@ describe.each(commands)('E11: mqttx %s', (line, events, stdin) => {
     const outcome = await run(
       line.split(' '),
       await server(line.includes('-V 5') ? 5 : 4),
-      (world) => void world.stdin.end(stdin),
+      (fake) => void fake.stdin.end(stdin),
     )
     expect(faulty.calls, `${event} was never called: ${outcome.stderr}`).toBeGreaterThan(0)
     expect(outcome.stderr + outcome.stdout).toContain('thrown by a callback')

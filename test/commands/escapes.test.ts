@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import mqtt, { type Packet } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
 import { scriptedServer } from '../helpers/scripted-server.js'
-import { run } from './world.js'
+import { run } from './fake-host.js'
 
 /** Sets the title, clears the screen, forges a line, turns the direction, hides. */
 const hostile = 'no \x1b]0;pwned\x07\x1b[2J\nError: disk full\r\u009b31m\u202e\u200b\u2028\x7f'

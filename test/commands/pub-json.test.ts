@@ -4,7 +4,7 @@ import { LinesInFlight } from '../../src/commands/pub/lines-in-flight.js'
 import { Templates } from '../../src/commands/pub/templates.js'
 import { oblige } from '../connection/rig.js'
 import { scriptedServer } from '../helpers/scripted-server.js'
-import { run } from './world.js'
+import { run } from './fake-host.js'
 
 const nothing: LineDefaults = {
   topic: undefined,

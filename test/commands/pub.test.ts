@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { publishLines } from '../../src/commands/pub/lines.js'
-import { talk } from '../../src/commands/talk.js'
+import { createDiagnostics } from '../../src/commands/diagnostics.js'
 import type { ConnectOptions } from '../../src/connection/options.js'
 import { MqttxError } from '../../src/errors.js'
 import { main } from '../../src/main.js'
 import { bytes, failureOf, oblige, optionsFor, template } from '../connection/rig.js'
 import { connack, type ScriptedServer, scriptedServer } from '../helpers/scripted-server.js'
 import { once, sleep } from '../helpers/wait.js'
-import { run, world } from './world.js'
+import { run, fakeHost } from './fake-host.js'
 
 const payloads = (server: ScriptedServer) =>
   server.received.flatMap((packet) => (packet.cmd === 'publish' ? [String(packet.payload)] : []))
@@ -36,11 +36,11 @@ async function publishing(
   server: ScriptedServer,
   { qos, input, ...overrides }: { qos: 0 | 1 | 2; input: string } & Partial<ConnectOptions>,
 ): Promise<{ failure: MqttxError; stderr: string }> {
-  const { host, stdin, stderr } = world()
+  const { host, stdin, stderr } = fakeHost()
   stdin.end(input)
-  const saying = talk({ quiet: false, debug: false }, host)
+  const diagnostics = createDiagnostics({ quiet: false, debug: false }, host)
   const failure = await failureOf(
-    publishLines(optionsFor(server.port, overrides), template(qos), { host, talk: saying }),
+    publishLines(optionsFor(server.port, overrides), template(qos), { host, diagnostics }),
   )
   expect(failure).toBeInstanceOf(MqttxError)
   return { failure: failure as MqttxError, stderr: stderr.text() }
@@ -147,11 +147,11 @@ describe('pub -l', () => {
       const server = await scriptedServer({
         packet: (packet, socket) => (packet.cmd === 'connect' ? oblige(packet, socket) : socket.destroy()),
       })
-      const { host, stdin } = world()
+      const { host, stdin } = fakeHost()
       stdin.write(lines(3))
-      const saying = talk({ quiet: true, debug: false }, host)
+      const diagnostics = createDiagnostics({ quiet: true, debug: false }, host)
       const failure = await failureOf(
-        publishLines(optionsFor(server.port), template(0), { host, talk: saying }),
+        publishLines(optionsFor(server.port), template(0), { host, diagnostics }),
       )
       expect(failure).toMatchObject({ exitCode: 7, message: 'The connection was lost' })
     })
@@ -212,11 +212,11 @@ describe('pub -l', () => {
       const server = await scriptedServer({
         packet: (packet, socket) => packet.cmd === 'connect' && oblige(packet, socket),
       })
-      const outcome = await run(['pub', '-t', 't', '-l', '-q', '1', '-M', '2'], server, async (world) => {
-        world.stdin.write(input)
-        if (end) world.stdin.end()
+      const outcome = await run(['pub', '-t', 't', '-l', '-q', '1', '-M', '2'], server, async (fake) => {
+        fake.stdin.write(input)
+        if (end) fake.stdin.end()
         await once(() => payloads(server).length === 2)
-        world.signal('SIGTERM')
+        fake.signal('SIGTERM')
       })
       expect(outcome.status).toBe(143)
       expect(outcome.stderr).toContain('lines acknowledged: 0, sent: 2, first without acknowledgement: 1')
@@ -300,12 +300,12 @@ describe('one message', () => {
     [['-l', '--quiet'], 0, ''],
   ] as const)('E44: pub -t t %j on a terminal', async (words, status, said) => {
     const server = await scriptedServer({ packet: oblige })
-    const around = world()
-    const stdin = Object.assign(around.stdin, { isTTY: true })
+    const fake = fakeHost()
+    const stdin = Object.assign(fake.stdin, { isTTY: true })
     stdin.end('{"payload":"x"}\n')
-    const outcome = await main(['pub', '-t', 't', ...words, ...server.at], { ...around.host, stdin })
+    const outcome = await main(['pub', '-t', 't', ...words, ...server.at], { ...fake.host, stdin })
     expect(outcome).toBe(status)
-    expect(around.stderr.text().split('hint')[0]).toBe(said)
+    expect(fake.stderr.text().split('hint')[0]).toBe(said)
   })
 
   test('whose acknowledgement never comes, because the server goes: status 7', async () => {
@@ -481,10 +481,10 @@ test('pub -l at QoS 0 over a connection that is reset and comes back: status 7 a
       reset = () => void socket.resetAndDestroy()
     },
   })
-  const { host, stdin } = world()
-  const saying = talk({ quiet: true, debug: false }, host)
+  const { host, stdin } = fakeHost()
+  const diagnostics = createDiagnostics({ quiet: true, debug: false }, host)
   const options = optionsFor(server.port, { reconnects: 3 })
-  const publishing = failureOf(publishLines(options, template(0), { host, talk: saying }))
+  const publishing = failureOf(publishLines(options, template(0), { host, diagnostics }))
   const line = Buffer.alloc(10_000, 'x')
   line[9_999] = 10
   for (let i = 0; i < 3000; i++) stdin.write(line)

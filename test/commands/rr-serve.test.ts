@@ -9,7 +9,7 @@ import { program, start, startMqttx } from '../helpers/run.js'
 import { type ScriptedServer, scriptedServer } from '../helpers/scripted-server.js'
 import { once, sleep } from '../helpers/wait.js'
 import { obliging } from './rr-server.js'
-import { type Outcome, run, type World } from './world.js'
+import { type Outcome, run, type FakeHost } from './fake-host.js'
 
 const serve = ['rr', '--serve', '-t', 'q/#']
 const answers = (server: ScriptedServer) =>
@@ -36,11 +36,11 @@ function requesting(packets: readonly Packet[], version: ProtocolVersion = 5): P
 function serving(
   words: readonly string[],
   server: ScriptedServer,
-  enough: (world: World) => boolean,
+  enough: (fake: FakeHost) => boolean,
 ): Promise<Outcome> {
-  return run([...serve, ...words], server, async (world) => {
-    await once(() => enough(world))
-    world.signal('SIGTERM')
+  return run([...serve, ...words], server, async (fake) => {
+    await once(() => enough(fake))
+    fake.signal('SIGTERM')
   })
 }
 
@@ -288,9 +288,9 @@ describe('--exec', () => {
     const outcome = await run(
       [...serve, '--exec', 'echo began >&2; sleep 0.3; echo done'],
       server,
-      async (world) => {
-        await once(() => world.stderr.text() === 'began\n')
-        world.signal('SIGINT')
+      async (fake) => {
+        await once(() => fake.stderr.text() === 'began\n')
+        fake.signal('SIGINT')
       },
     )
     expect(outcome).toMatchObject({ status: 0 })
@@ -298,10 +298,10 @@ describe('--exec', () => {
 
     const started = performance.now()
     const again = await requesting([request('x')])
-    const hasty = await run([...serve, '--exec', 'echo began >&2; sleep 60'], again, async (world) => {
-      await once(() => world.stderr.text() === 'began\n')
-      world.signal('SIGINT')
-      world.signal('SIGINT')
+    const hasty = await run([...serve, '--exec', 'echo began >&2; sleep 60'], again, async (fake) => {
+      await once(() => fake.stderr.text() === 'began\n')
+      fake.signal('SIGINT')
+      fake.signal('SIGINT')
     })
     expect(hasty.status).toBe(0)
     expect(hasty.stderr).toContain('ended with us')
@@ -388,13 +388,13 @@ describe('every responder ends', () => {
   ])('%s: two SIGINTs', async (_, words) => {
     const server = await (words[0] === '--echo' ? stalled() : requesting([request('x')]))
     let started = 0
-    const outcome = await run([...serve, ...words, '-q', '1'], server, async (world) => {
+    const outcome = await run([...serve, ...words, '-q', '1'], server, async (fake) => {
       if (words[0] === '--echo') await sleep(500)
-      else await once(() => world.stderr.text() === 'began\n')
+      else await once(() => fake.stderr.text() === 'began\n')
       started = performance.now()
-      world.signal('SIGINT')
+      fake.signal('SIGINT')
       await sleep(50)
-      world.signal('SIGINT')
+      fake.signal('SIGINT')
     })
     expect(outcome.status).toBe(0)
     expect(performance.now() - started).toBeLessThan(3000)

@@ -6,7 +6,7 @@ import { Unanswered } from '../../src/commands/rr/unanswered.js'
 import type { ScriptedServer } from '../helpers/scripted-server.js'
 import { once } from '../helpers/wait.js'
 import { answerFor, rrServer } from './rr-server.js'
-import { run } from './world.js'
+import { run } from './fake-host.js'
 
 const ask = ['rr', '-t', 't', '-e', 'e']
 const one = [...ask, '-m', 'x']

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { bareServer, bytes } from '../connection/rig.js'
 import { scratch } from '../helpers/run.js'
 import { once } from '../helpers/wait.js'
-import { type Outcome, run, type World } from './world.js'
+import { type Outcome, run, type FakeHost } from './fake-host.js'
 
 const megabyte = 1024 * 1024
 
@@ -66,7 +66,7 @@ function flood(packet: Buffer): (socket: Socket) => void {
 async function timed(
   words: readonly string[],
   server: Stuck,
-  meanwhile?: (world: World) => void | Promise<void>,
+  meanwhile?: (fake: FakeHost) => void | Promise<void>,
 ): Promise<Outcome & { seconds: number }> {
   const before = performance.now()
   const outcome = await run(words, server, meanwhile)
@@ -74,9 +74,9 @@ async function timed(
 }
 
 /** Lines of 1 MB. */
-const feed = ({ stdin }: World): void => void stdin.end(Buffer.from(`${'x'.repeat(megabyte)}\n`.repeat(20)))
+const feed = ({ stdin }: FakeHost): void => void stdin.end(Buffer.from(`${'x'.repeat(megabyte)}\n`.repeat(20)))
 
-const writers: readonly [string, readonly string[], boolean, ((world: World) => void)?][] = [
+const writers: readonly [string, readonly string[], boolean, ((fake: FakeHost) => void)?][] = [
   ['pub', ['pub', '-t', 't', '-f', file], false],
   ['pub at QoS 1', ['pub', '-t', 't', '-f', file, '-q', '1'], false],
   ['pub -l', ['pub', '-t', 't', '-l'], false, feed],

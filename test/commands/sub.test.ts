@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { answerTo, bytes, oblige } from '../connection/rig.js'
 import { type ScriptedServer, scriptedServer } from '../helpers/scripted-server.js'
 import { once, sleep } from '../helpers/wait.js'
-import { type Outcome, run } from './world.js'
+import { type Outcome, run } from './fake-host.js'
 
 interface Said {
   readonly payload: string

@@ -5,7 +5,7 @@ import { preparePublish } from '../../src/codec/publish-properties.js'
 import { addUserProperty, noUserProperties, pairsOf } from '../../src/codec/user-properties.js'
 import { bytes } from '../connection/rig.js'
 import { scriptedServer } from '../helpers/scripted-server.js'
-import { run } from './world.js'
+import { run } from './fake-host.js'
 
 type Pairs = readonly (readonly [string, string])[]
 const orders: readonly [name: string, pairs: Pairs][] = [

@@ -2,7 +2,7 @@
 // seed. Seeds that fail are added to `found`.
 import { expect, test } from 'vitest'
 import { ExitCode, exitStatuses } from '../../src/errors.js'
-import { run } from '../commands/world.js'
+import { run } from '../commands/fake-host.js'
 import { hostileServer } from './hostile-server.js'
 import { type Random, random } from './random.js'
 
@@ -75,9 +75,9 @@ async function exchange(seed: number): Promise<string[]> {
   const server = await hostileServer(chance, version)
   const command = [...words, '-V', String(version === 4 ? 311 : 5), '--connect-timeout', '1']
   const at = ['-h', '127.0.0.1', '-p', String(server.port)]
-  const ended = run(command, { at }, (world) => {
-    world.stdin.end(stdin)
-    if (words.includes('--serve')) setTimeout(() => world.signal('SIGTERM'), 1000).unref()
+  const ended = run(command, { at }, (fake) => {
+    fake.stdin.end(stdin)
+    if (words.includes('--serve')) setTimeout(() => fake.signal('SIGTERM'), 1000).unref()
   })
   const limit = new Promise<undefined>((done) => {
     setTimeout(() => done(undefined), graceMs + 12_000).unref()

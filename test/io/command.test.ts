@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { type Command, runCommand } from '../../src/io/command.js'
 import { HeldBytes } from '../../src/io/held-bytes.js'
-import { sink } from '../commands/world.js'
+import { sink } from '../commands/fake-host.js'
 import { scratch } from '../helpers/run.js'
 import { once, sleep } from '../helpers/wait.js'
 

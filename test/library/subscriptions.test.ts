@@ -1,7 +1,7 @@
 // What the server is told of subscriptions across connections: all that is wanted, and nothing that takes it away.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Subscribed, Subscriptions } from '../../src/library/subscriptions.js'
+import { LibrarySubscription, Subscriptions } from '../../src/library/subscriptions.js'
 
 const turn = () => new Promise((done) => setImmediate(done))
 
@@ -54,8 +54,8 @@ class Fake {
   }
 
   /** A new member, with the promise of its grant. */
-  add(filter: string): { member: Subscribed; granted: Promise<Subscribed> } {
-    const member = new Subscribed([filter], {}, this.all)
+  add(filter: string): { member: LibrarySubscription; granted: Promise<LibrarySubscription> } {
+    const member = new LibrarySubscription([filter], {}, this.all)
     return { member, granted: this.all.add(member) }
   }
 
@@ -155,7 +155,7 @@ test('whatever is lost when, in the end the server knows what is wanted, and eve
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const server = new Fake()
-      const members: Subscribed[] = [] // granted, so that they can be ended
+      const members: LibrarySubscription[] = [] // granted, so that they can be ended
       const told: Promise<unknown>[] = []
       const remove = (which: number) => {
         const [member] = members.splice(which % (members.length || 1), 1)

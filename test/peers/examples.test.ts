@@ -3,11 +3,12 @@ import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitStatusExamples } from '../../src/cli/manual.js'
+import { commands } from '../../src/commands/index.js'
 import { program } from '../../src/commands/program.js'
 import { type Broker, startOwnBroker } from '../helpers/peers.js'
 import { mqttx, type Outcome, scratch, shell, startMqttx } from '../helpers/run.js'
 
-const mqttxProgram = await program()
+const mqttxProgram = await program(commands)
 const lines = [mqttxProgram, ...mqttxProgram.commands].flatMap(({ examples }) =>
   examples.map(([, line]) => line),
 )

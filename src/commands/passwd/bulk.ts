@@ -5,11 +5,11 @@ import { LineSplitter, LineTooLong } from '../../io/lines.js'
 import { progress } from '../../io/progress.js'
 import { hasScreen } from '../../io/terminal.js'
 import type { StoredHash } from '../../passwd/hash.js'
-import { corrupt, isSilent, longestLine, type PasswordLine, putUsers, trimmed } from '../../passwd/lines.js'
-import { Seen } from '../../passwd/seen.js'
+import { corrupt, isSilent, longestLine, type PasswordLine, putUsers } from '../../passwd/lines.js'
+import { SeenUsers } from '../../passwd/seen-users.js'
 import { slots } from '../../passwd/slots.js'
 import { changeStored, type Stored, withStored } from '../../passwd/store.js'
-import { wordFromBytes, wordToBytes } from '../../words.js'
+import { bytesToText, textToBytes } from '../../byte-text.js'
 import { checked, edited, examine } from './open.js'
 import { isUnchanged } from './put.js'
 import { nameFault } from './request.js'
@@ -51,7 +51,7 @@ export async function hashFile(file: string, jobs: number | undefined, tools: To
         hashing(count, tools, async (done) => {
           for await (const lines of stored.lines(format, signal)) {
             const texts = await mapped(lines, width, signal, (line) => hashedLine(line, tools, done))
-            write(wordToBytes(texts.join('')))
+            write(textToBytes(texts.join('')))
           }
         })
     },
@@ -70,7 +70,7 @@ async function hashedLine(line: PasswordLine, tools: Tools, done: () => void): P
 /** @throws MqttxError that names the first line that has neither a hash nor a password */
 async function countPlain(stored: Stored, tools: Tools): Promise<number> {
   const { file } = stored
-  const seen = new Seen()
+  const seen = new SeenUsers()
   let count = 0
   for await (const lines of stored.lines(tools.format, tools.signal)) {
     for (const line of lines) {
@@ -95,7 +95,7 @@ function plainUser(line: PasswordLine, { format }: Tools): PlainUser | undefined
   const { text, entry } = line
   if (entry === undefined || isSilent(line) || !('fault' in format.parse(entry.hash))) return undefined
   // The reference removes blanks around a password, and all after a second colon, which we keep.
-  return { user: entry.user, password: wordToBytes(trimmed(text.slice(text.indexOf(':') + 1))) }
+  return { user: entry.user, password: textToBytes(trimmed(text.slice(text.indexOf(':') + 1))) }
 }
 
 function badName(user: string): string | undefined {
@@ -126,7 +126,7 @@ export async function importLines(
     const hashes = await hashAll(users)
     if (format.header !== undefined) output.text(`${format.header}\n`)
     for (const [at, { user }] of users.entries()) {
-      output.bytes(wordToBytes(`${format.join(user, hashes[at]!)}\n`))
+      output.bytes(textToBytes(`${format.join(user, hashes[at]!)}\n`))
       await output.flush()
     }
     return
@@ -181,7 +181,7 @@ async function plainUsers({ host, signal }: Tools): Promise<PlainUser[]> {
     if (line.length === 0 || line[0] === 0x23) continue
     const colon = line.indexOf(':')
     if (colon < 0) refuse(number, "there is no ':'")
-    const user = wordFromBytes(line.subarray(0, colon))
+    const user = bytesToText(line.subarray(0, colon))
     const fault = badName(user)
     if (fault !== undefined) refuse(number, fault)
     const password = Buffer.from(line.subarray(colon + 1))

@@ -2,7 +2,7 @@
 import { Recogniser } from '../../passwd/foreign.js'
 import { corrupt, type Edit, invisibleEnd, lineFault, type PasswordLine } from '../../passwd/lines.js'
 import { type Fill, ownershipWarnings, type Stored, withStored } from '../../passwd/store.js'
-import { wordToBytes } from '../../words.js'
+import { textToBytes } from '../../byte-text.js'
 import type { Tools } from './tools.js'
 
 export interface Checked {
@@ -60,7 +60,7 @@ export async function examine(file: string, tools: Tools): Promise<void> {
 export function edited(stored: Stored | undefined, edit: Edit, { format, signal }: Tools): Fill {
   return async (write) => {
     for await (const lines of stored?.lines(format, signal) ?? [])
-      write(wordToBytes(lines.map((line) => edit.line(line)).join('')))
-    write(wordToBytes(edit.rest()))
+      write(textToBytes(lines.map((line) => edit.line(line)).join('')))
+    write(textToBytes(edit.rest()))
   }
 }

@@ -6,7 +6,7 @@ import { askSecret, readLine } from '../../io/prompt.js'
 import { readSmallFile, withoutMark } from '../../io/small-file.js'
 import { isSystemError, strerror } from '../../io/system-error.js'
 import { isTerminal } from '../../io/terminal.js'
-import { wordToBytes } from '../../words.js'
+import { textToBytes } from '../../byte-text.js'
 import type { Source } from './request.js'
 import type { Tools } from './tools.js'
 
@@ -23,7 +23,7 @@ export interface Asking {
 export async function passwordFrom(source: Source, tools: Tools, asking: Asking): Promise<Buffer> {
   switch (source.from) {
     case 'word':
-      return wordToBytes(source.word)
+      return textToBytes(source.word)
     case 'file':
       return checked(await fromFile(source.file, tools))
     case 'chance':

@@ -222,7 +222,7 @@ export function nameFault(name: string): string | undefined {
   return name.isWellFormed() ? undefined : 'be UTF-8.'
 }
 
-/** A byte that is not UTF-8 is a lone surrogate here (words.ts). */
+/** A byte that is not UTF-8 is a lone surrogate here (byte-text.ts). */
 function byteLength(word: string): number {
   return Buffer.byteLength(word.replace(/\p{Surrogate}/gu, '?'))
 }

@@ -9,7 +9,7 @@ import { LineSplitter, LineTooLong } from '../../io/lines.js'
 import { Interrupted } from '../interrupted.js'
 import { LineList } from '../line-list.js'
 import { inputError } from '../payload.js'
-import type { Talk } from '../talk.js'
+import type { Diagnostics } from '../diagnostics.js'
 import { deadline } from './deadline.js'
 import { LinesInFlight } from './lines-in-flight.js'
 import { Refusals, reasonOf } from './refusals.js'
@@ -35,9 +35,9 @@ export interface LineReader {
   read(line: LineSplitter): boolean
 }
 
-export interface Around {
+export interface PublishIo {
   readonly host: Host
-  readonly talk: Talk
+  readonly diagnostics: Diagnostics
   /** Seconds until it is given up; undefined: never. */
   readonly timeout?: number | undefined
 }
@@ -49,23 +49,23 @@ export interface Around {
 export async function publishEachLine(
   options: ConnectOptions,
   reader: LineReader,
-  { host, talk, timeout }: Around,
+  { host, diagnostics, timeout }: PublishIo,
 ): Promise<void> {
-  const refusals = new Refusals(talk.warn)
+  const refusals = new Refusals(diagnostics.warn)
   const progress = new Progress()
   const connection = new Connection(
     options,
     {
-      retrying: talk.retrying,
-      remark: talk.warn,
+      retrying: diagnostics.retrying,
+      remark: diagnostics.warn,
       settled: (code, answer) => refusals.note(code, answer, progress.settled(answer.messageId, code)),
     },
-    talk.trace,
+    diagnostics.trace,
   )
   const inTime = deadline(connection, timeout)
   let off = () => {}
   try {
-    await talk.waiting('Connecting', connection.connect())
+    await diagnostics.waiting('Connecting', connection.connect())
     const { stdin } = host
     off = host.onSignal(['SIGINT', 'SIGTERM'], (signal) => connection.abort(new Interrupted(signal)))
     connection.ended().catch((error: Error) => stdin.destroy(error))

@@ -5,7 +5,7 @@ import { preparePublish } from '../../codec/publish-properties.js'
 import type { ConnectOptions } from '../../connection/options.js'
 import { ExitCode, MqttxError } from '../../errors.js'
 import type { LineSplitter } from '../../io/lines.js'
-import { type Around, type LineReader, publishEachLine } from './each-line.js'
+import { type PublishIo, type LineReader, publishEachLine } from './each-line.js'
 import { type LineDefaults, readMessage } from './json-message.js'
 import { Templates } from './templates.js'
 
@@ -16,11 +16,11 @@ const longestLine = constants.MAX_STRING_LENGTH
 export function publishJson(
   options: ConnectOptions,
   given: Pick<LineDefaults, 'topic' | 'qos' | 'retain'>,
-  around: Around,
+  io: PublishIo,
 ): Promise<void> {
   const { version, properties } = options
   const reader = new JsonLines({ ...given, properties: properties.publish }, version)
-  return publishEachLine(options, reader, around)
+  return publishEachLine(options, reader, io)
 }
 
 /** A blank line is no message; it counts all the same, so that numbers of lines are those of the file. */

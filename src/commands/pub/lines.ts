@@ -2,15 +2,15 @@
 import { maxPayload, type PublishTemplate } from '../../codec/publish.js'
 import type { ConnectOptions } from '../../connection/options.js'
 import type { LineSplitter } from '../../io/lines.js'
-import { type Around, type LineReader, publishEachLine } from './each-line.js'
+import { type PublishIo, type LineReader, publishEachLine } from './each-line.js'
 
 /** @throws MqttxError unless every line was delivered */
 export function publishLines(
   options: ConnectOptions,
   template: PublishTemplate,
-  around: Around,
+  io: PublishIo,
 ): Promise<void> {
-  return publishEachLine(options, new PlainLines(template), around)
+  return publishEachLine(options, new PlainLines(template), io)
 }
 
 /** The line is the payload. */

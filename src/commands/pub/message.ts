@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { PublishTemplate } from '../../codec/publish.js'
 import { Connection } from '../../connection/connection.js'
 import type { ConnectOptions } from '../../connection/options.js'
-import type { Talk } from '../talk.js'
+import type { Diagnostics } from '../diagnostics.js'
 import { deadline } from './deadline.js'
 import { Refusals } from './refusals.js'
 
@@ -21,7 +21,7 @@ export async function publishMessage(
     repetition: Repetition
     timeout: number | undefined
   },
-  { retrying, warn, waiting, trace }: Talk,
+  { retrying, warn, waiting, trace }: Diagnostics,
 ): Promise<number> {
   const refusals = new Refusals(warn)
   const connection = new Connection(

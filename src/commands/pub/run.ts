@@ -6,7 +6,7 @@ import { connectOptions, defaultWindow } from '../../connection/options.js'
 import { ExitCode } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { announceStdin, loadPayload, tooLong } from '../payload.js'
-import { talk } from '../talk.js'
+import { createDiagnostics } from '../diagnostics.js'
 import { publishLines } from './lines.js'
 import { publishMessage } from './message.js'
 import type { pub } from './spec.js'
@@ -29,20 +29,20 @@ export async function run(args: Args<typeof pub.options>, host: Host): Promise<n
   )
   const { topic, qos, retain, timeout } = args
   if (fromLines || args.stdinFile || args.file === '-') announceStdin(args, host)
-  const around = { host, talk: talk(args, host), timeout }
+  const io = { host, diagnostics: createDiagnostics(args, host), timeout }
   if (args.json) {
     const { publishJson } = await import('./json.js')
-    await publishJson(options, { topic, qos, retain }, around)
+    await publishJson(options, { topic, qos, retain }, io)
     return ExitCode.ok
   }
   const { version } = options
   const template = preparePublish(topic!, { qos, retain, version, properties: options.properties.publish })
   if (args.stdinLine) {
-    await publishLines(options, template, around)
+    await publishLines(options, template, io)
     return ExitCode.ok
   }
   const payload = await loadPayload(args, host)
   if (payload.length > maxPayload(template)) throw tooLong('Message length')
   const repetition = { times: args.repeat, delayMs: args.repeatDelay * 1000 }
-  return publishMessage(options, { template, payload, repetition, timeout }, around.talk)
+  return publishMessage(options, { template, payload, repetition, timeout }, io.diagnostics)
 }

@@ -1,4 +1,4 @@
-// What a responder is asked and what it answers: bytes that outlive the chunk of the request, and a PUBLISH.
+// A request that --serve has received, and the PUBLISH that answers it. The payload is copied: the chunk is reused.
 import { topicNameFault } from '../../cli/topic.js'
 import {
   type ProtocolVersion,
@@ -17,7 +17,7 @@ import {
 } from '../../codec/user-properties.js'
 import type { Ran } from '../../io/command.js'
 
-export interface Asked {
+export interface ServedRequest {
   readonly topic: string
   readonly payload: Buffer
   readonly qos: QoS
@@ -31,7 +31,7 @@ export interface Reply {
 }
 
 /** Where the answer goes; a fault is what keeps it from going there. */
-export function askedOf(publish: Publish, fallback: string | undefined): Asked | { readonly fault: string } {
+export function servedRequest(publish: Publish, fallback: string | undefined): ServedRequest | { readonly fault: string } {
   const properties = publish.properties ?? {}
   const responseTopic = properties.responseTopic ?? fallback
   if (responseTopic === undefined) return { fault: 'has no Response Topic' }
@@ -42,7 +42,7 @@ export function askedOf(publish: Publish, fallback: string | undefined): Asked |
 }
 
 /** The same payload, and what says how to read it. */
-export function echoed({ payload, properties }: Asked): Reply {
+export function echoOf({ payload, properties }: ServedRequest): Reply {
   const { payloadFormatIndicator, contentType } = properties
   return {
     payload,
@@ -62,7 +62,7 @@ export function replyOf({ output, status, failure }: Ran, version: ProtocolVersi
 
 /** `given`: the properties of the command line, which those of the answer take the place of. */
 export function answerTemplate(
-  { responseTopic, properties: { correlationData } }: Asked,
+  { responseTopic, properties: { correlationData } }: ServedRequest,
   reply: Reply,
   { qos, version, given }: { qos: QoS; version: ProtocolVersion; given: PublishProperties | undefined },
 ): PublishTemplate {
@@ -87,7 +87,7 @@ function replaced(given: UserProperties = {}, newer: UserProperties = {}): UserP
 }
 
 /** What the environment of a command tells about the request. */
-export function environmentOf({ topic, qos, responseTopic, properties }: Asked): Record<string, string> {
+export function environmentOf({ topic, qos, responseTopic, properties }: ServedRequest): Record<string, string> {
   const { correlationData, contentType, userProperties } = properties
   return {
     MQTTX_REQUEST: '1',

@@ -3,7 +3,7 @@ import { type PublishTemplate, publishTemplate } from '../../codec/publish.js'
 import { preparePublish } from '../../codec/publish-properties.js'
 import type { SubscribeOptions } from '../../connection/events.js'
 import type { ConnectOptions } from '../../connection/options.js'
-import type { RrArgs } from './requester.js'
+import type { RrArgs } from './spec.js'
 
 /** The Response Topic is the last property, as in the reference. */
 export function requestTemplate(

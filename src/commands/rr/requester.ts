@@ -1,6 +1,5 @@
 // The life of requests: subscribe to the Response Topic, publish, know the answers among what arrives, end.
 import { randomBytes } from 'node:crypto'
-import type { Args } from '../../cli/option.js'
 import type { Publish, PublishTemplate } from '../../codec/publish.js'
 import { reasonText } from '../../codec/reason-codes.js'
 import { Connection } from '../../connection/connection.js'
@@ -14,19 +13,17 @@ import { say } from '../../io/say.js'
 import { isTerminal } from '../../io/terminal.js'
 import { Interrupted } from '../interrupted.js'
 import { type Printer, printer } from '../printer.js'
-import type { Talk } from '../talk.js'
+import type { Diagnostics } from '../diagnostics.js'
 import { latencyText } from './latency.js'
 import { requestTemplate, subscribeOptions } from './packets.js'
 import { Pending, type Request } from './pending.js'
-import type { rr } from './spec.js'
-import { Strangers } from './strangers.js'
+import type { RrArgs } from './spec.js'
+import { UnmatchedMessages } from './unmatched.js'
 
-export type RrArgs = Args<typeof rr.options>
-
-export interface World {
+export interface CommandIo {
   readonly host: Host
   readonly output: Output
-  readonly talk: Talk
+  readonly diagnostics: Diagnostics
 }
 
 /** What becomes of a request that gets no answer, or not all of them. */
@@ -43,12 +40,12 @@ const goodbyeMs = 1000
 export class Requester {
   readonly #args: RrArgs
   readonly #options: ConnectOptions
-  readonly #world: World
+  readonly #io: CommandIo
   readonly #failed: Failed
   readonly #connection: Connection
   readonly #printer: Printer
   readonly #pending: Pending
-  readonly #strangers = new Strangers()
+  readonly #unmatched = new UnmatchedMessages()
   readonly #waiters = new Waiters()
   /** The user's own Correlation Data: the same for all requests. */
   readonly #fixed: Buffer | undefined
@@ -60,11 +57,11 @@ export class Requester {
   readonly failing: Promise<never> = this.#waiters.until(() => false) as Promise<never>
   #release: () => void = () => {}
 
-  constructor(args: RrArgs, options: ConnectOptions, { world, failed }: { world: World; failed: Failed }) {
+  constructor(args: RrArgs, options: ConnectOptions, { io, failed }: { io: CommandIo; failed: Failed }) {
     this.failing.catch(() => {}) // whoever waits is told
     this.#args = args
     this.#options = options
-    this.#world = world
+    this.#io = io
     this.#failed = failed
     this.#pending = new Pending(args.replies)
     this.#fixed = options.properties.publish?.correlationData as Buffer | undefined
@@ -74,8 +71,8 @@ export class Requester {
       { ...args, watch: false, messageRate: false },
       {
         host: args.host ?? 'localhost',
-        terminal: isTerminal(world.host.stdout),
-        warn: (text) => say(world.host.stderr, text),
+        terminal: isTerminal(io.host.stdout),
+        warn: (text) => say(io.host.stderr, text),
       },
     )
     this.#connection = new Connection(
@@ -86,9 +83,9 @@ export class Requester {
         connected: () => this.#subscribe(),
         suback: ([code = 0x80], answer) => this.#onSuback(code, answer),
         settled: (code, answer) => this.#onSettled(code, answer),
-        remark: world.talk.warn,
+        remark: io.diagnostics.warn,
       },
-      world.talk.trace,
+      io.diagnostics.trace,
     )
   }
 
@@ -103,7 +100,7 @@ export class Requester {
     const [request] = this.waiting
     const some = replies > 1 && request !== undefined
     const received = some ? `${this.#pending.received(request)} of ${replies} answers came` : undefined
-    const parts = [received, this.#strangers.text].filter((text) => text !== undefined)
+    const parts = [received, this.#unmatched.text].filter((text) => text !== undefined)
     return parts.length === 0 ? undefined : parts.join('; ')
   }
 
@@ -119,10 +116,10 @@ export class Requester {
 
   /** Connects and subscribes. */
   async open(): Promise<void> {
-    const { host, output, talk } = this.#world
+    const { host, output, diagnostics } = this.#io
     output.onFailure = (error) => this.fail(error)
     this.#release = host.onSignal(['SIGINT', 'SIGTERM'], (signal) => this.fail(new Interrupted(signal)))
-    await Promise.race([talk.waiting('Connecting', this.#connection.connect()), this.failing])
+    await Promise.race([diagnostics.waiting('Connecting', this.#connection.connect()), this.failing])
     this.#connection.ended().catch((error: Error) => this.fail(error))
     await this.#until(() => this.#granted)
   }
@@ -155,7 +152,7 @@ export class Requester {
   /** Sends the payload from `start` to `end`; call it when there is room. */
   send(line: number, payload: Uint8Array, start = 0, end = payload.length): void {
     const correlationData = this.#correlationData()
-    const sentAt = this.#world.host.now()
+    const sentAt = this.#io.host.now()
     const template = requestTemplate(this.#args, this.#options, correlationData)
     this.#connection.publish(template, payload, start, end)
     const messageId = this.#args.qos === 0 ? 0 : this.#connection.lastMessageId
@@ -177,7 +174,7 @@ export class Requester {
   /** The polite end; what was received is on standard output before the server hears that it was. */
   async close(): Promise<void> {
     this.#connection.stopDelivery()
-    const goodbye = this.#world.output.finish().then(() => this.#connection.close())
+    const goodbye = this.#io.output.finish().then(() => this.#connection.close())
     await Promise.race([goodbye, this.failing])
     this.#release()
   }
@@ -187,7 +184,7 @@ export class Requester {
     this.#connection.stopDelivery()
     this.#release()
     for (const request of this.waiting) this.#pending.remove(request)
-    await this.#world.output.finish(patienceMs).catch(() => this.#connection.discard())
+    await this.#io.output.finish(patienceMs).catch(() => this.#connection.discard())
     await this.#connection.close(disconnectWithWill, goodbyeMs).catch(() => {})
     this.#connection.destroy()
   }
@@ -224,7 +221,7 @@ export class Requester {
   #onSettled(code: number, { messageId, reason }: Answer): void {
     const request = this.#pending.settled(messageId)
     if (code === noMatchingSubscribers) {
-      this.#world.talk.warn(`Nobody is subscribed to '${this.#args.topic}': ${reasonText(code)}.`)
+      this.#io.diagnostics.warn(`Nobody is subscribed to '${this.#args.topic}': ${reasonText(code)}.`)
     }
     if (code >= 0x80 && request !== undefined) {
       const details = { exitCode: code, hint: reason }
@@ -236,11 +233,11 @@ export class Requester {
   #onMessage(message: Publish): void {
     const { responseTopic, retainAsPublished, latency } = this.#args
     if (message.topic !== responseTopic) return // of a subscription that a kept session still has
-    if (message.retain && !retainAsPublished) return this.#strangers.retained()
+    if (message.retain && !retainAsPublished) return this.#unmatched.retained()
     const data = message.properties?.correlationData
     const request = this.#pending.answer(data)
-    if (request === undefined) return data === undefined ? this.#strangers.bare() : this.#strangers.foreign()
-    const { host, output } = this.#world
+    if (request === undefined) return data === undefined ? this.#unmatched.bare() : this.#unmatched.foreign()
+    const { host, output } = this.#io
     const took = host.now() - request.sentAt
     this.#printer.print(message, output)
     if (latency) output.text(`${latencyText(took)}\n`)
@@ -263,7 +260,7 @@ export class Requester {
 
   #onChunkEnd(): Promise<void> | undefined {
     try {
-      return this.#world.output.flush()
+      return this.#io.output.flush()
     } catch {
       return undefined // `onFailure` has been told, and ends it
     }

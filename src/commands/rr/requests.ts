@@ -5,17 +5,18 @@ import type { ConnectOptions } from '../../connection/options.js'
 import { BrokenPipe, ExitCode, MqttxError } from '../../errors.js'
 import { LineSplitter, LineTooLong } from '../../io/lines.js'
 import { inputError, tooLong } from '../payload.js'
-import { Requester, type RrArgs, type World } from './requester.js'
+import { type CommandIo, Requester } from './requester.js'
+import type { RrArgs } from './spec.js'
 import { Unanswered } from './unanswered.js'
 
 /** @returns the exit status */
 export async function requestOnce(
   args: RrArgs,
   options: ConnectOptions,
-  { payload, world }: { payload: Buffer; world: World },
+  { payload, io }: { payload: Buffer; io: CommandIo },
 ): Promise<number> {
   const failed = (_: unknown, failure: MqttxError) => requester.fail(capitalized(failure))
-  const requester: Requester = new Requester(args, options, { world, failed })
+  const requester: Requester = new Requester(args, options, { io, failed })
   if (payload.length > maxPayload(requester.template)) throw tooLong('Message length')
   const stop = timeLimit(args, requester)
   return ending(requester, async () => {
@@ -28,10 +29,10 @@ export async function requestOnce(
 }
 
 /** @returns the exit status: 0 means that every line was answered */
-export async function requestLines(args: RrArgs, options: ConnectOptions, world: World): Promise<number> {
-  const unanswered = new Unanswered(world.talk.warn)
+export async function requestLines(args: RrArgs, options: ConnectOptions, io: CommandIo): Promise<number> {
+  const unanswered = new Unanswered(io.diagnostics.warn)
   const requester = new Requester(args, options, {
-    world,
+    io,
     failed: (request, failure) => unanswered.note(request.line, failure.message, failure.exitCode),
   })
   const work = new LineRequests(requester)
@@ -40,7 +41,7 @@ export async function requestLines(args: RrArgs, options: ConnectOptions, world:
     try {
       await requester.open()
       stop()
-      const failure = await work.all(world.host.stdin)
+      const failure = await work.all(io.host.stdin)
       await requester.answered()
       await requester.close()
       if (failure !== undefined) throw failure

@@ -12,15 +12,15 @@ import { runCommand } from '../../io/command.js'
 import { HeldBytes } from '../../io/held-bytes.js'
 import { matches } from '../../session/topic-filter.js'
 import { Interrupted } from '../interrupted.js'
-import type { Talk } from '../talk.js'
-import { type Asked, answerTemplate, askedOf, echoed, environmentOf, type Reply, replyOf } from './answer.js'
+import type { Diagnostics } from '../diagnostics.js'
+import { type ServedRequest, answerTemplate, servedRequest, echoOf, environmentOf, type Reply, replyOf } from './answer.js'
 import { Jobs } from './jobs.js'
 import { subscribeOptions } from './packets.js'
-import type { RrArgs } from './requester.js'
+import type { RrArgs } from './spec.js'
 
-interface World {
+interface CommandIo {
   readonly host: Host
-  readonly talk: Talk
+  readonly diagnostics: Diagnostics
 }
 
 /** How long commands that run may still take when a signal has come. */
@@ -36,14 +36,14 @@ const mostAnswers = 65_536
 const mostAnswerBytes = 64 * 1024 * 1024
 
 /** @returns the exit status, 0 when a signal ended it */
-export function answerRequests(args: RrArgs, options: ConnectOptions, world: World): Promise<number> {
+export function answerRequests(args: RrArgs, options: ConnectOptions, io: CommandIo): Promise<number> {
   const { topic = '', responseTopic } = args
   const filter = topic.replace(/^\$share\/[^/]*\//, '')
   if (responseTopic !== undefined && matches(filter, responseTopic)) {
     const hint = `answers to '${responseTopic}' would come back as requests`
     throw new UsageError('The response topic (-e) must not match the topic (-t) with --serve.', { hint })
   }
-  return new Responder(args, options, world).run()
+  return new RrResponder(args, options, io).run()
 }
 
 /** An answer; `size` is that of its packet in bytes. */
@@ -53,10 +53,10 @@ interface Waiting {
   readonly size: number
 }
 
-class Responder {
+class RrResponder {
   readonly #args: RrArgs
   readonly #options: ConnectOptions
-  readonly #world: World
+  readonly #io: CommandIo
   readonly #connection: Connection
   readonly #jobs: Jobs
   readonly #answers: Waiting[] = []
@@ -74,10 +74,10 @@ class Responder {
     this.#stop = (error) => (error === undefined ? resolve() : reject(error))
   })
 
-  constructor(args: RrArgs, options: ConnectOptions, world: World) {
+  constructor(args: RrArgs, options: ConnectOptions, io: CommandIo) {
     this.#args = args
     this.#options = options
-    this.#world = world
+    this.#io = io
     this.#jobs = new Jobs(args.jobs)
     setMaxListeners(args.jobs + 2, this.#kill.signal)
     this.#connection = new Connection(
@@ -90,19 +90,19 @@ class Responder {
         settled: (code, { reason }) => {
           if (code >= 0x80) this.#warn(`An answer was refused: ${reasonText(code)}.`, reason)
         },
-        retrying: world.talk.retrying,
-        remark: world.talk.warn,
+        retrying: io.diagnostics.retrying,
+        remark: io.diagnostics.warn,
       },
-      world.talk.trace,
+      io.diagnostics.trace,
     )
   }
 
   async run(): Promise<number> {
-    const { host, talk } = this.#world
+    const { host, diagnostics } = this.#io
     let release = () => {}
     try {
       release = host.onSignal(['SIGINT', 'SIGTERM'], (signal) => this.#onSignal(signal))
-      const working = talk
+      const working = diagnostics
         .waiting('Connecting', this.#connection.connect())
         .then(() => this.#connection.ended())
       working.catch((error: Error) => this.#stop(error))
@@ -154,7 +154,7 @@ class Responder {
   }
 
   #onConnected(): void {
-    if (this.#connections++ > 0) this.#world.talk.warn('Connected again.')
+    if (this.#connections++ > 0) this.#io.diagnostics.warn('Connected again.')
     this.#connection.subscribe([this.#args.topic!], subscribeOptions(this.#args, this.#options, 2))
     this.#pump()
   }
@@ -167,42 +167,42 @@ class Responder {
 
   #onMessage(publish: Publish): void {
     if (publish.retain && !this.#args.retainAsPublished) return // older than we are
-    const asked = askedOf(publish, this.#args.responseTopic)
-    if ('fault' in asked) return this.#warn(`A request on '${publish.topic}' ${asked.fault}: not answered.`)
-    if (this.#args.exec === undefined) this.#answer(asked, echoed(asked))
-    else this.#jobs.add(() => this.#execute(asked, this.#args.exec!))
+    const request = servedRequest(publish, this.#args.responseTopic)
+    if ('fault' in request) return this.#warn(`A request on '${publish.topic}' ${request.fault}: not answered.`)
+    if (this.#args.exec === undefined) this.#answer(request, echoOf(request))
+    else this.#jobs.add(() => this.#execute(request, this.#args.exec!))
   }
 
-  async #execute(asked: Asked, line: string): Promise<void> {
-    const { host } = this.#world
+  async #execute(request: ServedRequest, line: string): Promise<void> {
+    const { host } = this.#io
     const { timeout } = this.#args
     const { version, properties } = this.#options
-    const empty = { payload: asked.payload.subarray(0, 0), properties: {} }
+    const empty = { payload: request.payload.subarray(0, 0), properties: {} }
     const given = properties.publish
     const ran = await runCommand({
       line,
-      input: asked.payload,
-      env: { ...host.env, ...environmentOf(asked) },
+      input: request.payload,
+      env: { ...host.env, ...environmentOf(request) },
       timeoutMs: timeout === undefined ? undefined : timeout * 1000,
-      longest: maxPayload(answerTemplate(asked, empty, { qos: this.#args.qos, version, given })),
+      longest: maxPayload(answerTemplate(request, empty, { qos: this.#args.qos, version, given })),
       stderr: host.stderr,
       signal: this.#kill.signal,
       group: true,
       held: this.#output,
     })
     if (ran.failure !== undefined)
-      this.#warn(`The command failed for a request on '${asked.topic}': ${ran.failure}`)
-    this.#answer(asked, replyOf(ran, version))
+      this.#warn(`The command failed for a request on '${request.topic}': ${ran.failure}`)
+    this.#answer(request, replyOf(ran, version))
     this.#connection.flush()
   }
 
-  #answer(asked: Asked, reply: Reply): void {
+  #answer(request: ServedRequest, reply: Reply): void {
     const { version, properties } = this.#options
-    const template = answerTemplate(asked, reply, { qos: this.#args.qos, version, given: properties.publish })
+    const template = answerTemplate(request, reply, { qos: this.#args.qos, version, given: properties.publish })
     const size = publishSize(template, reply.payload.length)
     const bytes = this.#answerBytes + size
     if (this.#answers.length >= mostAnswers || (this.#answers.length > 0 && bytes > mostAnswerBytes)) {
-      return this.#drop(asked)
+      return this.#drop(request)
     }
     this.#answers.push({ template, payload: reply.payload, size })
     this.#answerBytes = bytes
@@ -210,7 +210,7 @@ class Responder {
   }
 
   /** The server takes no answers. One warning for each time that this begins. */
-  #drop({ topic }: Asked): void {
+  #drop({ topic }: ServedRequest): void {
     if (this.#dropped++ > 0) return
     this.#warn(
       `The server takes no answers: one to a request on '${topic}' is dropped, and those that follow.`,
@@ -254,6 +254,6 @@ class Responder {
   }
 
   #warn(text: string, hint?: string): void {
-    this.#world.talk.warn(hint === undefined ? text : `${text} ${hint}`)
+    this.#io.diagnostics.warn(hint === undefined ? text : `${text} ${hint}`)
   }
 }

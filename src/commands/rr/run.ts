@@ -3,8 +3,8 @@ import { connectOptions, defaultWindow } from '../../connection/options.js'
 import type { Host } from '../../host.js'
 import { Output } from '../../io/output.js'
 import { announceStdin, loadPayload } from '../payload.js'
-import { talk } from '../talk.js'
-import type { RrArgs } from './requester.js'
+import { createDiagnostics } from '../diagnostics.js'
+import type { RrArgs } from './spec.js'
 import { requestLines, requestOnce } from './requests.js'
 import { answerRequests } from './responder.js'
 
@@ -22,12 +22,12 @@ export async function run(args: RrArgs, host: Host): Promise<number> {
     },
     host,
   )
-  const saying = talk(args, host)
-  if (args.serve) return answerRequests(args, options, { host, talk: saying })
+  const diagnostics = createDiagnostics(args, host)
+  if (args.serve) return answerRequests(args, options, { host, diagnostics })
   if (args.stdinLine || args.stdinFile || args.file === '-') announceStdin(args, host)
-  const world = { host, talk: saying, output: new Output(host.stdout) }
+  const io = { host, diagnostics, output: new Output(host.stdout) }
   // A request whose answer may have gone down with a connection is not made again behind anybody's back.
   const once = { ...options, reconnects: 0 }
-  if (args.stdinLine) return requestLines(args, once, world)
-  return requestOnce(args, once, { payload: await loadPayload(args, host), world })
+  if (args.stdinLine) return requestLines(args, once, io)
+  return requestOnce(args, once, { payload: await loadPayload(args, host), io })
 }

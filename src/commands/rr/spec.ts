@@ -1,5 +1,5 @@
 // mqttx rr: its words. What it does is in run.ts.
-import { spec } from '../../cli/option.js'
+import { type Args, spec } from '../../cli/option.js'
 import {
   checkAddressAndLogin,
   checkSession,
@@ -112,3 +112,5 @@ export const rr = spec({
     checkAddressAndLogin(args)
   },
 })
+
+export type RrArgs = Args<typeof rr.options>

@@ -1,15 +1,12 @@
 // mqttx sub: subscribes, prints what comes, ends when it is enough.
-import type { Args } from '../../cli/option.js'
 import { connectOptions, defaultWindow } from '../../connection/options.js'
 import type { Host } from '../../host.js'
 import { Output } from '../../io/output.js'
-import { talk } from '../talk.js'
-import type { sub } from './spec.js'
+import { createDiagnostics } from '../diagnostics.js'
+import type { SubArgs } from './spec.js'
 import { Subscriber } from './subscriber.js'
 
 const mostInFlight = 65_000 // --remove-retained leaves Packet Identifiers for SUBSCRIBE
-
-export type SubArgs = Args<typeof sub.options>
 
 export async function run(args: SubArgs, host: Host): Promise<number> {
   const options = await connectOptions(
@@ -25,6 +22,6 @@ export async function run(args: SubArgs, host: Host): Promise<number> {
     host,
   )
   const output = new Output(host.stdout)
-  const subscriber = new Subscriber(args, options, { host, output, talk: talk(args, host) })
+  const subscriber = new Subscriber(args, options, { host, output, diagnostics: createDiagnostics(args, host) })
   return subscriber.run()
 }

@@ -1,5 +1,5 @@
 // mqttx sub: its words. What it does is in run.ts.
-import { spec } from '../../cli/option.js'
+import { type Args, spec } from '../../cli/option.js'
 import {
   checkAddressAndLogin,
   checkSession,
@@ -79,3 +79,5 @@ export const sub = spec({
     checkAddressAndLogin(args)
   },
 })
+
+export type SubArgs = Args<typeof sub.options>

@@ -1,5 +1,4 @@
 // The life of a subscription: from the first connection to the first reason to end.
-import type { Args } from '../../cli/option.js'
 import type { Publish } from '../../codec/publish.js'
 import { reasonText } from '../../codec/reason-codes.js'
 import { Connection } from '../../connection/connection.js'
@@ -13,18 +12,16 @@ import { say } from '../../io/say.js'
 import { isTerminal } from '../../io/terminal.js'
 import { Interrupted } from '../interrupted.js'
 import { type Printer, printer } from '../printer.js'
-import type { Talk } from '../talk.js'
+import type { Diagnostics } from '../diagnostics.js'
 import { RetainedRemoval } from './removal.js'
 import { selection } from './selection.js'
-import type { sub } from './spec.js'
+import type { SubArgs } from './spec.js'
 import { readSuback } from './subscriptions.js'
 
-export type SubArgs = Args<typeof sub.options>
-
-interface World {
+interface CommandIo {
   readonly host: Host
   readonly output: Output
-  readonly talk: Talk
+  readonly diagnostics: Diagnostics
 }
 
 /** Why it ends: a status to end with after a polite goodbye, or an error. */
@@ -49,7 +46,7 @@ const disconnectWithWill = 4
 
 export class Subscriber {
   readonly #args: SubArgs
-  readonly #world: World
+  readonly #io: CommandIo
   readonly #connection: Connection
   readonly #printer: Printer
   readonly #removal: RetainedRemoval
@@ -63,13 +60,13 @@ export class Subscriber {
   #refused = 0
   #connections = 0
 
-  constructor(args: SubArgs, options: ConnectOptions, world: World) {
+  constructor(args: SubArgs, options: ConnectOptions, io: CommandIo) {
     this.#args = args
-    this.#world = world
+    this.#io = io
     this.#printer = printer(args, {
       host: args.host ?? 'localhost',
-      terminal: isTerminal(world.host.stdout),
-      warn: (text) => say(world.host.stderr, text),
+      terminal: isTerminal(io.host.stdout),
+      warn: (text) => say(io.host.stderr, text),
     })
     this.#connection = new Connection(
       options,
@@ -80,10 +77,10 @@ export class Subscriber {
         settled: () => this.#removal.pump(),
         suback: (granted, answer) => this.#onSuback(granted, answer),
         unsuback: (codes, answer) => this.#onUnsuback(codes, answer),
-        retrying: world.talk.retrying,
-        remark: world.talk.warn,
+        retrying: io.diagnostics.retrying,
+        remark: io.diagnostics.warn,
       },
-      world.talk.trace,
+      io.diagnostics.trace,
     )
     this.#removal = new RetainedRemoval(this.#connection, options.version, (error) => this.#end({ error }))
     this.#decide = selection(args, (topic) => this.#removal.remove(topic))
@@ -97,7 +94,7 @@ export class Subscriber {
 
   /** @returns the exit status */
   async run(): Promise<number> {
-    const { host, output } = this.#world
+    const { host, output } = this.#io
     const release: (() => void)[] = []
     try {
       output.onFailure = (error) => this.#end(error instanceof BrokenPipe ? enough : { error })
@@ -118,7 +115,7 @@ export class Subscriber {
 
   async #connect(): Promise<void> {
     try {
-      await this.#world.talk.waiting('Connecting', this.#connection.connect())
+      await this.#io.diagnostics.waiting('Connecting', this.#connection.connect())
       await this.#connection.ended()
     } catch (error) {
       this.#end({ error: error as Error })
@@ -156,7 +153,7 @@ export class Subscriber {
   /** Standard output that fails keeps its messages from being acknowledged: another subscriber may print them. */
   async #flush(patient: boolean): Promise<void> {
     try {
-      await this.#world.output.finish(patient ? undefined : patienceMs)
+      await this.#io.output.finish(patient ? undefined : patienceMs)
     } catch (error) {
       this.#connection.discard()
       if (!(error instanceof BrokenPipe)) throw error
@@ -168,7 +165,7 @@ export class Subscriber {
     if (this.#over) {
       this.#cut.reject(error)
       this.#connection.abort(error)
-      this.#world.host.stdout.destroy() // it may be what does not come to its end
+      this.#io.host.stdout.destroy() // it may be what does not come to its end
     } else this.#end(this.#connections === 0 ? { error: beforeConnack() } : ending)
   }
 
@@ -183,7 +180,7 @@ export class Subscriber {
   #startTicking(): () => void {
     const { everySecond } = this.#printer
     if (everySecond === undefined) return () => {}
-    const { output } = this.#world
+    const { output } = this.#io
     const timer = setInterval(() => {
       if (this.#over) return
       everySecond(output)
@@ -194,15 +191,15 @@ export class Subscriber {
 
   #onConnected(): void {
     const { topics, unsubscribe } = this.#args
-    if (this.#connections++ > 0) this.#world.talk.warn('Connected again.')
+    if (this.#connections++ > 0) this.#io.diagnostics.warn('Connected again.')
     if (topics.length > 0) this.#connection.subscribe(topics, subscribeOptions(this.#args))
     for (const filter of unsubscribe) this.#connection.unsubscribe([filter])
   }
 
   #onSuback(granted: readonly number[], { messageId, reason }: Answer): void {
-    const { talk } = this.#world
-    if (!this.#args.quiet) talk.trace?.plain(`Subscribed (mid: ${messageId}): ${granted.join(', ')}`)
-    const { refused, all } = readSuback(granted, this.#args, talk.warn)
+    const { diagnostics } = this.#io
+    if (!this.#args.quiet) diagnostics.trace?.plain(`Subscribed (mid: ${messageId}): ${granted.join(', ')}`)
+    const { refused, all } = readSuback(granted, this.#args, diagnostics.warn)
     this.#refused ||= refused
     if (all) this.#end({ error: allDenied(refused, reason) })
     else if (this.#args.exitAfterSubscribe) this.#end(enough)
@@ -213,7 +210,7 @@ export class Subscriber {
     const refused = codes.find((code) => code >= 0x80)
     if (refused !== undefined) {
       this.#refused ||= refused
-      this.#world.talk.warn(
+      this.#io.diagnostics.warn(
         `Unsubscribing was refused: ${reasonText(refused)}.${reason === undefined ? '' : ` ${reason}`}`,
       )
     }
@@ -225,7 +222,7 @@ export class Subscriber {
     const decision = this.#decide(message)
     if (decision === 'end') return this.#enough()
     if (decision === 'drop') return
-    this.#printer.print(message, this.#world.output)
+    this.#printer.print(message, this.#io.output)
     if (++this.#printed === this.#args.count && !this.#args.messageRate) this.#enough()
   }
 
@@ -236,7 +233,7 @@ export class Subscriber {
 
   #onChunkEnd(): Promise<void> | undefined {
     try {
-      return this.#world.output.flush()
+      return this.#io.output.flush()
     } catch {
       return undefined // `onFailure` has been told, and ends it
     }

@@ -10,7 +10,7 @@ import type { Result } from '../../../src/commands/bench/result.js'
 import { main } from '../../../src/main.js'
 import { startOwnBroker } from '../../helpers/peers.js'
 import { mqttx, scratch } from '../../helpers/run.js'
-import { world } from '../world.js'
+import { fakeHost } from '../fake-host.js'
 import { type FakeServer, plan, play, resultFrom } from './fakes.js'
 
 async function result(server: FakeServer): Promise<Result> {
@@ -87,7 +87,7 @@ test.each([[[]], [['--json']]])('a report that finds no room is an error of the 
     ['report', file],
     ['pub', '-q', '1', '--count', '1', ...at],
   ]) {
-    const { host, stdout, stderr } = world()
+    const { host, stdout, stderr } = fakeHost()
     stdout.fail('ENOSPC')
     const status = await main(['bench', ...words, ...form], host)
     expect([status, stderr.text()]).toEqual([

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 const slot = 3 // two words of a name's digest, and a line number
 
 /** Names are told apart by 64 bits of SHA-256. */
-export class Seen {
+export class SeenUsers {
   #table = new Uint32Array(slot * 1024)
   #count = 0
 

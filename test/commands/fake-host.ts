@@ -43,7 +43,7 @@ export function sink(): Sink {
   }
 }
 
-export interface World {
+export interface FakeHost {
   readonly host: Host
   readonly stdin: PassThrough
   readonly stdout: Sink
@@ -53,7 +53,7 @@ export interface World {
   handlers(): number
 }
 
-export function world(): World {
+export function fakeHost(): FakeHost {
   const stdin = new PassThrough()
   const stdout = sink()
   const stderr = sink()
@@ -86,10 +86,10 @@ export interface Outcome {
 export async function run(
   words: readonly string[],
   server: Pick<ScriptedServer, 'at'>,
-  meanwhile: (world: World) => void | Promise<void> = ({ stdin }) => void stdin.end(),
+  meanwhile: (fake: FakeHost) => void | Promise<void> = ({ stdin }) => void stdin.end(),
 ): Promise<Outcome> {
-  const around = world()
-  const running = main([...words, ...server.at], around.host)
-  await Promise.all([running, meanwhile(around)])
-  return { status: await running, stdout: around.stdout.text(), stderr: around.stderr.text() }
+  const fake = fakeHost()
+  const running = main([...words, ...server.at], fake.host)
+  await Promise.all([running, meanwhile(fake)])
+  return { status: await running, stdout: fake.stdout.text(), stderr: fake.stderr.text() }
 }

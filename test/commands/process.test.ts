@@ -11,7 +11,7 @@ let broker: Broker
 let folder: string
 beforeAll(async () => {
   broker = await startOwnBroker()
-  folder = scratch('surroundings')
+  folder = scratch('process')
 })
 
 const here = (line: string) => line.replaceAll('HERE', broker.at.join(' '))

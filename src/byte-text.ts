@@ -5,7 +5,7 @@ import { isUtf8 } from 'node:buffer'
 const firstByte = 0xdc00 // the surrogate of byte 0
 
 /** Decodes UTF-8; each byte that is none becomes a lone surrogate. */
-export function wordFromBytes(bytes: Buffer): string {
+export function bytesToText(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString()
   let text = ''
   for (let at = 0; at < bytes.length; ) {
@@ -22,7 +22,7 @@ export function wordFromBytes(bytes: Buffer): string {
 }
 
 /** The bytes of a word: UTF-8, and for lone surrogates what they stand for. */
-export function wordToBytes(word: string): Buffer {
+export function textToBytes(word: string): Buffer {
   if (word.isWellFormed()) return Buffer.from(word)
   const pieces = word.split(/(\p{Surrogate})/u)
   return Buffer.concat(

@@ -6,7 +6,7 @@ import { progress } from '../io/progress.js'
 import { say } from '../io/say.js'
 import { hasScreen } from '../io/terminal.js'
 
-export interface Talk {
+export interface Diagnostics {
   /** Silent with --quiet. */
   warn(text: string): void
   /** Why the connection was lost, and when the next attempt comes. */
@@ -16,7 +16,7 @@ export interface Talk {
   readonly trace: Trace | undefined
 }
 
-export function talk(args: { quiet: boolean; debug: boolean }, host: Host): Talk {
+export function createDiagnostics(args: { quiet: boolean; debug: boolean }, host: Host): Diagnostics {
   const print = (line: string) => say(host.stderr, line)
   const warn = args.quiet ? () => {} : (text: string) => print(`Warning: ${text}`)
   return {

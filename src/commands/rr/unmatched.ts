@@ -1,6 +1,6 @@
 // Messages on the Response Topic that were not taken for an answer: counted, to explain an answer that never came.
 
-export class Strangers {
+export class UnmatchedMessages {
   #retained = 0
   #foreign = 0
   #bare = 0
