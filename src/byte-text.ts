@@ -1,10 +1,10 @@
-// Words of the command line as bytes. Bytes that are not UTF-8 travel through strings as lone surrogates
-// U+DC80..U+DCFF (as in Python's PEP 383): a payload gets them back, a topic is refused for them.
+// Bytes as text without loss. Bytes that are not UTF-8 become lone surrogates U+DC80..U+DCFF, as in Python's PEP 383.
+// A payload gets its bytes back; a topic with such characters is refused.
 import { isUtf8 } from 'node:buffer'
 
 const firstByte = 0xdc00 // the surrogate of byte 0
 
-/** Decodes UTF-8; each byte that is none becomes a lone surrogate. */
+/** Decodes UTF-8; each byte that is not UTF-8 becomes a lone surrogate. */
 export function bytesToText(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString()
   let text = ''
@@ -21,10 +21,10 @@ export function bytesToText(bytes: Buffer): string {
   return text
 }
 
-/** The bytes of a word: UTF-8, and for lone surrogates what they stand for. */
-export function textToBytes(word: string): Buffer {
-  if (word.isWellFormed()) return Buffer.from(word)
-  const pieces = word.split(/(\p{Surrogate})/u)
+/** The reverse of `bytesToText`. */
+export function textToBytes(text: string): Buffer {
+  if (text.isWellFormed()) return Buffer.from(text)
+  const pieces = text.split(/(\p{Surrogate})/u)
   return Buffer.concat(
     pieces.map((piece) =>
       piece.isWellFormed() ? Buffer.from(piece) : Buffer.from([piece.charCodeAt(0) - firstByte]),

@@ -1,73 +1,69 @@
-// Every way to fail: the exit statuses (one table, printed by --help, the man pages and the README) and the
-// error classes that carry them. Numbers are those of mosquitto's clients wherever they define one.
+// Exit statuses and error classes. Help, the man pages and README print the table of statuses from here. The numbers
+// are those of mosquitto's clients where they define one.
 import { shownLine } from './text.js'
 
-/** A row of the table of exit statuses: the number, its name in the code, what it tells a script. */
+/** Exit statuses: the number, its name in the code, its description in the documents. */
 export const exitStatuses = [
-  [0, 'ok', 'Done: everything asked for was delivered, received or printed.'],
-  [1, 'usage', 'Bad usage or settings, an unreadable file, or the first connection could not be made.'],
-  [2, 'protocol', 'The server broke a rule of MQTT, or refused the Client Identifier (CONNACK 2).'],
-  [3, 'unavailable', 'The server is not ready (CONNACK 3).'],
+  [0, 'ok', 'Success: every message was delivered, received or printed as requested.'],
+  [1, 'usage', 'Usage error, unreadable file, or the first connection failed.'],
+  [2, 'protocol', 'Protocol error by the server, or Client Identifier rejected (CONNACK 2).'],
+  [3, 'unavailable', 'Server unavailable (CONNACK 3).'],
   [
     4,
     'notConnected',
-    'Bad user name or password (CONNACK 4), DISCONNECT from the server, or a proxy cannot reach it.',
+    'Bad user name or password (CONNACK 4), DISCONNECT from the server, or the proxy cannot reach it.',
   ],
   [5, 'notAuthorised', 'Not authorised to connect (CONNACK 5).'],
-  [7, 'connectionLost', 'The connection was lost before the work was done.'],
-  [8, 'tls', 'TLS broke after the server had accepted us; before that, the status is 1.'],
-  [9, 'tooLarge', 'A payload or packet is larger than the protocol or the server allows.'],
-  [10, 'notSupported', 'The server or this version of MQTT does not have the feature.'],
-  [11, 'auth', 'The proxy refused the login, or the connection.'],
-  [14, 'system', 'The operating system reported an error on input or output.'],
-  [16, 'proxy', 'The proxy failed.'],
-  [19, 'keepAlive', 'The server did not answer in time (keep alive, or the connect timeout).'],
+  [7, 'connectionLost', 'Connection lost before the work was done.'],
+  [8, 'tls', 'TLS error after CONNACK. Before CONNACK the status is 1.'],
+  [9, 'tooLarge', 'Payload or packet larger than the protocol or the server allows.'],
+  [10, 'notSupported', 'Feature not supported by the server or by this version of MQTT.'],
+  [11, 'auth', 'The proxy refused the login or the connection.'],
+  [14, 'system', 'Input or output error reported by the operating system.'],
+  [16, 'proxy', 'Proxy error.'],
+  [19, 'keepAlive', 'No response from the server in time (keep alive or connect timeout).'],
   [21, 'malformed', 'The server sent bytes that are not MQTT.'],
-  [24, 'qos', 'The server does not have the QoS that was asked for.'],
-  [25, 'packetTooLarge', 'The packet is larger than the server takes (Maximum Packet Size).'],
-  [27, 'timeout', 'The time of -W ran out.'],
-  [40, 'violations', 'inspect: a rule of MQTT was broken (error or warning).'],
-  [41, 'notMqtt', 'inspect: no MQTT was found in the input.'],
-  [42, 'findings', 'passwd --audit: something is wrong or weak.'],
-  [42, 'bench', 'bench: messages were lost, doubled, refused or not delivered, or clients failed.'],
-  [70, 'bug', 'A defect of mqttx itself.'],
-  [128, 'refused', 'Refused: a subscription of MQTT 3.1.1; any other Reason Code from 129 on is itself.'],
-  [
-    130,
-    'interrupted',
-    'pub -l, rr, inspect or passwd was ended by SIGINT, or sub by a second one (by SIGTERM: 143).',
-  ],
-  [255, 'beforeConnack', 'sub: ended by a signal or by -W before the server accepted the connection.'],
+  [24, 'qos', 'The server does not support the requested QoS.'],
+  [25, 'packetTooLarge', "The packet exceeds the server's Maximum Packet Size."],
+  [27, 'timeout', 'Timed out (-W).'],
+  [40, 'violations', 'inspect: the capture violates MQTT (error or warning).'],
+  [41, 'notMqtt', 'inspect: no MQTT found in the input.'],
+  [42, 'findings', 'passwd --audit: problems found.'],
+  [42, 'bench', 'bench: messages lost, duplicated, refused or not delivered, or clients failed.'],
+  [70, 'bug', 'Internal error: please report it.'],
+  [128, 'refused', 'Subscription refused (MQTT 3.1.1). From 129 on, the status is the Reason Code.'],
+  [130, 'interrupted', 'Ended by SIGINT (pub -l, rr, inspect, passwd), or by a second one (sub). SIGTERM: 143.'],
+  [255, 'beforeConnack', 'sub: ended by a signal or by -W before CONNACK.'],
 ] as const
 
 type ExitRow = (typeof exitStatuses)[number]
 
-/** Exit statuses by name; 1 to 5 are also the CONNACK Return Codes of MQTT 3.1.1, 128 and above Reason Codes. */
+/** Exit statuses by name. 1 to 5 are the CONNACK Return Codes of MQTT 3.1.1; 128 and above are Reason Codes. */
 export const ExitCode = Object.fromEntries(exitStatuses.map(([code, name]) => [name, code])) as {
   readonly [Row in ExitRow as Row[1]]: Row[0]
 }
 
 export interface ErrorDetails {
-  /** What to try next, one line without a full stop at its end; or several such lines. */
+  /** What to try next: one or several lines, each without a full stop. */
   hint?: string | readonly string[] | undefined
   cause?: unknown
   exitCode?: number
   /** See `MqttxError.reasonCode`. */
   reasonCode?: number | undefined
-  /** What stands before the message on stderr. Default `Error: `; '' where the reference prints none. */
+  /** Printed before the message on stderr. Default `Error: `; '' where mosquitto prints no prefix. */
   prefix?: string
 }
 
-/** A failure that a user can understand: what happened, what to try, and the status that tells a script. */
+/** An expected failure: message, hint and exit status. */
 export class MqttxError extends Error {
   override readonly name: string = 'MqttxError'
   readonly exitCode: number
-  /** The Reason Code, or Return Code, that the server gave, or that our DISCONNECT gives; undefined where there is none. */
+  /** The Reason Code or Return Code from the server, or the one our DISCONNECT sends. */
   readonly reasonCode: number | undefined
-  /** The message line by line. A line feed within one is not ours, and is shown escaped. */
+  /** The message, line by line. A line feed inside a line comes from outside and is printed escaped. */
   readonly lines: readonly string[]
   readonly hints: readonly string[]
-  /** The hints in one line. */
+  /** All hints in one line. */
   readonly hint: string | undefined
   readonly prefix: string
 
@@ -83,12 +79,12 @@ export class MqttxError extends Error {
   }
 }
 
-/** The command line, the options file or the environment is wrong. Never silenced by --quiet. */
+/** An error in the command line, the options file or the environment. Printed even with --quiet. */
 export class UsageError extends MqttxError {
   override readonly name = 'UsageError'
 }
 
-/** The other side broke a rule of MQTT. `reasonCode` is what a DISCONNECT of ours says (MQTT 5.0, 3.14.2.1). */
+/** The server violated MQTT. `reasonCode` goes into our DISCONNECT (MQTT 5.0, 3.14.2.1). */
 export class ProtocolError extends MqttxError {
   override readonly name = 'ProtocolError'
   override readonly reasonCode: number
@@ -104,11 +100,11 @@ interface ConnectionErrorDetails extends ErrorDetails {
   readonly onlyReconnect?: boolean
 }
 
-/** The network failed: `code` is Node's (`ECONNREFUSED`, `ENOTFOUND`, ...) where there is one. */
+/** A network error. `code` is Node's (`ECONNREFUSED`, `ENOTFOUND`, ...), if any. */
 export class ConnectionError extends MqttxError {
   override readonly name = 'ConnectionError'
   readonly code: string | undefined
-  /** Another attempt may help only where a connection to the same server has worked before. */
+  /** Retry only if a connection to this server has succeeded before. */
   readonly onlyReconnect: boolean
 
   constructor(message: string, details: ConnectionErrorDetails = {}) {
@@ -118,7 +114,7 @@ export class ConnectionError extends MqttxError {
   }
 }
 
-/** The server answered CONNECT with a CONNACK that says no; the status is its code, as the reference has it. */
+/** The server refused CONNECT. The exit status is the code of the CONNACK, as in mosquitto. */
 export class ConnectRefused extends MqttxError {
   override readonly name = 'ConnectRefused'
   override readonly reasonCode: number
@@ -129,25 +125,22 @@ export class ConnectRefused extends MqttxError {
   }
 }
 
-/**
- * The reader of our standard output has gone: `mqttx sub ... | head -1` did what was asked, status 0. An EPIPE from
- * anywhere else, a socket or standard error, is never one of these.
- */
+/** EPIPE on standard output, as in `mqttx sub ... | head -1`: status 0. Never used for EPIPE on a socket or stderr. */
 export class BrokenPipe extends Error {
   override readonly name = 'BrokenPipe'
 }
 
-/** An error's message as part of a longer sentence: without its full stop. */
+/** The message of an error without its full stop, for use in a longer sentence. */
 export function clause({ message }: Error): string {
   return message.replace(/\.$/, '')
 }
 
-/** What stderr shows for an error: the message, then what to try. Never a stack. `paint` colours what marks it. */
+/** The text of an error for stderr: message and hints, escaped, no stack. `paint` colours the prefix. */
 export function explain(error: unknown, paint = (text: string): string => text): string {
   if (error instanceof MqttxError) {
     const hints = error.hints.map((hint) => `hint: ${shownLine(hint)}\n`)
     return `${error.prefix && paint(error.prefix)}${error.lines.map(shownLine).join('\n')}\n${hints.join('')}`
   }
   const message = error instanceof Error ? error.message : String(error)
-  return `${paint('Error: ')}${shownLine(message)}\nhint: this is a defect of mqttx; please report it with the command line\n`
+  return `${paint('Error: ')}${shownLine(message)}\nhint: internal error: please report it with the command line\n`
 }

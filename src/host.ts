@@ -1,4 +1,4 @@
-// What a command knows of the world around it: streams, environment, clock, signals. Tests hand in another one.
+// The interface of a command to its process: streams, environment, clock, signals. Tests pass a fake.
 import { fstatSync } from 'node:fs'
 import { Readable, type Writable } from 'node:stream'
 import { ExitCode, MqttxError } from './errors.js'
@@ -10,28 +10,27 @@ export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 export interface Host {
   readonly stdin: Readable
   readonly stdout: Writable
-  /** Messages for people. A write never fails, and nobody needs to wait for it. */
+  /** Diagnostics. A write never fails and needs no wait. */
   readonly stderr: Writable
   readonly env: Readonly<Record<string, string | undefined>>
   readonly pid: number
   /** A monotonic clock in milliseconds. */
   now(): number
   /**
-   * Calls `handler` on each of `signals` until the function that it returns is called. A second signal ends the process,
-   * unless `handler` returns `taken` (io/signals.ts).
+   * Registers `handler`; returns a function that removes it. A second signal ends the process unless `handler` returns
+   * `taken` (io/signals.ts).
    */
   onSignal(signals: readonly Signal[], handler: (signal: Signal) => unknown): () => void
 }
 
-/** The host of this process. */
 export interface ProcessHost extends Host {
-  /** Waits until standard error has been written; false where its reader takes nothing for `patienceMs`. */
+  /** Waits until standard error has been written; false if its reader takes nothing for `patienceMs` milliseconds. */
   written(patienceMs: number): Promise<boolean>
 }
 
 /**
- * The process that runs us. A stream is opened at its first use: a command that does not read stdin leaves it alone.
- * `endBy` ends it as if nothing had handled a signal; without it a second signal has no effect of its own.
+ * The host of this process. A stream is opened at its first use, so a command that does not read stdin leaves it
+ * untouched. `endBy` ends the process as an unhandled signal does; without it a second signal is ignored.
  */
 export function processHost(endBy: (signal: NodeJS.Signals) => void = () => {}): ProcessHost {
   const signals = new Signals<Signal>(endBy)
@@ -57,7 +56,7 @@ export function processHost(endBy: (signal: NodeJS.Signals) => void = () => {}):
   }
 }
 
-/** Node takes a directory for an input that is empty; here reading it fails, as it does for other programs. */
+/** Reading a directory as standard input fails with EISDIR, as in other programs; Node reads it as empty. */
 function standardInput(): Readable {
   if (!isDirectory(0)) return process.stdin
   const error = new MqttxError('Unable to read standard input: Is a directory.', {

@@ -1,4 +1,4 @@
-// argv in, exit status out. The only file that ends the process.
+// Entry point: argv to exit status. The only file that ends the process.
 import { isUtf8 } from 'node:buffer'
 import { constants } from 'node:os'
 import { contextsFileKind } from './cli/contexts.js'
@@ -25,7 +25,7 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     if (!quiet) for (const warning of job.warnings) say(host.stderr, `Warning: ${warning}`)
     return await job.run(host)
   } catch (error) {
-    if (error instanceof BrokenPipe) return ExitCode.ok // `mqttx sub ... | head -1` did what was asked
+    if (error instanceof BrokenPipe) return ExitCode.ok // `mqttx sub ... | head -1`
     const known = error instanceof MqttxError
     if (!quiet || !known || error instanceof UsageError)
       host.stderr.write(explain(error, await painter(host)))
@@ -33,7 +33,7 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
   }
 }
 
-/** Help on a terminal has its headings in bold and the names of options in colour. */
+/** Help for a terminal: headings in bold, option names in colour. */
 async function painted(text: string, { stdout, env }: Host): Promise<string> {
   if (!wantsColor(stdout, env)) return text
   const { style } = await import('./io/style.js')
@@ -51,11 +51,11 @@ async function painter({ stderr, env }: Host): Promise<((text: string) => string
 }
 
 async function prepare(argv: readonly string[], host: Host): Promise<Job> {
-  const [name, ...words] = argv
-  if (name === '--version') return printing(versionText) // without the tables: scripts ask for it
+  const [name, ...rest] = argv
+  if (name === '--version') return printing(versionText) // fast path: the option tables are not loaded
   const command = commands.find((known) => known.name === name)
   const surroundings: Surroundings = { env: host.env, readFile: readTextFile }
-  const prepared = await command?.prepare(words, surroundings)
+  const prepared = await command?.prepare(rest, surroundings)
   if (prepared?.wants === 'run') return prepared
   const { answer, helpFor } = await import('./commands/program.js')
   if (prepared?.wants === 'version') return printing(versionText)
@@ -86,19 +86,19 @@ function readTextFile(path: string, what = 'options file'): string | undefined {
   return bytes.toString()
 }
 
-/** For how long standard error may take nothing at the end, in milliseconds. */
+/** How long to wait at exit for a reader of standard error that takes nothing, in milliseconds. */
 const patienceMs = 1000
 
-/** Ends the process as if nothing had handled `signal`; a shell sees 128 + its number. */
+/** Ends the process as an unhandled `signal` does; the shell sees 128 + its number. */
 function endBy(signal: NodeJS.Signals): void {
   process.removeAllListeners(signal)
   process.kill(process.pid, signal)
-  process.exit(128 + constants.signals[signal]) // the first process of a container does not end by its own signal
+  process.exit(128 + constants.signals[signal]) // process 1 of a container does not end by its own signal
 }
 
-/** The process: whatever happens, a user sees a sentence and a status, and never a stack. */
+/** Runs the process. Every failure ends with a message and an exit status, never with a stack. */
 export async function start(): Promise<void> {
-  process.exitCode = ExitCode.bug // holds only if everything stops while `main` still waits for something
+  process.exitCode = ExitCode.bug // in effect only if the event loop empties while `main` still waits
   hideNodeWarnings()
   signalsAsUsual(process.env, endBy)
   process.on('exit', leaveLostTerminals)
@@ -111,9 +111,9 @@ export async function start(): Promise<void> {
   const status = await main(argv, host)
   process.exitCode = status
   const read = await host.written(patienceMs)
-  // A hash that is left behind cannot be stopped, and exit() would wait for it; a shell sees the same status.
+  // exit() would wait for a running hash, which cannot be cancelled. The shell sees the same status.
   if (argv[0] === 'passwd' && status > 128) endBy(status === ExitCode.interrupted ? 'SIGINT' : 'SIGTERM')
-  // A Tab must not wait for a name server that does not answer; all that was to be printed has been. Nor does anything
-  // wait for a reader of standard error that has stopped.
+  // Completion does not wait for a name server that does not answer: its output is already printed.
+  // Nor does any command wait for a reader of standard error that has stopped.
   if (!read || argv[0] === 'completion') process.exit()
 }

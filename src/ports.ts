@@ -1,4 +1,4 @@
 // The registered ports of MQTT (IANA): mqtt and secure-mqtt.
 export const plainPort = 1883
-/** The only one at which the reference, and we, assume TLS. */
+/** mosquitto's clients and mqttx assume TLS on this port only. */
 export const tlsPort = 8883

@@ -1,23 +1,22 @@
-// Text from outside (network, file, certificate, environment, argument) made safe for a terminal: the one place. And
-// numbers with their noun.
+// Escapes text from outside (network, files, certificates, environment, arguments) for a terminal. No other file does.
+// Also: a count with its noun.
 import { Buffer } from 'node:buffer'
 
-/** Bytes of one text from outside within a message. */
+/** Longest text from outside within a message, in bytes. */
 const textLimit = 1024
-/** Bytes of a whole line: some texts from outside and what is said about them. */
+/** Longest line of a message, in bytes. */
 const lineLimit = 4096
 
 const plain = /^[ -~]*$/
-/** Control and format characters, line and paragraph separators, halves of surrogate pairs. */
+/** Control and format characters, line and paragraph separators, lone surrogates. */
 const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 const unsafeInJson = /[\x7f-\x9f\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 const unsafeOnScreen = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 const unsafeOrQuote = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}"\\]/gu
 
 /**
- * `text` for one line of a message: characters that steer a terminal, turn or break the line or cannot be seen become
- * `\u001b`, bytes that are not UTF-8 (byte-text.ts) `\xff`. At most `limit` bytes; the rest is counted. A text that has
- * been through this already stays as it is, so the writer of a whole line may call it again.
+ * Escapes `text` for one line of a message: control, bidi and invisible characters become `\u001b`, bytes that are not
+ * UTF-8 (byte-text.ts) `\xff`. Cut to `limit` bytes; the number of bytes cut is appended. Idempotent.
  */
 export function shown(text: string, limit = textLimit): string {
   if (text.length <= limit && plain.test(text)) return text
@@ -34,32 +33,32 @@ export function shown(text: string, limit = textLimit): string {
   return line
 }
 
-/** A whole line for standard error: like `shown`, with room for several texts from outside. */
+/** Escapes a whole line for standard error: `shown` with a larger limit. */
 export function shownLine(text: string): string {
   return shown(text, lineLimit)
 }
 
-/** Without a bound, for the data that a command is asked to print. */
+/** Like `shown` but of any length, for the data that a command prints. */
 export function oneLine(text: string): string {
   return plain.test(text) ? text : text.replace(unsafe, escaped)
 }
 
-/** For a terminal that data is printed on: line feeds and tabs stay. Without a bound. */
+/** Escapes data for a terminal. Keeps line feeds and tabs. Any length. */
 export function screenText(text: string): string {
   return plain.test(text) ? text : text.replace(unsafeOnScreen, escaped)
 }
 
-/** In double quotes, with `"` and `\` escaped as well. Without a bound. */
+/** Double-quoted, with `"` and `\` escaped too. Any length. */
 export function quoted(text: string): string {
   return `"${text.replace(unsafeOrQuote, escaped)}"`
 }
 
-/** `value` as JSON in which such characters are escaped too: JSON.stringify leaves all from U+007F on. */
+/** JSON with unsafe characters escaped: JSON.stringify leaves those from U+007F on. */
 export function jsonOf(value: unknown, indent?: number): string {
   return safeJson(JSON.stringify(value, null, indent))
 }
 
-/** The same for what is JSON already. */
+/** Like `jsonOf`, for text that is JSON already. */
 export function safeJson(json: string): string {
   return plain.test(json) ? json : json.replace(unsafeInJson, jsonEscape)
 }
@@ -72,7 +71,7 @@ const shortEscapes: ReadonlyMap<string, string> = new Map([
   ['\\', '\\\\'],
 ])
 
-/** A character that `unsafe` or `unsafeOrQuote` has found. */
+/** Escapes one character matched by `unsafe` or `unsafeOrQuote`. */
 function escaped(character: string): string {
   const code = character.charCodeAt(0)
   if (character.length === 1 && code >= 0xdc80 && code <= 0xdcff) return `\\x${(code - 0xdc00).toString(16)}`

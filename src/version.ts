@@ -1,4 +1,4 @@
-// The version, put in by the bundler.
+// The version, defined by the bundler.
 declare const MQTTX_VERSION: string
 
 export const version: string = MQTTX_VERSION

@@ -1,4 +1,4 @@
-// The file of contexts on disk: read as it is, changed in one step, and always for its owner alone.
+// Reads and atomically replaces the contexts file, which only its owner may read.
 import { mkdirSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import {
@@ -18,18 +18,15 @@ import { isSystemError, strerror } from '../io/system-error.js'
 
 const none: Contexts = { current: undefined, contexts: new Map() }
 
-/** @throws MqttxError where the environment names no place for it */
+/** The path of the contexts file. @throws MqttxError if the environment gives no absolute home directory */
 export function contextsFile({ env }: Host): string {
   const path = contextsPath(env)
   if (path !== undefined) return path
-  const hint = 'set HOME, or XDG_CONFIG_HOME'
-  throw new MqttxError(
-    'There is no place for contexts: the environment names no home with an absolute path.',
-    { hint },
-  )
+  const hint = 'set HOME or XDG_CONFIG_HOME'
+  throw new MqttxError('No directory for the contexts file: HOME is not an absolute path.', { hint })
 }
 
-/** What the file says; no file says that there are none. @throws MqttxError */
+/** The contexts in the file; none if there is no file. @throws MqttxError */
 export function readContexts(path: string): Contexts {
   return explained(path, 'read', () => {
     try {
@@ -41,7 +38,7 @@ export function readContexts(path: string): Contexts {
   })
 }
 
-/** Changes the file while no other mqttx does. What was read counts only if nobody has changed it meanwhile. */
+/** Changes the file under a lock. If the lock is lost meanwhile, starts over. */
 export async function changeContexts(path: string, change: (contexts: Contexts) => Contexts): Promise<void> {
   const target = explained(path, 'change', () => {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
@@ -51,7 +48,7 @@ export async function changeContexts(path: string, change: (contexts: Contexts) 
     const lock = await locked(target)
     try {
       const bytes = Buffer.from(formatContexts(change(readContexts(path))))
-      const what = 'file of contexts'
+      const what = 'contexts file'
       const fill = async (write: (bytes: Uint8Array) => void) => write(bytes)
       await replace(target, { like: undefined, lock, what, fill, inPlace() {} }).catch((error: unknown) => {
         throw isSystemError(error) ? unusable(path, 'change', error) : error
@@ -65,7 +62,7 @@ export async function changeContexts(path: string, change: (contexts: Contexts) 
   }
 }
 
-/** Where a symbolic link leads to: the link stays. */
+/** Resolves a symbolic link, so that replacing the file keeps the link. */
 function followed(path: string): string {
   try {
     return realpathSync(path)
@@ -76,21 +73,21 @@ function followed(path: string): string {
 }
 
 function locked(path: string): Promise<Lock> {
-  return acquireLock(path, { what: 'file of contexts' }).catch((error: unknown) => {
+  return acquireLock(path, { what: 'contexts file' }).catch((error: unknown) => {
     throw isSystemError(error) ? unusable(path, 'change', error) : error
   })
 }
 
-function explained<T>(path: string, wish: 'read' | 'change', action: () => T): T {
+function explained<T>(path: string, intent: 'read' | 'change', action: () => T): T {
   try {
     return action()
   } catch (error) {
-    throw isSystemError(error) ? unusable(path, wish, error) : error
+    throw isSystemError(error) ? unusable(path, intent, error) : error
   }
 }
 
-function unusable(path: string, wish: 'read' | 'change', cause: NodeJS.ErrnoException): MqttxError {
-  return new MqttxError(`Unable to ${wish} the file of contexts ${path}: ${strerror(cause)}.`, {
+function unusable(path: string, intent: 'read' | 'change', cause: NodeJS.ErrnoException): MqttxError {
+  return new MqttxError(`Unable to ${intent} the contexts file ${path}: ${strerror(cause)}.`, {
     exitCode: ExitCode.usage,
     cause,
   })

@@ -1,4 +1,4 @@
-// What the networked commands say on stderr besides errors: warnings, reconnects, the packets of -d.
+// What networked commands print on stderr besides errors: warnings, reconnects, and packets with -d.
 import { Trace } from '../connection/trace.js'
 import { clause, type MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
@@ -7,11 +7,11 @@ import { say } from '../io/say.js'
 import { hasScreen } from '../io/terminal.js'
 
 export interface Diagnostics {
-  /** Silent with --quiet. */
+  /** Does nothing with --quiet. */
   warn(text: string): void
-  /** Why the connection was lost, and when the next attempt comes. */
+  /** Reports why the connection was lost and when the next attempt starts. */
   retrying(error: MqttxError, delayMs: number): void
-  /** Shows on a terminal that `work` takes its time; returns what it gives. */
+  /** Shows a spinner on a terminal until `work` settles; returns its result. */
   waiting<T>(text: string, work: Promise<T>): Promise<T>
   readonly trace: Trace | undefined
 }
@@ -23,7 +23,7 @@ export function createDiagnostics(args: { quiet: boolean; debug: boolean }, host
     warn,
     retrying(error, delayMs) {
       const why = error.hint === undefined ? '' : `: ${error.hint}`
-      warn(`${clause(error)}${why}; connecting again in ${(delayMs / 1000).toFixed(1)} s`)
+      warn(`${clause(error)}${why}; reconnecting in ${(delayMs / 1000).toFixed(1)} s`)
     },
     async waiting(text, work) {
       if (args.quiet || args.debug || !hasScreen(host.stderr)) return work

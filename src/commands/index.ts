@@ -1,4 +1,4 @@
-// The commands, in help's order. Each is loaded when it is asked for: starting up is most of what a one-shot publish costs.
+// The commands, in the order of the help. Each is loaded on demand: start-up dominates the cost of a one-shot publish.
 import { prefix, readEnvironment, variablesOf } from '../cli/environment.js'
 import { nearest } from '../cli/nearest.js'
 import type { AnySpec, Args, Options, Spec } from '../cli/option.js'
@@ -7,11 +7,11 @@ import type { Surroundings } from '../cli/sources.js'
 import { UsageError } from '../errors.js'
 import type { Host } from '../host.js'
 
-/** A command line that has been read and only needs to be run. */
+/** A parsed command line, ready to run. */
 export interface Job {
   readonly wants: 'run'
   readonly quiet: boolean
-  /** What is to be said before it runs. */
+  /** To be printed before it runs. */
   readonly warnings: readonly string[]
   run(host: Host): Promise<number>
 }
@@ -26,7 +26,7 @@ interface Runnable<O extends Options> {
   run(args: Args<O>, host: Host, trailing: readonly string[]): Promise<number>
 }
 
-/** Brings a spec and its run.ts together; neither can import the other's values without a circle of types. */
+/** Pairs a spec with its run.ts; importing one from the other would be a circle of types. */
 function command<O extends Options>(
   name: string,
   spec: () => Promise<Spec<O>>,
@@ -38,7 +38,7 @@ function command<O extends Options>(
     async prepare(words, surroundings) {
       const own = await spec()
       const { foreign } = readEnvironment(own, surroundings.env)
-      const warnings = foreign.length === 0 ? [] : await strangers(foreign)
+      const warnings = foreign.length === 0 ? [] : await unknownVariables(foreign)
       const parsed = withWarnings(warnings, () => parse(own, words, surroundings))
       if (parsed.wants !== 'run') return parsed
       const { args, trailing } = parsed
@@ -53,23 +53,23 @@ function command<O extends Options>(
   }
 }
 
-/** Variables that begin like ours and are of no command: a misspelt one should not be without effect in silence. */
-async function strangers(names: readonly string[]): Promise<string[]> {
+/** A warning for each MQTTX_ variable that no command has, to catch typos. */
+async function unknownVariables(names: readonly string[]): Promise<string[]> {
   const known = new Set<string>()
   for (const { spec } of commands) for (const name of variablesOf(await spec()).keys()) known.add(name)
   return names
     .filter((name) => !known.has(name))
-    .map((name) => `The variable ${name} has no meaning.${meant(name, [...known])}`)
+    .map((name) => `Unknown environment variable ${name}.${meant(name, [...known])}`)
 }
 
-/** Names are compared without what all of them begin with. */
+/** Suggests a name. The common prefix is left out of the comparison. */
 function meant(name: string, known: readonly string[]): string {
   const bare = (variable: string) => variable.slice(prefix.length)
   const near = nearest(bare(name), known.map(bare))
   return near !== undefined ? ` Did you mean '${prefix}${near}'?` : " See 'man mqttx'."
 }
 
-/** It may be why the words are not enough. */
+/** Appends the warnings to a usage error as hints: an unknown variable may be its cause. */
 function withWarnings<T>(warnings: readonly string[], action: () => T): T {
   try {
     return action()

@@ -1,4 +1,4 @@
-// A list of line numbers for a message: the first ten, and how many more there are.
+// A list of line numbers for a message: the first ten and a count of the others.
 
 const most = 10
 

@@ -1,4 +1,4 @@
-// The payload of a single message, loaded whole before anything connects.
+// Loads the payload of a single message (-m, -f, -s) before connecting.
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { maxRemainingLength } from '../codec/framing.js'
@@ -17,7 +17,7 @@ export interface MessageSource {
   readonly stdinFile: boolean
 }
 
-/** @throws MqttxError for a file that cannot be read, empty standard input, and more bytes than MQTT can carry */
+/** @throws MqttxError for an unreadable file, empty standard input, or a payload larger than MQTT allows */
 export async function loadPayload(args: MessageSource, host: Host): Promise<Buffer> {
   if (args.message !== undefined) return messageBytes(args.message)
   if (args.file !== undefined) return args.file === '-' ? readStdin(host) : readFile(args.file)
@@ -46,7 +46,7 @@ async function readStdin(host: Host): Promise<Buffer> {
   })
   if (bytes.length > 0) return bytes
   throw new MqttxError(['Zero length input.', 'Error loading input from stdin.'], {
-    hint: 'an empty message is sent with -n',
+    hint: 'use -n to send an empty message',
   })
 }
 
@@ -61,16 +61,16 @@ async function readAll(stream: Readable, what: string): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-/** A person at a terminal sees why nothing happens. */
+/** Says on a terminal that standard input is being read. */
 export function announceStdin({ quiet }: { quiet: boolean }, { stdin, stderr }: Host): void {
-  if (!quiet && isTerminal(stdin)) say(stderr, 'Reading standard input; Ctrl-D ends it.')
+  if (!quiet && isTerminal(stdin)) say(stderr, 'Reading standard input. Press Ctrl-D to end.')
 }
 
 export function tooLong(what: string): MqttxError {
   return new MqttxError(`${what} must be less than ${maxRemainingLength} bytes.`)
 }
 
-/** Standard input that cannot be read is no defect of ours. */
+/** Wraps a system error of standard input as an MqttxError; other errors pass through. */
 export function inputError(error: unknown): unknown {
   if (error instanceof MqttxError || !(error instanceof Error) || !('code' in error)) return error
   const message = `Unable to read standard input: ${strerror(error as NodeJS.ErrnoException)}.`

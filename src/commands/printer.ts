@@ -1,4 +1,4 @@
-// Which formatter prints the messages: plain, -F, --json, -w or --message-rate.
+// Chooses how messages are printed: plain, -F, --json, -w or --message-rate.
 import type { ByteSink, Formatter, WallClock } from '../format/message.js'
 import { ndjson } from '../format/ndjson.js'
 import { plain } from '../format/plain.js'
@@ -8,9 +8,9 @@ import { messageRate, watch } from '../format/watch.js'
 
 export interface Printer {
   readonly print: Formatter
-  /** Before the first message. */
+  /** Called before the first message. */
   start(sink: ByteSink): void
-  /** Once a second, where there is something to say then. */
+  /** Called once a second, if defined. */
   readonly everySecond: ((sink: ByteSink) => void) | undefined
 }
 
@@ -27,7 +27,7 @@ export interface PrinterArgs {
 const nothing = () => {}
 
 export interface PrinterTarget {
-  /** The server's name, for -w. */
+  /** The server's host name, for -w. */
   readonly host: string
   /** Standard output is a terminal. */
   readonly terminal: boolean
@@ -53,7 +53,7 @@ function formatter(args: PrinterArgs, warn: (text: string) => void): Formatter {
   return templated(compileTemplate(args.format), { clock, pretty: args.pretty, warn, newline })
 }
 
-/** The civil clock, to about a microsecond. */
+/** Wall-clock time with a resolution of about a microsecond. */
 const clock: WallClock = () => {
   const milliseconds = performance.timeOrigin + performance.now()
   const seconds = Math.floor(milliseconds / 1000)

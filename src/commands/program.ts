@@ -1,4 +1,4 @@
-// mqttx without a command: the texts that the program has about itself, printed from the tables of all commands.
+// mqttx without a command: help, version, man pages and completions, printed from the option tables.
 import { bashCompletion } from '../cli/completion/bash.js'
 import { fishCompletion } from '../cli/completion/fish.js'
 import { zshCompletion } from '../cli/completion/zsh.js'
@@ -11,10 +11,10 @@ import { shown } from '../text.js'
 import { versionText } from '../version.js'
 
 const overview = 'mqttx --help'
-const helpWords = ['--help', '-h', '-help', '-?']
-const versionWords = ['--version', '-v', '-V', '-version']
+const helpFlags = ['--help', '-h', '-help', '-?']
+const versionFlags = ['--version', '-v', '-V', '-version']
 
-/** Commands of other clients of MQTT, and what does the same here. */
+/** Commands of other MQTT clients and their equivalents here. */
 const foreignCommands = new Map([
   ['version', 'mqttx --version'],
   ['check', 'mqttx --version'],
@@ -51,26 +51,26 @@ export async function program(commands: Commands): Promise<Program> {
       ['Settings', ['context', 'completion']],
     ],
     options: [
-      ['help [COMMAND]', 'Print this text, or that of a command.'],
-      ['--help', 'Print this text.'],
+      ['help [COMMAND]', 'Print this help, or the help of a command.'],
+      ['--help', 'Print this help.'],
       ['--version', 'Print the version.'],
-      ['--generate man [COMMAND]', 'Print a manual page; for exit-status that of the statuses.'],
+      ['--generate man [COMMAND]', 'Print a man page; COMMAND may be exit-status.'],
       ['--generate bash|zsh|fish', 'Print completions for a shell.'],
     ],
     examples: [
-      ['A broker for this machine', 'mqttx broker'],
-      ['Everything that it is sent', "mqttx sub -t '#' -v"],
-      ['A message', "mqttx pub -t greeting -m 'hello, world'"],
+      ['Run a broker on this machine', 'mqttx broker'],
+      ['Print all messages with their topics', "mqttx sub -t '#' -v"],
+      ['Publish a message', "mqttx pub -t greeting -m 'hello, world'"],
     ],
   }
 }
 
-/** What `mqttx WORD...` prints where the first word is not a command. */
-export async function answer(words: readonly string[], commands: Commands): Promise<string> {
-  const [first, second, ...rest] = words
+/** The output of `mqttx ARG...` if the first argument is not a command. @throws UsageError */
+export async function answer(argv: readonly string[], commands: Commands): Promise<string> {
+  const [first, second, ...rest] = argv
   if (first === undefined) return programMap(await program(commands))
-  if (helpWords.includes(first)) return programHelp(await program(commands))
-  if (versionWords.includes(first)) return versionText
+  if (helpFlags.includes(first)) return programHelp(await program(commands))
+  if (versionFlags.includes(first)) return versionText
   if (first === 'help') return second === undefined ? programHelp(await program(commands)) : helpFor(second, commands)
   if (first === '--generate') return generate(second, rest[0], commands)
   if (first.startsWith('--generate=')) return generate(first.slice('--generate='.length), second, commands)
@@ -108,7 +108,7 @@ async function generate(
   }
 }
 
-/** The completions of a shell. */
+/** The completion script of a shell. */
 export async function completionOf(shell: 'bash' | 'zsh' | 'fish', commands: Commands): Promise<string> {
   const scripts = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion }
   return scripts[shell](await program(commands))
@@ -128,7 +128,7 @@ function unknownCommand(name: string, commands: Commands): UsageError {
   return new UsageError(`Unknown command '${shown(name)}'.`, { hint })
 }
 
-function unknownOption(word: string): UsageError {
-  const hint = suggestion(word, ['--help', '--version', '--generate'], overview)
-  return new UsageError(`Unknown option '${shown(word)}'.`, { hint })
+function unknownOption(option: string): UsageError {
+  const hint = suggestion(option, ['--help', '--version', '--generate'], overview)
+  return new UsageError(`Unknown option '${shown(option)}'.`, { hint })
 }

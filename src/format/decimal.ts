@@ -1,9 +1,9 @@
 // printf's %.*f: the exact decimal expansion of a double, rounded half to even on its last digit.
-// Number.prototype.toFixed differs: ties go up, numbers from 1e21 on get an exponent, 100 digits are its most.
+// Number.prototype.toFixed differs: it rounds ties up, uses an exponent from 1e21 on, and allows 100 digits at most.
 
-const maxDigits = 1074 // behind the point: no double has more that are not 0
+const maxDigits = 1074 // after the point: no double has more nonzero digits
 
-/** The value with `precision` digits behind the point; `inf`, `nan` with their sign as glibc prints them. */
+/** The value with `precision` digits after the point; `inf` and `nan` with a sign, as glibc prints them. */
 export function decimal(value: number, precision: number): string {
   const sign = signOf(value) ? '-' : ''
   if (Number.isNaN(value)) return `${sign}nan`
@@ -17,12 +17,12 @@ export function decimal(value: number, precision: number): string {
   return `${sign}${digits.slice(0, point)}.${digits.slice(point).padEnd(precision, '0')}`
 }
 
-/** |value| times 10 ** places as an integer. A double is a fraction times a power of two, both integers here. */
+/** |value| times 10 ** places, rounded to an integer. */
 function scaled(value: number, places: number): bigint {
   const bits = bitsOf(value)
   const field = Number((bits >> 52n) & 0x7ffn)
   const fraction = (bits & 0xfffffffffffffn) | (field === 0 ? 0n : 1n << 52n)
-  const exponent = Math.max(field, 1) - 1075 // a field of 0 marks the subnormal numbers, which share that of 1
+  const exponent = Math.max(field, 1) - 1075 // subnormal numbers (field 0) have the exponent of field 1
   const numerator = fraction * 10n ** BigInt(places)
   if (exponent >= 0) return numerator << BigInt(exponent)
   const shift = BigInt(-exponent)
@@ -33,7 +33,7 @@ function scaled(value: number, places: number): bigint {
   return up ? quotient + 1n : quotient
 }
 
-/** Read from the bits: NaN has a sign too, and -0 is not less than 0. */
+/** Read from the bits: NaN has a sign, and -0 is not less than 0. */
 function signOf(value: number): boolean {
   return bitsOf(value) >> 63n === 1n
 }

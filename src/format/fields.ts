@@ -1,4 +1,4 @@
-// What each letter behind `%` prints, as a step that is chosen once, when the format is compiled.
+// The fields of -F: for each letter after `%`, the function that prints it. Chosen when the format is compiled.
 import { pairsOf } from '../codec/user-properties.js'
 import { decimal } from './decimal.js'
 import { jsonWithJsonPayload, jsonWithTextPayload } from './json.js'
@@ -7,21 +7,21 @@ import { putAbsent, putHex, putNumber, putPayload, putText, putUpperHex } from '
 import type { Layout } from './specifier.js'
 import { isoSecond, type LocalTime, localTime, zoneOffset } from './strftime.js'
 
-/** What a template needs from outside while it renders. */
+/** Environment of a template while it renders. */
 export interface RenderContext {
   readonly clock: WallClock
-  /** True lays %j and %J out over several lines (--pretty). */
+  /** Indents %j and %J (--pretty). */
   readonly pretty: boolean
-  /** Receives what goes to stderr: a line without its newline. */
+  /** Prints a line on stderr; `text` has no line feed. */
   readonly warn: (text: string) => void
 }
 
-/** A RenderContext and the one moment that all `@` of a format share; undefined where it has no `@`. */
+/** A RenderContext plus the time that all `@` of a format share; undefined if the format has no `@`. */
 export interface RenderState extends RenderContext {
   readonly now: LocalTime | undefined
 }
 
-/** One piece of a compiled format. */
+/** One step of a compiled format. */
 export type Step = (message: ReceivedMessage, sink: ByteSink, state: RenderState) => void
 
 type Field = (layout: Layout) => Step
@@ -39,7 +39,7 @@ const fields: Readonly<Record<string, Field>> = {
     if (data !== undefined) sink.bytes(data)
   },
   d: float('double', 8, (payload) => payload.readDoubleLE(0)),
-  // As the reference prints it: a 32-bit number with a sign.
+  // mosquitto prints a signed 32-bit number.
   E: integerProperty(({ messageExpiryInterval: seconds }) =>
     seconds === undefined ? undefined : seconds | 0,
   ),
@@ -78,7 +78,7 @@ const fields: Readonly<Record<string, Field>> = {
   X: (layout) => (message, sink) => putUpperHex(message.payload, layout, sink),
 }
 
-/** The field of a letter; undefined where there is none. */
+/** The field of a letter, if there is one. */
 export function fieldOf(letter: string): Field | undefined {
   return Object.hasOwn(fields, letter) ? fields[letter] : undefined
 }
@@ -95,7 +95,7 @@ function integerProperty(read: (properties: MessageProperties) => number | undef
   }
 }
 
-/** A payload that is one number in the byte order of the machines that the reference runs on. */
+/** A payload that is one little-endian number; mosquitto reads it in host byte order. */
 function float(name: 'float' | 'double', size: number, read: (payload: Buffer) => number): Field {
   return (layout) => (message, sink, state) => {
     if (message.payload.length !== size) {
@@ -103,7 +103,7 @@ function float(name: 'float' | 'double', size: number, read: (payload: Buffer) =
       return
     }
     const value = read(message.payload)
-    const zero = layout.zero && Number.isFinite(value) // `00inf` is no number
+    const zero = layout.zero && Number.isFinite(value) // never `00inf`
     putNumber(decimal(value, layout.precision ?? 6), { ...layout, zero }, sink)
   }
 }

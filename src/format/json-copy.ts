@@ -1,17 +1,17 @@
-// Copies JSON text token by token into a JsonWriter (%J). Numbers keep their own digits, members their order and
-// their duplicates. Accepts what cJSON accepts, a little more than RFC 8259, and writes RFC 8259 alone.
+// Copies JSON text token by token into a JsonWriter (%J). Numbers keep their digits; members keep their order and
+// duplicates. Accepts what cJSON accepts, a superset of RFC 8259; writes RFC 8259.
 import { jsonOf, safeJson } from '../text.js'
 import type { JsonWriter } from './json-writer.js'
 
-const maxDepth = 1000 // arrays and objects in each other: cJSON's limit, for whoever parses our output
+const maxDepth = 1000 // cJSON's nesting limit
 
 const word = /true|false|null/y
 const number = /-?(?:\d+\.?\d*|(?<=-)\.\d+)(?:[eE][+-]?\d+)?/y
 
-/** A position in the source; null where the text turned out not to be JSON. */
+/** A position in the source; null if the text is not JSON. */
 type Position = number | null
 
-/** Copies the one value that `source` holds. False where it is not JSON: what was written by then is to be dropped. */
+/** Copies the JSON value `source`. Returns false if it is not JSON; the caller then discards the output so far. */
 export function copyJson(source: string, writer: JsonWriter): boolean {
   if (source.includes('\0')) return false
   const open: ('{' | '[')[] = []
@@ -40,7 +40,7 @@ export function copyJson(source: string, writer: JsonWriter): boolean {
   }
 }
 
-/** From behind a value: closes what ends there, and goes on to the next value, or to the end of the text. */
+/** After a value: closes brackets, then moves to the next value or the end of the text. */
 function leave(source: string, at: number, copy: { open: ('{' | '[')[]; writer: JsonWriter }): Position {
   for (let inner = copy.open.at(-1); inner !== undefined; inner = copy.open.at(-1)) {
     if (source[at] === ',') {
@@ -55,7 +55,7 @@ function leave(source: string, at: number, copy: { open: ('{' | '[')[]; writer: 
   return at
 }
 
-/** A name and the colon behind it; returns where the value begins. */
+/** Copies a name and its colon; returns where the value begins. */
 function copyKey(source: string, at: number, writer: JsonWriter): Position {
   const end = endOfString(source, at)
   const json = end === null ? null : cleanString(source.slice(at, end))
@@ -80,7 +80,7 @@ function copyScalar(source: string, at: number, writer: JsonWriter): Position {
   return at + token.length
 }
 
-/** The index behind the closing quote of the string at `at`. */
+/** The index after the closing quote of the string at `at`. */
 function endOfString(source: string, at: number): Position {
   if (source[at] !== '"') return null
   for (let end = source.indexOf('"', at + 1); end >= 0; end = source.indexOf('"', end + 1)) {
@@ -91,18 +91,18 @@ function endOfString(source: string, at: number): Position {
   return null
 }
 
-/** A string in its shortest form: escapes decoded, but for those JSON needs and halves of surrogate pairs. */
+/** A string in its shortest form: only the escapes that JSON needs, and lone surrogates. */
 function cleanString(token: string): string | null {
   if (!/[\\\x01-\x1f]/.test(token)) return safeJson(token)
   try {
     const escaped = token.replace(/[\x01-\x1f]/g, (control) => JSON.stringify(control).slice(1, -1))
     return jsonOf(JSON.parse(escaped))
   } catch {
-    return null // an escape that JSON does not have, or more text than a string of the engine can hold
+    return null // an invalid escape, or longer than a JavaScript string can be
   }
 }
 
-/** What strtod reads beyond JSON's grammar (`01`, `1.`, `-.5`), in JSON's grammar; the rest as it is. */
+/** Rewrites numbers that strtod accepts and JSON does not: `01`, `1.`, `-.5`. */
 function cleanNumber(token: string): string {
   if (!/^-?0\d|\.(?!\d)|^-\./.test(token)) return token
   return token
@@ -111,7 +111,7 @@ function cleanNumber(token: string): string {
     .replace(/\.(?!\d)/, '')
 }
 
-/** Behind the blanks at `at`; cJSON takes every control character for one. */
+/** Skips white space from `at` on; cJSON counts every control character as white space. */
 function skip(source: string, at: number): number {
   while (source.charCodeAt(at) <= 0x20) at++
   return at

@@ -1,12 +1,12 @@
-// Writes JSON in the two layouts of cJSON: compact, and over several lines with tabs (--pretty).
+// Writes JSON in cJSON's two layouts: compact, or indented with tabs (--pretty).
 import { jsonOf } from '../text.js'
 import type { ByteSink } from './message.js'
 
-const enough = 65_536 // characters: what is gathered before it goes to the sink, and the pieces of a long string
+const chunkSize = 65_536 // characters per write to the sink, and per piece of a long string
 
 type TextSink = Pick<ByteSink, 'text'>
 
-/** Writes one JSON value from its tokens. Whoever calls keeps to the grammar; `end` writes out the last piece. */
+/** Writes one JSON value from tokens. The caller keeps to the grammar and calls `end` last. */
 export class JsonWriter {
   readonly #sink: TextSink
   readonly #pretty: boolean
@@ -50,15 +50,15 @@ export class JsonWriter {
     this.#first = false
   }
 
-  /** A string from its characters; in pieces, since with escapes it may be longer than a string of the engine. */
+  /** A string from its characters, in pieces: with escapes it may exceed the longest JavaScript string. */
   string(text: string): void {
-    if (text.length <= enough) {
+    if (text.length <= chunkSize) {
       this.value(jsonOf(text))
       return
     }
     this.value('"')
     for (let at = 0; at < text.length; ) {
-      const end = at + enough - (isHighSurrogate(text, at + enough - 1) ? 1 : 0)
+      const end = at + chunkSize - (isHighSurrogate(text, at + chunkSize - 1) ? 1 : 0)
       this.#append(jsonOf(text.slice(at, end)).slice(1, -1))
       at = end
     }
@@ -70,7 +70,7 @@ export class JsonWriter {
     this.#out = ''
   }
 
-  /** What stands before a value; before a member of an object, `key` has written it. */
+  /** The separator before a value; before a member of an object, `key` has written it. */
   #comma(): string {
     const comma = this.#first || this.#keyed ? '' : this.#pretty ? ', ' : ','
     this.#keyed = false
@@ -79,7 +79,7 @@ export class JsonWriter {
 
   #append(json: string): void {
     this.#out += json
-    if (this.#out.length >= enough) this.end()
+    if (this.#out.length >= chunkSize) this.end()
   }
 }
 

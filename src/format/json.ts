@@ -1,6 +1,6 @@
-// %j and %J of -F: a message as one JSON object with the members of the reference, always valid and always UTF-8.
-// Bytes that are not UTF-8 are told, not mangled: such a payload stands in base64 behind "encoding":"base64", such
-// Correlation Data as "correlation-data-base64". NUL is escaped like every other control character.
+// %j and %J of -F: a message as a JSON object with mosquitto's members, always valid UTF-8. A payload that is not UTF-8
+// is printed in base64 with "encoding":"base64", such Correlation Data as "correlation-data-base64". NUL is escaped
+// like other control characters.
 import { pairsOf } from '../codec/user-properties.js'
 import { jsonOf, shown } from '../text.js'
 import { copyJson } from './json-copy.js'
@@ -17,7 +17,7 @@ interface JsonContext {
 
 type PropertyName = keyof MessageProperties
 
-/** %j: the payload is a string, or null where it is empty. */
+/** %j: the payload is a string, or null if it is empty. */
 export function jsonWithTextPayload(message: ReceivedMessage, sink: ByteSink, context: JsonContext): void {
   const writer = new JsonWriter(sink, context.pretty)
   writeHead(message, writer, context.clock)
@@ -30,9 +30,9 @@ export function jsonWithTextPayload(message: ReceivedMessage, sink: ByteSink, co
   writer.end()
 }
 
-/** %J: the payload is JSON itself. Where it is not, nothing is printed and a line goes to `warn`. */
+/** %J: the payload is embedded JSON. If it is not JSON, prints nothing and calls `warn`. */
 export function jsonWithJsonPayload(message: ReceivedMessage, sink: ByteSink, context: JsonContext): void {
-  const held: string[] = [] // until the last character of the payload has proved to be JSON
+  const held: string[] = [] // until the whole payload is known to be JSON
   const writer = new JsonWriter({ text: (text) => held.push(text) }, context.pretty)
   writeHead(message, writer, context.clock)
   member(writer, 'payload')
@@ -107,7 +107,7 @@ function writeCorrelationData(data: Buffer, writer: JsonWriter): void {
   else member(writer, 'correlation-data-base64').string(data.toString('base64'))
 }
 
-/** The reference repeats the key for each identifier; most readers of JSON would only see the last. */
+/** mosquitto repeats the key for each identifier; most JSON readers keep only the last. */
 function writeIdentifiers(identifiers: readonly number[], writer: JsonWriter): void {
   const several = identifiers.length > 1
   member(writer, 'subscription-identifier')
@@ -130,13 +130,13 @@ function writeUserProperties(
   writer.close()
 }
 
-/** Writes one of our own names, which need no escapes. */
+/** Writes a fixed name, which needs no escapes. */
 function member(writer: JsonWriter, name: string): JsonWriter {
   writer.key(`"${name}"`)
   return writer
 }
 
-/** The text of the bytes; null where they are not UTF-8, which Node's decoder marks with U+FFFD. */
+/** Decodes UTF-8; null if invalid, which Node's decoder marks with U+FFFD. */
 function utf8(bytes: Buffer): string | null {
   const text = bytes.toString()
   return !text.includes('\ufffd') || Buffer.from(text).equals(bytes) ? text : null

@@ -1,4 +1,4 @@
-// --json of sub and rr: each message as one line of JSON with everything that `pub --json` needs to publish it again.
+// --json of sub and rr: each message as a line of JSON that `pub --json` can publish again.
 import { isUtf8 } from 'node:buffer'
 import { jsonOf } from '../text.js'
 import { copyJson } from './json-copy.js'
@@ -6,9 +6,9 @@ import { JsonWriter } from './json-writer.js'
 import type { Formatter, MessageProperties, ReceivedMessage, WallClock } from './message.js'
 
 /**
- * Writes the message that was received now. `time` is in UTC, so that lines from everywhere sort by it. The payload is
- * text where it is UTF-8, which JSON keeps as it is, and base64 where not; Correlation Data, which is bytes by its
- * type, always stands as `{"base64":"..."}`. `pretty` lays the object out over several lines, for people.
+ * Formats a message received now. `time` is in UTC, so lines from different hosts sort by it. The payload is a string if
+ * it is UTF-8, otherwise base64. Correlation Data is Binary Data, so it is always `{"base64":"..."}`. `pretty` indents
+ * the object.
  */
 export function ndjson(clock: WallClock, pretty = false): Formatter {
   return (message, sink) => {
@@ -60,7 +60,7 @@ function hasSome(properties: MessageProperties | undefined): properties is Messa
   return properties !== undefined && Object.keys(properties).length > 0
 }
 
-/** The names and values are mqtt-packet's, but for bytes, which JSON does not have. */
+/** mqtt-packet's names and values, except bytes, which JSON lacks. */
 function propertiesText(properties: MessageProperties): string {
   const { correlationData } = properties
   if (correlationData === undefined) return jsonOf(properties)

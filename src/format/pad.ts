@@ -1,12 +1,12 @@
-// Widths, precisions and hexadecimal digits: how a value of a format is laid out on its line.
+// Width, precision and hexadecimal layout of the fields of -F.
 import type { ByteSink } from './message.js'
 import type { Layout } from './specifier.js'
 
 type TextSink = Pick<ByteSink, 'text'>
 
-const piece = 16_384 // characters: the longest run of padding or digits that is built at once
+const piece = 16_384 // characters: the longest run of padding or digits built at once
 
-/** A decimal number under the rules of printf: zeros go behind the sign, `precision` is not looked at. */
+/** A decimal number as printf lays it out: zeros follow the sign; `precision` is ignored. */
 export function putNumber(digits: string, layout: Layout, sink: ByteSink): void {
   const missing = layout.width - digits.length
   const sign = layout.zero && missing > 0 && digits.startsWith('-') ? '-' : ''
@@ -16,18 +16,18 @@ export function putNumber(digits: string, layout: Layout, sink: ByteSink): void 
   if (layout.left) fill(' ', missing, sink)
 }
 
-/** A string: width and precision count bytes, as in the C locale; `0` pads with blanks. */
+/** A string: width and precision count bytes, as in the C locale; `0` pads with spaces. */
 export function putText(text: string, layout: Layout, sink: ByteSink): void {
   if (layout.width === 0 && layout.precision === undefined) sink.text(text)
   else putBytes(Buffer.from(text).subarray(0, layout.precision), { ...layout, zero: false }, sink)
 }
 
-/** A payload: the width also cuts it. */
+/** A payload: the width also truncates it. */
 export function putPayload(payload: Uint8Array, layout: Layout, sink: ByteSink): void {
   putBytes(layout.width > 0 ? payload.subarray(0, layout.width) : payload, layout, sink)
 }
 
-/** What stands where a property is absent: nothing, or as much padding as the width asks for. */
+/** An absent property: padding to the width. */
 export function putAbsent(layout: Layout, sink: ByteSink): void {
   fill(layout.zero ? '0' : ' ', layout.width, sink)
 }
@@ -40,8 +40,8 @@ function putBytes(bytes: Uint8Array, layout: Layout, sink: ByteSink): void {
 }
 
 /**
- * A payload in lower-case hexadecimal digits, cut to `width` bytes and padded to `width` characters. With a
- * precision above 0 the separator follows each group of so many characters, padding on the left included.
+ * A payload in lower-case hexadecimal digits, cut to `width` bytes and padded to `width` characters. With a precision
+ * above 0 a separator follows every `precision` characters, left padding included.
  */
 export function putHex(payload: Buffer, layout: Layout, sink: TextSink): void {
   const bytes = layout.width > 0 ? payload.subarray(0, layout.width) : payload
@@ -52,13 +52,13 @@ export function putHex(payload: Buffer, layout: Layout, sink: TextSink): void {
   if (layout.left) fill(' ', missing, sink)
 }
 
-/** As putHex, in upper case; the separator keeps its own. */
+/** As putHex, in upper case. */
 export function putUpperHex(payload: Buffer, layout: Layout, sink: TextSink): void {
-  // No separator is a letter, so upper case may be made of the whole.
+  // A separator is never a letter, so the whole text can be upper-cased.
   putHex(payload, layout, { text: (text) => sink.text(text.toUpperCase()) })
 }
 
-/** Passes text on with `separator` between each `size` characters, wherever its pieces were cut. */
+/** A sink that inserts `separator` between every `size` characters. */
 function grouped(size: number, separator: string, sink: TextSink): TextSink {
   let column = 0
   return {

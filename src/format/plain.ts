@@ -1,14 +1,14 @@
-// The output without -F: the payload, with -v after the topic. The hot path of sub: bytes are handed on as they are.
+// The output without -F: the payload, or topic and payload with -v. The hot path of sub: bytes pass through unchanged.
 import type { Formatter } from './message.js'
 
-/** The default output, -v (`verbose`), and both without the newline at the end (-N). */
+/** The default output, with -v (`verbose`) and -N (no `newline`). */
 export function plain(options: { verbose: boolean; newline: boolean }): Formatter {
   if (options.verbose) return options.newline ? verboseLine : verboseBare
   return options.newline ? payloadLine : (message, sink) => sink.bytes(message.payload)
 }
 
 const payloadLine: Formatter = ({ bytes, payloadStart, payloadEnd }, sink) => {
-  if (payloadStart === payloadEnd) return // an empty message leaves no trace, as in the reference
+  if (payloadStart === payloadEnd) return // an empty message prints nothing, as in mosquitto_sub
   sink.range(bytes, payloadStart, payloadEnd)
   sink.newline()
 }

@@ -1,30 +1,30 @@
-// The grammar of one `%` in a format of -F: %[-|0][width][.precision][separator]letter.
+// The grammar of a `%` field of -F: %[-|0][width][.precision][separator]letter.
 import { UsageError } from '../errors.js'
 
-/** What stands between `%` and the letter. */
+/** The part between `%` and the letter. */
 export interface Layout {
-  /** `-`: the value stands left, blanks follow it. */
+  /** `-`: left-justified, padded with spaces. */
   readonly left: boolean
-  /** `0`: fills with zeros instead of blanks, where the letter allows it. Never together with `left`. */
+  /** `0`: pads with zeros instead of spaces if the letter allows it. Never together with `left`. */
   readonly zero: boolean
-  /** Bytes (characters of hex for %x) that the value fills at least; 0 where none was given. */
+  /** Minimum width in bytes, or in hexadecimal digits for %x; 0 if not given. */
   readonly width: number
   readonly precision: number | undefined
-  /** What %x and %X put between groups of digits; undefined where none was given. */
+  /** The separator of digit groups for %x and %X, if given. */
   readonly separator: string | undefined
 }
 
 export interface Specifier {
   readonly letter: string
   readonly layout: Layout
-  /** Index of the first character behind the letter. */
+  /** Index of the first character after the letter. */
   readonly end: number
 }
 
 const grammar = /([-0]?)(\d*)(?:\.(\d*))?([!"#$&'()*+,\-./:;<=>?@[\\\]^_`{|}~ ]?)/y
-const maxNumber = 268_435_455 // no value is longer: it is the Remaining Length of MQTT's largest packet
+const maxNumber = 268_435_455 // the largest Remaining Length of MQTT: no value is longer
 
-/** Reads the specifier whose `%` stands before `start`. Throws UsageError where the format ends inside of it. */
+/** Parses the specifier after the `%` at `start - 1`. @throws UsageError if it is incomplete */
 export function parseSpecifier(format: string, start: number): Specifier {
   grammar.lastIndex = start
   const [all = '', flag, width = '', precision, separator = ''] = grammar.exec(format) ?? []
@@ -43,7 +43,7 @@ export function parseSpecifier(format: string, start: number): Specifier {
   }
 }
 
-/** The whole character at `index`, two code units where it needs them; '' behind the end. */
+/** The character at `index`, which may have two code units; '' at the end. */
 export function characterAt(text: string, index: number): string {
   const codePoint = text.codePointAt(index)
   return codePoint === undefined ? '' : String.fromCodePoint(codePoint)

@@ -1,9 +1,9 @@
-// strftime of glibc in the C locale, one letter at a time, in local time: the `@` escapes of -F, %I, and `tst` of JSON.
+// glibc's strftime in the C locale and local time, for the `@` escapes of -F, %I, and `tst` of JSON.
 import type { WallTime } from './message.js'
 
-/** A moment taken apart in the local time zone. */
+/** A time broken down in the local time zone. */
 export interface LocalTime {
-  /** Of the moment, cut to whole seconds. */
+  /** Truncated to whole seconds. */
   readonly date: Date
   /** Whole seconds since the epoch. */
   readonly seconds: number
@@ -28,7 +28,7 @@ const twoDigits = Array.from({ length: 100 }, (_, value) => String(value).padSta
 const two = (value: number) => twoDigits[value] ?? String(value)
 const blankTwo = (value: number) => String(value).padStart(2)
 const hour12 = ({ date }: LocalTime) => date.getHours() % 12 || 12
-// getDay() and getMonth() end where the lists do: the `!` of both.
+// `!`: getDay() and getMonth() are always valid indices.
 const day = ({ date }: LocalTime) => days[date.getDay()]!
 const month = ({ date }: LocalTime) => months[date.getMonth()]!
 const clock = ({ date }: LocalTime) =>
@@ -39,7 +39,7 @@ const american = ({ date }: LocalTime) =>
   `${two(date.getMonth() + 1)}/${two(date.getDate())}/${two(date.getFullYear() % 100)}`
 const half = ({ date }: LocalTime) => (date.getHours() < 12 ? 'AM' : 'PM')
 
-/** The conversions of strftime by their letter. */
+/** The conversions of strftime by letter. */
 const conversions: Readonly<Record<string, (time: LocalTime) => string>> = {
   '%': () => '%',
   a: (time) => day(time).slice(0, 3),
@@ -85,12 +85,12 @@ const conversions: Readonly<Record<string, (time: LocalTime) => string>> = {
   Z: ({ date }) => zoneName(date),
 }
 
-/** The conversion of a letter, fixed text included; a character that is none prints itself behind a `%`. */
+/** The conversion of a letter; an unknown letter prints itself after a `%`. */
 export function conversion(letter: string): (time: LocalTime) => string {
   return (Object.hasOwn(conversions, letter) && conversions[letter]) || (() => `%${letter}`)
 }
 
-/** `YYYY-MM-DDTHH:MM:SS`, the common part of %I and of `tst`; the zone offset stands apart. */
+/** `YYYY-MM-DDTHH:MM:SS`, the common part of %I and `tst`, without the zone offset. */
 export function isoSecond(time: LocalTime): string {
   return `${calendar(time)}T${clock(time)}`
 }
@@ -102,7 +102,7 @@ export function zoneOffset(date: Date): string {
   return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}${two(size % 60)}`
 }
 
-/** Year and week number of ISO 8601: the week belongs to the year that holds its Thursday. */
+/** Year and week number of ISO 8601: a week belongs to the year of its Thursday. */
 function isoWeek({ date }: LocalTime): { year: number; week: number } {
   const thursday = new Date(
     Date.UTC(date.getFullYear(), date.getMonth(), date.getDate() + 4 - (date.getDay() || 7)),
@@ -111,12 +111,12 @@ function isoWeek({ date }: LocalTime): { year: number; week: number } {
   return { year, week: 1 + Math.floor((thursday.getTime() - Date.UTC(year, 0)) / (7 * 86_400_000)) }
 }
 
-// Each English knows the abbreviations of its own part of the world, and says GMT+n for the rest.
-const englishes = ['en-US', 'en-GB', 'en-AU', 'en-NZ', 'en-ZA', 'en-IN']
+// Each locale has the zone abbreviations of its region and prints GMT+n for others.
+const locales = ['en-US', 'en-GB', 'en-AU', 'en-NZ', 'en-ZA', 'en-IN']
 
-/** The zone's abbreviation (`CET`); where ICU knows none, the offset, as the time zone database has it (`+03`). */
+/** The zone's abbreviation (`CET`); if ICU has none, the offset as in the time zone database (`+03`). */
 function zoneName(date: Date): string {
-  for (const locale of englishes) {
+  for (const locale of locales) {
     const parts = new Intl.DateTimeFormat(locale, { timeZoneName: 'short' }).formatToParts(date)
     const name = parts.find((part) => part.type === 'timeZoneName')?.value ?? ''
     if (/^[A-Z]+$/.test(name)) return name

@@ -1,4 +1,4 @@
-// Formats of -F: compiled once into a list of steps, then run for each message. `%` fields, `@` time, `\` escapes.
+// Formats of -F (`%` fields, `@` time, `\` escapes), compiled once into steps that run for each message.
 import { UsageError } from '../errors.js'
 import { fieldOf, type RenderContext, type Step } from './fields.js'
 import type { ByteSink, Formatter, ReceivedMessage } from './message.js'
@@ -7,7 +7,7 @@ import { conversion, localTime } from './strftime.js'
 
 export type { RenderContext } from './fields.js'
 
-/** A compiled format: writes what it makes of a message, without a newline at the end. */
+/** A compiled format: writes a message without a trailing line feed. */
 export type Template = (message: ReceivedMessage, sink: ByteSink, context: RenderContext) => void
 
 const escapes: Readonly<Record<string, string>> = {
@@ -21,10 +21,10 @@ const escapes: Readonly<Record<string, string>> = {
   v: '\v',
 }
 
-/** A piece of a format: fixed text, or a step that writes what it finds in the message. */
+/** A part of a format: fixed text, or a step that prints from the message. */
 type Part = string | Step
 
-/** Compiles a format of -F. Throws UsageError with the reference's words where it is not one. */
+/** Compiles a format of -F. @throws UsageError with mosquitto's text */
 export function compileTemplate(format: string): Template {
   const parts: Part[] = []
   let readsTime = false
@@ -40,7 +40,7 @@ export function compileTemplate(format: string): Template {
   return rendering(joinTexts(parts), readsTime)
 }
 
-/** The output of -F: the rendered format, and a newline unless -N was given. */
+/** The output of -F: the rendered format, and a line feed unless -N was given. */
 export function templated(template: Template, options: RenderContext & { newline: boolean }): Formatter {
   if (!options.newline) return (message, sink) => template(message, sink, options)
   return (message, sink) => {
@@ -54,7 +54,7 @@ function nextSpecial(format: string, from: number): number {
   return offset < 0 ? format.length : from + offset
 }
 
-/** Reads the part that begins with `%`, `@` or `\` at `start`. */
+/** Parses the part that begins with `%`, `@` or `\` at `start`. */
 function parsePart(format: string, start: number): { part: Part; end: number } {
   if (format[start] === '%') return parseField(format, start)
   const letter = characterAt(format, start + 1)
@@ -83,10 +83,10 @@ function timePart(letter: string): Part {
   if (letter === '@') return '@'
   if (letter === 'N') return (_, sink, { now }) => sink.text(String(now!.nanoseconds).padStart(9, '0'))
   const convert = conversion(letter)
-  return (_, sink, { now }) => sink.text(convert(now!)) // rendering() reads the clock where a format has `@`
+  return (_, sink, { now }) => sink.text(convert(now!)) // `!`: rendering() sets `now` if the format has `@`
 }
 
-/** One step for each run of fixed texts. */
+/** Joins adjacent fixed texts into one step. */
 function joinTexts(parts: readonly Part[]): Step[] {
   const steps: Step[] = []
   let text = ''

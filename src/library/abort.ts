@@ -1,7 +1,7 @@
-// AbortSignals that a caller hands in.
+// Support for the AbortSignal of a caller.
 
 /**
- * Settles as `work` does. Where `signal` is aborted first: calls `aborted`, then throws the reason of the signal.
+ * Settles like `work`. If `signal` aborts first, calls `aborted` and throws the signal's reason.
  */
 export async function unlessAborted<T>(
   signal: AbortSignal | undefined,
@@ -22,6 +22,6 @@ export async function unlessAborted<T>(
     return await Promise.race([given, work])
   } finally {
     signal.removeEventListener('abort', abort)
-    work.catch(() => {}) // after an abort nobody asks how it went
+    work.catch(() => {}) // avoids an unhandled rejection after an abort
   }
 }

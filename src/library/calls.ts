@@ -1,4 +1,4 @@
-// Calls that wait until the connection can take what they have: one wait for all of them, and each in its turn.
+// Queues calls until the connection is ready, in order, with a single wait on the connection.
 import type { Connection } from '../connection/connection.js'
 import { unlessAborted } from './abort.js'
 
@@ -12,10 +12,10 @@ export class Calls {
   readonly #taken: () => void
   readonly #waiting = new Set<Call>()
   #draining = false
-  /** Why no other call is taken. */
+  /** The error with which new calls reject. */
   #refusal: Error | undefined
 
-  /** `taken` is called when some that waited have been taken. */
+  /** `taken` is called when queued calls have run or were aborted. */
   constructor(connection: Pick<Connection, 'ready' | 'drain'>, taken: () => void) {
     this.#connection = connection
     this.#taken = taken
@@ -26,9 +26,9 @@ export class Calls {
   }
 
   /**
-   * Calls `action` while the connection is ready, now or later, and resolves as it does.
-   * @throws what `refuse` or `end` was told, the error that ended the connection for good, or the reason of `signal`:
-   * then an action that still waits is not called
+   * Calls `action` when the connection is ready and settles like it.
+   * @throws the error of `refuse` or `end`, the error that ended the connection, or the reason of `signal`; a queued
+   * action is then not called
    */
   async take<T>(action: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted()
@@ -52,12 +52,12 @@ export class Calls {
     })
   }
 
-  /** No other call is taken; those that wait still are. */
+  /** Rejects new calls with `error`; queued calls still run. */
   refuse(error: Error): void {
     this.#refusal ??= error
   }
 
-  /** Nobody waits any longer. */
+  /** Rejects queued and new calls with `error`. */
   end(error: Error): void {
     this.#refusal = error
     for (const call of this.#waiting) call.reject(error)

@@ -1,35 +1,35 @@
-// What the options of the library may be: every error names the option, and its hint says what to do.
+// Validates the options of the library. Every error names the option.
 import { transportOptions } from '../cli/options/transport.js'
 import { longestTimer } from '../cli/values.js'
 import { ExitCode, MqttxError } from '../errors.js'
 import { described } from './names.js'
 import type { ConnectOptions, Payload, QoS, TlsOptions } from './types.js'
 
-/** @throws MqttxError where `value` is not a whole number within the limits */
+/** @throws MqttxError unless `value` is an integer from `least` to `most` */
 export function whole(name: string, value: number, [least, most]: readonly [number, number]): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value
-  throw bad(name, value, `a whole number from ${least} to ${most}`)
+  throw bad(name, value, `must be an integer from ${least} to ${most}`)
 }
 
-/** @throws MqttxError where `value` is no time that can be waited for, in seconds, with a fraction if need be */
+/** @throws MqttxError unless `value` is a timer duration in seconds, fractions allowed */
 export function seconds(name: string, value: number): number {
   if (typeof value === 'number' && value >= 0.001 && value <= longestTimer) return value
-  throw bad(name, value, `seconds, from 0.001 to ${longestTimer}`)
+  throw bad(name, value, `must be from 0.001 to ${longestTimer} seconds`)
 }
 
-/** @throws MqttxError where `value` is not a whole number of at least 0, or Infinity */
+/** @throws MqttxError unless `value` is an integer of at least 0, or Infinity */
 export function count(name: string, value: number): number {
   if (value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && value >= 0)) return value
-  throw bad(name, value, 'a whole number of at least 0, or Infinity')
+  throw bad(name, value, 'must be an integer of at least 0, or Infinity')
 }
 
-/** @throws MqttxError where `value` is not one of `choices` */
+/** @throws MqttxError unless `value` is one of `choices` */
 export function oneOf<T extends number>(name: string, value: T, choices: readonly T[]): T {
   if (choices.includes(value)) return value
-  throw bad(name, value, `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`)
+  throw bad(name, value, `must be ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`)
 }
 
-/** @throws MqttxError where `value` is no Quality of Service */
+/** @throws MqttxError unless `value` is 0, 1 or 2 */
 export function checkedQos(name: string, value: QoS): QoS {
   return oneOf(name, value, [0, 1, 2])
 }
@@ -44,7 +44,7 @@ export function needsMqtt5(what: string): MqttxError {
 }
 
 /**
- * What the server would not be told of, or could make nothing of, with the other options as they are.
+ * Checks options that depend on each other or on the version of MQTT.
  * @throws MqttxError
  */
 export function checkSession(
@@ -55,42 +55,40 @@ export function checkSession(
   if (protocolVersion < 5 && will?.properties !== undefined) throw needsMqtt5('will.properties')
   if (clientId === '' && (!cleanStart || sessionExpiry === 0xffffffff)) {
     const what = cleanStart ? 'sessionExpiry: 4294967295' : 'cleanStart: false'
-    throw new MqttxError(`${what} needs clientId`, { hint: 'the server knows a Session by it' })
+    throw new MqttxError(`${what} needs clientId`, { hint: 'the server identifies the Session by it' })
   }
   if (protocolVersion < 5 && password !== undefined && username === undefined) {
-    throw new MqttxError('password needs username before MQTT 5', { hint: 'give a username as well' })
+    throw new MqttxError('password needs username before MQTT 5', { hint: 'add a username' })
   }
 }
 
-/** @throws MqttxError where a detail of TLS has no effect without another */
+/** @throws MqttxError if a TLS option needs another one that is missing */
 export function checkIdentity({ cert, key, keyPassphrase, keyPassphraseFile }: TlsOptions): void {
-  const hint = 'give both: the certificate and its key, in PEM form'
+  const hint = 'pass both the certificate and its key, in PEM format'
   if (cert !== undefined && key === undefined) throw new MqttxError('tls.cert needs tls.key', { hint })
   if (cert === undefined && key !== undefined) throw new MqttxError('tls.key needs tls.cert', { hint })
   if (keyPassphrase === undefined && keyPassphraseFile === undefined) return
   const name = keyPassphrase === undefined ? 'tls.keyPassphraseFile' : 'tls.keyPassphrase'
   if (key === undefined)
-    throw new MqttxError(`${name} needs tls.key`, { hint: 'the key is a PEM text or file' })
+    throw new MqttxError(`${name} needs tls.key`, { hint: 'pass the key as a PEM text or file' })
   if (keyPassphrase === undefined || keyPassphraseFile === undefined) return
-  throw new MqttxError('tls.keyPassphrase and tls.keyPassphraseFile are both there', {
-    hint: 'give one of them',
-  })
+  throw new MqttxError('Both tls.keyPassphrase and tls.keyPassphraseFile are set', { hint: 'pass only one' })
 }
 
 /**
- * For a connection that is not encrypted; `cafile` and `capath` make it one that is, as on the command line.
- * @throws MqttxError where `options` has a detail of TLS
+ * Checks the options of an unencrypted connection. `cafile` and `capath` turn TLS on, as on the command line.
+ * @throws MqttxError if `options` has another TLS option
  */
 export function checkClearText(options: TlsOptions): void {
   const details = ['cert', 'alpn', 'insecure'] as const
   const idle = details.find((name) => options[name] !== undefined && options[name] !== false)
   if (idle === undefined) return
   const hint =
-    'this connection is not encrypted: mqtts:// or wss:// in the URL, or tls.ca or tls.cafile, turn TLS on'
+    'this connection is not encrypted: use mqtts:// or wss:// in the URL, or set tls.ca or tls.cafile'
   throw new MqttxError(`tls.${idle} needs TLS`, { hint })
 }
 
-/** @throws MqttxError where a header is none, belongs to the upgrade, or there is no WebSocket to open */
+/** @throws MqttxError for an invalid header, one reserved for the handshake, or a connection without WebSocket */
 export function checkHeaders(headers: NonNullable<ConnectOptions['headers']>, webSocket: boolean): void {
   if (headers.length > 0 && !webSocket)
     throw new MqttxError('headers needs WebSocket', { hint: 'use ws:// or wss:// in the URL' })

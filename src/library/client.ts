@@ -1,4 +1,4 @@
-// The library's view of a Connection: promises for what is published, iterators for what is received.
+// The client of the library: promises for publishing, async iterators for receiving, over a Connection.
 import { randomBytes } from 'node:crypto'
 import { topicFilter, topicName } from '../cli/topic.js'
 import { maxPayload, type Publish, type PublishProperties, type PublishTemplate } from '../codec/publish.js'
@@ -45,8 +45,8 @@ interface Waiting<T> {
   reject(error: Error): void
 }
 
-/** Requests that a responder works on at the same time: as many as a subscription holds. */
-const mostAtOnce = 1000
+/** Upper limit of `concurrency` of a responder: as many messages as a subscription queues. */
+const maxConcurrency = 1000
 const checkName = topicName('publish')
 const checkFilter = topicFilter('subscription')
 
@@ -57,17 +57,17 @@ export class LibraryClient implements Client {
   readonly #calls: Calls
   readonly closed: Promise<void>
   #close: Waiting<void> = { resolve() {}, reject() {} }
-  /** Messages under way by Packet Identifier. */
+  /** Messages in flight by Packet Identifier. */
   readonly #settling = new Map<number, Waiting<void>>()
   /** Requests by Correlation Data. */
   readonly #requests = new Map<string, Waiting<Message>>()
   readonly #responseTopic = `mqttx/response/${randomBytes(8).toString('hex')}`
   #responses: Promise<LibrarySubscription> | undefined
   #flushing = false
-  /** Why the connection was lost, or could not be made again, the last time. */
+  /** The last error that lost the connection or prevented a reconnect. */
   #loss: Error | undefined
   #closing: Promise<void> | undefined
-  /** Who waits for the end of what is under way, and how long still. */
+  /** `close()` waiting for messages in flight, with its timeout. */
   #leaving: (Waiting<void> & { readonly patience: NodeJS.Timeout }) | undefined
   #over: Error | undefined
   #sessionPresent = false
@@ -78,7 +78,7 @@ export class LibraryClient implements Client {
     this.closed = new Promise((resolve, reject) => {
       this.#close = { resolve, reject }
     })
-    this.closed.catch(() => {}) // for whoever asks
+    this.closed.catch(() => {}) // avoids an unhandled rejection
     this.#connection = new Connection(options, {
       message: (publish, acknowledging) => this.#subscriptions.deliver(messageOf(publish), acknowledging),
       chunkEnd: () => this.#subscriptions.chunkEnd(),
@@ -111,7 +111,7 @@ export class LibraryClient implements Client {
     return this.#sessionPresent
   }
 
-  /** @throws the reason of `signal` too */
+  /** Connects. @throws also the reason of `signal` */
   async open(signal: AbortSignal | undefined): Promise<void> {
     await unlessAborted(signal, this.#connection.connect(), () => this.#connection.destroy())
     this.#connection.ended().catch((error: Error) => this.#end(error))
@@ -136,7 +136,7 @@ export class LibraryClient implements Client {
     if (this.#options.version < 5) throw needsMqtt5('respond()')
     ofKind('handler', handler, 'function')
     const { concurrency = 1, onError, ...subscribing } = own(options, respondNames)
-    whole('concurrency', concurrency, [1, mostAtOnce])
+    whole('concurrency', concurrency, [1, maxConcurrency])
     const publish = this.publish.bind(this)
     const requests = await this.#subscribe(filtersOf(filter), subscribing)
     return new LibraryResponder(requests, { publish, handler }, { concurrency, ...(onError && { onError }) })
@@ -164,7 +164,7 @@ export class LibraryClient implements Client {
       timer = setTimeout(late, timeout * 1000)
     })
     const send = async () => {
-      if (this.#requests.has(key)) await this.#send(template, bytes) // else it is too late
+      if (this.#requests.has(key)) await this.#send(template, bytes) // unless timed out meanwhile
     }
     const sent = this.#listen().then(() => this.#calls.take(send))
     try {
@@ -202,7 +202,7 @@ export class LibraryClient implements Client {
     this.#finish(undefined)
   }
 
-  /** @throws MqttxError where a name or an option is wrong, or no packet has room for the payload */
+  /** Encodes a PUBLISH. @throws MqttxError for an invalid topic or option, or a payload that is too large */
   #prepare(
     topic: string,
     payload: Payload,
@@ -220,13 +220,13 @@ export class LibraryClient implements Client {
     })
     const bytes = payloadBytes('payload', payload)
     if (bytes.length > maxPayload(template)) {
-      const hint = `${bytes.length} bytes, at most ${maxPayload(template)} fit a packet`
+      const hint = `${bytes.length} bytes; the limit is ${maxPayload(template)}`
       throw new MqttxError('The payload is too large', { exitCode: ExitCode.tooLarge, hint })
     }
     return { template, bytes }
   }
 
-  /** The connection is ready: resolves when the message is sent, or at QoS 1 and 2 when the server has it. */
+  /** Publishes now. Resolves when the message is sent (QoS 0) or acknowledged (QoS 1 and 2). */
   async #send(template: PublishTemplate, bytes: Uint8Array): Promise<void> {
     this.#connection.publish(template, bytes)
     const messageId = this.#connection.lastMessageId
@@ -245,7 +245,7 @@ export class LibraryClient implements Client {
     return this.#calls.take(add, signal)
   }
 
-  /** Hears answers from now on, at the QoS that each of them is sent with. */
+  /** Subscribes to the response topic, at QoS 2 so that each answer keeps its own QoS. */
   async #listen(): Promise<void> {
     this.#responses ??= this.#subscribe([this.#responseTopic], { qos: 2 })
     const responses = await this.#responses.catch((error: unknown) => {
@@ -261,7 +261,7 @@ export class LibraryClient implements Client {
     }
   }
 
-  /** Resolves when all that was published has been sent and settled; fails where that comes to a standstill. */
+  /** Resolves when every published message is sent and settled; rejects if there is no progress. */
   #underWay(): Promise<void> {
     return new Promise((resolve, reject) => {
       const giveUp = () => reject(this.#standstill())
@@ -271,7 +271,7 @@ export class LibraryClient implements Client {
     })
   }
 
-  /** Something has been sent or settled. */
+  /** Called when a message was sent or settled. */
   #progress(): void {
     if (this.#leaving === undefined) return
     this.#leaving.patience.refresh()
@@ -291,14 +291,14 @@ export class LibraryClient implements Client {
         ? '1 message was not acknowledged'
         : `${this.#unsettled} messages were not acknowledged`
     if (this.#connection.up) {
-      const hint = `the server has acknowledged nothing for ${this.#options.connectTimeoutMs / 1000} s`
+      const hint = `no acknowledgement for ${this.#options.connectTimeoutMs / 1000} s`
       return new MqttxError(message, { exitCode: ExitCode.keepAlive, hint })
     }
-    const hint = `there is no connection: ${this.#loss?.message}`
+    const hint = `not connected: ${this.#loss?.message}`
     return new MqttxError(message, { exitCode: ExitCode.connectionLost, hint, cause: this.#loss })
   }
 
-  /** Once for all that is published in one turn of the event loop. */
+  /** Flushes once for all messages published in one turn of the event loop. */
   #flushSoon(): void {
     if (this.#flushing) return
     this.#flushing = true
@@ -317,7 +317,7 @@ export class LibraryClient implements Client {
     waiting?.reject(new MqttxError(message, { exitCode: code, reasonCode: code, hint: reason }))
   }
 
-  /** The connection has ended for good, and not because all was done. */
+  /** Called when the connection has failed for good. */
   #end(error: Error): void {
     if (this.#over !== undefined) return
     this.#over = inLibraryTerms(error)
@@ -337,7 +337,7 @@ export class LibraryClient implements Client {
   }
 }
 
-/** @throws MqttxError where one is no Topic Filter, or there is none */
+/** @throws MqttxError for an invalid Topic Filter or an empty list */
 function filtersOf(given: string | readonly string[]): readonly string[] {
   ofKind('filter', given, 'string or list of strings')
   const filters = [...new Set([given].flat())]
@@ -345,7 +345,7 @@ function filtersOf(given: string | readonly string[]): readonly string[] {
   return filters
 }
 
-/** What is received is a range of a chunk that goes on to live elsewhere: a copy. */
+/** Copies a received message: its payload is a view of a reused chunk. */
 function messageOf({ topic, payload, qos, retain, properties }: Publish): Message {
   return {
     topic,

@@ -1,4 +1,4 @@
-// Hints of the connection core name options of the command line: here they name those of the library.
+// Rewrites hints of the connection core: command-line options become options of the library.
 import { MqttxError } from '../errors.js'
 
 const names: readonly (readonly [RegExp, string])[] = [
@@ -16,7 +16,7 @@ const names: readonly (readonly [RegExp, string])[] = [
 
 const commandLine = /(^|[\s'`(])--?[a-zA-Z]/
 
-/** Rewrites the hints of `error` in place; a hint that still names an option of the command line is left out. */
+/** Rewrites the hints of `error` in place. Drops a hint that still names a command-line option. */
 export function inLibraryTerms<T>(error: T): T {
   if (!(error instanceof MqttxError)) return error
   const hints = error.hints

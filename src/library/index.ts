@@ -11,8 +11,8 @@ export type * from './types.js'
 /**
  * Connects to `url`: `mqtt://`, `mqtts://`, `ws://` or `wss://` with host, port, user name and password, and a path for
  * WebSocket; `unix:///run/mqtt.sock` for a unix socket.
- * @throws ConnectionError where the server cannot be reached, ConnectRefused where it says no, MqttxError where the URL or
- * an option is wrong or has no effect
+ * @throws ConnectionError if the server cannot be reached, ConnectRefused if it refuses the connection, MqttxError for
+ * an invalid URL or option
  */
 export async function connect(url: string | Url, options: ConnectOptions = {}): Promise<Client> {
   try {

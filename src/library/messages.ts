@@ -1,4 +1,4 @@
-// The queue of one subscription: bounded, and taken from one message at a time.
+// The bounded message queue of a subscription.
 import type { Acknowledging } from '../connection/events.js'
 import type { Message } from './types.js'
 
@@ -7,34 +7,34 @@ interface Taker {
   reject(error: Error): void
 }
 
-/** A message beyond the bound, at QoS 1 or 2: the server keeps it as well until `release` is called. */
+/** A message beyond the bound, at QoS 1 or 2, acknowledged only when `release` is called. */
 interface Held {
-  /** Its number among all that were queued. */
+  /** Its sequence number in the queue. */
   readonly number: number
   readonly qos: 1 | 2
   release(): void
 }
 
-/** Messages that wait without holding the server back. */
+/** Queued messages that are acknowledged at once. */
 const limit = 1000
-/** Further ones whose acknowledgement is withheld: a server has no more Packet Identifiers. */
+/** Further messages with a withheld acknowledgement: a server has no more Packet Identifiers. */
 const mostHeld = 65_535
 
 export class Messages {
   #waiting: Message[] = []
-  /** How many of `waiting` were taken: shifting an array of 1,000 for each would cost more than the message. */
+  /** Messages taken from the front of `waiting`, which is shifted in batches for speed. */
   #taken = 0
-  /** The number of the first of `waiting`. */
+  /** The sequence number of the first message in `waiting`. */
   #first = 0
   #held: Held[] = []
-  /** Full when the chunk from the server began: messages at QoS 0 are dropped. */
+  /** True if the queue was full when the current chunk began: messages at QoS 0 are dropped. */
   #shut = false
   #dropped = 0
   readonly #takers: Taker[] = []
   #over: { readonly error: Error | undefined } | undefined
   readonly #relieved: () => void
 
-  /** `relieved` is called when there is room again, or an acknowledgement was released. */
+  /** `relieved` is called when the queue has room again or an acknowledgement was released. */
   constructor(relieved: () => void) {
     this.#relieved = relieved
   }
@@ -43,7 +43,7 @@ export class Messages {
     return this.#waiting.length - this.#taken >= limit
   }
 
-  /** Messages that had no room. */
+  /** The number of dropped messages. */
   get dropped(): number {
     return this.#dropped
   }
@@ -56,29 +56,29 @@ export class Messages {
     else this.#waiting.push(message)
   }
 
-  /** All messages of a chunk have been pushed. */
+  /** Called after the messages of a chunk have been pushed. */
   chunkEnd(): void {
     this.#shut = this.full
   }
 
-  /** The connection was made again; `sessionPresent`: the server sends again what was not acknowledged. */
+  /** Called after a reconnect. With `sessionPresent` the server resends unacknowledged messages. */
   renewed(sessionPresent: boolean): void {
     const again = new Set<number>()
-    // At QoS 2 the message is known by its Packet Identifier when it comes again.
+    // A QoS 2 message is recognised by its Packet Identifier when it is resent.
     if (sessionPresent) for (const { number, qos } of this.#held) if (qos === 1) again.add(number)
     this.#held = []
     if (again.size === 0) return
     this.#waiting = this.#waiting.filter((_, index) => !again.has(this.#first + index))
   }
 
-  /** What waits is still taken; then comes the end, or `error`, once. */
+  /** Ends the queue: after the queued messages the iterator ends, or throws `error` once. */
   end(error?: Error): void {
     if (this.#over !== undefined) return
     this.#over = { error }
     for (const taker of this.#takers.splice(0)) this.#finish(taker)
   }
 
-  /** Nobody will take what waits: releases every acknowledgement that is withheld. */
+  /** Discards the queue and releases all withheld acknowledgements. */
   abandon(): void {
     for (const { release } of this.#held.splice(0)) release()
   }
@@ -97,7 +97,7 @@ export class Messages {
     })
   }
 
-  /** @returns false where the message has to be dropped */
+  /** @returns false if the message must be dropped */
   #holdBack(qos: Message['qos'], acknowledging: Acknowledging): boolean {
     if (qos === 0) return !this.#shut
     if (this.#held.length >= mostHeld) return false

@@ -1,4 +1,4 @@
-// The names and types of options. Only own properties are read: what a prototype has is nobody's option.
+// The names and types of all options. Only own properties are read, never those of a prototype.
 import { nearest } from '../cli/nearest.js'
 import { MqttxError } from '../errors.js'
 import { shown } from '../text.js'
@@ -35,12 +35,12 @@ const kinds = {
     typeof value === 'string' ||
     (Array.isArray(value) && value.length > 0 && value.every((text) => typeof text === 'string')),
   AbortSignal: (value: unknown) => value instanceof AbortSignal,
-  /** Has a check of its range, which is one of its type as well. */
+  /** Checked with its range elsewhere. */
   number: () => true,
 }
 type Kind = keyof typeof kinds
 
-/** The options of one object, each with its type. */
+/** The types of the options of an object, by name. */
 export type Names<T> = { readonly [Name in keyof Required<T>]: Kind }
 
 const bytes = 'string or bytes (Uint8Array)'
@@ -120,7 +120,7 @@ export const answerNames: Names<Exclude<Answer, Payload | undefined>> = {
   properties: 'object',
 }
 
-/** Without what the exchange itself sets. */
+/** Without the properties that the request/response exchange sets. */
 export const answerPropertyNames: Names<AnswerProperties> = {
   payloadFormatIndicator: 'boolean',
   messageExpiryInterval: 'number',
@@ -136,9 +136,9 @@ export const propertyNames: Names<PublishProperties> = {
 
 export const willPropertyNames: Names<WillProperties> = { ...propertyNames, willDelayInterval: 'number' }
 
-const inUrl = 'it is part of the URL'
+const inUrl = 'pass it in the URL'
 
-/** What options of other clients, MQTT.js above all, are called here. */
+/** Hints for option names of other clients, mainly MQTT.js. */
 const foreign: Readonly<Record<string, string>> = {
   clean: 'use cleanStart',
   cleanSession: 'use cleanStart',
@@ -150,9 +150,9 @@ const foreign: Readonly<Record<string, string>> = {
   passphrase: 'use tls: { keyPassphrase }',
   abortSignal: 'use signal',
   rejectUnauthorized:
-    'use tls: { cafile } to trust a CA, tls: { insecure: true } to take a certificate for another host',
-  reconnectPeriod: 'the pauses between attempts grow by themselves; reconnects limits the attempts',
-  resubscribe: 'subscriptions always live on when the connection is made again',
+    'use tls: { cafile } to trust a CA, tls: { insecure: true } to accept a certificate for another host',
+  reconnectPeriod: 'the delay between attempts increases automatically; reconnects limits the attempts',
+  resubscribe: 'the client always resubscribes after a reconnect',
   host: inUrl,
   hostname: inUrl,
   port: inUrl,
@@ -168,8 +168,8 @@ const foreign: Readonly<Record<string, string>> = {
 
 /**
  * The own properties of `options`, in an object without a prototype.
- * @param prefix what error texts have before the name, as in `tls.`
- * @throws MqttxError where a name is unknown or a value is not of its type
+ * @param prefix printed before names in errors, as in `tls.`
+ * @throws MqttxError for an unknown name or a value of the wrong type
  */
 export function own<T extends object>(options: T | undefined, names: Names<T>, prefix = ''): T {
   const result: Record<string, unknown> = Object.create(null)
@@ -189,25 +189,25 @@ function unknown(prefix: string, name: string, names: readonly string[]): MqttxE
   const found = nearest(name, names)
   const meant = Object.hasOwn(foreign, name) ? foreign[name] : found && `use ${prefix}${found}`
   return new MqttxError(`Unknown option ${prefix}${shown(name)}`, {
-    hint: meant ?? `known are ${names.join(', ')}`,
+    hint: meant ?? `known options: ${names.join(', ')}`,
   })
 }
 
-/** @throws MqttxError where `value` is not a `kind` */
+/** @throws MqttxError unless `value` is a `kind` */
 export function ofKind(name: string, value: unknown, kind: Kind): void {
   if (kinds[kind](value)) return
   throw new MqttxError(`${name} is ${described(value)}`, {
-    hint: `${/^[aeiou]/i.test(kind) ? 'an' : 'a'} ${kind} is needed`,
+    hint: `must be ${/^[aeiou]/i.test(kind) ? 'an' : 'a'} ${kind}`,
   })
 }
 
-/** A payload as bytes. @throws MqttxError where it is neither a string nor bytes */
+/** A payload as bytes. @throws MqttxError unless it is a string or bytes */
 export function payloadBytes(name: string, payload: Payload): Uint8Array {
   ofKind(name, payload, bytes)
   return typeof payload === 'string' ? Buffer.from(payload) : payload
 }
 
-/** A value as an error text shows it. */
+/** A value for an error text. */
 export function described(value: unknown): string {
   if (typeof value === 'string') return `'${shown(value)}'`
   if (Array.isArray(value)) return 'an array'

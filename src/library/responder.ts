@@ -1,4 +1,4 @@
-// A responder: takes requests from a subscription, and publishes what the handler answers (MQTT 5.0, 4.10).
+// A responder: receives requests and publishes the handler's answers (MQTT 5.0, 4.10).
 import { topicNameFault } from '../cli/topic.js'
 import { MqttxError } from '../errors.js'
 import { shown } from '../text.js'
@@ -57,7 +57,7 @@ export class LibraryResponder implements Responder {
     const topic = request.properties?.responseTopic
     const fault = topic === undefined ? 'it has none' : topicNameFault(topic)
     if (fault !== undefined) {
-      const message = `A request to '${shown(request.topic)}' has no Response Topic that can be published to`
+      const message = `A request to '${shown(request.topic)}' has no valid Response Topic`
       return this.#failed(new MqttxError(message, { hint: fault }), request)
     }
     let answer: Answer
@@ -65,7 +65,7 @@ export class LibraryResponder implements Responder {
       answer = await this.#handler(request)
     } catch (error) {
       if (this.#onError !== undefined) return this.#onError(error as Error, request)
-      await this.unsubscribe().catch(() => {}) // the error of the handler comes first
+      await this.unsubscribe().catch(() => {}) // report the handler's error instead
       throw error
     }
     if (answer === undefined) return

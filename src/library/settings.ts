@@ -1,4 +1,4 @@
-// A URL and options become what a Connection must know.
+// Converts a URL and options into the settings of a Connection.
 import { topicName } from '../cli/topic.js'
 
 import { endpoint, tlsOf } from '../connection/endpoint.js'
@@ -20,7 +20,7 @@ import { connectNames, ofKind, own, tlsNames, willNames, willPropertyNames } fro
 import { checkedProperties } from './properties.js'
 import type { ConnectOptions, Payload, TlsOptions, Will } from './types.js'
 
-/** @throws MqttxError where the URL or an option is wrong or has no effect, or a file cannot be read */
+/** @throws MqttxError for an invalid URL or option, an option without effect, or an unreadable file */
 export async function settings(address: string | URL, given: ConnectOptions): Promise<CoreOptions> {
   ofKind('url', address, 'string or URL')
   const options = own(given, connectNames)
@@ -60,14 +60,14 @@ export async function settings(address: string | URL, given: ConnectOptions): Pr
     ...{ tlsAlpn: tls.alpn, insecure: tls.insecure ?? false, tlsUseOsCerts: false, noTls: false },
     ...{ ws: false, wsHeaders: headers, srv: false, quiet: true },
   }
-  const surroundings = { noDelay: true, host: processHost(), passphrases: new Map<string, string>() }
-  const made = await endpoint(args, surroundings)
+  const io = { noDelay: true, host: processHost(), passphrases: new Map<string, string>() }
+  const made = await endpoint(args, io)
   if (made.tls === undefined) checkClearText(tls)
-  const renew = async () => ({ password: core.password, tls: await tlsOf(args, surroundings) })
+  const renew = async () => ({ password: core.password, tls: await tlsOf(args, io) })
   return { endpoint: made, ...core, renew: made.tls?.hasCertificate ? renew : undefined }
 }
 
-/** Options of the command line that the library does not have: a prototype must not give them either. */
+/** Command-line options that the library lacks, set to undefined so that a prototype cannot supply them. */
 const nothing = {
   ...{ unix: undefined, bind: undefined, proxy: undefined, ciphers: undefined, tlsVersion: undefined },
   ...{ tlsKeylog: undefined, servername: undefined, psk: undefined, pskIdentity: undefined },
@@ -82,7 +82,7 @@ function willOf({ topic, payload = '', qos = 0, retain = false }: Will): CoreOpt
   const bytes = bytesOf(payload)
   ofKind('will.topic', topic, 'string')
   if (bytes.length > longestBinary) {
-    const hint = `it has ${bytes.length} bytes, the limit is ${longestBinary}`
+    const hint = `${bytes.length} bytes; the limit is ${longestBinary}`
     throw new MqttxError('will.payload is too large', { hint })
   }
   return { topic: checkTopic(topic, 'will.topic'), payload: bytes, qos: checkedQos('will.qos', qos), retain }
@@ -96,7 +96,7 @@ function willProperties(will: Will | undefined): CoreOptions['properties'] {
   })
 }
 
-/** PEM texts as bytes; what is left as a string is a path. */
+/** Converts PEM texts to bytes; a remaining string is a path. */
 function materialOf({ ca, cert, key }: TlsOptions) {
   const isText = (given: Payload) => typeof given !== 'string' || given.includes('-----BEGIN ')
   const material = (given: Payload | undefined) =>

@@ -1,4 +1,4 @@
-// Who has subscribed to what, across connections, and what the server said to it.
+// The subscriptions of a client, kept across reconnects.
 import { reasonText } from '../codec/reason-codes.js'
 import type { Connection } from '../connection/connection.js'
 import type { Acknowledging, Answer } from '../connection/events.js'
@@ -11,18 +11,18 @@ export class LibrarySubscription implements Subscription {
   readonly filters: readonly string[]
   readonly options: SubscribeOptions
   readonly messages: Messages
-  /** Instead of `messages`, for answers to requests. */
+  /** Receives the messages instead of the queue; used for answers to requests. */
   onMessage: ((message: Message) => void) | undefined
-  /** The server does not grant it, or no longer. */
+  /** Called if the server refuses the subscription, now or after a reconnect. */
   onRefused: (() => void) | undefined
   qos: QoS = 0
   readonly #all: Subscriptions
-  /** Without `$share/name/`, which the messages do not have (MQTT 5.0, 4.8.2). */
+  /** Topic Filters without `$share/name/` (MQTT 5.0, 4.8.2). */
   readonly #matching: readonly string[]
   readonly #signal: AbortSignal | undefined
   readonly #abort = () => {
     this.messages.end(this.#signal!.reason)
-    this.unsubscribe().catch(() => {}) // the loop throws the reason of the signal
+    this.unsubscribe().catch(() => {}) // the loop throws the signal's reason
   }
 
   constructor(filters: readonly string[], { signal, ...options }: SubscribeOptions, all: Subscriptions) {
@@ -49,7 +49,7 @@ export class LibrarySubscription implements Subscription {
     else this.onMessage(message)
   }
 
-  /** No further message comes; `error` is why, where that was not asked for. */
+  /** Ends the iteration, with `error` if not by request. */
   end(error?: Error): void {
     this.#signal?.removeEventListener('abort', this.#abort)
     this.messages.end(error)
@@ -82,21 +82,21 @@ interface Waiting {
   reject(error: Error): void
 }
 
-/** Topic Filters that the server is told to forget, with who waits for it. */
+/** Topic Filters being unsubscribed, with the pending promise. */
 interface Leaving extends Waiting {
   readonly filters: readonly string[]
 }
 
 export interface SubscriptionsOptions {
-  /** Writes acknowledgements that were released, in this turn of the event loop or after it. */
+  /** Flushes released acknowledgements, in this turn of the event loop or later. */
   flushSoon(): void
-  /** No other call of the client waits for the server: reading may pause. */
+  /** True if no call of the client awaits the server, so that reading may pause. */
   idle(): boolean
-  /** Messages for `member` had no room, for the first time in a chunk from the server. */
+  /** Called once per chunk if messages for `member` were dropped. */
   dropped(member: LibrarySubscription): void
 }
 
-/** What is asked of the connection. */
+/** The methods used of Connection. */
 type Server = Pick<Connection, 'up' | 'subscribe' | 'unsubscribe' | 'flush' | 'stopDelivery'>
 
 type Told = (codes: readonly number[], reason: string | undefined) => void
@@ -104,16 +104,16 @@ type Told = (codes: readonly number[], reason: string | undefined) => void
 export class Subscriptions {
   readonly #connection: Server
   readonly #options: SubscriptionsOptions
-  /** With who waits for the grant, until it comes. */
+  /** All subscriptions, with the pending promise until granted. */
   readonly #members = new Map<LibrarySubscription, Waiting | undefined>()
-  /** Those that the server has granted in the Session at hand. */
+  /** Subscriptions granted in the current Session. */
   readonly #known = new Set<LibrarySubscription>()
   readonly #leaving = new Set<Leaving>()
-  /** Who is to be told of the answer to a SUBSCRIBE or UNSUBSCRIBE of this connection, by Packet Identifier. */
+  /** Callbacks for SUBACK and UNSUBACK on this connection, by Packet Identifier. */
   readonly #answers = new Map<number, Told>()
-  /** Messages that each member had dropped when the last chunk ended. */
+  /** Dropped messages of each member as of the last chunk. */
   readonly #reported = new Map<LibrarySubscription, number>()
-  /** Ends a pause in reading. */
+  /** Resumes reading. */
   #resume: (() => void) | undefined
   #releasing = false
 
@@ -122,7 +122,7 @@ export class Subscriptions {
     this.#options = options
   }
 
-  /** Resolves when the server has granted it. */
+  /** Resolves when the server has granted the subscription. */
   add(member: LibrarySubscription): Promise<LibrarySubscription> {
     return new Promise((resolve, reject) => {
       this.readOn()
@@ -132,7 +132,7 @@ export class Subscriptions {
     })
   }
 
-  /** Resolves when the server has forgotten it, unless another one has the same Topic Filter. */
+  /** Unsubscribes, except from Topic Filters that another subscription also has. Resolves with UNSUBACK. */
   async remove(member: LibrarySubscription): Promise<void> {
     if (!this.#members.delete(member)) return
     this.#forget(member)
@@ -141,7 +141,7 @@ export class Subscriptions {
     await this.#abandon(member.filters)
   }
 
-  /** Resolves when the server has forgotten those of `filters` that nobody else has. */
+  /** Unsubscribes from those of `filters` that no other subscription has. Resolves with UNSUBACK. */
   async #abandon(filters: readonly string[]): Promise<void> {
     if (this.#unwanted(filters).length === 0) return
     await new Promise<void>((resolve, reject) => {
@@ -153,8 +153,8 @@ export class Subscriptions {
   }
 
   /**
-   * The server has accepted a connection: it is told again what it does not know. First what it shall forget, but for
-   * what somebody has subscribed to since: an UNSUBSCRIBE would take it from them.
+   * Called after CONNACK: resends pending UNSUBSCRIBEs, except for Topic Filters subscribed to since, then resubscribes
+   * what the Session lacks.
    */
   renew(sessionPresent: boolean): void {
     this.#answers.clear()
@@ -167,7 +167,7 @@ export class Subscriptions {
     for (const member of this.#members.keys()) if (!this.#known.has(member)) this.#ask(member)
   }
 
-  /** A SUBACK or UNSUBACK has come. */
+  /** Called for SUBACK and UNSUBACK. */
   answered({ messageId, reason }: Answer, codes: readonly number[]): void {
     const told = this.#answers.get(messageId)
     this.#answers.delete(messageId)
@@ -179,8 +179,8 @@ export class Subscriptions {
   }
 
   /**
-   * The messages of a chunk have been delivered. A promise pauses reading while the only subscription is full and
-   * nothing else can be held up by that.
+   * Called after the messages of a chunk. Returns a promise that pauses reading if the only subscription is full and no
+   * other call would be delayed.
    */
   chunkEnd(): Promise<void> | undefined {
     for (const member of this.#members.keys()) {
@@ -197,33 +197,33 @@ export class Subscriptions {
     })
   }
 
-  /** A subscription has room again, or acknowledges messages. */
+  /** Called when a queue has room again or acknowledgements were released. */
   relieved(): void {
     this.#options.flushSoon()
     if (!this.#crowded()) this.readOn()
   }
 
-  /** A call waits for the server: reading goes on even where a subscription is full. */
+  /** Called when a call awaits the server: reading resumes even if a subscription is full. */
   readOn(): void {
     this.#resume?.()
     this.#resume = undefined
   }
 
-  /** The client is about to close: full subscriptions get no more, and what they withhold stays the server's. */
+  /** Called before closing: full queues get no more messages, and withheld messages stay unacknowledged. */
   release(): void {
     this.#releasing = true
     if (this.#crowded()) this.#connection.stopDelivery()
     this.readOn()
   }
 
-  /** The connection has ended, with `error` where it did so by itself. */
+  /** Called when the connection has ended, with `error` unless it was closed on request. */
   end(error: Error | undefined): void {
     const failure = error ?? new MqttxError('The client is closed')
     for (const [member, waiting] of this.#members) {
       waiting?.reject(failure)
       member.end(error)
     }
-    for (const { resolve } of this.#leaving) resolve() // without a connection there is nothing to leave
+    for (const { resolve } of this.#leaving) resolve() // no connection: nothing to unsubscribe
     this.#members.clear()
     this.#known.clear()
     this.#leaving.clear()
@@ -235,7 +235,7 @@ export class Subscriptions {
     return [...this.#members.keys()].some(({ messages }) => messages.full)
   }
 
-  /** There is another subscription, or an answer about one is due. */
+  /** True if there is another subscription or a pending SUBACK or UNSUBACK. */
   get #busy(): boolean {
     return this.#members.size > 1 || this.#answers.size > 0
   }
@@ -252,7 +252,7 @@ export class Subscriptions {
       const messageId = this.#connection.subscribe(filters, { qos: 0, ...options })
       this.#answers.set(messageId, (codes, reason) => this.#granted(member, codes, reason))
     } catch (error) {
-      this.#refuse(member, error as Error) // the server has said before that it cannot
+      this.#refuse(member, error as Error) // not supported by the server, according to CONNACK
     }
   }
 
@@ -263,7 +263,7 @@ export class Subscriptions {
       const message = `The subscription to '${member.filters[index]}' was refused: ${reasonText(code)}`
       this.#refuse(member, new MqttxError(message, { exitCode: code, reasonCode: code, hint: reason }))
       const granted = member.filters.filter((_, other) => (codes[other] ?? 0x80) < 0x80)
-      this.#abandon(granted).catch(() => {}) // why it was refused has been said
+      this.#abandon(granted).catch(() => {}) // the refusal is already reported
       return
     }
     member.qos = Math.min(...codes) as QoS
@@ -283,7 +283,7 @@ export class Subscriptions {
     this.readOn()
   }
 
-  /** Somebody has subscribed to it, or is about to. */
+  /** True if a subscription has this Topic Filter, granted or pending. */
   #wanted(filter: string): boolean {
     return [...this.#members.keys()].some(({ filters }) => filters.includes(filter))
   }

@@ -1,4 +1,4 @@
-// Warnings of the process, for a program that handles no callback: each kind once, which Node shows.
+// Process warnings for programs without the callbacks onDrop and onError: each kind once.
 import { shown } from '../text.js'
 import type { Subscription } from './types.js'
 
@@ -10,13 +10,13 @@ function warnOnce(kind: string, message: string): void {
   process.emitWarning(message, kind)
 }
 
-/** Messages at QoS 0 had no room in a subscription. */
+/** Warns that messages at QoS 0 were dropped. */
 export function warnOfDrop({ filter }: Subscription): void {
-  const what = `The subscription to '${shown(filter)}' is full, messages at QoS 0 are dropped`
-  warnOnce('MqttxDropWarning', `${what}: handle onDrop, or subscribe at QoS 1`)
+  const what = `The queue of subscription '${shown(filter)}' is full: dropping messages at QoS 0`
+  warnOnce('MqttxDropWarning', `${what}; use onDrop, or subscribe at QoS 1`)
 }
 
-/** A request could not be answered. */
+/** Warns that a request could not be answered. */
 export function warnOfRequest({ message }: Error): void {
-  warnOnce('MqttxRequestWarning', `${message}: handle onError to be told of all such requests`)
+  warnOnce('MqttxRequestWarning', `${message}; use onError to handle such requests`)
 }

@@ -1,4 +1,4 @@
-// What is wrong, or weaker than it should be, in the lines of a password file.
+// Finds problems and weak hashes in the lines of a password file.
 import { verifyHash } from './derive.js'
 import type { LineFormat } from './formats.js'
 import type { StoredHash } from './hash.js'
@@ -22,7 +22,7 @@ export type Rule =
   | 'no-newline'
 
 export interface Finding {
-  /** undefined: about the file as a whole. */
+  /** undefined: concerns the whole file. */
   readonly line: number | undefined
   readonly user: string | undefined
   readonly rule: Rule
@@ -33,13 +33,13 @@ type Fault = Pick<Finding, 'rule' | 'message'>
 
 export interface AuditOptions {
   readonly format: LineFormat
-  /** The least that is accepted; undefined: what is recommended today. */
+  /** The minimum accepted cost; undefined: today's recommendation. */
   readonly iterations?: number | undefined
-  /** Tries the passwords that are guessed first. */
+  /** Tests for an empty password and for the user name. */
   readonly guess: boolean
 }
 
-/** Is given the lines of a file in order. */
+/** Audits the lines of a file, passed in order. */
 export class Audit {
   readonly #options: AuditOptions
   readonly #seen = new SeenUsers()
@@ -48,7 +48,7 @@ export class Audit {
     this.#options = options
   }
 
-  /** How many different users there are. */
+  /** The number of distinct users. */
   get users(): number {
     return this.#seen.size
   }
@@ -58,9 +58,9 @@ export class Audit {
     const faults = this.#faultsOf(line)
     const named = entry !== undefined && entry.user !== ''
     const first = named ? this.#seen.earlier(entry.user, number) : undefined
-    if (first !== undefined) faults.push({ rule: 'duplicate', message: `the same user as on line ${first}` })
+    if (first !== undefined) faults.push({ rule: 'duplicate', message: `same user as on line ${first}` })
     if (end === '')
-      faults.push({ rule: 'no-newline', message: 'mosquitto_passwd appends to a line without an end' })
+      faults.push({ rule: 'no-newline', message: 'no line feed at the end: mosquitto_passwd would append to this line' })
     const guessed = this.#options.guess && named ? await guess(entry.user, this.#hashOf(line)) : []
     return [...faults, ...guessed].map((fault) => ({ line: number, user: entry?.user, ...fault }))
   }
@@ -75,10 +75,10 @@ export class Audit {
     const { text, entry, number } = line
     if (text.startsWith('#') || text === format.header) return []
     if (trimmed(text) === '')
-      return [{ rule: 'empty-line', message: 'mosquitto_passwd refuses a file with it' }]
+      return [{ rule: 'empty-line', message: 'mosquitto_passwd refuses a file with empty lines' }]
     const fault = lineFault(line)
     if (fault !== undefined) return [{ rule: 'malformed', message: fault }]
-    if (entry === undefined) return [{ rule: 'malformed', message: 'there is no user in this line' }]
+    if (entry === undefined) return [{ rule: 'malformed', message: 'no user in this line' }]
     const faults: Fault[] = []
     const character = invisibleEnd(entry.user)
     if (character !== undefined) {
@@ -90,16 +90,16 @@ export class Audit {
       const weakness = weaknessOf(stored, iterations)
       return weakness === undefined ? faults : [...faults, weakness]
     }
-    // What does not look like a hash may be a password: its text is not for a log.
+    // Text that is not a hash may be a password: do not print it.
     if (stored.expensive) return [...faults, { rule: 'too-expensive', message: stored.fault }]
     const known = format.name !== 'mosquitto' || /^\$(6|7|argon2id)\$/.test(entry.hash)
     if (known) return [...faults, { rule: 'malformed', message: stored.fault }]
-    const message = `what follows the user is no hash that ${format.name} knows`
+    const message = `not a hash in the format ${format.name}`
     return [...faults, { rule: 'plain-text', message }]
   }
 }
 
-/** Tries the two passwords that are guessed first. */
+/** Tests for an empty password and for the user name as password. */
 async function guess(user: string, stored: StoredHash | undefined): Promise<Fault[]> {
   if (stored === undefined) return []
   if (await verifyHash(stored, new Uint8Array()))
@@ -109,15 +109,15 @@ async function guess(user: string, stored: StoredHash | undefined): Promise<Faul
   return []
 }
 
-/** A finding where others than the owner and the group can read the file, or others than the owner write it. */
+/** A finding if others can read the file, or if its group or others can write it. */
 export function auditMode(mode: number): Finding[] {
-  const who = (mode & 0o007) !== 0 ? 'everybody can use it' : 'its group can write it'
+  const access = (mode & 0o007) !== 0 ? 'accessible to all users' : 'writable by its group'
   if ((mode & 0o027) === 0) return []
   const text = (mode & 0o7777).toString(8).padStart(4, '0')
   return [
     {
       ...{ line: undefined, user: undefined, rule: 'permissions' },
-      message: `the mode is ${text}: ${who}; chmod 0600`,
+      message: `mode ${text}: ${access}; use chmod 0600`,
     },
   ]
 }

@@ -1,4 +1,4 @@
-// From a password to its hash. The main thread stays free meanwhile.
+// Computes and verifies password hashes without blocking the main thread.
 import { createHash, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { MqttxError } from '../errors.js'
@@ -8,22 +8,21 @@ import { threads } from './threads.js'
 
 const pbkdf2Async = promisify(pbkdf2)
 
-/** What a new hash is made with; `iterations` is the cost in the unit of its scheme. */
+/** Settings of a new hash; `iterations` is the cost in the unit of the scheme. */
 export interface Settings {
   readonly scheme: Scheme
   readonly iterations?: number | undefined
 }
 
-/** mosquitto_passwd's own default, and for bcrypt that of EMQX. */
+/** mosquitto_passwd's defaults; for bcrypt EMQX's. */
 export const defaultIterations = { 'sha512-pbkdf2': 1000, argon2id: 1, bcrypt: 10 } as const
 
 /**
- * 12 bytes for `$6$` and `$7$`: mosquitto 2.0 reads no other length, 2.1 reads them too, and two users do not get the
- * same 96 random bits.
+ * 12 bytes for `$6$` and `$7$`: mosquitto 2.0 reads no other length, 2.1 reads 12 and 64.
  */
 const saltBytes = { sha512: 12, 'sha512-pbkdf2': 12, argon2id: 64, bcrypt: 16, sha256: 4 } as const
 
-/** EMQX hashes the salt as it is written in its file: 32 digits. */
+/** EMQX hashes the salt as text: 32 hexadecimal digits. */
 export function hexSalt(): Uint8Array {
   return Buffer.from(randomBytes(16).toString('hex'))
 }
@@ -46,7 +45,7 @@ function newRecipe({ scheme, iterations }: Settings, salt: Uint8Array): Recipe {
   }
 }
 
-/** Why hashes of these settings would be refused: a login would take too long. */
+/** Why these settings are refused: verification would take too long. Undefined if accepted. */
 export function settingsFault(settings: Settings): string | undefined {
   return excess(newRecipe(settings, new Uint8Array()))
 }
@@ -63,16 +62,16 @@ export async function hashPassword(
   return { ...recipe, hash: await derive(recipe, password) }
 }
 
-/** Why a scheme cannot take a password. */
+/** Why the scheme cannot hash this password. */
 function passwordFault({ scheme }: Recipe, password: Uint8Array): string | undefined {
   const library = scheme === 'bcrypt' || (scheme === 'argon2id' && nodeArgon2() === undefined)
-  if (password.length === 0 && library) return `${scheme} takes no empty password here`
+  if (password.length === 0 && library) return `${scheme} cannot hash an empty password here`
   if (scheme !== 'bcrypt') return undefined
-  if (password.length > 72) return 'bcrypt ignores what follows the first 72 bytes of a password'
-  return password.includes(0) ? 'bcrypt ignores what follows a NUL' : undefined
+  if (password.length > 72) return 'bcrypt ignores everything after the first 72 bytes of a password'
+  return password.includes(0) ? 'bcrypt ignores everything after a NUL' : undefined
 }
 
-/** True if `password` is the one that was hashed. Takes as long for a wrong one; does not block the process. */
+/** True if `password` matches. Constant time; does not block the process. */
 export async function verifyHash(stored: StoredHash, password: Uint8Array): Promise<boolean> {
   if (passwordFault(stored, password) !== undefined) return false
   return timingSafeEqual(await derive(stored, password), stored.hash)
@@ -111,9 +110,9 @@ type NodeArgon2 = (
   callback: (error: Error | null, hash: Buffer) => void,
 ) => void
 
-/** Node has argon2 from 24.7 on, if its OpenSSL does. */
+/** node:crypto's argon2: Node 24.7 and later, if its OpenSSL has it. */
 function nodeArgon2(): NodeArgon2 | undefined {
-  // Not imported: the bundle has the names that the Node of its build exports.
+  // Not a static import: the Node that builds the bundle may lack this export.
   return (process.getBuiltinModule('node:crypto') as { argon2?: NodeArgon2 }).argon2
 }
 

@@ -1,4 +1,4 @@
-// The users of a password file of mosquitto's, for verifying passwords.
+// Loads a mosquitto password file and verifies passwords, for the broker.
 import { MqttxError } from '../errors.js'
 import { verifyHash } from './derive.js'
 import { formats } from './formats.js'
@@ -6,7 +6,7 @@ import type { StoredHash } from './hash.js'
 import { passwordLines } from './lines.js'
 import { effortOf } from './policy.js'
 
-/** A user of a file that was accepted. */
+/** A user of a loaded file. */
 export interface PasswordEntry {
   readonly user: string
   readonly line: number
@@ -15,7 +15,7 @@ export interface PasswordEntry {
 
 export type PasswordEntries = ReadonlyMap<string, PasswordEntry>
 
-/** The users of a file. One line that cannot be used refuses all of it: a user should not vanish in silence. */
+/** The users of a file. @throws MqttxError at the first invalid line, so that no user is silently missing */
 export function parsePasswords(text: string, file: string): PasswordEntries {
   const format = formats.mosquitto
   const entries = new Map<string, PasswordEntry>()
@@ -50,7 +50,7 @@ const decoyOfNobody: StoredHash = {
 
 const decoys = new WeakMap<PasswordEntries, StoredHash>()
 
-/** The hash of the file that takes longest to verify. */
+/** The hash that takes longest to verify. */
 function costliest(entries: PasswordEntries): StoredHash {
   const known = decoys.get(entries)
   if (known !== undefined) return known
@@ -62,8 +62,8 @@ function costliest(entries: PasswordEntries): StoredHash {
 }
 
 /**
- * True if `password` is the user's. A refusal takes as long for a user who does not exist, or has a cheap hash, as for
- * one with the costliest hash: its time does not tell who exists.
+ * True if `password` is the user's. A refusal always takes as long as the costliest hash, so that timing does not reveal
+ * which users exist.
  */
 export async function verifyUser(
   entries: PasswordEntries,

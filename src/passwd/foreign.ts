@@ -1,35 +1,35 @@
-// Recognises files that are not password files of the wanted format, so that none is damaged or misread.
+// Recognises files that are not password files of the given format, so that they are not damaged or misread.
 import type { LineFormat } from './formats.js'
 import { isSilent, type PasswordLine } from './lines.js'
 
-/** The line that shows what a file is. */
+/** The line that identifies a file as something else. */
 export interface Foreign {
   readonly number: number
-  /** `it looks like JSON, which is another format` */
+  /** `this looks like JSON, not this format` */
   readonly fault: string
   readonly hint?: string | undefined
 }
 
-/** What JSON files hold users of brokers, by a key that only they have. */
+/** JSON files with users of brokers, by a characteristic key. */
 const jsonFiles: readonly (readonly [key: RegExp, what: string, hint?: string])[] = [
   [
     /"(?:defaultACLAccess|encoded_password|textname)"|"clients"\s*:\s*\[/,
     "JSON of mosquitto's dynamic security plugin",
-    'mosquitto_ctrl dynsec changes it',
+    'use mosquitto_ctrl dynsec to change it',
   ],
   [
     /"(?:rabbit(?:mq)?_version|hashing_algorithm|vhosts)"/,
     'a definitions file of RabbitMQ',
-    'mqttx passwd --format rabbitmq -n USER prints a user; its hash is the password_hash',
+    'mqttx passwd --format rabbitmq -n USER prints a hash for password_hash',
   ],
   [
     /"user_id"/,
     'a JSON import file of EMQX',
-    'EMQX imports CSV as well: mqttx passwd --format emqx-csv writes it',
+    'EMQX also imports CSV, which mqttx passwd --format emqx-csv writes',
   ],
 ]
 
-/** What a file is by its first line that says something. */
+/** File types by the first significant line. */
 const firstLines: readonly (readonly [form: RegExp, what: string])[] = [
   [/^\s*[[{]/, 'JSON'],
   [/^\s*</, 'XML'],
@@ -40,10 +40,10 @@ const firstLines: readonly (readonly [form: RegExp, what: string])[] = [
   [/^[^:]*:\$(?:6|7|argon2id)\$/, 'a password file of mosquitto'],
 ]
 
-/** How much of a JSON file is searched for its keys, in characters. */
+/** How much of a JSON file to search for keys, in characters. */
 const searched = 256 * 1024
 
-/** Is given the lines of a file in order; knows at the end what it is. */
+/** Classifies a file from its lines, passed in order. */
 export class Recogniser {
   readonly #format: LineFormat
   #first: { readonly number: number; readonly what: string } | undefined
@@ -72,27 +72,27 @@ export class Recogniser {
   }
 
   /**
-   * What the file is instead. A file in which no line has a hash, and some have no user, is no password file either:
-   * a configuration, a script, an access control list.
+   * The reason the file is not a password file; undefined if it is. A file without any hash, in which some lines have no
+   * user, is something else: a configuration, a script, an access control list.
    */
   verdict(): Foreign | undefined {
     const first = this.#first
     if (first !== undefined) {
       const [, what, hint] = jsonFiles.find(([key]) => this.#json !== '' && key.test(this.#json)) ?? []
-      const fault = `it looks like ${what ?? first.what}, which is another format`
+      const fault = `this looks like ${what ?? first.what}, not this format`
       return { number: first.number, fault, hint }
     }
     if (this.#hashes > 0 || this.#noUser === undefined) return undefined
-    const fault = 'there is no user in it, and no hash in any line: this is no password file'
-    return { number: this.#noUser, fault, hint: 'a line is USER:HASH, a comment begins with #' }
+    const fault = 'not a password file: no user in this line and no hash in any line'
+    return { number: this.#noUser, fault, hint: 'each line must be USER:HASH or a comment with #' }
   }
 
-  /** Why the file is not replaced by a new password file; stricter, because what it holds is lost then. */
+  /** Why -c must not overwrite the file. Stricter than `verdict`, as its contents would be lost. */
   whyKept(): Foreign | undefined {
     const verdict = this.verdict()
     if (verdict !== undefined || this.#lines === 0) return verdict
     const number = this.#noUser ?? this.#plain ?? (this.#hashes === 0 ? 1 : undefined)
-    return number === undefined ? undefined : { number, fault: 'it is not a user with a hash' }
+    return number === undefined ? undefined : { number, fault: 'not a user with a hash' }
   }
 
   #begin({ number, text, entry }: PasswordLine): void {
@@ -105,7 +105,7 @@ export class Recogniser {
     if (what === 'JSON') this.#json = `${text}\n`
   }
 
-  /** Also a hash that is damaged, or that only others know. */
+  /** True also for a damaged hash or one of an unsupported scheme. */
   #isHash(text: string): boolean {
     return /^\$\w+\$/.test(text) || !('fault' in this.#format.parse(text))
   }

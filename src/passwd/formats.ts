@@ -1,4 +1,4 @@
-// How a user and a hash stand in a line: in mosquitto's files, and in those that other brokers read.
+// The line formats of password files: mosquitto's and those of other brokers.
 import { defaultIterations, hashPassword, hexSalt, type Settings } from './derive.js'
 import {
   affordable,
@@ -15,7 +15,7 @@ import {
 export const formatNames = ['mosquitto', 'bcrypt', 'rabbitmq', 'emqx-csv'] as const
 export type FormatName = (typeof formatNames)[number]
 
-/** A user of a line and what is said about him, not decoded yet. */
+/** The user and the undecoded hash of a line. */
 export interface Fields {
   readonly user: string
   readonly hash: string
@@ -25,16 +25,16 @@ export interface LineFormat {
   readonly name: FormatName
   /** The first line of every file. */
   readonly header?: string
-  /** undefined: a comment, or a line in which there is no user. */
+  /** undefined for a comment or a line without a user. */
   split(line: string): Fields | undefined
   parse(hash: string): StoredHash | HashFault
-  /** `before` is the line of the same user that this one replaces. */
+  /** `before`: the line of the same user that this one replaces. */
   join(user: string, stored: StoredHash, before?: Fields): string
-  /** Hashes a password with a new salt. mosquitto alone has a choice of schemes. */
+  /** Hashes a password with a new salt. Only mosquitto's format has a choice of schemes. */
   hash(password: Uint8Array, settings: Settings): Promise<StoredHash>
 }
 
-/** `USER:HASH`. mosquitto ignores a second `:` and what follows it, and blanks around both; so do we. */
+/** `USER:HASH`. Like mosquitto, ignores everything from a second `:` on, and white space around both fields. */
 function splitAtColon(line: string): Fields | undefined {
   const [user = '', hash] = line.split(':')
   return line.startsWith('#') || hash === undefined ? undefined : { user: trimmed(user), hash: trimmed(hash) }
@@ -48,7 +48,7 @@ const mosquitto: LineFormat = {
   hash: (password, settings) => hashPassword(settings, password),
 }
 
-/** What EMQX, htpasswd and many others read. The prefix `$2a$` is the one that all of them know. */
+/** The bcrypt format of EMQX, htpasswd and others. All of them accept the prefix `$2a$`. */
 const bcrypt: LineFormat = {
   name: 'bcrypt',
   split: splitAtColon,
@@ -64,7 +64,7 @@ const rabbitmq: LineFormat = {
   split: splitAtColon,
   parse(text) {
     const bytes = decodeBase64(text)
-    if (bytes?.length !== 36) return { fault: 'a hash of RabbitMQ is 36 bytes in base64' }
+    if (bytes?.length !== 36) return { fault: 'a RabbitMQ hash must be 36 bytes in base64' }
     return { scheme: 'sha256', salt: bytes.subarray(0, 4), hash: bytes.subarray(4) }
   },
   join: (user, { salt, hash }) => `${user}:${base64(Buffer.concat([salt, hash]))}`,
@@ -85,9 +85,9 @@ const emqxCsv: LineFormat = {
   },
   parse(text) {
     const [hex = '', salt = '', superuser = 'false', ...more] = text.split(',')
-    if (!/^[0-9a-f]{64}$/i.test(hex)) return { fault: 'its hash is not 64 hexadecimal digits' }
+    if (!/^[0-9a-f]{64}$/i.test(hex)) return { fault: 'the hash is not 64 hexadecimal digits' }
     if (!/^(true|false)$/.test(superuser) || more.length > 0)
-      return { fault: `a line has the form ${emqxCsv.header}` }
+      return { fault: `a line must have the form ${emqxCsv.header}` }
     return { scheme: 'sha256', salt: Buffer.from(salt), hash: Buffer.from(hex, 'hex') }
   },
   join(user, { salt, hash }, before) {
@@ -116,7 +116,7 @@ function parseBcrypt(text: string): StoredHash | HashFault {
   const [, cost, salt, hash] = /^\$2[aby]\$(\d\d)\$([./A-Za-z0-9]{22})([./A-Za-z0-9]{31})$/.exec(text) ?? []
   const rounds = wholeNumber(cost?.replace(/^0/, ''), 31)
   if (salt === undefined || hash === undefined || rounds === undefined || rounds < 4)
-    return { fault: 'a bcrypt hash has the form $2a$COST$ and 53 more characters' }
+    return { fault: 'a bcrypt hash must be $2a$COST$ and 53 more characters' }
   const bytes = (part: string) => Buffer.from(translated(part, digits, base64Digits), 'base64')
   return affordable({ scheme: 'bcrypt', cost: rounds, salt: bytes(salt), hash: bytes(hash) })
 }
@@ -127,7 +127,7 @@ function formatBcrypt(stored: StoredHash): string {
   return `$2a$${String(stored.cost).padStart(2, '0')}$${text(stored.salt)}${text(stored.hash)}`
 }
 
-/** Without the blanks that C's isspace() knows. mosquitto keeps others, such as U+00A0 and U+FEFF, as part of a name. */
+/** Trims the white space of C's isspace(), as mosquitto does. U+00A0, U+FEFF and the like stay part of a name. */
 export function trimmed(text: string): string {
   let start = 0
   let end = text.length

@@ -1,4 +1,4 @@
-// The hashes of password files as values, and mosquitto's way of writing them: `$6$`, `$7$` and `$argon2id$`.
+// Password hashes: parsing and formatting of mosquitto's `$6$`, `$7$` and `$argon2id$`, and cost limits.
 
 /** `$6$`: one round of SHA-512 over password and salt. */
 export interface Sha512 {
@@ -26,7 +26,7 @@ export interface Argon2id {
 
 export interface Bcrypt {
   readonly scheme: 'bcrypt'
-  /** 2 to this power rounds. */
+  /** log2 of the number of rounds. */
   readonly cost: number
   readonly salt: Uint8Array
 }
@@ -37,33 +37,33 @@ export interface Sha256 {
   readonly salt: Uint8Array
 }
 
-/** All that decides, together with a password, what the hash is. */
+/** The parameters of a hash without the hash itself. */
 export type Recipe = Sha512 | Pbkdf2 | Argon2id | Bcrypt | Sha256
 export type Scheme = Recipe['scheme']
 
-/** A hash as it stands in a password file, decoded. */
+/** A decoded hash of a password file. */
 export type StoredHash = Recipe & { readonly hash: Uint8Array }
 
-/** Why a hash cannot be used, and what to do about it where there is something. */
+/** Why a hash cannot be used, and a hint if there is one. */
 export interface HashFault {
   readonly fault: string
-  /** The hash is good, but to verify it takes longer than a login may. */
+  /** The hash is valid but takes too long to verify. */
   readonly expensive?: true
   readonly hint?: string
 }
 
-/** mosquitto up to 2.0 salts with 12 bytes and accepts no other length; from 2.1 on it accepts 12 and 64. */
+/** mosquitto up to 2.0 accepts only 12 bytes of salt; 2.1 accepts 12 and 64. */
 const saltBytes = [12, 64]
 
 const hashBytes = 64
 
-/** What a 32-bit counter of iterations can hold: mosquitto's, and node:crypto's. */
+/** The limit of the 32-bit counters of mosquitto and node:crypto. */
 export const maxIterations = 2 ** 31 - 1
 
-/** 4 GiB, more than what `excess` allows. */
+/** 4 GiB, more than `excess` allows. */
 const maxMemory = 4 * 1024 * 1024
 
-/** Some seconds of work: the most that a verification may cost. A login of anybody starts one. */
+/** Cost limits of a verification, a few seconds each: any login attempt starts one. */
 const ceilings = {
   iterations: 10_000_000,
   bcrypt: 16,
@@ -73,22 +73,22 @@ const ceilings = {
   argon2Work: 4 * 1024 * 1024,
 }
 
-/** Why a hash is too expensive to make or to verify; undefined if it is not. */
+/** Why a hash is too expensive to compute; undefined if it is not. */
 export function excess(recipe: Recipe): string | undefined {
   switch (recipe.scheme) {
     case 'sha512-pbkdf2':
       if (recipe.iterations <= ceilings.iterations) return undefined
-      return `too expensive: ${recipe.iterations} iterations, the most is ${ceilings.iterations}`
+      return `too expensive: ${recipe.iterations} iterations, maximum ${ceilings.iterations}`
     case 'bcrypt':
       if (recipe.cost <= ceilings.bcrypt) return undefined
-      return `too expensive: a cost of ${recipe.cost}, the most is ${ceilings.bcrypt}`
+      return `too expensive: cost ${recipe.cost}, maximum ${ceilings.bcrypt}`
     case 'argon2id': {
       const { memory, passes } = recipe
       const most = Math.floor(ceilings.argon2Work / memory)
       if (memory > ceilings.argon2Memory)
-        return `too expensive: ${memory} KiB, the most is ${ceilings.argon2Memory}`
+        return `too expensive: ${memory} KiB, maximum ${ceilings.argon2Memory}`
       if (passes <= most) return undefined
-      return `too expensive: ${passes} passes, the most with ${memory} KiB is ${most}`
+      return `too expensive: ${passes} passes, maximum with ${memory} KiB ${most}`
     }
     case 'sha512':
     case 'sha256':
@@ -98,35 +98,35 @@ export function excess(recipe: Recipe): string | undefined {
   }
 }
 
-/** The hash, or the fault that it costs too much. */
+/** The hash, or a fault if it is too expensive. */
 export function affordable(stored: StoredHash): StoredHash | HashFault {
   const fault = excess(stored)
   if (fault === undefined) return stored
-  return { fault, expensive: true, hint: 'give the user another password' }
+  return { fault, expensive: true, hint: "set the user's password again" }
 }
 
-/** Decodes what follows the first `:` of a line. */
+/** Parses the part after the first `:` of a line. */
 export function parseHash(text: string): StoredHash | HashFault {
   const [before, scheme, ...fields] = text.split('$')
   if (before !== '' || scheme === undefined)
     return { fault: 'not a hash', hint: 'hash the passwords with mqttx passwd -U FILE' }
   switch (scheme) {
     case '6': {
-      if (fields.length !== 2) return { fault: 'a $6$ hash has the form $6$SALT$HASH' }
+      if (fields.length !== 2) return { fault: 'a $6$ hash must have the form $6$SALT$HASH' }
       const salted = saltAndHash(fields[0], fields[1])
       return 'fault' in salted ? salted : { scheme: 'sha512', ...salted }
     }
     case '7': {
-      if (fields.length !== 3) return { fault: 'a $7$ hash has the form $7$ITERATIONS$SALT$HASH' }
+      if (fields.length !== 3) return { fault: 'a $7$ hash must have the form $7$ITERATIONS$SALT$HASH' }
       const iterations = wholeNumber(fields[0], maxIterations)
-      if (iterations === undefined) return { fault: `'${fields[0]}' is not a number of iterations` }
+      if (iterations === undefined) return { fault: `invalid number of iterations '${fields[0]}'` }
       const salted = saltAndHash(fields[1], fields[2])
       return 'fault' in salted ? salted : affordable({ scheme: 'sha512-pbkdf2', iterations, ...salted })
     }
     case 'argon2id':
       return parseArgon2id(fields)
     default:
-      return { fault: `unknown kind of hash '$${scheme}$'`, hint: 'mosquitto has $6$, $7$ and $argon2id$' }
+      return { fault: `unknown hash scheme '$${scheme}$'`, hint: 'mosquitto has $6$, $7$ and $argon2id$' }
   }
 }
 
@@ -135,21 +135,21 @@ function parseArgon2id([version, costs = '', saltText = '', hashText = '', ...mo
   | HashFault {
   const [, m, t, p] = /^m=(\d+),t=(\d+),p=(\d+)$/.exec(costs) ?? []
   if (m === undefined || hashText === '' || more.length > 0)
-    return { fault: 'an argon2id hash has the form $argon2id$v=19$m=KIB,t=PASSES,p=LANES$SALT$HASH' }
-  if (version !== 'v=19') return { fault: `'${version}' is not the version of argon2id that is known, v=19` }
+    return { fault: 'an argon2id hash must have the form $argon2id$v=19$m=KIB,t=PASSES,p=LANES$SALT$HASH' }
+  if (version !== 'v=19') return { fault: `unsupported argon2id version '${version}': only v=19` }
   const lanes = wholeNumber(p, 255)
   const passes = wholeNumber(t, maxIterations)
   const memory = wholeNumber(m, maxMemory)
   if (lanes === undefined || passes === undefined || memory === undefined || memory < 8 * lanes)
-    return { fault: `'${costs}' is out of the bounds of argon2id` }
+    return { fault: `argon2id parameters '${costs}' out of range` }
   const salt = decodeBase64(saltText, 'unpadded')
-  if (salt === undefined || salt.length < 8) return { fault: 'its salt is not 8 or more bytes in base64' }
+  if (salt === undefined || salt.length < 8) return { fault: 'the salt is not 8 or more bytes in base64' }
   const hash = decodeBase64(hashText, 'unpadded')
-  if (hash === undefined || hash.length < 12) return { fault: 'its hash is not 12 or more bytes in base64' }
+  if (hash === undefined || hash.length < 12) return { fault: 'the hash is not 12 or more bytes in base64' }
   return affordable({ scheme: 'argon2id', memory, passes, lanes, length: hash.length, salt, hash })
 }
 
-/** What follows the `:` in a file of mosquitto's. */
+/** Formats the part after the `:` of a mosquitto file. */
 export function formatHash(stored: StoredHash): string {
   switch (stored.scheme) {
     case 'sha512':
@@ -173,15 +173,15 @@ export function wholeNumber(text = '', max: number): number | undefined {
 
 function saltAndHash(saltText = '', hashText = ''): { salt: Buffer; hash: Buffer } | HashFault {
   const salt = decodeBase64(saltText)
-  if (salt === undefined) return { fault: 'its salt is not base64' }
-  if (!saltBytes.includes(salt.length)) return { fault: `its salt has ${salt.length} bytes, not 12 or 64` }
+  if (salt === undefined) return { fault: 'the salt is not base64' }
+  if (!saltBytes.includes(salt.length)) return { fault: `the salt has ${salt.length} bytes, not 12 or 64` }
   const hash = decodeBase64(hashText)
-  if (hash === undefined) return { fault: 'its hash is not base64' }
-  if (hash.length !== hashBytes) return { fault: `its hash has ${hash.length} bytes, not 64` }
+  if (hash === undefined) return { fault: 'the hash is not base64' }
+  if (hash.length !== hashBytes) return { fault: `the hash has ${hash.length} bytes, not 64` }
   return { salt, hash }
 }
 
-/** Strictly: Node skips over what is not base64, and a damaged file should be noticed. */
+/** Strict base64 decoding: Node's decoder skips invalid characters. Returns undefined if invalid. */
 export function decodeBase64(text: string, padding: 'padded' | 'unpadded' = 'padded'): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64')
   const again = padding === 'padded' ? base64(bytes) : unpadded(base64(bytes))

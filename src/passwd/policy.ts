@@ -1,4 +1,4 @@
-// What is strong enough: which hashes the next login should replace, and which an audit tells of.
+// Rates hashes: which ones --rehash replaces and which ones --audit reports.
 import { defaultIterations, type Settings } from './derive.js'
 import type { Scheme, StoredHash } from './hash.js'
 
@@ -32,17 +32,17 @@ function wantedCost({ scheme, iterations }: Settings): number {
   return iterations ?? defaultIterations[scheme]
 }
 
-/** True for a hash that costs less to guess than what `settings` makes today. A better scheme is never taken back. */
+/** True for a hash that is cheaper to guess than a new one with `settings`. A better scheme is never downgraded. */
 export function isBelow(stored: StoredHash, settings: Settings): boolean {
   if (rank[stored.scheme] !== rank[settings.scheme]) return rank[stored.scheme] < rank[settings.scheme]
   return costOf(stored) < wantedCost(settings)
 }
 
-/** What is recommended today for each scheme (OWASP, Password Storage Cheat Sheet, 2025). */
+/** Recommended minimum cost per scheme (OWASP, Password Storage Cheat Sheet, 2025). */
 const recommended = {
   'sha512-pbkdf2': 210_000,
   bcrypt: 10,
-  /** In KiB: of the recommended pairs of memory and passes the one with the least memory. */
+  /** In KiB: the recommended pair with the least memory. */
   argon2Memory: 7168,
   /** In KiB times passes. */
   argon2Work: 7168 * 5,
@@ -53,7 +53,7 @@ export interface Weakness {
   readonly message: string
 }
 
-/** `iterations` is the least that is accepted; undefined: what is recommended. */
+/** The weakness of a hash, if any. `iterations`: the minimum accepted cost; undefined: the recommendation. */
 export function weaknessOf(stored: StoredHash, iterations?: number): Weakness | undefined {
   const low = (message: string): Weakness => ({ rule: 'low-iterations', message })
   switch (stored.scheme) {
@@ -65,22 +65,22 @@ export function weaknessOf(stored: StoredHash, iterations?: number): Weakness | 
     case 'bcrypt': {
       const least = iterations ?? recommended[stored.scheme]
       if (costOf(stored) >= least) return undefined
-      const what = stored.scheme === 'bcrypt' ? `a cost of ${stored.cost}` : `${stored.iterations} iterations`
-      return low(`${what}, ${iterations === undefined ? 'recommended are' : 'wanted are'} ${least} or more`)
+      const what = stored.scheme === 'bcrypt' ? `cost ${stored.cost}` : `${stored.iterations} iterations`
+      return low(`${what}, ${iterations === undefined ? 'recommended' : 'required'}: ${least} or more`)
     }
     case 'argon2id': {
       const { memory, passes } = stored
       if (iterations !== undefined && passes < iterations)
-        return low(`passes: ${passes}, at least ${iterations} wanted`)
+        return low(`${passes} passes, required: ${iterations} or more`)
       if (memory >= recommended.argon2Memory && memory * passes >= recommended.argon2Work) return undefined
-      return low(`${memory} KiB and ${passes} passes, recommended are 7168 and 5 or their like`)
+      return low(`${memory} KiB and ${passes} passes, recommended: 7168 and 5 or equivalent`)
     }
     default:
       return stored satisfies never
   }
 }
 
-/** Roughly how long it takes to verify a hash, in microseconds. */
+/** Estimated time to verify a hash, in microseconds. */
 export function effortOf(stored: StoredHash): number {
   switch (stored.scheme) {
     case 'sha512-pbkdf2':

@@ -1,9 +1,9 @@
-// The first line of each user of a file, in some bytes for each: a file may have millions.
+// Remembers the first line of each user in a compact hash table: a file may have millions of users.
 import { createHash } from 'node:crypto'
 
-const slot = 3 // two words of a name's digest, and a line number
+const slot = 3 // 64 bits of the name's digest, and a line number
 
-/** Names are told apart by 64 bits of SHA-256. */
+/** Names are compared by 64 bits of SHA-256. */
 export class SeenUsers {
   #table = new Uint32Array(slot * 1024)
   #count = 0
@@ -12,7 +12,7 @@ export class SeenUsers {
     return this.#count
   }
 
-  /** @returns the line that the user was first seen on, if there is an earlier one */
+  /** Adds the user. @returns the earlier line of the same user, if any */
   earlier(user: string, line: number): number | undefined {
     if (this.#count * 2 * slot > this.#table.length) this.#grow()
     const digest = createHash('sha256').update(user).digest()
@@ -24,7 +24,7 @@ export class SeenUsers {
     return undefined
   }
 
-  /** Where a name is, or belongs. */
+  /** The index of a name, or of the free slot for it. */
   #find(low: number, high: number): number {
     const table = this.#table
     const size = table.length / slot

@@ -1,5 +1,4 @@
-// Password files on disk: read piece by piece, and replaced in one step, so that readers and a power cut find the old
-// file or the new one, whole.
+// Password files on disk: read in chunks and replaced atomically.
 import {
   accessSync,
   closeSync,
@@ -23,36 +22,36 @@ import { bytesToText } from '../byte-text.js'
 import type { LineFormat } from './formats.js'
 import { corrupt, longestLine, type PasswordLine, passwordLines, tooLong } from './lines.js'
 
-/** What a file is wanted for; the reference reports one that cannot be used in two ways. */
+/** The intended use of a file; mosquitto_passwd's error text depends on it. */
 export type Purpose = 'read' | 'update' | 'create'
 
-/** A file that is open for reading. It can be read any number of times. */
+/** A file open for reading, any number of times. */
 export interface Stored {
   readonly file: string
   readonly stats: Stats
-  /** The lines in order, some at a time. @throws MqttxError for a line without end */
+  /** The lines in order, in batches. @throws MqttxError for a line that is too long */
   lines(format: LineFormat, signal: AbortSignal): AsyncGenerator<readonly PasswordLine[]>
 }
 
-/** Writes the new contents of a file, piece by piece, through the function that it is given. */
+/** Writes the new contents of a file through `write`. */
 export type Fill = (write: (bytes: Uint8Array) => void) => Promise<void>
 
 export interface Change {
   readonly purpose: Purpose
   readonly signal: AbortSignal
-  /** Called once with what is waited for, when another process has the file for long. */
+  /** Called once with a text if another process holds the lock for long. */
   notice(text: string): void
   warn(text: string): void
-  /** What to write; undefined leaves the file as it is. `stored` is undefined for a new file. */
+  /** Returns the new contents, or undefined to leave the file unchanged. `stored` is undefined for a new file. */
   apply(stored: Stored | undefined): Promise<Fill | undefined>
 }
 
 const chunkBytes = 64 * 1024
 
-/** A line is kept up to this many bytes: 4 for each character. */
+/** Longest line in bytes: 4 per character. */
 const longestBytes = 4 * longestLine
 
-/** Opens a file for `use`, which is given undefined where the file is missing and is to be created. @throws MqttxError */
+/** Opens a file for `use`. With purpose `create`, `stored` is undefined if the file is missing. @throws MqttxError */
 export async function withStored<T>(
   file: string,
   purpose: Purpose,
@@ -72,12 +71,12 @@ function openStored(file: string, purpose: Purpose): number | undefined {
   if (purpose === 'create' && lstatSync(file, { throwIfNoEntry: false }) === undefined) return undefined
   const stats = statSync(file)
   if (stats.isDirectory()) throw systemError('EISDIR')
-  if (!stats.isFile()) throw new MqttxError(`${file} is not a file.`)
+  if (!stats.isFile()) throw new MqttxError(`${file} is not a regular file.`)
   if (purpose !== 'read') accessSync(file, constants.R_OK | constants.W_OK)
   return openSync(file, 'r')
 }
 
-/** What reading a folder would throw. */
+/** The error that reading a directory throws. */
 function systemError(code: string): Error {
   return Object.assign(new Error(code), { code, syscall: 'read' })
 }
@@ -107,7 +106,7 @@ async function* linesOf(
   }
 }
 
-/** Changes a file while no other mqttx does. */
+/** Changes a file under a lock. */
 export async function changeStored(file: string, change: Change): Promise<void> {
   const { purpose, signal, notice, warn, apply } = change
   const exists = await withStored(file, purpose, async (stored) => stored !== undefined)
@@ -133,7 +132,7 @@ export async function changeStored(file: string, change: Change): Promise<void> 
       })
       done = true
     } catch (error) {
-      if (!(error instanceof Lost)) throw error // else another process took our lock: what was read may be old
+      if (!(error instanceof Lost)) throw error // lock lost: start over, the file may have changed
     } finally {
       lock.release()
     }
@@ -142,8 +141,7 @@ export async function changeStored(file: string, change: Change): Promise<void> 
 
 function inPlaceWarning(file: string, why: string): string {
   return (
-    `File ${file} is written in place, because ${why}. Who reads it at that moment sees a part of it, and a crash ` +
-    'leaves a part of it.'
+    `Writing file ${file} in place, because ${why}. A reader may see a partial file, and a crash may leave one.`
   )
 }
 
@@ -162,20 +160,20 @@ function unusable(file: string, purpose: Purpose | 'write', error: NodeJS.ErrnoE
     return new MqttxError(`Unable to open file ${file} for writing. ${reason}.`, details)
   if (purpose !== 'write') return new MqttxError(`Unable to open password file ${file}. ${reason}.`, details)
   const message = ['Error occurred updating password file.', `${file}: ${reason}`]
-  return new MqttxError(message, { ...details, prefix: '', hint: 'the file is as it was' })
+  return new MqttxError(message, { ...details, prefix: '', hint: 'the file is unchanged' })
 }
 
-/** Says so where the file is a symbolic link to nothing, which the error of the system does not tell. */
+/** A hint for a dangling symbolic link, which ENOENT does not reveal. */
 function danglingHint(file: string): string | undefined {
   try {
     if (statSync(file, { throwIfNoEntry: false }) !== undefined) return undefined
     return `it is a symbolic link to ${readlinkSync(file)}, which does not exist`
   } catch {
-    return undefined // it is no link
+    return undefined // not a link
   }
 }
 
-/** What the reference warns of when it opens a file; root may own any file. */
+/** mosquitto_passwd's warnings about mode, owner and group. For root, only about the mode. */
 export function ownershipWarnings(file: string, { mode, uid, gid }: Stats): string[][] {
   const later = 'Future versions will refuse to load this file.'
   const warnings: string[][] = []

@@ -1,10 +1,9 @@
-// Worker threads for the hashes that Node cannot compute on threads of its own. They start when there is work for them
-// and do not keep the process alive.
+// Worker threads for hashes that node:crypto lacks. They start on demand and do not keep the process alive.
 import { Worker } from 'node:worker_threads'
 import { MqttxError } from '../errors.js'
 import type { Argon2id, Bcrypt } from './hash.js'
 
-/** Where the bundled worker.ts is, put in by the bundler. */
+/** Path of the bundled worker.ts, defined by the bundler. */
 declare const MQTTX_PASSWD_WORKER: string
 
 export interface Task {
@@ -17,7 +16,7 @@ export type Answer = { readonly hash: Uint8Array } | { readonly failure: string 
 class Threads {
   readonly #idle: Worker[] = []
 
-  /** Starts a thread if none is idle: how many work at a time is for the caller to say. @throws MqttxError */
+  /** Starts a thread if none is idle; the caller limits concurrency. @throws MqttxError */
   async derive(recipe: Argon2id | Bcrypt, password: Uint8Array): Promise<Uint8Array> {
     const worker = this.#idle.pop() ?? new Worker(MQTTX_PASSWD_WORKER)
     worker.ref()
@@ -26,7 +25,7 @@ class Threads {
         worker.off('message', done).off('error', failed)
         settle(message)
       }
-      const failed = ({ message }: Error): void => done({ failure: message }) // and the thread has ended
+      const failed = ({ message }: Error): void => done({ failure: message }) // the thread has ended
       worker.on('message', done).on('error', failed)
       worker.postMessage({ recipe, password } satisfies Task)
     })

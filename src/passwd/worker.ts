@@ -1,4 +1,4 @@
-// A thread that hashes with argon2id and bcrypt where Node cannot: WebAssembly, which would stop the main thread.
+// Worker thread that computes argon2id and bcrypt in WebAssembly, which would block the main thread.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { parentPort } from 'node:worker_threads'
@@ -12,7 +12,7 @@ async function derive({ recipe, password }: Task): Promise<Uint8Array> {
   const { salt } = recipe
   if (recipe.scheme === 'bcrypt') {
     const bytes = await bcrypt({ password, salt, costFactor: recipe.cost, outputType: 'binary' })
-    return bytes.slice(0, 23) // the 24th is not part of what is written
+    return bytes.slice(0, 23) // the 24th byte is not part of the format
   }
   const { memory, passes, lanes, length } = recipe
   return argon2id({
@@ -21,7 +21,7 @@ async function derive({ recipe, password }: Task): Promise<Uint8Array> {
   })
 }
 
-/** hash-wasm makes a WebAssembly memory for each hash, which V8 does not count: it is freed before the next. */
+/** hash-wasm allocates a WebAssembly memory per hash, which V8's GC does not account for: collect explicitly. */
 const collectEach = { argon2id: 1, bcrypt: 100 } as const
 let hashes = 0
 

@@ -1,14 +1,14 @@
-// The log of the broker. A log that cannot be written loses lines, which are counted; the broker serves on.
+// The broker's log. If it cannot be written, lines are dropped and counted; the broker keeps running.
 import { writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 
-/** In bytes: what waits for a reader of the log that does not read. */
-const mostWaiting = 64 * 1024
+/** Limit of the buffer for a reader that takes nothing, in bytes. */
+const maxBuffered = 64 * 1024
 
 export class Log {
   readonly #stream: Writable
-  /** Of a file, which Node writes at once: after an error its stream would take nothing more. */
+  /** The descriptor if the log is a file: written directly, as a Node stream stops after an error. */
   readonly #file: number | undefined
   #lost = 0
 
@@ -19,10 +19,10 @@ export class Log {
     stream.on('error', () => this.#lost++)
   }
 
-  /** One line, or several, without the last end. */
+  /** Writes one or several lines; `text` has no trailing line feed. */
   write(text: string): void {
     const before = this.#lost
-    const notice = before === 0 ? '' : `${before} lines of the log were lost.\n`
+    const notice = before === 0 ? '' : `${before} log lines were dropped.\n`
     if (this.#put(`${notice}${text}\n`)) this.#lost -= before
     else this.#lost++
   }
@@ -30,7 +30,7 @@ export class Log {
   #put(text: string): boolean {
     try {
       if (this.#file !== undefined) return writeSync(this.#file, text) > 0
-      if (this.#stream.writableLength > mostWaiting) return false
+      if (this.#stream.writableLength > maxBuffered) return false
       this.#stream.write(text)
       return true
     } catch {

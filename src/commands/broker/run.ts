@@ -1,4 +1,4 @@
-// mqttx broker: starts the embedded broker, prints its address, and runs it until a signal says stop.
+// mqttx broker: starts the embedded broker, prints its addresses and runs until a signal.
 import { type Authenticate, type Certificate, startBroker, type Wanted } from '../../broker/broker.js'
 import { ExitCode, explain, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
@@ -75,7 +75,7 @@ function readPem(file: string): Buffer {
   }
 }
 
-/** Listened for from the start: a signal that comes while the broker starts stops it as soon as it has. */
+/** Registered before start-up: a signal during start-up stops the broker when it has started. */
 function untilSignal(host: Host): { stopped: Promise<void>; release: () => void } {
   let release = (): void => {}
   const stopped = new Promise<void>((resolve) => {
@@ -86,36 +86,36 @@ function untilSignal(host: Host): { stopped: Promise<void>; release: () => void 
 
 function whoMayConnect({ passwordFile, allowAnonymous }: BrokerArgs): string {
   const users = passwordFile === undefined ? [] : [`the users of ${passwordFile}`]
-  if (allowAnonymous) return `Admitted: ${[...users, 'everybody without a user name'].join(', ')}.`
-  if (passwordFile !== undefined) return `Admitted: ${users.join(', ')}.`
-  return 'Admitted: clients on this machine only (--password-file or --allow-anonymous admits others).'
+  if (allowAnonymous) return `Access: ${[...users, 'any client without a user name'].join(', ')}.`
+  if (passwordFile !== undefined) return `Access: ${users.join(', ')}.`
+  return 'Access: local clients only (for others use --password-file or --allow-anonymous).'
 }
 
-/** SIGHUP never ends a broker, whether it has a file to read again or not. */
+/** SIGHUP reloads the password file and never ends the broker. */
 async function reload(
   users: Users | undefined,
   log: (line: string) => void,
   warn: (text: string) => void,
 ): Promise<void> {
-  if (users === undefined) return log('SIGHUP: there is no password file to read again.')
+  if (users === undefined) return log('SIGHUP: no password file to reload.')
   try {
     await users.reload()
-    log(`Read ${users.file} again: ${users.count()} users.`)
+    log(`Reloaded ${users.file}: ${users.count()} users.`)
     if (users.count() === 0) warn(nobody(users.file))
   } catch (error) {
-    warn(`${explain(error).trimEnd()}\nThe users as last read remain.`)
+    warn(`${explain(error).trimEnd()}\nKeeping the users loaded before.`)
   }
 }
 
 function nobody(file = ''): string {
-  return `Warning: ${file} has no users, so nobody can log in.\nhint: mqttx passwd ${file} USER adds one, SIGHUP has the file read again`
+  return `Warning: ${file} has no users, so no client can log in.\nhint: add one with mqttx passwd ${file} USER, then send SIGHUP to reload the file`
 }
 
 interface Users {
   readonly file: string
   readonly authenticate: Authenticate
   count(): number
-  /** Reads the file again; keeps what it has where that throws. @throws MqttxError */
+  /** Reloads the file; keeps the current users on an error. @throws MqttxError */
   reload(): Promise<void>
 }
 
@@ -131,10 +131,10 @@ async function openUsers(file: string): Promise<Users> {
   }
 }
 
-/** Bytes: over a million users. */
+/** In bytes: over a million users. */
 const longestPasswordFile = 256 * 1024 * 1024
 
-/** How long a pipe in its place may hold up the clients at SIGHUP, in milliseconds. */
+/** At SIGHUP: how long to wait for a named pipe in place of the file, in milliseconds. Clients wait meanwhile. */
 const reloadPatienceMs = 1000
 
 function readUsers(file: string, patience?: number): PasswordEntries {

@@ -1,4 +1,4 @@
-// mqttx broker: its words. What it does is in run.ts.
+// mqttx broker: options, help and checks. run.ts executes it.
 import { flag, option, spec } from '../../cli/option.js'
 import { helpOptions, quietOption } from '../../cli/options/general.js'
 import { parseListenPort, parseName } from '../../cli/values.js'
@@ -10,8 +10,8 @@ const port = option({
   group: 'Server',
   parse: parseListenPort,
   default: plainPort,
-  help: 'TCP port to listen on; 0 takes a free one.',
-  doc: 'The address, with the port that was taken, is the first line of standard output.',
+  help: 'TCP port to listen on; 0 picks a free port.',
+  doc: 'The first line of standard output is the address with the actual port.',
 })
 
 const bind = option({
@@ -20,7 +20,7 @@ const bind = option({
   parse: parseName,
   default: '127.0.0.1',
   help: 'Local address to listen on.',
-  doc: 'Other machines can connect only if this is an address that they can reach: 0.0.0.0 stands for all.',
+  doc: 'Other machines can connect only to an address they can reach; 0.0.0.0 is all addresses.',
 })
 
 const tlsPort = option({
@@ -28,7 +28,7 @@ const tlsPort = option({
   group: 'Server',
   parse: parseListenPort,
   help: 'Listen for TLS as well; needs --certfile and --keyfile.',
-  doc: 'As for {wsPort} and {wssPort}, 0 takes a free port, and the address follows on standard output as mqtts://.',
+  doc: 'As with {wsPort} and {wssPort}, 0 picks a free port; the address is printed on standard output as mqtts://.',
 })
 
 const certfile = option({
@@ -36,8 +36,8 @@ const certfile = option({
   group: 'Server',
   parse: parseName,
   complete: 'file',
-  help: "The server's certificate, in PEM form.",
-  doc: 'Intermediate certificates stand behind it in the same file.',
+  help: "The server's certificate, in PEM format.",
+  doc: 'Intermediate certificates follow it in the same file.',
 })
 
 const keyfile = option({
@@ -45,7 +45,7 @@ const keyfile = option({
   group: 'Server',
   parse: parseName,
   complete: 'file',
-  help: 'The private key of --certfile, not encrypted.',
+  help: 'The unencrypted private key of --certfile.',
 })
 
 const wsPort = option({
@@ -53,8 +53,8 @@ const wsPort = option({
   group: 'Server',
   parse: parseListenPort,
   help: 'Listen for WebSocket as well.',
-  doc: `Any path will do. Without {passwordFile} and {allowAnonymous}, browsers may connect only from pages of this
-    machine.`,
+  doc: `Any path is accepted. Without {passwordFile} and {allowAnonymous}, WebSocket connections from other sites' pages
+    are refused.`,
 })
 
 const wssPort = option({
@@ -69,31 +69,31 @@ const passwordFile = option({
   group: 'Server',
   parse: parseName,
   complete: 'file',
-  help: "Admit the users of this file, which is in mosquitto's format.",
-  doc: `SIGHUP has it read again. At most 100 logins are under way, each for at most 10 seconds; after three failures in a
-    row the logins of an address are taken one after the other, and each further failure waits longer, up to 5 seconds.`,
+  help: "Admit the users of FILE, in mosquitto's format.",
+  doc: `SIGHUP reloads it. At most 100 logins are processed at a time, each for at most 10 seconds. After three failures
+    in a row the logins of an address are processed one by one, each further failure delayed longer, up to 5 seconds.`,
 })
 
 const allowAnonymous = flag({
   flags: '--allow-anonymous',
   group: 'Server',
-  help: 'Admit clients without a user name from everywhere.',
-  doc: 'Without it they are admitted only on a loopback address, and not at all with {passwordFile}.',
+  help: 'Admit clients without a user name from any address.',
+  doc: 'Without it they are admitted only on a loopback address, and with {passwordFile} not at all.',
 })
 
 export const broker = spec({
   name: 'broker',
-  summary: 'Run a small broker, for development and tests.',
+  summary: 'Run a small broker for development and tests.',
   synopsis: ['[-p PORT] [--bind ADDRESS] [OPTION]...'],
   description: [
-    `Runs a server for MQTT 3.1 and 3.1.1 in this process: retained messages, wills, sessions kept in memory, and
-    counters under \`$SYS/#\`. A client that speaks MQTT 5 is refused with the proper answer.`,
-    'Status lines go to standard error. SIGINT and SIGTERM stop it.',
+    `Runs a server for MQTT 3.1 and 3.1.1 with retained messages, Will Messages, Sessions in memory, and counters under
+    \`$SYS/#\`. MQTT 5 clients are refused with the proper CONNACK.`,
+    'The log goes to standard error. SIGINT and SIGTERM stop it.',
   ],
   examples: [
-    ["On MQTT's usual port, for this machine only", 'mqttx broker'],
-    ['On a free port, with its address in a file', 'mqttx broker -p 0 > address &'],
-    ['For users with a password, on all networks', 'mqttx broker --bind 0.0.0.0 --password-file users'],
+    ['Listen on port 1883, for local clients only', 'mqttx broker'],
+    ['Listen on a free port and save the address in a file', 'mqttx broker -p 0 > address &'],
+    ['Listen on all networks, for users with a password', 'mqttx broker --bind 0.0.0.0 --password-file users'],
   ],
   options: {
     port,
@@ -115,7 +115,7 @@ export const broker = spec({
     if (wanted && !given)
       throw new UsageError('--tls-port and --wss-port need both --certfile and --keyfile.')
     if (!wanted && (certfile ?? keyfile) !== undefined) {
-      throw new UsageError('--certfile and --keyfile are of use only with --tls-port or --wss-port.')
+      throw new UsageError('--certfile and --keyfile need --tls-port or --wss-port.')
     }
   },
 })

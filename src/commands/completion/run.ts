@@ -1,4 +1,4 @@
-// mqttx completion: the completions of a shell, and what these ask for.
+// mqttx completion: prints the script of a shell, and the topics and contexts that the script asks for.
 import type { Shell } from '../../cli/completion/quoting.js'
 import type { AnySpec, Args } from '../../cli/option.js'
 import { ExitCode } from '../../errors.js'
@@ -9,10 +9,10 @@ import { type completion, isShell } from './spec.js'
 import { topicsFor } from './topics.js'
 import { readLine } from './typed-line.js'
 
-/** What is known of the program as a whole. */
+/** Functions over all commands, passed in because this folder must not import them. */
 export interface Tools {
   script(shell: Shell): Promise<string>
-  /** Undefined: there is no such command. */
+  /** Undefined for an unknown command. */
   specOf(name: string): Promise<AnySpec | undefined>
 }
 
@@ -24,7 +24,7 @@ export async function run(
   const [kind = '', shell = '', ...typed] = words
   if (isShell(kind)) return printed(await script(kind), host)
   if (kind === 'contexts') return printed(asLines(contextNames(host)), host)
-  // Nobody reads an error while typing: without an answer nothing is offered.
+  // Errors are not shown while typing: nothing is offered.
   const topics = isShell(shell) ? await offered(shell, typed, host, specOf).catch(() => []) : []
   return printed(asLines(topics), host)
 }

@@ -15,31 +15,29 @@ const words = list({
   parse: parseText,
   complete: shells,
   help: 'The shell: bash, zsh or fish.',
-  doc: 'The name of this option is left out: the word stands behind completion.',
+  doc: 'A positional argument; the option name is not typed.',
 })
 
 export const completion = spec({
   name: 'completion',
-  summary: 'Print the completions of a shell.',
-  synopsis: ['{bash | zsh | fish}', 'contexts', 'topics SHELL -- COMMAND [WORD]...'],
+  summary: 'Print a shell completion script.',
+  synopsis: ['{bash | zsh | fish}', 'contexts', 'topics SHELL -- COMMAND [ARG]...'],
   description: [
-    `Prints what makes Tab complete the words of mqttx in a shell: commands, options, and the values of options, such as
-    files, contexts and levels of Quality of Service. For bash and fish it is read when a shell starts; for zsh it goes to a file with the
-    name _mqttx in a folder of its \`fpath\`.`,
-    `Topics are completed after \`-t\` where MQTTX_COMPLETE_TOPICS is set, or where the context has \`--complete-topics\`:
-    the server that the command line, the environment or the context says is asked for its retained messages. After a
-    quarter of a second what has come by then is offered. Without a server nothing is. Nothing of the line is run or expanded:
-    no topics are offered where it has a variable, a pattern or a command substitution, or a password command, unless that
-    comes from the options file or the context.`,
-    `The shells ask for this with \`contexts\`, which prints the names of contexts, and with \`topics\`, which is given the
-    words of a command line as they were typed, quotes included. The last is the one to complete: for bash in two
-    halves, of which it replaces the second, and fish passes the line as one word. Topics with characters that cannot be seen,
-    or with more than 1,000 characters, are left out.`,
+    `Prints a script that completes the commands, options and option values of mqttx, such as files, contexts and QoS
+    levels. For bash and fish, source it when the shell starts; for zsh, save it as _mqttx in a directory of \`fpath\`.`,
+    `Topics are completed after \`-t\` if MQTTX_COMPLETE_TOPICS is set or the context has \`--complete-topics\`: the server
+    of the command line, the environment or the context is asked for its retained messages. The topics received within a
+    quarter of a second are offered. The line is not executed or expanded: a line with a variable, a pattern, a command
+    substitution or a password command gets no topics, unless the password command is in the options file or the context.`,
+    `The scripts call \`contexts\`, which prints the names of contexts, and \`topics\`, which takes the arguments of a
+    command line as typed, with quotes. The last argument is completed; bash passes it in two halves, of which the second
+    is replaced; fish passes the whole line as one argument. Topics with invisible characters or more than 1,000
+    characters are left out.`,
   ],
   examples: [
-    ['In ~/.bashrc', 'eval "$(mqttx completion bash)"'],
-    ['For zsh, in a folder of its fpath', 'mqttx completion zsh > ~/.zfunc/_mqttx'],
-    ['For fish', 'mqttx completion fish > ~/.config/fish/completions/mqttx.fish'],
+    ['bash, in ~/.bashrc', 'eval "$(mqttx completion bash)"'],
+    ['zsh, in a directory of fpath', 'mqttx completion zsh > ~/.zfunc/_mqttx'],
+    ['fish', 'mqttx completion fish > ~/.config/fish/completions/mqttx.fish'],
   ],
   options: { words, ...helpOptions },
   exclusive: [],
@@ -47,13 +45,13 @@ export const completion = spec({
   check({ words }) {
     const [kind, ...more] = words
     const hint = `use ${shells.join(', ')}`
-    if (kind === undefined) throw new UsageError('completion: for which shell?', { hint })
+    if (kind === undefined) throw new UsageError('completion: missing shell.', { hint })
     if (kind === 'topics' && isShell(more[0] ?? '')) return
-    if (kind === 'topics') throw new UsageError('completion topics: for which shell?', { hint })
+    if (kind === 'topics') throw new UsageError('completion topics: missing shell.', { hint })
     if (!isShell(kind) && kind !== 'contexts')
-      throw new UsageError(`completion: '${shown(kind)}' is not known.`, { hint })
+      throw new UsageError(`completion: unknown shell '${shown(kind)}'.`, { hint })
     if (more.length > 0)
-      throw new UsageError(`completion ${kind}: '${shown(more[0] ?? '')}' is one word too many.`)
+      throw new UsageError(`completion ${kind}: unexpected argument '${shown(more[0] ?? '')}'.`)
   },
 })
 

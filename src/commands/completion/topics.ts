@@ -1,4 +1,4 @@
-// The topics that a server has retained messages for, asked for while a command line is being typed.
+// Topic completion: asks the server for its retained messages.
 import { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { contextsFileKind } from '../../cli/contexts.js'
@@ -14,17 +14,16 @@ import { readPrivate } from '../../io/private-file.js'
 import { readSmallFile, withoutMark } from '../../io/small-file.js'
 import type { TypedLine } from './typed-line.js'
 
-/** On the clock that starts with the process: a Tab is answered by then, with what has come. */
+/** Deadline for the answer to a Tab, in milliseconds since the start of the process. */
 const deadlineMs = 270
-/** Of this so much is for the server at least, however slow the start was. */
+/** Minimum time for the server, even after a slow start, in milliseconds. */
 const leastMs = 120
-/** So long without a further message: there are no more. */
+/** No further message for this time: done, in milliseconds. */
 const quietMs = 40
-/** More are of no use to anybody who looks at a list. */
 const mostTopics = 1000
 const longestTopic = 1000
 
-/** The texts to insert. @throws what is wrong with the words */
+/** The texts to insert. @throws MqttxError for an invalid command line */
 export async function topicsFor(
   spec: AnySpec,
   { words, typed, inserted }: TypedLine,
@@ -41,14 +40,14 @@ export async function topicsFor(
   return (await retained(options, { filter, typed, host, end })).map(inserted)
 }
 
-/** The levels that are complete already; undefined: no topic can be found by what was typed. */
+/** A Topic Filter for the complete levels typed so far; undefined if nothing can match. */
 function filterFor(typed: string): string | undefined {
   const levels = typed.slice(0, typed.lastIndexOf('/') + 1)
   if (/[+#\0]/.test(typed) || (typed.startsWith('$') && levels === '')) return undefined
   return `${levels}#`
 }
 
-/** As the command itself would connect, but by a session of its own; undefined: nobody wants topics to be asked for. */
+/** The command's own connection options, with a new Session. Undefined if topic completion is off. */
 function argsOf(spec: AnySpec, words: readonly string[], host: Host): ConnectionArgs | undefined {
   const before = words.at(-1)?.startsWith('-') ? words.slice(0, -1) : words
   const { completeTopics } = contextSettings
@@ -70,13 +69,13 @@ function argsOf(spec: AnySpec, words: readonly string[], host: Host): Connection
   }
 }
 
-/** A password command of a half-typed line must not run; one of the options file or of a context may. */
+/** A --password-command typed on a partial line must not run; one from the options file or a context may. */
 function namesCommand(spec: Spec, words: readonly string[], { env }: Host): boolean {
   const typed = typedOptions(tableOf(spec), words)
   return [...typed, ...readEnvironment(spec, env).settings].some(({ key }) => key === 'passwordCommand')
 }
 
-/** A key whose passphrase would have to be asked for. */
+/** True if the key needs a passphrase from the terminal. */
 function hasLockedKey({ key, keyPassphraseFile }: ConnectionArgs): boolean {
   return (
     typeof key === 'string' &&
@@ -98,7 +97,7 @@ function needs({ pid }: Host) {
   return { pid, maxInFlight: 1, receiveMaximum: 20, reconnects: 0, noDelay: true }
 }
 
-/** Standard input and error belong to the shell. */
+/** A host without standard streams, which belong to the shell. */
 function silent(host: Host): Host {
   const stderr = new Writable({ write: (_chunk, _encoding, done) => done() })
   const { env, pid } = host
@@ -113,22 +112,22 @@ function silent(host: Host): Host {
   }
 }
 
-/** Short enough for a list, and without characters that act on a terminal or cannot be seen. */
+/** At most 1,000 characters, none of them control or invisible characters. */
 function isPresentable(topic: string): boolean {
   return topic.length <= longestTopic && !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(topic)
 }
 
-interface Wish {
+interface Query {
   readonly filter: string
   readonly typed: string
   readonly host: Host
-  /** By the host's clock. */
+  /** In milliseconds of `host.now()`. */
   readonly end: number
 }
 
-async function retained(options: ConnectOptions, { filter, typed, host, end }: Wish): Promise<string[]> {
+async function retained(options: ConnectOptions, { filter, typed, host, end }: Query): Promise<string[]> {
   const topics = new Set<string>()
-  let heard = Number.POSITIVE_INFINITY // when the last of them came
+  let heard = Number.POSITIVE_INFINITY // time of the last message
   const connection = new Connection(
     { ...options, retries: 0, sessionExpiry: 0 },
     {

@@ -1,4 +1,4 @@
-// A half-typed command line as its shell passes it: words with their quotes, the last being completed.
+// Parses a partial command line as its shell passes it: raw arguments with quotes, the last one incomplete.
 import {
   insertedByBash,
   type OpenQuote,
@@ -10,15 +10,15 @@ import type { Environment } from '../../cli/environment.js'
 
 export interface TypedLine {
   readonly command: string
-  /** The words after the command that are complete. */
+  /** The complete arguments after the command. */
   readonly words: readonly string[]
-  /** What there is of the word that is being completed. */
+  /** The part typed so far of the last argument. */
   readonly typed: string
-  /** The text that the shell is to insert for a candidate. */
+  /** The text for the shell to insert for a candidate. */
   inserted(candidate: string): string
 }
 
-/** Undefined: the line means something only when the shell has expanded it. */
+/** Undefined if the line needs expansion by the shell. */
 export function readLine(shell: Shell, passed: readonly string[], env: Environment): TypedLine | undefined {
   const raw = shell === 'fish' ? rawWords(passed[0] ?? '').slice(1) : passed
   const complete = raw.slice(0, shell === 'bash' ? -2 : -1)

@@ -1,4 +1,4 @@
-// mqttx context: one change of the file of contexts, or one look into it.
+// mqttx context: changes or prints the contexts file.
 import { resolve } from 'node:path'
 import { type Contexts, contextNamed, noContext, optionsOf, type Settings } from '../../cli/contexts.js'
 import type { Args } from '../../cli/option.js'
@@ -39,8 +39,8 @@ type Change = (contexts: Contexts) => Contexts
 function added(name: string, settings: Settings, replacing: boolean): Change {
   return ({ current, contexts }) => {
     if (contexts.has(name) && !replacing) {
-      const hint = 'with --replace the new settings take its place'
-      throw new UsageError(`There is a context '${name}' already.`, { hint })
+      const hint = 'use --replace to overwrite it'
+      throw new UsageError(`Context '${name}' already exists.`, { hint })
     }
     return { current, contexts: new Map(contexts).set(name, settings) }
   }
@@ -69,12 +69,12 @@ function removed(names: readonly string[]): Change {
 function inEffect(name: string | undefined, file: Contexts): Settings {
   const wanted = name || file.current
   if (wanted !== undefined && wanted !== noContext) return contextNamed(wanted, file)
-  throw new UsageError('There is no current context.', {
+  throw new UsageError('No current context.', {
     hint: 'mqttx context show NAME, or mqttx context use NAME',
   })
 }
 
-/** A context is used from any folder. */
+/** Makes file paths absolute: a context is used from any directory. */
 function withWholePaths(settings: Settings): Settings {
   const whole: Record<string, Settings[string]> = { ...settings }
   for (const { name, setting, texts } of optionsOf(settings, contextSettings)) {

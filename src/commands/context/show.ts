@@ -1,10 +1,10 @@
-// Contexts as people and scripts see them: without what is secret.
+// Prints contexts, with secrets redacted.
 
 import type { Contexts, Settings } from '../../cli/contexts.js'
 import { secretSettings } from '../../cli/options/context.js'
 import { jsonOf } from '../../text.js'
 
-/** A line for each: its name, its server, and `*` for the current one. */
+/** A line for each context: name, server, and `*` for the current one. */
 export function listing({ current, contexts }: Contexts): string {
   const rows = [...contexts].map(([name, settings]) => [
     name,
@@ -29,7 +29,7 @@ function serverOf({ url, unix, host, port }: Settings): string {
   return `${host ?? 'localhost'}${port === undefined ? '' : `:${port}`}`
 }
 
-/** The settings as the file has them, secrets as `...`. */
+/** The settings as JSON, secrets as `...`. */
 export function redacted(settings: Settings): string {
   const shown = Object.entries(settings).map(([name, value]) => {
     if (name === 'property') return [name, [value].flat().map(withoutAuthentication)]
@@ -39,7 +39,7 @@ export function redacted(settings: Settings): string {
   return `${jsonOf(Object.fromEntries(shown), 2)}\n`
 }
 
-/** Authentication Data is the one property that is a secret. */
+/** Authentication Data is the only secret property. */
 function withoutAuthentication(value: unknown): string {
   return String(value).replace(/^(\S+ authentication-data ).*$/is, '$1...')
 }
@@ -48,7 +48,7 @@ function withoutValue(header: unknown): string {
   return String(header).replace(/:.*$/s, ': ...')
 }
 
-/** Of a URL all but the login; of anything else nothing. */
+/** A URL without its login; any other text as `...`. */
 function withoutLogin(text: string): string {
   const [, scheme, login, server] = /^(\w+:\/\/)(.*@)?([^@]*)$/s.exec(text) ?? []
   return scheme === undefined ? '...' : `${scheme}${login === undefined ? '' : '...@'}${server}`

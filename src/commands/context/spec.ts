@@ -1,4 +1,4 @@
-// mqttx context: its words. What it does is in run.ts.
+// mqttx context: options, help and checks. run.ts executes it.
 import { isContextName, nameHint, noContext, type Value } from '../../cli/contexts.js'
 import { isRepeatable } from '../../cli/environment.js'
 import { type AnyOption, calledName, flag, list, namesOf, type Option, spec } from '../../cli/option.js'
@@ -7,12 +7,12 @@ import { helpOptions } from '../../cli/options/general.js'
 import { UsageError } from '../../errors.js'
 import { shown } from '../../text.js'
 
-/** What was typed, by the long names of options. */
+/** The typed settings, by the long names of options. */
 interface Recording {
   settings?: Record<string, Value | Value[]>
 }
 
-/** A setting is checked like the option, and kept as it was typed: it is read when a command connects. */
+/** A setting is validated like the option but stored as typed; a command parses it when it connects. */
 function recorded(setting: AnyOption): AnyOption {
   const { parse } = setting
   if (parse === undefined) return setting
@@ -25,7 +25,7 @@ function recorded(setting: AnyOption): AnyOption {
     parse(text, called, more = []) {
       const value = parse(text, called, more)
       if ([text, ...more].slice(0, -1).some((word) => word.includes(' '))) {
-        throw new UsageError(`${called}: a context can have blanks only in the last word of it.`)
+        throw new UsageError(`${called}: in a context only its last argument may contain spaces.`)
       }
       return typeof value === 'number' && String(value) === text ? value : [text, ...more].join(' ')
     },
@@ -47,7 +47,7 @@ const settings = Object.fromEntries(
   Object.entries<AnyOption>(contextSettings).map(([key, setting]) => [key, recorded(setting)]),
 ) as { readonly url: Option<never, Recording> }
 
-/** The settings that were typed, switches among them. */
+/** The typed settings, flags included. */
 export function settingsOf(args: Recording): Record<string, Value | Value[]> {
   const typed: Record<string, unknown> = { ...args }
   const found = { ...args.settings }
@@ -63,40 +63,40 @@ export type Action = (typeof actions)[number]
 const words = list({
   flags: '--do WORD',
   group: 'Action',
-  parse: (text) => text, // what is no action and no name is refused as such
+  parse: (text) => text, // checked by requestOf
   complete: actions,
   completeNext: 'context',
   help: 'What to do: add, ls, show, use or rm.',
-  doc: 'The name of this option is left out: the word stands behind context, and the names of contexts behind it.',
+  doc: 'Positional arguments: the action, then the names of contexts. The option name is not typed.',
 })
 
 const replace = flag({
   flags: '--replace',
   group: 'Action',
-  help: 'With add: in place of the context that has this name.',
+  help: 'With add: overwrite the context of this name.',
 })
 
 export const context = spec({
   name: 'context',
-  summary: 'Keep the settings of servers under names.',
+  summary: 'Save connection settings under a name.',
   synopsis: ['add NAME [--replace] [OPTION]...', 'ls', 'show [NAME]', 'use {NAME | none}', 'rm NAME...'],
   description: [
-    `A context is a set of options under a name: where a server is, how to reach it, and who we are to it. With
-    \`--context NAME\` pub, sub, rr and bench take its settings, and so they do with MQTTX_CONTEXT in the environment.`,
-    `\`add\` makes one of the options that follow the name. \`ls\` prints the names, each with its server, and \`*\` behind the
-    current one. \`show\` prints the settings as JSON, with \`...\` for those that are secret: {psk}, {proxy}, {wsHeaders}.
-    \`use\` makes one the current context, which counts where no other is named and neither the command line nor the
-    environment says where the server is; \`none\` ends that. \`rm\` removes contexts.`,
-    `A context holds no password, only where it is: {passwordFile}, {passwordEnv}, {passwordCommand}. Paths of files are
-    kept as absolute ones. The file is replaced in one step, and only its owner can read it.`,
+    `A context is a named set of options: address, transport and identity. pub, sub, rr and bench use it with
+    \`--context NAME\` or with MQTTX_CONTEXT in the environment.`,
+    `\`add\` saves the options after the name. \`ls\` prints the names with their servers, and \`*\` after the current one.
+    \`show\` prints the settings as JSON, with \`...\` for secrets: {psk}, {proxy}, {wsHeaders}. \`use\` selects the current
+    context, which applies if no context is named and neither the command line nor the environment gives a server; \`use
+    none\` deselects it. \`rm\` removes contexts.`,
+    `A context does not store a password, only its source: {passwordFile}, {passwordEnv}, {passwordCommand}. File paths
+    are stored as absolute paths. The contexts file is replaced atomically, and only its owner can read it.`,
   ],
   examples: [
     [
-      'A server with TLS, the password in a file',
+      'Save a server with TLS, its password in a file',
       'mqttx context add prod -L mqtts://ada@mqtt.lan --password-file pw',
     ],
-    ['From now on, for commands that name no server', 'mqttx context use prod'],
-    ['All of them', 'mqttx context ls'],
+    ['Use it for commands that name no server', 'mqttx context use prod'],
+    ['List all contexts', 'mqttx context ls'],
   ],
   options: { words, replace, ...settings, ...helpOptions },
   exclusive: [
@@ -113,26 +113,26 @@ export interface Request {
   readonly names: readonly string[]
 }
 
-/** @throws UsageError where the words do not go together */
+/** @throws UsageError for an invalid combination of arguments */
 export function requestOf(typed: readonly string[], replacing: boolean, given: readonly string[]): Request {
   const [first, ...names] = typed
   const hint = 'add, ls, show, use or rm, as in: mqttx context add prod -h mqtt.lan'
-  if (first === undefined) throw new UsageError('context: what is to be done?', { hint })
+  if (first === undefined) throw new UsageError('context: missing action.', { hint })
   const action = actions.find((known) => known === first)
-  if (action === undefined) throw new UsageError(`context: '${shown(first)}' is not known.`, { hint })
+  if (action === undefined) throw new UsageError(`context: unknown action '${shown(first)}'.`, { hint })
   const [fewest, most] = counts[action]
-  if (names.length < fewest) throw new UsageError(`context ${action}: the name of a context is missing.`)
+  if (names.length < fewest) throw new UsageError(`context ${action}: missing context name.`)
   if (names.length > most)
-    throw new UsageError(`context ${action}: '${shown(names[most] ?? '')}' is one word too many.`)
+    throw new UsageError(`context ${action}: unexpected argument '${shown(names[most] ?? '')}'.`)
   if (action !== 'add' && (replacing || given.length > 0)) {
     const what = replacing ? '--replace' : `--${given[0]}`
-    throw new UsageError(`context ${action}: ${what} is for add.`)
+    throw new UsageError(`context ${action}: ${what} is valid only with add.`)
   }
   if (action === 'add') refuseName(names[0]!)
   return { action, names }
 }
 
-/** How many names each takes. */
+/** How many names each action takes. */
 const counts: Readonly<Record<Action, readonly [fewest: number, most: number]>> = {
   add: [1, 1],
   ls: [0, 0],
@@ -143,6 +143,6 @@ const counts: Readonly<Record<Action, readonly [fewest: number, most: number]>> 
 
 function refuseName(name: string): void {
   if (isContextName(name)) return
-  const hint = name === noContext ? `'${noContext}' stands for no context` : nameHint
-  throw new UsageError(`'${shown(name)}' cannot be the name of a context.`, { hint })
+  const hint = name === noContext ? `'${noContext}' is reserved for no context` : nameHint
+  throw new UsageError(`'${shown(name)}' is not a valid context name.`, { hint })
 }

@@ -1,4 +1,4 @@
-// Hashes many passwords at a time: those of a file in plain text, and those of standard input.
+// Hashes many passwords in parallel: those of a plain-text file (-U FILE) or of standard input (-U -).
 import { availableParallelism } from 'node:os'
 import { MqttxError } from '../../errors.js'
 import { LineSplitter, LineTooLong } from '../../io/lines.js'
@@ -21,17 +21,17 @@ interface PlainUser {
 }
 
 /**
- * Node hashes on threads of libuv, which are counted when the first is needed: before anything is read or hashed.
+ * Sizes libuv's thread pool, on which Node hashes. Must run before the pool starts, so before any file is read.
  * @returns how many passwords to hash at a time
  */
 export function atOnce(jobs: number | undefined): number {
   const count = jobs ?? availableParallelism()
   process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, count + 1))
   slots.limit = count
-  return jobs ?? 2 * count // so that no thread waits for its next password
+  return jobs ?? 2 * count // keeps every thread busy
 }
 
-/** -U FILE: every password that is not hashed yet. */
+/** -U FILE: hashes every plain-text password of the file. */
 export async function hashFile(file: string, jobs: number | undefined, tools: Tools): Promise<void> {
   const { format, signal, notice, warn } = tools
   const width = atOnce(jobs)
@@ -76,11 +76,11 @@ async function countPlain(stored: Stored, tools: Tools): Promise<number> {
     for (const line of lines) {
       if (isSilent(line)) continue
       const { number, entry } = line
-      const fault = entry === undefined ? "there is no ':'" : badName(entry.user)
+      const fault = entry === undefined ? "missing ':'" : badName(entry.user)
       if (entry === undefined || fault !== undefined) throw corrupt(file, number, fault ?? '')
       const first = seen.earlier(entry.user, number)
       if (first !== undefined)
-        throw corrupt(file, number, `the same user as on line ${first}`, 'keep one of them')
+        throw corrupt(file, number, `same user as on line ${first}`, 'keep one of them')
       const hash = tools.format.parse(entry.hash)
       if ('fault' in hash && /^\$(6|7|argon2id|2[abxy])\$/.test(entry.hash))
         throw corrupt(file, number, hash.fault, hash.hint)
@@ -90,11 +90,11 @@ async function countPlain(stored: Stored, tools: Tools): Promise<number> {
   return count
 }
 
-/** The password of a line that has no hash. */
+/** User and plain-text password of a line without a hash. */
 function plainUser(line: PasswordLine, { format }: Tools): PlainUser | undefined {
   const { text, entry } = line
   if (entry === undefined || isSilent(line) || !('fault' in format.parse(entry.hash))) return undefined
-  // The reference removes blanks around a password, and all after a second colon, which we keep.
+  // mosquitto_passwd trims the password and drops everything after a second colon, which we keep.
   return { user: entry.user, password: textToBytes(trimmed(text.slice(text.indexOf(':') + 1))) }
 }
 
@@ -103,7 +103,7 @@ function badName(user: string): string | undefined {
   return fault === undefined ? undefined : `a username must ${fault.replace(/\.$/, '')}`
 }
 
-/** -U -: lines of standard input, to standard output or into a file. */
+/** -U -: hashes lines of standard input to standard output or into a file. */
 export async function importLines(
   file: string | undefined,
   { jobs, ifChanged }: { jobs?: number | undefined; ifChanged: boolean },
@@ -111,7 +111,7 @@ export async function importLines(
 ): Promise<void> {
   const { format, output, signal, notice, warn, settings } = tools
   const width = atOnce(jobs)
-  // A name that cannot be used is reported before the work is done.
+  // Report an unusable file before hashing.
   if (file !== undefined) await withStored(file, 'create', async () => {})
   const users = await plainUsers(tools)
   const hashAll = (some: readonly PlainUser[]): Promise<StoredHash[]> =>
@@ -146,7 +146,7 @@ export async function importLines(
   })
 }
 
-/** Those whose password is another one than that in the file, or whose hash is weaker than a new one. */
+/** The users whose password differs from the file, or whose hash is weaker than a new one. */
 async function changed(
   users: readonly PlainUser[],
   found: readonly PasswordLine[],
@@ -164,11 +164,11 @@ async function changed(
   return users.filter((_, at) => !same[at])
 }
 
-/** Bytes of users that are read before the first is hashed, with what each costs. */
-const mostBytes = 256 * 1024 * 1024
+/** Limit of buffered users, in bytes, including `overhead` for each. */
+const maxBytes = 256 * 1024 * 1024
 const overhead = 200
 
-/** The users of standard input. A password is what follows the first colon, as it stands. */
+/** Reads the users from standard input. The password is everything after the first colon, untrimmed. */
 async function plainUsers({ host, signal }: Tools): Promise<PlainUser[]> {
   const users = new Map<string, PlainUser & { number: number }>()
   const refuse = (number: number, fault: string): never => {
@@ -180,7 +180,7 @@ async function plainUsers({ host, signal }: Tools): Promise<PlainUser[]> {
     number++
     if (line.length === 0 || line[0] === 0x23) continue
     const colon = line.indexOf(':')
-    if (colon < 0) refuse(number, "there is no ':'")
+    if (colon < 0) refuse(number, "missing ':'")
     const user = bytesToText(line.subarray(0, colon))
     const fault = badName(user)
     if (fault !== undefined) refuse(number, fault)
@@ -188,9 +188,9 @@ async function plainUsers({ host, signal }: Tools): Promise<PlainUser[]> {
     if (password.length === 0) refuse(number, 'Empty password.')
     if (password.length > 65_535) refuse(number, 'Password must be less than 65536 characters long.')
     const first = users.get(user)
-    if (first !== undefined) refuse(number, `the same user as on line ${first.number}`)
+    if (first !== undefined) refuse(number, `same user as on line ${first.number}`)
     bytes += line.length + overhead
-    if (bytes > mostBytes) refuse(number, 'more than 256 MiB of users: import them in parts')
+    if (bytes > maxBytes) refuse(number, 'more than 256 MiB of users: import them in parts')
     users.set(user, { user, password, number })
   }
   return [...users.values()]
@@ -218,7 +218,7 @@ async function* linesFrom(
   }
 }
 
-/** Calls `work` for each item, `width` at a time; the result has the order of `items`. */
+/** Calls `work` for each item, `width` at a time. Results are in the order of `items`. */
 async function mapped<T, R>(
   items: readonly T[],
   width: number,
@@ -237,7 +237,7 @@ async function mapped<T, R>(
   return results
 }
 
-/** Shows on a terminal how far the work is: it calls `done` after each of `count` hashes. */
+/** Shows progress on a terminal. `work` calls `done` after each of `count` hashes. */
 async function hashing<T>(
   count: number,
   { host }: Tools,
@@ -252,7 +252,7 @@ async function hashing<T>(
   }
 }
 
-/** A function that is told how many more are done, and says `Hashing: 3 of 40, 12 s left`. */
+/** Returns a function that adds to the number done and returns a text such as `Hashing: 3 of 40, 12 s left`. */
 export function countdown(what: string, count: number): (more: number) => string {
   const start = performance.now()
   let done = 0

@@ -1,5 +1,4 @@
-// Looks at a password file: who is in it, and what is wrong with it.
-
+// passwd --list and --audit: print the users of a password file, and its problems.
 import { ExitCode } from '../../errors.js'
 import { progress } from '../../io/progress.js'
 import { say } from '../../io/say.js'
@@ -21,7 +20,7 @@ interface AuditArgs {
   readonly jobs?: number | undefined
 }
 
-/** A line for each user: the name, the scheme and its cost, with tabs between them. */
+/** Prints a line per user: name, scheme and cost, separated by tabs. */
 export function list(file: string, json: boolean, tools: Tools): Promise<void> {
   const { format, output, signal } = tools
   return reading(file, async (stored) => {
@@ -51,15 +50,15 @@ export function audit(file: string, args: AuditArgs, tools: Tools): Promise<numb
     let count = 0
     if (json) output.text(`{\n  "file": ${jsonOf(file)},\n  "findings": `)
     const mode = process.platform === 'win32' ? [] : auditMode(stored.stats.mode)
-    const tell = async (findings: readonly Finding[]) => {
+    const report = async (findings: readonly Finding[]) => {
       for (const finding of findings) {
         count++
         output.text(json ? array.next(asJson(finding)) : `${sentence(file, finding)}\n`)
         await output.flush()
       }
     }
-    await tell(mode)
-    const users = await report(stored, args, tools, tell)
+    await report(mode)
+    const users = await auditLines(stored, args, tools, report)
     if (json) output.text(`${array.end()},\n  "users": ${users}\n}\n`)
     await output.finish()
     if (!json && !quiet) say(host.stderr, `${counted(users, 'user')}, ${counted(count, 'finding')}.`)
@@ -67,12 +66,12 @@ export function audit(file: string, args: AuditArgs, tools: Tools): Promise<numb
   })
 }
 
-/** Gives all findings to `tell`, in order. @returns how many users there are */
-async function report(
+/** Passes all findings to `report`, in order. @returns the number of users */
+async function auditLines(
   stored: Stored,
   { noGuess, iterations, jobs }: AuditArgs,
   tools: Tools,
-  tell: (findings: readonly Finding[]) => Promise<void>,
+  report: (findings: readonly Finding[]) => Promise<void>,
 ): Promise<number> {
   const { format, signal, host } = tools
   const recogniser = new Recogniser(format)
@@ -83,7 +82,7 @@ async function report(
   }
   const other = recogniser.verdict()
   if (other !== undefined) {
-    await tell([{ line: other.number, user: undefined, rule: 'other-format', message: other.fault }])
+    await report([{ line: other.number, user: undefined, rule: 'other-format', message: other.fault }])
     return 0
   }
   const about = new Audit({ format, iterations, guess: !noGuess })
@@ -96,7 +95,7 @@ async function report(
         const some = lines.slice(at, at + width)
         const found = await unlessEnded(Promise.all(some.map((each) => about.line(each))), signal)
         line?.update(left(some.length))
-        for (const findings of found) if (findings.length > 0) await tell(findings)
+        for (const findings of found) if (findings.length > 0) await report(findings)
       }
     }
     return about.users
@@ -107,12 +106,12 @@ async function report(
 
 async function reading<T>(file: string, use: (stored: Stored) => Promise<T>): Promise<T> {
   return withStored(file, 'read', async (stored) => {
-    if (stored === undefined) throw new Error('only a file that is to be created can be missing')
+    if (stored === undefined) throw new Error('unreachable: withStored opens an existing file for reading')
     return use(stored)
   })
 }
 
-/** The text of a JSON array, an element at a time, as JSON.stringify(array, null, 2) has it. */
+/** Writes a JSON array element by element in the layout of JSON.stringify(array, null, 2). */
 class JsonArray {
   readonly #indent: string
   #empty = true

@@ -1,4 +1,4 @@
-// A password file before it is changed: whether it is one, and what to warn of.
+// Checks a password file before it is changed.
 import { Recogniser } from '../../passwd/foreign.js'
 import { corrupt, type Edit, invisibleEnd, lineFault, type PasswordLine } from '../../passwd/lines.js'
 import { type Fill, ownershipWarnings, type Stored, withStored } from '../../passwd/store.js'
@@ -7,17 +7,17 @@ import type { Tools } from './tools.js'
 
 export interface Checked {
   readonly recogniser: Recogniser
-  /** The lines that were asked for. */
+  /** The lines for which `wanted` returned true. */
   readonly found: readonly PasswordLine[]
 }
 
-type Wish = (line: PasswordLine) => boolean
+type LineTest = (line: PasswordLine) => boolean
 
-/** Reads a whole file. @throws MqttxError that names the line that cannot be kept, in the words of the reference */
+/** Reads and checks a whole file. @throws MqttxError with mosquitto_passwd's text and the corrupt line */
 export async function checked(
   stored: Stored | undefined,
   { format, signal }: Tools,
-  wanted: Wish = () => false,
+  wanted: LineTest = () => false,
 ): Promise<Checked> {
   const recogniser = new Recogniser(format)
   const found: PasswordLine[] = []
@@ -42,7 +42,7 @@ export function refuseForeign(file: string, recogniser: Recogniser): void {
   throw corrupt(file, other.number, other.fault, other.hint ?? 'see --format in mqttx passwd --help')
 }
 
-/** Looks at a file before anything is asked for or hashed: what is wrong with it should be known by then. */
+/** Checks a file before asking for a password or hashing. Prints warnings. @throws MqttxError */
 export async function examine(file: string, tools: Tools): Promise<void> {
   await withStored(file, 'update', async (stored) => {
     if (stored === undefined) return
@@ -56,7 +56,7 @@ export async function examine(file: string, tools: Tools): Promise<void> {
   })
 }
 
-/** The new contents of a file: each line as `edit` has it. */
+/** Returns a function that writes the edited file. */
 export function edited(stored: Stored | undefined, edit: Edit, { format, signal }: Tools): Fill {
   return async (write) => {
     for await (const lines of stored?.lines(format, signal) ?? [])

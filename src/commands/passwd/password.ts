@@ -1,4 +1,4 @@
-// Where a password comes from: a word, a file, chance, or somebody who is asked.
+// Reads a password from an argument, a file or a prompt, or generates one.
 import { randomInt } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { MqttxError } from '../../errors.js'
@@ -14,26 +14,27 @@ const longest = 65_535
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 const generatedLength = 24 // 142 bits
 
-/** Where questions go: a new password is asked for on standard output, as the reference does, unless that has data. */
-export interface Asking {
+/** How to prompt: once or twice, and on which stream. mosquitto_passwd prompts on standard output. */
+export interface Prompting {
   readonly twice: boolean
   readonly where: 'stdout' | 'stderr'
 }
 
-export async function passwordFrom(source: Source, tools: Tools, asking: Asking): Promise<Buffer> {
+/** @throws MqttxError for an empty or too long password, or two that differ */
+export async function passwordFrom(source: Source, tools: Tools, prompting: Prompting): Promise<Buffer> {
   switch (source.from) {
-    case 'word':
-      return textToBytes(source.word)
+    case 'argument':
+      return textToBytes(source.text)
     case 'file':
       return checked(await fromFile(source.file, tools))
-    case 'chance':
+    case 'generator':
       return Buffer.from(
         Array.from({ length: generatedLength }, () => letters[randomInt(letters.length)]).join(''),
       )
     case 'prompt': {
-      const password = checked(await ask('Password: ', tools, asking))
-      if (!asking.twice) return password
-      const again = checked(await ask('Reenter password: ', tools, asking))
+      const password = checked(await ask('Password: ', tools, prompting))
+      if (!prompting.twice) return password
+      const again = checked(await ask('Reenter password: ', tools, prompting))
       if (password.equals(again)) return password
       throw new MqttxError('Passwords do not match.', { exitCode: 2 })
     }
@@ -48,25 +49,29 @@ function checked(password: Buffer): Buffer {
   return password
 }
 
-async function ask(question: string, { host, output, signal }: Tools, asking: Asking): Promise<Buffer> {
+async function ask(
+  question: string,
+  { host, output, signal }: Tools,
+  { twice, where }: Prompting,
+): Promise<Buffer> {
   const { stdin } = host
-  const screen = host[asking.where]
+  const screen = host[where]
   if (isTerminal(stdin)) {
     const answer = askSecret(question, { input: stdin, output: screen }).catch((error: unknown) => {
-      if (error instanceof MqttxError && error.exitCode === 1) return Buffer.alloc(0) // the input has ended
+      if (error instanceof MqttxError && error.exitCode === 1) return Buffer.alloc(0) // end of input
       throw error
     })
     return (await unlessAborted(answer, stdin, signal)) ?? Buffer.alloc(0)
   }
-  const silent = !asking.twice && asking.where === 'stderr' // a program answers, and it needs no question
+  const silent = !twice && where === 'stderr' // input from a program needs no prompt
   if (!silent) screen.write(question)
   const line = await unlessAborted(readLine(stdin, longest + 2), stdin, signal)
   if (!silent) screen.write('\n')
-  if (asking.where === 'stdout') await output.finish()
+  if (where === 'stdout') await output.finish()
   return line
 }
 
-/** A signal ends the waiting; the terminal is then as it was, and nothing waits for `stdin` any more. */
+/** Awaits `answer`. If `signal` aborts, restores the terminal, destroys `stdin` and rejects. */
 async function unlessAborted<T>(answer: Promise<T>, stdin: Readable, signal: AbortSignal): Promise<T> {
   let stop = (): void => {}
   const aborted = new Promise<never>((_, reject) => {
@@ -78,7 +83,7 @@ async function unlessAborted<T>(answer: Promise<T>, stdin: Readable, signal: Abo
     if (signal.aborted) stop()
     signal.addEventListener('abort', stop)
   })
-  answer.catch(() => {}) // destroyed, the stream fails when nobody listens any more
+  answer.catch(() => {}) // avoids an unhandled rejection after `stdin` is destroyed
   return Promise.race([answer, aborted]).finally(() => signal.removeEventListener('abort', stop))
 }
 
@@ -92,7 +97,7 @@ async function fromFile(file: string, { host, signal }: Tools): Promise<Buffer> 
   if (!password.includes(0x0a)) return password
   const what = file === '-' ? 'Standard input' : `The password file ${file}`
   throw new MqttxError(`${what} has more than one line.`, {
-    hint: 'it should hold a password and nothing else',
+    hint: 'it must contain only a password',
   })
 }
 

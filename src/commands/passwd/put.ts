@@ -1,4 +1,4 @@
-// Adds a user, or changes a user's password.
+// Adds a user or changes a user's password.
 import { BrokenPipe, ExitCode, MqttxError } from '../../errors.js'
 import { say } from '../../io/say.js'
 import { verifyHash } from '../../passwd/derive.js'
@@ -16,7 +16,7 @@ type PutRequest = Extract<Request, { wants: 'put' }>
 
 export async function put(request: PutRequest, tools: Tools): Promise<void> {
   const { file, ignored, source } = request
-  if (ignored.length > 0) tools.warn('what follows the user name is ignored; -b takes a password there')
+  if (ignored.length > 0) tools.warn('ignoring arguments after the user name; use -b to pass a password there')
   if (file === undefined) return print(request, tools)
 
   const { create, user, ifChanged } = request
@@ -38,22 +38,22 @@ export async function put(request: PutRequest, tools: Tools): Promise<void> {
         return undefined
       }
       const text = `${old.length > 0 ? 'Updating' : 'Adding'} password for user ${shown(user)}`
-      // The password that was made is all that standard output gets.
-      if (source.from === 'chance') say(tools.host.stderr, text)
+      // --generate prints only the password on standard output.
+      if (source.from === 'generator') say(tools.host.stderr, text)
       else await tools.say(`${text}\n`)
       for (const { number } of old.slice(1))
-        tools.warn(`${file}:${number}: user ${shown(user)} again; the line is removed`)
+        tools.warn(`${file}:${number}: removing duplicate of user ${shown(user)}`)
       const hash = await unlessEnded(tools.format.hash(password, tools.settings), tools.signal)
-      if (source.from === 'chance' && !printed) {
+      if (source.from === 'generator' && !printed) {
         await handOver(password, tools)
-        printed = true // and not again where the lock was lost
+        printed = true // once, even if the lock was lost and this runs again
       }
       return edited(create ? undefined : stored, putUsers(new Map([[user, hash]]), tools.format), tools)
     },
   })
 }
 
-/** True if the password is right, and its hash no weaker than a new one. */
+/** True if the password matches and its hash is no weaker than a new one. */
 export async function isUnchanged(
   lines: readonly PasswordLine[],
   password: Uint8Array,
@@ -64,24 +64,24 @@ export async function isUnchanged(
   return unlessEnded(verifyHash(stored, password), signal)
 }
 
-/** Before the file is changed: a password that nobody has seen must not be a user's. */
+/** Prints the generated password before the file is changed: a lost password must not be set. */
 async function handOver(password: Buffer, tools: Tools): Promise<void> {
   try {
     await tools.say(`${password}\n`)
   } catch (cause) {
     if (!(cause instanceof BrokenPipe)) throw cause
-    const details = { cause, exitCode: ExitCode.system, hint: 'the file is as it was' }
-    throw new MqttxError('Nobody has read the password from standard output.', details)
+    const details = { cause, exitCode: ExitCode.system, hint: 'the file is unchanged' }
+    throw new MqttxError('The reader of standard output closed before reading the password.', details)
   }
 }
 
-/** Only a password file is replaced by -c: another name was meant where the file is something else. */
+/** Refuses -c for an existing file that is not a password file, which suggests a mistyped name. */
 async function refuseOthers(stored: Stored | undefined, tools: Tools): Promise<void> {
   if (stored === undefined) return
   const { file } = stored
   let users = 0
   const refuse = ({ number, fault }: { number: number; fault: string }): never => {
-    const hint = `line ${number}: ${fault}; remove the file first if it is not needed`
+    const hint = `line ${number}: ${fault}; remove the file if it is not needed`
     throw new MqttxError(`Unable to open file ${file} for writing. File exists.`, { hint })
   }
   const recogniser = new Recogniser(tools.format)
@@ -95,15 +95,15 @@ async function refuseOthers(stored: Stored | undefined, tools: Tools): Promise<v
   }
   const why = recogniser.whyKept()
   if (why !== undefined) refuse(why)
-  if (users > 0) tools.warn(`File ${file} exists; its users (${users}) are replaced`)
+  if (users > 0) tools.warn(`File ${file} exists; replacing its ${users} users`)
 }
 
 async function print({ user, source, create }: PutRequest, tools: Tools): Promise<void> {
   const { format, settings, host, signal } = tools
-  const where = create ? 'stdout' : 'stderr' // -c - asks on standard output, as the reference does
+  const where = create ? 'stdout' : 'stderr' // -c - prompts on standard output, as mosquitto_passwd does
   const password = await passwordFrom(source, tools, { twice: true, where })
   const line = format.join(user, await unlessEnded(format.hash(password, settings), signal))
   const header = format.header === undefined ? '' : `${format.header}\n`
   await tools.say(`${header}${line}\n`)
-  if (source.from === 'chance') say(host.stderr, password.toString())
+  if (source.from === 'generator') say(host.stderr, password.toString())
 }

@@ -1,17 +1,16 @@
-// What the words ask for, and what is wrong with them: the reference's checks, in its order, with its sentences.
-
+// Parses the arguments of passwd into a request. Checks, their order and texts are mosquitto_passwd's.
 import { UsageError } from '../../errors.js'
 import { shown } from '../../text.js'
 
-/** Where a password comes from. */
+/** The source of a password. */
 export type Source =
   | { readonly from: 'prompt' }
-  | { readonly from: 'word'; readonly word: string }
+  | { readonly from: 'argument'; readonly text: string }
   | { readonly from: 'file'; readonly file: string }
-  | { readonly from: 'chance' }
+  | { readonly from: 'generator' }
 
 export type Request =
-  /** Without a file the line is printed. */
+  /** Without a file the line is printed on standard output. */
   | {
       readonly wants: 'put'
       readonly file: string | undefined
@@ -19,7 +18,7 @@ export type Request =
       readonly user: string
       readonly source: Source
       readonly ifChanged: boolean
-      /** Words that the reference does not look at. */
+      /** Extra arguments, which mosquitto_passwd ignores. */
       readonly ignored: readonly string[]
     }
   | { readonly wants: 'delete'; readonly file: string; readonly user: string }
@@ -49,10 +48,10 @@ export interface RequestArgs {
   readonly format: string
 }
 
-type Words = readonly string[]
+type Arguments = readonly string[]
 
 /** @throws UsageError */
-export function requestOf(args: RequestArgs, words: Words): Request {
+export function requestOf(args: RequestArgs, words: Arguments): Request {
   refusePairs(args)
   if (args.create) return putRequest(args, words)
   if (args.remove) {
@@ -122,7 +121,7 @@ function refusePairs(args: RequestArgs): void {
     args.iterations !== undefined &&
     (args.iterations < 4 || args.iterations > 31)
   )
-    throw new UsageError('The cost of bcrypt is a number from 4 to 31.')
+    throw new UsageError('The bcrypt cost must be from 4 to 31.')
 }
 
 function refuseTwo(options: readonly (readonly [given: boolean, name: string])[]): void {
@@ -134,7 +133,7 @@ function cannotBoth(first: string, second: string): UsageError {
   return new UsageError(`${first} and ${second} cannot be used together.`)
 }
 
-function putRequest(args: RequestArgs, words: Words): Request {
+function putRequest(args: RequestArgs, words: Arguments): Request {
   const rest = [...words]
   const file = args.print ? undefined : rest.shift()
   const user = rest.shift()
@@ -155,7 +154,7 @@ function putRequest(args: RequestArgs, words: Words): Request {
   }
 }
 
-function updateRequest({ ifChanged }: RequestArgs, words: Words): Request {
+function updateRequest({ ifChanged }: RequestArgs, words: Arguments): Request {
   const [file, into, ...more] = words
   refuseOptions(words.slice(1))
   if (file === undefined || more.length > 0 || (file !== '-' && into !== undefined))
@@ -164,7 +163,7 @@ function updateRequest({ ifChanged }: RequestArgs, words: Words): Request {
   return file === '-' ? { wants: 'import', file: into } : { wants: 'hash', file }
 }
 
-function verifyRequest(args: RequestArgs, words: Words): Request {
+function verifyRequest(args: RequestArgs, words: Arguments): Request {
   const rest = [...words]
   const file = rest.shift()
   const user = rest.shift()
@@ -178,51 +177,51 @@ function verifyRequest(args: RequestArgs, words: Words): Request {
 function sourceOf(args: RequestArgs, word: string | undefined): Source {
   if (word !== undefined) {
     if (byteLength(word) > 65_535) throw new UsageError('Password must be less than 65536 characters long.')
-    return { from: 'word', word }
+    return { from: 'argument', text: word }
   }
-  if (args.generate) return { from: 'chance' }
+  if (args.generate) return { from: 'generator' }
   return args.passwordFile === undefined ? { from: 'prompt' } : { from: 'file', file: args.passwordFile }
 }
 
-function tooFew({ print, batch }: RequestArgs, words: Words): UsageError {
+function tooFew({ print, batch }: RequestArgs, words: Arguments): UsageError {
   const wanted = [...(print ? [] : ['password file']), 'username', ...(batch ? ['password'] : [])]
   const missing = wanted.slice(words.length)
   return new UsageError(`${capital(missing.join(' and '))} missing.`)
 }
 
-function refuseOptions([first]: Words): void {
+function refuseOptions([first]: Arguments): void {
   if (first === undefined || !/^-./.test(first)) return
-  const hint = 'options stand before the file'
+  const hint = 'options go before the file'
   throw new UsageError(`Too many arguments: '${shown(first)}'.`, { hint })
 }
 
-function refuseMore({ batch, print }: RequestArgs, more: Words): void {
+function refuseMore({ batch, print }: RequestArgs, more: Arguments): void {
   if (more.length === 0) return
   refuseOptions(more)
   const hint = batch ? undefined : print ? '-n takes no file' : 'a password on the command line needs -b'
-  // The word may be a password, so it is not printed.
+  // Not printed: the argument may be a password.
   throw new UsageError('Too many arguments.', { hint })
 }
 
-/** A name that can stand in a line, and in a CONNECT. */
+/** A valid user name, for a line of the file and for CONNECT. @throws UsageError */
 export function userName(name: string): string {
   const fault = nameFault(name)
   if (fault === undefined) return name
   throw new UsageError(`Username must ${fault}`)
 }
 
-/** What a name must be, or undefined for one that can stand in a line and in a CONNECT. */
+/** The rule that a user name breaks, to follow `must`; undefined if it is valid. */
 export function nameFault(name: string): string | undefined {
   if (byteLength(name) > 65_535) return 'be less than 65536 characters long.'
   if (/[\0-\x1f\x7f]/.test(name)) return 'not contain control characters.'
   if (name.includes(':')) return "not contain the ':' character."
   if (name === '') return 'not be empty.'
-  if (name.startsWith('#')) return "not begin with '#', which makes its line a comment."
-  if (name !== name.trim()) return 'not begin or end with a blank.'
+  if (name.startsWith('#')) return "not begin with '#', which starts a comment."
+  if (name !== name.trim()) return 'not begin or end with white space.'
   return name.isWellFormed() ? undefined : 'be UTF-8.'
 }
 
-/** A byte that is not UTF-8 is a lone surrogate here (byte-text.ts). */
+/** Counts a byte that is not UTF-8, a lone surrogate here (byte-text.ts), as one byte. */
 function byteLength(word: string): number {
   return Buffer.byteLength(word.replace(/\p{Surrogate}/gu, '?'))
 }

@@ -1,4 +1,4 @@
-// mqttx passwd: does what request.ts has made of the words.
+// mqttx passwd: executes the request that request.ts has parsed.
 import type { Args } from '../../cli/option.js'
 import { ExitCode, MqttxError, UsageError } from '../../errors.js'
 import type { Host } from '../../host.js'
@@ -23,14 +23,14 @@ export function run(args: PasswdArgs, host: Host, words: readonly string[]): Pro
     const fault = hashes ? settingsFault(tools.settings) : undefined
     if (fault !== undefined) throw new UsageError(`-I ${args.iterations} is ${fault}.`)
     if (request.wants === 'audit') return audit(request.file, args, tools)
-    await answer(request, args, tools)
+    await execute(request, args, tools)
     return ExitCode.ok
   })
 }
 
 type Other = Exclude<Request, { wants: 'audit' }>
 
-async function answer(request: Other, args: PasswdArgs, tools: Tools): Promise<void> {
+async function execute(request: Other, args: PasswdArgs, tools: Tools): Promise<void> {
   switch (request.wants) {
     case 'put':
       return put(request, tools)

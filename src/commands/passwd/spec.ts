@@ -1,4 +1,4 @@
-// mqttx passwd: its words. What they ask for is in request.ts, what it does in run.ts.
+// mqttx passwd: options, help and checks. request.ts parses the arguments; run.ts executes it.
 import { flag, option, spec } from '../../cli/option.js'
 import { helpOptions, quietOption } from '../../cli/options/general.js'
 import { integer, parseName } from '../../cli/values.js'
@@ -24,16 +24,16 @@ function parseFormat(text: string): FormatName {
   throw new UsageError(`Unknown format '${shown(text)}'`, { hint: `use ${formatNames.join(', ')}` })
 }
 
-const maxIterations = 2 ** 31 - 1 // what its counter can hold
+const maxIterations = 2 ** 31 - 1 // a 32-bit counter
 
 const notEnough = 'not enough other arguments'
 
 const create = flag({
   flags: '-c, --create',
   group: 'Action',
-  help: 'Make a new file, with this user only.',
-  doc: `A password file that is there already is replaced, with a warning; any other file is left alone. With \`-\` for
-    the file the line goes to standard output.`,
+  help: 'Create a new file with this user only.',
+  doc: `An existing password file is replaced, with a warning; any other file is an error. If FILE is \`-\`, the line goes
+    to standard output.`,
 })
 
 const remove = flag({
@@ -45,61 +45,61 @@ const remove = flag({
 const update = flag({
   flags: '-U, --update',
   group: 'Action',
-  help: 'Hash the passwords of a file that has them as plain text.',
-  doc: `Lines that are hashed already stay as they are. With \`-\` for the file, lines of the form USER:PASSWORD are read
-    from standard input: the hashed lines go to standard output, or, if a FILE follows, into it.`,
+  help: 'Hash the plain-text passwords of a file.',
+  doc: `Lines with a hash are kept. If FILE is \`-\`, lines of the form USER:PASSWORD are read from standard input; the
+    hashed lines go to standard output, or into a second FILE.`,
 })
 
 const print = flag({
   flags: '-n, --print',
   group: 'Action',
-  help: 'Print the line on standard output; no file is touched or named.',
+  help: 'Print the line on standard output; takes no file.',
 })
 
 const verify = flag({
   flags: '--verify',
   group: 'Action',
-  help: 'Tell by the exit status whether the password is right.',
-  doc: 'Status 0: it is; 4: it is not, or there is no such user; 1: the file cannot be used.',
+  help: 'Verify a password; the result is the exit status.',
+  doc: 'Status 0: correct; 4: wrong password or unknown user; 1: the file cannot be used.',
 })
 
 const rehash = flag({
   flags: '--rehash',
   group: 'Action',
-  help: 'With --verify: replace a hash that is weaker than a new one.',
-  doc: `Weaker is another scheme than that of {hash} with less protection, or the same with fewer than
-    {iterations}. Only the right password can be hashed again, so a line is replaced when it was verified.`,
+  help: 'With --verify: replace a hash weaker than a new one.',
+  doc: `A hash is weaker if its scheme gives less protection than that of {hash}, or if it is the same scheme with fewer
+    {iterations}. Rehashing needs the password, so a line is replaced only after successful verification.`,
 })
 
 const list = flag({
   flags: '--list',
   group: 'Action',
-  help: 'Print the users of a file, each with the scheme and its cost.',
+  help: 'Print the users of a file with scheme and cost.',
 })
 
 const audit = flag({
   flags: '--audit',
   group: 'Action',
-  help: 'Print what is wrong or weak in a file; status 42 if anything is.',
-  doc: `Found are: weak schemes, hashes that cost less than is recommended today (210000 iterations of sha512-pbkdf2, a
-    cost of 10 for bcrypt, 7 MiB and 5 passes or their like for argon2id; {iterations} sets another least), hashes too
-    expensive to verify, empty passwords and those that are the user name, duplicate users, names with invisible
-    characters at their ends, malformed and empty lines, passwords that are not hashed, a last line without an end, and
-    permissions that let others read the file.`,
+  help: 'Print problems in a file; status 42 if there are any.',
+  doc: `Reports weak schemes, hashes below today's recommended cost (210000 iterations of sha512-pbkdf2, bcrypt cost 10, 7
+    MiB and 5 passes or equivalent for argon2id; {iterations} sets another minimum), hashes too expensive to verify,
+    empty passwords, passwords equal to the user name, duplicate users, names that begin or end with invisible
+    characters, malformed and empty lines, unhashed passwords, a last line without a line feed, and file permissions
+    that are too open.`,
 })
 
 const noGuess = flag({
   flags: '--no-guess',
   group: 'Action',
-  help: 'With --audit: try no passwords, which takes long for many users.',
+  help: 'With --audit: do not test for guessable passwords, which is slow.',
 })
 
 const ifChanged = flag({
   flags: '--if-changed',
   group: 'Action',
-  help: 'Leave the file alone where the user has this password.',
-  doc: `The hash in the file is verified first, and is kept if the password is right and the hash no weaker than a new one
-    (as for {rehash}). A program that runs again and again then changes nothing. Also with {update} - FILE.`,
+  help: 'Change nothing if the user already has this password.',
+  doc: `The hash in the file is kept if it matches the password and is no weaker than a new one (as for {rehash}), so that
+    a program can run it repeatedly. Also with {update} - FILE.`,
 })
 
 const json = flag({
@@ -111,7 +111,7 @@ const json = flag({
 const batch = flag({
   flags: '-b, --batch',
   group: 'Password',
-  help: 'Take the password from the command line, where others see it.',
+  help: 'Take the password from the command line, visible to other users.',
 })
 
 const passwordFile = option({
@@ -119,16 +119,15 @@ const passwordFile = option({
   group: 'Password',
   parse: parseName,
   complete: 'file',
-  help: 'Take the password from a file; - is standard input.',
-  doc: 'One line end behind the password is not part of it.',
+  help: 'Read the password from FILE; - is standard input.',
+  doc: 'One trailing line ending is removed.',
 })
 
 const generate = flag({
   flags: '--generate',
   group: 'Password',
-  help: 'Make a random password, and print it once.',
-  doc: `It has 24 letters and digits, which is 142 bits, and is all that standard output gets; with {print} it goes to
-    standard error.`,
+  help: 'Generate a random password and print it once.',
+  doc: `24 letters and digits, 142 bits. Standard output gets only the password; with {print} it goes to standard error.`,
 })
 
 const hash = option({
@@ -139,7 +138,7 @@ const hash = option({
   missing: notEnough,
   shownDefault: 'sha512-pbkdf2',
   help: 'Scheme: argon2id, sha512-pbkdf2 or sha512.',
-  doc: 'mosquitto knows argon2id from 2.1 on, if it was built with it; sha512 is for mosquitto before 2.0.',
+  doc: 'mosquitto supports argon2id from 2.1 on, if built with it; sha512 is for mosquitto before 2.0.',
 })
 
 const iterations = option({
@@ -153,9 +152,9 @@ const iterations = option({
   }),
   missing: notEnough,
   shownDefault: '1000 for sha512-pbkdf2',
-  help: 'How much work a guess is: iterations, passes or cost.',
-  doc: `Iterations of sha512-pbkdf2, passes of argon2id (1), the cost of bcrypt (10, at most 31). More is safer and
-    slower, for each login too.`,
+  help: 'Hashing cost: iterations, passes or bcrypt cost.',
+  doc: `Iterations of sha512-pbkdf2, passes of argon2id (default 1), cost of bcrypt (default 10, at most 31). A higher cost
+    is safer, and slows down each login.`,
 })
 
 const format = option({
@@ -164,7 +163,7 @@ const format = option({
   choices: formatNames,
   parse: parseFormat,
   default: 'mosquitto',
-  help: 'Whose file it is: mosquitto, bcrypt, rabbitmq or emqx-csv.',
+  help: 'File format: mosquitto, bcrypt, rabbitmq or emqx-csv.',
   doc: `bcrypt: lines USER:HASH for EMQX, htpasswd and others. rabbitmq: the hashes of
     \`rabbit_password_hashing_sha256\`. emqx-csv: the import file of EMQX's built-in database, for \`sha256\` with the
     salt as prefix.`,
@@ -175,12 +174,12 @@ const jobs = option({
   group: 'Hash',
   parse: integer({ min: 1, max: 1024 }),
   shownDefault: 'the number of cores',
-  help: 'With -U and --audit: how many passwords are hashed at a time.',
+  help: 'With -U and --audit: number of passwords hashed at a time.',
 })
 
 export const passwd = spec({
   name: 'passwd',
-  summary: 'Keep the users of a password file.',
+  summary: 'Manage the users of a password file.',
   synopsis: [
     '[-H HASH] [-c] FILE USER',
     '[-H HASH] [-c] -b FILE USER PASSWORD',
@@ -192,17 +191,16 @@ export const passwd = spec({
     '-n USER',
   ],
   description: [
-    `Adds a user to a password file of mosquitto's, or gives him another password. The password is asked for twice: on a
-    terminal it is not shown, and where standard input is something else, two lines of it are read.`,
-    `A file is replaced in one step, so that nobody ever sees a part of it: after a failure, or a loss of power, it is the
-    old or the new one. Owner and mode stay, as do comments and lines that are not understood; a symbolic link is
-    followed; a new file is for its owner only. Runs at the same time wait for one another, by a file with \`.lock\` at
-    the end of its name.`,
+    `Adds a user to a mosquitto password file, or changes the user's password. It prompts for the password twice, without
+    echo on a terminal; if standard input is not a terminal, it reads two lines.`,
+    `The file is replaced atomically: after a crash or power loss it is the old or the new file. Owner, mode, comments and
+    unrecognised lines are kept; symbolic links are followed; a new file is accessible only to its owner. Concurrent runs
+    wait for each other, with a lock file whose name ends in \`.lock\`.`,
   ],
   examples: [
-    ['A new file with a user, whose password is asked for', 'mqttx passwd -c users ada'],
-    ['A random password for another', 'mqttx passwd --generate users bob'],
-    ['Many users, from lines USER:PASSWORD', 'mqttx passwd -U - < plain > users'],
+    ['Create a file with a user and prompt for the password', 'mqttx passwd -c users ada'],
+    ['Add a user with a random password', 'mqttx passwd --generate users bob'],
+    ['Hash many users from lines USER:PASSWORD', 'mqttx passwd -U - < plain > users'],
   ],
   trailing: { complete: 'file' },
   options: {

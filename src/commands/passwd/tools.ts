@@ -1,4 +1,4 @@
-// What every part of passwd works with: the settings, standard output, warnings, and the signal that ends it.
+// The context shared by all parts of passwd: settings, output, warnings and the abort signal.
 import { ExitCode, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { Output } from '../../io/output.js'
@@ -12,13 +12,13 @@ export interface Tools {
   readonly output: Output
   readonly format: LineFormat
   readonly settings: Settings
-  /** Aborted by SIGINT and SIGTERM; its reason is the error to end with. */
+  /** Aborted by SIGINT and SIGTERM with the error to throw. */
   readonly signal: AbortSignal
-  /** Silent with --quiet. */
+  /** Prints a warning on stderr, unless --quiet. */
   readonly warn: (...lines: string[]) => void
-  /** A line on standard error; silent with --quiet. */
+  /** Prints a line on stderr, unless --quiet. */
   readonly notice: (text: string) => void
-  /** Prints text at once. */
+  /** Prints text on standard output and waits until it is written. */
   say(text: string): Promise<void>
 }
 
@@ -31,7 +31,7 @@ export interface ToolArgs {
 
 const statuses = { SIGINT: ExitCode.interrupted, SIGTERM: 143, SIGHUP: 129 } as const
 
-/** Calls `work` with everything that it needs, and cleans up behind it. */
+/** Calls `work` with the shared context and releases its resources. */
 export async function withTools<T>(
   args: ToolArgs,
   host: Host,
@@ -64,7 +64,7 @@ export async function withTools<T>(
   }
 }
 
-/** Waits for `work`, but not longer than until a signal: a hash under way cannot be stopped, so it is left behind. */
+/** Awaits `work`, or rejects when `signal` aborts. A running hash cannot be cancelled and is abandoned. */
 export async function unlessEnded<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop = (): void => {}
   const ended = new Promise<never>((_, reject) => {

@@ -1,5 +1,4 @@
-// Whether a password is a user's, and a better hash for it while it is known.
-
+// passwd --verify: verifies a password, and replaces a weak hash (--rehash).
 import { ExitCode, MqttxError } from '../../errors.js'
 import { verifyHash } from '../../passwd/derive.js'
 import { Recogniser } from '../../passwd/foreign.js'
@@ -32,7 +31,7 @@ export async function verify(
   if (rehash && isBelow(hash, tools.settings)) await renew(request, { line, password }, tools)
 }
 
-/** The first line of a user; damaged lines of others do not matter. @throws MqttxError for a file in another format */
+/** The first line of a user; malformed lines of other users are ignored. @throws MqttxError for a file in another format */
 async function lineOf(
   stored: Stored | undefined,
   user: string,
@@ -54,7 +53,7 @@ function hashIn({ number, entry }: PasswordLine, file: string, { format }: Tools
   throw corrupt(file, number, `cannot use the hash: ${stored.fault}`, stored.hint)
 }
 
-/** Only if the line is still the one that was verified: the password may have been changed meanwhile. */
+/** Replaces the hash, unless the line has changed since it was verified. */
 async function renew(
   { file, user }: VerifyRequest,
   { line, password }: { line: PasswordLine; password: Buffer },

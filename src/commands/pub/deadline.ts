@@ -1,8 +1,8 @@
-// --timeout: the end of a publisher that takes too long.
+// pub -W: ends the connection after a time.
 import type { Connection } from '../../connection/connection.js'
 import { ExitCode, MqttxError } from '../../errors.js'
 
-/** Ends `connection` after so many seconds; the returned function calls that off. */
+/** Aborts `connection` after `seconds`; the returned function cancels the timer. */
 export function deadline(connection: Connection, seconds: number | undefined): () => void {
   if (seconds === undefined) return () => {}
   const timer = setTimeout(() => {

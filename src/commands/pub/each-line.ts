@@ -1,5 +1,5 @@
-// Standard input line by line, for -l and --json: read, publish, wait where the connection says so. Status 0 means that
-// at QoS 1 and 2 every line was acknowledged; any other status comes with a report of where to resume.
+// Publishes standard input line by line, for -l and --json, with back-pressure. Status 0 means that every line at QoS 1
+// and 2 was acknowledged; otherwise the error says at which line to resume.
 import type { PublishTemplate } from '../../codec/publish.js'
 import { Connection } from '../../connection/connection.js'
 import type { ConnectOptions } from '../../connection/options.js'
@@ -14,23 +14,23 @@ import { deadline } from './deadline.js'
 import { LinesInFlight } from './lines-in-flight.js'
 import { Refusals, reasonOf } from './refusals.js'
 
-/** Makes a message of a line. After `read` has said true it is `payload` from `start` to `end`, sent as `template`. */
+/** Turns a line into a message. After `read` returns true, the payload is `payload` from `start` to `end`. */
 export interface LineReader {
-  /** How a command line that resumes begins. */
+  /** The start of a command line to resume with. */
   readonly command: string
-  /** What is kept of a line that does not end, in bytes. */
+  /** Longest line, in bytes. */
   readonly longestLine: number
-  /** What is said of a longer one. */
+  /** The error text for a longer line. */
   readonly tooLong: string
-  /** True where a line is, or without more ado would be, a message at QoS 1 or 2. */
+  /** True if a line so far, or the default QoS, was 1 or 2. */
   readonly acknowledged: boolean
   readonly template: PublishTemplate
   readonly payload: Uint8Array
   readonly start: number
   readonly end: number
   /**
-   * Reads the line at hand. False: there is nothing to publish on it.
-   * @throws MqttxError where it is no message
+   * Reads the current line. Returns false for a line without a message.
+   * @throws MqttxError if the line is not a message
    */
   read(line: LineSplitter): boolean
 }
@@ -38,13 +38,13 @@ export interface LineReader {
 export interface PublishIo {
   readonly host: Host
   readonly diagnostics: Diagnostics
-  /** Seconds until it is given up; undefined: never. */
+  /** -W in seconds; undefined: no limit. */
   readonly timeout?: number | undefined
 }
 
 /**
  * Publishes every line of standard input.
- * @throws MqttxError unless every line was delivered, as far as its QoS can tell
+ * @throws MqttxError unless every line was delivered, as far as its QoS shows
  */
 export async function publishEachLine(
   options: ConnectOptions,
@@ -85,33 +85,33 @@ export async function publishEachLine(
   }
 }
 
-/** What has become of the lines so far. Lines are counted from 1. */
+/** Counts lines sent, acknowledged and refused. Line numbers start at 1. */
 class Progress {
   readonly #inFlight = new LinesInFlight()
   readonly refused = new LineList()
   #firstRefused = Number.POSITIVE_INFINITY
   #lines = 0
-  /** Messages that were published. */
+  /** Messages published. */
   sent = 0
-  /** Messages that the server has accepted. */
+  /** Messages acknowledged with a Reason Code below 0x80. */
   acknowledged = 0
 
-  /** The number of the line at hand, or of the one that could not be read. */
+  /** The number of the current line. */
   get line(): number {
     return this.#lines + 1
   }
 
-  /** The line at hand is done: published, or blank. */
+  /** The current line is published or blank. */
   next(): void {
     this.#lines++
   }
 
-  /** The line at hand waits for an acknowledgement. */
+  /** The current line awaits an acknowledgement. */
   waits(messageId: number): void {
     this.#inFlight.sent(messageId, this.line)
   }
 
-  /** The server has answered. Returns the number of the line. */
+  /** Records the acknowledgement. Returns the number of the line. */
   settled(messageId: number, reasonCode: number): number {
     const line = this.#inFlight.settled(messageId)
     if (reasonCode < 0x80) this.acknowledged++
@@ -122,7 +122,7 @@ class Progress {
     return line
   }
 
-  /** The first line at QoS 1 or 2 that the server has not accepted; the next one where it has accepted all. */
+  /** The first line at QoS 1 or 2 that was not accepted; if all were, the next line. */
   get firstUnacknowledged(): number {
     return Math.min(this.#inFlight.oldest() ?? this.line, this.#firstRefused)
   }
@@ -143,7 +143,7 @@ class Publishing {
     const connection = this.#connection
     const lines = new LineSplitter(this.#reader.longestLine)
     for await (const chunk of chunks) {
-      // standard input is not read while we wait below
+      // standard input is not read during this wait
       if (!connection.ready) await connection.drain()
       lines.push(chunk)
       while (lines.next()) if (!this.#publish(lines)) await connection.drain()
@@ -154,7 +154,7 @@ class Publishing {
     this.#publish(lines)
   }
 
-  /** False: wait before the next. A line counts when it has been published, not when publishing it throws. */
+  /** Returns false to wait before the next line. A line whose publishing throws is not counted. */
   #publish(lines: LineSplitter): boolean {
     const reader = this.#reader
     const progress = this.#progress
@@ -169,7 +169,7 @@ class Publishing {
   }
 }
 
-/** What is wrong with the input ends the reading, not the delivery of the lines before. */
+/** An error of the input stops reading; earlier lines are still delivered. */
 function inputFailure(progress: Progress, reader: LineReader): (error: unknown) => MqttxError {
   return (error) => {
     if (error instanceof LineTooLong) {
@@ -184,12 +184,12 @@ function inputFailure(progress: Progress, reader: LineReader): (error: unknown) 
   }
 }
 
-/** Says which line it was; an error that ended the connection comes here too, and is told by `idle`. */
+/** Adds the line number. An error that ended the connection comes here too; `idle` throws it later. */
 function named(error: MqttxError, line: number): MqttxError {
   return new MqttxError(`Line ${line}: ${error.message}`, { ...error, hint: error.hints, cause: error })
 }
 
-/** Says where a script resumes. Only for lines at QoS 1 and 2: at QoS 0 nobody knows. */
+/** Adds where to resume. Only for lines at QoS 1 and 2: at QoS 0 it is unknown. */
 function report(error: MqttxError, reader: LineReader, progress: Progress): MqttxError {
   const { acknowledged, sent, refused, firstUnacknowledged: first } = progress
   const lines = `lines acknowledged: ${acknowledged}, sent: ${sent}, first without acknowledgement: ${first}`
@@ -208,9 +208,9 @@ function refusedLines({ count, status }: Refusals, sent: number): MqttxError {
 }
 
 function lostLines(count: number): ConnectionError {
-  const message = `The connection was lost: ${count} lines at QoS 0 went down with it`
+  const message = `The connection was lost, and with it ${count} lines at QoS 0`
   return new ConnectionError(message, {
     exitCode: ExitCode.connectionLost,
-    hint: 'with -q 1 they are sent again',
+    hint: 'with -q 1 they would be sent again',
   })
 }

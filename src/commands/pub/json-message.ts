@@ -1,5 +1,5 @@
-// A line of JSON as `sub --json` or mosquitto_sub -F %j or %J prints it becomes a message to publish. Each member is
-// checked: a message that lost its payload or properties through a misspelt name would do harm.
+// Parses a line of JSON, as printed by `sub --json` or mosquitto_sub -F %j or %J, into a message. Every member is
+// checked: a misspelt name must not lose a payload or a property.
 import { isUtf8 } from 'node:buffer'
 import { topicNameFault } from '../../cli/topic.js'
 import type { PublishProperties, QoS } from '../../codec/publish.js'
@@ -16,7 +16,7 @@ export interface LineMessage {
   readonly properties: PublishProperties | undefined
 }
 
-/** What the command line says for lines that say nothing. */
+/** Defaults from the command line. */
 export interface LineDefaults {
   readonly topic: string | undefined
   readonly qos: QoS
@@ -25,9 +25,9 @@ export interface LineDefaults {
   readonly version: number
 }
 
-const seePrinted = 'each line is an object as `mqttx sub --json` prints it'
+const seePrinted = 'each line must be an object as printed by `mqttx sub --json`'
 
-/** @throws MqttxError that says what is wrong with the line, not which line it is */
+/** @throws MqttxError without the line number, which the caller adds */
 export function readMessage(line: Buffer, defaults: LineDefaults): LineMessage {
   const text = textOf(line)
   const members = readObject(text)
@@ -74,7 +74,7 @@ function readRetain(retain: unknown, recording: boolean): boolean {
 }
 
 function readTopic(topic: unknown): string {
-  if (topic === undefined) throw bad('it has no "topic"', '-t gives a topic to lines without one')
+  if (topic === undefined) throw bad('it has no "topic"', 'set a default topic with -t')
   if (typeof topic !== 'string') throw bad(`"topic" is ${shape(topic)}, not a string`)
   if (topic === '') throw bad('"topic" is empty [MQTT-4.7.3-1]')
   const wildcard = /[+#]/.exec(topic)
@@ -91,17 +91,17 @@ const forgotten = 'an empty message has "payload":""'
 function readPayload({ payload, encoding = 'utf8' }: Record<string, unknown>): Buffer {
   if (payload === undefined) throw bad('it has no "payload"', forgotten)
   if (typeof payload !== 'string') {
-    const hint = payload === null ? forgotten : 'jq makes a string of it with tojson'
+    const hint = payload === null ? forgotten : 'tojson in jq turns it into a string'
     throw bad(`"payload" is ${shape(payload)}, not a string`, hint)
   }
   if (encoding === 'base64') return base64(payload, '"payload"')
   if (encoding === 'hex') return hex(payload, '"payload"')
   if (encoding !== 'utf8') throw bad(`"encoding" is ${shape(encoding)}, not "utf8", "base64" or "hex"`)
-  if (!payload.isWellFormed()) throw bad('"payload" has half of a surrogate pair')
+  if (!payload.isWellFormed()) throw bad('"payload" has a lone surrogate')
   return Buffer.from(payload)
 }
 
-/** A property of the line takes the place of the one that the command line gives. */
+/** Properties of the line override those of the command line. */
 function propertiesOf(value: unknown, defaults: LineDefaults): PublishProperties | undefined {
   if (value === undefined || value === null) return defaults.properties
   if (!isObject(value)) throw bad(`"properties" is ${shape(value)}, not an object`)
@@ -109,7 +109,7 @@ function propertiesOf(value: unknown, defaults: LineDefaults): PublishProperties
   const names = Object.keys(own)
   if (names.length === 0) return defaults.properties
   if (defaults.version < 5) {
-    throw bad(`it has properties (${names.join(', ')}), which came with MQTT 5`, 'use -V mqttv5')
+    throw bad(`it has properties (${names.join(', ')}), which need MQTT 5`, 'use -V mqttv5')
   }
   return { ...defaults.properties, ...own }
 }

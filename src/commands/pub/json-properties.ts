@@ -1,5 +1,4 @@
-// "properties" of a line of JSON: the properties of a PUBLISH, each of its type, under mqtt-packet's names or under the
-// names that mosquitto_sub prints.
+// Parses "properties" of a line of JSON: the properties of a PUBLISH, under mqtt-packet's names or mosquitto_sub's.
 import { topicNameFault } from '../../cli/topic.js'
 import { type PropertyRow, properties as rows } from '../../codec/properties.js'
 import type { PublishProperties } from '../../codec/publish.js'
@@ -15,17 +14,17 @@ const known = new Map(rows.filter(({ packets }) => packets.includes('publish')).
 
 const base64Name = 'correlation-data-base64'
 
-/** mqtt-packet's names by the names of mosquitto_sub, and by one of our %j. */
+/** mqtt-packet's names by mosquitto_sub's names, plus one of our %j. */
 const keys = new Map([
   ...[...known.values()].map((row) => [row.name.replaceAll('_', '-'), row.key] as const),
   ['user-properties', 'userProperties'],
   [base64Name, 'correlationData'],
 ])
 
-/** They belong to the connection that brought the message [MQTT-3.3.4-6]; `sub --json` prints them all the same. */
+/** Valid only on the connection that delivered the message [MQTT-3.3.4-6]; `sub --json` prints them. */
 const notForwarded = new Set(['topicAlias', 'subscriptionIdentifier'])
 
-/** @throws MqttxError for a property that a PUBLISH cannot have, and for a value that is not of its type */
+/** @throws MqttxError for a property that PUBLISH does not have, or a value of the wrong type */
 export function readProperties(given: Record<string, unknown>): PublishProperties {
   const read: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(given)) {
@@ -33,8 +32,8 @@ export function readProperties(given: Record<string, unknown>): PublishPropertie
     if (notForwarded.has(key)) continue
     const row = known.get(key)
     if (row === undefined) {
-      const hint = `known are ${[...known.keys()].filter((name) => !notForwarded.has(name)).join(', ')}`
-      throw bad(`there is no property ${shape(name)}`, hint)
+      const hint = `known properties: ${[...known.keys()].filter((name) => !notForwarded.has(name)).join(', ')}`
+      throw bad(`unknown property ${shape(name)}`, hint)
     }
     read[key] = name === base64Name ? base64Bytes({ base64: value }, name) : readValue(row, value)
   }
@@ -69,7 +68,7 @@ function readString(value: unknown, name: string): string {
   return value
 }
 
-/** Names with a string, or with a list where a name stands more than once; or mosquitto_sub's list of objects. */
+/** An object of strings, or of lists for repeated names; or mosquitto_sub's list of objects. */
 function readPairs(value: unknown, name: string): UserProperties {
   if (Array.isArray(value)) return joined(value.map((pair: unknown) => readPairs(pair, name)))
   if (!isObject(value)) throw bad(`${name} is ${shape(value)}, not an object`)
@@ -88,7 +87,7 @@ function joined(pairs: UserProperties[]): UserProperties {
   return all
 }
 
-/** `{"base64":"..."}` as it is printed, or text, which is easier to write. */
+/** `{"base64":"..."}`, the printed form; or text. */
 function readBytes(value: unknown, name: string): Buffer {
   const bytes = typeof value === 'string' ? textBytes(value, name) : base64Bytes(value, name)
   if (bytes.length > 65_535) throw bad(`${name} is longer than 65535 bytes`)
@@ -96,7 +95,7 @@ function readBytes(value: unknown, name: string): Buffer {
 }
 
 function textBytes(text: string, name: string): Buffer {
-  if (!text.isWellFormed()) throw bad(`${name} has half of a surrogate pair`)
+  if (!text.isWellFormed()) throw bad(`${name} has a lone surrogate`)
   return Buffer.from(text)
 }
 
@@ -105,14 +104,14 @@ function base64Bytes(value: unknown, name: string): Buffer {
   throw bad(`${name} is ${shape(value)}, not {"base64":"..."} or a string`)
 }
 
-/** mqtt-packet has flags as booleans. */
+/** Flags are booleans in mqtt-packet. */
 function readFlag(value: unknown, name: string): boolean {
   if (typeof value === 'boolean') return value
   if (value === 0 || value === 1) return value === 1
   throw bad(`${name} is ${shape(value)}, not true or false`)
 }
 
-/** The one number that is left is the Message Expiry Interval, which has four bytes. */
+/** Only the Message Expiry Interval comes here: a Four Byte Integer. */
 function readNumber(value: unknown, name: string): number {
   const whole = typeof value === 'number' && Number.isInteger(value)
   if (whole && value >= 0 && value <= 0xffffffff) return value

@@ -1,7 +1,8 @@
-// Lines of mosquitto_sub -F %j and %J, and of ours: the payload is text, or JSON itself, and "payloadlen" says which.
+// Parses lines printed by -F %j and %J of mosquitto_sub and of ours. The payload is a string or embedded JSON;
+// "payloadlen" tells which.
 import { bad, base64, isObject, shape } from './json-values.js'
 
-/** True for such a line: `sub --json` prints "time" in place of "tst". */
+/** True for such a line: `sub --json` prints "time" instead of "tst". */
 export function isRecording(members: Record<string, unknown>): boolean {
   return typeof members.tst === 'string' && typeof members.payloadlen === 'number'
 }
@@ -10,8 +11,8 @@ const userProperties = 'user-properties'
 const useOurs = 'mqttx sub --json records every payload'
 
 /**
- * The payload of `text`, which is a line and has these members. JSON is taken as it is written there.
- * @throws MqttxError where mosquitto_sub has left out a part of it, as it does from a NUL on
+ * The payload of the line `text` with these members. Embedded JSON is taken byte for byte.
+ * @throws MqttxError if the payload is truncated: mosquitto_sub stops at a NUL
  */
 export function recordedPayload(members: Record<string, unknown>, text: string): Buffer {
   const { payload, payloadlen, encoding } = members
@@ -24,15 +25,15 @@ export function recordedPayload(members: Record<string, unknown>, text: string):
   const json = Buffer.from(written(text)) // a string as JSON has its quotes
   if (json.length === payloadlen) return json
   const what = `"payload" has ${plain.length} bytes, and "payloadlen" is ${shape(payloadlen)}`
-  throw bad(`${what}: a part of it is missing`, useOurs)
+  throw bad(`${what}: the payload is truncated`, useOurs)
 }
 
 const string = '"(?:[^"\\\\]|\\\\.)*"'
 const pair = new RegExp(`\\s*(${string})\\s*:\\s*(${string})\\s*,?`, 'y')
 
 /**
- * The properties of such a line, its User Properties as a list: mosquitto_sub 2.0 prints an object that has a name as
- * often as the message has, of which JSON.parse keeps the last.
+ * The properties of such a line, with the User Properties as a list. mosquitto_sub 2.0 prints an object with repeated
+ * names, of which JSON.parse keeps only the last.
  */
 export function recordedProperties(properties: unknown, text: string): unknown {
   if (!isObject(properties) || !isObject(properties[userProperties])) return properties
@@ -46,8 +47,8 @@ export function recordedProperties(properties: unknown, text: string): unknown {
 }
 
 /**
- * The value of "payload" as it is written. It is the last member, so it is the first value under such a name that goes
- * on to the end of the object: properties may have the name too, and come before.
+ * The source text of "payload". It is the last member, so it is the first value with this name that extends to the end
+ * of the object; an earlier member, such as a User Property, may have the same name.
  */
 function written(text: string): string {
   const end = text.lastIndexOf('}')

@@ -1,4 +1,4 @@
-// What a line of JSON may have in it, and how that which it may not is named.
+// Checks of JSON values, and their error texts.
 import { largestString } from '../../cli/values.js'
 import { MqttxError } from '../../errors.js'
 import { shown } from '../../text.js'
@@ -7,7 +7,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A value in an error text. */
+/** A value for an error text, at most 60 characters. */
 export function shape(value: unknown): string {
   if (Array.isArray(value)) return 'an array'
   if (isObject(value)) return 'an object'
@@ -15,13 +15,13 @@ export function shape(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }
 
-/** The error that a line is no message; whoever counts lines says which. */
+/** The error for an invalid line; the caller adds the line number. */
 export function bad(what: string, hint?: string): MqttxError {
   return new MqttxError(shown(what), { hint })
 }
 
 /**
- * The bytes that base64 stands for. The decoder skips what is no base64: the length tells.
+ * Decodes base64. Node's decoder skips invalid characters; the length reveals them.
  * @throws MqttxError
  */
 export function base64(text: string, name: string): Buffer {
@@ -32,7 +32,7 @@ export function base64(text: string, name: string): Buffer {
 }
 
 /**
- * The bytes that pairs of hexadecimal digits stand for. The decoder ends where there is none: the length tells.
+ * Decodes hexadecimal digits. Node's decoder stops at an invalid character; the length reveals it.
  * @throws MqttxError
  */
 export function hex(text: string, name: string): Buffer {
@@ -42,11 +42,11 @@ export function hex(text: string, name: string): Buffer {
 }
 
 /**
- * What makes `text` no UTF-8 Encoded String (MQTT 5.0, 1.5.4), or undefined. Control characters, which the options
- * refuse as the reference does, may stand in a recorded property.
+ * Why `text` is not a UTF-8 Encoded String (MQTT 5.0, 1.5.4), or undefined. Control characters are allowed here, as a
+ * received property may contain them; the command-line options refuse them, as mosquitto does.
  */
 export function utf8Fault(text: string): string | undefined {
-  if (!text.isWellFormed()) return 'has half of a surrogate pair [MQTT-1.5.4-1]'
+  if (!text.isWellFormed()) return 'has a lone surrogate [MQTT-1.5.4-1]'
   if (text.includes('\0')) return 'has a NUL character [MQTT-1.5.4-2]'
   return Buffer.byteLength(text) > largestString ? `is longer than ${largestString} bytes` : undefined
 }

@@ -1,4 +1,4 @@
-// pub --json: each line of standard input is an object as `sub --json` prints it, with a topic of its own.
+// pub --json: each line of standard input is an object as printed by `sub --json`, with its own topic.
 import { constants } from 'node:buffer'
 import { maxPayload, type PublishTemplate } from '../../codec/publish.js'
 import { preparePublish } from '../../codec/publish-properties.js'
@@ -9,7 +9,7 @@ import { type PublishIo, type LineReader, publishEachLine } from './each-line.js
 import { type LineDefaults, readMessage } from './json-message.js'
 import { Templates } from './templates.js'
 
-/** The line becomes a string on the way; a payload of MQTT's largest size fits it with room for escapes. */
+/** A line becomes a JavaScript string, which has room for the largest MQTT payload with escapes. */
 const longestLine = constants.MAX_STRING_LENGTH
 
 /** @throws MqttxError unless every line was delivered */
@@ -23,7 +23,7 @@ export function publishJson(
   return publishEachLine(options, reader, io)
 }
 
-/** A blank line is no message; it counts all the same, so that numbers of lines are those of the file. */
+/** A blank line is skipped but counted, so that line numbers match the file. */
 class JsonLines implements LineReader {
   readonly command = 'mqttx pub --json'
   readonly longestLine = longestLine
@@ -61,7 +61,7 @@ class JsonLines implements LineReader {
   }
 }
 
-/** Nothing but what JSON takes for white space. */
+/** True if the line has only JSON white space. */
 function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
     const byte = bytes[at]

@@ -1,4 +1,4 @@
-// pub -l: each line of standard input is a message, all to one topic.
+// pub -l: each line of standard input is a message to one topic.
 import { maxPayload, type PublishTemplate } from '../../codec/publish.js'
 import type { ConnectOptions } from '../../connection/options.js'
 import type { LineSplitter } from '../../io/lines.js'
@@ -27,7 +27,7 @@ class PlainLines implements LineReader {
   constructor(template: PublishTemplate) {
     this.template = template
     this.longestLine = maxPayload(template)
-    this.tooLong = `a message to this topic can have ${this.longestLine} bytes`
+    this.tooLong = `the limit for this topic is ${this.longestLine} bytes`
     this.acknowledged = template.qos > 0
   }
 

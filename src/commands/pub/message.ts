@@ -1,4 +1,4 @@
-// pub of one message, once or with --repeat: connected, published, acknowledged, disconnected.
+// Publishes one message, once or with --repeat, and disconnects.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PublishTemplate } from '../../codec/publish.js'
 import { Connection } from '../../connection/connection.js'
@@ -48,11 +48,11 @@ export async function publishMessage(
   } finally {
     inTime()
   }
-  if (refusals.count > 10) warn(`${refusals.count} messages were refused in all.`)
+  if (refusals.count > 10) warn(`${refusals.count} messages were refused in total.`)
   return refusals.status
 }
 
-/** Sleeps, but not through the loss of the connection. */
+/** Sleeps; ends early if the connection is lost. */
 async function pause(delayMs: number, connection: Connection): Promise<void> {
   const timer = new AbortController()
   try {

@@ -1,10 +1,10 @@
-// Messages that the server refused: a warning each, and a status other than 0.
+// Counts messages that the server refused: a warning for each of the first ten, and the exit status.
 import { reasonName } from '../../codec/reason-codes.js'
 import type { Answer } from '../../connection/events.js'
 
 const shown = 10 // refusals with a warning of their own
 
-/** A Reason Code for people. */
+/** A Reason Code as `name (0xNN)`. */
 export function reasonOf(code: number): string {
   return `${reasonName(code)} (0x${code.toString(16)})`
 }
@@ -18,7 +18,7 @@ export class Refusals {
     this.#warn = warn
   }
 
-  /** An answer has come. 0x80 and above: the message was refused. `line` of the input, where there are lines. */
+  /** Records an acknowledgement; a Reason Code from 0x80 on is a refusal. `line`: the input line, if any. */
   note(reasonCode: number, { messageId, reason }: Answer, line?: number): void {
     if (reasonCode < 0x80) return
     this.#status ||= reasonCode
@@ -27,12 +27,12 @@ export class Refusals {
     this.#warn(`${what} failed: ${reasonOf(reasonCode)}.${reason === undefined ? '' : ` ${reason}`}`)
   }
 
-  /** How many messages were refused. */
+  /** The number of refused messages. */
   get count(): number {
     return this.#count
   }
 
-  /** 0, or the first Reason Code that refused. */
+  /** The first Reason Code from 0x80 on; 0 if there is none. */
   get status(): number {
     return this.#status
   }

@@ -1,4 +1,4 @@
-// mqttx pub: chooses between one message, lines, and lines of JSON.
+// mqttx pub: publishes one message, lines (-l), or lines of JSON (--json).
 import type { Args } from '../../cli/option.js'
 import { maxPayload } from '../../codec/publish.js'
 import { preparePublish } from '../../codec/publish-properties.js'
@@ -11,7 +11,7 @@ import { publishLines } from './lines.js'
 import { publishMessage } from './message.js'
 import type { pub } from './spec.js'
 
-/** Attempts in a row to get a lost connection back: about half a minute. */
+/** Reconnect attempts in a row, about half a minute. */
 const lineReconnects = 8
 
 export async function run(args: Args<typeof pub.options>, host: Host): Promise<number> {

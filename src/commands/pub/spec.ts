@@ -1,4 +1,4 @@
-// mqttx pub: its words. What it does is in run.ts.
+// mqttx pub: options, help and checks. run.ts executes it.
 import { spec } from '../../cli/option.js'
 import {
   checkAddressAndLogin,
@@ -34,17 +34,17 @@ export const pub = spec({
     '-L URL {-f FILE | -s | -n} [OPTION]...',
   ],
   description: [
-    `Publishes one message, or each line of standard input as a message, and ends when the server has what it was sent:
-    with {qos} 0 when it is written, with 1 and 2 when every message is acknowledged.`,
-    `With {stdinLine} a lost connection is made again and the lines in flight are sent again, in order. With QoS 1 and 2,
-    whenever the status is not 0, standard error says how many lines were acknowledged, which is the first that was not,
-    and which were refused.`,
-    'It takes the place of mosquitto_pub: the options, messages and exit statuses that both have are the same.',
+    `Publishes one message, or each line of standard input as a message. Ends when every message is sent ({qos} 0) or
+    acknowledged ({qos} 1 and 2).`,
+    `With {stdinLine} it reconnects after a lost connection and resends the lines in flight in order. At QoS 1 and 2, if
+    the status is not 0, standard error says how many lines were acknowledged, which line is the first without
+    acknowledgement, and which were refused.`,
+    'A drop-in replacement for mosquitto_pub: shared options, messages and exit statuses are the same.',
   ],
   examples: [
-    ['One message', 'mqttx pub -t home/kitchen/temperature -m 21.5'],
+    ['Publish one message', 'mqttx pub -t home/kitchen/temperature -m 21.5'],
     [
-      'Every line of a log, each acknowledged by the server',
+      'Publish every line of a log with acknowledgement',
       'tail -F app.log | mqttx pub -t app/log -l -q 1',
     ],
     ['Remove a retained message', 'mqttx pub -t home/kitchen/state -r -n'],
@@ -92,7 +92,7 @@ interface Publishing extends PropertyArgs {
   readonly json: boolean
 }
 
-/** Lines of JSON have topics of their own. */
+/** With --json each line has its own topic. */
 function checkMessage(args: Publishing): void {
   const { topic, message, file, stdinFile, stdinLine, nullMessage, json } = args
   const hasSource = message !== undefined || file !== undefined || stdinFile || stdinLine || nullMessage
@@ -100,7 +100,7 @@ function checkMessage(args: Publishing): void {
     throw new UsageError('Both topic and message must be supplied.')
   }
   if (json && args.properties?.publish?.topicAlias !== undefined) {
-    const hint = 'an alias stands for one topic, and each line has its own'
+    const hint = 'an alias maps to one topic, and each line has its own'
     throw new UsageError('topic-alias cannot be used with --json.', { hint })
   }
 }

@@ -1,17 +1,15 @@
-// What messages of one kind share is encoded once, also where each line names its own kind.
+// LRU cache of encoded PUBLISH headers for --json: lines with equal topic, QoS, RETAIN and properties share one.
 import type { ProtocolVersion, PublishTemplate } from '../../codec/publish.js'
 import { preparePublish } from '../../codec/publish-properties.js'
 import type { LineMessage } from './json-message.js'
 
-/** Kinds that are kept: a house has fewer sensors. */
-const kept = 512
-/** The longest key in characters: what is longer has Correlation Data or the like in it and will not come again. */
+const capacity = 512
+/** In characters. A longer key has Correlation Data or the like and will not repeat. */
 const longestKey = 1024
 
-/** The templates that were used last, by topic, QoS, RETAIN and properties. */
 export class Templates {
   readonly #version: ProtocolVersion
-  /** The least recently used first: a Map keeps the order in which keys were set. */
+  /** Least recently used first: a Map keeps insertion order. */
   readonly #recent = new Map<string, PublishTemplate>()
 
   constructor(version: ProtocolVersion) {
@@ -28,12 +26,12 @@ export class Templates {
     if (known !== undefined) this.#recent.delete(key)
     const template = known ?? preparePublish(message.topic, { ...message, version: this.#version })
     if (key.length <= longestKey) this.#recent.set(key, template)
-    if (this.#recent.size > kept) this.#recent.delete(this.#recent.keys().next().value!)
+    if (this.#recent.size > capacity) this.#recent.delete(this.#recent.keys().next().value!)
     return template
   }
 }
 
-/** A Topic Name has no NUL. */
+/** NUL separates topic and properties: a Topic Name has none. */
 function keyOf({ topic, qos, retain, properties }: Omit<LineMessage, 'payload'>): string {
   const rest = properties === undefined ? '' : JSON.stringify(properties)
   return `${qos}${retain ? 'r' : ''}${topic}\0${rest}`

@@ -30,7 +30,7 @@ export interface Reply {
   readonly properties: PublishProperties
 }
 
-/** Where the answer goes; a fault is what keeps it from going there. */
+/** Reads a request. `fault`: why it cannot be answered. `fallback`: the Response Topic for a request without one. */
 export function servedRequest(publish: Publish, fallback: string | undefined): ServedRequest | { readonly fault: string } {
   const properties = publish.properties ?? {}
   const responseTopic = properties.responseTopic ?? fallback
@@ -41,7 +41,7 @@ export function servedRequest(publish: Publish, fallback: string | undefined): S
   return { topic, qos, responseTopic, properties, payload: Buffer.from(publish.payload) }
 }
 
-/** The same payload, and what says how to read it. */
+/** --echo: the same payload, Payload Format Indicator and Content Type. */
 export function echoOf({ payload, properties }: ServedRequest): Reply {
   const { payloadFormatIndicator, contentType } = properties
   return {
@@ -53,14 +53,14 @@ export function echoOf({ payload, properties }: ServedRequest): Reply {
   }
 }
 
-/** Before MQTT 5 an answer can only be empty to say that the command failed. */
+/** The answer from a finished command. A failure is an empty payload before MQTT 5, a User Property from then on. */
 export function replyOf({ output, status, failure }: Ran, version: ProtocolVersion): Reply {
   if (failure === undefined) return { payload: output, properties: {} }
   if (version < 5) return { payload: Buffer.alloc(0), properties: {} }
   return { payload: output, properties: { userProperties: { 'exit-status': String(status) } } }
 }
 
-/** `given`: the properties of the command line, which those of the answer take the place of. */
+/** `given`: properties of the command line; those of the answer override them. */
 export function answerTemplate(
   { responseTopic, properties: { correlationData } }: ServedRequest,
   reply: Reply,
@@ -78,7 +78,7 @@ export function answerTemplate(
   return preparePublish(responseTopic, { qos, retain, version, properties })
 }
 
-/** `given` without the names that `newer` has, then these. */
+/** `given` overridden by `newer`, name by name. */
 function replaced(given: UserProperties = {}, newer: UserProperties = {}): UserProperties {
   const all = noUserProperties()
   const kept = pairsOf(given).filter(([name]) => !Object.hasOwn(newer, name))
@@ -86,7 +86,7 @@ function replaced(given: UserProperties = {}, newer: UserProperties = {}): UserP
   return all
 }
 
-/** What the environment of a command tells about the request. */
+/** The environment variables that describe the request to the command of --exec. */
 export function environmentOf({ topic, qos, responseTopic, properties }: ServedRequest): Record<string, string> {
   const { correlationData, contentType, userProperties } = properties
   return {

@@ -1,37 +1,37 @@
-// Work that takes time, a bounded part of it at once; the rest waits in line.
+// Runs asynchronous jobs, a limited number at a time; the others queue.
 
 export class Jobs {
-  readonly #most: number
+  readonly #limit: number
   #running = 0
   #waiting: (() => Promise<void>)[] = []
   #relieved: { promise: Promise<void>; resolve(): void } | undefined
   #done: { promise: Promise<void>; resolve(): void } | undefined
 
-  /** `most` at once. */
-  constructor(most: number) {
-    this.#most = most
+  /** `limit`: jobs at a time. */
+  constructor(limit: number) {
+    this.#limit = limit
   }
 
-  /** Runs `job` when there is room. It takes care of its own failures. */
+  /** Runs `job` when a place is free. `job` must not reject. */
   add(job: () => Promise<void>): void {
     this.#waiting.push(job)
     this.#start()
   }
 
-  /** Forgets what has not begun. */
+  /** Discards the jobs that have not started. */
   drop(): void {
     this.#waiting = []
     this.#tell()
   }
 
-  /** A promise while some job waits for room: until none does. */
+  /** While jobs are queued: resolves when none is. Otherwise undefined. */
   relieved(): Promise<void> | undefined {
     if (this.#waiting.length === 0) return undefined
     this.#relieved ??= pending()
     return this.#relieved.promise
   }
 
-  /** Resolves when nothing runs or waits. */
+  /** Resolves when no job is running or queued. */
   async done(): Promise<void> {
     if (this.#running === 0 && this.#waiting.length === 0) return
     this.#done ??= pending()
@@ -39,7 +39,7 @@ export class Jobs {
   }
 
   #start(): void {
-    while (this.#running < this.#most && this.#waiting.length > 0) {
+    while (this.#running < this.#limit && this.#waiting.length > 0) {
       this.#running++
       const job = this.#waiting.shift()!
       void job().finally(() => {

@@ -1,6 +1,6 @@
-// --latency: how long an answer took, in the reference's form.
+// --latency: the time until the answer, in mosquitto_rr's format.
 
-/** A duration as printf has it: seconds to the nanosecond, and smaller units with six digits. */
+/** Formats a duration: seconds with nine digits after the point, smaller units with six, nanoseconds with none. */
 export function latencyText(milliseconds: number): string {
   const nanoseconds = Math.round(milliseconds * 1e6)
   if (nanoseconds >= 1e9) return `Latency: ${(nanoseconds / 1e9).toFixed(9)}`

@@ -1,11 +1,11 @@
-// The PUBLISH of a request, and the SUBSCRIBE of both sides.
+// The PUBLISH of a request and the SUBSCRIBE of requester and responder.
 import { type PublishTemplate, publishTemplate } from '../../codec/publish.js'
 import { preparePublish } from '../../codec/publish-properties.js'
 import type { SubscribeOptions } from '../../connection/events.js'
 import type { ConnectOptions } from '../../connection/options.js'
 import type { RrArgs } from './spec.js'
 
-/** The Response Topic is the last property, as in the reference. */
+/** The Response Topic is the last property, as in mosquitto_rr. */
 export function requestTemplate(
   { topic = '', responseTopic, qos }: RrArgs,
   { version, properties: { publish } }: ConnectOptions,
@@ -21,7 +21,7 @@ export function requestTemplate(
   return preparePublish(topic, { qos, retain, version, properties })
 }
 
-/** `retainHandling`: where the command line says nothing. */
+/** `retainHandling`: the default if the command line gives none. */
 export function subscribeOptions(
   args: RrArgs,
   { properties: { subscribe: properties } }: ConnectOptions,

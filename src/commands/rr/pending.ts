@@ -1,15 +1,15 @@
-// Requests that wait for answers, by Correlation Data, and by Packet Identifier until the server has taken them.
+// Requests awaiting answers, by Correlation Data, and by Packet Identifier until acknowledged.
 
 export interface Request {
-  /** The number of its line; 1 where there is only one request. */
+  /** The input line; 1 for a single request. */
   readonly line: number
-  /** Undefined where one request waits at a time. */
+  /** Undefined if only one request waits at a time. */
   readonly correlationData: Buffer | undefined
-  /** 0 at QoS 0, which the server does not answer. */
+  /** The Packet Identifier; 0 at QoS 0. */
   readonly messageId: number
-  /** By the clock of the host. */
+  /** Milliseconds of `host.now()`. */
   readonly sentAt: number
-  /** Calls off its time limit. */
+  /** Cancels its timeout. */
   stop(): void
 }
 
@@ -23,7 +23,7 @@ export class Pending {
   readonly #byData = new Map<string, Waiting>()
   readonly #byMessageId = new Map<number, Request>()
 
-  /** `replies`: the answers that each request gets. */
+  /** `replies`: the number of answers to each request. */
   constructor(replies: number) {
     this.#replies = replies
   }
@@ -32,7 +32,7 @@ export class Pending {
     return this.#byData.size
   }
 
-  /** In the order in which they were sent. */
+  /** In the order sent. */
   get requests(): Request[] {
     return [...this.#byData.values()].map(({ request }) => request)
   }
@@ -43,8 +43,8 @@ export class Pending {
   }
 
   /**
-   * An answer has come: the request that it is for, if any. Without Correlation Data it is for the request that waits
-   * alone. The last answer ends the waiting.
+   * Matches an answer to its request, if any. An answer without Correlation Data matches if only one request waits.
+   * Removes the request with its last answer.
    */
   answer(correlationData: Buffer | undefined): Request | undefined {
     const alone = correlationData === undefined && this.size === 1
@@ -54,20 +54,20 @@ export class Pending {
     return waiting.request
   }
 
-  /** Answers that have come so far. */
+  /** Answers received so far. */
   received(request: Request): number {
     const waiting = this.#byData.get(keyOf(request.correlationData))
     return waiting === undefined ? this.#replies : this.#replies - waiting.left
   }
 
-  /** The server has answered the PUBLISH itself; undefined where the request has had its answers before. */
+  /** Records the acknowledgement of the PUBLISH. Returns undefined if the request already has its answers. */
   settled(messageId: number): Request | undefined {
     const request = this.#byMessageId.get(messageId)
     this.#byMessageId.delete(messageId)
     return request
   }
 
-  /** Nothing more is awaited for this request. */
+  /** Stops waiting for answers to this request. */
   remove(request: Request): void {
     request.stop()
     this.#byData.delete(keyOf(request.correlationData))
@@ -75,7 +75,7 @@ export class Pending {
   }
 }
 
-/** Bytes as a key: one character for each. */
+/** Bytes as a Map key: one character per byte. */
 function keyOf(correlationData: Buffer | undefined): string {
   return correlationData?.toString('latin1') ?? ''
 }

@@ -1,4 +1,4 @@
-// The life of requests: subscribe to the Response Topic, publish, know the answers among what arrives, end.
+// Sends requests: subscribes to the Response Topic, publishes, matches the answers and ends.
 import { randomBytes } from 'node:crypto'
 import type { Publish, PublishTemplate } from '../../codec/publish.js'
 import { reasonText } from '../../codec/reason-codes.js'
@@ -26,15 +26,15 @@ export interface CommandIo {
   readonly diagnostics: Diagnostics
 }
 
-/** What becomes of a request that gets no answer, or not all of them. */
+/** Called for a request that gets no answer, or not all of them. */
 export type Failed = (request: Request, failure: MqttxError) => void
 
 const noMatchingSubscribers = 0x10
-const notTaken = { exitCode: ExitCode.timeout, prefix: '', hint: 'the server takes no more requests' }
+const stalled = { exitCode: ExitCode.timeout, prefix: '', hint: 'the server accepts no further requests' }
 const disconnectWithWill = 4
-/** How long standard output may take nothing at the end, in milliseconds. */
+/** How long to wait at the end for a reader of standard output that takes nothing, in milliseconds. */
 const patienceMs = 2000
-/** How long the server may take for what was sent, where something has failed. */
+/** After a failure: how long to wait for the server, in milliseconds. */
 const goodbyeMs = 1000
 
 export class Requester {
@@ -47,18 +47,18 @@ export class Requester {
   readonly #pending: Pending
   readonly #unmatched = new UnmatchedMessages()
   readonly #waiters = new Waiters()
-  /** The user's own Correlation Data: the same for all requests. */
+  /** Correlation Data from the command line, the same for all requests. */
   readonly #fixed: Buffer | undefined
-  /** Requests that may wait at once; with more than one each has Correlation Data of its own. */
+  /** Requests in flight at a time. If more than one, each has its own Correlation Data. */
   readonly #window: number
   #granted = false
   #failure: Error | undefined
-  /** Rejects when it is over before it is done. */
+  /** Rejects at the first failure. */
   readonly failing: Promise<never> = this.#waiters.until(() => false) as Promise<never>
   #release: () => void = () => {}
 
   constructor(args: RrArgs, options: ConnectOptions, { io, failed }: { io: CommandIo; failed: Failed }) {
-    this.failing.catch(() => {}) // whoever waits is told
+    this.failing.catch(() => {}) // avoids an unhandled rejection
     this.#args = args
     this.#options = options
     this.#io = io
@@ -89,27 +89,27 @@ export class Requester {
     )
   }
 
-  /** Why it is over before it is done. */
+  /** The first failure. */
   get failure(): Error | undefined {
     return this.#failure
   }
 
-  /** What came instead of the answers that did not; undefined where nothing did. */
+  /** A hint for missing answers: what was received instead, if anything. */
   get explanation(): string | undefined {
     const { replies } = this.#args
     const [request] = this.waiting
     const some = replies > 1 && request !== undefined
-    const received = some ? `${this.#pending.received(request)} of ${replies} answers came` : undefined
+    const received = some ? `${this.#pending.received(request)} of ${replies} answers received` : undefined
     const parts = [received, this.#unmatched.text].filter((text) => text !== undefined)
     return parts.length === 0 ? undefined : parts.join('; ')
   }
 
-  /** Requests without all their answers, in the order in which they were sent. */
+  /** Requests that lack answers, in the order sent. */
   get waiting(): Request[] {
     return this.#pending.requests
   }
 
-  /** Of a request, as large as each. */
+  /** The template of a request; all have the same size. */
   get template(): PublishTemplate {
     return requestTemplate(this.#args, this.#options, this.#correlationData())
   }
@@ -124,7 +124,7 @@ export class Requester {
     await this.#until(() => this.#granted)
   }
 
-  /** Ends it all with `error`, which everybody who waits here is told. */
+  /** Ends with `error`: every pending wait rejects with it. */
   fail(error: Error): void {
     this.#failure ??= error
     this.#waiters.fail(error)
@@ -139,9 +139,9 @@ export class Requester {
     }
   }
 
-  /** Waits until the server takes more, at most for the time of a request. */
+  /** Waits until the connection takes more, at most for the timeout of a request. */
   async #drained(): Promise<void> {
-    const timer = this.#limit(() => this.fail(new MqttxError('Timed out', notTaken)))
+    const timer = this.#limit(() => this.fail(new MqttxError('Timed out', stalled)))
     try {
       await Promise.race([this.#connection.drain(), this.failing])
     } finally {
@@ -149,7 +149,7 @@ export class Requester {
     }
   }
 
-  /** Sends the payload from `start` to `end`; call it when there is room. */
+  /** Sends the payload from `start` to `end`. Call `room` first. */
   send(line: number, payload: Uint8Array, start = 0, end = payload.length): void {
     const correlationData = this.#correlationData()
     const sentAt = this.#io.host.now()
@@ -165,13 +165,13 @@ export class Requester {
     this.#connection.flush()
   }
 
-  /** Resolves when no request waits any more. */
+  /** Resolves when every request is answered or given up. */
   async answered(): Promise<void> {
     this.#connection.flush()
     await this.#until(() => this.#pending.size === 0)
   }
 
-  /** The polite end; what was received is on standard output before the server hears that it was. */
+  /** Writes received messages to standard output, then acknowledges them and disconnects. */
   async close(): Promise<void> {
     this.#connection.stopDelivery()
     const goodbye = this.#io.output.finish().then(() => this.#connection.close())
@@ -179,7 +179,7 @@ export class Requester {
     this.#release()
   }
 
-  /** The end where something failed: as polite as the connection still allows. */
+  /** Disconnects after a failure, within `goodbyeMs`. */
   async abandon(): Promise<void> {
     this.#connection.stopDelivery()
     this.#release()
@@ -189,7 +189,7 @@ export class Requester {
     this.#connection.destroy()
   }
 
-  /** None where one request waits at a time, as in the reference: not every responder copies it into its answer. */
+  /** None if one request waits at a time, as in mosquitto_rr: not every responder copies it into its answer. */
   #correlationData(): Buffer | undefined {
     return this.#window > 1 ? randomBytes(16) : this.#fixed
   }
@@ -232,7 +232,7 @@ export class Requester {
 
   #onMessage(message: Publish): void {
     const { responseTopic, retainAsPublished, latency } = this.#args
-    if (message.topic !== responseTopic) return // of a subscription that a kept session still has
+    if (message.topic !== responseTopic) return // from another subscription of a resumed Session
     if (message.retain && !retainAsPublished) return this.#unmatched.retained()
     const data = message.properties?.correlationData
     const request = this.#pending.answer(data)
@@ -262,7 +262,7 @@ export class Requester {
     try {
       return this.#io.output.flush()
     } catch {
-      return undefined // `onFailure` has been told, and ends it
+      return undefined // reported by `onFailure`, which ends the run
     }
   }
 }

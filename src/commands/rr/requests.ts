@@ -1,4 +1,4 @@
-// rr with one request, or with one for each line of standard input: when it ends, and with which status.
+// Runs rr with one request, or one for each line of standard input.
 import type { Readable } from 'node:stream'
 import { maxPayload } from '../../codec/publish.js'
 import type { ConnectOptions } from '../../connection/options.js'
@@ -28,7 +28,7 @@ export async function requestOnce(
   }).finally(stop)
 }
 
-/** @returns the exit status: 0 means that every line was answered */
+/** @returns the exit status, 0 if every line was answered */
 export async function requestLines(args: RrArgs, options: ConnectOptions, io: CommandIo): Promise<number> {
   const unanswered = new Unanswered(io.diagnostics.warn)
   const requester = new Requester(args, options, {
@@ -36,7 +36,7 @@ export async function requestLines(args: RrArgs, options: ConnectOptions, io: Co
     failed: (request, failure) => unanswered.note(request.line, failure.message, failure.exitCode),
   })
   const work = new LineRequests(requester)
-  const stop = timeLimit(args, requester) // until the subscription stands; then each request has its own
+  const stop = timeLimit(args, requester) // until subscribed; then each request has its own timeout
   return ending(requester, async () => {
     try {
       await requester.open()
@@ -58,7 +58,7 @@ export async function requestLines(args: RrArgs, options: ConnectOptions, io: Co
   }).finally(stop)
 }
 
-/** The time of -W for all of a request, or for getting ready. */
+/** Applies -W to a whole request, or to connecting and subscribing. */
 function timeLimit({ timeout }: RrArgs, requester: Requester): () => void {
   if (timeout === undefined) return () => {}
   const timer = setTimeout(() => {
@@ -68,7 +68,7 @@ function timeLimit({ timeout }: RrArgs, requester: Requester): () => void {
   return () => clearTimeout(timer)
 }
 
-/** A reader of standard output that goes away has read enough. */
+/** Runs `work`. A closed pipe on standard output is a success. */
 async function ending(requester: Requester, work: () => Promise<void>): Promise<number> {
   try {
     await work()
@@ -92,7 +92,7 @@ class LineRequests {
     return this.#sent
   }
 
-  /** @returns what is wrong with the input: it ends the reading, not the waiting for the answers before */
+  /** @returns an error of the input: reading stops, but earlier requests still await their answers */
   async all(input: Readable): Promise<MqttxError | undefined> {
     const lines = new LineSplitter(maxPayload(this.#requester.template))
     this.#requester.failing.catch((error: Error) => input.destroy(error))

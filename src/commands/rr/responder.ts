@@ -1,4 +1,4 @@
-// rr --serve: answers requests until a signal comes, across lost connections.
+// rr --serve: answers requests until a signal arrives. Reconnects after a lost connection.
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { maxPayload, type Publish, type PublishTemplate, publishSize } from '../../codec/publish.js'
@@ -23,30 +23,30 @@ interface CommandIo {
   readonly diagnostics: Diagnostics
 }
 
-/** How long commands that run may still take when a signal has come. */
+/** After a signal: how long running commands may take, in milliseconds. */
 const patienceMs = 5000
-/** How long the server may take for what was sent and for DISCONNECT, in milliseconds. */
+/** After a signal: how long to wait for acknowledgements and DISCONNECT, in milliseconds. */
 const goodbyeMs = 2000
-/** How long DISCONNECT may take when a second one has come. */
+/** After a second signal: how long to wait for DISCONNECT, in milliseconds. */
 const hurryMs = 500
-/** Output of commands that is kept at once, in bytes; the answer that is first in turn may exceed it. */
-const mostOutput = 64 * 1024 * 1024
-/** Answers that may wait for a server that does not take them: how many, and the bytes of their packets if there is more than one. */
-const mostAnswers = 65_536
-const mostAnswerBytes = 64 * 1024 * 1024
+/** Limit of buffered command output, in bytes; the next answer in turn may exceed it. */
+const maxOutput = 64 * 1024 * 1024
+/** Limits of queued answers: count, and bytes of packets unless there is only one. */
+const maxAnswers = 65_536
+const maxAnswerBytes = 64 * 1024 * 1024
 
 /** @returns the exit status, 0 when a signal ended it */
 export function answerRequests(args: RrArgs, options: ConnectOptions, io: CommandIo): Promise<number> {
   const { topic = '', responseTopic } = args
   const filter = topic.replace(/^\$share\/[^/]*\//, '')
   if (responseTopic !== undefined && matches(filter, responseTopic)) {
-    const hint = `answers to '${responseTopic}' would come back as requests`
+    const hint = `answers to '${responseTopic}' would be received as requests`
     throw new UsageError('The response topic (-e) must not match the topic (-t) with --serve.', { hint })
   }
   return new RrResponder(args, options, io).run()
 }
 
-/** An answer; `size` is that of its packet in bytes. */
+/** A queued answer; `size` is the size of its packet in bytes. */
 interface Waiting {
   readonly template: PublishTemplate
   readonly payload: Buffer
@@ -62,14 +62,14 @@ class RrResponder {
   readonly #answers: Waiting[] = []
   #answerBytes = 0
   #dropped = 0
-  readonly #output = new HeldBytes(mostOutput)
-  /** Ends commands and waits for nothing any more. */
+  readonly #output = new HeldBytes(maxOutput)
+  /** Kills running commands and ends all waits. */
   readonly #kill = new AbortController()
   #pumping = false
   #ending = false
   #connections = 0
   #stop!: (outcome: Error | undefined) => void
-  /** Resolves at a signal; rejects when the connection is lost for good or the subscription denied. */
+  /** Resolves at a signal; rejects if the connection fails for good or the subscription is refused. */
   readonly #stopped = new Promise<void>((resolve, reject) => {
     this.#stop = (error) => (error === undefined ? resolve() : reject(error))
   })
@@ -121,7 +121,7 @@ class RrResponder {
     }
   }
 
-  /** The first signal lets commands that run come to their end; the second ends everything at once. */
+  /** The first signal lets running commands finish; the second ends at once. */
   #onSignal(signal: Signal): void {
     if (this.#connections === 0) return this.#stop(new Interrupted(signal))
     if (this.#ending) this.#kill.abort()
@@ -130,7 +130,7 @@ class RrResponder {
     this.#stop(undefined)
   }
 
-  /** Answers the requests whose commands run, but not those that wait. */
+  /** Answers the requests whose commands are running; drops the queued ones. */
   async #goodbye(): Promise<void> {
     const { signal } = this.#kill
     this.#jobs.drop()
@@ -147,14 +147,14 @@ class RrResponder {
     this.#connection.destroy()
   }
 
-  /** Resolves when the server has every answer. */
+  /** Resolves when every answer is acknowledged. */
   async #delivered(): Promise<void> {
     while (this.#answers.length > 0) await this.#connection.drain()
     await this.#connection.idle()
   }
 
   #onConnected(): void {
-    if (this.#connections++ > 0) this.#io.diagnostics.warn('Connected again.')
+    if (this.#connections++ > 0) this.#io.diagnostics.warn('Reconnected.')
     this.#connection.subscribe([this.#args.topic!], subscribeOptions(this.#args, this.#options, 2))
     this.#pump()
   }
@@ -166,7 +166,7 @@ class RrResponder {
   }
 
   #onMessage(publish: Publish): void {
-    if (publish.retain && !this.#args.retainAsPublished) return // older than we are
+    if (publish.retain && !this.#args.retainAsPublished) return // older than our subscription
     const request = servedRequest(publish, this.#args.responseTopic)
     if ('fault' in request) return this.#warn(`A request on '${publish.topic}' ${request.fault}: not answered.`)
     if (this.#args.exec === undefined) this.#answer(request, echoOf(request))
@@ -201,7 +201,7 @@ class RrResponder {
     const template = answerTemplate(request, reply, { qos: this.#args.qos, version, given: properties.publish })
     const size = publishSize(template, reply.payload.length)
     const bytes = this.#answerBytes + size
-    if (this.#answers.length >= mostAnswers || (this.#answers.length > 0 && bytes > mostAnswerBytes)) {
+    if (this.#answers.length >= maxAnswers || (this.#answers.length > 0 && bytes > maxAnswerBytes)) {
       return this.#drop(request)
     }
     this.#answers.push({ template, payload: reply.payload, size })
@@ -209,21 +209,21 @@ class RrResponder {
     this.#pump()
   }
 
-  /** The server takes no answers. One warning for each time that this begins. */
+  /** Drops an answer because the queue is full. Warns once per episode. */
   #drop({ topic }: ServedRequest): void {
     if (this.#dropped++ > 0) return
     this.#warn(
-      `The server takes no answers: one to a request on '${topic}' is dropped, and those that follow.`,
+      `The server accepts no answers: dropping the answer to a request on '${topic}' and later ones.`,
     )
   }
 
   #pump(): void {
-    if (!this.#pumping) this.#publishAll().catch(() => {}) // the connection has ended, which `run` is told
+    if (!this.#pumping) this.#publishAll().catch(() => {}) // the connection ended; `run` reports it
   }
 
   /**
-   * Publishes what waits. Reading goes on meanwhile: the acknowledgements that make room are among what is read. What
-   * is published while a chunk is handled goes out at its end.
+   * Publishes queued answers. Reading continues meanwhile, as acknowledgements free places in the in-flight window.
+   * Answers published while a chunk is processed are written at its end.
    */
   async #publishAll(): Promise<void> {
     this.#pumping = true
@@ -237,7 +237,7 @@ class RrResponder {
         if (!now) this.#connection.flush()
       }
       if (this.#dropped > 0)
-        this.#warn(`${this.#dropped} answers were dropped; the server takes answers again.`)
+        this.#warn(`${this.#dropped} answers were dropped; the server accepts answers again.`)
       this.#dropped = 0
     } finally {
       this.#pumping = false

@@ -1,4 +1,4 @@
-// mqttx rr: one request, a request for each line, or the other side.
+// mqttx rr: one request, one for each line, or a responder (--serve).
 import { connectOptions, defaultWindow } from '../../connection/options.js'
 import type { Host } from '../../host.js'
 import { Output } from '../../io/output.js'
@@ -15,7 +15,7 @@ export async function run(args: RrArgs, host: Host): Promise<number> {
     {
       pid: host.pid,
       maxInFlight: args.maxInflight ?? defaultWindow,
-      // As the reference: not more than what is awaited.
+      // As mosquitto_rr: no more than the expected answers.
       receiveMaximum: several ? defaultWindow : Math.min(args.replies, defaultWindow),
       noDelay: true,
       reconnects: Number.POSITIVE_INFINITY,
@@ -26,7 +26,7 @@ export async function run(args: RrArgs, host: Host): Promise<number> {
   if (args.serve) return answerRequests(args, options, { host, diagnostics })
   if (args.stdinLine || args.stdinFile || args.file === '-') announceStdin(args, host)
   const io = { host, diagnostics, output: new Output(host.stdout) }
-  // A request whose answer may have gone down with a connection is not made again behind anybody's back.
+  // No reconnect: repeating a request whose answer may have been lost is left to the user.
   const once = { ...options, reconnects: 0 }
   if (args.stdinLine) return requestLines(args, once, io)
   return requestOnce(args, once, { payload: await loadPayload(args, host), io })

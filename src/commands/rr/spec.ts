@@ -1,4 +1,4 @@
-// mqttx rr: its words. What it does is in run.ts.
+// mqttx rr: options, help and checks. run.ts executes it.
 import { type Args, spec } from '../../cli/option.js'
 import {
   checkAddressAndLogin,
@@ -35,35 +35,35 @@ import { checkWill, willOptions } from '../../cli/options/will.js'
 const { file, stdinFile } = messageOptions
 const message = {
   ...messageOptions.message,
-  help: 'Send this text.',
-  doc: `The word after it is the text, whatever it looks like. Only one of {message}, {file}, {stdinFile}, {stdinLine} and
+  help: 'Send TEXT.',
+  doc: `The next argument is the text, even if it begins with a dash. Only one of {message}, {file}, {stdinFile}, {stdinLine} and
     {nullMessage} can be given.`,
 }
 const nullMessage = {
   ...messageOptions.nullMessage,
   help: 'Send an empty request.',
-  doc: 'Where the topic says it all.',
+  doc: 'For requests that need only a topic.',
 }
 const { verbose, noNewline, format, json, pretty } = outputOptions
 
 export const rr = spec({
   name: 'rr',
-  summary: 'Send requests and print the answers, or answer them.',
+  summary: 'Send requests and print the answers, or answer requests.',
   synopsis: [
     '-t TOPIC -e TOPIC {-m TEXT | -f FILE | -s | -n} [OPTION]...',
     '-t TOPIC -e TOPIC -l [OPTION]... < LINES',
     '--serve -t FILTER {--exec COMMAND | --echo} [OPTION]...',
   ],
   description: [
-    `Subscribes to {responseTopic}, publishes a request to {topic}, prints the answer and ends. A retained message is never
-    taken for the answer, nor is one with other Correlation Data than the request's.`,
-    `With {serve} it is the other side, and answers requests until a signal ends it. A lost connection is made again.`,
-    `It takes the place of mosquitto_rr: the options, messages and exit statuses that both have are the same.`,
+    `Subscribes to {responseTopic}, publishes a request to {topic}, prints the answer and ends. Retained messages and
+    messages with other Correlation Data are ignored.`,
+    `With {serve} it answers requests until a signal ends it, and reconnects after a lost connection.`,
+    `A drop-in replacement for mosquitto_rr: shared options, messages and exit statuses are the same.`,
   ],
   examples: [
-    ['Ask, and wait five seconds at most', "mqttx rr -t lamp/get -e answers/1 -m '' -W 5"],
-    ['A request for each line, many under way at once', 'mqttx rr -t shout -e answers/1 -l -W 5 < words'],
-    ['A service in one line', "mqttx rr --serve -t shout --exec 'tr a-z A-Z'"],
+    ['Send a request and wait at most five seconds', "mqttx rr -t lamp/get -e answers/1 -m '' -W 5"],
+    ['Send a request for each line, several at a time', 'mqttx rr -t shout -e answers/1 -l -W 5 < words'],
+    ['Answer requests with a shell command', "mqttx rr --serve -t shout --exec 'tr a-z A-Z'"],
   ],
   options: {
     ...requestOptions,

@@ -1,4 +1,4 @@
-// Requests that got no answer: counted, named by their lines, and never a success.
+// Counts requests without an answer and lists their lines.
 import { ExitCode, MqttxError } from '../../errors.js'
 import { LineList } from '../line-list.js'
 
@@ -17,7 +17,7 @@ export class Unanswered {
     return this.#lines.count
   }
 
-  /** The request of `line` gets no answer any more; `status` is what tells a script why. */
+  /** The request of `line` gets no answer; `status` is the exit status for this reason. */
   note(line: number, why: string, status: number): void {
     this.#status ||= status
     if (this.count < shown) this.#warn(`Line ${line}: ${why}`)
@@ -30,7 +30,7 @@ export class Unanswered {
     return `${this.count} of ${requests} requests had no answer: ${lines} ${this.#lines.text}`
   }
 
-  /** @throws MqttxError where there is one, with the status of the first */
+  /** @throws MqttxError if there is any, with the status of the first */
   check(requests: number, hint: string | undefined): void {
     if (this.count === 0) return
     throw new MqttxError(this.text(requests), { exitCode: this.#status || ExitCode.timeout, hint })

@@ -1,4 +1,4 @@
-// Messages on the Response Topic that were not taken for an answer: counted, to explain an answer that never came.
+// Counts messages on the Response Topic that matched no request, for the hint of a missing answer.
 
 export class UnmatchedMessages {
   #retained = 0
@@ -9,23 +9,23 @@ export class UnmatchedMessages {
     this.#retained++
   }
 
-  /** With Correlation Data of no waiting request. */
+  /** Its Correlation Data matches no waiting request. */
   foreign(): void {
     this.#foreign++
   }
 
-  /** Without Correlation Data, while several requests waited. */
+  /** No Correlation Data, while several requests were waiting. */
   bare(): void {
     this.#bare++
   }
 
-  /** For a hint; undefined where there were none. */
+  /** The hint; undefined if there were none. */
   get text(): string | undefined {
     const parts: string[] = []
     if (this.#retained > 0) parts.push(`${this.#retained} retained`)
     if (this.#foreign > 0) parts.push(`${this.#foreign} with other Correlation Data`)
-    if (this.#bare > 0) parts.push(`${this.#bare} without Correlation Data (-M 1 takes them)`)
+    if (this.#bare > 0) parts.push(`${this.#bare} without Correlation Data (-M 1 accepts them)`)
     if (parts.length === 0) return undefined
-    return `messages on the response topic that were not taken for an answer: ${parts.join(', ')}`
+    return `ignored messages on the response topic: ${parts.join(', ')}`
   }
 }

@@ -1,3 +1,3 @@
-// The whole command as one part of the bundle: it starts once for each message of a shell loop, where a file more counts.
+// One bundle chunk for the whole command: each extra file costs start-up time.
 export { run } from './run.js'
 export { sub } from './spec.js'

@@ -1,12 +1,13 @@
-// --remove-retained: an empty retained message to each topic that had one, within the in-flight window.
+// --remove-retained: publishes an empty retained message to each topic that had a retained message, within the
+// in-flight window.
 import type { ProtocolVersion } from '../../codec/publish.js'
 import { preparePublish } from '../../codec/publish-properties.js'
 import type { Connection } from '../../connection/connection.js'
 import { MqttxError } from '../../errors.js'
 
 const empty = Buffer.alloc(0)
-/** What topics that wait may cost in bytes. Their PUBACK packets come by the same connection: reading must go on. */
-const mostWaiting = 64 * 1024 * 1024
+/** Limit of queued topics, in bytes. Reading cannot pause: the PUBACK packets come over the same connection. */
+const maxQueuedBytes = 64 * 1024 * 1024
 const overhead = 100
 
 export class RetainedRemoval {
@@ -17,7 +18,7 @@ export class RetainedRemoval {
   #bytes = 0
   #left = 0
 
-  /** `refused` is called when the server has said that it takes no such PUBLISH. */
+  /** `refused` is called if the server does not support such a PUBLISH (no retained messages, Maximum QoS 0). */
   constructor(connection: Connection, version: ProtocolVersion, refused: (error: Error) => void) {
     this.#connection = connection
     this.#version = version
@@ -26,13 +27,13 @@ export class RetainedRemoval {
 
   remove(topic: string): void {
     const bytes = this.#bytes + topic.length + overhead
-    if (bytes > mostWaiting) return void this.#left++
+    if (bytes > maxQueuedBytes) return void this.#left++
     this.#topics.push(topic)
     this.#bytes = bytes
     this.pump()
   }
 
-  /** Sends what the window has room for; called again when it has more. */
+  /** Sends as many as the window allows. Called again when an acknowledgement frees a place. */
   pump(): void {
     while (this.#topics.length > 0 && this.#connection.ready) {
       const topic = this.#topics.shift()!
@@ -48,8 +49,8 @@ export class RetainedRemoval {
   }
 
   /**
-   * Waits until the server has confirmed every removal.
-   * @throws MqttxError where some were not sent, because too many waited
+   * Waits until the server has acknowledged every removal.
+   * @throws MqttxError if the queue was full and some removals were not sent
    */
   async finished(): Promise<void> {
     while (this.#topics.length > 0) {
@@ -59,10 +60,8 @@ export class RetainedRemoval {
     if (this.#connection.inFlight > 0) await this.#connection.idle()
     if (this.#left === 0) return
     throw new MqttxError(
-      `${this.#left} retained messages were not removed: too many waited for the server.`,
-      {
-        hint: 'run it again: the others are removed',
-      },
+      `${this.#left} retained messages were not removed: too many waiting for the server.`,
+      { hint: 'run it again to remove them' },
     )
   }
 }

@@ -1,4 +1,4 @@
-// Which of the received messages are printed, in the order of the reference's decisions.
+// Decides which received messages are printed. The order of the checks is mosquitto_sub's.
 import type { Publish } from '../../codec/publish.js'
 import { matches } from '../../session/topic-filter.js'
 
@@ -11,10 +11,10 @@ export interface SelectionArgs {
   readonly randomFilter?: number
 }
 
-/** What to do with a message: `end` is --retained-only's, at the first message that is not. */
+/** What to do with a message. `end`: --retained-only got its first message that is not retained. */
 export type Decision = 'print' | 'drop' | 'end'
 
-/** `remove` is called with the topic of each retained message that the server is to forget. */
+/** `remove` is called with the topic of each retained message to remove from the server. */
 export function selection(
   args: SelectionArgs,
   remove: (topic: string) => void,

@@ -1,4 +1,4 @@
-// mqttx sub: its words. What it does is in run.ts.
+// mqttx sub: options, help and checks. run.ts executes it.
 import { type Args, spec } from '../../cli/option.js'
 import {
   checkAddressAndLogin,
@@ -32,18 +32,17 @@ export const sub = spec({
   summary: 'Subscribe to topics and print what arrives.',
   synopsis: ['-t FILTER [-t FILTER]... [OPTION]...', '-L URL [OPTION]...'],
   description: [
-    `Prints each message that the server sends, followed by a line feed, until {count} or {timeout} says that it is
-    enough or a signal ends it. Payloads are printed byte for byte.`,
-    `A lost connection is made again, and the subscriptions with it. When the reader of standard output goes away, as
-    in \`mqttx sub ... | head -1\`, it ends with status 0.`,
-    `With {json} each message is a line with everything in it that \`mqttx pub --json\` needs to publish it again, there or
-    elsewhere.`,
-    'It takes the place of mosquitto_sub: the options, output and exit statuses that both have are the same.',
+    `Prints each received message followed by a line feed, until {count} or {timeout} is reached or a signal arrives.
+    Payloads are printed byte for byte.`,
+    `Reconnects and resubscribes after a lost connection. When the reader of standard output closes the pipe, as in
+    \`mqttx sub ... | head -1\`, it ends with status 0.`,
+    `With {json} each message is a line that \`mqttx pub --json\` can publish again.`,
+    'A drop-in replacement for mosquitto_sub: shared options, output and exit statuses are the same.',
   ],
   examples: [
-    ['Everything below home, with topics', "mqttx sub -t 'home/#' -v"],
-    ['One message as JSON, waiting 10 seconds at most', "mqttx sub -t 'home/+/temperature' -C 1 -W 10 -F %j"],
-    ['A subscription that outlives this process', 'mqttx sub -i logger -c -q 1 -t app/log >> app.log'],
+    ['Print all messages below home with their topics', "mqttx sub -t 'home/#' -v"],
+    ['Wait at most 10 seconds for one message, as JSON', "mqttx sub -t 'home/+/temperature' -C 1 -W 10 -F %j"],
+    ['Keep the subscription when this process ends', 'mqttx sub -i logger -c -q 1 -t app/log >> app.log'],
   ],
   options: {
     ...subscriptionOptions,

@@ -1,4 +1,4 @@
-// The life of a subscription: from the first connection to the first reason to end.
+// Runs sub: connects, subscribes, prints messages and ends at the first reason to stop.
 import type { Publish } from '../../codec/publish.js'
 import { reasonText } from '../../codec/reason-codes.js'
 import { Connection } from '../../connection/connection.js'
@@ -24,22 +24,22 @@ interface CommandIo {
   readonly diagnostics: Diagnostics
 }
 
-/** Why it ends: a status to end with after a polite goodbye, or an error. */
+/** Why it ends: a status, to exit with after DISCONNECT; or an error. */
 type Ending =
   | {
       readonly status: number
       readonly reasonCode: number
-      /** Standard output may take as long as it wants. */
+      /** Waits without limit for the reader of standard output. */
       readonly patient: boolean
     }
   | { readonly error: Error }
 
 const enough: Ending = { status: 0, reasonCode: 0, patient: true }
-/** How long standard output may take nothing, when a signal or -W ends us, in milliseconds. */
+/** After a signal or -W: how long to wait for a reader of standard output that takes nothing, in milliseconds. */
 const patienceMs = 2000
-/** How long the server may take to release the messages at QoS 2 that were printed. */
+/** How long to wait for PUBREL of the QoS 2 messages that were printed, in milliseconds. */
 const releaseMs = 5000
-/** How long the server may then take for what it is still owed. */
+/** After a signal or -W: how long to wait for the server, in milliseconds. */
 const goodbyeMs = 1000
 
 const disconnectWithWill = 4
@@ -53,7 +53,7 @@ export class Subscriber {
   readonly #decide: (message: Publish) => 'print' | 'drop' | 'end'
   readonly #ending: Promise<Ending>
   #end!: (ending: Ending) => void
-  /** Rejects when there is no time left to end politely. */
+  /** Rejects at the second signal. */
   readonly #cut = withResolvers<never>()
   #over = false
   #printed = 0
@@ -122,7 +122,7 @@ export class Subscriber {
     }
   }
 
-  /** What has been received is on standard output before the server hears that it was. */
+  /** Writes received messages to standard output before it acknowledges them. */
   async #finish(ending: Ending): Promise<number> {
     this.#connection.stopDelivery()
     if ('error' in ending) {
@@ -143,14 +143,14 @@ export class Subscriber {
     await this.#connection.close(reasonCode)
   }
 
-  /** The status says why it ended; what the server does not take in this time changes nothing. */
+  /** Failures are ignored: the exit status tells why it ended. */
   async #hurriedGoodbye(reasonCode: number): Promise<void> {
     const settled = Promise.all([this.#connection.released(), this.#removal.finished()])
     await within(goodbyeMs, settled).catch(() => {})
     await this.#connection.close(reasonCode, goodbyeMs).catch(() => {})
   }
 
-  /** Standard output that fails keeps its messages from being acknowledged: another subscriber may print them. */
+  /** If standard output fails, its messages stay unacknowledged, so the server can deliver them again. */
   async #flush(patient: boolean): Promise<void> {
     try {
       await this.#io.output.finish(patient ? undefined : patienceMs)
@@ -160,12 +160,12 @@ export class Subscriber {
     }
   }
 
-  /** The first reason to stop lets what was received be printed; the next ends at once, with `error`. */
+  /** The first call prints what was received, then ends; the second ends at once with `error`. */
   #onStop(ending: Ending, error: MqttxError): void {
     if (this.#over) {
       this.#cut.reject(error)
       this.#connection.abort(error)
-      this.#io.host.stdout.destroy() // it may be what does not come to its end
+      this.#io.host.stdout.destroy() // a blocked write would keep the process alive
     } else this.#end(this.#connections === 0 ? { error: beforeConnack() } : ending)
   }
 
@@ -184,14 +184,14 @@ export class Subscriber {
     const timer = setInterval(() => {
       if (this.#over) return
       everySecond(output)
-      this.#onChunkEnd()?.catch(() => {}) // `onFailure` is told
+      this.#onChunkEnd()?.catch(() => {}) // reported by `onFailure`
     }, 1000)
     return () => clearInterval(timer)
   }
 
   #onConnected(): void {
     const { topics, unsubscribe } = this.#args
-    if (this.#connections++ > 0) this.#io.diagnostics.warn('Connected again.')
+    if (this.#connections++ > 0) this.#io.diagnostics.warn('Reconnected.')
     if (topics.length > 0) this.#connection.subscribe(topics, subscribeOptions(this.#args))
     for (const filter of unsubscribe) this.#connection.unsubscribe([filter])
   }
@@ -211,7 +211,7 @@ export class Subscriber {
     if (refused !== undefined) {
       this.#refused ||= refused
       this.#io.diagnostics.warn(
-        `Unsubscribing was refused: ${reasonText(refused)}.${reason === undefined ? '' : ` ${reason}`}`,
+        `UNSUBSCRIBE was refused: ${reasonText(refused)}.${reason === undefined ? '' : ` ${reason}`}`,
       )
     }
     if (exitAfterSubscribe && topics.length === 0) this.#end(enough)
@@ -235,7 +235,7 @@ export class Subscriber {
     try {
       return this.#io.output.flush()
     } catch {
-      return undefined // `onFailure` has been told, and ends it
+      return undefined // reported by `onFailure`, which ends the run
     }
   }
 }
@@ -245,16 +245,16 @@ function timedOut(): MqttxError {
 }
 
 function beforeConnack(): MqttxError {
-  const hint = 'the server had not accepted the connection yet'
+  const hint = 'no CONNACK received'
   return new MqttxError('Ended before CONNACK', { exitCode: ExitCode.beforeConnack, hint })
 }
 
 function allDenied(code: number, reason: string | undefined): MqttxError {
-  const hint = reason ?? 'may this user subscribe there? See the ACL of the server'
+  const hint = reason ?? "check the server's access control list for this user"
   return new MqttxError('All subscription requests were denied.', { exitCode: code, prefix: '', hint })
 }
 
-/** -R asks a MQTT 5 server to keep retained messages back, unless --retain-handling says otherwise. */
+/** -R sets Retain Handling 2 for a MQTT 5 server unless --retain-handling is given. */
 function subscribeOptions(args: SubArgs): SubscribeOptions {
   const properties = args.properties?.subscribe
   return {

@@ -1,4 +1,4 @@
-// What the server says to our subscriptions: granted, granted less, refused.
+// Reads a SUBACK: granted, granted at a lower QoS, or refused.
 import { reasonText } from '../../codec/reason-codes.js'
 import { shown } from '../../text.js'
 
@@ -9,7 +9,7 @@ export interface SubscriptionArgs {
 
 /**
  * Reads the Reason Codes of a SUBACK (MQTT 3.1.1, 3.9.3; MQTT 5.0, 3.9.3).
- * @returns the first code that refuses, 0 when none does; `all` tells that nothing is left to wait for
+ * @returns `refused`: the first code from 0x80 on, or 0; `all`: every Topic Filter was refused
  */
 export function readSuback(
   granted: readonly number[],
@@ -23,7 +23,7 @@ export function readSuback(
       refused ||= code
       warn(`Subscription to '${shown(topic)}' was refused: ${reasonText(code)}.`)
     } else if (code < qos)
-      warn(`Subscription to '${shown(topic)}': QoS ${qos} was asked for, QoS ${code} granted.`)
+      warn(`Subscription to '${shown(topic)}': requested QoS ${qos}, granted QoS ${code}.`)
   })
   return { refused, all: refused !== 0 && topics.every((_, index) => (granted[index] ?? 0x80) >= 0x80) }
 }
