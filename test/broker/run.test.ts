@@ -108,7 +108,7 @@ test('clients come and go on stderr', async () => {
 
   await once(() => broker.stderr().includes('Client client disconnected.'))
   expect(broker.stderr()).toMatch(
-    /^Admitted: clients on this machine only .*\nNew client connected from 127\.0\.0\.1:\d+ as client \(p2, c1, k60\)\.\nClient client disconnected\.\n$/,
+    /^Access: local clients only .*\nNew client connected from 127\.0\.0\.1:\d+ as client \(p2, c1, k60\)\.\nClient client disconnected\.\n$/,
   )
 })
 
@@ -177,7 +177,7 @@ test('the users of --password-file are let in, others are not', async () => {
   expect((await broker.join('ada', 'right')).packets).toMatchObject([{ returnCode: 0 }])
   expect((await broker.join('ada', 'wrong')).packets).toMatchObject([{ returnCode: 5 }])
   expect((await broker.join()).packets).toMatchObject([{ returnCode: 5 }])
-  expect(broker.stderr()).toContain(`Admitted: the users of ${file}.\n`)
+  expect(broker.stderr()).toContain(`Access: the users of ${file}.\n`)
 })
 
 test('SIGHUP reads the file again, and keeps the users if it is no good', async () => {
@@ -187,13 +187,13 @@ test('SIGHUP reads the file again, and keeps the users if it is no good', async 
 
   writeFileSync(file, `bob:${right}\n`)
   broker.signal('SIGHUP')
-  await once(() => broker.stderr().includes(`Read ${file} again: 1 users.`))
+  await once(() => broker.stderr().includes(`Reloaded ${file}: 1 users.`))
   expect((await broker.join('bob', 'right')).packets).toMatchObject([{ returnCode: 0 }])
   expect((await broker.join('ada', 'right')).packets).toMatchObject([{ returnCode: 5 }])
 
   writeFileSync(file, `bob:${right}\neve:secret\n`)
   broker.signal('SIGHUP')
-  await once(() => broker.stderr().includes('The users as last read remain.'))
+  await once(() => broker.stderr().includes('Keeping the users loaded before.'))
   expect(broker.stderr()).toContain(`Error: ${file}:2: cannot use the hash of 'eve': not a hash\n`)
   expect((await broker.join('bob', 'right')).packets).toMatchObject([{ returnCode: 0 }])
 })

@@ -129,13 +129,13 @@ describe('a command that runs', () => {
     [
       new TypeError('x is not a function'),
       70,
-      'Error: x is not a function\nhint: this is a defect of mqttx; please report it with the command line\n',
+      'Error: x is not a function\nhint: internal error: please report it with the command line\n',
     ],
     [new BrokenPipe('write EPIPE'), 0, ''],
     [
       Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }), // E8: of a socket
       70,
-      'Error: write EPIPE\nhint: this is a defect of mqttx; please report it with the command line\n',
+      'Error: write EPIPE\nhint: internal error: please report it with the command line\n',
     ],
   ])('and throws %s', async (error, status, stderr) => {
     run.mockRejectedValue(error)

@@ -311,7 +311,7 @@ describe('combinations come before values (E73, E75)', () => {
   test('a context takes no value that a command would refuse', () => {
     expect(refusalOf(context, 'add x --psk key').message).toBe('Problem setting TLS-PSK options.')
     expect(refusalOf(context, 'add x --tls-engine-kpass-sha1 h').message).toBe(kpass)
-    expect(refusalOf(context, 'ls --psk ab').message).toBe('context ls: --psk is for add.')
+    expect(refusalOf(context, 'ls --psk ab').message).toBe('context ls: --psk is valid only with add.')
   })
 })
 

@@ -143,14 +143,14 @@ describe('with two of them', () => {
     ['use nowhere', "There is no context 'nowhere'."],
     ['rm lan nowhere', "There is no context 'nowhere'."],
     ['show nowhere', "There is no context 'nowhere'."],
-    ['use', 'context use: the name of a context is missing.'],
-    ['ls more', "context ls: 'more' is one word too many."],
-    ['show lan -h x', 'context show: --host is for add.'],
-    ['rm lan --replace', 'context rm: --replace is for add.'],
-    ['list', "context: 'list' is not known."],
-    ['add ', "'' cannot be the name of a context."],
-    ['add none', "'none' cannot be the name of a context."],
-    ['add -- -x', "'-x' cannot be the name of a context."],
+    ['use', 'context use: missing context name.'],
+    ['ls more', "context ls: unexpected argument 'more'."],
+    ['show lan -h x', 'context show: --host is valid only with add.'],
+    ['rm lan --replace', 'context rm: --replace is valid only with add.'],
+    ['list', "context: unknown action 'list'."],
+    ['add ', "'' is not a valid context name."],
+    ['add none', "'none' is not a valid context name."],
+    ['add -- -x', "'-x' is not a valid context name."],
   ])('%s is refused, and changes nothing', async (line, message) => {
     const before = readFileSync(file, 'utf8')
     const { status, stderr } = await run(`context ${line}`)
@@ -160,7 +160,7 @@ describe('with two of them', () => {
   })
 })
 
-test('a file that is no file of contexts is left alone', async () => {
+test('a file that is not a contexts file is left alone', async () => {
   mkdirSync(join(folder, 'mqttx'))
   writeFileSync(file, 'precious')
   const { status, stderr } = await run('context add a -h h')
@@ -173,7 +173,7 @@ test('a file that cannot be read is an error with a reason', async () => {
   mkdirSync(file, { recursive: true })
   expect(await run('context ls')).toMatchObject({
     status: 1,
-    stderr: expect.stringMatching(/Unable to read the file of contexts .*: Is a directory/),
+    stderr: expect.stringMatching(/Unable to read the contexts file .*: Is a directory/),
   })
   expect(await run('pub -t t -m m')).toMatchObject({
     status: 1,
@@ -232,17 +232,17 @@ describe('a variable without a meaning', () => {
   test('is told, and counts for nothing else', async () => {
     const { stderr } = await run('pub -h 127.0.0.1 -p 1 -t t -m m', env)
     expect(stderr).toMatch(
-      /^Warning: The variable MQTTX_QSO has no meaning\. Did you mean 'MQTTX_QOS'\?\nError: /,
+      /^Warning: Unknown environment variable MQTTX_QSO\. Did you mean 'MQTTX_QOS'\?\nError: /,
     )
   })
   test('has no other suggested to it that is not near', async () => {
     const { stderr } = await run('pub -h 127.0.0.1 -p 1 -t t -m m', { MQTTX_FOO: '1' })
-    expect(stderr).toMatch(/^Warning: The variable MQTTX_FOO has no meaning\. See 'man mqttx'\.\n/)
+    expect(stderr).toMatch(/^Warning: Unknown environment variable MQTTX_FOO\. See 'man mqttx'\.\n/)
   })
   test('is told beside what is wrong with the words', async () => {
     const { stderr } = await run('pub -m x', { MQTTX_TOPCI: 't' })
     expect(stderr).toMatch(
-      /Both topic and message must be supplied\.\n.*\nhint: The variable MQTTX_TOPCI has no meaning/,
+      /Both topic and message must be supplied\.\n.*\nhint: Unknown environment variable MQTTX_TOPCI/,
     )
   })
   test('is not told with --quiet, and not beside a text', async () => {
@@ -252,7 +252,7 @@ describe('a variable without a meaning', () => {
   })
 })
 
-describe('H9: a file of contexts that others can change is refused', () => {
+describe('H9: a contexts file that others can change is refused', () => {
   test.each([0o666, 0o660, 0o620, 0o602])('%o', async (mode) => {
     await succeeds('context add prod -h 127.0.0.1 -p 1')
     chmodSync(file, mode)

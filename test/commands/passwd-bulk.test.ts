@@ -53,10 +53,10 @@ describe('many at a time', () => {
   })
 
   test.each([
-    ['ada:x\nbob\n', 2, "there is no ':'"],
+    ['ada:x\nbob\n', 2, "missing ':'"],
     ['ada:x\n:y\n', 2, 'a username must not be empty'],
     ['a\0b:x\n', 1, 'a username must not contain control characters'],
-    ['ada:x\nada:y\n', 2, 'the same user as on line 1'],
+    ['ada:x\nada:y\n', 2, 'same user as on line 1'],
     ['# c\n\nada:\n', 3, 'Empty password.'],
     [`ada:${'x'.repeat(65_536)}\n`, 1, 'Password must be less than 65536 characters long.'],
     [`ada:${'x'.repeat(140_000)}\n`, 1, 'the line is too long'],

@@ -59,7 +59,7 @@ describe('a file', () => {
     await passwd(['-c', '-b', file, 'ada', 'x'])
     const { status, stderr } = await passwd(['-c', '-b', file, 'bob', 'x'])
 
-    expect([status, stderr]).toEqual([0, `Warning: File ${file} exists; its users (1) are replaced\n`])
+    expect([status, stderr]).toEqual([0, `Warning: File ${file} exists; replacing its 1 user\n`])
     expect(text()).toMatch(/^bob:.*\n$/)
   })
 
@@ -95,7 +95,7 @@ describe('a file', () => {
     const { stdout, stderr } = await passwd(['-b', file, 'ada', 'x'])
 
     expect(stdout.toString()).toBe('Updating password for user ada\n')
-    expect(stderr).toBe(`Warning: ${file}:3: user ada again; the line is removed\n`)
+    expect(stderr).toBe(`Warning: ${file}:3: removing duplicate of user ada\n`)
     expect(text()).toMatch(/^ada:\$7.*\nbob:\$6\$y\n$/)
   })
 
@@ -128,14 +128,14 @@ describe('a bad file stays as it is', () => {
     import: () => passwd(['-U', '-', file], { stdin: 'ada:x\n' }),
   }
   test.each([
-    ['no user', 'bob:$6$x\n:$6$y\n', 2, 'there is no user name'],
-    ['no hash', 'bob:$6$x\neve:\n', 2, 'there is nothing after the user name'],
+    ['no user', 'bob:$6$x\n:$6$y\n', 2, 'missing user name'],
+    ['no hash', 'bob:$6$x\neve:\n', 2, 'missing hash after the user name'],
     ['binary', 'bob:$6$x\n\n\x89PNG\0\n', 3, 'the line has a control character'],
     ['a long line', `bob:${'x'.repeat(140_000)}\n`, 1, 'the line is too long'],
-    ['JSON', '{"users": {}}\n', 1, 'it looks like JSON'],
-    ['shadow(5)', 'bob:*:19000:0:99999:7:::\n', 1, 'it looks like passwd(5) or shadow(5)'],
-    ['a configuration', '# x\nlistener 1883\n', 2, 'there is no user in it, and no hash in any line'],
-    ['bcrypt', 'bob:$2a$10$c4WoMPo3SXsafkva.HHa6u\n', 1, 'it looks like bcrypt'],
+    ['JSON', '{"users": {}}\n', 1, 'this looks like JSON'],
+    ['shadow(5)', 'bob:*:19000:0:99999:7:::\n', 1, 'this looks like passwd(5) or shadow(5)'],
+    ['a configuration', '# x\nlistener 1883\n', 2, 'not a password file: no user in this line'],
+    ['bcrypt', 'bob:$2a$10$c4WoMPo3SXsafkva.HHa6u\n', 1, 'this looks like bcrypt'],
   ])('%s', async (_, contents, line, fault) => {
     write(contents)
     for (const action of Object.values(actions)) {
@@ -172,7 +172,7 @@ describe('a bad file stays as it is', () => {
 
   test('a device', async () => {
     const { status, stderr } = await passwd(['-b', '/dev/null', 'ada', 'x'])
-    expect([status, stderr]).toEqual([1, 'Error: /dev/null is not a file.\n'])
+    expect([status, stderr]).toEqual([1, 'Error: /dev/null is not a regular file.\n'])
   })
 
   test('H53: a link to nothing is named', async () => {
@@ -211,7 +211,7 @@ describe('a bad file stays as it is', () => {
     const { status, stderr } = await shell(`ulimit -f 8; mqttx passwd -b '${file}' ada x`)
     expect([status, stderr]).toEqual([
       1,
-      `Error occurred updating password file.\n${file}: File too large\nhint: the file is as it was\n`,
+      `Error occurred updating password file.\n${file}: File too large\nhint: the file is unchanged\n`,
     ])
     expect(text()).toBe(big)
     alone()

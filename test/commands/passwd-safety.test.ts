@@ -127,7 +127,7 @@ test.each([
 
 test.each([
   ['a full disk', '>/dev/full', 'standard output: '],
-  ['a reader that has gone', '| sleep 0', 'Nobody has read the password'],
+  ['a reader that has gone', '| sleep 0', 'closed before reading the password'],
 ])('a generated password that %s cannot take changes nothing', async (_, redirection, said) => {
   await put('ada')
   const before = readFileSync(file, 'utf8')
@@ -206,9 +206,9 @@ test.each([
 })
 
 test.each([
-  [['-I', '10000001'], 'too expensive: 10000001 iterations, the most is 10000000'],
-  [['-H', 'argon2id', '-I', '90'], 'too expensive: 90 passes, the most with 47104 KiB is 89'],
-  [['--format', 'bcrypt', '-I', '17'], 'too expensive: a cost of 17, the most is 16'],
+  [['-I', '10000001'], 'too expensive: 10000001 iterations, maximum 10000000'],
+  [['-H', 'argon2id', '-I', '90'], 'too expensive: 90 passes, maximum with 47104 KiB 89'],
+  [['--format', 'bcrypt', '-I', '17'], 'too expensive: cost 17, maximum 16'],
 ])('H28: %j is refused before anything is asked for', async (options, fault) => {
   const { status, stderr } = await mqttx(['passwd', ...options, file, 'ada'])
   expect([status, stderr]).toEqual([1, expect.stringContaining(`Error: -I ${options.at(-1)} is ${fault}.`)])
@@ -237,7 +237,7 @@ test.for([
     const added = await put('ada')
     expect([added.status, added.stderr]).toEqual([
       0,
-      expect.stringContaining(`Warning: File ${file} is written in place, because ${why}`),
+      expect.stringContaining(`Warning: Writing file ${file} in place, because ${why}`),
     ])
     await put('bob')
     expect((await mqttx(['passwd', '-D', file, 'ada'])).status).toBe(0)

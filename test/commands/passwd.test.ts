@@ -11,7 +11,7 @@ describe('words', () => {
     [['F'], 'Username missing.'],
     [['-b', 'F', 'u'], 'Password missing.'],
     [['F', 'u', 'p'], 'Too many arguments.\nhint: a password on the command line needs -b'],
-    [['F', 'u', '-b'], "Too many arguments: '-b'.\nhint: options stand before the file"],
+    [['F', 'u', '-b'], "Too many arguments: '-b'.\nhint: options go before the file"],
     [['-H'], '-H argument given but not enough other arguments.'],
     [['-H', 'nohash'], "Unknown hash type 'nohash'"],
     [['-I'], '-I argument given but not enough other arguments.'],
@@ -30,9 +30,9 @@ describe('words', () => {
     [['-c'], '-c argument given but password file or username missing.'],
     [['-D'], '-D argument given but password file or username missing.'],
     [['-U'], '-U argument given but password file missing.'],
-    [['-U', '-', '-I', '1000', 'big'], "Too many arguments: '-I'.\nhint: options stand before the file"],
-    [['-U', 'F', '-I', '1000'], "Too many arguments: '-I'.\nhint: options stand before the file"],
-    [['-U', '-', '-x'], "Too many arguments: '-x'.\nhint: options stand before the file"],
+    [['-U', '-', '-I', '1000', 'big'], "Too many arguments: '-I'.\nhint: options go before the file"],
+    [['-U', 'F', '-I', '1000'], "Too many arguments: '-I'.\nhint: options go before the file"],
+    [['-U', '-', '-x'], "Too many arguments: '-x'.\nhint: options go before the file"],
     [['-U', 'F', 'x'], '-U argument given but password file missing.'],
     [['--audit'], '--audit argument given but password file missing.'],
     [['--verify', '-c', 'F', 'u'], '-c and --verify cannot be used together.'],
@@ -45,14 +45,14 @@ describe('words', () => {
     [['--if-changed', '-U', 'F'], '-U with --if-changed needs - and a file.'],
     [['--json', 'F', 'u'], '--json needs --list or --audit.'],
     [['--format', 'bcrypt', '-H', 'sha512', 'F', 'u'], '--format bcrypt and -H cannot be used together.'],
-    [['--format', 'bcrypt', '-I', '32', 'F', 'u'], 'The cost of bcrypt is a number from 4 to 31.'],
+    [['--format', 'bcrypt', '-I', '32', 'F', 'u'], 'The bcrypt cost must be from 4 to 31.'],
     [['-x', 'F', 'u'], "Unknown option '-x'."],
     [['-D', 'F', 'bad:'], "Username must not contain the ':' character."],
     [['-D', 'F', 'bad\n'], 'Username must not contain control characters.'],
     [['-D', 'F', 'a'.repeat(65_536)], 'Username must be less than 65536 characters long.'],
     [['-b', 'F', '', 'x'], 'Username must not be empty.'],
     [['-b', 'F', '#a', 'x'], "Username must not begin with '#'"],
-    [['-b', 'F', ' a', 'x'], 'Username must not begin or end with a blank.'],
+    [['-b', 'F', ' a', 'x'], 'Username must not begin or end with white space.'],
     [['-b', 'F', 'a', 'x'.repeat(65_536)], 'Password must be less than 65536 characters long.'],
   ])('%j', async (words, message) => {
     const { status, stdout, stderr } = await passwd(words)
@@ -81,7 +81,7 @@ describe('words', () => {
     const { status, stderr } = await passwd(['-c', file, 'ada', 'x'], { stdin: 'y\ny\n' })
     expect([status, stderr]).toEqual([
       0,
-      'Warning: what follows the user name is ignored; -b takes a password there\n',
+      'Warning: ignoring arguments after the user name; use -b to pass a password there\n',
     ])
     expect(await isPassword('ada', 'y')).toBe(0)
   })
@@ -246,7 +246,7 @@ describe('looking at a file', () => {
     write(contents)
     const audited = await passwd(['--audit', file])
     expect([audited.stdout.toString(), audited.stderr]).toEqual([
-      `${file}:1: other-format: it looks like ${what}, which is another format\n`,
+      `${file}:1: other-format: this looks like ${what}, not this format\n`,
       '0 users, 1 finding.\n',
     ])
     for (const words of [
@@ -255,7 +255,7 @@ describe('looking at a file', () => {
       ['-b', file, 'ada', 'x'],
     ]) {
       const { status, stderr } = await passwd(words)
-      expect([status, stderr]).toEqual([1, expect.stringContaining(`it looks like ${what}`)])
+      expect([status, stderr]).toEqual([1, expect.stringContaining(`this looks like ${what}`)])
     }
     expect(text()).toBe(contents)
   })

@@ -62,7 +62,7 @@ describe('a line', () => {
     [{ topic: 't' }, 'it has no "payload"'],
     [{ topic: 't', payload: null }, '"payload" is null, not a string'],
     [{ topic: 't', payload: { a: 1 } }, '"payload" is an object, not a string'],
-    ['{"topic":"t","payload":"\\udc00"}', '"payload" has half of a surrogate pair'],
+    ['{"topic":"t","payload":"\\udc00"}', '"payload" has a lone surrogate'],
     [{ ...least, encoding: 'utf16' }, '"encoding" is "utf16", not "utf8", "base64" or "hex"'],
     [{ ...least, payload: 'f', encoding: 'hex' }, '"payload" is not hexadecimal'],
     [{ ...least, payload: 'f g0', encoding: 'hex' }, '"payload" is not hexadecimal'],
@@ -72,7 +72,7 @@ describe('a line', () => {
     [{ ...least, qos: '1' }, '"qos" is "1", not 0, 1 or 2'],
     [{ ...least, retain: 1 }, '"retain" is 1, not true or false'],
     [{ ...least, properties: [] }, '"properties" is an array, not an object'],
-    [{ ...least, properties: { contenttype: 'x' } }, 'there is no property "contenttype"'],
+    [{ ...least, properties: { contenttype: 'x' } }, 'unknown property "contenttype"'],
     [{ ...least, properties: { contentType: 1 } }, '"contentType" is 1, not a string'],
     [{ ...least, properties: { contentType: 'a\0' } }, '"contentType" has a NUL character'],
     [{ ...least, properties: { responseTopic: 'a/#' } }, "\"responseTopic\" has '+' or '#'"],
@@ -116,7 +116,7 @@ describe('a line', () => {
   test('properties need MQTT 5', () => {
     const line = { ...least, properties: { contentType: 'x' } }
     expect(() => read(line, { version: 4 })).toThrow(
-      'it has properties (contentType), which came with MQTT 5',
+      'it has properties (contentType), which need MQTT 5',
     )
     expect(read({ ...least, properties: { topicAlias: 1 } }, { version: 4 }).properties).toBeUndefined()
   })

@@ -111,7 +111,7 @@ describe('pub -l', () => {
     test('attempts to get it back are told first', async () => {
       const server = await acknowledging(3)
       const { failure, stderr } = await publishing(server, { qos: 1, input: lines(9), reconnects: 1 })
-      expect(stderr).toMatch(/^Warning: The connection was lost: .*; connecting again in 0\.[23] s\n$/)
+      expect(stderr).toMatch(/^Warning: The connection was lost: .*; reconnecting in 0\.[23] s\n$/)
       expect(failure.message).toContain('lines acknowledged: 3, sent: 9, first without acknowledgement: 4')
       expect(server.connections()).toBe(2)
     })
@@ -293,10 +293,10 @@ describe('one message', () => {
 
   test.each([
     [[], 1, 'Error: Both topic and message must be supplied.\n'],
-    [['-l'], 0, 'Reading standard input; Ctrl-D ends it.\n'],
-    [['-s'], 0, 'Reading standard input; Ctrl-D ends it.\n'],
-    [['-f', '-'], 0, 'Reading standard input; Ctrl-D ends it.\n'],
-    [['--json'], 0, 'Reading standard input; Ctrl-D ends it.\n'],
+    [['-l'], 0, 'Reading standard input. Press Ctrl-D to end.\n'],
+    [['-s'], 0, 'Reading standard input. Press Ctrl-D to end.\n'],
+    [['-f', '-'], 0, 'Reading standard input. Press Ctrl-D to end.\n'],
+    [['--json'], 0, 'Reading standard input. Press Ctrl-D to end.\n'],
     [['-l', '--quiet'], 0, ''],
   ] as const)('E44: pub -t t %j on a terminal', async (words, status, said) => {
     const server = await scriptedServer({ packet: oblige })
@@ -467,7 +467,7 @@ test('--repeat of a message that the server refuses: ten warnings, then how many
   expect(outcome.status).toBe(0x97)
   expect(outcome.stderr.split('\n')).toHaveLength(12)
   expect(outcome.stderr).toMatch(/^Warning: Publish 1 failed: Quota exceeded \(0x97\)\.\n/)
-  expect(outcome.stderr).toContain('Warning: 12 messages were refused in all.\n')
+  expect(outcome.stderr).toContain('Warning: 12 messages were refused in total.\n')
 })
 
 test('pub -l at QoS 0 over a connection that is reset and comes back: status 7 and how many lines went down', async () => {
@@ -495,7 +495,7 @@ test('pub -l at QoS 0 over a connection that is reset and comes back: status 7 a
   reset?.()
   const failure = await publishing
   expect(failure).toMatchObject({ exitCode: 7 })
-  expect(failure.message).toMatch(/^The connection was lost: \d+ lines at QoS 0 went down with it$/)
+  expect(failure.message).toMatch(/^The connection was lost, and with it \d+ lines at QoS 0$/)
   const arrived = server.received.filter(({ cmd }) => cmd === 'publish').length
   const told = Number(/\d+ lines/.exec(failure.message)![0].split(' ')[0])
   expect(arrived).toBeGreaterThan(0)

@@ -150,7 +150,7 @@ describe('one request', () => {
     expect(outcome).toEqual({
       status: 27,
       stdout: 're: x\n',
-      stderr: 'Timed out\nhint: 1 of 2 answers came\n',
+      stderr: 'Timed out\nhint: 1 of 2 answers received\n',
     })
   })
 
@@ -259,7 +259,7 @@ describe('-l', () => {
     )
     const again = await run([...ask, '-l', '-W', '1'], await rrServer(bare), input)
     expect(again.status).toBe(27)
-    expect(again.stderr).toContain('without Correlation Data (-M 1 takes them)\n')
+    expect(again.stderr).toContain('without Correlation Data (-M 1 accepts them)\n')
   })
 
   test('-M: no more than so many', async () => {

@@ -224,7 +224,7 @@ describe('SUBACK', () => {
     expect(outcome).toEqual({
       status: 0,
       stdout: 'x\n',
-      stderr: "Warning: Subscription to 'a': QoS 2 was asked for, QoS 1 granted.\n",
+      stderr: "Warning: Subscription to 'a': requested QoS 2, granted QoS 1.\n",
     })
     expect(words(server)).toContain('PUBACK 1')
   })
@@ -381,7 +381,7 @@ describe('a lost connection', () => {
     const outcome = await run(['sub', '-t', 'a', '-t', 'b', '-C', '2'], server)
     expect(outcome).toMatchObject({ status: 0, stdout: 'before\nafter\n' })
     expect(outcome.stderr).toMatch(
-      /^Warning: The connection was lost: .*; connecting again in 0\.[23] s\nWarning: Connected again\.\n$/,
+      /^Warning: The connection was lost: .*; reconnecting in 0\.[23] s\nWarning: Connected again\.\n$/,
     )
     expect(words(server).filter((word) => word.startsWith('SUBSCRIBE'))).toHaveLength(2)
   })

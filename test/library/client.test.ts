@@ -214,10 +214,10 @@ describe('back-pressure', () => {
 
 describe('what is refused before anything is sent', () => {
   test.each([
-    ['http://localhost', {}, "'http://' is no address of a MQTT server"],
-    ['localhost:1883', {}, "'localhost://' is no address of a MQTT server"],
+    ['http://localhost', {}, "Unsupported URL scheme 'http://'"],
+    ['localhost:1883', {}, "Unsupported URL scheme 'localhost://'"],
     ['mqtt://localhost/topic', {}, "The URL has the path '/topic'"],
-    ['nonsense', {}, "'nonsense' is no URL"],
+    ['nonsense', {}, "Invalid URL: 'nonsense'"],
     ['mqtt://localhost', { keepAlive: -1 }, 'keepAlive is -1'],
     ['mqtt://localhost', { maxInFlight: 1.5 }, 'maxInFlight is 1.5'],
     ['mqtts://localhost', { tls: { cafile: '/nowhere' } }, 'File not found'],

@@ -111,7 +111,7 @@ describe('the server is there', () => {
     const error = await failure(ours.close())
     expect(error).toMatchObject({
       message: '2 messages were not acknowledged',
-      hint: 'the server has acknowledged nothing for 1 s',
+      hint: 'no acknowledgement for 1 s',
       exitCode: 19,
     })
     expect(await Promise.all(sent)).toEqual([error, error])

@@ -54,13 +54,13 @@ const wrong: readonly [url: string, options: unknown, message: string, hint: str
   ['mqtts://h', { rejectUnauthorized: false }, 'Unknown option rejectUnauthorized', 'tls: { insecure'],
   ['mqtts://h', { tls: { insecur: true } }, 'Unknown option tls.insecur', 'use tls.insecure'],
   ['mqtt://h', { will: { topic: 'w', message: 'x' } }, 'Unknown option will.message', 'use payload'],
-  ['mqtt://h', { clientId: 5 }, 'clientId is 5', 'a string is needed'],
-  ['mqtt://h', { cleanStart: 'no' }, "cleanStart is 'no'", 'a boolean is needed'],
-  ['mqtt://h', { username: ['a'] }, 'username is an array', 'a string is needed'],
+  ['mqtt://h', { clientId: 5 }, 'clientId is 5', 'must be a string'],
+  ['mqtt://h', { cleanStart: 'no' }, "cleanStart is 'no'", 'must be a boolean'],
+  ['mqtt://h', { username: ['a'] }, 'username is an array', 'must be a string'],
   ['mqtt://h', { username: 'a', password: 5 }, 'password is 5', 'bytes (Uint8Array)'],
-  ['mqtt://h', { tls: null }, 'tls is null', 'an object is needed'],
+  ['mqtt://h', { tls: null }, 'tls is null', 'must be an object'],
   ['mqtt://h', { retries: -1 }, 'retries is -1', 'or Infinity'],
-  ['mqtt://h', { signal: {} }, 'signal is an object', 'an AbortSignal is needed'],
+  ['mqtt://h', { signal: {} }, 'signal is an object', 'must be an AbortSignal'],
   [
     'mqtt://h',
     { will: { topic: 'w', properties: {} } },
@@ -75,9 +75,9 @@ const wrong: readonly [url: string, options: unknown, message: string, hint: str
   ],
   ['mqtts://h', { tls: { keyPassphrase: 'x' } }, 'tls.keyPassphrase needs tls.key', 'PEM'],
   ['mqtts://h', { tls: { ca: 'x' } }, 'ca holds no certificate in PEM form', 'CA'],
-  ['mqtt://h', { will: {} }, 'will.topic is undefined', 'a string is needed'],
+  ['mqtt://h', { will: {} }, 'will.topic is undefined', 'must be a string'],
   ['ws://h', { headers: { A: 'b' } }, 'headers is an object', '[name, value]'],
-  ['mqtt://h', { onRetry: 1 }, 'onRetry is 1', 'a function is needed'],
+  ['mqtt://h', { onRetry: 1 }, 'onRetry is 1', 'must be a function'],
   ['mqtt://h', { will: { topic: 'w', payload: Buffer.alloc(65_536) } }, 'will.payload', '65535'],
 ]
 
@@ -91,7 +91,7 @@ test.each(wrong.map(([url, options, message, hint]) => ({ url, options, message,
 )
 
 test.each([[5], [null], [{}]])('E51 the URL %o is refused', async (url) => {
-  expect((await refusal(settings(url as never, {}))).hint).toBe('a string or URL is needed')
+  expect((await refusal(settings(url as never, {}))).hint).toBe('must be a string or URL')
 })
 
 test('H56 options of a prototype are not read', async () => {
@@ -159,11 +159,11 @@ describe('of a call', () => {
     const calls: [Promise<unknown>, message: string, hint: string][] = [
       [ours.publish('t', 5 as never), 'payload is 5', 'Uint8Array'],
       [ours.publish('t', {} as never), 'payload is an object', 'Uint8Array'],
-      [ours.publish(5 as never, 'x'), 'topic is 5', 'a string is needed'],
+      [ours.publish(5 as never, 'x'), 'topic is 5', 'must be a string'],
       [ours.publish('t', 'x', { retained: true } as never), 'Unknown option retained', 'use retain'],
-      [ours.publish('t', 'x', { retain: 1 as never }), 'retain is 1', 'a boolean is needed'],
-      [ours.subscribe([5] as never), 'filter is an array', 'a string or list of strings is needed'],
-      [ours.subscribe([]), 'filter is an array', 'a string or list of strings is needed'],
+      [ours.publish('t', 'x', { retain: 1 as never }), 'retain is 1', 'must be a boolean'],
+      [ours.subscribe([5] as never), 'filter is an array', 'must be a string or list of strings'],
+      [ours.subscribe([]), 'filter is an array', 'must be a string or list of strings'],
       [ours.subscribe('a', { nl: true } as never), 'Unknown option nl', 'use noLocal'],
     ]
     for (const [call, message, hint] of calls) {

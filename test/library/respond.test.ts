@@ -72,7 +72,7 @@ peerTest(
     expect(`${(await ours.request('do', 'good')).payload}`).toBe('good')
     await once(() => told.length === 3)
     expect(told).toEqual([
-      "plain: A request to 'do' has no Response Topic that can be published to",
+      "plain: A request to 'do' has no valid Response Topic",
       'throw: no such thing',
       'wrong: answer is 5',
     ])

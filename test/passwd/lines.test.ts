@@ -95,10 +95,10 @@ test.each([
   ['# any\tthing', undefined],
   ['', undefined],
   ['no colon', undefined],
-  [':x', 'there is no user name'],
-  ['  :x', 'there is no user name'],
-  ['ada:', 'there is nothing after the user name'],
-  ['ada: ', 'there is nothing after the user name'],
+  [':x', 'missing user name'],
+  ['  :x', 'missing user name'],
+  ['ada:', 'missing hash after the user name'],
+  ['ada: ', 'missing hash after the user name'],
   ['a\0b:x', 'the line has a control character'],
   ['ada:x\u007f', 'the line has a control character'],
   [`ada:${'x'.repeat(131_068)}`, 'the line is too long: more than 131071 characters'],
@@ -107,8 +107,8 @@ test.each([
 })
 
 const bcryptLine = 'ada:$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC'
-const anotherFormat = (what: string) => `it looks like ${what}, which is another format`
-const noPasswordFile = 'there is no user in it, and no hash in any line: this is no password file'
+const anotherFormat = (what: string) => `this looks like ${what}, not this format`
+const noPasswordFile = 'not a password file: no user in this line and no hash in any line'
 
 /** What a file may be that is given by mistake; `kept`: -c does not replace it. */
 test.each([

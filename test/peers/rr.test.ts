@@ -134,7 +134,7 @@ peerTest(
     await expect.poll(async () => (await ask()).status).toBe(0)
     await own.stop()
     await own.restart()
-    await direct.until((_, stderr) => stderr.includes('Connected again.'))
+    await direct.until((_, stderr) => stderr.includes('Reconnected.'))
     await expect.poll(async () => (await ask()).status).toBe(0)
     direct.kill()
     expect((await direct.ended).status).toBe(0)

@@ -181,7 +181,7 @@ describe('the broker does not start', () => {
     [
       'a certificate without a use',
       () => ['--certfile', 'c'],
-      '--certfile and --keyfile are of use only with --tls-port or --wss-port.',
+      '--certfile and --keyfile need --tls-port or --wss-port.',
     ],
     [
       'a missing file',

@@ -7,7 +7,7 @@ import { Audit, auditMode, type Finding } from '../../passwd/audit.js'
 import { Recogniser } from '../../passwd/foreign.js'
 import { costOf } from '../../passwd/policy.js'
 import { type Stored, withStored } from '../../passwd/store.js'
-import { jsonOf, shown } from '../../text.js'
+import { jsonOf, count as plural, shown } from '../../text.js'
 import { atOnce, countdown } from './bulk.js'
 import { checked } from './open.js'
 import { type Tools, unlessEnded } from './tools.js'
@@ -61,7 +61,7 @@ export function audit(file: string, args: AuditArgs, tools: Tools): Promise<numb
     const users = await auditLines(stored, args, tools, report)
     if (json) output.text(`${array.end()},\n  "users": ${users}\n}\n`)
     await output.finish()
-    if (!json && !quiet) say(host.stderr, `${counted(users, 'user')}, ${counted(count, 'finding')}.`)
+    if (!json && !quiet) say(host.stderr, `${plural(users, 'user')}, ${plural(count, 'finding')}.`)
     return count === 0 ? ExitCode.ok : ExitCode.findings
   })
 }
@@ -140,8 +140,4 @@ function sentence(file: string, { line, user, rule, message }: Finding): string 
 
 function asJson({ line, user, rule, message }: Finding): unknown {
   return { line: line ?? null, user: user ?? null, rule, message }
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

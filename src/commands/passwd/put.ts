@@ -6,7 +6,7 @@ import { Recogniser } from '../../passwd/foreign.js'
 import { lineFault, type PasswordLine, putUsers } from '../../passwd/lines.js'
 import { isBelow } from '../../passwd/policy.js'
 import { changeStored, type Stored, withStored } from '../../passwd/store.js'
-import { shown } from '../../text.js'
+import { count, shown } from '../../text.js'
 import { checked, edited, examine } from './open.js'
 import { passwordFrom } from './password.js'
 import type { Request } from './request.js'
@@ -95,7 +95,7 @@ async function refuseOthers(stored: Stored | undefined, tools: Tools): Promise<v
   }
   const why = recogniser.whyKept()
   if (why !== undefined) refuse(why)
-  if (users > 0) tools.warn(`File ${file} exists; replacing its ${users} users`)
+  if (users > 0) tools.warn(`File ${file} exists; replacing its ${count(users, 'user')}`)
 }
 
 async function print({ user, source, create }: PutRequest, tools: Tools): Promise<void> {
