@@ -32,7 +32,11 @@ export const exitStatuses = [
   [42, 'bench', 'bench: messages lost, duplicated, refused or not delivered, or clients failed.'],
   [70, 'bug', 'Internal error: please report it.'],
   [128, 'refused', 'Subscription refused (MQTT 3.1.1). From 129 on, the status is the Reason Code.'],
-  [130, 'interrupted', 'Ended by SIGINT (pub -l, rr, inspect, passwd), or by a second one (sub). SIGTERM: 143.'],
+  [
+    130,
+    'interrupted',
+    'Ended by SIGINT (pub -l, rr, inspect, passwd), or by a second one (sub). SIGTERM: 143.',
+  ],
   [255, 'beforeConnack', 'sub: ended by a signal or by -W before CONNACK.'],
 ] as const
 

@@ -59,7 +59,8 @@ async function prepare(argv: readonly string[], host: Host): Promise<Job> {
   if (prepared?.wants === 'run') return prepared
   const { answer, helpFor } = await import('./commands/program.js')
   if (prepared?.wants === 'version') return printing(versionText)
-  const text = command === undefined || prepared === undefined ? answer(argv, commands) : helpFor(command.name, commands)
+  const text =
+    command === undefined || prepared === undefined ? answer(argv, commands) : helpFor(command.name, commands)
   return printing(await painted(await text, host))
 }
 

@@ -1,10 +1,10 @@
-// Who may import whom (src/README.md), one importer for each package, and how long a file may be.
+// Allowed imports (src/README.md), one importer per package, and the maximum length of a file.
 import { readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
-/** What each part of src/ may import from the others. A part that is not listed imports nothing. */
+/** The parts of src/ that each part may import. A part that is not listed imports nothing. */
 const allowed: Record<string, readonly string[]> = {
   'errors.ts': ['text.ts'],
   'host.ts': ['io', 'errors.ts'],
@@ -33,10 +33,10 @@ const allowed: Record<string, readonly string[]> = {
   transport: ['io', 'errors.ts', 'text.ts'], // io: what the system says of addresses
 }
 
-/** A declaration of a command may be looked at by everyone who prints it: it needs nothing that runs. */
+/** A spec is loaded for documents, so it imports no code that runs a command. */
 const allowedForSpecs = ['cli', 'errors.ts', 'ports.ts', 'text.ts']
 
-/** The one place that each package is used in, a file or a folder. Types may be imported anywhere. */
+/** The only file or folder that imports each package. Types may be imported anywhere. */
 const importers: Record<string, string> = {
   yargs: 'cli/help.ts',
   chalk: 'io/style.ts',
@@ -54,14 +54,14 @@ const importers: Record<string, string> = {
 const pureFolders = ['capture', 'cli', 'codec', 'format', 'inspect', 'session']
 const pureFiles = ['io/lines.ts', 'text.ts']
 
-/** What a pure file must not reach for, beside Node's modules: the process, clocks, timers. */
+/** Globals that a pure file must not use: the process, clocks, timers. */
 const impure =
   /\b(process|performance|setTimeout|setInterval|setImmediate|queueMicrotask)\b[.(]|\bDate\.now\b/
 
 interface Import {
   readonly from: string
   readonly typeOnly: boolean
-  /** By `import()`, when it is needed. */
+  /** Loaded by `import()`. */
   readonly lazy: boolean
 }
 
@@ -91,12 +91,12 @@ function ownImportsOf(file: string): string[] {
     .map((imported) => targetOf(file, imported))
 }
 
-/** A file of src/, or what the import says where that is not one. */
+/** The imported file of src/, or the specifier of a package. */
 function targetOf(file: string, { from }: Import): string {
   return from.startsWith('.') ? posix.join(posix.dirname(file), from).replace(/\.js$/, '.ts') : from
 }
 
-/** `commands/pub/run.ts` is in `commands`, `errors.ts` is itself. */
+/** `commands/pub/run.ts` is in `commands`; `errors.ts` is its own part. */
 function partOf(file: string): string {
   return file.split('/')[0] ?? file
 }
@@ -108,7 +108,7 @@ function packageOf({ from }: Import): string {
     .join('/')
 }
 
-test.each(files)('%s imports only what its folder may', (file) => {
+test.each(files)('%s imports only allowed parts', (file) => {
   const may = file.endsWith('/spec.ts') ? allowedForSpecs : allowed[partOf(file)]
   for (const target of ownImportsOf(file)) {
     expect(sources.has(target), target).toBe(true)
@@ -124,7 +124,7 @@ test.each(files.filter((file) => /^commands\/.*\//.test(file)))('%s imports no o
   }
 })
 
-test.each(files)('%s uses a package only if it is the importer of it', (file) => {
+test.each(files)('%s imports a package only if it is its importer', (file) => {
   for (const imported of importsOf(file)) {
     if (imported.typeOnly || /^(\.|node:)/.test(imported.from)) continue
     const importer = importers[packageOf(imported)]
@@ -145,7 +145,7 @@ describe.each(files.filter((file) => pureFolders.includes(partOf(file)) || pureF
   },
 )
 
-test.each(files)('%s opens with a sentence that says why it exists, and has at most 400 lines', (file) => {
+test.each(files)('%s begins with a comment and has at most 400 lines', (file) => {
   const lines = (sources.get(file) ?? '').split('\n')
   expect(lines[0]).toMatch(/^\/\/ \S/)
   expect(lines.length).toBeLessThanOrEqual(401)
@@ -173,13 +173,13 @@ test.each(files)('%s writes to standard error through io/say.ts', (file) => {
   expect(text).not.toMatch(/stderr\??\.write\(|\bconsole\.|process\.emitWarning/)
 })
 
-test.each(files)('%s escapes text by text.ts alone', (file) => {
+test.each(files)('%s escapes text only through text.ts', (file) => {
   if (file === 'text.ts') return
   expect(sources.get(file)).not.toMatch(/replace\w*\([^)]*(\\p\{C[cfs]\}|\\u009f\\u2028)/)
 })
 
 describe('a one-shot publish', () => {
-  /** Everything that is loaded with `entries`, without what is loaded only when it is asked for. */
+  /** All files loaded statically with `entries`. */
   function loadedWith(entries: readonly string[]): Set<string> {
     const loaded = new Set(entries)
     for (const file of loaded) {
@@ -194,7 +194,7 @@ describe('a one-shot publish', () => {
     expect(loaded).not.toContain(name)
   })
 
-  test('does not load what prints documents', () => {
+  test('does not load the document printers', () => {
     expect(loaded.filter((file) => /^cli\/(help|man|manual|markdown|completion)/.test(file))).toEqual([])
     expect(loaded).toContain('cli/parse.ts')
   })

@@ -1,4 +1,4 @@
-// The table of buffers and waits in src/README.md: it names every file that keeps something, and tests that exist.
+// The table of buffers and waits in src/README.md names every file with a buffer, and existing tests.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -29,17 +29,17 @@ test.each(rows)('$what: files and tests exist', ({ where, bound, shown }) => {
   }
 })
 
-/** Files that keep something which does not grow with input, or lasts as long as one call. */
+/** Files whose collections do not grow with input or live only during one call. */
 const others: Readonly<Record<string, string>> = {
   'capture/websocket/layer': 'offered subprotocols of one head, which has a bound',
   'inspect/fields': 'the fields of one packet',
   'inspect/views/bytes': 'rows of the field at hand',
 }
 
-/** A field of a class that begins as an empty collection. */
+/** A class field initialised with an empty collection. */
 const collection = /^ {2}(?:readonly )?#?\w+(?:: [^=\n]+)? = (?:new (?:Map|Set)\b|\[\]$)/m
 
-describe('every file that keeps a collection in a field has its row', () => {
+describe('every file with a collection in a field has a row', () => {
   const files = readdirSync(`${root}/src`, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => file.endsWith('.ts'))
@@ -53,7 +53,7 @@ describe('every file that keeps a collection in a field has its row', () => {
     expect(named.has(file) || file in others).toBe(true)
   })
 
-  test('what is left out keeps one', () => {
+  test('every excluded file has such a field', () => {
     for (const file of Object.keys(others)) expect(files).toContain(file)
   })
 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { bytesToText, textToBytes } from '../src/byte-text.js'
 
-test('any bytes survive the way through a word', () => {
+test('any bytes survive a round trip', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
       expect(textToBytes(bytesToText(Buffer.from(bytes)))).toEqual(Buffer.from(bytes))
@@ -10,11 +10,11 @@ test('any bytes survive the way through a word', () => {
   )
 })
 
-test('UTF-8 is an ordinary string, the replacement character too', () => {
+test('UTF-8 decodes to an ordinary string, U+FFFD too', () => {
   expect(bytesToText(Buffer.from('é😀\ufffd'))).toBe('é😀\ufffd')
   expect(textToBytes('é😀\ufffd')).toEqual(Buffer.from('é😀\ufffd'))
 })
 
-test('a byte that is no UTF-8 is told apart from what stands around it', () => {
+test('a byte that is not UTF-8 is kept apart from its neighbours', () => {
   expect(bytesToText(Buffer.from([0x61, 0xff, 0xc3, 0xa9]))).toBe('a\udcffé')
 })

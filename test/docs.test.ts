@@ -1,4 +1,4 @@
-// man/, completions/ and the blocks of README.md are what the table prints. To accept a change: npm run docs.
+// man/, completions/ and the blocks of README.md match the option tables. To update: npm run docs.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -32,14 +32,14 @@ test.each([
   await expect(text).toMatchFileSnapshot(path(name))
 })
 
-/** `$ mqttx ...` and what it prints, as a block of the README. Words are separated by blanks, without quotes. */
+/** A README block of `$ mqttx ...` and its output. Arguments are separated by spaces, without quotes. */
 async function printed(line: string): Promise<string> {
   const { host, stdout } = fakeHost()
   expect(await main(line.split(' ').slice(1), host), line).toBe(0)
   return `\`\`\`console\n$ ${line}\n${stdout.text().trimEnd()}\n\`\`\``
 }
 
-/** What the newest result of the benchmark begins with: where it was measured, and its first table. */
+/** The start of the newest benchmark result: its environment and first table. */
 function newestResult(): string {
   const folder = path('test/bench/results')
   const newest = readdirSync(folder)
@@ -58,7 +58,7 @@ test('README.md', async () => {
   await expect(filled).toMatchFileSnapshot(path('README.md'))
 })
 
-test('package.json has the pages that npm installs', () => {
+test('package.json lists the man pages', () => {
   const { man } = JSON.parse(readFileSync(path('package.json'), 'utf8'))
   expect(man).toEqual(pages.map(([name]) => name))
 })
@@ -70,14 +70,14 @@ test.skipIf(!has('mandoc'))('mandoc finds nothing to say about the pages', () =>
   }
 })
 
-test.each(pages)('%s has no line that a terminal of 80 columns would break', (_, text) => {
+test.each(pages)('%s has no line longer than 80 columns', (_, text) => {
   if (!has('mandoc')) return
   const shown = execFileSync('mandoc', ['-T', 'utf8', '-O', 'width=78'], { input: text, encoding: 'utf8' })
   const plain = shown.replace(/.\x08/g, '')
   expect(plain.split('\n').filter((line) => line.length > 80)).toEqual([])
 })
 
-/** Lines as a reader sees them: with neither overstriking nor colours. */
+/** Lines without overstriking and colours. */
 function rendered(command: string, args: readonly string[]): string[] {
   const env = { ...process.env, MANWIDTH: '80', MANPAGER: 'cat', LC_ALL: 'C.UTF-8', GROFF_NO_SGR: '1' }
   const shown = execFileSync(command, args, { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -87,7 +87,7 @@ function rendered(command: string, args: readonly string[]): string[] {
     .split('\n')
 }
 
-describe.each(pages)('%s as man shows it at 80 columns', (name) => {
+describe.each(pages)('%s rendered by man at 80 columns', (name) => {
   peerTest('', ['man'], async () => {
     const lines = rendered('man', ['-l', path(name)])
     expect(lines.filter((line) => line.length > 80)).toEqual([])

@@ -1,5 +1,5 @@
-// Transcripts: a text file shows command lines and what they printed; they are run again and must print it again.
-// `npm run golden` accepts what is printed now.
+// Transcripts: text files with command lines and their output, which must be reproduced.
+// `npm run golden` accepts the current output.
 import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => broker.stop())
 
-/** What `line` prints: standard output, standard error with `! ` before each line, and a status that is not 0. */
+/** Runs `line`: standard output, standard error with `! ` before each line, and a nonzero status. */
 async function printed(line: string): Promise<string> {
   const port = String(broker.port)
   const { status, stdout, stderr } = await shell(line, { env: { PORT: port } })
@@ -25,7 +25,7 @@ async function printed(line: string): Promise<string> {
   return shown.replaceAll(port, 'PORT') + (status === 0 ? '' : `[status ${status}]\n`)
 }
 
-/** Runs the `$ ...` lines of a transcript and keeps its `# ...` lines; a blank line stands behind each command. */
+/** Runs the `$ ...` lines of a transcript and keeps its `# ...` lines; a blank line ends each command. */
 async function replay(transcript: string): Promise<string> {
   let result = ''
   for (const line of transcript.split('\n')) {

@@ -1,5 +1,5 @@
-// Every command in README.md is run as it stands there: each line of each ```sh block, what it says that it prints, the
-// transcripts, and the program of the library. A new block needs a row here only where it needs more than a broker.
+// Runs every command in README.md: each line of each ```sh block, its documented output, the
+// transcripts, and the library example. A block needs a row here only if it needs more than a broker.
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -23,7 +23,7 @@ const readme = readFileSync(join(root, 'README.md'), 'utf8')
 const blocks = blocksOf(readme)
 const tickTock = /^```bash\n(#!\/usr\/bin\/env bash\n# tick-tock.*?)^```/ms.exec(readme)![1]!
 
-/** Lines that are not run here. */
+/** Lines that are not run. */
 const notRun: Record<string, string> = {
   'npm test ': 'that is what runs this',
   'npm start ': 'rebuilds what the tests beside this one run; CI runs it as a step of its own',
@@ -32,7 +32,7 @@ const notRun: Record<string, string> = {
 
 const trustsOurCa = (machine: Machine) => ({ SSL_CERT_FILE: machine.certificates.ca.cert })
 
-/** What blocks need, and what comes of them. Each key is a part of one block. */
+/** Setup and expected results of blocks. Each key is a part of one block. */
 const circumstances: Record<string, (machine: Machine) => Circumstances> = {
   'npm install -g': () => ({
     folder: unpacked(), // in a checkout it would build what other tests are running
@@ -47,7 +47,7 @@ const circumstances: Record<string, (machine: Machine) => Circumstances> = {
     seen: ['other copy/home/a fed'],
   }),
   'first=1': () => ({
-    // Meanwhile the broker dies, and comes back.
+    // The broker stops and restarts meanwhile.
     before: `{ await 'grep -q GET "$S/seen"'; kill -9 $mosquitto; sleep 0.2; broker; } &`,
     after: 'echo "$first"',
   }),
@@ -162,7 +162,7 @@ while sleep 0.2; do echo fed; done | mqttx pub -h psk.lan --psk 0123abcd --psk-i
   'trace.pcapng': () => ({ feed: ['a'] }),
 }
 
-/** What lines print, besides what the README says. Each key is a part of one line. */
+/** Expected output of lines beyond the README. Each key is a part of one line. */
 const printed: Record<string, RegExp> = {
   '--retained-only -W 2': /^shut$/m,
   '%I %t %p': /^\d{4}-\d\d-\d\dT.* home\/door fed$/m,
@@ -193,7 +193,7 @@ test.each(Object.keys({ ...circumstances, ...notRun }))('%s is a part of one blo
   expect(blocks.filter(({ text }) => text.includes(part))).toHaveLength(1)
 })
 
-test.each(Object.keys(printed))('%s is a part of one line', (part) => {
+test.each(Object.keys(printed))('%s occurs in exactly one line', (part) => {
   expect(blocks.flatMap(({ lines }) => lines).filter(({ text }) => text.includes(part))).toHaveLength(1)
 })
 
@@ -203,10 +203,10 @@ const runnable = blocks
     lines: block.lines.filter(({ text }) => !Object.keys(notRun).some((part) => `${text} `.includes(part))),
   }))
   .filter(({ lines }) => lines.length > 0)
-  // tcpdump gives up root, which the root of a user's namespace cannot do.
+  // tcpdump drops root privileges, which fails in a user namespace.
   .filter(({ text }) => asRoot || !text.includes('tcpdump'))
 
-/** Numbers and process ids are others each time. */
+/** Replaces varying numbers and process ids. */
 const likely = (text: string) =>
   new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\d+/g, '\\d+'))
 

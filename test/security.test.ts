@@ -1,4 +1,4 @@
-// SECURITY.md: every test that it names exists, and has the cases in its titles that it names.
+// SECURITY.md: every test that it references exists and has the referenced cases in its titles.
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 const root = resolve(import.meta.dirname, '..')
 const text = readFileSync(`${root}/SECURITY.md`, 'utf8')
 
-/** The numbers that a reference names: `H6, H7`, `H33 to H35`. */
+/** The case numbers of a reference: `H6, H7`, `H33 to H35`. */
 function numbers(cases: string): string[] {
   const [, letter, from, to] = /^([EH])(\d+) to [EH](\d+)$/.exec(cases) ?? []
   if (letter === undefined) return [cases]
@@ -22,6 +22,6 @@ test.each(references)('$file has $cases', ({ file, cases }) => {
   for (const name of cases) expect(source, name).toMatch(new RegExp(`\\b${name}\\b`))
 })
 
-test('it names many', () => {
+test('references many tests', () => {
   expect(references.length).toBeGreaterThan(20)
 })

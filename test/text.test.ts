@@ -1,4 +1,4 @@
-// Text from outside cannot steer a terminal, forge a line or fill the screen.
+// Text from outside cannot control a terminal, forge a line or fill the screen.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { explain, MqttxError } from '../src/errors.js'
@@ -23,7 +23,7 @@ describe('shown', () => {
     expect(shown(text)).toBe(expected)
   })
 
-  test('is bounded in bytes, and counts the rest (H2)', () => {
+  test('is limited in bytes and counts the rest (H2)', () => {
     expect(shown('x'.repeat(1024))).toBe('x'.repeat(1024))
     expect(shown('x'.repeat(60_000))).toBe(`${'x'.repeat(1024)}... (58976 more bytes)`)
     expect(shown('é'.repeat(600))).toBe(`${'é'.repeat(512)}... (176 more bytes)`)
@@ -31,7 +31,7 @@ describe('shown', () => {
     expect(shown('😀'.repeat(257))).toBe(`${'😀'.repeat(256)}... (4 more bytes)`)
   })
 
-  test('holds for any text, and leaves its own result as it is', () => {
+  test('holds for any text and is idempotent', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 1200 }), fc.boolean(), (text, half) => {
         const line = shown(half ? `${text}\ud800` : text)
@@ -44,7 +44,7 @@ describe('shown', () => {
   })
 })
 
-test('data is escaped without a bound', () => {
+test('data of any length is escaped', () => {
   const long = 'é\x1b'.repeat(5000)
   expect(oneLine(long)).toBe('é\\u001b'.repeat(5000))
   expect(screenText('a\n\tb\r\x1b')).toBe('a\n\tb\\r\\u001b')
@@ -52,7 +52,7 @@ test('data is escaped without a bound', () => {
 })
 
 describe('JSON (H5)', () => {
-  test('says the same with no character that is not seen', () => {
+  test('is equal and has no invisible character', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const value = { [text]: `${text}\u0080\u009b\u202e\u200b\u2028\u{e0041}` }
@@ -69,7 +69,7 @@ describe('JSON (H5)', () => {
   })
 })
 
-test('an error has the lines that it was made of, and no others', () => {
+test('an error has exactly the lines it was created with', () => {
   const error = new MqttxError(['one\nError: forged', 'two'], { hint: ['x\ny', 'z'] })
   expect(explain(error)).toBe('Error: one\\nError: forged\ntwo\nhint: x\\ny\nhint: z\n')
   expect(error).toMatchObject({ message: 'one\nError: forged\ntwo', hint: 'x\ny; z' })

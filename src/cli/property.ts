@@ -1,9 +1,10 @@
 // -D: which property for which packet, with a value of its type. The sentences are the reference's.
+
+import { textToBytes } from '../byte-text.js'
 import { type PropertyCarrier, type PropertyRow, properties } from '../codec/properties.js'
 import { addUserProperty, noUserProperties, type UserProperties } from '../codec/user-properties.js'
 import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
-import { textToBytes } from '../byte-text.js'
 import { topicName } from './topic.js'
 import { largestString, stringFault } from './values.js'
 

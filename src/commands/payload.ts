@@ -1,13 +1,13 @@
 // Loads the payload of a single message (-m, -f, -s) before connecting.
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
+import { textToBytes } from '../byte-text.js'
 import { maxRemainingLength } from '../codec/framing.js'
 import { ExitCode, MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
 import { say } from '../io/say.js'
 import { strerror } from '../io/system-error.js'
 import { isTerminal } from '../io/terminal.js'
-import { textToBytes } from '../byte-text.js'
 
 const empty = Buffer.alloc(0)
 

@@ -71,7 +71,8 @@ export async function answer(argv: readonly string[], commands: Commands): Promi
   if (first === undefined) return programMap(await program(commands))
   if (helpFlags.includes(first)) return programHelp(await program(commands))
   if (versionFlags.includes(first)) return versionText
-  if (first === 'help') return second === undefined ? programHelp(await program(commands)) : helpFor(second, commands)
+  if (first === 'help')
+    return second === undefined ? programHelp(await program(commands)) : helpFor(second, commands)
   if (first === '--generate') return generate(second, rest[0], commands)
   if (first.startsWith('--generate=')) return generate(first.slice('--generate='.length), second, commands)
   throw first.startsWith('-') ? unknownOption(first) : unknownCommand(first, commands)

@@ -1,9 +1,10 @@
 // The password, from wherever the user keeps it: the command line, the environment, a file, a pipe or a head.
+
+import { textToBytes } from '../byte-text.js'
 import { ExitCode, MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
 import { strerror } from '../io/system-error.js'
 import { isTerminal } from '../io/terminal.js'
-import { textToBytes } from '../byte-text.js'
 import { readSecret } from './files.js'
 
 export interface LoginArgs {

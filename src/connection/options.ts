@@ -1,9 +1,9 @@
 // What was typed becomes what is meant: the endpoint, the Client Identifier, the CONNECT packet.
 import { randomBytes } from 'node:crypto'
+import { textToBytes } from '../byte-text.js'
 import type { ProtocolVersion, QoS } from '../codec/publish.js'
 import type { Host } from '../host.js'
 import type { Endpoint, TlsSettings } from '../transport/endpoint.js'
-import { textToBytes } from '../byte-text.js'
 import { type EndpointArgs, endpoint, type Passphrases, tlsOf } from './endpoint.js'
 import { type LoginArgs, password } from './login.js'
 

@@ -1,6 +1,7 @@
 // What a message holds, escaped on its way to a terminal. A pipe or file gets every byte as it is.
-import { screenText } from '../text.js'
+
 import { bytesToText } from '../byte-text.js'
+import { screenText } from '../text.js'
 import type { ByteSink, Formatter } from './message.js'
 
 /** Prints like `inner`, with everything from the message escaped but line feeds and tabs. */

@@ -19,8 +19,7 @@ export function checkedProperties<T extends object>(
 ): Record<string, unknown> {
   const properties = { ...own(given, names, prefix) } as Record<string, unknown>
   for (const name of ['messageExpiryInterval', 'willDelayInterval']) {
-    if (properties[name] !== undefined)
-      whole(`${prefix}${name}`, properties[name] as number, [0, maxSeconds])
+    if (properties[name] !== undefined) whole(`${prefix}${name}`, properties[name] as number, [0, maxSeconds])
   }
   const { userProperties, correlationData, responseTopic } = properties
   const fault = responseTopic === undefined ? undefined : topicNameFault(responseTopic as string)

@@ -1,6 +1,6 @@
 // Finds problems and weak hashes in the lines of a password file.
 import { verifyHash } from './derive.js'
-import type { LineFormat } from './formats.js'
+import { type LineFormat, trimmed } from './formats.js'
 import type { StoredHash } from './hash.js'
 import { invisibleEnd, lineFault, type PasswordLine } from './lines.js'
 import { weaknessOf } from './policy.js'
@@ -60,7 +60,10 @@ export class Audit {
     const first = named ? this.#seen.earlier(entry.user, number) : undefined
     if (first !== undefined) faults.push({ rule: 'duplicate', message: `same user as on line ${first}` })
     if (end === '')
-      faults.push({ rule: 'no-newline', message: 'no line feed at the end: mosquitto_passwd would append to this line' })
+      faults.push({
+        rule: 'no-newline',
+        message: 'no line feed at the end: mosquitto_passwd would append to this line',
+      })
     const guessed = this.#options.guess && named ? await guess(entry.user, this.#hashOf(line)) : []
     return [...faults, ...guessed].map((fault) => ({ line: number, user: entry?.user, ...fault }))
   }

@@ -14,11 +14,11 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
+import { bytesToText } from '../byte-text.js'
 import { ExitCode, MqttxError } from '../errors.js'
 import { acquireLock, Lost } from '../io/lock.js'
 import { replace } from '../io/replace.js'
 import { isSystemError, strerror } from '../io/system-error.js'
-import { bytesToText } from '../byte-text.js'
 import type { LineFormat } from './formats.js'
 import { corrupt, longestLine, type PasswordLine, passwordLines, tooLong } from './lines.js'
 
@@ -140,9 +140,7 @@ export async function changeStored(file: string, change: Change): Promise<void> 
 }
 
 function inPlaceWarning(file: string, why: string): string {
-  return (
-    `Writing file ${file} in place, because ${why}. A reader may see a partial file, and a crash may leave one.`
-  )
+  return `Writing file ${file} in place, because ${why}. A reader may see a partial file, and a crash may leave one.`
 }
 
 function explained<T>(file: string, purpose: Purpose, action: () => T): T {

@@ -172,5 +172,7 @@ test('H44: SIGHUP without a password file ends nothing; a file without users is 
   writeFileSync(users, '# nobody\n')
   const closed = startMqttx(['broker', '-p', '0', '--password-file', users])
   onTestFinished(() => closed.kill('SIGKILL'))
-  await closed.until((_, stderr) => stderr.includes(`Warning: ${users} has no users, so no client can log in.`))
+  await closed.until((_, stderr) =>
+    stderr.includes(`Warning: ${users} has no users, so no client can log in.`),
+  )
 })

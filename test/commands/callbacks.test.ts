@@ -1,4 +1,4 @@
-// What a callback of a command throws, whichever it is, ends the command with the status of the error (E11).
+// An error thrown by any callback ends the command with the status of the error (E11).
 import type { Packet } from 'mqtt-packet'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ConnectionEvents } from '../../src/connection/events.js'
@@ -11,7 +11,7 @@ const faulty = vi.hoisted(() => ({ event: '', calls: 0, error: undefined as Erro
 
 vi.mock('../../src/connection/connection.js', async (original) => {
   const { Connection } = await original<typeof import('../../src/connection/connection.js')>()
-  /** The callback that `faulty` names does its work, then throws. */
+  /** The callback named by `faulty` runs, then throws. */
   class Faulty extends Connection {
     constructor(...[options, events, trace]: ConstructorParameters<typeof Connection>) {
       const name = faulty.event as keyof ConnectionEvents
@@ -27,7 +27,7 @@ vi.mock('../../src/connection/connection.js', async (original) => {
   return { Connection: Faulty }
 })
 
-/** Callbacks may be methods of a prototype. */
+/** Covers callbacks that are prototype methods. */
 function bound(events: ConnectionEvents): ConnectionEvents {
   const names = [
     'message',
@@ -62,7 +62,7 @@ const commands: readonly [line: string, events: readonly string[], stdin?: strin
   ['bench rr -V 5 --count 5', ['connected', 'suback', 'message']],
 ]
 
-/** Sends each message back to who has sent it, and one for each subscription. */
+/** Echoes each message to its sender, and sends one per subscription. */
 function server(version: 4 | 5) {
   return scriptedServer({
     packet(packet, socket) {
@@ -91,7 +91,7 @@ describe.each(commands)('E11: mqttx %s', (line, events, stdin) => {
     )
     expect(faulty.calls, `${event} was never called: ${outcome.stderr}`).toBeGreaterThan(0)
     expect(outcome.stderr + outcome.stdout).toContain('thrown by a callback')
-    // bench counts the client as failed, and reports on the rest.
+    // bench counts the client as failed and reports the others.
     expect(outcome.status).toBe(line.startsWith('bench') ? 42 : 24)
   })
 })

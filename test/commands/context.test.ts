@@ -1,4 +1,4 @@
-// mqttx context, and what contexts and variables do in the finished program.
+// mqttx context, and the effect of contexts and environment variables on the built program.
 import {
   chmodSync,
   chownSync,
@@ -32,7 +32,7 @@ const succeeds = async (line: string, env?: Record<string, string>) => {
 const read = () => JSON.parse(readFileSync(file, 'utf8'))
 
 describe('add', () => {
-  test('keeps what was typed, for its owner alone', async () => {
+  test('stores the settings as typed, readable only by the owner', async () => {
     await succeeds('context add prod -h mqtt.lan -p 8883 --retry 2 --ws --ws-header A:1 --ws-header B:2 -V 5')
     expect(read()).toEqual({
       contexts: {
@@ -51,7 +51,7 @@ describe('add', () => {
     expect(readdirSync(join(folder, 'mqttx'))).toEqual(['contexts.json'])
   })
 
-  test('takes away what others may do with the file, and follows a link', async () => {
+  test('removes permissions of other users and follows a symbolic link', async () => {
     mkdirSync(join(folder, 'mqttx'))
     const real = join(folder, 'real.json')
     writeFileSync(real, '{"contexts":{"a":{"host":"a"}}}', { mode: 0o644 })
@@ -62,7 +62,7 @@ describe('add', () => {
     expect(read()).toEqual(JSON.parse(readFileSync(real, 'utf8')))
   })
 
-  test('makes the paths of files whole', async () => {
+  test('makes file paths absolute', async () => {
     await succeeds('context add a --cafile ca.pem --password-file pw -u me')
     expect(read().contexts.a).toMatchObject({
       cafile: join(process.cwd(), 'ca.pem'),
@@ -70,7 +70,7 @@ describe('add', () => {
     })
   })
 
-  test('leaves one that is there, but for --replace', async () => {
+  test('keeps an existing context unless --replace is given', async () => {
     await succeeds('context add a -h one')
     expect(await run('context add a -h two')).toMatchObject({
       status: 1,
@@ -94,14 +94,14 @@ describe('add', () => {
     expect(existsSync(file)).toBe(false)
   })
 
-  test('many at once lose none', async () => {
+  test('concurrent runs lose no context', async () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f']
     await Promise.all(names.map((name) => succeeds(`context add ${name} -h ${name}`)))
     expect(Object.keys(read().contexts).sort()).toEqual(names)
   })
 })
 
-describe('with two of them', () => {
+describe('with two contexts', () => {
   beforeEach(async () => {
     await succeeds(
       'context add lan -h mqtt.lan --psk 0123abcd --psk-identity me --ws-header Authorization:secret',
@@ -129,7 +129,7 @@ describe('with two of them', () => {
     expect(read()).not.toHaveProperty('current')
   })
 
-  test('secrets are not shown', async () => {
+  test('show redacts secrets', async () => {
     const shown = await succeeds('context show lan')
     expect(JSON.parse(shown)).toEqual({
       host: 'mqtt.lan',
@@ -151,7 +151,7 @@ describe('with two of them', () => {
     ['add ', "'' is not a valid context name."],
     ['add none', "'none' is not a valid context name."],
     ['add -- -x', "'-x' is not a valid context name."],
-  ])('%s is refused, and changes nothing', async (line, message) => {
+  ])('%s is refused and changes nothing', async (line, message) => {
     const before = readFileSync(file, 'utf8')
     const { status, stderr } = await run(`context ${line}`)
     expect(status).toBe(1)
@@ -160,7 +160,7 @@ describe('with two of them', () => {
   })
 })
 
-test('a file that is not a contexts file is left alone', async () => {
+test('a file that is not a contexts file is not changed', async () => {
   mkdirSync(join(folder, 'mqttx'))
   writeFileSync(file, 'precious')
   const { status, stderr } = await run('context add a -h h')
@@ -169,7 +169,7 @@ test('a file that is not a contexts file is left alone', async () => {
   expect(readFileSync(file, 'utf8')).toBe('precious')
 })
 
-test('a file that cannot be read is an error with a reason', async () => {
+test('an unreadable file is an error with the reason', async () => {
   mkdirSync(file, { recursive: true })
   expect(await run('context ls')).toMatchObject({
     status: 1,
@@ -181,7 +181,7 @@ test('a file that cannot be read is an error with a reason', async () => {
   })
 })
 
-describe('a message', () => {
+describe('a message is published', () => {
   let broker: Broker
   let users: string
   beforeAll(async () => {
@@ -195,7 +195,7 @@ describe('a message', () => {
     ['--password-env KEY', { KEY: 'secret' }],
     ["--password-command 'echo secret; echo more'", {}],
     ["--password-command 'setsid sleep 25 & echo secret' # E4", {}],
-  ])('by a context with %s', async (password, env) => {
+  ])('with a context with %s', async (password, env) => {
     const script = `mqttx context add c -h 127.0.0.1 -p ${broker.port} -u ada ${password}
 mqttx context use c && mqttx pub -t t -m m -q 1 && mqttx pub --context c -t t -m m -q 1`
     const outcome = await shell(script, { env: { XDG_CONFIG_HOME: folder, ...env } })
@@ -211,7 +211,7 @@ mqttx context use c && mqttx pub -t t -m m -q 1 && mqttx pub --context c -t t -m
     expect(await run(line)).toMatchObject({ status: 1, stderr: expect.stringMatching(message) })
   })
 
-  test('by variables alone', async () => {
+  test('with environment variables only', async () => {
     const env = { MQTTX_HOST: '127.0.0.1', MQTTX_PORT: String(broker.port), MQTTX_USERNAME: 'ada' }
     await succeeds('pub', { ...env, MQTTX_PASSWORD: 'secret', MQTTX_TOPIC: 't', MQTTX_MESSAGE: 'm' })
     await succeeds('bench pub --count 10 --workers 2 --json', {
@@ -221,7 +221,7 @@ mqttx context use c && mqttx pub -t t -m m -q 1 && mqttx pub --context c -t t -m
   })
 })
 
-describe('a variable without a meaning', () => {
+describe('an unknown environment variable', () => {
   const env = {
     MQTTX_QSO: '1',
     MQTTX_VERSION: '1',
@@ -229,30 +229,30 @@ describe('a variable without a meaning', () => {
     MQTTX_SUB_QOS: '1',
     MQTTX_FORMAT: '%p',
   }
-  test('is told, and counts for nothing else', async () => {
+  test('is reported and has no other effect', async () => {
     const { stderr } = await run('pub -h 127.0.0.1 -p 1 -t t -m m', env)
     expect(stderr).toMatch(
       /^Warning: Unknown environment variable MQTTX_QSO\. Did you mean 'MQTTX_QOS'\?\nError: /,
     )
   })
-  test('has no other suggested to it that is not near', async () => {
+  test('gets no suggestion without a similar name', async () => {
     const { stderr } = await run('pub -h 127.0.0.1 -p 1 -t t -m m', { MQTTX_FOO: '1' })
     expect(stderr).toMatch(/^Warning: Unknown environment variable MQTTX_FOO\. See 'man mqttx'\.\n/)
   })
-  test('is told beside what is wrong with the words', async () => {
+  test('is reported together with a usage error', async () => {
     const { stderr } = await run('pub -m x', { MQTTX_TOPCI: 't' })
     expect(stderr).toMatch(
       /Both topic and message must be supplied\.\n.*\nhint: Unknown environment variable MQTTX_TOPCI/,
     )
   })
-  test('is not told with --quiet, and not beside a text', async () => {
+  test('is not reported with --quiet or with help and version', async () => {
     expect((await run('pub --quiet -h 127.0.0.1 -p 1 -t t -m m', env)).stderr).toBe('')
     await succeeds('pub --help', env)
     await succeeds('--version', env)
   })
 })
 
-describe('H9: a contexts file that others can change is refused', () => {
+describe('H9: a contexts file that others can write is refused', () => {
   test.each([0o666, 0o660, 0o620, 0o602])('%o', async (mode) => {
     await succeeds('context add prod -h 127.0.0.1 -p 1')
     chmodSync(file, mode)

@@ -1,11 +1,11 @@
-// Whatever a server says, and whatever a name on the command line holds: standard error gets plain lines of ours (H1-H5).
+// Text from a server or the command line cannot forge or escape lines on standard error (H1-H5).
 import type { Socket } from 'node:net'
 import mqtt, { type Packet } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
 import { scriptedServer } from '../helpers/scripted-server.js'
 import { run } from './fake-host.js'
 
-/** Sets the title, clears the screen, forges a line, turns the direction, hides. */
+/** Sets the title, clears the screen, forges a line, reverses direction, hides text. */
 const hostile = 'no \x1b]0;pwned\x07\x1b[2J\nError: disk full\r\u009b31m\u202e\u200b\u2028\x7f'
 const long = `${hostile}${'x'.repeat(50_000)}`
 
@@ -16,7 +16,7 @@ const said = (text: string) => ({ reasonString: text, userProperties: { [text]: 
 
 type Reply = (packet: Packet, socket: Socket, text: string) => boolean | undefined
 
-/** An honest server, but where `reply` has answered. */
+/** A normal server, except where `reply` answers. */
 async function serverThat(reply: Reply, text: string) {
   return scriptedServer({
     packet(packet, socket) {
@@ -124,7 +124,7 @@ const commands: Record<string, readonly string[]> = {
   bench: ['bench', 'pub', '-t', 't', '-q', '1', '--count', '1', '--duration', '1'],
 }
 
-/** Every line is ours, none is long, and none was made by the server. */
+/** Every line is ours, of limited length, and none is forged by the server. */
 function expectPlain(stderr: string): void {
   expect(stderr).not.toMatch(/[^\n\P{Cc}]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u)
   expect(stderr).not.toMatch(/^Error: disk full/m)

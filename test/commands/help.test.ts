@@ -1,4 +1,4 @@
-// Help as people see it: in colour on a terminal, plain everywhere else.
+// Help: in colour on a terminal, plain elsewhere.
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { peerTest } from '../helpers/peers.js'
@@ -15,7 +15,7 @@ async function onTerminal(words: readonly string[], env: Record<string, string> 
 const forms = [[], ['--help'], ['pub', '--help'], ['help', 'sub'], ['context', '--help']]
 
 describe.each(forms.map((words) => [words]))('mqttx %j', (words) => {
-  test('is plain where it is read by a program', async () => {
+  test('is plain if standard output is not a terminal', async () => {
     const { stdout, status } = await mqttx(words, { env: { NO_COLOR: '', TERM: 'xterm' } })
     expect(status).toBe(0)
     expect(stdout.toString()).not.toContain('\x1b')

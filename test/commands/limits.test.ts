@@ -1,5 +1,5 @@
-// Every networked command against a server that sets each limit a CONNACK of MQTT 5 can set: the command keeps to the
-// limit and ends by itself with a documented status, with and without a limit on its time (E1, E2).
+// Every networked command against each limit that a MQTT 5 CONNACK can set: the command respects the
+// limit and ends with a documented status, with and without a timeout (E1, E2).
 import type { Socket } from 'node:net'
 import mqtt, { type IConnackPacket, type Packet } from 'mqtt-packet'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -26,7 +26,7 @@ const limits: readonly [name: string, limits: Limits][] = [
 ]
 
 const long = 'x'.repeat(500)
-/** Without and with a limit on the time; SECONDS is what it has. */
+/** Without and with a timeout of SECONDS. */
 const commands: readonly [line: string, limited: string, stdin?: string][] = [
   [`pub -t t -m ${long} -q 2 -r -D publish topic-alias 1`, '--timeout 5'],
   ['pub -t t -q 2 -r -l', '--timeout 5', `short\n${long}\nshort\n`],
@@ -47,13 +47,13 @@ const documented = new Set<number>(exitStatuses.map(([code]) => code))
 const isDocumented = (status: number) => status !== 70 && (documented.has(status) || status >= 0x80)
 
 interface LimitedServer extends ScriptedServer {
-  /** What clients have sent against a limit that they were told. */
+  /** Packets that violate an announced limit. */
   readonly broken: readonly string[]
-  /** Answers of a responder that have come. */
+  /** Answers received from a responder. */
   answers(): number
 }
 
-/** Routes messages at QoS 0 and keeps its clients to `limits`. */
+/** Routes messages at QoS 0 and enforces `limits`. */
 async function limitedServer(limits: Limits): Promise<LimitedServer> {
   const filters = new Map<Socket, string[]>()
   const broken: string[] = []
@@ -107,7 +107,7 @@ async function limitedServer(limits: Limits): Promise<LimitedServer> {
           if (packet.qos === 1) send(socket, { cmd: 'puback', messageId })
           if (packet.qos === 2) send(socket, { cmd: 'pubrec', messageId })
           if (packet.topic === 'answers/of/responder') answers++
-          // A request is answered here, where nobody serves.
+          // Answers a request itself if there is no responder.
           else if (
             packet.properties?.responseTopic !== undefined &&
             !packet.topic.startsWith('mqttx/bench')
@@ -139,7 +139,7 @@ async function limitedServer(limits: Limits): Promise<LimitedServer> {
           const topics = packet.subscriptions.map(({ topic }) => topic.replace(/^\$share\/[^/]*\//, ''))
           const taken = topics.filter((_, at) => granted[at]! < 0x80)
           filters.set(socket, [...(filters.get(socket) ?? []), ...taken])
-          // With a small keep alive there is time for a PINGREQ first.
+          // With a short keep alive, waits for a PINGREQ first.
           const delay = limits.serverKeepAlive === undefined ? 0 : 1600
           if (taken.includes('a/+')) setTimeout(() => message('a/1', socket), delay)
         }
@@ -149,7 +149,7 @@ async function limitedServer(limits: Limits): Promise<LimitedServer> {
   return Object.assign(server, { broken, answers: () => answers })
 }
 
-/** Runs it to its end; a responder, which has none, is ended by a signal when it has answered or had time to. */
+/** Runs a command to its end; ends a responder by a signal after its answer or a timeout. */
 async function outcome(words: readonly string[], stdin: string | undefined, limits: Limits) {
   const server = await limitedServer(limits)
   const running = startMqttx([...words, '-V', '5', '-k', '20', ...server.at], {
@@ -170,7 +170,7 @@ async function outcome(words: readonly string[], stdin: string | undefined, limi
 
 describe.each(commands)('%s', (line, limited, stdin) => {
   const words = line.split(' ')
-  // A bench ends by --count, or by --duration in its place.
+  // bench ends by --count, or by --duration instead.
   const withLimit =
     words[0] === 'bench'
       ? line
@@ -188,7 +188,7 @@ describe.each(commands)('%s', (line, limited, stdin) => {
       const shown = `status ${status}\n${stderr}\n${stdout.subarray(0, 300)}`
       expect(isDocumented(status), shown).toBe(true)
       expect(status, `it ran out of time: ${shown}`).not.toBe(27)
-      // The report of bench says what failed.
+      // bench reports the failures itself.
       if (status !== 0) expect(stderr + (words[0] === 'bench' ? stdout : ''), shown).not.toBe('')
       expect(broken, shown).toEqual([])
     }

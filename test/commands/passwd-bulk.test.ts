@@ -1,11 +1,11 @@
-// mqttx passwd for many users at a time.
+// passwd -U: many users at a time.
 import { statSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { file, isPassword, passwd, text, write } from '../helpers/passwd.js'
 import { shell } from '../helpers/run.js'
 
-describe('many at a time', () => {
-  test('-U FILE hashes what is not hashed', async () => {
+describe('passwd -U', () => {
+  test('-U FILE hashes the plain-text passwords', async () => {
     write('# people\nada:x\n\n bob :  a:b \neve:x\n')
     await passwd(['-b', file, 'eve', 'y'])
     const eve = text().split('\n')[4]
@@ -25,14 +25,14 @@ describe('many at a time', () => {
     ['no password', 'ada:x\nbob:\n', 2],
     ['a user twice', 'ada:x\nbob:x\nada:y\n', 3],
     ['a damaged hash', 'ada:$7$1000$x\n', 1],
-  ])('-U FILE, %s: the file stays', async (_, contents, line) => {
+  ])('-U FILE, %s: the file is unchanged', async (_, contents, line) => {
     write(contents)
     const { status, stderr } = await passwd(['-U', file])
     expect([status, stderr]).toEqual([1, expect.stringContaining(`${file}:${line}: `)])
     expect(text()).toBe(contents)
   })
 
-  test('-U - is a filter that keeps the order', async () => {
+  test('-U - hashes lines in order', async () => {
     const users = Array.from({ length: 30 }, (_, at) => `user${at}`)
     const { stdout } = await passwd(['-I', '10', '-U', '-'], {
       stdin: users.map((user) => `${user}: p:${user}\r\n`).join(''),
@@ -43,7 +43,7 @@ describe('many at a time', () => {
     expect(await isPassword('user7', ' p:user7')).toBe(0)
   })
 
-  test('-U - FILE adds to a file, or makes it', async () => {
+  test('-U - FILE adds to a file or creates it', async () => {
     await passwd(['-U', '-', file], { stdin: 'ada:x\nbob:y\n' })
     expect(statSync(file).mode & 0o777).toBe(0o600)
     await passwd(['-U', '-', file], { stdin: 'bob:z\neve:z' })
@@ -82,7 +82,7 @@ describe('many at a time', () => {
   })
 })
 
-test('the users of standard input are bounded in bytes', async () => {
+test('the users on standard input are limited in bytes', async () => {
   const script = 'for (let i = 0; i < 4500; i++) console.log("user" + i + ":" + "x".repeat(65000))'
   const { status, stderr } = await shell(`node -e '${script}' | mqttx passwd -U - >/dev/null`, {
     timeoutMs: 60_000,

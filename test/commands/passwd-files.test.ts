@@ -1,4 +1,4 @@
-// What mqttx passwd does with files, good and bad.
+// passwd with valid and invalid files.
 import {
   chmodSync,
   existsSync,
@@ -15,11 +15,11 @@ import { describe, expect, test } from 'vitest'
 import { file, passwd, text, write } from '../helpers/passwd.js'
 import { scratch, shell } from '../helpers/run.js'
 
-/** Nothing but the file is left in its folder: no lock, no temporary file. */
+/** Only the file remains in its directory: no lock, no temporary file. */
 const alone = () => expect(readdirSync(dirname(file))).toEqual([basename(file)])
 
 describe('a file', () => {
-  test('is made with mode 0600, whatever the umask is', async () => {
+  test('is created with mode 0600 with any umask', async () => {
     const { stdout } = await shell(`umask 0; mqttx passwd -c -b '${file}' ada x`)
 
     expect(stdout.toString()).toBe('Adding password for user ada\n')
@@ -44,7 +44,7 @@ describe('a file', () => {
     alone()
   })
 
-  test('is followed through a symbolic link, which stays one', async () => {
+  test('is changed through a symbolic link, which is kept', async () => {
     write('')
     const link = join(scratch('link'), 'link')
     symlinkSync(file, link)
@@ -55,7 +55,7 @@ describe('a file', () => {
     expect(text()).toMatch(/^bob:/)
   })
 
-  test('is replaced by -c, with a warning, if it has users', async () => {
+  test('with users is replaced by -c with a warning', async () => {
     await passwd(['-c', '-b', file, 'ada', 'x'])
     const { status, stderr } = await passwd(['-c', '-b', file, 'bob', 'x'])
 
@@ -63,7 +63,7 @@ describe('a file', () => {
     expect(text()).toMatch(/^bob:.*\n$/)
   })
 
-  test('that is something else is not replaced by -c', async () => {
+  test('of another kind is not replaced by -c', async () => {
     write('root:x:0:0:root:/root:/bin/sh\n')
     const { status, stderr } = await passwd(['-c', '-b', file, 'bob', 'x'])
 
@@ -90,7 +90,7 @@ describe('a file', () => {
     alone()
   })
 
-  test('with a user twice has him once after a change', async () => {
+  test('with a duplicate user has the user once after a change', async () => {
     write('ada:$6$x\nbob:$6$y\nada:$6$z\n')
     const { stdout, stderr } = await passwd(['-b', file, 'ada', 'x'])
 
@@ -99,7 +99,7 @@ describe('a file', () => {
     expect(text()).toMatch(/^ada:\$7.*\nbob:\$6\$y\n$/)
   })
 
-  test('loses all lines of a deleted user, and nothing else', async () => {
+  test('loses exactly the lines of a deleted user', async () => {
     write('ada:$6$x\n# c\nbob:$6$y\nada:$6$z')
     const first = await passwd(['-D', file, 'ada'])
     const second = await passwd(['-D', file, 'ada'])
@@ -109,7 +109,7 @@ describe('a file', () => {
     expect([second.status, second.stderr]).toEqual([1, 'Warning: User ada not found in password file.\n'])
   })
 
-  test('that everybody can read is warned of', async () => {
+  test('readable by all users causes a warning', async () => {
     write('', 0o644)
     chmodSync(file, 0o644)
     const { status, stderr } = await passwd(['-b', file, 'ada', 'x'])
@@ -121,7 +121,7 @@ describe('a file', () => {
   })
 })
 
-describe('a bad file stays as it is', () => {
+describe('an invalid file is not changed', () => {
   const actions = {
     add: () => passwd(['-b', file, 'ada', 'x']),
     delete: () => passwd(['-D', file, 'bob']),
@@ -159,13 +159,13 @@ describe('a bad file stays as it is', () => {
   test.each([
     [['-b'], 'password file F. Is a directory.'],
     [['-c', '-b'], 'file F for writing. Is a directory.'],
-  ])('a folder: %j', async (options, message) => {
+  ])('a directory: %j', async (options, message) => {
     mkdirSync(file)
     const { status, stderr } = await passwd([...options, file, 'ada', 'x'])
     expect([status, stderr]).toEqual([1, `Error: Unable to open ${message.replace('F', file)}\n`])
   })
 
-  test('a folder that does not exist', async () => {
+  test('a missing directory', async () => {
     const { stderr } = await passwd(['-c', '-b', join(file, 'x'), 'ada', 'x'])
     expect(stderr).toMatch(/^Error: Unable to open file .*\/x for writing\. No such file or directory\.\n$/)
   })
@@ -175,7 +175,7 @@ describe('a bad file stays as it is', () => {
     expect([status, stderr]).toEqual([1, 'Error: /dev/null is not a regular file.\n'])
   })
 
-  test('H53: a link to nothing is named', async () => {
+  test('H53: a dangling symbolic link is named', async () => {
     symlinkSync(join(dirname(file), 'nothing'), file)
     for (const options of [['-c'], []]) {
       const { status, stderr } = await passwd([...options, '-b', file, 'ada', 'x'])
@@ -206,7 +206,7 @@ describe('a bad file stays as it is', () => {
 
   const big = `${'# '.padEnd(100, 'x')}\n`.repeat(200)
 
-  test('a limit on the size of files', async () => {
+  test('a file size limit (ulimit)', async () => {
     write(big)
     const { status, stderr } = await shell(`ulimit -f 8; mqttx passwd -b '${file}' ada x`)
     expect([status, stderr]).toEqual([

@@ -199,7 +199,7 @@ test.each([
   else expect(() => readFileSync(file)).toThrow('ENOENT')
 })
 
-test('a signal ends the waiting for a pipe', async () => {
+test('a signal ends waiting for a pipe', async () => {
   const running = startMqttx(['passwd', '-c', join(folder, 'waiting'), 'ada'], { stdin: 'open' })
   await running.until((stdout) => stdout.includes('Password: '))
   running.kill('SIGTERM')

@@ -1,4 +1,4 @@
-// What must not happen to a password file: lost users, half a file, a lock that nobody opens.
+// A password file never loses users, is never partial, and is never locked for good.
 import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -16,7 +16,7 @@ beforeEach(() => {
 })
 
 const put = (user: string, password = 'x') => mqttx(['passwd', '-H', 'sha512', '-b', file, user, password])
-/** What the lock says; undefined where there is none, or none any more. */
+/** The contents of the lock; undefined if there is none. */
 function lockText(): string | undefined {
   try {
     return readFileSync(`${file}.lock`, 'utf8')
@@ -26,7 +26,7 @@ function lockText(): string | undefined {
 }
 const users = () => [...parsePasswords(readFileSync(file, 'utf8'), file).keys()]
 
-test('of many runs at the same time none loses its user', async () => {
+test('concurrent runs lose no user', async () => {
   const names = Array.from({ length: 24 }, (_, at) => `user${String(at).padStart(2, '0')}`)
   const runs = await Promise.all(names.map((name) => put(name)))
 
@@ -35,10 +35,10 @@ test('of many runs at the same time none loses its user', async () => {
   expect(readdirSync(folder)).toEqual(['users'])
 }, 60_000)
 
-/** Each costs the start of a program. */
+/** Each starts a process. */
 const kills = process.env.CI ? 200 : 60
 
-test(`after ${kills} kills at any instant there is the old or the new file, whole`, async () => {
+test(`after ${kills} kills at random times the file is the complete old or new file`, async () => {
   const lines = Array.from({ length: 2000 }, (_, at) => `# ${String(at).padStart(200, '.')}\n`).join('')
   writeFileSync(file, lines)
   const start = performance.now()
@@ -51,7 +51,7 @@ test(`after ${kills} kills at any instant there is the old or the new file, whol
     const abandoned = lockText()
     const running = startMqttx(['passwd', '-H', 'sha512', '-b', file, 'ada', password])
     running.ended.catch(() => {})
-    // Every second one at any time, the others while the file is being replaced.
+    // Half of the kills at a random time, half while the file is replaced.
     if (run % 2 === 0) await sleep(usualMs * (0.3 + Math.random()))
     else {
       while ([abandoned, undefined].includes(lockText()) && running.child.exitCode === null) await sleep(1)
@@ -81,7 +81,7 @@ test(`after ${kills} kills at any instant there is the old or the new file, whol
 test.each([
   ['of a process that has ended', () => `999999999 1 ${hostname()} 0123456789ab\n`],
   ['of a process whose id another one has now', () => `${process.pid} 1 ${hostname()} 0123456789ab\n`],
-])('a lock %s is taken over, and its temporary file removed', async (_, text) => {
+])('a lock %s is taken over and its temporary file removed', async (_, text) => {
   writeFileSync(`${file}.lock`, text())
   writeFileSync(`${file}.0123456789ab.tmp`, 'half')
   const { status } = await put('ada')
@@ -90,7 +90,7 @@ test.each([
   expect(readdirSync(folder)).toEqual(['users'])
 })
 
-test('a lock without contents is taken over when it is old', async () => {
+test('an empty lock is taken over when it is old', async () => {
   writeFileSync(`${file}.lock`, '')
   expect((await put('ada')).status).toBe(0)
   expect(readdirSync(folder)).toEqual(['users'])
@@ -99,7 +99,7 @@ test('a lock without contents is taken over when it is old', async () => {
 test.each([
   ['of another machine', `1 1 elsewhere 0123456789ab\n`],
   ['of another program', 'mine\n'],
-])('a lock %s is waited for, and stays', async (_, text) => {
+])('a lock %s is respected and kept', async (_, text) => {
   writeFileSync(`${file}.lock`, text)
   const running = startMqttx(['passwd', '-b', file, 'ada', 'x'])
   await sleep(1500)
@@ -113,7 +113,7 @@ test.each([
 test.each([
   [[], 'Waiting for the password file F: it is being changed by process 1 on elsewhere.\n'],
   [['--quiet'], ''],
-])('who waits for a lock hears of it: %j', async (options, said) => {
+])('waiting for a lock is announced: %j', async (options, said) => {
   writeFileSync(`${file}.lock`, '1 1 elsewhere 0123456789ab\n')
   const running = startMqttx(['passwd', ...options, '-b', file, 'ada', 'x'])
   if (said === '') await sleep(2500)
@@ -128,7 +128,7 @@ test.each([
 test.each([
   ['a full disk', '>/dev/full', 'standard output: '],
   ['a reader that has gone', '| sleep 0', 'closed before reading the password'],
-])('a generated password that %s cannot take changes nothing', async (_, redirection, said) => {
+])('a generated password that cannot be printed (%s) changes nothing', async (_, redirection, said) => {
   await put('ada')
   const before = readFileSync(file, 'utf8')
   const script = `(sleep 1; mqttx passwd --generate ${file} ada; echo status $? >&2) ${redirection}`
@@ -140,7 +140,7 @@ test.each([
   expect(readdirSync(folder)).toEqual(['users'])
 })
 
-test('a signal while many are hashed leaves the file as it was, and no lock', async () => {
+test('a signal during hashing leaves the file unchanged and no lock', async () => {
   const plain = Array.from({ length: 200 }, (_, at) => `user${at}:x\n`).join('')
   writeFileSync(file, plain)
   const running = startMqttx(['passwd', '-I', '100000', '-U', file])
@@ -175,7 +175,7 @@ test.each([
   },
 )
 
-test('a password is verified no longer than until a signal comes', async () => {
+test('a signal ends a verification', async () => {
   const bytes = Buffer.alloc(64).toString('base64')
   writeFileSync(file, `ada:$7$10000000$${bytes}$${bytes}\n`)
   const running = startMqttx(['passwd', '--verify', '-b', file, 'ada', 'x'])
@@ -185,14 +185,14 @@ test('a password is verified no longer than until a signal comes', async () => {
   expect((await running.ended).status).toBe(143)
 })
 
-/** What may lie where the lock should. */
+/** File types in place of the lock. */
 test.each([
   ['a FIFO', (lock: string) => `mkfifo ${lock}`],
   ['a link to a device without end', (lock: string) => `ln -s /dev/zero ${lock}`],
   ['a link to a file', (lock: string) => `ln -s ${lock}.other ${lock}; echo > ${lock}.other`],
   ['a folder', (lock: string) => `mkdir ${lock}`],
   ['a large file', (lock: string) => `head -c 100000 /dev/zero > ${lock}`],
-])('H50: %s in the place of the lock is an error that names it', async (_, make) => {
+])('H50: %s in place of the lock is an error that names it', async (_, make) => {
   await shell(make(`${file}.lock`))
   const { status, stderr } = await put('ada')
 
@@ -209,12 +209,12 @@ test.each([
   [['-I', '10000001'], 'too expensive: 10000001 iterations, maximum 10000000'],
   [['-H', 'argon2id', '-I', '90'], 'too expensive: 90 passes, maximum with 47104 KiB 89'],
   [['--format', 'bcrypt', '-I', '17'], 'too expensive: cost 17, maximum 16'],
-])('H28: %j is refused before anything is asked for', async (options, fault) => {
+])('H28: %j is refused before the prompt', async (options, fault) => {
   const { status, stderr } = await mqttx(['passwd', ...options, file, 'ada'])
   expect([status, stderr]).toEqual([1, expect.stringContaining(`Error: -I ${options.at(-1)} is ${fault}.`)])
 })
 
-test('H28: a hash that would take for ever is refused by --verify, and replaced by a new one', async () => {
+test('H28: a hash that is too expensive is refused by --verify and can be replaced', async () => {
   const bytes = (count: number) => Buffer.alloc(count).toString('base64')
   writeFileSync(file, `ada:$7$2147483647$${bytes(12)}$${bytes(64)}\n`, { mode: 0o600 })
   const verified = await mqttx(['passwd', '--verify', '-b', file, 'ada', 'x'])
@@ -225,7 +225,7 @@ test('H28: a hash that would take for ever is refused by --verify, and replaced 
 
 const isRoot = process.getuid?.() === 0
 
-/** Files that cannot be replaced by another of the same name. */
+/** Files that cannot be replaced by rename. */
 test.for([
   ['E59: that is mounted by itself', 'touch other; mount --bind other users', 'it is mounted by itself'],
   ['H52: with two names', 'ln users other', 'it has 2 names (hard links)'],
@@ -274,7 +274,7 @@ async function peak(...args: string[]): Promise<number> {
   return Number(/peak (\d+)/.exec(stderr)?.[1] ?? Number.NaN) / 1024
 }
 
-test('H25: a file with 300,000 users is changed, searched, listed and audited in little memory', async () => {
+test('H25: a file with 300,000 users is changed, verified, listed and audited in bounded memory', async () => {
   await put('ada')
   const hash = readFileSync(file, 'utf8').slice('ada:'.length)
   writeFileSync(file, '')

@@ -1,11 +1,11 @@
-// mqttx passwd as a program: its words, and where passwords come from.
+// passwd as a process: arguments and password sources.
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { file, isPassword, passwd, text, write } from '../helpers/passwd.js'
 import { scratch, shell } from '../helpers/run.js'
 
-describe('words', () => {
+describe('arguments', () => {
   test.each([
     [[], 'Password file and username missing.'],
     [['F'], 'Username missing.'],
@@ -66,7 +66,7 @@ describe('words', () => {
     expect([status, stderr]).toEqual([1, "Error: Username must be UTF-8.\nhint: see 'mqttx passwd --help'\n"])
   })
 
-  test('a password may be any bytes, begin with a dash, and be empty', async () => {
+  test('a password may be any bytes, begin with a dash, or be empty', async () => {
     write('')
     await shell(
       `mqttx passwd -b '${file}' ada -c; mqttx passwd -b '${file}' bob $'\\xff'; mqttx passwd -b '${file}' eve ''`,
@@ -77,7 +77,7 @@ describe('words', () => {
     expect(await isPassword('eve', '')).toBe(0)
   })
 
-  test('what follows -c FILE USER is ignored, as it always was, but not in silence', async () => {
+  test('arguments after -c FILE USER are ignored with a warning', async () => {
     const { status, stderr } = await passwd(['-c', file, 'ada', 'x'], { stdin: 'y\ny\n' })
     expect([status, stderr]).toEqual([
       0,
@@ -113,7 +113,7 @@ describe('passwords', () => {
     expect(existsSync(file)).toBe(false)
   })
 
-  test('made by chance are all of standard output', async () => {
+  test('--generate prints only the password', async () => {
     const { stdout, stderr } = await passwd(['--generate', '-c', file, 'ada'])
     const password = stdout.toString().trimEnd()
 
@@ -123,7 +123,7 @@ describe('passwords', () => {
     expect((await passwd(['--generate', file, 'bob'])).stdout.toString()).not.toBe(stdout.toString())
   })
 
-  test('-n prints the line, and -c - too', async () => {
+  test('-n and -c - print the line', async () => {
     const printed = await passwd(['-n', '-b', 'ada', 'x'])
     const create = await passwd(['-c', '-b', '-', 'ada', 'x'])
     const asked = await passwd(['-c', '-', 'ada'], { stdin: 'x\nx\n' })
@@ -143,7 +143,7 @@ describe('passwords', () => {
     expect({ ...rest, stdout: stdout.toString() }).toEqual({ status, stderr, stdout: '' })
   })
 
-  test('--rehash replaces a weaker hash, once, and only for the right password', async () => {
+  test('--rehash replaces a weaker hash once, and only for the correct password', async () => {
     await passwd(['-H', 'sha512', '-c', '-b', file, 'ada', 'x'])
     const before = text()
     await passwd(['--verify', '--rehash', '-b', file, 'ada', 'y'])
@@ -160,7 +160,7 @@ describe('passwords', () => {
 })
 
 describe('E62: --if-changed', () => {
-  test('leaves the file alone where the user has the password', async () => {
+  test('does not change the file if the user has this password', async () => {
     write('')
     const put = (...words: string[]) => passwd(['--if-changed', '-I', '500', '-b', ...words])
     expect((await put(file, 'ada', 'x')).stdout.toString()).toBe('Adding password for user ada\n')
@@ -173,7 +173,7 @@ describe('E62: --if-changed', () => {
     expect(await isPassword('ada', 'y')).toBe(0)
   })
 
-  test('makes a hash stronger, and leaves one user where there were two lines', async () => {
+  test('replaces a weak hash and removes a duplicate line', async () => {
     await passwd(['-I', '500', '-c', '-b', file, 'ada', 'x'])
     await passwd(['--if-changed', '-I', '600', '-b', file, 'ada', 'x'])
     expect(text()).toMatch(/^ada:\$7\$600\$.*\n$/)
@@ -182,7 +182,7 @@ describe('E62: --if-changed', () => {
     expect(text()).toMatch(/^ada:\$7\$600\$.*\n$/)
   })
 
-  test('-U - FILE changes only other passwords', async () => {
+  test('-U - FILE changes only passwords that differ', async () => {
     const stdin = 'ada:x\nbob:y\n'
     await passwd(['-I', '500', '-U', '-', file], { stdin })
     const first = text()
@@ -196,7 +196,7 @@ describe('E62: --if-changed', () => {
   })
 })
 
-describe('looking at a file', () => {
+describe('reading a file', () => {
   test('--list', async () => {
     await shell(`mqttx passwd -c -b '${file}' ada x; mqttx passwd -H sha512 -b '${file}' bob x`)
     const listed = await passwd(['--list', file])
@@ -228,7 +228,7 @@ describe('looking at a file', () => {
     expect([clean.status, clean.stdout.toString()]).toEqual([0, ''])
   })
 
-  test('E61: --audit tries the passwords that are guessed first, unless told not to', async () => {
+  test('E61: --audit tests for guessable passwords unless --no-guess is given', async () => {
     await shell(`cd $(dirname ${file}); mqttx passwd -c -b users ada ada; mqttx passwd -b users bob ''`)
     const audited = await passwd(['--audit', '-I', '1000', file])
     expect(audited.stdout.toString()).toBe(
@@ -242,7 +242,7 @@ describe('looking at a file', () => {
   test.each([
     ['{\n "clients": [{ "username": "ada" }]\n}\n', "JSON of mosquitto's dynamic security plugin"],
     ['{"rabbit_version": "4.0"}\n', 'a definitions file of RabbitMQ'],
-  ])('E60: JSON is named: %j', async (contents, what) => {
+  ])('E60: JSON files are identified: %j', async (contents, what) => {
     write(contents)
     const audited = await passwd(['--audit', file])
     expect([audited.stdout.toString(), audited.stderr]).toEqual([

@@ -1,4 +1,4 @@
-// What surrounds the finished program: files that are no files, standard input, variables of others, a bare system.
+// The environment of the built program: special files, standard input, foreign variables, a minimal system.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
@@ -18,7 +18,7 @@ const here = (line: string) => line.replaceAll('HERE', broker.at.join(' '))
 const run = (line: string, env: Record<string, string> = {}) =>
   shell(`cd ${folder}; ${here(line)}`, { env, timeoutMs: 60_000 })
 
-describe('H46: standard input that is a directory is an error of the system', () => {
+describe('H46: a directory as standard input is a system error', () => {
   test.each([
     'mqttx pub HERE -t t -q 1 -l',
     'mqttx pub HERE --json',
@@ -38,7 +38,7 @@ describe('H46: standard input that is a directory is an error of the system', ()
   })
 })
 
-describe('H46: no password is no empty password', () => {
+describe('H46: a missing password is not an empty password', () => {
   test.each([
     'mqttx pub HERE -t t -m x -u ada -P - </dev/null',
     'echo | mqttx pub HERE -t t -m x -u ada -P -',
@@ -51,7 +51,7 @@ describe('H46: no password is no empty password', () => {
   })
 })
 
-/** Options that name a file which is read as a whole. FILE: what is in its place. */
+/** Options with a file that is read as a whole. FILE is replaced by the special file. */
 const named = [
   'mqttx pub HERE -t t -m x -o FILE',
   'mqttx pub HERE -t t -m x -u ada --password-file FILE',
@@ -66,7 +66,7 @@ const named = [
   'rm -rf c; mkdir -p c/mqttx; ln -s FILE c/mqttx/contexts.json; XDG_CONFIG_HOME=$PWD/c mqttx context ls',
 ]
 
-describe('H22: a file that does not end is bounded in bytes', () => {
+describe('H22: an endless file is limited in bytes', () => {
   test.each(named)('%s', async (line) => {
     const { cert } = makeCertificates().ca
     const script = line.replaceAll('FILE', '/dev/zero').replaceAll('CA', cert)
@@ -77,13 +77,13 @@ describe('H22: a file that does not end is bounded in bytes', () => {
   })
 })
 
-test('H22: the payload of -f is bounded by the largest packet', async () => {
+test('H22: the payload of -f is limited to the largest packet', async () => {
   const { status, stderr } = await run('mqttx pub HERE -t t -f /dev/zero')
   expect(stderr).toContain('must be less than 268435455 bytes')
   expect(status).toBe(1)
 })
 
-describe('H22: of --password-command the first line counts', () => {
+describe('H22: --password-command uses the first line', () => {
   test.each(['yes', 'echo pw; sleep 60'])('%s', async (command) => {
     const start = performance.now()
     const { status } = await run(`mqttx pub HERE -t t -m x -u ada --password-command '${command}'`)
@@ -91,7 +91,7 @@ describe('H22: of --password-command the first line counts', () => {
     expect(performance.now() - start).toBeLessThan(20_000)
   })
 
-  test('one that prints nothing is ended by --connect-timeout', async () => {
+  test('a command that prints nothing is ended by --connect-timeout', async () => {
     const { status, stderr } = await run(
       "mqttx pub HERE -t t -m x -u ada --password-command 'sleep 60' --connect-timeout 1",
     )
@@ -99,7 +99,7 @@ describe('H22: of --password-command the first line counts', () => {
     expect(status).not.toBe(0)
   })
 
-  test('a line that does not end is cut', async () => {
+  test('an endless line is limited', async () => {
     const { status, stderr } = await run(
       "mqttx pub HERE -t t -m x -u ada --password-command 'cat /dev/zero' --connect-timeout 5",
     )
@@ -108,7 +108,7 @@ describe('H22: of --password-command the first line counts', () => {
   })
 })
 
-describe('E29: a byte order mark belongs to no word', () => {
+describe('E29: a byte order mark is ignored', () => {
   const mark = '\ufeff'
 
   test('in an options file', async () => {
@@ -125,7 +125,7 @@ describe('E29: a byte order mark belongs to no word', () => {
     expect((await run('mqttx context ls', env)).stdout.toString()).toContain('one')
   })
 
-  test('but it is a part of a payload', async () => {
+  test('but kept in a payload', async () => {
     writeFileSync(join(folder, 'payload'), `${mark}x`)
     expect((await run('mqttx pub HERE -t marked -r -f payload -q 1')).status).toBe(0)
     const { stdout } = await run('mqttx sub HERE -t marked -C 1')
@@ -155,7 +155,7 @@ test.each(['mqttx', 'mqttx-broker'])(
   },
 )
 
-describe('E31: variables of Node weaken no check', () => {
+describe("E31: Node's environment variables weaken no check", () => {
   test.each([
     { NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_OPTIONS: '' },
     { NODE_OPTIONS: '--use-openssl-ca --tls-min-v1.0' },
@@ -179,7 +179,7 @@ describe('E31: variables of Node weaken no check', () => {
   })
 })
 
-describe('E32: a bare system', () => {
+describe('E32: a minimal system', () => {
   test.each([
     ['without HOME', 'env -u HOME -u XDG_CONFIG_HOME mqttx'],
     ['with a HOME that is not there', 'env -u XDG_CONFIG_HOME HOME=/nonexistent mqttx'],

@@ -21,7 +21,7 @@ const read = (line: unknown, defaults: Partial<LineDefaults> = {}) =>
 const least = { topic: 't', payload: '' }
 
 describe('a line', () => {
-  test('says everything, or leaves it to the command line', () => {
+  test('may give all members, or leave them to the command line', () => {
     const all = { topic: 'a/b', payload: 'x', qos: 2, retain: true, time: '2026', dup: true, more: 1 }
     expect(read(all, { topic: 'z', qos: 1 })).toEqual({
       topic: 'a/b',
@@ -91,7 +91,7 @@ describe('a line', () => {
     expect(() => readMessage(Buffer.of(0x22, 0xff, 0x22), nothing)).toThrow('it is not UTF-8')
   })
 
-  test('properties: those of the connection that brought the message are left out', () => {
+  test('properties that belong to the receiving connection are dropped', () => {
     const properties = {
       payloadFormatIndicator: true,
       messageExpiryInterval: 60,
@@ -115,9 +115,7 @@ describe('a line', () => {
 
   test('properties need MQTT 5', () => {
     const line = { ...least, properties: { contentType: 'x' } }
-    expect(() => read(line, { version: 4 })).toThrow(
-      'it has properties (contentType), which need MQTT 5',
-    )
+    expect(() => read(line, { version: 4 })).toThrow('it has properties (contentType), which need MQTT 5')
     expect(read({ ...least, properties: { topicAlias: 1 } }, { version: 4 }).properties).toBeUndefined()
   })
 })
@@ -160,7 +158,7 @@ describe('E68: a recording of mosquitto_sub', () => {
   test.each([
     '"user-properties":{"a":"1","b":"2","a":"3"}',
     '"user-properties":[{"a":"1"},{"b":"2"},{"a":"3"}]',
-  ])('its properties: %s', (user) => {
+  ])('properties of a recording: %s', (user) => {
     const names = `"content-type":"x","correlation-data":"cd","payload-format-indicator":1,
 "message-expiry-interval":60,"response-topic":"r","topic-alias":1,"subscription-identifier":5`.replace(
       '\n',
@@ -191,7 +189,7 @@ describe('E68: a recording of mosquitto_sub', () => {
 describe('templates', () => {
   const kind = { topic: 't', qos: 0, retain: false, properties: undefined } as const
 
-  test('one for each kind of message', () => {
+  test('share one template per topic, QoS, RETAIN and properties', () => {
     const templates = new Templates(5)
     const first = templates.of(kind)
     expect(templates.of({ ...kind })).toBe(first)
@@ -206,7 +204,7 @@ describe('templates', () => {
     expect(new Set([first, ...others]).size).toBe(7)
   })
 
-  test('the last that were used, and none with a long key', () => {
+  test('keep the most recently used, and no long key', () => {
     const templates = new Templates(5)
     const first = templates.of(kind)
     for (let i = 0; i < 2000; i++) {
@@ -219,7 +217,7 @@ describe('templates', () => {
   })
 })
 
-test('the oldest line in flight, in whatever order the server answers', () => {
+test('the oldest line in flight, for any order of acknowledgements', () => {
   const lines = new LinesInFlight()
   expect(lines.oldest()).toBeUndefined()
   for (const [messageId, line] of [
@@ -241,7 +239,7 @@ describe('pub --json', () => {
   const published = (server: { received: readonly { cmd: string }[] }) =>
     server.received.filter(({ cmd }) => cmd === 'publish')
 
-  test('each line goes to its topic; blank lines are none', async () => {
+  test('each line is published to its topic; blank lines are skipped', async () => {
     const server = await scriptedServer({ packet: oblige })
     const outcome = await run(['pub', '--json', '-t', 'other', '-q', '1'], server, ({ stdin }) => {
       stdin.end(
@@ -256,7 +254,7 @@ describe('pub --json', () => {
     ])
   })
 
-  test('a bad line ends it; those before are delivered, and the report has the numbers of lines', async () => {
+  test('an invalid line ends it; earlier lines are delivered, and the report has line numbers', async () => {
     const server = await scriptedServer({ packet: oblige })
     const outcome = await run(['pub', '--json'], server, ({ stdin }) => {
       stdin.end(
@@ -271,7 +269,7 @@ describe('pub --json', () => {
     expect(server.received.at(-1)).toMatchObject({ cmd: 'disconnect' })
   })
 
-  test('the first line without an acknowledgement is told by its number in the file', async () => {
+  test('the first line without acknowledgement is reported by its number in the file', async () => {
     let publishes = 0
     const server = await scriptedServer({
       packet(packet, socket) {

@@ -1,4 +1,4 @@
-// The loop of README.md that delivers a file, run as it stands there against a server that refuses, loses and drops.
+// The delivery loop of README.md, run unchanged against a server that refuses messages and loses connections.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { IPublishPacket } from 'mqtt-packet'
@@ -12,7 +12,7 @@ const [, loop] = /^```sh\n(first=1\n.*?)^```/ms.exec(readme)!
 
 type Answer = number | 'nothing' | 'end'
 
-/** What becomes of a line on each of the connections, in turn; afterwards every line is accepted. */
+/** The fate of the lines on each connection in turn; after these every line is accepted. */
 const connections: readonly ((line: number) => Answer)[] = [
   (line) => (line === 3 || line === 40 ? 0x97 : 0), // refuses
   (line) => (line === 20 ? 'nothing' : 0), // drops a message: no PUBACK

@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import { publishLines } from '../../src/commands/pub/lines.js'
 import { createDiagnostics } from '../../src/commands/diagnostics.js'
+import { publishLines } from '../../src/commands/pub/lines.js'
 import type { ConnectOptions } from '../../src/connection/options.js'
 import { MqttxError } from '../../src/errors.js'
 import { main } from '../../src/main.js'
 import { bytes, failureOf, oblige, optionsFor, template } from '../connection/rig.js'
 import { connack, type ScriptedServer, scriptedServer } from '../helpers/scripted-server.js'
 import { once, sleep } from '../helpers/wait.js'
-import { run, fakeHost } from './fake-host.js'
+import { fakeHost, run } from './fake-host.js'
 
 const payloads = (server: ScriptedServer) =>
   server.received.flatMap((packet) => (packet.cmd === 'publish' ? [String(packet.payload)] : []))
 
-/** Acknowledges `count` messages whole, then resets; later connections are reset as well. */
+/** Acknowledges `count` messages, then resets this and all later connections. */
 function acknowledging(count: number): Promise<ScriptedServer> {
   let settled = 0
   let over = false
@@ -31,7 +31,7 @@ function acknowledging(count: number): Promise<ScriptedServer> {
 
 const lines = (count: number) => Array.from({ length: count }, (_, index) => `line ${index + 1}\n`).join('')
 
-/** `pub -l` with options that its command line does not offer. */
+/** `pub -l` with options that the command line lacks. */
 async function publishing(
   server: ScriptedServer,
   { qos, input, ...overrides }: { qos: 0 | 1 | 2; input: string } & Partial<ConnectOptions>,
@@ -60,7 +60,7 @@ describe('pub -l', () => {
     },
   )
 
-  test.each([0, 1, 2])('-q %i: more lines than the window and the socket take at once', async (qos) => {
+  test.each([0, 1, 2])('-q %i: more lines than window and socket buffer hold', async (qos) => {
     const server = await scriptedServer({ packet: oblige })
     const outcome = await run(['pub', '-t', 't', '-l', '-q', `${qos}`, '-M', '7'], server, ({ stdin }) => {
       stdin.end(lines(5000))
@@ -69,7 +69,7 @@ describe('pub -l', () => {
     expect(payloads(server)).toEqual(lines(5000).trimEnd().split('\n'))
   })
 
-  test('each line goes when it is read, not when the next comes', async () => {
+  test('each line is sent when it is read, not with the next line', async () => {
     const server = await scriptedServer({ packet: oblige })
     await run(['pub', '-t', 't', '-l'], server, async ({ stdin }) => {
       for (const line of ['one', 'two', 'three']) {
@@ -80,13 +80,13 @@ describe('pub -l', () => {
     })
   })
 
-  test('nothing on standard input is nothing to send', async () => {
+  test('empty standard input sends nothing', async () => {
     const server = await scriptedServer({ packet: oblige })
     expect(await run(['pub', '-t', 't', '-l'], server)).toEqual({ status: 0, stdout: '', stderr: '' })
     expect(server.received.map(({ cmd }) => cmd)).toEqual(['connect', 'disconnect'])
   })
 
-  describe('when the server is lost for good', () => {
+  describe('if the server is lost for good', () => {
     test.each([
       [1, 0],
       [1, 1],
@@ -108,7 +108,7 @@ describe('pub -l', () => {
       )
     })
 
-    test('attempts to get it back are told first', async () => {
+    test('reconnect attempts are reported first', async () => {
       const server = await acknowledging(3)
       const { failure, stderr } = await publishing(server, { qos: 1, input: lines(9), reconnects: 1 })
       expect(stderr).toMatch(/^Warning: The connection was lost: .*; reconnecting in 0\.[23] s\n$/)
@@ -116,7 +116,7 @@ describe('pub -l', () => {
       expect(server.connections()).toBe(2)
     })
 
-    test('acknowledgements out of order: the first without one is where to resume', async () => {
+    test('acknowledgements out of order: resume at the first line without one', async () => {
       const server = await scriptedServer({
         packet(packet, socket) {
           if (packet.cmd === 'connect') return oblige(packet, socket)
@@ -128,7 +128,7 @@ describe('pub -l', () => {
       expect(failure.message).toContain('lines acknowledged: 4, sent: 5, first without acknowledgement: 2')
     })
 
-    test('QoS 2 and a server without our Session: status 7 and the line', async () => {
+    test('QoS 2 and a server that lost the Session: status 7 and the line', async () => {
       let lose = true
       const server = await scriptedServer({
         packet(packet, socket) {
@@ -143,7 +143,7 @@ describe('pub -l', () => {
       expect(failure.hint).toContain('has not kept the Session')
     })
 
-    test('QoS 0: nobody knows how many lines arrived, and nothing is said of it', async () => {
+    test('QoS 0: no line number is reported', async () => {
       const server = await scriptedServer({
         packet: (packet, socket) => (packet.cmd === 'connect' ? oblige(packet, socket) : socket.destroy()),
       })
@@ -157,7 +157,7 @@ describe('pub -l', () => {
     })
   })
 
-  test('a lost connection that comes back costs no line', async () => {
+  test('no line is lost by a reconnect', async () => {
     let left = 40
     const server = await scriptedServer({
       packet(packet, socket) {
@@ -176,7 +176,7 @@ describe('pub -l', () => {
     expect(server.connections()).toBe(2)
   })
 
-  test('the server cannot be reached: the report says where to begin', async () => {
+  test('the server is unreachable: the report says where to begin', async () => {
     const server = await scriptedServer({ packet: (_, socket) => void socket.write(connack(5)) })
     const outcome = await run(
       ['pub', '-t', 't', '-l', '-q', '1'],
@@ -222,7 +222,7 @@ describe('pub -l', () => {
       expect(outcome.stderr).toContain('lines acknowledged: 0, sent: 2, first without acknowledgement: 1')
     })
 
-    test('ends a pub -l that waits for the next attempt to connect', async () => {
+    test('ends a pub -l that waits to reconnect', async () => {
       const server = await scriptedServer({
         packet: (packet, socket) => (packet.cmd === 'connect' ? oblige(packet, socket) : socket.destroy()),
       })
@@ -252,7 +252,7 @@ describe('pub -l', () => {
     },
   )
 
-  test('a line that MQTT cannot carry: status 9 and its number, behind the delivery of those before', async () => {
+  test('a line that is too long for MQTT: status 9 and its number; earlier lines are delivered', async () => {
     const server = await scriptedServer({ packet: oblige })
     const outcome = await run(['pub', '-t', 't', '-l', '-q', '1'], server, async ({ stdin }) => {
       stdin.write('one\ntwo\n')
@@ -282,7 +282,7 @@ describe('one message', () => {
     ['-f', '/dev/null', 0],
     ['-f', '-', 1],
     ['-s', '', 1],
-  ])('E74: nothing in %s %s: status %i', async (option, file, status) => {
+  ])('E74: empty %s %s: status %i', async (option, file, status) => {
     const server = await scriptedServer({ packet: oblige })
     const words = ['pub', '-q', '1', '-t', 't', option, file].filter((word) => word !== '')
     const outcome = await run(words, server)
@@ -308,20 +308,20 @@ describe('one message', () => {
     expect(fake.stderr.text().split('hint')[0]).toBe(said)
   })
 
-  test('whose acknowledgement never comes, because the server goes: status 7', async () => {
+  test('without acknowledgement because the server closes: status 7', async () => {
     const server = await acknowledging(0)
     expect(await run(['pub', '-t', 't', '-m', 'x', '-q', '1'], server)).toMatchObject({ status: 7 })
     expect(server.connections()).toBe(1)
   })
 
-  test('--repeat sends it so many times, each behind the acknowledgement of the one before', async () => {
+  test('--repeat with a delay sends each message after the acknowledgement of the previous one', async () => {
     const server = await scriptedServer({ packet: oblige })
     const words = ['pub', '-t', 't', '-m', 'x', '-q', '1', '--repeat', '30', '--repeat-delay', '0.01']
     expect(await run(words, server)).toMatchObject({ status: 0 })
     expect(payloads(server)).toEqual(Array(30).fill('x'))
   })
 
-  test('a connection that is lost between two of --repeat: status 7 at once', async () => {
+  test('a connection lost between repetitions: status 7 at once', async () => {
     const server = await scriptedServer({
       packet(packet, socket) {
         oblige(packet, socket)
@@ -334,7 +334,7 @@ describe('one message', () => {
     expect(performance.now() - before).toBeLessThan(5000)
   })
 
-  test('that the server refuses: the Reason Code is the status', async () => {
+  test('refused by the server: the status is the Reason Code', async () => {
     const server = await scriptedServer({
       packet(packet, socket) {
         if (packet.cmd === 'connect')
@@ -353,7 +353,7 @@ describe('one message', () => {
 })
 
 describe('lines that the server refuses, loses or drops', () => {
-  /** Answers each PUBLISH by its number on this connection, from 1: a Reason Code, nothing, or the end of the connection. */
+  /** Answers the nth PUBLISH of a connection (from 1) with a Reason Code, not at all, or by closing. */
   const answering = (answer: (number: number) => number | 'nothing' | 'end') => {
     let number = 0
     return scriptedServer({
@@ -433,7 +433,7 @@ describe('lines that the server refuses, loses or drops', () => {
     }
   })
 
-  test('E16: ten refusals are named, the rest counted; the first Reason Code is the status', async () => {
+  test('E16: ten refusals are listed, the others counted; the status is the first Reason Code', async () => {
     const server = await answering((number) => (number % 2 === 0 ? (number === 2 ? 0x97 : 0x87) : 0))
     const outcome = await run(['pub', '-V', '5', '-t', 't', '-l', '-q', '1'], server, ({ stdin }) => {
       stdin.end(lines(30))
@@ -444,7 +444,7 @@ describe('lines that the server refuses, loses or drops', () => {
     expect(outcome.stderr).toContain('lines refused: 2, 4, 6, 8, 10, 12, 14, 16, 18, 20 and 5 more\n')
   })
 
-  test('E16: Packet Identifiers that are used again do not name other lines', async () => {
+  test('E16: reused Packet Identifiers do not confuse line numbers', async () => {
     const server = await answering((number) => (number === 70_000 ? 0x97 : 0))
     const outcome = await run(['pub', '-V', '5', '-t', 't', '-l', '-q', '1'], server, ({ stdin }) => {
       stdin.end(lines(70_001))
@@ -454,7 +454,7 @@ describe('lines that the server refuses, loses or drops', () => {
   })
 })
 
-test('--repeat of a message that the server refuses: ten warnings, then how many there were', async () => {
+test('--repeat of a refused message: ten warnings, then the total', async () => {
   const server = await scriptedServer({
     packet(packet, socket) {
       if (packet.cmd === 'connect')
@@ -470,7 +470,7 @@ test('--repeat of a message that the server refuses: ten warnings, then how many
   expect(outcome.stderr).toContain('Warning: 12 messages were refused in total.\n')
 })
 
-test('pub -l at QoS 0 over a connection that is reset and comes back: status 7 and how many lines went down', async () => {
+test('pub -l at QoS 0 across a reset connection: status 7 and the number of lost lines', async () => {
   let reset: (() => void) | undefined
   const server = await scriptedServer({
     packet(packet, socket) {

@@ -1,9 +1,9 @@
-// --remove-retained: what waits for a server that does not take the removals.
+// --remove-retained with a server that does not acknowledge the removals.
 import { expect, test } from 'vitest'
 import { RetainedRemoval } from '../../src/commands/sub/removal.js'
 import type { Connection } from '../../src/connection/connection.js'
 
-test('topics that wait are bounded in bytes; the rest is an error that says how many', async () => {
+test('queued topics are limited in bytes; the others are an error with their number', async () => {
   const published: string[] = []
   const connection = {
     ready: false,

@@ -8,20 +8,20 @@ import { startOwnBroker } from '../helpers/peers.js'
 import { program, start, startMqttx } from '../helpers/run.js'
 import { type ScriptedServer, scriptedServer } from '../helpers/scripted-server.js'
 import { once, sleep } from '../helpers/wait.js'
+import { type FakeHost, type Outcome, run } from './fake-host.js'
 import { obliging } from './rr-server.js'
-import { type Outcome, run, type FakeHost } from './fake-host.js'
 
 const serve = ['rr', '--serve', '-t', 'q/#']
 const answers = (server: ScriptedServer) =>
   server.received.filter((packet): packet is IPublishPacket => packet.cmd === 'publish')
 
-/** A request as another client's, with a Response Topic where the version has one. */
+/** A request from another client, with a Response Topic in MQTT 5. */
 function request(payload: string | Buffer, more: Partial<IPublishPacket> = {}): IPublishPacket {
   const properties = { responseTopic: 'a', correlationData: Buffer.from(`c-${payload}`) }
   return { cmd: 'publish', topic: 'q/1', payload, qos: 0, dup: false, retain: false, properties, ...more }
 }
 
-/** A server that sends these requests once a responder has subscribed. */
+/** A server that sends these requests when a responder has subscribed. */
 function requesting(packets: readonly Packet[], version: ProtocolVersion = 5): Promise<ScriptedServer> {
   return scriptedServer({
     packet(packet, socket) {
@@ -45,7 +45,7 @@ function serving(
 }
 
 describe('jobs', () => {
-  test('so many at once, the rest in turn', async () => {
+  test('run up to the limit, the others in turn', async () => {
     const jobs = new Jobs(2)
     const log: string[] = []
     const ends: (() => void)[] = []
@@ -70,7 +70,7 @@ describe('jobs', () => {
     await done
   })
 
-  test('what has not begun can be dropped', async () => {
+  test('that have not started can be dropped', async () => {
     const jobs = new Jobs(1)
     let end = () => {}
     const began: number[] = []
@@ -86,7 +86,7 @@ describe('jobs', () => {
 })
 
 describe('--echo', () => {
-  test('answers on the Response Topic, with Correlation Data and what describes the payload', async () => {
+  test('answers on the Response Topic with Correlation Data, Content Type and Payload Format Indicator', async () => {
     const contentType = 'text/plain'
     const responseTopic = 'a/2'
     const server = await requesting([
@@ -109,7 +109,7 @@ describe('--echo', () => {
     expect(server.received.at(-1)).toMatchObject({ cmd: 'disconnect', reasonCode: 0 })
   })
 
-  test('a request that cannot be answered is told; a retained message is none', async () => {
+  test('a request that cannot be answered is reported; retained messages are ignored', async () => {
     const server = await requesting([
       request('stale', { retain: true }),
       request('none', { properties: {} }),
@@ -129,7 +129,7 @@ describe('--echo', () => {
   test.each([
     ['a/'.repeat(250), "it has 250 '/', the limit is 200"],
     ['a\u0001b', 'Malformed'],
-  ])('H34: a Response Topic that pub -t refuses: %j', async (responseTopic, fault) => {
+  ])('H34: an invalid Response Topic: %j', async (responseTopic, fault) => {
     const server = await requesting([request('bad', { properties: { responseTopic } }), request('good')])
     const outcome = await serving(['--echo'], server, () => answers(server).length === 1)
     expect(outcome.status).toBe(0)
@@ -141,7 +141,7 @@ describe('--echo', () => {
   test.each([
     ['response-topic', 'lp'],
     ['topic-alias', '3'],
-  ])('H35: -D publish %s is refused: an answer asks for none', async (name, value) => {
+  ])('H35: -D publish %s is refused for answers', async (name, value) => {
     const outcome = await run([...serve, '--echo', '-D', 'publish', name, value], { at: [] })
     expect(outcome.status).toBe(1)
     expect(outcome.stderr).toContain(`${name} cannot be used with --serve.\n`)
@@ -151,7 +151,7 @@ describe('--echo', () => {
     ['payloads', 300, Buffer.alloc(1_000_000, 'x'), {}],
     ['Correlation Data', 5000, '', { correlationData: Buffer.alloc(60_000, 'x') }],
   ])(
-    'H21: answers that the server does not take are bounded in bytes: %s',
+    'H21: answers to a server that accepts none are limited in bytes: %s',
     async (_, count, payload, more) => {
       const properties = { responseTopic: 'a', ...more }
       const server = await scriptedServer({
@@ -187,7 +187,7 @@ describe('--echo', () => {
     expect(answers(server)[0]).toMatchObject({ topic: 'a/3', payload: Buffer.from('x') })
   })
 
-  test.each([1, 2])('QoS %i: more requests than the window of answers', async (qos) => {
+  test.each([1, 2])('QoS %i: more requests than the in-flight window of answers', async (qos) => {
     const many = Array.from({ length: 300 }, (_, index) => request(`${index}`))
     const server = await requesting(many)
     const words = ['--echo', '-q', `${qos}`, '-M', '5']
@@ -198,7 +198,7 @@ describe('--echo', () => {
     )
   })
 
-  test('a subscription that is denied is the end, with its Reason Code', async () => {
+  test('a refused subscription ends it with the Reason Code', async () => {
     const server = await scriptedServer({
       packet(packet, socket) {
         const denied = { cmd: 'suback', messageId: packet.messageId!, granted: [0x8f] } as Packet
@@ -213,7 +213,7 @@ describe('--echo', () => {
 })
 
 describe('--exec', () => {
-  test('payload in, standard output back, the request in the environment', async () => {
+  test('passes the payload on standard input and answers with standard output', async () => {
     const script =
       'printf "%s " "$MQTTX_TOPIC" "$MQTTX_QOS" "$MQTTX_RESPONSE_TOPIC" "$MQTTX_CORRELATION_DATA"; tr a-z A-Z'
     const server = await requesting([request('hello', { qos: 1, messageId: 3 })])
@@ -222,7 +222,7 @@ describe('--exec', () => {
     expect(String(answers(server)[0]?.payload)).toBe('q/1 1 a Yy1oZWxsbw== HELLO')
   })
 
-  test('properties in the environment', async () => {
+  test('passes properties in the environment', async () => {
     const properties = { responseTopic: 'a', contentType: 'text/x', userProperties: { k: ['1', '2'] } }
     const server = await requesting([request('', { properties })])
     const script = 'echo "$MQTTX_CONTENT_TYPE $MQTTX_USER_PROPERTIES"'
@@ -230,7 +230,7 @@ describe('--exec', () => {
     expect(String(answers(server)[0]?.payload)).toBe('text/x {"k":["1","2"]}\n')
   })
 
-  test('what it tells is no option of a mqttx in the command', async () => {
+  test('its variables are not options of a mqttx in the command', async () => {
     const broker = await startOwnBroker()
     const server = await requesting([request('x', { qos: 1, messageId: 3 })])
     const mqttx = program.endsWith('.js') ? `'${process.execPath}' '${program}'` : `'${program}'`
@@ -242,7 +242,7 @@ describe('--exec', () => {
     await broker.stop()
   })
 
-  test('a command that fails: told, and its answer says so', async () => {
+  test('a failing command is reported on stderr and in the answer', async () => {
     const server = await requesting([request('x')])
     const words = ['--exec', 'printf part; echo oops >&2; exit 3']
     const outcome = await serving(words, server, () => answers(server).length === 1)
@@ -253,14 +253,14 @@ describe('--exec', () => {
     })
   })
 
-  test('before MQTT 5 its answer is empty', async () => {
+  test('before MQTT 5 the answer of a failing command is empty', async () => {
     const server = await requesting([request('x', { properties: {} })], 4)
     const words = ['--exec', 'echo part; false', '-V', '311', '-e', 'a']
     await serving(words, server, () => answers(server).length === 1)
     expect(String(answers(server)[0]?.payload)).toBe('')
   })
 
-  test('-W: a command that takes too long is ended, with all that it has started', async () => {
+  test('-W: a command that takes too long is killed with its child processes', async () => {
     const server = await requesting([request('x')])
     const words = ['--exec', 'sleep 100 | cat', '-W', '1']
     const outcome = await serving(words, server, () => answers(server).length === 1)
@@ -268,7 +268,7 @@ describe('--exec', () => {
     expect(answers(server)[0]).toMatchObject({ properties: { userProperties: { 'exit-status': '137' } } })
   })
 
-  test('--jobs: no more at once, and every request is answered', async () => {
+  test('--jobs limits concurrency, and every request is answered', async () => {
     const many = Array.from({ length: 12 }, (_, index) => request(`${index}`))
     const server = await requesting(many)
     const busy = 'mkdir "$LOCK" && sleep 0.01 && rmdir "$LOCK" && cat'
@@ -283,7 +283,7 @@ describe('--exec', () => {
     expect(answers(server).map(({ payload }) => Number(payload))).toEqual(many.map((_, index) => index))
   })
 
-  test('a signal: what runs is answered before the end; a second one does not wait', async () => {
+  test('a signal: running commands are answered before the end; a second signal does not wait', async () => {
     const server = await requesting([request('x')])
     const outcome = await run(
       [...serve, '--exec', 'echo began >&2; sleep 0.3; echo done'],
@@ -308,7 +308,7 @@ describe('--exec', () => {
     expect(performance.now() - started).toBeLessThan(3000)
   })
 
-  test('E4: a process that the command leaves behind delays neither the answer nor the end', async () => {
+  test('E4: a background process of the command delays neither the answer nor the end', async () => {
     const server = await requesting([request('x')])
     const words = ['--exec', 'setsid sleep 25 & echo hi']
     const started = performance.now()
@@ -318,7 +318,7 @@ describe('--exec', () => {
     expect(performance.now() - started).toBeLessThan(5000)
   })
 
-  test('H33: a request that makes the environment too large is answered with exit-status 126', async () => {
+  test('H33: a request too large for the environment is answered with exit-status 126', async () => {
     const userProperties = { large: '"'.repeat(65_535) }
     const properties = { responseTopic: 'a', correlationData: Buffer.of(1), userProperties }
     const server = await requesting([request('x', { properties }), request('y')])
@@ -347,7 +347,7 @@ describe('--exec', () => {
     expect(payloads.sort((a, b) => a - b)).toEqual(many.map((_, index) => index))
   })
 
-  test('E5: a command whose standard error nobody reads does not fill the memory', async () => {
+  test('E5: unread standard error of a command does not fill memory', async () => {
     const server = await requesting([request('x')])
     const words = [...serve, '--exec', 'head -c 300000000 /dev/zero >&2', ...server.at]
     const running = startMqttx(words, { stdin: 'open' })
@@ -368,7 +368,7 @@ describe('--exec', () => {
 })
 
 describe('every responder ends', () => {
-  /** Answers CONNECT and SUBSCRIBE, sends one request, and reads nothing from then on. */
+  /** Answers CONNECT and SUBSCRIBE, sends one request, then stops reading. */
   const stalled = () =>
     scriptedServer({
       packet(packet, socket) {

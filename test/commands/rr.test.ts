@@ -5,8 +5,8 @@ import { Pending, type Request } from '../../src/commands/rr/pending.js'
 import { Unanswered } from '../../src/commands/rr/unanswered.js'
 import type { ScriptedServer } from '../helpers/scripted-server.js'
 import { once } from '../helpers/wait.js'
-import { answerFor, rrServer } from './rr-server.js'
 import { run } from './fake-host.js'
+import { answerFor, rrServer } from './rr-server.js'
 
 const ask = ['rr', '-t', 't', '-e', 'e']
 const one = [...ask, '-m', 'x']
@@ -34,7 +34,7 @@ describe('pending requests', () => {
     stop: () => void stopped.push(line),
   })
 
-  test('an answer finds its request by the bytes of its Correlation Data, so many times as it waits for', () => {
+  test('an answer is matched by the bytes of its Correlation Data, as often as replies are expected', () => {
     const pending = new Pending(2)
     pending.add(request(1, Buffer.of(0, 255)))
     pending.add(request(2, Buffer.of(0, 254)))
@@ -50,7 +50,7 @@ describe('pending requests', () => {
     expect(pending.answer(undefined)?.line).toBe(2) // it waits alone
   })
 
-  test('the server settles a request once; a Packet Identifier that is used again is another request', () => {
+  test('a request is acknowledged once; a reused Packet Identifier belongs to another request', () => {
     const pending = new Pending(1)
     pending.add(request(1, Buffer.of(1), 7))
     expect(pending.settled(7)?.line).toBe(1)
@@ -61,7 +61,7 @@ describe('pending requests', () => {
   })
 })
 
-test('unanswered requests: a warning for the first ten, then only their number', () => {
+test('unanswered requests: a warning for the first ten, then only the count', () => {
   const warnings: string[] = []
   const unanswered = new Unanswered((text) => warnings.push(text))
   unanswered.check(5, undefined)
@@ -74,7 +74,7 @@ test('unanswered requests: a warning for the first ten, then only their number',
 })
 
 describe('one request', () => {
-  test('subscribes, asks with a Response Topic, prints, disconnects', async () => {
+  test('subscribes, publishes with a Response Topic, prints the answer, disconnects', async () => {
     const server = await rrServer(honest)
     const outcome = await run([...one, '--content-type', 'text/plain'], server)
     expect(outcome).toEqual({ status: 0, stdout: 're: x\n', stderr: '' })
@@ -87,7 +87,7 @@ describe('one request', () => {
     expect(disconnect).toMatchObject({ cmd: 'disconnect', reasonCode: 0 })
   })
 
-  test.each([1, 2])('-q %i: both ways, and the answer is acknowledged before the end', async (qos) => {
+  test.each([1, 2])('-q %i in both directions: the answer is acknowledged before the end', async (qos) => {
     const server = await rrServer((request, send) =>
       send(answerFor(request, { qos: qos as 1, messageId: 5 })),
     )
@@ -99,7 +99,7 @@ describe('one request', () => {
     expect(server.received.at(-1)).toMatchObject({ cmd: 'disconnect' })
   })
 
-  test('retained messages and those with other Correlation Data are not the answer', async () => {
+  test('retained messages and other Correlation Data are ignored', async () => {
     const server = await rrServer((request, send) => {
       send(answerFor(request, { payload: 'stale', retain: true }))
       send(answerFor(request, { payload: 'foreign', properties: { correlationData: Buffer.from('other') } }))
@@ -109,7 +109,7 @@ describe('one request', () => {
     expect(await run(one, server)).toEqual({ status: 0, stdout: 're: x\n', stderr: '' })
   })
 
-  test('-W: status 27, and what came instead', async () => {
+  test('-W: status 27 and the ignored messages', async () => {
     const server = await rrServer((request, send) => {
       send(answerFor(request, { retain: true }))
       send(answerFor(request, { properties: { correlationData: Buffer.from('other') } }))
@@ -131,12 +131,12 @@ describe('one request', () => {
   test.each([
     ['', []],
     ['with Correlation Data of the command line', ['--correlation-data', 'mine']],
-  ])('E72: an answer without Correlation Data is taken %s', async (_, words) => {
+  ])('E72: an answer without Correlation Data is accepted %s', async (_, words) => {
     const server = await rrServer((request, send) => send(answerFor(request, { properties: {} })))
     expect(await run([...one, ...words], server)).toEqual({ status: 0, stdout: 're: x\n', stderr: '' })
   })
 
-  test('--replies: so many answers, and a Receive Maximum for them', async () => {
+  test('--replies: several answers and a matching Receive Maximum', async () => {
     const server = await rrServer((request, send) => {
       for (const payload of ['a', 'b', 'c', 'd']) send(answerFor(request, { payload }))
     })
@@ -144,7 +144,7 @@ describe('one request', () => {
     expect(server.received[0]).toMatchObject({ properties: { receiveMaximum: 3 } })
   })
 
-  test('--replies: too few are a timeout that says how many', async () => {
+  test('--replies: too few answers are a timeout with their number', async () => {
     const server = await rrServer(honest)
     const outcome = await run([...one, '--replies', '2', '-W', '1'], server)
     expect(outcome).toEqual({
@@ -154,7 +154,7 @@ describe('one request', () => {
     })
   })
 
-  test('MQTT 3.1.1: the first message on the Response Topic that is not retained', async () => {
+  test('MQTT 3.1.1: the first message on the response topic that is not retained', async () => {
     const server = await rrServer(
       (request, send) => {
         send(answerFor(request, { payload: 'stale', retain: true }))
@@ -165,26 +165,26 @@ describe('one request', () => {
     expect(await run([...one, '-V', '311'], server)).toEqual({ status: 0, stdout: 're: x\n', stderr: '' })
   })
 
-  test('--latency: behind the answer', async () => {
+  test('--latency is printed after the answer', async () => {
     const server = await rrServer(honest)
     const { stdout } = await run([...one, '--latency'], server)
     expect(stdout).toMatch(/^re: x\nLatency: \d+\.\d{6}(ms|µs)\n$/)
   })
 
-  test('--json and -F print the answer in these forms', async () => {
+  test('--json and -F format the answer', async () => {
     const server = await rrServer(honest)
     expect(await run([...one, '-F', '%t:%p'], server)).toMatchObject({ stdout: 'e:re: x\n' })
     const { stdout } = await run([...one, '--json'], server)
     expect(JSON.parse(stdout)).toMatchObject({ topic: 'e', payload: 're: x', encoding: 'utf8' })
   })
 
-  test('-R asks for no retained messages', async () => {
+  test('-R sets Retain Handling 2', async () => {
     const server = await rrServer(honest)
     await run([...one, '-R'], server)
     expect(server.received[1]).toMatchObject({ subscriptions: [{ rh: 2 }] })
   })
 
-  test('a Response Topic that is denied: the Reason Code, and nothing is published', async () => {
+  test('a refused subscription: status is the Reason Code, and nothing is published', async () => {
     const server = await rrServer(honest, {
       override: (packet) =>
         packet.cmd === 'subscribe'
@@ -199,7 +199,7 @@ describe('one request', () => {
     expect(requests(server)).toEqual([])
   })
 
-  test('a request that is refused: the Reason Code', async () => {
+  test('a refused request: the status is the Reason Code', async () => {
     const server = await rrServer(() => {}, {
       override: (packet) =>
         packet.cmd === 'publish'
@@ -211,7 +211,7 @@ describe('one request', () => {
     expect(outcome.stderr).toContain('Error: The request was refused: 0x87 Not authorized')
   })
 
-  test('a connection that is lost before the answer: status 7', async () => {
+  test('a connection lost before the answer: status 7', async () => {
     const server = await rrServer((_request, _send, socket) => void socket.destroy())
     const outcome = await run(one, server)
     expect(outcome.status).toBe(7)
@@ -234,7 +234,7 @@ describe('-l', () => {
     ({ stdin }: { stdin: { end(text: string): void } }) =>
       stdin.end(text)
 
-  test('requests are under way together, answers are printed as they arrive', async () => {
+  test('requests are in flight together; answers are printed in order of arrival', async () => {
     const held: (() => void)[] = []
     const server = await rrServer((request, send) => {
       held.unshift(() => send(answerFor(request)))
@@ -247,7 +247,7 @@ describe('-l', () => {
     expect(new Set(data).size).toBe(3)
   })
 
-  test('E72: answers without Correlation Data are taken one at a time', async () => {
+  test('E72: answers without Correlation Data are accepted with one request at a time', async () => {
     const bare = (request: IPublishPacket, send: (packet: Packet) => void) =>
       send(answerFor(request, { properties: {} }))
     const input = ({ stdin }: { stdin: { end(text: string): void } }) => void stdin.end('a\nb\nc\n')
@@ -262,7 +262,7 @@ describe('-l', () => {
     expect(again.stderr).toContain('without Correlation Data (-M 1 accepts them)\n')
   })
 
-  test('-M: no more than so many', async () => {
+  test('-M limits requests in flight', async () => {
     let waiting = 0
     let most = 0
     const server = await rrServer((request, send) => {
@@ -299,7 +299,7 @@ describe('-l', () => {
     expect(outcome).toEqual({ status: 0, stdout: 're: a\nre: b\nre: c\n', stderr: '' })
   })
 
-  test('-W: each request has its time; those without an answer are named, the others count', async () => {
+  test('-W applies to each request; unanswered ones are listed', async () => {
     const server = await rrServer((request, send) => String(request.payload) !== 'b' && honest(request, send))
     const outcome = await run([...ask, '-l', '-W', '1'], server, input('a\nb\nc\n'))
     expect(outcome).toEqual({
@@ -310,7 +310,7 @@ describe('-l', () => {
     expect(server.received.at(-1)).toMatchObject({ cmd: 'disconnect', reasonCode: 0 })
   })
 
-  test.each([1, 2])('QoS %i: a request that is refused is named, the others count', async (qos) => {
+  test.each([1, 2])('QoS %i: a refused request is listed, the others succeed', async (qos) => {
     const server = await rrServer(
       (request, send) => String(request.payload) !== 'b' && honest(request, send),
       {
@@ -330,7 +330,7 @@ describe('-l', () => {
     expect(outcome.stderr).toContain('Line 2: the request was refused: 0x97 Quota exceeded')
   })
 
-  test('a connection that is lost: which lines have no answer', async () => {
+  test('a lost connection: lines without an answer are listed', async () => {
     const server = await rrServer((request, send, socket) => {
       if (String(request.payload) === 'a') honest(request, send)
       else if (String(request.payload) === 'c') socket.destroySoon()
@@ -340,12 +340,12 @@ describe('-l', () => {
     expect(outcome.stderr).toContain('2 of 3 requests had no answer: lines 2, 3')
   })
 
-  test('no lines, no requests, no failure', async () => {
+  test('empty input: no requests, status 0', async () => {
     const server = await rrServer(honest)
     expect(await run([...ask, '-l'], server, input(''))).toEqual({ status: 0, stdout: '', stderr: '' })
   })
 
-  test('the reader of the answers goes away: status 0', async () => {
+  test('the reader of standard output closes: status 0', async () => {
     const server = await rrServer(honest)
     const outcome = await run([...ask, '-l'], server, ({ stdin, stdout }) => {
       stdout.fail('EPIPE')
@@ -355,7 +355,7 @@ describe('-l', () => {
   })
 })
 
-describe('words', () => {
+describe('arguments', () => {
   test.each([
     [['-t', 't', '-m', 'x'], 'Error: All of topic, message, and response topic must be supplied.'],
     [['-e', 'e', '-m', 'x'], 'Error: All of topic, message, and response topic must be supplied.'],

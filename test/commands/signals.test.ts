@@ -1,4 +1,4 @@
-// Signals that reach the finished program: as for a C program, and a second one never has to wait.
+// Signals act as in a C program, and a second signal ends the process at once.
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -12,7 +12,7 @@ beforeAll(async () => {
   broker = await startOwnBroker()
 })
 
-/** Accepts the connection and is silent from then on: nothing is acknowledged, nothing closed. */
+/** Accepts the connection, then neither acknowledges nor closes. */
 const silent = () =>
   scriptedServer({
     packet: ({ cmd }, socket) => void (cmd === 'connect' && socket.write(connack())),
@@ -46,7 +46,7 @@ describe('E30: SIGHUP is ignored', () => {
     expect((await running.ended).stdout.toString()).toBe('still here\n')
   })
 
-  test('but not elsewhere', async () => {
+  test('only under nohup', async () => {
     const running = startMqttx(['sub', ...broker.at, '-d', '-t', 't'])
     await subscribed(running)
     running.kill('SIGHUP')
@@ -55,7 +55,7 @@ describe('E30: SIGHUP is ignored', () => {
 })
 
 describe('E33', () => {
-  test('SIGTSTP and SIGCONT: what comes meanwhile is printed afterwards', async () => {
+  test('SIGTSTP and SIGCONT: messages received meanwhile are printed afterwards', async () => {
     const running = startMqttx(['sub', ...broker.at, '-d', '-t', 't', '-C', '1'])
     await subscribed(running)
     process.kill(running.child.pid!, 'SIGSTOP') // a process group without a terminal ignores SIGTSTP
@@ -99,7 +99,7 @@ describe('a second signal ends it at once', () => {
     }
   })
 
-  test('E33: bench, with acknowledgements that do not come', async () => {
+  test('E33: bench without acknowledgements', async () => {
     const server = await silent()
     const running = startMqttx(['bench', 'pub', '-q', '1', '--duration', '60s', ...server.at])
     await once(() => server.received.some(({ cmd }) => cmd === 'publish'))
@@ -109,7 +109,7 @@ describe('a second signal ends it at once', () => {
     expect((await running.ended).status).toBe(130)
   })
 
-  test('E33: a copy of the signal, as timeout(1) sends one, is no second signal', async () => {
+  test('E33: a duplicate signal, as from timeout(1), is not a second signal', async () => {
     const running = startMqttx(['sub', ...broker.at, '-d', '-t', 't'])
     await subscribed(running)
     running.kill('SIGTERM')

@@ -1,5 +1,5 @@
-// Standard error never judges: closed, full, without a reader or with one that has stopped, the command does the same
-// work, prints the same bytes and ends with the same status as with one that takes everything.
+// Standard error never affects the result: closed, full, without a reader or with a stopped one, a command does the
+// same work, prints the same bytes and exits with the same status.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -8,7 +8,7 @@ import { type Outcome, type Running, type RunOptions, scratch, shell, startMqttx
 import { connack, scriptedServer } from '../helpers/scripted-server.js'
 import { once } from '../helpers/wait.js'
 
-/** What a script of bash does to standard error of the command that `mqttx` stands for. */
+/** Bash redirections of standard error. */
 const conditions = {
   closed: (command: string) => `${command} 2>&-`,
   full: (command: string) => `${command} 2>/dev/full`,
@@ -45,7 +45,7 @@ function inFolder(script: string): Promise<Outcome> {
   return shell(`cd ${folder}; ${script}`, options)
 }
 
-/** HERE: the server; NOWHERE: where none is. The commands talk, where they can be made to. */
+/** HERE: the server; NOWHERE: an address without a server. Commands are chosen to write to stderr. */
 const rows: readonly [line: string, status: number][] = [
   ['mqttx pub HERE -d -t t -m x -q 1', 0],
   ['mqttx pub NOWHERE -t t -m x', 1],
@@ -81,7 +81,7 @@ describe.each(rows)('E12, E14: %s', (line, status) => {
     good = await inFolder(command())
   })
 
-  test('with one that takes everything', () => {
+  test('with a normal standard error', () => {
     expect(good.status, good.stderr).toBe(status)
   })
 
@@ -104,8 +104,8 @@ test.each(Object.entries(conditions))(
   },
 )
 
-describe.each(Object.entries(conditions))('one that is %s', (_, spoiled) => {
-  test('E13: connecting again is not the end of a subscription', async () => {
+describe.each(Object.entries(conditions))('a standard error that is %s', (_, spoiled) => {
+  test('E13: does not end a subscription at a reconnect', async () => {
     const message = Buffer.of(0x30, 4, 0, 1, 0x74, 0x78) // x on t
     const server = await scriptedServer({
       packet({ cmd, messageId = 0 }, socket) {
@@ -120,7 +120,7 @@ describe.each(Object.entries(conditions))('one that is %s', (_, spoiled) => {
     expect(outcome.stdout.toString()).toBe('x\nx\n')
   })
 
-  test('E15: messages go on being delivered and acknowledged', async () => {
+  test('E15: does not stop delivery and acknowledgement', async () => {
     const count = 20_000
     let pubacks = 0
     const server = await scriptedServer({

@@ -1,4 +1,4 @@
-// Servers that stop reading: time limits and keep alive hold in every networked command, also while it ends.
+// Servers that stop reading: timeouts and keep alive work in every networked command, also during its shutdown.
 import { writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { bareServer, bytes } from '../connection/rig.js'
 import { scratch } from '../helpers/run.js'
 import { once } from '../helpers/wait.js'
-import { type Outcome, run, type FakeHost } from './fake-host.js'
+import { type FakeHost, type Outcome, run } from './fake-host.js'
 
 const megabyte = 1024 * 1024
 
@@ -22,11 +22,11 @@ const suback = (messageId: number) => bytes({ cmd: 'suback', messageId, granted:
 
 interface Stuck {
   readonly at: readonly string[]
-  /** True when the server has stopped reading. */
+  /** True after the server has stopped reading. */
   stopped(): boolean
 }
 
-/** A MQTT 5 server that accepts, answers a SUBSCRIBE where one is expected, and then reads nothing. */
+/** A MQTT 5 server that accepts, answers an expected SUBSCRIBE, then stops reading. */
 async function stuckServer(
   { subscribes = false, keepAlive = 60 }: { subscribes?: boolean; keepAlive?: number },
   then: (socket: Socket) => void = () => {},
@@ -50,7 +50,7 @@ async function stuckServer(
   return { at: ['-h', '127.0.0.1', '-p', String(port), '-V', 'mqttv5'], stopped: () => stopped }
 }
 
-/** Writes PUBREL for unknown Packet Identifiers, each of which must be answered, for as long as it can. */
+/** Writes PUBREL for unknown Packet Identifiers as long as possible; each requires an answer. */
 function flood(packet: Buffer): (socket: Socket) => void {
   const piece = Buffer.concat(Array(16_384).fill(packet))
   return (socket) => {
@@ -62,7 +62,7 @@ function flood(packet: Buffer): (socket: Socket) => void {
   }
 }
 
-/** Runs a command against a stuck server; also says how many seconds it took. */
+/** Runs a command against a stuck server and measures its time in seconds. */
 async function timed(
   words: readonly string[],
   server: Stuck,
@@ -74,7 +74,8 @@ async function timed(
 }
 
 /** Lines of 1 MB. */
-const feed = ({ stdin }: FakeHost): void => void stdin.end(Buffer.from(`${'x'.repeat(megabyte)}\n`.repeat(20)))
+const feed = ({ stdin }: FakeHost): void =>
+  void stdin.end(Buffer.from(`${'x'.repeat(megabyte)}\n`.repeat(20)))
 
 const writers: readonly [string, readonly string[], boolean, ((fake: FakeHost) => void)?][] = [
   ['pub', ['pub', '-t', 't', '-f', file], false],
@@ -86,7 +87,7 @@ const writers: readonly [string, readonly string[], boolean, ((fake: FakeHost) =
 ]
 
 describe.each(writers)('E6: %s at a server that stops reading', (name, words, subscribes, meanwhile) => {
-  test('ends in the time of --timeout: status 27', async () => {
+  test('ends within --timeout: status 27', async () => {
     const server = await stuckServer({ subscribes })
     const outcome = await timed([...words, '--timeout', '1'], server, meanwhile)
     expect(outcome.status).toBe(27)
@@ -108,8 +109,8 @@ const readers: readonly [string, readonly string[]][] = [
   ['rr', ['rr', '-t', 't', '-e', 'r', '-m', 'x']],
 ]
 
-describe.each(readers)('H20: %s at a server that never reads what it makes us answer', (name, words) => {
-  test('-W holds: status 27, in bounded memory', async () => {
+describe.each(readers)('H20: %s at a server that never reads the answers it requires', (name, words) => {
+  test('-W works: status 27, in bounded memory', async () => {
     const server = await stuckServer({ subscribes: true }, flood(pubrel))
     const before = process.memoryUsage().rss
     let most = 0
@@ -121,7 +122,7 @@ describe.each(readers)('H20: %s at a server that never reads what it makes us an
     expect((most - before) / megabyte).toBeLessThan(150)
   })
 
-  test('keep alive holds: status 19', async () => {
+  test('keep alive works: status 19', async () => {
     const server = await stuckServer({ subscribes: true, keepAlive: 1 }, flood(pubrel))
     const outcome = await timed(name === 'sub' ? [...words, '--no-reconnect'] : words, server)
     expect(outcome.status).toBe(19)

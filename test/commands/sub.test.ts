@@ -20,7 +20,7 @@ function publishes(messages: readonly Said[]): Buffer {
   return Buffer.concat(wire)
 }
 
-/** A server that has these messages for whoever subscribes, in one chunk behind SUBACK. */
+/** A server that sends these messages in one chunk after SUBACK. */
 function having(messages: readonly Said[], granted?: readonly number[]): Promise<ScriptedServer> {
   return scriptedServer({
     packet(packet, socket) {
@@ -31,7 +31,7 @@ function having(messages: readonly Said[], granted?: readonly number[]): Promise
   })
 }
 
-/** Like `having`, but it never answers packets of one kind. */
+/** Like `having`, but never answers packets of one type. */
 function deafTo(cmd: string, messages: readonly Said[]): Promise<ScriptedServer> {
   return scriptedServer({
     packet(packet, socket) {
@@ -44,7 +44,7 @@ function deafTo(cmd: string, messages: readonly Said[]): Promise<ScriptedServer>
 const words = (server: ScriptedServer) =>
   server.received.map(({ cmd, messageId }) => `${cmd.toUpperCase()} ${messageId ?? ''}`.trimEnd())
 
-/** Lets a subscription run until it has printed something, then ends it. */
+/** Runs a subscription until it has printed something, then ends it. */
 const untilPrinted = async ({ stdout, signal }: Parameters<NonNullable<Parameters<typeof run>[2]>>[0]) => {
   await once(() => stdout.text() !== '')
   signal('SIGTERM')
@@ -53,14 +53,14 @@ const untilPrinted = async ({ stdout, signal }: Parameters<NonNullable<Parameter
 describe('-C', () => {
   const five = ['a', 'b', 'c', 'd', 'e'].map((payload) => ({ payload, qos: 1 as const }))
 
-  test('ends exactly then, and acknowledges no message that it has not printed', async () => {
+  test('ends after the last message and acknowledges only printed messages', async () => {
     const server = await having(five)
     const outcome = await run(['sub', '-t', 't', '-q', '1', '-C', '2'], server)
     expect(outcome).toEqual({ status: 0, stdout: 'a\nb\n', stderr: '' })
     expect(words(server)).toEqual(['CONNECT', 'SUBSCRIBE 1', 'PUBACK 1', 'PUBACK 2', 'DISCONNECT'])
   })
 
-  test('at QoS 2 likewise', async () => {
+  test('also at QoS 2', async () => {
     const server = await having(five.map((message) => ({ ...message, qos: 2 })))
     const outcome = await run(['sub', '-t', 't', '-q', '2', '-C', '2'], server)
     expect(outcome).toMatchObject({ status: 0, stdout: 'a\nb\n' })
@@ -75,14 +75,14 @@ describe('-C', () => {
   })
 })
 
-test('a DISCONNECT is all that a subscription without messages says at its end', async () => {
+test('a subscription without messages sends only DISCONNECT at its end', async () => {
   const server = await having([])
   expect(await run(['sub', '-t', 't', '-E'], server)).toEqual({ status: 0, stdout: '', stderr: '' })
   expect(words(server)).toEqual(['CONNECT', 'SUBSCRIBE 1', 'DISCONNECT'])
 })
 
 describe('standard output', () => {
-  test('has every payload byte for byte', async () => {
+  test('gets every payload byte for byte', async () => {
     const payloads = ['', 'é\r', '\0', 'x'.repeat(100_000), 'end']
     const server = await having(payloads.map((payload) => ({ payload })))
     const outcome = await run(['sub', '-v', '-t', 't', '-C', '5'], server)
@@ -94,14 +94,14 @@ describe('standard output', () => {
     )
   })
 
-  test('whose reader goes away: status 0, nothing to say, and what was not printed is not acknowledged', async () => {
+  test('closed by its reader: status 0, no message, and unprinted messages are not acknowledged', async () => {
     const server = await having([{ payload: 'a', qos: 1 }])
     const outcome = await run(['sub', '-t', 't', '-q', '1'], server, ({ stdout }) => stdout.fail('EPIPE'))
     expect(outcome).toEqual({ status: 0, stdout: '', stderr: '' })
     expect(words(server)).not.toContain('PUBACK 1')
   })
 
-  test('whose reader goes away while nothing comes: status 0', async () => {
+  test('closed by its reader while no message arrives: status 0', async () => {
     const server = await having([])
     const outcome = await run(['sub', '-t', 't'], server, async ({ stdout }) => {
       await once(() => server.received.length === 2)
@@ -117,7 +117,7 @@ describe('standard output', () => {
     expect(outcome.stderr).toContain('standard output: write ENOSPC')
   })
 
-  test('that is slow holds back reading and acknowledging, and loses nothing', async () => {
+  test('that is slow pauses reading and acknowledging, and loses nothing', async () => {
     const large = 'x'.repeat(20_000) // more than the stream takes without asking to wait
     let toClient: Socket | undefined
     const server = await scriptedServer({
@@ -169,7 +169,7 @@ describe('signals', () => {
     expect(outcome).toMatchObject({ status: 255, stdout: '' })
   })
 
-  test('E3: a second one, or the end of -W, cuts the goodbye short', async () => {
+  test('E3: a second signal, or -W, ends the shutdown early', async () => {
     const retained = [{ payload: 'a', retain: true }]
     const removing = ['sub', '-t', 't', '--remove-retained', '-C', '1']
     const [signalled, late] = await Promise.all([
@@ -184,7 +184,7 @@ describe('signals', () => {
   })
 })
 
-test('-W ends with status 27 and says so; before CONNACK with 255', async () => {
+test('-W ends with status 27 and a message; before CONNACK with 255', async () => {
   const server = await having([{ payload: 'a' }])
   const silent = await scriptedServer({})
   const [outcome, without] = await Promise.all(
@@ -196,7 +196,7 @@ test('-W ends with status 27 and says so; before CONNACK with 255', async () => 
 })
 
 describe('SUBACK', () => {
-  test('that refuses everything: status 128, and each topic is named', async () => {
+  test('refuses all: status 128, and each topic is named', async () => {
     const outcome = await run(['sub', '-t', 'a', '-t', 'b/#'], await having([], [0x80, 0x80]))
     expect(outcome).toMatchObject({ status: 128, stdout: '' })
     expect(outcome.stderr.split('\n')).toEqual([
@@ -208,7 +208,7 @@ describe('SUBACK', () => {
     ])
   })
 
-  test('that refuses a part: goes on, and ends with 128', async () => {
+  test('refuses some: continues, and ends with 128', async () => {
     const server = await having([{ payload: 'x', topic: 'b' }], [0x80, 0])
     const outcome = await run(['sub', '-t', 'a', '-t', 'b', '-C', '1'], server)
     expect(outcome).toEqual({
@@ -218,7 +218,7 @@ describe('SUBACK', () => {
     })
   })
 
-  test('that grants less: goes on with that, and says so', async () => {
+  test('grants a lower QoS: continues with a warning', async () => {
     const server = await having([{ payload: 'x', qos: 1 }], [1])
     const outcome = await run(['sub', '-t', 'a', '-q', '2', '-C', '1'], server)
     expect(outcome).toEqual({
@@ -233,7 +233,7 @@ describe('SUBACK', () => {
     ['mqttv311', Buffer.of(0x90, 2, 0, 1)],
     ['mqttv5', Buffer.of(0x90, 2, 0, 1)],
     ['mqttv5', Buffer.of(0x90, 3, 0, 1, 0)],
-  ])('without codes (%s, %j): ends by itself, with an error', async (version, suback) => {
+  ])('without Reason Codes (%s, %j): ends with an error', async (version, suback) => {
     const accepted = bytes(
       { cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent: false },
       version === 'mqttv5' ? 5 : 4,
@@ -246,14 +246,14 @@ describe('SUBACK', () => {
     expect(outcome.stderr).not.toBe('')
   })
 
-  test('that grants what was asked for: nothing to say; --quiet says nothing at all', async () => {
+  test('grants all: no message; --quiet prints nothing', async () => {
     expect(await run(['sub', '-t', 'a', '-q', '1', '-E'], await having([]))).toMatchObject({ stderr: '' })
     const quiet = await run(['sub', '--quiet', '-t', 'a'], await having([], [0x80]))
     expect(quiet).toEqual({ status: 128, stdout: '', stderr: '' })
   })
 })
 
-test('a message with less QoS than the subscription is acknowledged as what it is', async () => {
+test('a message at a lower QoS than the subscription is acknowledged at its own QoS', async () => {
   const messages = [
     { payload: 'zero', qos: 0 },
     { payload: 'one', qos: 1 },
@@ -271,13 +271,13 @@ test('a message with less QoS than the subscription is acknowledged as what it i
 describe('retained messages', () => {
   const kept = ['a', 'b', 'c'].map((topic) => ({ topic, payload: `of ${topic}`, retain: true }))
 
-  test('--retained-only ends at the first message that is not', async () => {
+  test('--retained-only ends at the first message that is not retained', async () => {
     const server = await having([...kept, { payload: 'live' }, { payload: 'late', retain: true }])
     const outcome = await run(['sub', '-t', '#', '--retained-only'], server)
     expect(outcome).toEqual({ status: 0, stdout: 'of a\nof b\nof c\n', stderr: '' })
   })
 
-  test('--remove-retained with -C removes and ends by itself', async () => {
+  test('--remove-retained with -C removes and ends', async () => {
     const server = await having(kept)
     const outcome = await run(['sub', '-t', '#', '--remove-retained', '-C', '2'], server)
     expect(outcome).toEqual({ status: 0, stdout: 'of a\nof b\n', stderr: '' })
@@ -304,7 +304,7 @@ describe('retained messages', () => {
     expect(outcome.stderr).toContain('Message QoS not supported on broker')
   })
 
-  test('E3: a server that closes at each removal: -W holds', async () => {
+  test('E3: a server that closes at each removal: -W works', async () => {
     const server = await scriptedServer({
       packet(packet, socket) {
         if (packet.cmd === 'publish') return socket.end()
@@ -316,14 +316,14 @@ describe('retained messages', () => {
     expect(outcome).toMatchObject({ status: 27, stdout: 'kept\n' })
   })
 
-  test('--remove-retained with --retained-only too', async () => {
+  test('--remove-retained with --retained-only', async () => {
     const server = await having([...kept, { payload: 'live' }])
     const outcome = await run(['sub', '-t', '#', '--remove-retained', '--retained-only'], server)
     expect(outcome).toMatchObject({ status: 0, stdout: 'of a\nof b\nof c\n' })
     expect(server.received.filter(({ cmd }) => cmd === 'publish')).toHaveLength(3)
   })
 
-  test('--remove-retained keeps to the window, removes all, and leaves what -T protects', async () => {
+  test('--remove-retained respects the window, removes all, and keeps topics excluded by -T', async () => {
     const many = Array.from({ length: 50 }, (_, i) => ({
       topic: `${i % 2 ? 'keep' : 'drop'}/${i}`,
       payload: 'x',
@@ -353,7 +353,7 @@ describe('retained messages', () => {
     expect(most).toBeLessThanOrEqual(3)
   })
 
-  test('an empty retained message is nothing to remove', async () => {
+  test('an empty retained message is not removed', async () => {
     const server = await having([{ topic: 'a', payload: '', retain: true }])
     await run(['sub', '-v', '-t', '#', '--remove-retained'], server, untilPrinted)
     expect(words(server)).toEqual(['CONNECT', 'SUBSCRIBE 1', 'DISCONNECT'])
@@ -361,7 +361,7 @@ describe('retained messages', () => {
 })
 
 describe('a lost connection', () => {
-  /** A server that breaks the first connection behind its message. */
+  /** A server that closes the first connection after its message. */
   function breaking(): Promise<ScriptedServer> {
     let first = true
     return scriptedServer({
@@ -376,7 +376,7 @@ describe('a lost connection', () => {
     })
   }
 
-  test('is made again, with its subscriptions, and told on standard error', async () => {
+  test('is reported, and re-established with its subscriptions', async () => {
     const server = await breaking()
     const outcome = await run(['sub', '-t', 'a', '-t', 'b', '-C', '2'], server)
     expect(outcome).toMatchObject({ status: 0, stdout: 'before\nafter\n' })
@@ -386,7 +386,7 @@ describe('a lost connection', () => {
     expect(words(server).filter((word) => word.startsWith('SUBSCRIBE'))).toHaveLength(2)
   })
 
-  test('with --quiet in silence', async () => {
+  test('is not reported with --quiet', async () => {
     const outcome: Outcome = await run(['sub', '--quiet', '-t', 'a', '-C', '2'], await breaking())
     expect(outcome).toEqual({ status: 0, stdout: 'before\nafter\n', stderr: '' })
   })
@@ -406,13 +406,13 @@ describe('a lost connection', () => {
   })
 })
 
-test('-U is sent behind -t; with -E it ends when both are answered', async () => {
+test('-U is sent after -t; with -E it ends when both are answered', async () => {
   const server = await having([])
   expect(await run(['sub', '-U', 'gone', '-E'], server)).toEqual({ status: 0, stdout: '', stderr: '' })
   expect(words(server)).toEqual(['CONNECT', 'UNSUBSCRIBE 1', 'DISCONNECT'])
 })
 
-test('--random-filter 100 prints everything, and filters are matched on the client too', async () => {
+test('--random-filter 100 prints everything, and -T filters on the client', async () => {
   const server = await having(
     Array.from({ length: 20 }, (_, i) => ({ payload: `${i}`, topic: i % 2 ? 'a/b' : 'c' })),
   )
@@ -420,7 +420,7 @@ test('--random-filter 100 prints everything, and filters are matched on the clie
   expect(outcome.stdout.split('\n').slice(0, -1)).toEqual(Array.from({ length: 10 }, (_, i) => `${2 * i}`))
 })
 
-test('a payload of 3 MB comes through a slow standard output whole', async () => {
+test('a payload of 3 MB passes a slow standard output completely', async () => {
   const payload = Buffer.alloc(3_000_000, 'abc').toString()
   const server = await scriptedServer({
     packet(packet, socket) {

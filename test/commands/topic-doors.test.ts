@@ -1,4 +1,4 @@
-// One rule for topics, whichever way they come in: each fault at each place that takes a topic.
+// The rules for topics hold at every input: each fault at each option and member that takes a topic.
 import { describe, expect, test } from 'vitest'
 import { context } from '../../src/commands/context/spec.js'
 import { readMessage } from '../../src/commands/pub/json-message.js'
@@ -39,7 +39,7 @@ const json = (line: object) =>
     version: 5,
   })
 
-/** Each takes a Topic Name, or throws. */
+/** Each accepts a Topic Name or throws. */
 const names: Record<string, (topic: string) => unknown> = {
   'pub -t': (topic) => argsOf(pub, ['-t', topic, ...message]),
   'pub -L': (topic) => argsOf(pub, ['-L', `mqtt://h/${topic}`, ...message]),
@@ -57,7 +57,7 @@ const names: Record<string, (topic: string) => unknown> = {
   'rr -e': (topic) => argsOf(rr, ['-t', 't', '-e', topic, ...message]),
 }
 
-/** Each takes a Topic Filter, or throws. */
+/** Each accepts a Topic Filter or throws. */
 const filters: Record<string, (topic: string) => unknown> = {
   'sub -t': (topic) => argsOf(sub, ['-t', topic]),
   'sub -L': (topic) => argsOf(sub, ['-L', `mqtt://h/${topic}`]),
@@ -68,7 +68,7 @@ const filters: Record<string, (topic: string) => unknown> = {
   'rr --serve -t': (topic) => argsOf(rr, ['--serve', '--echo', '-t', topic]),
 }
 
-/** An empty variable is as if it were not set. */
+/** An empty variable counts as unset. */
 const isUnset = (place: string, topic: string) => topic === '' && place.endsWith('MQTTX_TOPIC')
 
 describe.each(Object.entries(names))('E45: a Topic Name of %s', (place, take) => {

@@ -1,4 +1,4 @@
-// The order of User Properties is that in which they were given, on the wire and in what is printed (MQTT 5.0, 3.3.2.3.7).
+// User Properties keep their order, on the wire and in the output (MQTT 5.0, 3.3.2.3.7).
 import type { Packet } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
 import { preparePublish } from '../../src/codec/publish-properties.js'
@@ -47,7 +47,7 @@ const text = (value: string) => Buffer.concat([Buffer.from([0, value.length]), B
 const wire = (pairs: Pairs) =>
   Buffer.concat(pairs.map(([name, value]) => Buffer.concat([Buffer.from([0x26]), text(name), text(value)])))
 
-/** Hears what clients send as bytes, and sends a message with `pairs` to whoever subscribes. */
+/** Records the bytes of clients, and sends a message with `pairs` to each subscriber. */
 async function server(pairs: Pairs) {
   const heard: Buffer[] = []
   const body = Buffer.concat([text('t'), Buffer.from([wire(pairs).length]), wire(pairs), Buffer.from('x')])
@@ -77,7 +77,7 @@ describe.each(orders)('H17: %s', (_, pairs) => {
     expect(broker.heard().indexOf(wire(pairs))).toBeGreaterThan(0)
   })
 
-  test('pub --json, from what sub -F %j has printed', async () => {
+  test('pub --json of the output of sub -F %j', async () => {
     const broker = await server(pairs)
     const printed = await run(['sub', '-t', 't', '-V', '5', '-C', '1', '-F', '%j'], broker)
     const list = pairs.map(([name, value]) => `{${JSON.stringify(name)}:${JSON.stringify(value)}}`)
@@ -98,7 +98,7 @@ describe.each(orders)('H17: %s', (_, pairs) => {
   })
 })
 
-test('H17: other properties keep their bytes and their place, and a long block its length', () => {
+test('H17: other properties keep their bytes and position, and a long block its length', () => {
   const userProperties = noUserProperties()
   for (let number = 0; number < 100; number++) addUserProperty(userProperties, `n${number % 7}`, `${number}`)
   const properties = { contentType: 'c', userProperties, messageExpiryInterval: 7 }

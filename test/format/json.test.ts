@@ -7,7 +7,7 @@ import { context, message, render, renderBytes } from './rig.js'
 const tst = '"tst":"2026-11-21T01:34:56.356944+0100"'
 const pretty = context({ pretty: true })
 
-/** The JSON text of the payload as %J prints it; undefined where it was refused. */
+/** The JSON text of the payload as printed by %J; undefined if refused. */
 function copied(payload: string | Buffer): string | undefined {
   const within = context()
   const printed = render('%J', message({ payload }), within)
@@ -38,7 +38,7 @@ describe('members', () => {
     expect(render('%J', message({ payload: '' }))).toBe(expected)
   })
 
-  test('a payload that is not UTF-8 stands in base64 and says so', () => {
+  test('a payload that is not UTF-8 is base64 with "encoding"', () => {
     expect(render('%j', message({ payload: Buffer.from([0xff, 0x00]) }))).toBe(
       `{${tst},"topic":"f/t","qos":0,"retain":false,"payloadlen":2,"encoding":"base64","payload":"/wA="}`,
     )
@@ -83,7 +83,7 @@ describe('properties', () => {
     expect(withProperties(properties)).toBe(`"properties":${expected}`)
   })
 
-  test('none, no member', () => {
+  test('no properties: no member', () => {
     expect(render('%j', message({ properties: {} }))).not.toContain('properties')
   })
 })
@@ -173,20 +173,20 @@ describe('%J', () => {
     expect(copied(Buffer.from([0x22, 0xff, 0x22]))).toBeUndefined()
   })
 
-  test('nesting ends at 1000', () => {
+  test('nesting is limited to 1000', () => {
     const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
     expect(copied(nested(1000))).toBe(nested(1000))
     expect(copied(nested(1001))).toBeUndefined()
     expect(copied('{"a":'.repeat(1_000_000))).toBeUndefined()
   })
 
-  test('the rest of the format is printed all the same', () => {
+  test('the rest of the format is still printed', () => {
     const within = context()
     expect(render('<%t %J>', message({ payload: '{' }), within)).toBe('<f/t >')
     expect(within.warnings).toHaveLength(1)
   })
 
-  test('long texts come through in pieces', () => {
+  test('long texts are written in pieces', () => {
     const payload = JSON.stringify({ text: `${'\n💩x'.repeat(50_000)}`, list: Array(50_000).fill(1.5) })
     expect(copied(payload)).toBe(payload)
     expect(JSON.parse(render('%j', message({ payload }))).payload).toBe(payload)
@@ -238,7 +238,7 @@ const text = fc.string({
   unit: fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\0', '"', '\\', '💩', '\ufffd')),
 })
 
-test('%j is JSON, and gives back the bytes of the payload', () => {
+test('%j is JSON and preserves the bytes of the payload', () => {
   const payloads = fc.oneof(
     fc.uint8Array(),
     text.map((characters) => Buffer.from(characters)),
@@ -257,7 +257,7 @@ test('%j is JSON, and gives back the bytes of the payload', () => {
   )
 })
 
-test('%J of any JSON is that JSON', () => {
+test('%J prints any JSON value unchanged', () => {
   fc.assert(
     fc.property(fc.json({ stringUnit: 'binary' }), fc.nat(4), fc.boolean(), (json, indent, lines) => {
       const payload = JSON.stringify(JSON.parse(json), null, indent)
@@ -268,7 +268,7 @@ test('%J of any JSON is that JSON', () => {
   )
 })
 
-test('%J accepts whatever JSON.parse accepts, and prints JSON or nothing', () => {
+test('%J accepts everything that JSON.parse accepts, and prints JSON or nothing', () => {
   const pieces = fc.constantFrom(
     '{',
     '}',

@@ -21,7 +21,7 @@ describe('--json', () => {
     )
   })
 
-  test('what is not UTF-8 stands in base64', () => {
+  test('bytes that are not UTF-8 are base64', () => {
     const text = line({ payload: Buffer.of(0, 255), qos: 2, retain: true, dup: true, messageId: 9 })
     expect(text).toBe(
       `{${time},"topic":"f/t","qos":2,"retain":true,"dup":true,"payload":"AP8=","encoding":"base64"}`,
@@ -53,7 +53,7 @@ describe('--json', () => {
     })
   })
 
-  test('any bytes come back', () => {
+  test('preserves any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
         const { payload, encoding } = JSON.parse(line({ payload: Buffer.from(bytes) }))

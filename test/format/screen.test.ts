@@ -1,4 +1,4 @@
-// What a message holds does not steer the terminal that it is printed on.
+// A message cannot control the terminal on which it is printed.
 import { expect, test } from 'vitest'
 import { ndjson } from '../../src/format/ndjson.js'
 import { plain } from '../../src/format/plain.js'

@@ -3,7 +3,7 @@ import { context, message, render } from './rig.js'
 
 const letters = 'a A b B c C d D e F g G h H I j k l m M p P r R s S T u U V w W x X y Y z Z'
 
-// What `TZ=Europe/Berlin LC_ALL=C date` prints for the letters above, at edges of years, weeks and half days.
+// Output of `TZ=Europe/Berlin LC_ALL=C date` for the letters above, at boundaries of years, weeks and half days.
 // biome-ignore format: one row per moment
 const moments = [
   [1795221296, 'Sat|Saturday|Nov|November|Sat Nov 21 01:34:56 2026|20|21|11/21/26|21|2026-11-21|26|2026|Nov|01|01|325| 1| 1|11|34|AM|am|01:34:56 AM|01:34|1795221296|56|01:34:56|6|46|47|6|46|11/21/26|01:34:56|26|2026|+0100|CET'],
@@ -23,7 +23,7 @@ test('@n and @t are a newline and a tab, @% is itself', () => {
   expect(render('@n@t@%', message())).toBe('\n\t%')
 })
 
-test('letters that strftime does not have stand as they are, behind a %', () => {
+test('unknown letters are printed after a %', () => {
   const unknown = 'f i J K L o Q v E O q - _ ^ # + 1 é 💩'
   expect(render(unknown.replaceAll(/\S/gu, '@$&'), message())).toBe(unknown.replaceAll(/\S/gu, '%$&'))
 })

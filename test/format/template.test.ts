@@ -66,11 +66,11 @@ test.each([
   expect(render(format, message({ properties }))).toBe(expected)
 })
 
-test('%D are the bytes of the Correlation Data', () => {
+test('%D prints the bytes of the Correlation Data', () => {
   expect(renderBytes('<%9D>', message({ properties }))).toEqual(Buffer.from('<\0\xffA>', 'latin1'))
 })
 
-test('%E has a sign, as the reference prints it', () => {
+test('%E is signed, as in mosquitto_sub', () => {
   const far = message({ properties: { messageExpiryInterval: 4_294_967_290 } })
   expect(render('%E|%04E', far)).toBe('-6|-006')
 })
@@ -83,7 +83,7 @@ test.each([
   ['%S|%3S|%03S|%-03S', '|   |000|   '],
   ['%R|%3R|%03R', '||'],
   ['%P|%3P|%D|%3D', '|||'],
-])('%j where nothing is there', (format, expected) => {
+])('%j without a value', (format, expected) => {
   expect(render(format, message())).toBe(expected)
   expect(render(format, message({ properties: {} }))).toBe(expected)
 })
@@ -131,11 +131,11 @@ test.each([
   expect(render(format, message({ payload }))).toBe(expected)
 })
 
-test('%.1100d prints every digit of the smallest number, and zeros behind them', () => {
+test('%.1100d prints every digit of the smallest number, then zeros', () => {
   expect(render('%.1100d', message({ payload: float64(2 ** -1074) }))).toMatch(/^0\.0{323}49\d+625(0{26})$/)
 })
 
-test('a payload of another size is no number', () => {
+test('a payload of another size is not a number', () => {
   const within = context()
   expect(render('<%f|%d|%5d>', message({ payload: 'abc' }), within)).toBe('<||>')
   expect(within.warnings).toEqual([
@@ -145,14 +145,14 @@ test('a payload of another size is no number', () => {
   ])
 })
 
-test('all @ of a format share one reading of the clock, %U and %I take their own', () => {
+test('all @ of a format share one clock reading; %U and %I have their own', () => {
   let seconds = 100
   const within = context({ clock: () => ({ seconds: seconds++, nanoseconds: 5 }) })
 
   expect(render('@s @s %U @s %U', message(), within)).toBe('100 100 101.000000005 100 102.000000005')
 })
 
-test('a newline follows but with -N', () => {
+test('a line feed follows unless -N is given', () => {
   const template = compileTemplate('%t')
   const line = collector()
   templated(template, { ...context(), newline: true })(message(), line)
@@ -160,7 +160,7 @@ test('a newline follows but with -N', () => {
   expect(line.all().toString()).toBe('f/t\nf/t')
 })
 
-test('%x holds every byte', () => {
+test('%x prints every byte', () => {
   fc.assert(
     fc.property(fc.uint8Array(), fc.integer({ min: 0, max: 9 }), (bytes, group) => {
       const hex = render(`%.${group}x`, message({ payload: Buffer.from(bytes) }))
@@ -176,14 +176,14 @@ test('%x holds every byte', () => {
   )
 })
 
-test('%x of a long payload is written in pieces that do not show', () => {
+test('%x of a long payload is written in pieces', () => {
   const payload = Buffer.alloc(100_001, 'abc')
   expect(render('%x', message({ payload }))).toBe(payload.toString('hex'))
   expect(render('%.3x', message({ payload }))).toBe(payload.toString('hex').replace(/...(?=.)/g, '$& '))
   expect(render('%50000t', message()).length).toBe(50_000)
 })
 
-test('payloads pass as they are', () => {
+test('payloads are unchanged', () => {
   fc.assert(
     fc.property(fc.uint8Array(), (bytes) => {
       expect(renderBytes('%p', message({ payload: Buffer.from(bytes) }))).toEqual(Buffer.from(bytes))
@@ -191,7 +191,7 @@ test('payloads pass as they are', () => {
   )
 })
 
-test('any text is a format or a UsageError', () => {
+test('any text compiles or throws UsageError', () => {
   const pieces = fc.constantFrom(
     '%',
     '@',

@@ -1,4 +1,4 @@
-// AbortSignals: what they end, and what they leave alone.
+// AbortSignals of connect, publish, request and subscribe.
 import { getEventListeners } from 'node:events'
 import { expect, test } from 'vitest'
 import { connect } from '../../src/library/index.js'
@@ -10,7 +10,7 @@ import { client, kinds, server } from './rig.js'
 
 const reason = new Error('enough')
 
-test('E52 connect() ends with the reason, before, during and between attempts', async () => {
+test('E52 connect() rejects with the reason before, during and between attempts', async () => {
   const silent = await scriptedServer({})
   const url = `mqtt://127.0.0.1:${silent.port}`
   await expect(connect(url, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
@@ -32,7 +32,7 @@ test('E52 connect() ends with the reason, before, during and between attempts', 
   expect(closing.connections()).toBe(1)
 })
 
-test('E52 the signal of connect() has no effect later, and nobody listens to it', async () => {
+test('E52 the signal of connect() has no effect after it resolves', async () => {
   const broker = await server(4)
   const abort = new AbortController()
   const ours = await client(broker, { signal: abort.signal })
@@ -41,7 +41,7 @@ test('E52 the signal of connect() has no effect later, and nobody listens to it'
   await ours.publish('t', 'x', { qos: 1 })
 })
 
-test('E52 a publish that waits for the connection is taken back', async () => {
+test('E52 a queued publish is withdrawn', async () => {
   const broker = await server(4)
   const relay = await tap(broker.port)
   let losses = 0
@@ -61,7 +61,7 @@ test('E52 a publish that waits for the connection is taken back', async () => {
   expect(payloads).toEqual(['sent'])
 })
 
-test('E52 a publish that is under way, and a request, end with the reason', async () => {
+test('E52 a publish in flight and a request reject with the reason', async () => {
   const broker = await server(5, ({ cmd }) => cmd === 'publish')
   const ours = await client(broker, { protocolVersion: 5, connectTimeout: 1 })
   const abort = new AbortController()
@@ -76,7 +76,7 @@ test('E52 a publish that is under way, and a request, end with the reason', asyn
   await expect(ours.request('t', 'x', { signal })).rejects.toBe(reason)
 })
 
-test('E52 a subscription ends: before it is granted, and in its loop', async () => {
+test('E52 a subscription ends before it is granted and in its loop', async () => {
   const slow = await server(4, ({ cmd }) => cmd === 'subscribe')
   const waiting = await client(slow)
   const early = new AbortController()

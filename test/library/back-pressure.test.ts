@@ -1,4 +1,4 @@
-// A subscription that is slow, or that nobody takes from, holds back its own messages and nothing else.
+// A slow or unread subscription delays only its own messages.
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Client } from '../../src/library/index.js'
 import { answerTo, bytes, publishBytes } from '../connection/rig.js'
@@ -32,7 +32,7 @@ describe.each(brokers)('with $name', ({ name, versions, needs, launch }) => {
           const other = await client(broker, { protocolVersion })
           const results = await other.subscribe('out', { qos: 1 })
           const subscription = await ours.subscribe('in', { qos: 1 })
-          // Our broker keeps the publisher waiting until the subscriber has room.
+          // Our broker makes the publisher wait until the subscriber has room.
           const sending = send(other, 'in', count)
           if (name === 'mosquitto') await sending
           const forwarding = (async () => {
@@ -103,7 +103,7 @@ peerTest(
   30_000,
 )
 
-describe('QoS 0, where nothing can be withheld', () => {
+describe('QoS 0, without acknowledgements to withhold', () => {
   /** Sends `burst` messages of 100 bytes with each SUBACK and PUBACK. */
   function flood(burst: number) {
     const piece = Buffer.concat(Array.from({ length: burst }, () => publishBytes(0, 0, 'x'.repeat(100))))
@@ -117,7 +117,7 @@ describe('QoS 0, where nothing can be withheld', () => {
     })
   }
 
-  test('the only subscription of a client that waits for nothing else gets all', async () => {
+  test('the only subscription of an otherwise idle client gets all messages', async () => {
     const ours = await client(await flood(20_000))
     const subscription = await ours.subscribe('t')
     let count = 0
@@ -128,7 +128,7 @@ describe('QoS 0, where nothing can be withheld', () => {
     expect(subscription.dropped).toBe(0)
   })
 
-  test('what is beyond the bound while a call waits is dropped, counted and announced', async () => {
+  test('messages beyond the bound while a call waits are dropped, counted and announced', async () => {
     const told = new Map<string, number>()
     const ours = await client(await flood(20_000), {
       onDrop: ({ filter, dropped }) => void told.set(filter, dropped),

@@ -1,8 +1,8 @@
-// Calls that wait for a connection: in order, with one wait for all, and none that never ends.
+// Calls queued for a connection: in order, with a single wait, and always settled.
 import { expect, test } from 'vitest'
 import { Calls } from '../../src/library/calls.js'
 
-/** A connection that takes as many calls as it is given room for. */
+/** A connection with room for a given number of calls. */
 function connection() {
   let room = 0
   let drained = () => {}
@@ -29,7 +29,7 @@ function connection() {
   return state
 }
 
-test('wait together and go in order, as far as there is room', async () => {
+test('wait together and run in order while there is room', async () => {
   const server = connection()
   const calls = new Calls(server, () => {})
   const taken: number[] = []
@@ -52,7 +52,7 @@ test('wait together and go in order, as far as there is room', async () => {
   await late
 })
 
-test('one that comes when there is room again stands behind those that wait', async () => {
+test('a new call queues after waiting ones even if there is room', async () => {
   const server = connection()
   const calls = new Calls(server, () => {})
   const taken: string[] = []
@@ -63,7 +63,7 @@ test('one that comes when there is room again stands behind those that wait', as
   expect(taken).toEqual(['first', 'second'])
 })
 
-test('one that fails by itself holds nobody up', async () => {
+test('a failing call does not delay others', async () => {
   const server = connection()
   const calls = new Calls(server, () => {})
   const bad = calls.take(() => {
@@ -75,7 +75,7 @@ test('one that fails by itself holds nobody up', async () => {
   expect(await good).toBe('good')
 })
 
-test('refuse() is for those to come, end() for all', async () => {
+test('refuse() rejects new calls, end() all calls', async () => {
   const server = connection()
   const calls = new Calls(server, () => {})
   const waiting = calls.take(async () => 'taken')
@@ -87,7 +87,7 @@ test('refuse() is for those to come, end() for all', async () => {
   expect(calls.waiting).toBe(0)
 })
 
-test('a connection that fails ends them', async () => {
+test('a failing connection rejects them', async () => {
   const server = connection()
   const calls = new Calls(server, () => {})
   const waiting = calls.take(async () => 'taken')
@@ -96,7 +96,7 @@ test('a connection that fails ends them', async () => {
   await expect(calls.take(async () => 'late')).rejects.toThrow('lost')
 })
 
-test('tell when some have been taken', async () => {
+test('report when queued calls have run', async () => {
   const server = connection()
   let told = 0
   const calls = new Calls(server, () => told++)

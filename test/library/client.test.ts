@@ -1,4 +1,4 @@
-// The library against real brokers: what a program that imports it would do.
+// The library against real brokers.
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -92,7 +92,7 @@ describe.each(patientBrokers)('with $name', ({ launch }) => {
   )
 })
 
-describe('a connection that is lost', () => {
+describe('a lost connection', () => {
   withBroker(
     'is made again: subscriptions and messages under way live on',
     startOwnBroker,
@@ -123,7 +123,7 @@ describe('a connection that is lost', () => {
     expect((await subscription.next()).done).toBe(true)
   })
 
-  test('before it was there', async () => {
+  test('before it was established', async () => {
     const port = await freePort()
     await expect(connect(`mqtt://127.0.0.1:${port}`)).rejects.toThrow(
       `Connection refused (127.0.0.1:${port})`,
@@ -212,7 +212,7 @@ describe('back-pressure', () => {
   )
 })
 
-describe('what is refused before anything is sent', () => {
+describe('refused before anything is sent', () => {
   test.each([
     ['http://localhost', {}, "Unsupported URL scheme 'http://'"],
     ['localhost:1883', {}, "Unsupported URL scheme 'localhost://'"],
@@ -238,7 +238,7 @@ describe('what is refused before anything is sent', () => {
   })
 })
 
-test('a server that never answers is given up by the connect timeout', async () => {
+test('a server that never answers causes a connect timeout', async () => {
   const server = createServer(() => {}).listen(0, '127.0.0.1')
   onTestFinished(() => void server.close())
   await once(() => server.listening)

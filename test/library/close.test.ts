@@ -1,4 +1,4 @@
-// close(): it waits for what is under way, and ends whatever the server does; so do all calls that it overtakes.
+// close() waits for messages in flight and always ends, and so do all pending calls.
 import { describe, expect, test } from 'vitest'
 import {
   type Client,
@@ -13,7 +13,7 @@ import { tap } from '../helpers/tap.js'
 import { once } from '../helpers/wait.js'
 import { client, kinds, server } from './rig.js'
 
-/** A client whose connection is lost, and whose server takes no other one until it is told to. */
+/** A client whose connection is lost, and whose server refuses connections until released. */
 async function lost(port: number, options: ConnectOptions = {}, before?: (ours: Client) => Promise<void>) {
   const relay = await tap(port)
   let retries = 0
@@ -28,7 +28,7 @@ async function lost(port: number, options: ConnectOptions = {}, before?: (ours: 
 const failure = (promise: Promise<unknown>) => failureOf(promise) as Promise<MqttxError>
 
 describe('the server is gone', () => {
-  test('with nothing in flight it ends at once, and well', async () => {
+  test('with nothing in flight it resolves at once', async () => {
     const subscriptions: Subscription[] = []
     const { ours } = await lost((await server(4)).port, {}, async (made) => {
       subscriptions.push(await made.subscribe('a'), await made.subscribe('b'))
@@ -74,7 +74,7 @@ describe('the server is gone', () => {
     expect(await failure(ours.close())).toBe(error)
   })
 
-  test('with a message in flight it ends with the last attempt that `reconnects` allows', async () => {
+  test('with a message in flight it ends after the last attempt of `reconnects`', async () => {
     const broker = await server(4, ({ cmd }) => cmd === 'publish')
     let sent: Promise<MqttxError> | undefined
     const { ours } = await lost(broker.port, { reconnects: 2 }, async (made) => {
@@ -86,7 +86,7 @@ describe('the server is gone', () => {
     expect(await sent).toBe(error)
   })
 
-  test('and comes back: what was in flight is delivered first', async () => {
+  test('and comes back: messages in flight are delivered first', async () => {
     let deaf = true
     const broker = await server(4, ({ cmd }) => deaf && cmd === 'publish')
     let sent: Promise<void> | undefined
@@ -130,7 +130,7 @@ describe('the server is there', () => {
     expect(kinds(broker).at(-1)).toBe('disconnect')
   })
 
-  test('two calls of it are one', async () => {
+  test('two calls return the same promise', async () => {
     const broker = await server(4)
     const ours = await client(broker)
     const sent = ours.publish('t', 'x', { qos: 1 })
@@ -138,13 +138,13 @@ describe('the server is there', () => {
     expect(kinds(broker)).toEqual(['connect', 'publish', 'disconnect'])
   })
 
-  test('a subscription that nobody reads does not hold it up', async () => {
+  test('an unread subscription does not delay it', async () => {
     const broker = await scriptedServer({
       packet(packet, socket) {
         const answer = answerTo(packet)
         const more = Array.from({ length: 1500 }, () => publishBytes(0, 0, packet.cmd))
         const full = packet.cmd === 'subscribe' || packet.cmd === 'publish'
-        // In one piece, so that the client has too much as soon as it has the first of them.
+        // In one write, so that the client exceeds its bound with the first chunk.
         if (answer) socket.write(Buffer.concat([...(full ? more : []), bytes(answer)]))
       },
     })

@@ -1,4 +1,4 @@
-// What a client tells of its connection: attempts, connections, the Session, the Reason Codes, the end.
+// Callbacks and properties of a client: attempts, connections, Session Present, Reason Codes, the end.
 import { createServer, connect as dial } from 'node:net'
 import type { Packet } from 'mqtt-packet'
 import { expect, onTestFinished, test } from 'vitest'
@@ -10,7 +10,7 @@ import { tap } from '../helpers/tap.js'
 import { once } from '../helpers/wait.js'
 import { client } from './rig.js'
 
-test('E52 retries: the first connection is attempted again, and onRetry tells why', async () => {
+test('E52 retries: the first connection is retried, and onRetry gets the error', async () => {
   let refusals = 2
   const broker = await scriptedServer({
     packet(packet, socket) {
@@ -26,14 +26,14 @@ test('E52 retries: the first connection is attempted again, and onRetry tells wh
   expect([told, broker.connections(), ours.connected]).toEqual([[3, 3], 3, true])
 })
 
-test('E52 without retries the first failure is the end', async () => {
+test('E52 without retries connect() rejects at the first failure', async () => {
   const broker = await scriptedServer({ packet: (_packet, socket) => void socket.end(connack(3)) })
   const error = await failureOf(client(broker))
   expect(error).toBeInstanceOf(ConnectRefused)
   expect([broker.connections(), error]).toMatchObject([1, { reasonCode: 3 }])
 })
 
-test('E52 onConnect, connected and sessionPresent across a loss', async () => {
+test('E52 onConnect, connected and sessionPresent across a reconnect', async () => {
   const broker = await startOwnBroker()
   onTestFinished(() => broker.stop())
   const relay = await tap(broker.port)
@@ -79,7 +79,7 @@ const refusing = (version: 4 | 5) =>
     },
   })
 
-test('E52 reasonCode is the Reason Code of whatever the server has refused', async () => {
+test('E52 reasonCode is the Reason Code of the refusal', async () => {
   const broker = await refusing(5)
   const ours = await client(broker, { protocolVersion: 5 })
   const failures = [ours.publish('t', 'x', { qos: 1 }), ours.subscribe('t')].map(failureOf)

@@ -7,7 +7,7 @@ const message = (number: number): Message => ({
   ...{ topic: `${number}`, payload: Buffer.alloc(0), qos: 0, retain: false, properties: undefined },
 })
 
-/** Acknowledges nothing by itself: `released` counts what was withheld and let go. */
+/** Does not acknowledge by itself: `released` counts released acknowledgements. */
 function acknowledging() {
   const count = { withheld: 0, released: 0 }
   return Object.assign(count, {
@@ -20,7 +20,7 @@ function acknowledging() {
 
 const topic = (result: IteratorResult<Message, undefined>) => (result.done ? 'end' : result.value.topic)
 
-test('come out in the order in which they went in, whoever is first', async () => {
+test('are returned in order, whether reader or message is first', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.boolean(), { maxLength: 200 }), async (pushes) => {
       const messages = new Messages(() => {})
@@ -54,7 +54,7 @@ test.each([1, 2] as const)(
   },
 )
 
-test('at QoS 0 a chunk is kept, and what comes after it is dropped until there is room', async () => {
+test('at QoS 0 a chunk is kept whole, and later messages are dropped until there is room', async () => {
   const none = acknowledging()
   const messages = new Messages(() => {})
   let number = 0
@@ -91,7 +91,7 @@ test.each([
   },
 )
 
-test('whoever leaves acknowledges all', () => {
+test('leaving the loop acknowledges all', () => {
   const held = acknowledging()
   const messages = new Messages(() => {})
   for (let i = 0; i < 1010; i++) messages.push({ ...message(i), qos: 1 }, held)
@@ -99,7 +99,7 @@ test('whoever leaves acknowledges all', () => {
   expect(held).toMatchObject({ withheld: 10, released: 10 })
 })
 
-test('end with the error once, behind what waits', async () => {
+test('end with the error once, after the queued messages', async () => {
   const messages = new Messages(() => {})
   messages.push(message(1), acknowledging())
   messages.end(new Error('lost'))
@@ -109,7 +109,7 @@ test('end with the error once, behind what waits', async () => {
   expect(topic(await messages.next())).toBe('end')
 })
 
-test('whoever waits is told of the end', async () => {
+test('a waiting reader gets the end', async () => {
   const messages = new Messages(() => {})
   const waiting = [messages.next(), messages.next()]
   messages.end(new Error('lost'))

@@ -1,4 +1,4 @@
-// Options that are wrong, or that mean nothing where they stand: the error names them before anything is sent.
+// Invalid options, and options without effect, are errors before anything is sent.
 import { writeFileSync } from 'node:fs'
 import { rootCertificates } from 'node:tls'
 import { describe, expect, test } from 'vitest'
@@ -18,7 +18,7 @@ async function refusal(made: Promise<unknown>): Promise<MqttxError> {
   return error
 }
 
-/** An error is for those who see its message alone, and for those who look at its hint. */
+/** Checks the message and the hint. */
 const wrong: readonly [url: string, options: unknown, message: string, hint: string][] = [
   ['mqtt://h', { tls: { cert: 'c', key: 'k' } }, 'tls.cert needs TLS', 'mqtts://'],
   ['ws://h', { tls: { insecure: true } }, 'tls.insecure needs TLS', 'wss://'],
@@ -111,7 +111,7 @@ test('connect() rejects with it', async () => {
   )
 })
 
-describe('what has its meaning', () => {
+describe('valid options', () => {
   const ca = `${scratch('ca')}/ca.crt`
   writeFileSync(ca, rootCertificates[0]!)
   test.each<[string, ConnectOptions, object]>([
@@ -134,7 +134,7 @@ describe('what has its meaning', () => {
     expect(await settings(url, options)).toMatchObject(expected)
   })
 
-  test('what is empty or off asks for nothing', async () => {
+  test('empty and false options have no effect', async () => {
     const { endpoint } = await settings('mqtt://h', { tls: { insecure: false }, headers: [] })
     expect([endpoint.tls, endpoint.webSocket]).toEqual([undefined, undefined])
   })
@@ -174,7 +174,7 @@ describe('of a call', () => {
     expect(kinds(broker)).toEqual(['connect', 'disconnect'])
   })
 
-  test('what belongs to MQTT 5', async () => {
+  test('options of MQTT 5 need MQTT 5', async () => {
     const broker = await server(5)
     const ours = await client(broker, { protocolVersion: 5 })
     expect((await refusal(ours.request('t', 'x', { qos: 3 as 0 }))).message).toBe('qos is 3')
@@ -188,7 +188,7 @@ describe('of a call', () => {
   })
 })
 
-test('maxInFlight holds for what waits, too: no more is sent at once', async () => {
+test('maxInFlight also limits queued messages', async () => {
   const broker = await scriptedServer({
     packet(packet, socket) {
       const answer = answerTo(packet)

@@ -1,4 +1,4 @@
-// The library as a consumer meets it: from the packed tarball, in JavaScript of both kinds, and for the type checker.
+// The packed tarball as a consumer uses it: ES modules, CommonJS and the type checker.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -12,7 +12,7 @@ const installed = join(folder, 'node_modules/mqttx')
 
 beforeAll(() => {
   const shell = process.platform === 'win32'
-  // dist/ is there; to build it again would take it away from the tests that run beside this one.
+  // Uses the existing dist/: a rebuild would disturb tests running in parallel.
   const words = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]
   const [{ filename }] = JSON.parse(`${execFileSync('npm', words, { cwd: root, shell, stdio: 'pipe' })}`)
   mkdirSync(installed, { recursive: true })
@@ -43,7 +43,7 @@ describe.each([
   })
 })
 
-/** A responder and a requester need a broker of MQTT 5. */
+/** Responder and requester need a MQTT 5 broker. */
 const exchanges = `
 const service = await connect(process.argv[2], { protocolVersion: 5, retries: 1 })
 const responder = await service.respond('upper', ({ payload }) => payload.toString().toUpperCase(), { qos: 1 })
@@ -91,7 +91,7 @@ peerTest(
   60_000,
 )
 
-test('depends on nothing else', () => {
+test('has no dependencies', () => {
   const { dependencies = {} } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
   expect(dependencies).toEqual({})
 })
@@ -103,7 +103,7 @@ describe('the types', () => {
     try {
       symlinkSync(join(root, 'node_modules/@types'), modules)
     } catch {
-      // It is there from the test before.
+      // Installed by the previous test.
     }
     const flags =
       '--noEmit --strict --module nodenext --target es2023 --lib es2023,esnext.disposable --types node'
@@ -116,7 +116,7 @@ describe('the types', () => {
     }
   }
 
-  test('are those of what is there', () => {
+  test('match the exports', () => {
     const source = `
 import { type Client, connect, type Message, MqttxError } from 'mqttx'
 const client: Client = await connect(new URL('mqtt://localhost'), { protocolVersion: 5, will: { topic: 'w' } })
@@ -128,7 +128,7 @@ export {}
     expect(check(source)).toBe('')
   }, 60_000)
 
-  test('refuse what is not', () => {
+  test('reject unknown names', () => {
     const source = `import { connect } from 'mqttx'\nvoid connect('mqtt://localhost', { keepalive: 3 })\n`
     expect(check(source)).toContain("'keepalive' does not exist in type 'ConnectOptions'")
   }, 60_000)

@@ -1,4 +1,4 @@
-// request(): answers at whatever QoS the responder chooses, and a time limit for all that can hold a request up.
+// request(): answers at the QoS of the responder, and a timeout for every cause of delay.
 import type { Packet } from 'mqtt-packet'
 import { expect, onTestFinished, test } from 'vitest'
 import { answerTo, bytes, failureOf } from '../connection/rig.js'
@@ -28,7 +28,7 @@ peerTest('the QoS of the first request does not bound the answers to others', ['
   expect(answers.map(({ qos }) => qos)).toEqual([0, 1, 2, 0])
 })
 
-test('one SUBSCRIBE, at QoS 2, is for all requests', async () => {
+test('all requests share one SUBSCRIBE at QoS 2', async () => {
   const broker = await server(5)
   const ours = await client(broker, five)
   const late = [0, 1].map(() => failureOf(ours.request('ask', '?', { timeout: 0.1 })))
@@ -37,7 +37,7 @@ test('one SUBSCRIBE, at QoS 2, is for all requests', async () => {
   expect(broker.received[1]).toMatchObject({ subscriptions: [{ qos: 2 }] })
 })
 
-test('a wrong topic is an error before anything is sent', async () => {
+test('an invalid topic is an error before anything is sent', async () => {
   const broker = await server(5)
   const ours = await client(broker, five)
   expect((await failureOf(ours.request('ask/#', '?'))).message).toContain("'+' or '#'")
@@ -45,7 +45,7 @@ test('a wrong topic is an error before anything is sent', async () => {
   expect(kinds(broker)).toEqual(['connect', 'disconnect'])
 })
 
-test('the time runs while there is no connection, and what is late is not sent', async () => {
+test('the timeout includes time without a connection, and a late request is not sent', async () => {
   const broker = await server(5)
   const relay = await tap(broker.port)
   let retries = 0
@@ -62,7 +62,7 @@ test('the time runs while there is no connection, and what is late is not sent',
   expect(topics).toEqual(['connect', 'connect', 'subscribe', 'after', 'disconnect'])
 })
 
-test('a server that refuses to renew the subscription to answers is asked again by the next request', async () => {
+test('after a refused resubscription the next request subscribes again', async () => {
   let subscribed = 0
   const broker = await scriptedServer({
     packet(packet, socket) {

@@ -1,4 +1,4 @@
-// respond(): requests in, answers out, and what becomes of those that cannot be answered.
+// respond(): requests, answers, and requests that cannot be answered.
 import { expect, onTestFinished, test } from 'vitest'
 import type { Client, Message } from '../../src/library/index.js'
 import { failureOf } from '../connection/rig.js'

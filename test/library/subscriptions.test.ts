@@ -1,4 +1,4 @@
-// What the server is told of subscriptions across connections: all that is wanted, and nothing that takes it away.
+// SUBSCRIBE and UNSUBSCRIBE across reconnects: every wanted subscription is kept.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { LibrarySubscription, Subscriptions } from '../../src/library/subscriptions.js'
@@ -10,7 +10,7 @@ interface Sent {
   readonly text: string
 }
 
-/** A connection, and the Session that its server keeps. */
+/** A connection and the server's Session. */
 class Fake {
   up = true
   sent: Sent[] = []
@@ -30,7 +30,7 @@ class Fake {
 
   stopDelivery(): void {}
 
-  /** The server carries out the next `count` packets, and its answers arrive where `heard`. */
+  /** The server processes the next `count` packets; its answers arrive if `heard`. */
   serve(count = this.sent.length, heard = true): void {
     for (const { messageId, text } of this.sent.splice(0, count)) {
       const filter = text.slice(1)
@@ -45,7 +45,7 @@ class Fake {
     this.sent = []
   }
 
-  /** What is sent on the new connection. */
+  /** Packets sent on the new connection. */
   renew(sessionPresent: boolean): string[] {
     if (!sessionPresent) this.known.clear()
     this.up = true
@@ -53,7 +53,7 @@ class Fake {
     return this.sent.map(({ text }) => text)
   }
 
-  /** A new member, with the promise of its grant. */
+  /** A new subscription with the promise of its SUBACK. */
   add(filter: string): { member: LibrarySubscription; granted: Promise<LibrarySubscription> } {
     const member = new LibrarySubscription([filter], {}, this.all)
     return { member, granted: this.all.add(member) }
@@ -65,7 +65,7 @@ class Fake {
   }
 }
 
-test('a Session that was kept is told of what has ended before what is wanted', async () => {
+test('with a resumed Session UNSUBSCRIBE is sent before SUBSCRIBE', async () => {
   const server = new Fake()
   const { member } = server.add('ended')
   server.serve()
@@ -100,7 +100,7 @@ test.each([false, true])(
   },
 )
 
-test('what a new Session does not know is not ended again with the next connection', async () => {
+test('a subscription unknown to a new Session is not unsubscribed at the next connection', async () => {
   const server = new Fake()
   const { member } = server.add('t')
   server.serve()
@@ -115,7 +115,7 @@ test('what a new Session does not know is not ended again with the next connecti
   expect(server.renew(true)).toEqual([])
 })
 
-test('what a new Session was not told before it was lost too is asked for again', async () => {
+test('a subscription not sent before the new Session was lost is sent again', async () => {
   const server = new Fake()
   server.add('t')
   server.serve()
@@ -128,7 +128,7 @@ test('what a new Session was not told before it was lost too is asked for again'
   expect(server.renew(true)).toEqual([])
 })
 
-test('two that end with the same filter are both told', async () => {
+test('two unsubscribes from the same filter both resolve', async () => {
   const server = new Fake()
   const first = server.add('t').member
   server.serve()
@@ -140,7 +140,7 @@ test('two that end with the same filter are both told', async () => {
   expect([...server.known]).toEqual([])
 })
 
-test('whatever is lost when, in the end the server knows what is wanted, and everybody has been told', async () => {
+test('with any sequence of losses the server ends with the wanted subscriptions, and every call settles', async () => {
   const step = fc.oneof(
     fc.record({ do: fc.constant('add' as const), filter: fc.constantFrom('a', 'b') }),
     fc.record({ do: fc.constant('remove' as const), which: fc.nat() }),

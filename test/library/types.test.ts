@@ -1,4 +1,4 @@
-// The types of the library, for the ways in which programs find them: with the types of Node and without.
+// The types of the library, for every module resolution, with and without @types/node.
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -14,7 +14,7 @@ cpSync(join(root, 'dist'), join(installed, 'dist'), { recursive: true })
 mkdirSync(join(folder, 'node_modules/@types'))
 symlinkSync(join(root, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'))
 
-/** What the type checker has to say about `file`. */
+/** The output of the type checker for `file`. */
 function check(file: string, source: string, flags: string): string {
   writeFileSync(join(folder, file), source)
   const tsc = join(root, 'node_modules/typescript/bin/tsc')

@@ -17,7 +17,7 @@ function refusal(text: string): MqttxError {
   throw new Error('was accepted')
 }
 
-test('the users of a file, with the lines that they stand on', () => {
+test('the users of a file with their line numbers', () => {
   const entries = parsePasswords(
     `# people\n\nada:${right}\nno colon\n bob : ${right} \r\n#eve:${right}\n`,
     'users',
@@ -40,14 +40,14 @@ test('an empty file has no users', () => {
   expect(parsePasswords('', 'users').size).toBe(0)
 })
 
-test('a user is known by his password only', async () => {
+test('a user is verified only by the password', async () => {
   expect(await verify(`ada:${right}`, 'ada', 'right')).toBe(true)
   expect(await verify(`ada:${right}`, 'ada', 'wrong')).toBe(false)
   expect(await verify(`ada:${right}`, 'ADA', 'right')).toBe(false)
   expect(await verify(`ada:${right}`, 'nobody', 'right')).toBe(false)
 })
 
-test('argon2id is checked too, and a user that does not exist takes as long', async () => {
+test('argon2id is verified, and an unknown user takes as long', async () => {
   const text =
     'ada:$argon2id$v=19$m=47104,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZg$0nGWzMjUf6oZ8fu++KVWZ307KBwF+7muwVYQDW8cuHnSmGdMHDscax04wks4UJxdtWjhb6cn4MM+XUREOEBN/Q\n'
   const time = async (user: string) => {
@@ -62,14 +62,14 @@ test('argon2id is checked too, and a user that does not exist takes as long', as
   expect(unknown).toBeGreaterThan(known / 4)
 })
 
-test('a duplicate user refuses the file and names both lines', () => {
+test('a duplicate user is an error that names both lines', () => {
   const error = refusal(`ada:${right}\n\nbob:${right}\nada:${right}\n`)
 
   expect(error.message).toBe("users:4: duplicate user 'ada', first on line 1")
   expect(error.exitCode).toBe(1)
 })
 
-test('a line that cannot be decoded refuses the file and is named', () => {
+test('an invalid line is an error that names it', () => {
   expect(refusal(`ada:${right}\nbob:secret\n`).message).toBe(
     "users:2: cannot use the hash of 'bob': not a hash",
   )

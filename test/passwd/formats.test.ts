@@ -1,4 +1,4 @@
-// What other brokers' documents show must come out of the same password and salt, and be verified.
+// Hashes from the documentation of other brokers are reproduced and verified.
 import { describe, expect, test } from 'vitest'
 import { verifyHash } from '../../src/passwd/derive.js'
 import { type FormatName, formats } from '../../src/passwd/formats.js'
@@ -36,12 +36,12 @@ describe.each([
   const format = formats[name]
   const fields = format.split(line)!
 
-  test('the password of the documents is right', async () => {
+  test('the documented password matches', async () => {
     expect(await verifyHash(stored(name, fields.hash), Buffer.from(password))).toBe(true)
     expect(await verifyHash(stored(name, fields.hash), Buffer.from(`${password}x`))).toBe(false)
   })
 
-  test('the line is written as it was read', () => {
+  test('the line is written as read', () => {
     expect(format.join(fields.user, stored(name, fields.hash), fields)).toBe(written)
   })
 })
@@ -61,28 +61,28 @@ test.each([
   expect(await verifyHash(stored(name, text), Buffer.from('påss'))).toBe(true)
 })
 
-test.each(['a,b', 'a"b', '"', ',', 'plain'])('emqx-csv: the name %s comes back', async (name) => {
+test.each(['a,b', 'a"b', '"', ',', 'plain'])('emqx-csv: the name %s survives a round trip', async (name) => {
   const format = formats['emqx-csv']
   const line = format.join(name, await format.hash(Buffer.from('x'), { scheme: 'sha256' }))
 
   expect(format.split(line)?.user).toBe(name)
 })
 
-test('emqx-csv: who is a superuser stays one', async () => {
+test('emqx-csv: is_superuser is kept', async () => {
   const format = formats['emqx-csv']
   const hash = await format.hash(Buffer.from('x'), { scheme: 'sha256' })
 
   expect(format.join('a', hash, { user: 'a', hash: 'aa,bb,true' })).toMatch(/,true$/)
 })
 
-test('emqx-csv: the header is no user', () => {
+test('emqx-csv: the header is not a user', () => {
   expect(formats['emqx-csv'].split('user_id,password_hash,salt,is_superuser')).toBeUndefined()
 })
 
 test.each([
   ['a password of more than 72 bytes', 'x'.repeat(73)],
   ['a NUL', 'a\0b'],
-])('bcrypt would cut %s, so it is refused', async (_, password) => {
+])('bcrypt refuses %s, which it would truncate', async (_, password) => {
   await expect(
     formats.bcrypt.hash(Buffer.from(password), { scheme: 'bcrypt', iterations: 4 }),
   ).rejects.toThrow('Unable to hash password.')

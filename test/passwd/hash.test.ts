@@ -45,11 +45,11 @@ describe.each([
     'påss:wörd ',
   ],
 ])('%s', (_, text, password) => {
-  test('is written as it was read', () => {
+  test('is written as read', () => {
     expect(formatHash(stored(text))).toBe(text)
   })
 
-  test('the password is right', async () => {
+  test('matches its password', async () => {
     expect(await verifyHash(stored(text), Buffer.from(password))).toBe(true)
   })
 
@@ -57,7 +57,7 @@ describe.each([
     ['another', `${password}x`],
     ['an empty', ''],
     ['a shorter', password.slice(0, -1)],
-  ])('%s password is wrong', async (__, wrong) => {
+  ])('%s password does not match', async (__, wrong) => {
     expect(await verifyHash(stored(text), Buffer.from(wrong))).toBe(false)
   })
 })
@@ -103,7 +103,7 @@ describe.each([
   [{ scheme: 'argon2id' }, /^\$argon2id\$v=19\$m=47104,t=1,p=1\$[\w+/]{86}\$[\w+/]{86}$/],
   [{ scheme: 'argon2id', iterations: 2 }, /^\$argon2id\$v=19\$m=47104,t=2,p=1\$/],
 ] as const)('a new hash with %j', (settings, form) => {
-  test('has the form and the salt that mosquitto 2.0 and 2.1 both read', async () => {
+  test('has a form and salt that mosquitto 2.0 and 2.1 read', async () => {
     const hash = await hashPassword(settings, Buffer.from('secret'))
 
     expect(formatHash(hash)).toMatch(form)
@@ -111,23 +111,23 @@ describe.each([
     expect(await verifyHash(hash, Buffer.from('Secret'))).toBe(false)
   })
 
-  test('has another salt each time', async () => {
+  test('has a new salt each time', async () => {
     const [one, other] = [1, 2].map(() => hashPassword(settings, Buffer.from('secret')))
 
     expect(formatHash(await one!)).not.toBe(formatHash(await other!))
   })
 })
 
-/** Node's own argon2id (24.7) takes an empty password, the library does not. */
+/** node:crypto's argon2id (24.7) accepts an empty password, hash-wasm does not. */
 const takeNoEmpty = 'argon2' in crypto ? (['bcrypt'] as const) : (['argon2id', 'bcrypt'] as const)
 
-test.each(takeNoEmpty)('%s takes no empty password, and no empty password is right', async (scheme) => {
+test.each(takeNoEmpty)('%s refuses an empty password and matches none', async (scheme) => {
   await expect(hashPassword({ scheme }, Buffer.alloc(0))).rejects.toThrow('Unable to hash password.')
   const hash = await hashPassword({ scheme, iterations: scheme === 'bcrypt' ? 4 : 1 }, Buffer.from('x'))
   expect(await verifyHash(hash, Buffer.alloc(0))).toBe(false)
 })
 
-test('nothing waits for argon2id but who asked for it', async () => {
+test('argon2id does not block the event loop', async () => {
   let turns = 0
   const timer = setInterval(() => turns++, 1)
   await Promise.all([1, 2, 3, 4].map(() => hashPassword({ scheme: 'argon2id' }, Buffer.from('x'))))

@@ -32,7 +32,7 @@ function recognise(text: string, format = mosquitto): Recogniser {
   return recogniser
 }
 
-test('every line keeps its text and its end', () => {
+test('every line keeps its text and line ending', () => {
   const text = '# a\r\nada:x\n\nlast'
 
   expect(lines(text).map((line) => [line.number, line.text, line.end])).toEqual([
@@ -44,7 +44,7 @@ test('every line keeps its text and its end', () => {
   expect(textOf(lines(text))).toBe(text)
 })
 
-test('whatever a file holds, reading and writing it changes nothing', () => {
+test('reading and writing any file changes nothing', () => {
   const unit = fc.constantFrom('a', ':', '#', '\n', '\r', '\r\n', ' ', '\0', '\udc80', 'é')
   fc.assert(
     fc.property(fc.string({ unit }), (text) => {
@@ -53,7 +53,7 @@ test('whatever a file holds, reading and writing it changes nothing', () => {
   )
 })
 
-test('whatever a file holds, only the lines of the user change', () => {
+test('in any file only the lines of the user change', () => {
   const unit = fc.constantFrom('ada', 'bob', ':', '#', '\n', ' ', 'x')
   fc.assert(
     fc.property(fc.string({ unit }), (text) => {
@@ -78,7 +78,7 @@ describe('a user', () => {
     expect(put(text, user)).toBe(expected)
   })
 
-  test('who goes takes all his lines with him', () => {
+  test('removing a user removes all of its lines', () => {
     const kept = edited('ada:x\n# ada:y\nbob:z\nada:y', removeUser('ada'))
     expect(kept).toBe('# ada:y\nbob:z\n')
   })
@@ -110,7 +110,7 @@ const bcryptLine = 'ada:$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0
 const anotherFormat = (what: string) => `this looks like ${what}, not this format`
 const noPasswordFile = 'not a password file: no user in this line and no hash in any line'
 
-/** What a file may be that is given by mistake; `kept`: -c does not replace it. */
+/** Files given by mistake; `kept`: -c does not replace it. */
 test.each([
   ['{"users": []}', anotherFormat('JSON')],
   ['[1]', anotherFormat('JSON')],
@@ -156,7 +156,7 @@ test.each([
   expect(recogniser.whyKept() !== undefined).toBe(kept)
 })
 
-test('a file of mosquitto is another format for the others', () => {
+test('a mosquitto file is refused by the other formats', () => {
   for (const name of ['bcrypt', 'rabbitmq', 'emqx-csv'] as const) {
     const fault = anotherFormat('a password file of mosquitto')
     expect(recognise(`ada:${hash}\n`, formats[name]).verdict()?.fault).toBe(fault)
@@ -169,7 +169,7 @@ test.each([
   ['\ufeffada', 'U+FEFF'],
   ['ada\u00a0', 'U+00A0'],
   ['ada\u200b', 'U+200B'],
-])('H51: the name %j has an invisible end: %s', (user, character) => {
+])('H51: the name %j begins or ends with an invisible character: %s', (user, character) => {
   expect(mosquitto.split(`${user}:x`)?.user).toBe(user)
   expect(invisibleEnd(user)).toBe(character)
 })

@@ -1,4 +1,4 @@
-// How much memory argon2id takes, on each Node that is there.
+// Memory use of argon2id on each installed Node.
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
@@ -7,7 +7,7 @@ import { program, start } from '../helpers/run.js'
 const users = 60
 const stdin = Array.from({ length: users }, (_, at) => `user${at}:x\n`).join('')
 
-/** Where npm run pkg keeps the Node of the executables, and whatever else MQTTX_NODES names, with `:` between. */
+/** The Node binaries of `npm run pkg`, and those in MQTTX_NODES, separated by `:`. */
 const engines = [
   process.execPath,
   ...(process.env.MQTTX_NODES?.split(':') ?? []),

@@ -38,12 +38,12 @@ async function auditOf(text: string, iterations?: number, guess = false) {
 const findings = async (text: string, iterations?: number, guess = false) =>
   (await auditOf(text, iterations, guess)).map(({ line, rule, user }) => [line, rule, user])
 
-test('a good file', async () => {
+test('a file without problems', async () => {
   const text = `# people\n${line('ada', pbkdf2(210_000))}\n${line('bob', argon2id(47_104))}\n`
   expect(await findings(text)).toEqual([])
 })
 
-test('everything that can be wrong, with its line', async () => {
+test('every kind of problem, with its line', async () => {
   const text = [
     line('ada', sha512),
     line('bob', pbkdf2(209_999)),
@@ -71,16 +71,16 @@ test('everything that can be wrong, with its line', async () => {
   ])
 })
 
-test('what may be a password is not shown', async () => {
+test('possible plain-text passwords are not printed', async () => {
   expect(JSON.stringify(await auditOf('eve:$ecret$word\n'))).not.toContain('ecret')
 })
 
-test('the least iterations can be asked for', async () => {
+test('the minimum number of iterations can be set', async () => {
   const text = `${line('ada', pbkdf2(1000))}\n${line('bob', pbkdf2(5000))}\n`
   expect(await findings(text, 5000)).toEqual([[1, 'low-iterations', 'ada']])
 })
 
-/** Of each scheme the hash that just passes, and the one below. */
+/** For each scheme, a hash that just passes and one just below. */
 test.each([
   ['sha512-pbkdf2', pbkdf2(210_000), pbkdf2(209_999)],
   ['argon2id with much memory', argon2id(47_104), argon2id(35_839)],
@@ -108,27 +108,27 @@ test.each([
 const zeros = (count: number) => Buffer.alloc(count).toString('base64').replace(/=+$/, '')
 const cheap = formats.mosquitto.join('x', sha512)
 
-/** What would keep a login, or an audit, busy for hours. */
+/** Hashes that would take hours to verify. */
 const tooExpensive = [
   `ada:$7$2147483647$${Buffer.alloc(12).toString('base64')}$${Buffer.alloc(64).toString('base64')}`,
   `ada:$7$10000001$${Buffer.alloc(12).toString('base64')}$${Buffer.alloc(64).toString('base64')}`,
   `ada:$argon2id$v=19$m=47104,t=1000000000,p=1$${zeros(16)}$${zeros(64)}`,
   `ada:$argon2id$v=19$m=1048577,t=1,p=1$${zeros(16)}$${zeros(64)}`,
 ]
-test.each(tooExpensive)('H28: %s is a finding, and refuses the file for a broker', async (text) => {
+test.each(tooExpensive)('H28: %s is a finding, and an error for a broker', async (text) => {
   expect(await findings(`${text}\n`, undefined, true)).toEqual([[1, 'too-expensive', 'ada']])
   expect(() => parsePasswords(`${text}\n`, 'users')).toThrow(
     "users:1: cannot use the hash of 'ada': too expensive",
   )
 })
 
-test('H28: bcrypt has a ceiling too', () => {
+test('H28: the bcrypt cost is limited', () => {
   const rest = 'c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC'
   expect(formats.bcrypt.parse(`$2y$17$${rest}`)).toMatchObject({ expensive: true })
   expect(formats.bcrypt.parse(`$2y$16$${rest}`)).not.toHaveProperty('fault')
 })
 
-test('H29: a refusal takes the time of the costliest hash, whoever is asked for', async () => {
+test('H29: a refusal takes the time of the costliest hash, for any user', async () => {
   const text = `ada:${cheap.slice(2)}\n${line('bob', pbkdf2(400_000))}\neve:${cheap.slice(2)}\n`
   const entries = parsePasswords(text, 'users')
   const time = async (user: string) => {
@@ -140,7 +140,7 @@ test('H29: a refusal takes the time of the costliest hash, whoever is asked for'
   for (const user of ['ada', 'eve', 'nobody']) expect(await time(user)).toBeGreaterThan(costly / 4)
 })
 
-test('H51: an invisible character at the end of a name is a finding', async () => {
+test('H51: a name with an invisible first or last character is a finding', async () => {
   const text = `\ufeff${line('ada', argon2id(47_104))}\n${line('bob\u00a0', argon2id(47_104))}\n`
   expect((await auditOf(text)).map(({ rule, message }) => [rule, message])).toEqual([
     ['invisible', 'U+FEFF, the byte order mark of the file, is part of the name'],

@@ -93,7 +93,10 @@ export const broker = spec({
   examples: [
     ['Listen on port 1883, for local clients only', 'mqttx broker'],
     ['Listen on a free port and save the address in a file', 'mqttx broker -p 0 > address &'],
-    ['Listen on all networks, for users with a password', 'mqttx broker --bind 0.0.0.0 --password-file users'],
+    [
+      'Listen on all networks, for users with a password',
+      'mqttx broker --bind 0.0.0.0 --password-file users',
+    ],
   ],
   options: {
     port,

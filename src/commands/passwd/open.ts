@@ -1,8 +1,9 @@
 // Checks a password file before it is changed.
+
+import { textToBytes } from '../../byte-text.js'
 import { Recogniser } from '../../passwd/foreign.js'
 import { corrupt, type Edit, invisibleEnd, lineFault, type PasswordLine } from '../../passwd/lines.js'
 import { type Fill, ownershipWarnings, type Stored, withStored } from '../../passwd/store.js'
-import { textToBytes } from '../../byte-text.js'
 import type { Tools } from './tools.js'
 
 export interface Checked {

@@ -1,12 +1,12 @@
 // Reads a password from an argument, a file or a prompt, or generates one.
 import { randomInt } from 'node:crypto'
 import type { Readable } from 'node:stream'
+import { textToBytes } from '../../byte-text.js'
 import { MqttxError } from '../../errors.js'
 import { askSecret, readLine } from '../../io/prompt.js'
 import { readSmallFile, withoutMark } from '../../io/small-file.js'
 import { isSystemError, strerror } from '../../io/system-error.js'
 import { isTerminal } from '../../io/terminal.js'
-import { textToBytes } from '../../byte-text.js'
 import type { Source } from './request.js'
 import type { Tools } from './tools.js'
 

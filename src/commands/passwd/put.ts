@@ -16,7 +16,8 @@ type PutRequest = Extract<Request, { wants: 'put' }>
 
 export async function put(request: PutRequest, tools: Tools): Promise<void> {
   const { file, ignored, source } = request
-  if (ignored.length > 0) tools.warn('ignoring arguments after the user name; use -b to pass a password there')
+  if (ignored.length > 0)
+    tools.warn('ignoring arguments after the user name; use -b to pass a password there')
   if (file === undefined) return print(request, tools)
 
   const { create, user, ifChanged } = request

@@ -5,7 +5,7 @@ import { preparePublish } from '../../codec/publish-properties.js'
 import type { ConnectOptions } from '../../connection/options.js'
 import { ExitCode, MqttxError } from '../../errors.js'
 import type { LineSplitter } from '../../io/lines.js'
-import { type PublishIo, type LineReader, publishEachLine } from './each-line.js'
+import { type LineReader, type PublishIo, publishEachLine } from './each-line.js'
 import { type LineDefaults, readMessage } from './json-message.js'
 import { Templates } from './templates.js'
 

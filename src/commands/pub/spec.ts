@@ -43,10 +43,7 @@ export const pub = spec({
   ],
   examples: [
     ['Publish one message', 'mqttx pub -t home/kitchen/temperature -m 21.5'],
-    [
-      'Publish every line of a log with acknowledgement',
-      'tail -F app.log | mqttx pub -t app/log -l -q 1',
-    ],
+    ['Publish every line of a log with acknowledgement', 'tail -F app.log | mqttx pub -t app/log -l -q 1'],
     ['Remove a retained message', 'mqttx pub -t home/kitchen/state -r -n'],
   ],
   options: {

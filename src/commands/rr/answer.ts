@@ -31,7 +31,10 @@ export interface Reply {
 }
 
 /** Reads a request. `fault`: why it cannot be answered. `fallback`: the Response Topic for a request without one. */
-export function servedRequest(publish: Publish, fallback: string | undefined): ServedRequest | { readonly fault: string } {
+export function servedRequest(
+  publish: Publish,
+  fallback: string | undefined,
+): ServedRequest | { readonly fault: string } {
   const properties = publish.properties ?? {}
   const responseTopic = properties.responseTopic ?? fallback
   if (responseTopic === undefined) return { fault: 'has no Response Topic' }
@@ -87,7 +90,12 @@ function replaced(given: UserProperties = {}, newer: UserProperties = {}): UserP
 }
 
 /** The environment variables that describe the request to the command of --exec. */
-export function environmentOf({ topic, qos, responseTopic, properties }: ServedRequest): Record<string, string> {
+export function environmentOf({
+  topic,
+  qos,
+  responseTopic,
+  properties,
+}: ServedRequest): Record<string, string> {
   const { correlationData, contentType, userProperties } = properties
   return {
     MQTTX_REQUEST: '1',

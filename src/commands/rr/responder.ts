@@ -11,9 +11,17 @@ import type { Host, Signal } from '../../host.js'
 import { runCommand } from '../../io/command.js'
 import { HeldBytes } from '../../io/held-bytes.js'
 import { matches } from '../../session/topic-filter.js'
-import { Interrupted } from '../interrupted.js'
 import type { Diagnostics } from '../diagnostics.js'
-import { type ServedRequest, answerTemplate, servedRequest, echoOf, environmentOf, type Reply, replyOf } from './answer.js'
+import { Interrupted } from '../interrupted.js'
+import {
+  answerTemplate,
+  echoOf,
+  environmentOf,
+  type Reply,
+  replyOf,
+  type ServedRequest,
+  servedRequest,
+} from './answer.js'
 import { Jobs } from './jobs.js'
 import { subscribeOptions } from './packets.js'
 import type { RrArgs } from './spec.js'
@@ -168,7 +176,8 @@ class RrResponder {
   #onMessage(publish: Publish): void {
     if (publish.retain && !this.#args.retainAsPublished) return // older than our subscription
     const request = servedRequest(publish, this.#args.responseTopic)
-    if ('fault' in request) return this.#warn(`A request on '${publish.topic}' ${request.fault}: not answered.`)
+    if ('fault' in request)
+      return this.#warn(`A request on '${publish.topic}' ${request.fault}: not answered.`)
     if (this.#args.exec === undefined) this.#answer(request, echoOf(request))
     else this.#jobs.add(() => this.#execute(request, this.#args.exec!))
   }
@@ -198,7 +207,11 @@ class RrResponder {
 
   #answer(request: ServedRequest, reply: Reply): void {
     const { version, properties } = this.#options
-    const template = answerTemplate(request, reply, { qos: this.#args.qos, version, given: properties.publish })
+    const template = answerTemplate(request, reply, {
+      qos: this.#args.qos,
+      version,
+      given: properties.publish,
+    })
     const size = publishSize(template, reply.payload.length)
     const bytes = this.#answerBytes + size
     if (this.#answers.length >= maxAnswers || (this.#answers.length > 0 && bytes > maxAnswerBytes)) {

@@ -2,11 +2,11 @@
 import { connectOptions, defaultWindow } from '../../connection/options.js'
 import type { Host } from '../../host.js'
 import { Output } from '../../io/output.js'
-import { announceStdin, loadPayload } from '../payload.js'
 import { createDiagnostics } from '../diagnostics.js'
-import type { RrArgs } from './spec.js'
+import { announceStdin, loadPayload } from '../payload.js'
 import { requestLines, requestOnce } from './requests.js'
 import { answerRequests } from './responder.js'
+import type { RrArgs } from './spec.js'
 
 export async function run(args: RrArgs, host: Host): Promise<number> {
   const several = args.serve || args.stdinLine

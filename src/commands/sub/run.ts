@@ -22,6 +22,10 @@ export async function run(args: SubArgs, host: Host): Promise<number> {
     host,
   )
   const output = new Output(host.stdout)
-  const subscriber = new Subscriber(args, options, { host, output, diagnostics: createDiagnostics(args, host) })
+  const subscriber = new Subscriber(args, options, {
+    host,
+    output,
+    diagnostics: createDiagnostics(args, host),
+  })
   return subscriber.run()
 }

@@ -41,7 +41,10 @@ export const sub = spec({
   ],
   examples: [
     ['Print all messages below home with their topics', "mqttx sub -t 'home/#' -v"],
-    ['Wait at most 10 seconds for one message, as JSON', "mqttx sub -t 'home/+/temperature' -C 1 -W 10 -F %j"],
+    [
+      'Wait at most 10 seconds for one message, as JSON',
+      "mqttx sub -t 'home/+/temperature' -C 1 -W 10 -F %j",
+    ],
     ['Keep the subscription when this process ends', 'mqttx sub -i logger -c -q 1 -t app/log >> app.log'],
   ],
   options: {
