@@ -150,7 +150,7 @@ describe('a command that runs', () => {
     run.mockRejectedValueOnce(new TypeError('x'))
     expect(await mqttx([...line, '--quiet'])).toMatchObject({
       status: 70,
-      stderr: expect.stringContaining('defect'),
+      stderr: expect.stringContaining('internal error'),
     })
   })
 })

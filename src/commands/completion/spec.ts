@@ -35,9 +35,9 @@ export const completion = spec({
     characters are left out.`,
   ],
   examples: [
-    ['bash, in ~/.bashrc', 'eval "$(mqttx completion bash)"'],
-    ['zsh, in a directory of fpath', 'mqttx completion zsh > ~/.zfunc/_mqttx'],
-    ['fish', 'mqttx completion fish > ~/.config/fish/completions/mqttx.fish'],
+    ['For bash, in ~/.bashrc', 'eval "$(mqttx completion bash)"'],
+    ['For zsh, in a directory of fpath', 'mqttx completion zsh > ~/.zfunc/_mqttx'],
+    ['For fish', 'mqttx completion fish > ~/.config/fish/completions/mqttx.fish'],
   ],
   options: { words, ...helpOptions },
   exclusive: [],
