@@ -82,10 +82,7 @@ test.each([
   ['$argon2id$v=19$m=47104,t=1,p=1$c2FsdA$aGFzaA', 'the salt is not 8 or more bytes in base64'],
   ['$argon2id$v=19$m=47104,t=1,p=1$c2FsdHNhbHQ$aGFzaA', 'the hash is not 12 or more bytes in base64'],
   ['$argon2id$v=19$m=47104,t=1,p=1$c2FsdHNhbHQ=$aGFzaA', 'the salt is not 8 or more bytes in base64'],
-  [
-    '$argon2id$v=16$m=47104,t=1,p=1$c2FsdHNhbHQ$aGFzaA',
-    "unsupported argon2id version 'v=16': only v=19",
-  ],
+  ['$argon2id$v=16$m=47104,t=1,p=1$c2FsdHNhbHQ$aGFzaA', "unsupported argon2id version 'v=16': only v=19"],
   ['$argon2id$v=19$m=4,t=1,p=1$c2FsdHNhbHQ$aGFzaA', "argon2id parameters 'm=4,t=1,p=1' out of range"],
   ['$argon2id$v=19$m=99999999,t=1,p=1$a$a', "argon2id parameters 'm=99999999,t=1,p=1' out of range"],
   [
