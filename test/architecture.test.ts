@@ -48,7 +48,7 @@ const importers: Record<string, string> = {
   'mqtt-packet': 'codec/',
   pbf: 'inspect/sparkplug.ts',
   'get-east-asian-width': 'inspect/views/wrap.ts',
-  'hdr-histogram-js': 'commands/bench/histogram.ts',
+  'hdr-histogram-js': 'commands/bench/latency-histogram.ts',
 }
 
 const pureFolders = ['capture', 'cli', 'codec', 'format', 'inspect', 'session']

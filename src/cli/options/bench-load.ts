@@ -1,4 +1,4 @@
-// What `bench` sends, in detail: topics to choose from, payloads, how the load grows, and from where to where it goes.
+// Load options of `bench`: topics, payloads, ramp and churn, servers and local addresses.
 import { flag, option } from '../option.js'
 import { topicFilter, topicName } from '../topic.js'
 import { decimal, integer, parseMessage, parseName } from '../values.js'
@@ -10,17 +10,17 @@ const topics = option({
   flags: '--topics COUNT',
   group: 'Load',
   parse: integer({ min: 1, max: mostTopics }),
-  help: 'Choose one of so many topics for each message: %t.',
-  doc: `By chance, but the same for the same {seed}, and whatever the shards. The topic has to contain %t, as the one that
-    this option brings does: mqttx/bench/%t. With sub each client subscribes to the one that it has chosen.`,
+  help: 'Select one of this many topics for each message: %t.',
+  doc: `At random, but reproducible with the same {seed} and independent of the number of shards. The topic must contain %t; the
+    default is then mqttx/bench/%t. With sub each client subscribes to one selected topic.`,
 })
 
 const zipf = option({
   flags: '--zipf EXPONENT',
   group: 'Load',
   parse: decimal({ min: 0, max: 10 }),
-  help: "Choose by Zipf's law: 1 is usual, 0 all the same.",
-  doc: 'Topic 0 is the most frequent one, topic k is chosen 1 / (k + 1) ^ EXPONENT times as often. Needs {topics}.',
+  help: "Select topics by Zipf's law: 1 is usual, 0 is uniform.",
+  doc: 'Topic 0 is the most frequent, topic k is selected 1 / (k + 1) ^ EXPONENT times as often. Needs {topics}.',
 })
 
 const message = option({
@@ -29,8 +29,8 @@ const message = option({
   parse: parseMessage,
   missing: 'no message specified',
   help: 'Send this text instead of random bytes.',
-  doc: `As it is, unless {template} is given. With pubsub and rr it stands behind 40 bytes which say who sent it, as which
-    message, and when; with pub it is the whole payload.`,
+  doc: `Sent unchanged, unless {template} is given. With pubsub and rr it follows 40 bytes that identify the client, the message
+    and its time; with pub it is the whole payload.`,
 })
 
 const file = option({
@@ -38,16 +38,16 @@ const file = option({
   group: 'Load',
   parse: parseName,
   complete: 'file',
-  help: 'Send the contents of a file instead.',
-  doc: 'Byte for byte, as {message} a text; it is read once, before anything connects.',
+  help: 'Send the contents of a file instead of random bytes.',
+  doc: 'Unchanged, like the text of {message}. The file is read once, before any client connects.',
 })
 
 const template = flag({
   flags: '--template',
   group: 'Load',
-  help: 'Fill in %i, %c, %n, %t, %r and %s in the payload.',
-  doc: `In {message} or {file}: %i, %c and %n are as in {topic}, %t is the number of the topic of {topics}, %r a whole
-    number below a million by {seed}, %s the time in milliseconds since 1970, %% a percent sign.`,
+  help: 'Replace %i, %c, %n, %t, %r and %s in the payload.',
+  doc: `In {message} or {file}: %i, %c and %n as in {topic}, %t the topic number of {topics}, %r a random integer below
+    1,000,000 by {seed}, %s the time in milliseconds since 1970, %% a percent sign.`,
 })
 
 const responseTopic = option({
@@ -55,43 +55,43 @@ const responseTopic = option({
   group: 'Load',
   parse: topicName('response'),
   shownDefault: 'mqttx/bench/response/%c',
-  help: 'With rr: where a client awaits its responses; %i and %c.',
+  help: 'With rr: topic for the responses to a client; %i and %c.',
 })
 
 const ramp = option({
   flags: '--ramp TIME',
   group: 'Load',
   parse: parseDuration,
-  help: 'Let the rate climb from 0 in so long; it does not count.',
-  doc: 'It comes before the {warmup}. Needs {rate} or {ratePerClient}.',
+  help: 'Increase the rate from 0 during this time; not measured.',
+  doc: 'Comes before {warmup}. Needs {rate} or {ratePerClient}.',
 })
 
 const churn = option({
   flags: '--churn COUNT',
   group: 'Load',
   parse: rateRule,
-  help: 'Clients a second that disconnect and connect again.',
-  doc: `In turn, those that {clients} counts, while the work goes on: a client first waits for its acknowledgements, and
-    for its responses with rr; messages whose time comes meanwhile are sent afterwards. With conn the latency is that of
-    these connections too, from the time at which it was their turn.`,
+  help: 'Clients per second that disconnect and reconnect.',
+  doc: `In turn, of those that {clients} counts, during the run. A client first waits for outstanding acknowledgements, and with
+    rr for responses; messages that become due meanwhile are sent afterwards. With conn the latency includes these
+    connections, measured from the time when they were due.`,
 })
 
 const startOn = option({
   flags: '--start-on TOPIC',
   group: 'Load',
   parse: topicFilter('subscription'),
-  help: 'Begin when a message to this topic comes.',
-  doc: `Clients connect before it; that they are ready is said on stderr. A retained message does not count. Many
-    processes begin together that way: \`mqttx pub -t go -n\` starts them all.`,
+  help: 'Start when a message to this topic arrives.',
+  doc: `Clients connect first; a line on stderr reports when they are ready. Retained messages are ignored. Use it to start many
+    processes together: \`mqttx pub -t go -n\` starts all that wait for \`go\`.`,
 })
 
 const servers = option({
   flags: '--servers LIST',
   group: 'Load',
   parse: parseServers,
-  help: 'Deal the clients out to these: HOST[:PORT],HOST[:PORT]...',
-  doc: `For a cluster: client k goes to server k modulo their number. Without a port it is that of {port}. Takes the place
-    of {host}, {url} and {unix}; all other options of the connection are for each of them.`,
+  help: 'Distribute the clients over HOST[:PORT],HOST[:PORT]...',
+  doc: `For a cluster: client k connects to server k modulo the number of servers. The default port is that of {port}. Replaces
+    {host}, {url} and {unix}; all other connection options apply to every server.`,
 })
 
 const ifaddr = option({
@@ -99,8 +99,8 @@ const ifaddr = option({
   group: 'Load',
   parse: parseAddresses,
   help: 'Local addresses to connect from: 127.0.0.2,127.0.0.3.',
-  doc: `They take turns. One address has some 28,000 ports for its connections to a server, so that many clients need more
-    of them. A range is written 127.0.0.2-127.0.0.9.`,
+  doc: `Used in turn. One address has about 28,000 ports for connections to a server, so more clients need more addresses. A
+    range: 127.0.0.2-127.0.0.9.`,
 })
 
 export const loadOptions = {

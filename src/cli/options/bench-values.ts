@@ -1,4 +1,4 @@
-// Values of the options of `bench`: times, sizes, shards, conditions.
+// Parsers for option values of `bench`: times, sizes, shards, conditions.
 import { UsageError } from '../../errors.js'
 import { shown } from '../../text.js'
 import type { Parse } from '../option.js'
@@ -7,10 +7,10 @@ import { decimal, parseListenPort, parsePort } from '../values.js'
 
 const largest = 268_435_400
 
-/** Something a second. */
+/** Events per second. */
 export const rateRule = decimal({ min: 0.001, max: 100_000_000 })
 
-/** Milliseconds: `90s`, `1.5m`, `200ms`; a number alone is seconds. */
+/** `90s`, `1.5m`, `200ms`, or seconds without a unit; returns milliseconds. */
 export const parseDuration: Parse<number> = (text, name) => {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text)
   const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
@@ -22,7 +22,7 @@ export const parseDuration: Parse<number> = (text, name) => {
   })
 }
 
-/** Bytes: `64`, `4k`, `1M`. */
+/** `64`, `4k`, `1M`; returns bytes. */
 export const parseSize: Parse<number> = (text, name) => {
   const match = /^(\d+)([kM]?)$/.exec(text)
   const value =
@@ -36,7 +36,7 @@ export const parseSize: Parse<number> = (text, name) => {
 }
 
 export interface ShardArgument {
-  /** From 0; undefined: JOB_COMPLETION_INDEX says it. */
+  /** From 0; undefined: taken from JOB_COMPLETION_INDEX. */
   readonly index: number | undefined
   readonly of: number
 }
@@ -47,11 +47,11 @@ export const parseShard: Parse<ShardArgument> = (text, name) => {
   const of = Number(match?.[2] ?? 0)
   if (of > 0 && (index ?? 0) < of) return { index, of }
   throw new UsageError(`${name}: '${shown(text)}' is not a shard`, {
-    hint: '0/4 to 3/4 for four of them, or /4 where JOB_COMPLETION_INDEX says which',
+    hint: '0/4 to 3/4 for four shards, or /4 with the index in JOB_COMPLETION_INDEX',
   })
 }
 
-/** Milliseconds since 1970. */
+/** A Unix time in seconds, or an ISO 8601 time; returns milliseconds since 1970. */
 export const parseInstant: Parse<number> = (text, name) => {
   const value = /^\d{9,11}(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text)
   if (value > 0) return value
@@ -84,16 +84,15 @@ export type PlotForm = (typeof plotForms)[number]
 export const parsePlot: Parse<PlotForm> = (text, name) => {
   const form = plotForms.find((known) => known === text)
   if (form !== undefined) return form
-  throw new UsageError(`${name}: '${shown(text)}' is not known`, { hint: plotForms.join(', ') })
+  throw new UsageError(`${name}: unknown form '${shown(text)}'`, { hint: plotForms.join(', ') })
 }
 
-/** Where to listen. */
 export interface ListenAddress {
   readonly host: string
   readonly port: number
 }
 
-/** `:9090` is this machine alone; `0.0.0.0:9090` and `[::]:9090` are all its networks. */
+/** `:9090` binds 127.0.0.1; `0.0.0.0:9090` and `[::]:9090` bind all addresses. */
 export const parseListenAddress: Parse<ListenAddress> = (text, name) => {
   const match = /^(?:\[([\da-fA-F:.%\w]+)\]|([^:[\]\s/]*)):(\d+)$/.exec(text)
   if (match !== null)
@@ -102,7 +101,7 @@ export const parseListenAddress: Parse<ListenAddress> = (text, name) => {
       port: parseListenPort(match[3]!, name),
     }
   throw new UsageError(`${name}: '${shown(text)}' is not an address to listen on`, {
-    hint: ':9090 for this machine alone, 0.0.0.0:9090 for all its networks, :0 for a free port',
+    hint: ':9090 for 127.0.0.1, 0.0.0.0:9090 for all addresses, :0 for any free port',
   })
 }
 
@@ -172,7 +171,7 @@ export const parseAssertions: Parse<Assertion[]> = (text, name) => {
     const isTime = /p\d+$|max$/.test(metric)
     if (match === null || !metrics.includes(metric) || (unit !== undefined && !isTime)) {
       throw new UsageError(`${name}: '${shown(part)}' is not a condition`, {
-        hint: `such as p99<20ms, loss=0 or rate>=9000; known are ${metrics.slice(0, 7).join(', ')}, service_p50 and so on, ${metrics.slice(14).join(', ')}`,
+        hint: `such as p99<20ms, loss=0 or rate>=9000; metrics are ${metrics.slice(0, 7).join(', ')}, service_p50 and so on, ${metrics.slice(14).join(', ')}`,
       })
     }
     const value = Number(number) * { us: 0.001, ms: 1, s: 1000 }[(unit ?? 'ms') as 'us' | 'ms' | 's']

@@ -1,4 +1,4 @@
-// How `bench` shows what it has measured: report, drawings, files, metrics, conditions, and the search for a rate.
+// Output options of `bench`: report, charts, files, metrics, conditions, and the search for a rate.
 import { flag, option } from '../option.js'
 import { parseName } from '../values.js'
 import { parseAssertions, parseListenAddress, parsePlot, plotForms } from './bench-values.js'
@@ -7,7 +7,7 @@ const json = flag({
   flags: '--json',
   group: 'Output',
   help: 'Print the report as one JSON object.',
-  doc: `Its keys are those of the report; "latency_ms" is from the intended time, "service_ms" from the sending, each with
+  doc: `The keys are those of the report; "latency_ms" is measured from the intended time, "service_ms" from sending, each with
     p50, p90, p99, p999, p9999, p99999 and max. "histograms" are HdrHistograms in base64.`,
 })
 
@@ -16,10 +16,10 @@ const plot = option({
   group: 'Output',
   parse: parsePlot,
   choices: plotForms,
-  shownDefault: 'braille where the locale is UTF-8, else ascii',
-  help: 'How the report draws: braille, ascii or none.',
-  doc: `The latency by percentile, both logarithmic, and the rate over time. ascii is also for the line that shows on a
-    terminal how the run is going.`,
+  shownDefault: 'braille if the locale is UTF-8, else ascii',
+  help: 'Draw charts in the report: braille, ascii or none.',
+  doc: `Charts of the latency by percentile and of the rate over time. Without {plot} only the rate is drawn, and only if it
+    varies by more than 10 %. ascii also applies to the progress line on the terminal.`,
 })
 
 const assertions = option({
@@ -27,9 +27,10 @@ const assertions = option({
   group: 'Output',
   parse: parseAssertions,
   missing: 'no conditions specified',
-  help: "End with status 42 unless this holds: 'p99<20ms,loss=0'.",
-  doc: `Separated by commas, each with <, <=, =, >= or >: p50, p90, p99, p999, p9999, p99999 and max of the latency, the same
-    with service_ before it, rate, loss, sent, acked, received and the other counts of the report; failed is their sum.`,
+  help: "Exit with status 42 unless these hold: 'p99<20ms,loss=0'.",
+  doc: `Conditions separated by commas, each with <, <=, =, >= or >. Metrics: p50, p90, p99, p999, p9999, p99999 and max of the
+    latency, the same with the prefix service_, rate, loss, sent, acked, received and the other counts of the report;
+    failed is the number of all failures.`,
 })
 
 const csv = option({
@@ -37,7 +38,7 @@ const csv = option({
   group: 'Output',
   parse: parseName,
   complete: 'file',
-  help: 'Write a line for each second: sent, done, largest latency.',
+  help: 'Write a CSV line per second: sent, done, largest latency.',
 })
 
 const hdr = option({
@@ -45,17 +46,17 @@ const hdr = option({
   group: 'Output',
   parse: parseName,
   complete: 'file',
-  help: 'Write the latencies for plotters of HdrHistogram.',
-  doc: '{csv} and {hdr} also stand behind `bench merge`, and behind `bench report` with one file.',
+  help: 'Write the latency distribution for HdrHistogram plotters.',
+  doc: '{csv} and {hdr} can also be used with `bench merge`, and with `bench report` for one file.',
 })
 
 const prometheus = option({
   flags: '--prometheus ADDRESS',
   group: 'Output',
   parse: parseListenAddress,
-  help: 'Serve metrics for Prometheus there: :9090.',
-  doc: `At /metrics, as long as the run lasts. \`:9090\` is 127.0.0.1:9090; what others are to reach has to be said:
-    \`0.0.0.0:9090\`. With port 0 it is a free one; stderr says which.`,
+  help: 'Serve Prometheus metrics on this address: :9090.',
+  doc: `At /metrics, during the run. \`:9090\` is 127.0.0.1:9090; to listen on all addresses: \`0.0.0.0:9090\`. With port 0 the
+    system chooses a port, which is printed on stderr.`,
 })
 
 const findMax = option({
@@ -63,12 +64,11 @@ const findMax = option({
   group: 'Load',
   parse: parseAssertions,
   missing: 'no conditions specified',
-  help: "Search the highest rate at which this holds: 'p99<50ms'.",
-  doc: `Conditions as those of {assertions}. Each step is a run of {duration} with new connections; the first is at {rate}, or at
-    1,000 messages a second. The rate is doubled until a step does not hold, or halved until one does; then the two are
-    brought within 5 %, half the way each time. A step holds where the conditions do, nothing failed, the rate was met and the
-    load generator was not the limit. The report is that of the highest step that held, with all steps; the status is 42
-    where none did.`,
+  help: "Find the highest rate at which these hold: 'p99<50ms'.",
+  doc: `Conditions as in {assertions}. Each step is a run of {duration} with new connections; the first is at {rate}, by default
+    1,000 messages per second. The rate is doubled until a step fails, or halved until one holds, then bisected to within
+    5 %. A step holds if the conditions hold, nothing failed, the rate was reached and the load generator was not the limit.
+    The report is that of the highest step that held, and lists all steps; the exit status is 42 if none held.`,
 })
 
 export const viewOptions = { json, plot, assertions, csv, hdr, prometheus, findMax }

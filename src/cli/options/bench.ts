@@ -1,4 +1,4 @@
-// What `bench` does: who connects, what is sent and how often, and how long it counts.
+// Options of `bench`: clients, messages, rate and duration.
 import { flag, list, option } from '../option.js'
 import { integer, mqttString, parseName, parseQos } from '../values.js'
 import { loadOptions } from './bench-load.js'
@@ -13,10 +13,11 @@ const work = list({
   parse: parseName,
   complete: ['pub', 'sub', 'pubsub', 'rr', 'conn', 'merge', 'report', 'compare'],
   completeNext: 'file',
-  help: 'What to do: pub, sub, pubsub, rr, conn, merge, report, compare.',
-  doc: `\`pub\` publishes, \`sub\` receives, \`pubsub\` does both and follows each message to its subscribers, \`rr\`
-    sends requests and answers them, \`conn\` connects and waits. \`merge FILE...\` joins the JSON of shards to that of one run, \`report FILE...\` renders JSON again,
-    \`compare FILE FILE\` tells two runs apart, as {json} in JSON. The name of this option is left out: the word stands behind bench.`,
+  help: 'Mode: pub, sub, pubsub, rr, conn, merge, report, compare.',
+  doc: `\`pub\` publishes, \`sub\` subscribes, \`pubsub\` does both and tracks each message to its subscribers, \`rr\`
+    sends requests and answers them, \`conn\` only connects. \`merge FILE...\` merges the JSON results of shards, \`report FILE...\` prints
+    the report of JSON results, \`compare FILE FILE\` compares two results, with {json} as JSON. Usually written without the option
+    name: \`mqttx bench pub\`.`,
 })
 
 const clients = option({
@@ -24,8 +25,8 @@ const clients = option({
   group: 'Load',
   parse: integer({ min: 1, max: mostClients }),
   default: 1,
-  help: 'Connections that publish; with sub, that subscribe.',
-  doc: 'With rr: connections that send requests.',
+  help: 'Number of publishing clients; with sub, subscribing.',
+  doc: 'With rr: clients that send requests.',
 })
 
 const subscribers = option({
@@ -33,8 +34,8 @@ const subscribers = option({
   group: 'Load',
   parse: integer({ min: 1, max: mostClients }),
   default: 1,
-  help: 'With pubsub: connections that receive everything.',
-  doc: 'With rr: connections that share the requests, and answer them.',
+  help: 'With pubsub: clients that each receive all messages.',
+  doc: 'With rr: clients that share the requests and answer them.',
 })
 
 const topic = option({
@@ -60,7 +61,7 @@ const qos = option({
 const retain = flag({
   flags: '-r, --retain',
   group: 'Load',
-  help: 'Let the server keep the messages.',
+  help: 'Set RETAIN in all messages.',
 })
 
 const size = option({
@@ -69,39 +70,40 @@ const size = option({
   parse: parseSize,
   default: 64,
   help: 'Size of each payload: 64, 4k, 1M.',
-  doc: `Random bytes by {seed}. The first 40 say who sent it, as which, and when, where there is room for that; pubsub
-    and rr need them.`,
+  doc: `Random bytes by {seed}. If there is room, the first 40 bytes identify the client, the message and its time; pubsub and rr
+    require them.`,
 })
 
 const rate = option({
   flags: '--rate COUNT',
   group: 'Load',
   parse: rateRule,
-  help: 'Messages a second of all clients together: the open loop.',
-  doc: `Each message has an intended time, and its latency is counted from that, so that a server which stalls is seen
-    to stall. Without {rate} or {ratePerClient} the loop is closed: as fast as the server takes it, which hides stalls.`,
+  help: 'Messages per second of all clients together (open loop).',
+  doc: `Each message has an intended time, from which its latency is measured: a stall of the server delays every message that
+    is due meanwhile. Without {rate} or {ratePerClient} the loop is closed: messages are sent as fast as the server accepts
+    them, which hides stalls.`,
 })
 
 const ratePerClient = option({
   flags: '--rate-per-client COUNT',
   group: 'Load',
   parse: rateRule,
-  help: 'The same for each client.',
+  help: 'Messages per second of each client (open loop).',
 })
 
 const connectRate = option({
   flags: '--connect-rate COUNT',
   group: 'Load',
   parse: rateRule,
-  help: 'New connections a second; else as fast as it goes.',
+  help: 'New connections per second; default: as fast as possible.',
 })
 
 const duration = option({
   flags: '--duration TIME',
   group: 'Load',
   parse: parseDuration,
-  shownDefault: '10s, with --count no end',
-  help: 'How long it counts: 60s, 5m.',
+  shownDefault: '10s, with --count unlimited',
+  help: 'Length of the measurement: 60s, 5m.',
 })
 
 const count = option({
@@ -117,7 +119,7 @@ const warmup = option({
   parse: parseDuration,
   default: 0,
   shownDefault: '0s',
-  help: 'Run so long before it counts.',
+  help: 'Send for this time before the measurement.',
 })
 
 const seed = option({
@@ -125,25 +127,25 @@ const seed = option({
   group: 'Load',
   parse: integer({ min: 0, max: 4_294_967_295 }),
   default: 1,
-  help: 'The same number gives the same payloads and topics.',
+  help: 'Seed of random payloads and topics.',
 })
 
 const shard = option({
   flags: '--shard PART',
   group: 'Load',
   parse: parseShard,
-  help: 'Do only this part of the run: 0/4 to 3/4, for example.',
-  doc: `Clients, their topics and messages are dealt out to so many processes, without overlap; each of them has all the
-    {subscribers}, which count its own messages only. \`bench merge\` joins the reports. Without a number before the slash it is the
-    environment variable JOB_COMPLETION_INDEX, as in an Indexed Job of Kubernetes.`,
+  help: 'Run only this part of the load: 0/4, 1/4, 2/4 or 3/4.',
+  doc: `Clients, topics and messages are divided between this many processes, without overlap; each process has all the
+    {subscribers}, which count only its messages. \`bench merge\` merges the results. Without an index before the slash it is taken
+    from the environment variable JOB_COMPLETION_INDEX, as in an Indexed Job of Kubernetes.`,
 })
 
 const startAt = option({
   flags: '--start-at TIME',
   group: 'Load',
   parse: parseInstant,
-  help: 'Begin at this time: 2026-11-21T09:30:00Z, or seconds.',
-  doc: 'Clients connect before it. Seconds are those since 1970.',
+  help: 'Start at this time: 2026-11-21T09:30:00Z, or Unix time.',
+  doc: 'Clients connect before that time.',
 })
 
 const workers = option({
@@ -151,9 +153,9 @@ const workers = option({
   group: 'Load',
   parse: integer({ min: 1, max: 256 }),
   shownDefault: 'by cores; 1 with pubsub and rr',
-  help: 'Threads that share the work.',
-  doc: `They share it as shards do. Where nothing is said, they are one less than there are cores, at most 8, and not more
-    than clients. With pubsub and rr it is one, because each thread has all the {subscribers}.`,
+  help: 'Threads that share the load.',
+  doc: `Each thread runs a shard. The default is one less than the number of cores, at most 8, at most the number of clients. With
+    pubsub and rr it is 1, because each thread has all the {subscribers}.`,
 })
 
 export const benchOptions = {

@@ -1,4 +1,4 @@
-// What the command line of bench has become, for all who work with it.
+// The type of the parsed command line.
 import type { Args } from '../../cli/option.js'
 import type { bench } from './spec.js'
 

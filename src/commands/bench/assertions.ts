@@ -1,21 +1,21 @@
-// Conditions on a result, for scripts: which of them do not hold, and what was measured instead.
+// --assert: checks conditions on a result.
 import type { Assertion } from '../../cli/options/bench-values.js'
-import type { Percentiles } from './histogram.js'
+import type { Percentiles } from './latency-histogram.js'
 import type { Result } from './result.js'
-import type { Counts } from './tally.js'
+import type { Counts } from './run-stats.js'
 
-/** One sentence for each condition that does not hold. */
-export function broken(assertions: readonly Assertion[], result: Result): string[] {
-  const sentences: string[] = []
+/** For each condition that does not hold, a line with the measured value. */
+export function failedAssertions(assertions: readonly Assertion[], result: Result): string[] {
+  const failures: string[] = []
   for (const assertion of assertions) {
-    const value = measuredAs(assertion.metric, result)
-    if (value === undefined) sentences.push(`${assertion.text}: nothing was measured`)
-    else if (!holds(assertion, value)) sentences.push(`${assertion.text}: it is ${value}`)
+    const value = measuredValue(assertion.metric, result)
+    if (value === undefined) failures.push(`${assertion.text}: nothing was measured`)
+    else if (!holds(assertion, value)) failures.push(`${assertion.text}: it is ${value}`)
   }
-  return sentences
+  return failures
 }
 
-function measuredAs(metric: string, result: Result): number | undefined {
+function measuredValue(metric: string, result: Result): number | undefined {
   if (metric === 'rate') return result.rate
   if (metric === 'loss') return result.lost
   if (metric === 'failed') return Object.values(result.failed).reduce((sum, count) => sum + count, 0)

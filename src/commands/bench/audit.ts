@@ -1,12 +1,12 @@
-// The load generator looks at itself: what held it up may be what it has measured.
+// Measures the load of the load generator itself: CPU, event loop, garbage collection.
 import { readFileSync } from 'node:fs'
 import { monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks'
-import type { OwnLoad } from './result.js'
+import type { GeneratorLoad } from './result.js'
 
-const resolutionMs = 10 // of the monitor's own timer, which its figures contain
+const resolutionMs = 10 // of the delay monitor; included in its values, subtracted below
 
-/** Watches the thread that calls it, and the process, until `end` tells what was seen. */
-export function startAudit(): { end(): Omit<OwnLoad, 'backlog'> } {
+/** Measures the calling thread and the process until `end`, which returns the values. */
+export function startAudit(): { end(): Omit<GeneratorLoad, 'backlog'> } {
   const delay = monitorEventLoopDelay({ resolution: resolutionMs })
   delay.enable()
   const gc = { total: 0, max: 0 }
@@ -17,7 +17,7 @@ export function startAudit(): { end(): Omit<OwnLoad, 'backlog'> } {
     }
   })
   observer.observe({ entryTypes: ['gc'] })
-  const process = watchProcess()
+  const process = measureProcess()
   const began = { time: performance.now(), own: threadTimes() }
   return {
     end() {
@@ -41,8 +41,8 @@ export function startAudit(): { end(): Omit<OwnLoad, 'backlog'> } {
   }
 }
 
-/** `end` tells the processor time of the process since, as a share of one core. */
-export function watchProcess(): { end(): number } {
+/** `end` returns the CPU time of the process since the call, as a share of one core. */
+export function measureProcess(): { end(): number } {
   const began = { time: performance.now(), cpu: process.cpuUsage() }
   return {
     end() {
@@ -52,12 +52,12 @@ export function watchProcess(): { end(): number } {
   }
 }
 
-/** Seconds that this thread ran, and that it could have run and did not; undefined where the system does not tell. */
+/** Seconds that this thread ran, and that it was runnable but waited; undefined if the system does not tell. */
 function threadTimes(): { cpu: number; waited: number } | undefined {
   try {
     const [cpu, waited] = readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ').map(Number)
     return { cpu: cpu! / 1e9, waited: waited! / 1e9 }
   } catch {
-    return undefined // not Linux, or a kernel without it
+    return undefined // not Linux, or a kernel without schedstat
   }
 }

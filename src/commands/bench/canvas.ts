@@ -1,9 +1,9 @@
-// A drawing made of characters: braille, with eight dots in each, or ASCII, with two.
+// Draws dots with characters: eight per braille character, two per ASCII character.
 import type { PlotForm } from '../../cli/options/bench-values.js'
 
 export type Characters = Exclude<PlotForm, 'none'>
 
-/** Which bit of a character is which dot, row by row from the top; and the character that has these bits. */
+/** The bit of each dot, row by row from the top, and the character for a set of bits. */
 const sets = {
   braille: {
     bits: [
@@ -21,7 +21,7 @@ const sets = {
 } as const
 
 export class Canvas {
-  /** Dots. */
+  /** In dots. */
   readonly width: number
   readonly height: number
   readonly #columns: number
@@ -36,7 +36,7 @@ export class Canvas {
     this.height = rows * this.#set.bits.length
   }
 
-  /** All dots of a column from `y1` to `y2`; 0 is at the bottom. */
+  /** Sets all dots of a column from `y1` to `y2`; 0 is the bottom. */
   column(x: number, y1: number, y2: number): void {
     const { bits } = this.#set
     for (let y = Math.min(y1, y2); y <= Math.max(y1, y2); y++) {
@@ -47,7 +47,7 @@ export class Canvas {
     }
   }
 
-  /** From the top, without the blanks at the end of each. */
+  /** From the top, without trailing blanks. */
   rows(): string[] {
     const rows: string[] = []
     for (let at = 0; at < this.#cells.length; at += this.#columns) {

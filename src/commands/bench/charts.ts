@@ -1,27 +1,23 @@
-// The two drawings of a report: the percentile spectrum of the latency, and the rate over time.
+// The charts of a report: percentiles of the latency, and the rate over time.
 import { Canvas, type Characters } from './canvas.js'
-import { Histogram } from './histogram.js'
+import { LatencyHistogram } from './latency-histogram.js'
+import { formatNumber } from './number-format.js'
 import { perSecond, type Result } from './result.js'
 
 const columns = 60
-const spectrumRows = 8
-const rateRows = 5
+const percentileRows = 7
+const rateRows = 4
 const gutter = 11 // characters before the axis
-const mostDecades = 5 // of the percentile axis: to 99.999
-const leastDecades = 2
+const maxDecades = 5 // of the percentile axis: to 99.999
+const minDecades = 2
+const steadyShare = 0.9 // of the highest rate: a run that never falls below is steady
 
-/** The lines of both, each with a title; those for which there is nothing to draw are left out. */
-export function charts(result: Result, characters: Characters): string[] {
-  const drawn = [spectrum(result, characters), rates(result, characters)]
-  return drawn.filter((lines) => lines.length > 0).flatMap((lines) => ['', ...lines])
-}
-
-/** Both axes are logarithmic: to the right each step leaves a tenth of the messages, upwards times grow by factors. */
-function spectrum({ histograms }: Result, characters: Characters): string[] {
-  const times = new Histogram(histograms.latency)
+/** Both axes are logarithmic. Empty for fewer than two messages. */
+export function percentileChart({ histograms }: Result, characters: Characters): string[] {
+  const times = new LatencyHistogram(histograms.latency)
   if (times.count < 2) return []
-  const decades = Math.min(mostDecades, Math.max(leastDecades, Math.floor(Math.log10(times.count))))
-  const canvas = new Canvas(characters, columns, spectrumRows)
+  const decades = Math.min(maxDecades, Math.max(minDecades, Math.floor(Math.log10(times.count))))
+  const canvas = new Canvas(characters, columns, percentileRows)
   const at = (x: number) => times.at(100 * (1 - 10 ** ((-decades * x) / (canvas.width - 1))))
   const [low, high] = [at(0), at(canvas.width - 1)]
   const span = Math.log(high / low) || 1
@@ -36,12 +32,18 @@ function spectrum({ histograms }: Result, characters: Characters): string[] {
   const ticks = Array.from({ length: decades + 1 }, (_, decade) =>
     String(Number((100 * (1 - 0.1 ** decade)).toFixed(3))),
   )
-  return ['latency_ms by percentile, logarithmic', ...framed(canvas, labels, ticks)]
+  return ['latency in ms by percentile, logarithmic', ...framed(canvas, labels, axis(ticks))]
 }
 
-/** The window and, after it, the seconds in which what was under way arrived. */
-function rates(result: Result, characters: Characters): string[] {
-  const counts = perSecond(result, result.elapsed_s + result.drain_s)
+/** True if the rate of some second differs clearly from the others; else a chart would be a rectangle. */
+export function rateVaries(result: Result): boolean {
+  const counts = secondsOf(result)
+  return counts.length > 2 && Math.min(...counts) < Math.max(...counts) * steadyShare
+}
+
+/** Completed messages per second. Empty for less than two seconds. */
+export function rateChart(result: Result, characters: Characters): string[] {
+  const counts = secondsOf(result)
   if (counts.length < 2) return []
   const canvas = new Canvas(characters, columns, rateRows)
   const high = Math.max(1, ...counts)
@@ -53,30 +55,35 @@ function rates(result: Result, characters: Characters): string[] {
     const height = Math.round((mean / high) * canvas.height)
     if (height > 0) canvas.column(x, 0, height - 1)
   }
-  const labels = [high, high / 2, 0].map((value) =>
-    value.toLocaleString('en-US', { maximumFractionDigits: 1 }),
-  )
   const unit = result.setup.mode === 'conn' ? 'connections' : 'messages'
-  const late = counts.length - Math.floor(result.elapsed_s)
-  const title = `${unit}/s by second${late > 0 ? `, the last ${late} s after the end of the offering` : ''}`
-  return [title, ...framed(canvas, labels, ['0', String(counts.length)])]
+  const drain = counts.length - Math.floor(result.elapsed_s)
+  const title = `${unit}/s${drain > 0 ? `, the last ${drain} s after the end of the load` : ''}`
+  return framed(canvas, [high, high / 2, 0].map(formatNumber), axis(['0', `${counts.length} s`], title))
 }
 
-/** With the labels of the axes: at the top, in the middle and at the bottom; and evenly from left to right. */
-function framed(canvas: Canvas, labels: readonly string[], ticks: readonly string[]): string[] {
+/** The measurement window, and the seconds in which the last messages completed after it. */
+function secondsOf(result: Result): number[] {
+  return perSecond(result, result.elapsed_s + result.drain_s)
+}
+
+/** Adds the vertical axis, with labels at the top, in the middle and at the bottom. */
+function framed(canvas: Canvas, labels: readonly string[], lastLine: string): string[] {
   const [top, middle, bottom] = labels
   const rows = canvas.rows()
   const places: Record<number, string | undefined> = {
     ...{ 0: top, [rows.length >> 1]: middle, [rows.length - 1]: bottom },
   }
   const lines = rows.map((row, index) => `${(places[index] ?? '').padStart(gutter)} |${row}`)
-  return [...lines, axis(ticks)]
+  return [...lines, lastLine]
 }
 
-function axis(ticks: readonly string[]): string {
+/** The horizontal axis: ticks at equal distances, and a title in the middle. */
+function axis(ticks: readonly string[], title = ''): string {
   let line = ' '.repeat(gutter + 2)
   for (const [index, tick] of ticks.entries()) {
     const place = gutter + 2 + Math.round((index * (columns - 1)) / (ticks.length - 1))
+    if (index > 0 && title !== '')
+      line = `${line.padEnd(gutter + 2 + ((columns - title.length) >> 1))}${title}`
     const start = index === 0 ? place : place + 1 - tick.length
     line = line.padEnd(start) + tick
   }

@@ -1,65 +1,60 @@
-// What the bench needs of the world: connections and a clock. Tests hand in others.
-import type { PublishTemplate } from '../../codec/publish.js'
-import { reasonText } from '../../codec/reason-codes.js'
-import type { ConnectionEvents, SubscribeOptions } from '../../connection/events.js'
-import { ConnectionError, ConnectRefused, type MqttxError } from '../../errors.js'
+// One client of a run: its connection, what it publishes and receives, and whether it is connected.
+import type { ConnectionEvents } from '../../connection/events.js'
+import type { MqttxError } from '../../errors.js'
+import type { BenchConnection, Dial, Identity } from './connection.js'
+import { failureName } from './failures.js'
+import type { BenchPublisher } from './publisher.js'
+import { ReplaceableConnection } from './replaceable-connection.js'
+import type { RunStats } from './run-stats.js'
+import type { BenchSubscriber } from './subscriber.js'
 
-/** The part of a Connection that a load generator uses. */
-export interface BenchConnection {
-  readonly ready: boolean
-  readonly inFlight: number
-  /** The Packet Identifier of the last PUBLISH. */
-  readonly lastMessageId: number
-  /** PUBLISH packets at QoS 0 that went down with a connection. */
-  readonly lost: number
-  connect(): Promise<void>
-  publish(template: PublishTemplate, payload: Uint8Array): boolean
-  flush(): void
-  drain(): Promise<void>
-  subscribe(filters: readonly string[], options: SubscribeOptions): void
-  ended(): Promise<void>
-  close(): Promise<void>
-  destroy(): void
-}
-
-export interface Identity {
-  readonly clientId: string
-  /** The number of the client, which says to which of many servers it goes. */
+export class BenchClient {
   readonly index: number
-}
+  readonly connection: BenchConnection
+  publisher: BenchPublisher | undefined
+  subscriber: BenchSubscriber | undefined
+  /** Called before each connect; resolves when all SUBSCRIBE packets of that connection are acknowledged. */
+  subscribed: (() => Promise<void>) | undefined
+  readonly #stats: RunStats
+  #up = false
 
-/** Makes a connection that is not connected yet. */
-export type Dial = (identity: Identity, events: ConnectionEvents) => BenchConnection
+  /** @param replaceable `reconnect` will be called (--churn) */
+  constructor(
+    { dial, stats, replaceable }: { dial: Dial; stats: RunStats; replaceable: boolean },
+    identity: Identity,
+    events: ConnectionEvents,
+  ) {
+    this.index = identity.index
+    this.#stats = stats
+    const watched: ConnectionEvents = {
+      ...events,
+      connected: (sessionPresent) => {
+        this.#up = true
+        events.connected?.(sessionPresent)
+      },
+      retrying: (error) => this.down(error),
+    }
+    const make = () => dial(identity, watched)
+    this.connection = replaceable ? new ReplaceableConnection(make) : make()
+  }
 
-export interface Clock {
-  /** Milliseconds, monotonic, the same for all processes of a host. */
-  now(): number
-  /** Calls `action` in `ms` milliseconds, or a little later; returns what calls it off. */
-  after(ms: number, action: () => void): () => void
-  /** Calls `action` when what has come over the network has been handled. */
-  soon(action: () => void): void
-}
+  /** True between CONNACK and the loss or end of the connection. */
+  get up(): boolean {
+    return this.#up
+  }
 
-/** performance.now() counts from the start of its thread, the clock below it from that of the host. */
-const offset = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+  /** The connection was lost, or a reconnect failed; only the loss is counted. */
+  down(error: MqttxError): void {
+    if (this.#up) this.#stats.disconnect(failureName(error))
+    this.#up = false
+  }
 
-export const systemClock: Clock = {
-  now: () => performance.now() + offset,
-  after(ms, action) {
-    const timer = setTimeout(action, ms)
-    return () => clearTimeout(timer)
-  },
-  soon: (action) => void setImmediate(action),
-}
-
-/** Under which name a failure is counted. */
-export function reasonOf(error: MqttxError): string {
-  if (error instanceof ConnectRefused) return `CONNACK ${codeText(error.reasonCode)}`
-  if (error instanceof ConnectionError && error.code !== undefined) return error.code
-  return error.message.split('\n')[0]!.replace(/[.:]$/, '')
-}
-
-/** Return Codes of MQTT 3.1.1 are small, and have other names. */
-export function codeText(code: number): string {
-  return code < 0x80 ? `0x${code.toString(16).padStart(2, '0')}` : reasonText(code)
+  /**
+   * DISCONNECT, then a new connection.
+   * @param onConnecting called between the two
+   */
+  reconnect(onConnecting: () => void): Promise<void> {
+    this.#up = false
+    return (this.connection as ReplaceableConnection).replace(onConnecting)
+  }
 }

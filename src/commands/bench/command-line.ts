@@ -1,16 +1,16 @@
-// The command line as it can be shown to others: without what is secret. Rather too little is shown than too much.
+// The command line for the report, without secrets. When in doubt, a value is left out.
 
 const secret = ['pw', 'password', 'password-command', 'psk', 'proxy', 'tls-engine-kpass-sha1'].join('|')
 const secretOption = new RegExp(`^(?:--(?:${secret})|-[^-]*P)$`)
 const secretForm = new RegExp(`^(--(?:${secret})=|-[^-]*P(?=\\d)).*$`, 's')
 
-export function commandLine(words: readonly string[]): string {
-  const shown = words.map((word, index) => {
-    const [two, one] = [words[index - 2] ?? '', words[index - 1] ?? '']
-    if (secretOption.test(one)) return '...'
-    if (one === '--ws-header') return withoutValue(word)
-    if (/^(?:auth|authentication)-data$/i.test(one) && /^connect$/i.test(two)) return '...'
-    return word
+export function commandLine(args: readonly string[]): string {
+  const shown = args.map((arg, index) => {
+    const [beforeLast, last] = [args[index - 2] ?? '', args[index - 1] ?? '']
+    if (secretOption.test(last)) return '...'
+    if (last === '--ws-header') return withoutValue(arg)
+    if (/^(?:auth|authentication)-data$/i.test(last) && /^connect$/i.test(beforeLast)) return '...'
+    return arg
       .replace(secretForm, '$1...')
       .replace(/^(--ws-header=)(.*)$/s, (_, name: string, header: string) => name + withoutValue(header))
       .replace(/^((?:--[\w-]+=)?\w+:\/\/[^/:@]*):.*@/s, '$1:...@')
@@ -22,6 +22,6 @@ function withoutValue(header: string): string {
   return header.replace(/:.*$/s, ': ...')
 }
 
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+function quoted(arg: string): string {
+  return /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`
 }

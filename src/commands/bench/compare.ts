@@ -1,18 +1,19 @@
-// Two results side by side: differences with the range that chance leaves to each, and a verdict. The ranges hold together
-// with 95 %: each of n figures has one of 1 - 0.05/n (Bonferroni), so that looking at many finds no more by chance.
-import { Histogram } from './histogram.js'
-import { meansOf, percentilesOf, type Range, rangeOfQuotients } from './resampling.js'
+// Compares two results: differences with confidence intervals, and a verdict. The intervals hold simultaneously at 95 %:
+// each of n figures has an interval at 1 - 0.05/n (Bonferroni correction).
+
+import { IntervalHistograms } from './interval-histograms.js'
+import { LatencyHistogram } from './latency-histogram.js'
+import { quotientRange, type Range, resampledMeans, resampledPercentiles } from './resampling.js'
 import { failuresOf, perSecond, type Result } from './result.js'
-import { Stretches } from './stretches.js'
 import { ownLimit } from './validity.js'
 
 export interface Difference {
   readonly name: string
   readonly before: number
   readonly after: number
-  /** after / before - 1, in per cent. */
+  /** after / before - 1, in percent. */
   readonly change_percent: number
-  /** Where chance alone may have put the change; null: too little was measured to tell. */
+  /** Confidence interval of the change, in percent; null: too little data. */
   readonly range_percent: Range | null
   readonly verdict: 'better' | 'worse' | 'same' | 'unknown'
 }
@@ -20,50 +21,61 @@ export interface Difference {
 export interface Comparison {
   readonly format: 'mqttx bench compare 1'
   readonly differences: readonly Difference[]
-  /** What makes the comparison doubtful. */
+  /** Why the comparison may be misleading. */
   readonly doubts: readonly string[]
   readonly verdict: 'better' | 'worse' | 'mixed' | 'same' | 'unknown'
-  /** The load generator was the limit of a run: differences of its figures may be its own doing, and do not count. */
+  /** The load generator limited a run: its differences are not counted in the verdict. */
   readonly limited: boolean
 }
 
 const percentiles = [50, 90, 99, 99.9]
-const together = 0.95
-const slight = 0.01 // what the stretches' two digits tell apart, and nobody cares about
-const leastBeyond = 10 // messages above a percentile, without which it is an accident
-const seeds = { before: 1, after: 2 } // the same files give the same text
+const confidence = 0.95
+const negligible = 0.01 // relative difference; the resolution of the interval histograms
+const minAbove = 10 // messages above a percentile, else it is not compared
+const seeds = { before: 1, after: 2 } // fixed: the same files give the same output
 
-export function compared(before: Result, after: Result): Comparison {
-  const share = 1 - (1 - together) / (1 + percentiles.length)
-  const differences = [rate(before, after, share), ...times(before, after, share)]
+export function compareResults(before: Result, after: Result): Comparison {
+  const share = 1 - (1 - confidence) / (1 + percentiles.length)
+  const differences = [rateDifference(before, after, share), ...latencyDifferences(before, after, share)]
   const limited = [before, after].some(({ reasons }) => reasons.some((reason) => reason.startsWith(ownLimit)))
   const found = limited ? [] : differences.map(({ verdict }) => verdict)
   return {
     format: 'mqttx bench compare 1',
     differences,
-    doubts: doubts(before, after),
-    verdict: whole([...found, ...losses(before, after)]),
+    doubts: doubtsOf(before, after),
+    verdict: overall([...found, ...failureVerdict(before, after)]),
     limited,
   }
 }
 
-function rate(before: Result, after: Result, share: number): Difference {
+function rateDifference(before: Result, after: Result, share: number): Difference {
   const draws = [
-    meansOf(perSecond(before, before.elapsed_s), seeds.before),
-    meansOf(perSecond(after, after.elapsed_s), seeds.after),
+    resampledMeans(perSecond(before, before.elapsed_s), seeds.before),
+    resampledMeans(perSecond(after, after.elapsed_s), seeds.after),
   ]
   return difference({ name: 'rate', before: before.rate, after: after.rate }, draws, { share, better: 'up' })
 }
 
-function times(before: Result, after: Result, share: number): Difference[] {
-  const [old, now] = [new Histogram(before.histograms.latency), new Histogram(after.histograms.latency)]
-  const able = percentiles.filter((percentile) => {
-    const beyond = (1 - percentile / 100) * Math.min(old.count, now.count)
-    return beyond >= leastBeyond
+function latencyDifferences(before: Result, after: Result, share: number): Difference[] {
+  const [old, now] = [
+    new LatencyHistogram(before.histograms.latency),
+    new LatencyHistogram(after.histograms.latency),
+  ]
+  const comparable = percentiles.filter((percentile) => {
+    const above = (1 - percentile / 100) * Math.min(old.count, now.count)
+    return above >= minAbove
   })
-  const oldDraws = percentilesOf(new Stretches(before.stretches).times, able, seeds.before)
-  const nowDraws = percentilesOf(new Stretches(after.stretches).times, able, seeds.after)
-  return able.map((percentile, index) => {
+  const oldDraws = resampledPercentiles(
+    new IntervalHistograms(before.stretches).histograms,
+    comparable,
+    seeds.before,
+  )
+  const nowDraws = resampledPercentiles(
+    new IntervalHistograms(after.stretches).histograms,
+    comparable,
+    seeds.after,
+  )
+  return comparable.map((percentile, index) => {
     const values = { name: `p${percentile}`, before: old.at(percentile), after: now.at(percentile) }
     return difference(values, [oldDraws?.[index], nowDraws?.[index]], { share, better: 'down' })
   })
@@ -75,36 +87,43 @@ function difference(
   { share, better }: { share: number; better: 'up' | 'down' },
 ): Difference {
   const known = old !== undefined && now !== undefined && before > 0
-  const range = known ? rangeOfQuotients(now, old, share) : undefined
-  const apart =
+  const range = known ? quotientRange(now, old, share) : undefined
+  const direction =
     range === undefined
       ? undefined
-      : range.low > 1 + slight
+      : range.low > 1 + negligible
         ? 'up'
-        : range.high < 1 - slight
+        : range.high < 1 - negligible
           ? 'down'
           : 'neither'
   return {
     ...{ name, before, after },
-    change_percent: before > 0 ? inPercent(after / before) : 0,
-    range_percent: range === undefined ? null : { low: inPercent(range.low), high: inPercent(range.high) },
+    change_percent: before > 0 ? percentChange(after / before) : 0,
+    range_percent:
+      range === undefined ? null : { low: percentChange(range.low), high: percentChange(range.high) },
     verdict:
-      apart === undefined ? 'unknown' : apart === 'neither' ? 'same' : apart === better ? 'better' : 'worse',
+      direction === undefined
+        ? 'unknown'
+        : direction === 'neither'
+          ? 'same'
+          : direction === better
+            ? 'better'
+            : 'worse',
   }
 }
 
-function inPercent(quotient: number): number {
+function percentChange(quotient: number): number {
   return Math.round((quotient - 1) * 10_000) / 100
 }
 
-/** Counts that must be 0 need no statistics. */
-function losses(before: Result, after: Result): Difference['verdict'][] {
+/** A run that failed is worse than one that did not, whatever the figures. */
+function failureVerdict(before: Result, after: Result): Difference['verdict'][] {
   const failed = [before, after].map((result) => failuresOf(result).length > 0)
   if (failed[0] === failed[1]) return []
   return [failed[1] ? 'worse' : 'better']
 }
 
-const alike = [
+const comparedSetup = [
   'mode',
   'loop',
   'qos',
@@ -116,11 +135,11 @@ const alike = [
   'window',
 ] as const
 
-function doubts(before: Result, after: Result): string[] {
+function doubtsOf(before: Result, after: Result): string[] {
   const lines: string[] = []
-  for (const name of alike) {
+  for (const name of comparedSetup) {
     const [old, now] = [before.setup[name], after.setup[name]]
-    if (old !== now) lines.push(`not the same work: ${name} ${old ?? 'none'} and ${now ?? 'none'}`)
+    if (old !== now) lines.push(`different load: ${name} ${old ?? 'none'} and ${now ?? 'none'}`)
   }
   for (const [name, result] of Object.entries({ before, after })) {
     if (!result.valid) lines.push(`${name}: ${result.reasons.join('; ')}`)
@@ -130,7 +149,7 @@ function doubts(before: Result, after: Result): string[] {
   return lines
 }
 
-function whole(verdicts: readonly Difference['verdict'][]): Comparison['verdict'] {
+function overall(verdicts: readonly Difference['verdict'][]): Comparison['verdict'] {
   const better = verdicts.includes('better')
   if (verdicts.includes('worse')) return better ? 'mixed' : 'worse'
   if (better) return 'better'
@@ -138,26 +157,26 @@ function whole(verdicts: readonly Difference['verdict'][]): Comparison['verdict'
 }
 
 const widths = [6, 12, 12, 10]
-const sentences = {
-  ...{ better: 'better', worse: 'worse', mixed: 'mixed: better here, worse there' },
-  same: 'no difference beyond chance',
-  unknown: 'unknown: the runs are too short to tell a difference from chance',
-  limited: 'unknown: the load generator was the limit of a run',
+const verdictTexts = {
+  ...{ better: 'better', worse: 'worse', mixed: 'mixed: some figures are better, some worse' },
+  same: 'no significant difference',
+  unknown: 'unknown: the runs are too short for a comparison',
+  limited: 'unknown: the load generator limited a run',
 } as const
 
 export function comparisonText({ differences, doubts, verdict, limited }: Comparison): string {
   const row = (cells: readonly string[]) => cells.map((cell, index) => cell.padStart(widths[index]!)).join('')
   const lines = differences.map(({ name, before, after, change_percent, range_percent: range, verdict }) => {
     const cells = [name, figure(before), figure(after), `${signed(change_percent)} %`]
-    const chance = range === null ? 'no range' : `${signed(range.low)} to ${signed(range.high)} %`
-    return `${row(cells)}  ${chance.padEnd(22)}  ${verdict}`
+    const interval = range === null ? 'none' : `${signed(range.low)} to ${signed(range.high)} %`
+    return `${row(cells)}  ${interval.padEnd(22)}  ${verdict}`
   })
-  const head = `${row(['', 'before', 'after', 'change'])}  ${'95 % range of it'.padEnd(22)}`
+  const head = `${row(['', 'before', 'after', 'change'])}  ${'95 % interval'.padEnd(22)}`
   return [
     head.trimEnd(),
     ...lines,
     ...doubts,
-    `verdict: ${sentences[limited && verdict === 'unknown' ? 'limited' : verdict]}`,
+    `verdict: ${verdictTexts[limited && verdict === 'unknown' ? 'limited' : verdict]}`,
     '',
   ].join('\n')
 }

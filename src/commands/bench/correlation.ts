@@ -1,30 +1,30 @@
-// Correlation Data of requests and responses (MQTT 5.0, 4.10): the same 16 bytes that stand in the stamp of the payload.
+// Correlation Data of requests and responses (MQTT 5.0, section 4.10): 16 bytes of the stamp in the payload.
 import type { PublishProperties, PublishTemplate } from '../../codec/publish.js'
 
-const start = 8 // run, client and sequence of the stamp
+const start = 8 // run, client and sequence number of the stamp
 const end = 24
-const placeholder = Buffer.alloc(end - start, 0xff) // not UTF-8: no other property can contain it
+const placeholder = Buffer.alloc(end - start, 0xff) // not UTF-8, so no string property contains it
 
-/** The Correlation Data of the message with this payload. */
+/** The Correlation Data for a payload. */
 export function correlationOf(payload: Buffer): Buffer {
   return payload.subarray(start, end)
 }
 
-/** The properties of one kind of message, encoded once; only the Correlation Data changes. */
-export class Correlated {
+/** Encodes the properties once, then only replaces the Correlation Data. */
+export class CorrelatedTemplate {
   readonly #properties: Buffer
   readonly #offset: number
 
-  /** Bytes of the Correlation Data. */
+  /** Length of the Correlation Data in bytes. */
   readonly size = placeholder.length
 
-  /** @param prepare makes a template with these properties, among others */
+  /** @param prepare returns a template that has the given properties, and possibly others */
   constructor(prepare: (properties: PublishProperties) => PublishTemplate) {
     this.#properties = prepare({ correlationData: placeholder }).properties
     this.#offset = this.#properties.indexOf(placeholder)
   }
 
-  /** `correlationData` has `size` bytes. */
+  /** @param correlationData `size` bytes */
   with(
     { topic, qos, retain, head, alias, short, plain }: PublishTemplate,
     correlationData: Buffer,

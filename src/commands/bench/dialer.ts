@@ -1,21 +1,21 @@
-// Connections of a load generator: the core's, dealt out to the servers and the local addresses that were given.
+// Creates connections, distributed over --servers and --ifaddr.
 import { Connection } from '../../connection/connection.js'
 import type { ConnectOptions } from '../../connection/options.js'
 import type { BenchArgs } from './args.js'
-import type { Dial } from './client.js'
+import type { Dial } from './connection.js'
 
 type Endpoint = ConnectOptions['endpoint']
 
-export interface Server {
+export interface BenchServer {
   readonly host: string
-  /** Undefined: the one of -p. */
+  /** Undefined: the port of -p. */
   readonly port: number | undefined
 }
 
 export interface Routes {
-  /** Empty: the one of the options. */
-  readonly servers: readonly Server[]
-  /** Local addresses; empty: the system chooses. */
+  /** Empty: the server of the connection options. */
+  readonly servers: readonly BenchServer[]
+  /** Local addresses; empty: chosen by the system. */
   readonly sources: readonly string[]
 }
 
@@ -23,18 +23,18 @@ export function routesOf({ servers = [], ifaddr = [] }: BenchArgs): Routes {
   return { servers, sources: ifaddr }
 }
 
-/** Client k goes to server k mod n; local addresses take turns, each with all servers. */
+/** Client k connects to server k mod n. Each local address is used for one connection per server, then the next. */
 export function dialer(options: ConnectOptions, routes: Routes): Dial {
-  const ways = endpointsOf(options.endpoint, routes)
+  const endpoints = endpointsOf(options.endpoint, routes)
   let dialled = 0
   return ({ clientId, index }, events) => {
-    const fromSource = ways[Math.floor(dialled++ / ways[0]!.length) % ways.length]!
+    const fromSource = endpoints[Math.floor(dialled++ / endpoints[0]!.length) % endpoints.length]!
     const endpoint = fromSource[index % fromSource.length]!
     return new Connection({ ...options, endpoint, clientId }, events)
   }
 }
 
-/** By local address, then by server. */
+/** Indexed by local address, then by server. */
 function endpointsOf(endpoint: Endpoint, { servers, sources }: Routes): Endpoint[][] {
   const { address } = endpoint
   if (!('host' in address)) return [[endpoint]]

@@ -1,76 +1,77 @@
-// A run from the first CONNECT to the last acknowledgement, in one thread: connects the clients, offers the work at its
-// times, waits for what is under way, and closes.
+// A run in one thread, from the first CONNECT to the last acknowledgement: connects the clients, offers messages at their
+// intended times, waits for those in flight, and closes.
 import { Churn } from './churn.js'
-import type { Clock, Dial } from './client.js'
-import { Crew } from './crew.js'
-import type { Member } from './member.js'
-import type { EnginePlan } from './plan.js'
-import type { Publisher } from './publisher.js'
+import type { BenchClient } from './client.js'
+import { ClientPool } from './client-pool.js'
+import type { Clock } from './clock.js'
+import type { Dial } from './connection.js'
+import type { RunPlan } from './plan.js'
+import type { BenchPublisher } from './publisher.js'
+import { RunStats } from './run-stats.js'
 import type { Snapshot } from './snapshot.js'
-import { Tally } from './tally.js'
-import { TopicChoice } from './topics.js'
+import { TopicSelector } from './topics.js'
 import { Waiter } from './waiter.js'
-import { membersOf, Workload } from './workload.js'
+import { clientsOfShard, Workload } from './workload.js'
 
-export interface Surroundings {
+export interface EngineEnvironment {
   readonly dial: Dial
   readonly clock: Clock
-  /** Everybody is connected: resolves to the time of the start, on the clock. */
+  /** Called when all clients are connected; resolves to the start time, on the clock. */
   start(): Promise<number>
 }
 
 export interface EngineResult {
-  readonly tally: Tally
+  readonly stats: RunStats
   /**
-   * The window that the rate is of, in milliseconds: from the start of what counts to the end of the offering, or to
-   * the last acknowledgement where a number of messages was asked for.
+   * Length of the measurement window in milliseconds: from the end of the warm-up to the end of the load, or with
+   * --count to the last acknowledgement.
    */
   readonly elapsedMs: number
   /** From the end of that window to the last acknowledgement or message, in milliseconds. */
   readonly drainMs: number
-  /** What it took to connect everybody. */
+  /** How long connecting all clients took. */
   readonly connectMs: number
   readonly stoppedEarly: boolean
-  /** Messages from hosts whose clock cannot be compared with ours. */
+  /** Messages from other hosts, whose clock is not comparable. */
   readonly foreign: number
 }
 
-const settleMs = 10_000 // what is under way at the end has so long
-const quietMs = 1000 // and a subscriber that hears nothing for so long has heard all
+const settleMs = 10_000 // limit of the wait for messages in flight at the end
+const quietMs = 1000 // without a message for this long, nothing more is expected
 
 export class Engine {
-  readonly tally = new Tally()
-  readonly #plan: EnginePlan
-  readonly #around: Surroundings
+  readonly stats = new RunStats()
+  readonly #plan: RunPlan
+  readonly #environment: EngineEnvironment
   readonly #workload: Workload
   readonly #waiter: Waiter
-  readonly #crew: Crew
+  readonly #pool: ClientPool
   #phase: Snapshot['phase'] = 'connecting'
-  /** When what counts begins; in conn it is the waiting. */
+  /** When the measurement begins, on the clock. */
   #start = 0
 
-  constructor(plan: EnginePlan, around: Surroundings) {
-    const { clock, dial } = around
+  constructor(plan: RunPlan, environment: EngineEnvironment) {
+    const { clock, dial } = environment
     this.#plan = plan
-    this.#around = around
+    this.#environment = environment
     this.#workload = new Workload(plan)
     this.#waiter = new Waiter(clock)
-    const choice = plan.topics === undefined ? undefined : new TopicChoice(plan.topics)
-    this.#crew = new Crew({
-      topics: { choice, kept: new Map() },
-      ...{ plan, workload: this.#workload, tally: this.tally, clock, dial, waiter: this.#waiter },
+    const selector = plan.topics === undefined ? undefined : new TopicSelector(plan.topics)
+    this.#pool = new ClientPool({
+      topics: { selector, cache: new Map() },
+      ...{ plan, workload: this.#workload, stats: this.stats, clock, dial, waiter: this.#waiter },
     })
   }
 
-  /** Offers nothing more; `run` waits for what is under way. */
+  /** Ends the load; `run` still waits for messages in flight. */
   stop(): void {
     this.#waiter.interrupt()
   }
 
-  /** How it stands now; counts and times are those that go on changing. */
+  /** The current state; its counts and histograms are live objects, not copies. */
   look(): Snapshot {
-    const { counts, failed, disconnects, latency } = this.tally
-    const { connections, publishers, alive } = this.#crew
+    const { counts, failed, disconnects, latency } = this.stats
+    const { connections, publishers, alive } = this.#pool
     let [inFlight, backlog] = [0, 0]
     for (const connection of connections) inFlight += connection.inFlight
     if (this.#workload.open) for (const publisher of publishers) backlog += publisher.backlog
@@ -81,12 +82,12 @@ export class Engine {
     }
   }
 
-  /** @throws MqttxError when the server does not take what is to be sent; all connections are closed then */
+  /** @throws MqttxError when a message exceeds the limits of the server; all connections are closed then */
   async run(): Promise<EngineResult> {
     try {
       return await this.#run()
     } catch (error) {
-      for (const connection of this.#crew.connections) connection.destroy()
+      for (const connection of this.#pool.connections) connection.destroy()
       throw error
     }
   }
@@ -94,109 +95,109 @@ export class Engine {
   async #run(): Promise<EngineResult> {
     const { mode } = this.#plan
     const { leadMs } = this.#workload
-    const { clock } = this.#around
+    const { clock } = this.#environment
     this.#start = clock.now()
-    this.tally.start = this.#start
-    const members = await this.#connect()
-    const connectMs = clock.now() - this.tally.start
-    const start = await this.#around.start()
+    this.stats.start = this.#start
+    const clients = await this.#connect()
+    const connectMs = clock.now() - this.stats.start
+    const start = await this.#environment.start()
     this.#phase = 'running'
     this.#start = start + leadMs
-    if (mode !== 'conn') this.tally.start = this.#start
-    const churn = this.#churn(members)
+    if (mode !== 'conn') this.stats.start = this.#start
+    const churn = this.#churn(clients)
     const churning = churn?.run(start + leadMs)
-    await this.#work(start).finally(() => churn?.stop())
+    await this.#runLoad(start).finally(() => churn?.stop())
     this.#phase = 'ending'
     let elapsedMs = Math.max(0, clock.now() - this.#start)
     const timed = this.#plan.count === undefined
-    if (timed) this.tally.endWindow()
+    if (timed) this.stats.endWindow()
     const stoppedEarly = this.#waiter.interrupted
     await churning
     await this.#settle()
-    this.#count()
-    await this.#crew.close()
-    const foreign = this.#crew.subscribers.reduce((sum, subscriber) => sum + subscriber.foreign, 0)
-    const lastMs = this.tally.lastDone - this.#start
+    this.#countLosses()
+    await this.#pool.close()
+    const foreign = this.#pool.subscribers.reduce((sum, subscriber) => sum + subscriber.foreign, 0)
+    const lastMs = this.stats.lastDone - this.#start
     if (!timed) elapsedMs = Math.max(elapsedMs, lastMs)
     const drainMs = Math.max(0, lastMs - elapsedMs)
-    return { tally: this.tally, elapsedMs, drainMs, connectMs, stoppedEarly, foreign }
+    return { stats: this.stats, elapsedMs, drainMs, connectMs, stoppedEarly, foreign }
   }
 
-  /** Connects everybody; those that --clients counts are returned. */
-  async #connect(): Promise<Member[]> {
+  /** Connects all clients; returns those that --clients counts. */
+  async #connect(): Promise<BenchClient[]> {
     const { mode, subscribers, shard } = this.#plan
-    const crew = this.#crew
+    const pool = this.#pool
     const clients = this.#workload.clients()
     switch (mode) {
       case 'sub':
-        return crew.listen(membersOf(subscribers, shard))
+        return pool.connectSubscribers(clientsOfShard(subscribers, shard))
       case 'conn':
-        return crew.idle(clients)
+        return pool.connectIdle(clients)
       case 'rr':
-        await crew.respond(clients, subscribers)
-        return crew.request(clients)
+        await pool.connectResponders(clients, subscribers)
+        return pool.connectRequesters(clients)
       case 'pubsub':
-        await crew.listen(Array.from({ length: subscribers }, (_, index) => index))
-        return crew.publish(clients)
+        await pool.connectSubscribers(Array.from({ length: subscribers }, (_, index) => index))
+        return pool.connectPublishers(clients)
       case 'pub':
-        return crew.publish(clients)
+        return pool.connectPublishers(clients)
       default:
         return mode satisfies never
     }
   }
 
-  #churn(members: readonly Member[]): Churn | undefined {
-    const { churn: rate, clients } = this.#plan
+  #churn(clients: readonly BenchClient[]): Churn | undefined {
+    const { churn: rate, clients: total } = this.#plan
     if (rate === undefined) return undefined
-    const { clock } = this.#around
-    const renew = (member: Member, due: number) => this.#crew.renew(member, due)
-    return new Churn({ clock, tally: this.tally, clients, rate, members, renew })
+    const { clock } = this.#environment
+    const reconnect = (client: BenchClient, due: number) => this.#pool.reconnect(client, due)
+    return new Churn({ clock, stats: this.stats, total, rate, clients, reconnect })
   }
 
-  async #work(start: number): Promise<void> {
+  async #runLoad(start: number): Promise<void> {
     const { mode, durationMs, count } = this.#plan
     const { leadMs } = this.#workload
-    const crew = this.#crew
-    const { publishers } = crew
+    const pool = this.#pool
+    const { publishers } = pool
     const end = start + leadMs + durationMs
     for (const publisher of publishers) publisher.begin(start, start + leadMs)
     if (mode === 'sub' || mode === 'conn') {
       const wanted = (mode === 'sub' ? count : undefined) ?? Number.POSITIVE_INFINITY
-      const { counts } = this.tally
-      return this.#waiter.until(end, { enough: () => crew.dead || counts.received >= wanted })
+      const { counts } = this.stats
+      return this.#waiter.until(end, { condition: () => pool.dead || counts.received >= wanted })
     }
     await this.#waiter.until(start)
     if (this.#waiter.interrupted) return
     if (this.#workload.open) return this.#offer(start)
     for (const publisher of publishers) publisher.offerAll(this.#workload.quota(publisher.index))
     for (const publisher of publishers) publisher.flush()
-    await this.#waiter.until(end, { enough: () => crew.dead || this.#idle() })
+    await this.#waiter.until(end, { condition: () => pool.dead || this.#idle() })
     for (const publisher of publishers) publisher.stop()
   }
 
-  /** The open loop: each message is offered at its time, whatever has become of those before. */
+  /** Open loop: offers each message at its intended time, whether or not earlier ones have completed. */
   async #offer(start: number): Promise<void> {
-    const { clock } = this.#around
-    const { publishers } = this.#crew
-    const touched = new Set<Publisher>()
+    const { clock } = this.#environment
+    const { publishers } = this.#pool
+    const unflushed = new Set<BenchPublisher>()
     const flush = () => {
-      for (const publisher of touched) publisher.flush()
-      touched.clear()
+      for (const publisher of unflushed) publisher.flush()
+      unflushed.clear()
     }
     const rounds = Math.ceil(this.#workload.end / this.#plan.clients)
     let now = clock.now()
-    for (let turn = 0; turn < rounds; turn++) {
+    for (let round = 0; round < rounds; round++) {
       for (const publisher of publishers) {
-        if (turn >= this.#workload.quota(publisher.index)) continue
-        const time = start + this.#workload.intended(publisher.index, turn)
+        if (round >= this.#workload.quota(publisher.index)) continue
+        const time = start + this.#workload.intended(publisher.index, round)
         if (time > now && time > (now = clock.now())) {
           flush()
           await this.#waiter.until(time)
           now = clock.now()
         }
-        if (this.#waiter.interrupted || this.#crew.dead) return flush()
+        if (this.#waiter.interrupted || this.#pool.dead) return flush()
         publisher.offer()
-        touched.add(publisher)
+        unflushed.add(publisher)
       }
     }
     flush()
@@ -205,38 +206,43 @@ export class Engine {
   }
 
   #idle(): boolean {
-    return this.#crew.publishers.every((publisher) => publisher.idle)
+    return this.#pool.publishers.every((publisher) => publisher.idle)
   }
 
-  /** Waits for what is under way. */
+  /** Waits for messages in flight, at most `settleMs`. */
   async #settle(): Promise<void> {
-    const { clock } = this.#around
-    const { publishers, subscribers } = this.#crew
+    const { clock } = this.#environment
+    const { publishers, subscribers } = this.#pool
     const end = clock.now() + settleMs
-    await this.#waiter.until(end, { enough: () => this.#crew.dead || this.#idle(), patient: true })
+    await this.#waiter.until(end, {
+      condition: () => this.#pool.dead || this.#idle(),
+      uninterruptible: true,
+    })
     for (const publisher of publishers) {
       publisher.stop()
       publisher.finish()
     }
     const { mode } = this.#plan
     if (mode !== 'pubsub' && mode !== 'rr') return
-    const { counts } = this.tally
+    const { counts } = this.stats
     const expected = counts.sent * (mode === 'rr' ? 1 : subscribers.length)
-    const enough = () => counts.received >= expected
-    for (let heard = -1; heard < counts.received && !enough() && clock.now() < end; ) {
-      heard = counts.received
-      await this.#waiter.until(Math.min(end, clock.now() + quietMs), { enough, patient: true })
+    const condition = () => counts.received >= expected
+    for (let before = -1; before < counts.received && !condition() && clock.now() < end; ) {
+      before = counts.received
+      await this.#waiter.until(Math.min(end, clock.now() + quietMs), { condition, uninterruptible: true })
     }
   }
 
-  /** What the ledgers have found, and what went down with connections at QoS 0. */
-  #count(): void {
-    const { publishers, subscribers, connections } = this.#crew
-    const { counts } = this.tally
+  /** Counts losses, duplicates and reordering, and QoS 0 messages lost with their connection. */
+  #countLosses(): void {
+    const { publishers, subscribers, connections } = this.#pool
+    const { counts } = this.stats
     const sent = new Map(publishers.map((publisher) => [publisher.index, publisher.sent]))
-    for (const { ledger, publisher } of subscribers) {
-      const heard = publisher === undefined ? sent : new Map([[publisher, sent.get(publisher) ?? 0]])
-      const { lost, duplicated, reordered } = ledger.findings(this.#plan.mode === 'sub' ? undefined : heard)
+    for (const { sequences, publisher } of subscribers) {
+      const sentToIt = publisher === undefined ? sent : new Map([[publisher, sent.get(publisher) ?? 0]])
+      const { lost, duplicated, reordered } = sequences.totals(
+        this.#plan.mode === 'sub' ? undefined : sentToIt,
+      )
       counts.lost += lost
       counts.duplicated += duplicated
       counts.reordered += reordered

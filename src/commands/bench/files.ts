@@ -1,4 +1,4 @@
-// Results in files: read for merge, report and compare, and written for other programs.
+// Reads the result files of merge, report and compare; writes --csv and --hdr.
 import {
   accessSync,
   closeSync,
@@ -9,40 +9,41 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import type { Assertion, PlotForm } from '../../cli/options/bench-values.js'
+import type { Assertion } from '../../cli/options/bench-values.js'
 import { ExitCode, MqttxError, UsageError } from '../../errors.js'
 import { readSmallFile } from '../../io/small-file.js'
 import { jsonOf } from '../../text.js'
-import { broken } from './assertions.js'
-import { compared, comparisonText } from './compare.js'
-import { Histogram } from './histogram.js'
-import { jsonReport, textReport } from './report.js'
-import { merged, type Result } from './result.js'
+import { failedAssertions } from './assertions.js'
+import { merged } from './build-result.js'
+import { compareResults, comparisonText } from './compare.js'
+import { LatencyHistogram } from './latency-histogram.js'
+import { type Drawing, jsonReport, textReport } from './report.js'
+import type { Result } from './result.js'
 
 const largestPayload = 268_435_400
-/** Bytes of a file that holds a result, such as the log of a container. */
-const longestLog = 256 * 1024 * 1024
+/** Size of a file with a result, such as the log of a container. */
+const largestResultFile = 256 * 1024 * 1024
 
-/** Of --message or --file; undefined where there is neither. */
-export function contentOf({ message, file }: { message?: string; file?: string }): Buffer | undefined {
+/** The payload of --message or --file; undefined without either. */
+export function payloadFrom({ message, file }: { message?: string; file?: string }): Buffer | undefined {
   if (file === undefined) return message === undefined ? undefined : Buffer.from(message)
   return bytesOf(file, largestPayload, ExitCode.tooLarge)
 }
 
-/** What merge, report and compare print, and the results that merge and report are about. */
-export function fromFiles(
+/** The output of merge, report or compare, and for merge and report the results. */
+export function showResultFiles(
   work: readonly string[],
-  { json, plot, assertions }: { json: boolean; plot: PlotForm; assertions: readonly Assertion[] },
+  { json, drawing, assertions }: { json: boolean; drawing: Drawing; assertions: readonly Assertion[] },
 ): { text: string; results: Result[] } {
-  const [what, ...paths] = work
+  const [command, ...paths] = work
   const read = paths.map(readResult)
-  if (what === 'compare') {
-    const comparison = compared(read[0]!, read[1]!)
+  if (command === 'compare') {
+    const comparison = compareResults(read[0]!, read[1]!)
     return { text: json ? `${jsonOf(comparison)}\n` : comparisonText(comparison), results: [] }
   }
-  const results = what === 'merge' ? [mergedOf(read, paths)] : read
+  const results = command === 'merge' ? [mergedOf(read, paths)] : read
   const texts = results.map((result) =>
-    json ? jsonReport(result) : textReport(result, plot, broken(assertions, result)),
+    json ? jsonReport(result) : textReport(result, drawing, failedAssertions(assertions, result)),
   )
   return { text: texts.join(json ? '' : '\n'), results }
 }
@@ -53,20 +54,20 @@ function mergedOf(results: readonly Result[], paths: readonly string[]): Result 
     ({ setup }) => setup.mode !== mode || setup.loop !== loop || setup.qos !== qos,
   )
   if (other < 0) return merged(results)
-  throw new UsageError(`"${paths[other]}" is not of the same run as "${paths[0]}".`, {
-    hint: 'merge joins shards of one run; to tell two runs apart, use bench compare',
+  throw new UsageError(`"${paths[other]}" and "${paths[0]}" are not from the same run.`, {
+    hint: 'merge joins the shards of one run; to compare two runs, use bench compare',
   })
 }
 
 function readResult(path: string): Result {
-  const result = parsed(bytesOf(path, longestLog).toString())
+  const result = parsed(bytesOf(path, largestResultFile).toString())
   if (result !== undefined) return result
-  throw new MqttxError(`"${path}" is no result of mqttx bench.`, {
-    hint: 'mqttx bench pub --json > FILE writes one; those of an earlier version have a rate that means something else',
+  throw new MqttxError(`"${path}" is not a result of mqttx bench.`, {
+    hint: 'mqttx bench pub --json > FILE writes one; results of versions with another format cannot be read',
   })
 }
 
-/** @throws MqttxError; with `tooLong` as its status for a file of more than `longest` bytes, where that is given */
+/** @throws MqttxError, with status `tooLong` for a file of more than `longest` bytes */
 function bytesOf(path: string, longest: number, tooLong?: number): Buffer {
   try {
     return readSmallFile(path, { longest })
@@ -80,11 +81,11 @@ function bytesOf(path: string, longest: number, tooLong?: number): Buffer {
   }
 }
 
-const mark = '{"format":"mqttx bench 2",'
+const resultStart = '{"format":"mqttx bench 2",'
 
-/** The log of a container has other lines too: the result is the last one that is one. */
+/** The last line that is a result: the log of a container also has other lines. */
 function parsed(text: string): Result | undefined {
-  const start = text.startsWith(mark) ? 0 : text.lastIndexOf(`\n${mark}`) + 1
+  const start = text.startsWith(resultStart) ? 0 : text.lastIndexOf(`\n${resultStart}`) + 1
   const end = text.indexOf('\n', start)
   const line = start === 0 ? text : text.slice(start, end < 0 ? undefined : end)
   try {
@@ -95,39 +96,42 @@ function parsed(text: string): Result | undefined {
   }
 }
 
-/** Where --csv and --hdr go. */
-interface Places {
+/** Paths of --csv and --hdr. */
+interface OutputFiles {
   readonly csv?: string
   readonly hdr?: string
 }
 
 /**
- * Finds out before a run whether its files can be written; what they hold stays.
- * @throws MqttxError 14 that names all that cannot
+ * Checks before a run that its output files can be written. Does not change existing files.
+ * @throws MqttxError 14 that names all files that cannot be written
  */
-export function checkPlaces({ csv, hdr }: Places): void {
+export function checkWritable({ csv, hdr }: OutputFiles): void {
   const paths = [csv, hdr].filter((path) => path !== undefined)
-  allOf(paths.map((path) => [path, () => tryToOpen(path)]))
+  runAll(paths.map((path) => [path, () => tryToOpen(path)]))
 }
 
 function tryToOpen(path: string): void {
   const there = statSync(path, { throwIfNoEntry: false })
-  // A pipe waits for its reader when it is opened.
+  // Opening a pipe would block until there is a reader.
   if (there !== undefined && !there.isFile() && !there.isDirectory()) return accessSync(path, constants.W_OK)
   closeSync(openSync(path, 'a'))
   if (there === undefined) rmSync(realpathSync(path))
 }
 
 /**
- * --csv and --hdr.
- * @throws MqttxError 14 that names all that could not be written
+ * Writes --csv and --hdr.
+ * @throws MqttxError 14 that names all files that could not be written
  */
-export function writeFiles(result: Result, { csv, hdr }: Places): void {
+export function writeFiles(result: Result, { csv, hdr }: OutputFiles): void {
   const writes: [path: string, write: () => void][] = []
   if (csv !== undefined) writes.push([csv, () => writeFileSync(csv, csvOf(result))])
   if (hdr !== undefined)
-    writes.push([hdr, () => writeFileSync(hdr, new Histogram(result.histograms.latency).distribution())])
-  allOf(writes)
+    writes.push([
+      hdr,
+      () => writeFileSync(hdr, new LatencyHistogram(result.histograms.latency).distribution()),
+    ])
+  runAll(writes)
 }
 
 function csvOf({ series }: Result): string {
@@ -135,12 +139,12 @@ function csvOf({ series }: Result): string {
   return `${['second,sent,done,max_latency_ms', ...rows].join('\n')}\n`
 }
 
-/** Does all of it, whatever fails, and names each file that did. */
-function allOf(works: readonly (readonly [path: string, work: () => void])[]): void {
+/** Runs every action even if some fail, then throws an error that names their files. */
+function runAll(actions: readonly (readonly [path: string, action: () => void])[]): void {
   const failures: { text: string; cause: unknown }[] = []
-  for (const [path, work] of works) {
+  for (const [path, action] of actions) {
     try {
-      work()
+      action()
     } catch (cause) {
       failures.push({ text: `Unable to write file "${path}": ${(cause as Error).message}.`, cause })
     }

@@ -1,13 +1,13 @@
-// What the operating system grants, looked at before anything connects.
+// Limits of the operating system, checked before any client connects.
 import { readFileSync } from 'node:fs'
 import { ExitCode, MqttxError } from '../../errors.js'
 
-const ownFiles = 30 // standard streams, Node's own, the connection that asks for $SYS
-const filesOfThread = 10
+const baseFiles = 30 // standard streams, Node's own, the connection that reads $SYS
+const filesPerThread = 10
 
-/** @throws MqttxError that says how many are needed, and the command that allows them */
+/** @throws MqttxError 14 with the required number of open files, and the command that raises the limit */
 export function checkOpenFiles(connections: number, threads: number, limit = openFiles()): void {
-  const needed = connections + ownFiles + threads * filesOfThread
+  const needed = connections + baseFiles + threads * filesPerThread
   if (limit === undefined || needed <= limit) return
   throw new MqttxError(`${connections} connections need ${needed} open files, and the limit is ${limit}.`, {
     hint: `ulimit -n ${needed}`,
@@ -15,7 +15,7 @@ export function checkOpenFiles(connections: number, threads: number, limit = ope
   })
 }
 
-/** The limit in force; undefined where the system does not tell. */
+/** The soft limit; undefined if the system does not tell. */
 function openFiles(): number | undefined {
   try {
     const row = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))
@@ -25,40 +25,40 @@ function openFiles(): number | undefined {
   }
 }
 
-/** Local ports that the system gives to connections. */
+/** The range of ephemeral ports, inclusive. */
 interface PortRange {
   readonly low: number
   readonly high: number
 }
 
-export interface Ways {
-  /** Local addresses that connections are made from; 0: the system chooses one. */
+export interface PortUse {
+  /** Number of local addresses of --ifaddr or -A; 0: the system chooses one. */
   readonly sources: number
   readonly servers: number
 }
 
 /**
- * A local address has each of its ports once for each server; one that we choose ourselves, once altogether.
- * @throws MqttxError where there cannot be enough of them, with what would be
+ * Each port of the local address can be used once per server, but only once in all if we bind the address ourselves.
+ * @throws MqttxError 14 if there are too few ports, with the options that provide more
  */
-export function checkPorts(connections: number, { sources, servers }: Ways, range = portRange()): void {
+export function checkPorts(connections: number, { sources, servers }: PortUse, range = portRange()): void {
   if (range === undefined) return
   const ports = range.high - range.low + 1
   const most = sources === 0 ? ports * servers : ports * sources
   if (connections <= most) return
   const addresses = Math.ceil(connections / ports)
-  const hint = `--ifaddr with ${addresses} addresses of this machine (on loopback ${loopbacks(addresses)}), or more ports: sysctl -w net.ipv4.ip_local_port_range="1024 65535"`
+  const hint = `use --ifaddr with ${addresses} addresses of this machine (on loopback: ${loopbacks(addresses)}), or more ports: sysctl -w net.ipv4.ip_local_port_range="1024 65535"`
   throw new MqttxError(
-    `${connections} connections need as many local ports, and the system has ${most} for them.`,
+    `${connections} connections need as many local ports, but only ${most} are available.`,
     { hint, exitCode: ExitCode.system },
   )
 }
 
 function loopbacks(count: number): string {
-  return count > 250 ? '127.0.0.0/8 has them' : `127.0.0.2-127.0.0.${count + 1}`
+  return count > 250 ? 'any of 127.0.0.0/8' : `127.0.0.2-127.0.0.${count + 1}`
 }
 
-/** The range in force; undefined where the system does not tell. */
+/** The current range; undefined if the system does not tell. */
 function portRange(): PortRange | undefined {
   try {
     const text = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'latin1')
@@ -69,15 +69,15 @@ function portRange(): PortRange | undefined {
   }
 }
 
-const remedies: Readonly<Record<string, string>> = {
+const hints: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL:
-    'no local port was free: use more addresses with --ifaddr, or wait a minute for old connections to go',
+    'no free local port: use more addresses with --ifaddr, or wait a minute until old connections are gone',
   EADDRINUSE:
-    'an address of --ifaddr had no free port left: add more of them, or wait a minute for old connections to go',
-  EMFILE: 'the limit of open files was reached: raise it with ulimit -n',
+    'no free port on an address of --ifaddr: add addresses, or wait a minute until old connections are gone',
+  EMFILE: 'the limit of open files is reached: raise it with ulimit -n',
 }
 
-/** What helps against failures of the system, one sentence for each kind. */
-export function adviceOn(failed: Readonly<Record<string, number>>): string[] {
-  return Object.keys(failed).flatMap((reason) => remedies[reason] ?? [])
+/** One hint for each system error that occurred. */
+export function hintsFor(failed: Readonly<Record<string, number>>): string[] {
+  return Object.keys(failed).flatMap((reason) => hints[reason] ?? [])
 }

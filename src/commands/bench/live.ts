@@ -1,63 +1,64 @@
-// One line on the terminal that tells how the run is going; it goes away when the run is over.
+// The line on the terminal that shows a run in progress; it is erased at the end.
 import type { Writable } from 'node:stream'
-import { number, percent } from './figures.js'
+import { formatNumber, formatPercent } from './number-format.js'
 import type { Snapshot } from './snapshot.js'
 
-const everyMs = 250
-const spanMs = 1000 // of the rate that is shown
+const intervalMs = 250
+const rateWindowMs = 1000
 const clear = '\r\u001b[K'
-const most = 24 // characters of the bar
+const longestBar = 24 // characters
+const shortestBar = 4
 
-export interface LiveSettings {
+export interface LiveLineSettings {
   readonly stream: Writable
-  /** Characters of a line. */
+  /** Width of the terminal. */
   columns(): number
   /** Milliseconds on the clock of the snapshots. */
   now(): number
-  /** The whole of the work: milliseconds, or messages where it is not the time that ends it. */
+  /** What ends the run: a time, or a number of messages. */
   readonly goal: { readonly ms: number } | { readonly messages: number }
   /** Connections to be made. */
   readonly clients: number
-  /** Plain ASCII. */
+  /** Draw with ASCII characters only. */
   readonly ascii: boolean
-  /** Colours what has failed. */
+  /** Colours the number of failures. */
   readonly paint: (text: string) => string
 }
 
-/** What is drawn of a snapshot: without colours, so that its length is known. */
+/** What is drawn of a snapshot. */
 export interface LiveFigures {
   readonly snapshot: Snapshot
   /** 0 to 1. */
   readonly done: number
-  /** Messages a second lately. */
+  /** Messages per second during the last second. */
   readonly rate: number
   readonly columns: number
   readonly ascii: boolean
 }
 
-export class Live {
-  readonly #settings: LiveSettings
+export class LiveLine {
+  readonly #settings: LiveLineSettings
   readonly #timer: NodeJS.Timeout
   readonly #past: { time: number; done: number }[] = []
   #look: (() => Snapshot | undefined) | undefined
 
-  constructor(settings: LiveSettings) {
+  constructor(settings: LiveLineSettings) {
     this.#settings = settings
-    this.#timer = setInterval(() => this.#draw(), everyMs)
+    this.#timer = setInterval(() => this.#draw(), intervalMs)
     this.#timer.unref()
   }
 
-  /** A run begins, of which `look` tells; returns what ends it. */
+  /** Shows the run of which `look` returns snapshots; returns the function that ends that. */
   readonly watch = (look: () => Snapshot | undefined): (() => void) => {
     this.#look = look
     this.#past.length = 0
     return () => {
       this.#look = undefined
-      this.#settings.stream.write(clear)
+      this.clear()
     }
   }
 
-  /** Makes room for a line of somebody else. */
+  /** Erases the line, before another one is printed. */
   clear(): void {
     this.#settings.stream.write(clear)
   }
@@ -72,8 +73,8 @@ export class Live {
     if (snapshot === undefined) return
     const { stream, columns, now, ascii, paint } = this.#settings
     const rate = this.#rate(now(), doneOf(snapshot))
-    const text = liveLine({ snapshot, done: this.#done(snapshot), rate, columns: columns(), ascii })
-    stream.write(`${clear}${text.replace(/failed .*$/, paint)}`)
+    const text = formatLiveLine({ snapshot, done: this.#done(snapshot), rate, columns: columns(), ascii })
+    stream.write(`${clear}${text.replace(/failed [\d,]+/, paint)}`)
   }
 
   #done({ phase, start, counts, clients }: Snapshot): number {
@@ -86,7 +87,7 @@ export class Live {
 
   #rate(time: number, done: number): number {
     this.#past.push({ time, done })
-    while (this.#past.length > 2 && this.#past[1]!.time <= time - spanMs) this.#past.shift()
+    while (this.#past.length > 2 && this.#past[1]!.time <= time - rateWindowMs) this.#past.shift()
     const first = this.#past[0]!
     return time > first.time ? Math.max(0, ((done - first.done) * 1000) / (time - first.time)) : 0
   }
@@ -96,24 +97,37 @@ function doneOf({ counts }: Snapshot): number {
   return counts.received || counts.acked || counts.sent || counts.connected
 }
 
-/** `running ####---- 50 %  1,000/s  p50 0.5 p99 2.1 max 7.0 ms  in flight 20` */
-export function liveLine({ snapshot, done, rate, columns, ascii }: LiveFigures): string {
-  const { phase, counts, clients, inFlight, backlog, latency } = snapshot
-  const head = phase === 'connecting' ? `connecting: ${number(clients)}` : phase
-  const parts = [`${number(Math.round(rate))}/s`]
+/**
+ * `running ####---- 50 %  1,000/s  failed 2  p50 0.5 p99 2.1 max 7.0 ms  in flight 20`, shorter than `columns`
+ * characters. Figures at the end are left out if there is no room.
+ */
+export function formatLiveLine({ snapshot, done, rate, columns, ascii }: LiveFigures): string {
+  const { phase, clients } = snapshot
+  const head = phase === 'connecting' ? `connecting: ${formatNumber(clients)}` : phase
+  let tail = ` ${formatPercent(done).padStart(5)}`
+  const room = columns - 1 - head.length
+  for (const part of liveParts(snapshot, rate)) {
+    if (tail.length + 2 + part.length > room) break
+    tail += `  ${part}`
+  }
+  const length = Math.min(longestBar, room - tail.length - 1)
+  const line = length < shortestBar ? head + tail : `${head} ${bar(done, length, ascii)}${tail}`
+  return line.slice(0, Math.max(0, columns - 1))
+}
+
+/** The most important ones first. */
+function liveParts({ counts, failed, inFlight, backlog, latency }: Snapshot, rate: number): string[] {
+  const parts = [`${formatNumber(Math.round(rate))}/s`]
+  const failures = Object.values(failed).reduce((sum, count) => sum + count, 0)
+  if (failures > 0) parts.push(`failed ${formatNumber(failures)}`)
+  if (counts.disconnected > 0) parts.push(`disconnected ${formatNumber(counts.disconnected)}`)
+  if (backlog > 0) parts.push(`backlog ${formatNumber(backlog)}`)
   if (latency.count > 0) {
     const times = [50, 99, 100].map((percentile) => latency.at(percentile).toFixed(1))
     parts.push(`p50 ${times[0]} p99 ${times[1]} max ${times[2]} ms`)
   }
-  parts.push(`in flight ${number(inFlight)}`)
-  if (backlog > 0) parts.push(`backlog ${number(backlog)}`)
-  if (counts.disconnected > 0) parts.push(`disconnected ${number(counts.disconnected)}`)
-  const failed = Object.values(snapshot.failed).reduce((sum, count) => sum + count, 0)
-  if (failed > 0) parts.push(`failed ${number(failed)}`)
-  const tail = `${percent(done).padStart(5)}  ${parts.join('  ')}`
-  const room = Math.min(most, columns - 1 - head.length - 2 - tail.length)
-  const line = room < 4 ? `${head} ${tail}` : `${head} ${bar(done, room, ascii)} ${tail}`
-  return line.slice(0, Math.max(0, columns - 1))
+  parts.push(`in flight ${formatNumber(inFlight)}`)
+  return parts
 }
 
 function bar(done: number, length: number, ascii: boolean): string {

@@ -1,4 +1,4 @@
-// One thread's part of a run: the plan that the words mean, its engine, and the result.
+// Runs the engine in one thread, and measures the load of that thread.
 import { arch, cpus, platform } from 'node:os'
 import { type ConnectOptions, connectOptions, defaultWindow } from '../../connection/options.js'
 import type { Host } from '../../host.js'
@@ -6,26 +6,28 @@ import { tlsPort } from '../../ports.js'
 import { version } from '../../version.js'
 import type { BenchArgs } from './args.js'
 import { startAudit } from './audit.js'
-import { type Dial, systemClock } from './client.js'
+import { resultOf } from './build-result.js'
+import { systemClock } from './clock.js'
+import type { Dial } from './connection.js'
 import { Engine } from './engine.js'
 import { collectGarbage } from './garbage.js'
-import type { EnginePlan } from './plan.js'
-import { type Header, measured, type Result, resultOf, type Setup } from './result.js'
+import type { RunPlan } from './plan.js'
+import type { Header, Result, Setup } from './result.js'
 import type { Snapshot } from './snapshot.js'
 
-const reconnects = 5 // about eight seconds: a restart of the server is survived, its end is not waited for
+const reconnects = 5 // about 8 s: enough for a restart of the server
 const noWill = { willQos: 0, willRetain: false } as const
-const mostInFlight = 65_535
+const maxPacketIds = 65_535
 
-/** @throws MqttxError where a file that the arguments name cannot be read */
+/** @throws MqttxError if a file named on the command line cannot be read */
 export function optionsOf(args: BenchArgs, host: Host): Promise<ConnectOptions> {
-  // In rr it is the requests that are counted: responders have those of many clients in flight.
-  const maxInFlight = args.work[0] === 'rr' ? mostInFlight : (args.maxInflight ?? defaultWindow)
-  const needs = { pid: host.pid, maxInFlight, receiveMaximum: mostInFlight, reconnects, noDelay: true }
+  // In rr, -M limits requests instead: a responder has the responses to many clients in flight.
+  const maxInFlight = args.work[0] === 'rr' ? maxPacketIds : (args.maxInflight ?? defaultWindow)
+  const needs = { pid: host.pid, maxInFlight, receiveMaximum: maxPacketIds, reconnects, noDelay: true }
   return connectOptions({ ...args, ...firstServer(args), ...noWill }, needs, host)
 }
 
-/** The one of --servers that decides whether TLS is meant. */
+/** The first of --servers; TLS by default if all have port 8883. */
 function firstServer({ servers, port }: BenchArgs): { host?: string; port?: number } {
   const [first] = servers ?? []
   if (first === undefined) return {}
@@ -33,21 +35,26 @@ function firstServer({ servers, port }: BenchArgs): { host?: string; port?: numb
   return { host: first.host, ...(port === undefined && allTls && { port: tlsPort }) }
 }
 
-/** What the report says about the run as a whole. */
-export type Known = Pick<Header, 'broker' | 'command' | 'seed' | 'tcp_nodelay'>
+/** Header fields that are known before the run. */
+export type RunFacts = Pick<Header, 'broker' | 'command' | 'seed' | 'tcp_nodelay'>
 
-export interface Control {
-  /** Called when all clients are connected; resolves to the time of the start on the system's clock. */
+export interface RunControl {
+  /** Called when all clients are connected; resolves to the start time, on the clock. */
   start(): Promise<number>
-  /** Is given what ends the run early; returns what takes it back. */
+  /** Registers a callback that ends the run early; returns the function that removes it. */
   onStop(stop: () => void): () => void
-  /** Is given what tells how the run stands, until the function that it returns is called; undefined: nobody looks. */
+  /** Registers a source of snapshots; returns the function that removes it. Undefined: no live view. */
   readonly watch?: ((look: () => Snapshot | undefined) => () => void) | undefined
 }
 
-const lookMs = 250
+const sampleMs = 250
 
-export async function measure(plan: EnginePlan, dial: Dial, known: Known, control: Control): Promise<Result> {
+export async function measure(
+  plan: RunPlan,
+  dial: Dial,
+  known: RunFacts,
+  control: RunControl,
+): Promise<Result> {
   let started = new Date()
   let audit = startAudit()
   const engine = new Engine(plan, {
@@ -69,7 +76,7 @@ export async function measure(plan: EnginePlan, dial: Dial, known: Known, contro
   let backlog = 0
   const timer = setInterval(() => {
     backlog = Math.max(backlog, engine.look().backlog)
-  }, lookMs)
+  }, sampleMs)
   let load = {} as ReturnType<typeof audit.end>
   const outcome = await engine.run().finally(() => {
     load = audit.end()
@@ -84,10 +91,10 @@ export async function measure(plan: EnginePlan, dial: Dial, known: Known, contro
     ...known,
     started: started.toISOString(),
   }
-  return resultOf(measured(outcome, { header, setup: setupOf(plan), audit: { ...load, backlog } }))
+  return resultOf(outcome, { header, setup: setupOf(plan), load: { ...load, backlog } })
 }
 
-function setupOf({ mode, rate, qos, payload, clients, subscribers, churn, window }: EnginePlan): Setup {
+function setupOf({ mode, rate, qos, payload, clients, subscribers, churn, window }: RunPlan): Setup {
   const loop = rate === undefined ? 'closed' : 'open'
   const others = mode === 'pubsub' || mode === 'rr' ? subscribers : 0
   const size = payload.length

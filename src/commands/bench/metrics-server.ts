@@ -1,4 +1,4 @@
-// --prometheus: serves the metrics of the run over HTTP, as long as it lasts.
+// --prometheus: serves the metrics over HTTP during the run.
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ListenAddress } from '../../cli/options/bench-values.js'
@@ -12,14 +12,13 @@ export interface MetricsServer {
   close(): void
 }
 
-/** A scraper needs one. */
-const mostConnections = 32
-/** From its first byte to its last a request has 5 seconds, as a connection has without one. */
+const maxConnections = 32
+/** Time limits in milliseconds: for a complete request, and for a connection without one. */
 const limits = { headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000 }
 
 /**
- * `GET /metrics` answers with what `text` gives.
- * @throws MqttxError where the port cannot be had
+ * `GET /metrics` returns `text()`.
+ * @throws MqttxError 14 if the address cannot be bound
  */
 export async function serveMetrics(
   { host, port }: ListenAddress,
@@ -32,9 +31,9 @@ export async function serveMetrics(
     response.setHeader('Content-Type', contentType)
     response.end(text())
   })
-  server.maxConnections = mostConnections
+  server.maxConnections = maxConnections
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(refusal(host, port, error)))
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(host, port, error)))
     server.listen(port, host, resolve)
   })
   server.unref()
@@ -55,13 +54,13 @@ function answer(response: ServerResponse, status: number, text: string): void {
 }
 
 const reasons: Record<string, [reason: string, hint: string]> = {
-  EADDRINUSE: ['the port is in use', 'choose another one, or :0 for a free one'],
-  EACCES: ['permission denied', 'ports below 1024 are for root'],
-  EADDRNOTAVAIL: ['this machine does not have that address', ':9090 is 127.0.0.1:9090'],
-  ENOTFOUND: ['the name is not known', ':9090 is 127.0.0.1:9090'],
+  EADDRINUSE: ['the port is in use', 'choose another port, or :0 for any free port'],
+  EACCES: ['permission denied', 'ports below 1024 require root'],
+  EADDRNOTAVAIL: ['not an address of this machine', ':9090 is 127.0.0.1:9090'],
+  ENOTFOUND: ['unknown host name', ':9090 is 127.0.0.1:9090'],
 }
 
-function refusal(host: string, port: number, cause: NodeJS.ErrnoException): MqttxError {
+function listenError(host: string, port: number, cause: NodeJS.ErrnoException): MqttxError {
   const known = reasons[cause.code ?? ''] ?? [strerror(cause), undefined]
   const [reason, hint] = [known[0], zoneHint(host) ?? known[1]]
   const place = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`

@@ -1,50 +1,50 @@
-// A run in the text exposition format of Prometheus, version 0.0.4.
+// Metrics of a run in the Prometheus text exposition format, version 0.0.4.
 import type { Snapshot } from './snapshot.js'
 
 export const contentType = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** Upper limits in seconds. */
+/** Upper bounds of the histogram buckets, in seconds. */
 const limits = [
   ...[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1],
   ...[0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
 ]
 
-/** Counts that are right at any moment; what is lost or doubled shows only at the end. */
+/** Counts that are exact during the run; losses and duplicates are known only at the end. */
 const counters = {
-  offered: 'Messages whose time has come, or that a closed loop decided to send.',
+  offered: 'Messages that were due, or that a closed loop decided to send.',
   sent: 'Messages sent.',
-  acked: 'Messages acknowledged, at QoS 1 and 2.',
-  received: 'Messages received, each counted once.',
-  late: 'Messages sent more than 10 ms after their time.',
-  connected: 'Clients that were connected.',
+  acked: 'Messages acknowledged at QoS 1 and 2.',
+  received: 'Messages received, without duplicates.',
+  late: 'Messages sent more than 10 ms late.',
+  connected: 'Clients that connected.',
   disconnected: 'Connections lost.',
-  churned: "Times that it was a client's turn to connect again.",
-  reconnected: 'Times that it was connected again.',
+  churned: 'Times that a client was due to reconnect.',
+  reconnected: 'Times that a client reconnected.',
 } as const
 
-export interface Facts {
+export interface RunLabels {
   readonly version: string
   readonly mode: string
   readonly loop: string
   readonly qos: number
 }
 
-/** What a scrape gets; before the first connection is made there is only `mqttx_bench_info`. */
-export function exposition({ version, mode, loop, qos }: Facts, snapshot: Snapshot | undefined): string {
+/** The response to a scrape. Without a snapshot (before the first connection) only `mqttx_bench_info`. */
+export function exposition({ version, mode, loop, qos }: RunLabels, snapshot: Snapshot | undefined): string {
   const info = { version, mode, loop, qos: String(qos) }
-  const lines = [...head('info', 'gauge', 'What is measured.'), sample('info', info, 1)]
+  const lines = [...head('info', 'gauge', 'Parameters of the run.'), sample('info', info, 1)]
   if (snapshot === undefined) return `${lines.join('\n')}\n`
   for (const [name, help] of Object.entries(counters)) {
     const count = snapshot.counts[name as keyof typeof counters]
     lines.push(...head(`${name}_total`, 'counter', help), sample(`${name}_total`, {}, count))
   }
-  lines.push(...byReason('failed_total', 'What failed, by Reason Code or error.', snapshot.failed))
-  lines.push(...byReason('disconnects_total', 'Why connections were lost.', snapshot.disconnects))
+  lines.push(...byReason('failed_total', 'Failures by Reason Code or error.', snapshot.failed))
+  lines.push(...byReason('disconnects_total', 'Lost connections by reason.', snapshot.disconnects))
   lines.push(...gauge('clients', 'Clients whose connection has not ended.', snapshot.clients))
-  lines.push(...gauge('in_flight', 'Messages without an acknowledgement.', snapshot.inFlight))
-  lines.push(...gauge('backlog', 'Messages whose time has come, not sent yet.', snapshot.backlog))
+  lines.push(...gauge('in_flight', 'Unacknowledged messages.', snapshot.inFlight))
+  lines.push(...gauge('backlog', 'Messages that are due but not sent.', snapshot.backlog))
   lines.push(
-    ...histogram('latency_seconds', 'Latency, with a rate from the intended time.', snapshot.latency),
+    ...histogram('latency_seconds', 'Latency; with a rate, from the intended time.', snapshot.latency),
   )
   return `${lines.join('\n')}\n`
 }

@@ -1,27 +1,26 @@
-// What is sent: random bytes, the user's own, or a text that is filled in for each message.
-import { type Facts, fillInPayload } from './placeholders.js'
-import type { EnginePlan } from './plan.js'
-import { chance, randomBytes } from './random.js'
+// Payloads: random bytes, the user's own, or a template that is filled in for each message.
+import { fillInPayload, type PlaceholderValues } from './placeholders.js'
+import { randomAt, randomBytes } from './random.js'
 import { stampSize } from './stamp.js'
-import type { TopicChoice } from './topics.js'
+import type { TopicSelector } from './topics.js'
 
 export interface PayloadPlan {
-  /** Of what is sent each time, or of the first message; where it is stamped, the stamp's place is empty. */
+  /** The payload of every message, with room for the stamp if `stamped`. Not used if `text` is defined. */
   readonly payload: Buffer
-  /** The first bytes say who sent it, as which message, and when. */
+  /** The first bytes are a stamp (stamp.ts). */
   readonly stamped: boolean
-  /** A text with placeholders, in the place of `payload`. */
+  /** --template: text with placeholders. */
   readonly text: string | undefined
 }
 
 export interface PayloadArgs {
   readonly size: number
   readonly seed: number
-  /** Of --message or --file. */
+  /** From --message or --file. */
   readonly content: Buffer | undefined
   /** --template: the content has placeholders. */
   readonly template: boolean
-  /** The work cannot be done without the stamp. */
+  /** The mode requires a stamp. */
   readonly needsStamp: boolean
 }
 
@@ -29,35 +28,35 @@ export function payloadOf({ size, seed, content, template, needsStamp }: Payload
   if (content === undefined)
     return { payload: randomBytes(size, seed), stamped: size >= stampSize, text: undefined }
   return {
-    payload: behindStamp(content, needsStamp),
+    payload: withStampSpace(content, needsStamp),
     stamped: needsStamp,
     text: template ? content.toString() : undefined,
   }
 }
 
-const mostRandom = 1_000_000
-const otherLots = 0x5bd1e995 // the numbers in payloads are not those that choose topics
+const randomLimit = 1_000_000
+const payloadSeed = 0x5bd1e995 // makes %r independent of the selection of topics
 
-/** The payloads of a client's messages; undefined where all are the same. */
-export function textsOf(
-  { text, stamped, seed }: EnginePlan,
-  choice: TopicChoice | undefined,
-  facts: Facts,
+/** The payload of a message by its number; undefined if all are the same. */
+export function payloadTexts(
+  { text, stamped, seed }: PayloadPlan & { readonly seed: number },
+  selector: TopicSelector | undefined,
+  values: PlaceholderValues,
 ): ((message: number) => Buffer) | undefined {
   if (text === undefined) return undefined
-  const { index } = facts
+  const { index } = values
   return (message) => {
     const filled = fillInPayload(text, {
-      ...facts,
+      ...values,
       message,
-      topic: choice?.of(index, message) ?? 0,
-      random: Math.floor(chance(seed ^ otherLots, index, message) * mostRandom),
+      topic: selector?.topicOf(index, message) ?? 0,
+      random: Math.floor(randomAt(seed ^ payloadSeed, index, message) * randomLimit),
       time: Date.now(),
     })
-    return behindStamp(Buffer.from(filled), stamped)
+    return withStampSpace(Buffer.from(filled), stamped)
   }
 }
 
-function behindStamp(content: Buffer, stamped: boolean): Buffer {
+function withStampSpace(content: Buffer, stamped: boolean): Buffer {
   return stamped ? Buffer.concat([Buffer.alloc(stampSize), content]) : content
 }

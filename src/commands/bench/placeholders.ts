@@ -1,54 +1,58 @@
-// Placeholders in topics and payloads: %i, %c, %n, %t, and in payloads %r and %s; %% is a percent sign.
+// Placeholders: %i, %c, %n and %t in topics and payloads, %r and %s in payloads; %% is a percent sign.
 
-export interface Facts {
-  /** %i: the number of the client, from 0. */
+export interface PlaceholderValues {
+  /** %i: client number, from 0. */
   readonly index: number
-  /** %c: its Client Identifier. */
+  /** %c: Client Identifier. */
   readonly clientId: string
-  /** %n: the number of the message among those of its client, from 0. */
+  /** %n: message number per client, from 0. */
   readonly message: number
-  /** %t: the number of the topic that was chosen. */
+  /** %t: number of the selected topic (--topics). */
   readonly topic: number
 }
 
-/** In payloads alone. */
-export interface PayloadFacts extends Facts {
-  /** %r: a whole number below a million. */
+/** In payloads only. */
+export interface PayloadValues extends PlaceholderValues {
+  /** %r: random integer, 0 to 999,999. */
   readonly random: number
   /** %s: milliseconds since 1970. */
   readonly time: number
 }
 
-const inTopics: Readonly<Record<string, keyof Facts>> = {
+const topicPlaceholders: Readonly<Record<string, keyof PlaceholderValues>> = {
   i: 'index',
   c: 'clientId',
   n: 'message',
   t: 'topic',
 }
-const inPayloads: Readonly<Record<string, keyof PayloadFacts>> = { ...inTopics, r: 'random', s: 'time' }
+const payloadPlaceholders: Readonly<Record<string, keyof PayloadValues>> = {
+  ...topicPlaceholders,
+  r: 'random',
+  s: 'time',
+}
 
 /** Fills in a topic. */
-export function fillIn(template: string, facts: Facts): string {
+export function fillIn(template: string, values: PlaceholderValues): string {
   return template.replace(/%([icnt%])/g, (_, letter: string) => {
-    const fact = inTopics[letter]
-    return fact === undefined ? '%' : String(facts[fact])
+    const key = topicPlaceholders[letter]
+    return key === undefined ? '%' : String(values[key])
   })
 }
 
-export function fillInPayload(template: string, facts: PayloadFacts): string {
+export function fillInPayload(template: string, values: PayloadValues): string {
   return template.replace(/%([icntrs%])/g, (_, letter: string) => {
-    const fact = inPayloads[letter]
-    return fact === undefined ? '%' : String(facts[fact])
+    const key = payloadPlaceholders[letter]
+    return key === undefined ? '%' : String(values[key])
   })
 }
 
-/** True where the template has one of the placeholders, `nt` for example. */
-export function has(template: string, letters: string): boolean {
+/** True if the template contains one of these placeholders, for example `nt`. */
+export function hasPlaceholder(template: string, letters: string): boolean {
   return new RegExp(`%[${letters}]`).test(template.replaceAll('%%', ''))
 }
 
-/** The Topic Filter for all topics of a template: a level with a placeholder becomes `+`. */
-export function filterOf(template: string): string {
-  const levels = template.split('/').map((level) => (has(level, 'icnt') ? '+' : level))
+/** The Topic Filter that matches all topics of a template: levels with a placeholder become `+`. */
+export function topicFilterOf(template: string): string {
+  const levels = template.split('/').map((level) => (hasPlaceholder(level, 'icnt') ? '+' : level))
   return levels.join('/').replaceAll('%%', '%')
 }

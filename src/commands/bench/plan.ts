@@ -1,33 +1,34 @@
-// What a run is to do, as one thread has to know it.
+// The plan of one thread of a run.
 import type { ProtocolVersion, PublishProperties, PublishTemplate, QoS } from '../../codec/publish.js'
 import type { PayloadPlan } from './payload.js'
 import type { TopicPlan } from './topics.js'
-import type { Plan } from './workload.js'
+import type { WorkloadPlan } from './workload.js'
 
 export type Mode = 'pub' | 'sub' | 'pubsub' | 'conn' | 'rr'
 
-export interface EnginePlan extends Plan, PayloadPlan {
+export interface RunPlan extends WorkloadPlan, PayloadPlan {
   readonly mode: Mode
-  /** Subscribing clients: of each shard in pubsub, of the whole run in sub; in rr the responders of each shard. */
+  /** sub: subscribers of the whole run; pubsub: subscribers of each shard; rr: responders of each shard. */
   readonly subscribers: number
   readonly topic: string
-  /** Topics to choose from; undefined: the template alone says which. */
+  /** Undefined without --topics. */
   readonly topics: TopicPlan | undefined
-  /** In rr. */
+  /** rr only; may contain placeholders. */
   readonly responseTopic: string
-  /** In rr: requests of each client without a response; undefined: as many as there are. */
+  /** rr: outstanding requests per client; undefined: no limit. */
   readonly window: number | undefined
   readonly qos: QoS
   readonly version: ProtocolVersion
   readonly seed: number
-  /** New connections a second of the whole run; undefined: as fast as it goes. */
+  /** New connections per second of the whole run; undefined: as fast as possible. */
   readonly connectRate: number | undefined
-  /** Clients a second of the whole run that disconnect and connect again; undefined: none. */
+  /** Reconnects per second of the whole run; undefined: none. */
   readonly churn: number | undefined
-  /** Tells runs apart that share a server. */
+  /** Random; distinguishes runs on the same server. */
   readonly run: number
+  /** Distinguishes hosts, whose clocks are not comparable. */
   readonly host: number
   clientId(kind: 'p' | 's' | 'c', index: number): string
-  /** @param properties beside those of the command line */
+  /** @param properties in addition to those of the command line */
   template(topic: string, properties?: PublishProperties): PublishTemplate
 }

@@ -1,153 +1,155 @@
-// One publishing client: sends what is due as soon as its connection takes it, and notes how long each message took.
+// One publishing client: sends due messages as soon as its connection is ready, and records their latency.
 import type { PublishTemplate, QoS } from '../../codec/publish.js'
-import { type BenchConnection, type Clock, codeText } from './client.js'
+import type { Clock } from './clock.js'
+import type { BenchConnection } from './connection.js'
+import { reasonCodeText } from './failures.js'
+import { lateMs, type RunStats } from './run-stats.js'
 import { writeStamp } from './stamp.js'
-import { lateMs, type Tally } from './tally.js'
 import type { Workload } from './workload.js'
 
 export interface PublisherSettings {
   readonly index: number
   readonly workload: Workload
-  readonly tally: Tally
+  readonly stats: RunStats
   readonly clock: Clock
   readonly host: number
   readonly run: number
   readonly qos: QoS
-  /** What is sent: everything behind the stamp, if there is room for one. */
+  /** The payload of every message; the stamp, if any, is written over its first bytes. */
   readonly payload: Buffer
-  /** In the place of `payload`, where it differs from message to message. */
+  /** --template: the payload by message number, instead of `payload`. */
   readonly text?: ((message: number) => Buffer) | undefined
-  /** The topic, QoS, RETAIN and properties of the message with this number. */
+  /** Topic, QoS, RETAIN and properties, by message number. */
   template(message: number, payload: Buffer): PublishTemplate
-  /** Requests without a response that there may be at once; undefined: nobody answers, or that does not matter. */
+  /** rr: outstanding requests; undefined in other modes. */
   readonly window?: number | undefined
-  /** False: the payload is the user's, byte for byte. */
+  /** False: the payload is sent unchanged. */
   readonly stamped: boolean
-  /** Where messages are followed to their subscribers, their latency is not the acknowledgement's. */
+  /** The latency is measured by subscribers, not at the acknowledgement. */
   readonly toSubscribers: boolean
-  /** Something has changed that may end the run. */
+  /** Called on a change that may end the run. */
   changed(): void
-  /** The server does not take what is to be sent: the run ends with this error. */
+  /** Called when a message exceeds the limits of the server: the run ends with this error. */
   failed(error: unknown): void
 }
 
-/** A message under way. It is used again when it is settled: new ones each time would keep the garbage collector busy. */
+/** A message in flight. Reused after it is settled, which saves garbage collection. */
 interface Pending {
   intended: number
   sent: number
-  counts: boolean
+  measured: boolean
   payload: Buffer
 }
 
-/** Messages sent in one go; then the network has its turn. */
+/** Messages sent before other I/O is handled. */
 const burst = 1024
-const viewFrom = 16 * 1024 // a payload of this size is not copied by the connection's batch
-const patienceMs = 5000 // so long without any response, and a full window is opened again
+const uncopiedSize = 16 * 1024 // from this payload size on, the connection does not copy it
+const responseTimeoutMs = 5000 // without any response for this long, a full window is reopened
 
-export class Publisher {
+export class BenchPublisher {
   readonly index: number
   readonly #connection: BenchConnection
   readonly #settings: PublisherSettings
   readonly #pending = new Map<number, Pending>()
-  /** Settled: nobody needs them any more. */
+  /** Settled messages, for reuse. */
   readonly #spare: Pending[] = []
-  /** The connection keeps payloads at QoS 0 that are too large to be copied until they are written, and does not say when. */
+  /** The connection keeps a reference to QoS 0 payloads of this size for an unknown time: do not reuse the buffer. */
   readonly #kept: boolean
-  /** Messages whose time has come, and those that were sent; both with the warm-up. */
+  /** Messages that are due, and that were sent; including the warm-up. */
   #due = 0
-  #turn = 0
-  /** Messages that count. */
+  #next = 0
+  /** Measured messages that were sent. */
   #sequence = 0
   #start = 0
-  #countsFrom = 0
+  #measureFrom = 0
   #waiting = false
   #gone = false
-  /** Is told when nothing is in flight; meanwhile nothing is sent. */
-  #pausing: (() => void) | undefined
-  /** Requests without a response. */
-  #asked = 0
-  #answers = 0
-  #patience: (() => void) | undefined
-  /** Since when the connection takes messages: what came late before was not our fault. */
+  /** While paused: called when nothing is in flight. */
+  #paused: (() => void) | undefined
+  /** Outstanding requests. */
+  #outstanding = 0
+  #responses = 0
+  #cancelTimeout: (() => void) | undefined
+  /** When the connection became ready; lateness before that is not our lag. */
   #readySince = 0
 
   constructor(connection: BenchConnection, settings: PublisherSettings) {
     this.index = settings.index
     this.#connection = connection
     this.#settings = settings
-    this.#kept = settings.qos === 0 && settings.payload.length >= viewFrom
+    this.#kept = settings.qos === 0 && settings.payload.length >= uncopiedSize
   }
 
-  /** Messages that were sent and count. */
+  /** Measured messages that were sent. */
   get sent(): number {
     return this.#sequence
   }
 
-  /** Nothing is left to send, and nothing is waited for. */
+  /** Nothing left to send, and nothing in flight. */
   get idle(): boolean {
-    return this.#gone || (this.#turn >= this.#due && this.#pending.size === 0)
+    return this.#gone || (this.#next >= this.#due && this.#pending.size === 0)
   }
 
   get gone(): boolean {
     return this.#gone
   }
 
-  /** Messages wait for the server. */
+  /** Messages that are due but not sent. */
   get backlog(): number {
-    return this.#due - this.#turn
+    return this.#due - this.#next
   }
 
-  /** `countsFrom`: when the warm-up of a closed loop ends. */
-  begin(start: number, countsFrom: number): void {
+  /** @param measureFrom end of the warm-up of a closed loop, on the clock */
+  begin(start: number, measureFrom: number): void {
     this.#start = start
-    this.#countsFrom = countsFrom
+    this.#measureFrom = measureFrom
     this.#readySince = start
   }
 
-  /** One more message of an open loop has reached its time. */
+  /** Open loop: one more message is due. */
   offer(): void {
     this.#due++
-    if (this.#counts(this.#due - 1, 0)) this.#settings.tally.counts.offered++
+    if (this.#isMeasured(this.#due - 1, 0)) this.#settings.stats.counts.offered++
     if (!this.#waiting) this.pump()
   }
 
-  /** All messages of a closed loop may go; infinite where the time ends it. */
+  /** Closed loop: all messages are due; infinite if the run is limited by time. */
   offerAll(quota: number): void {
     this.#due = quota
     this.pump()
   }
 
-  /** Offers no more: what was not sent stays unsent. */
+  /** Ends the load: due messages stay unsent. */
   stop(): void {
-    const { workload, tally } = this.#settings
+    const { workload, stats } = this.#settings
     if (workload.open) {
-      for (let turn = this.#turn; turn < this.#due; turn++) {
-        if (!this.#counts(turn, 0)) continue
-        if (this.#gone) tally.counts.skipped++
-        else tally.counts.unsent++
+      for (let number = this.#next; number < this.#due; number++) {
+        if (!this.#isMeasured(number, 0)) continue
+        if (this.#gone) stats.counts.skipped++
+        else stats.counts.unsent++
       }
     }
-    this.#due = this.#turn
+    this.#due = this.#next
   }
 
-  /** What is still without an acknowledgement stays so. */
+  /** Counts messages in flight as not acknowledged. */
   finish(): void {
-    this.#patience?.()
-    this.#patience = undefined
+    this.#cancelTimeout?.()
+    this.#cancelTimeout = undefined
     this.#forget()
   }
 
-  /** Sends no more until `resume`, and resolves when nothing is in flight. */
+  /** Sends nothing until `resume`; resolves when nothing is in flight. */
   pause(): Promise<void> {
     return new Promise((resolve) => {
-      this.#pausing = resolve
+      this.#paused = resolve
       this.#settle()
     })
   }
 
-  /** The connection is a new one, which knows nothing of what was in flight. */
+  /** Continues on a new connection; messages in flight on the old one are lost. */
   resume(): void {
-    this.#pausing = undefined
+    this.#paused = undefined
     this.#waiting = false
     this.#forget()
     this.#readySince = this.#settings.clock.now()
@@ -155,10 +157,10 @@ export class Publisher {
     this.flush()
   }
 
-  /** A request has got its response: another may go. */
+  /** A response arrived: another request may be sent. */
   answered(): void {
-    this.#answers++
-    this.#asked = Math.max(0, this.#asked - 1)
+    this.#responses++
+    this.#outstanding = Math.max(0, this.#outstanding - 1)
     this.#settle()
     this.pump()
   }
@@ -169,20 +171,21 @@ export class Publisher {
     this.#settings.changed()
   }
 
-  /** Sends what is due, as long as the connection takes it. */
+  /** Sends due messages while the connection is ready. */
   pump(): void {
-    if (this.#gone || this.#waiting || this.#pausing !== undefined) return
+    if (this.#gone || this.#waiting || this.#paused !== undefined) return
     const connection = this.#connection
     const { window = Number.POSITIVE_INFINITY } = this.#settings
     let budget = burst
     try {
-      while (this.#turn < this.#due && this.#asked < window && connection.ready && budget-- > 0) this.#send()
+      while (this.#next < this.#due && this.#outstanding < window && connection.ready && budget-- > 0)
+        this.#send()
     } catch (error) {
       this.#gone = true
       return this.#settings.failed(error)
     }
-    if (this.#turn >= this.#due) return
-    if (this.#asked >= window) return this.#awaitAnswer()
+    if (this.#next >= this.#due) return
+    if (this.#outstanding >= window) return this.#awaitResponse()
     this.#waiting = true
     if (budget < 0) {
       connection.flush()
@@ -194,21 +197,22 @@ export class Publisher {
       )
   }
 
-  /** Writes what was sent. */
+  /** Writes buffered packets to the socket. */
   flush(): void {
     this.#connection.flush()
   }
 
+  /** Handles the final acknowledgement of a message. */
   settled(messageId: number, reasonCode: number): void {
     const pending = this.#pending.get(messageId)
     if (pending === undefined) return
     this.#pending.delete(messageId)
     this.#spare.push(pending)
-    const { tally, clock, toSubscribers, changed } = this.#settings
-    if (reasonCode >= 0x80) tally.fail(`PUBLISH ${codeText(reasonCode)}`)
-    else if (pending.counts) {
-      tally.counts.acked++
-      if (!toSubscribers) tally.done(clock.now(), pending.intended, pending.sent)
+    const { stats, clock, toSubscribers, changed } = this.#settings
+    if (reasonCode >= 0x80) stats.fail(`PUBLISH ${reasonCodeText(reasonCode)}`)
+    else if (pending.measured) {
+      stats.counts.acked++
+      if (!toSubscribers) stats.done(clock.now(), pending.intended, pending.sent)
     }
     if (this.#pending.size > 0) return
     this.#settle()
@@ -216,22 +220,22 @@ export class Publisher {
   }
 
   #settle(): void {
-    if (this.#pending.size === 0 && this.#asked === 0) this.#pausing?.()
+    if (this.#pending.size === 0 && this.#outstanding === 0) this.#paused?.()
   }
 
   #forget(): void {
-    for (const { counts } of this.#pending.values()) if (counts) this.#settings.tally.counts.unacked++
+    for (const { measured } of this.#pending.values()) if (measured) this.#settings.stats.counts.unacked++
     this.#pending.clear()
-    this.#asked = 0
+    this.#outstanding = 0
   }
 
-  /** A response that never comes must not hold the others up for ever. */
-  #awaitAnswer(): void {
-    if (this.#patience !== undefined) return
-    const answers = this.#answers
-    this.#patience = this.#settings.clock.after(patienceMs, () => {
-      this.#patience = undefined
-      if (this.#answers === answers) this.#asked = 0
+  /** Reopens the window if no response arrives: a lost one must not stop the client. */
+  #awaitResponse(): void {
+    if (this.#cancelTimeout !== undefined) return
+    const responses = this.#responses
+    this.#cancelTimeout = this.#settings.clock.after(responseTimeoutMs, () => {
+      this.#cancelTimeout = undefined
+      if (this.#responses === responses) this.#outstanding = 0
       this.pump()
       this.flush()
     })
@@ -245,57 +249,57 @@ export class Publisher {
     if (this.idle) this.#settings.changed()
   }
 
-  #counts(turn: number, now: number): boolean {
+  #isMeasured(number: number, now: number): boolean {
     const { workload } = this.#settings
-    return workload.open ? turn >= workload.warmupOf(this.index) : now >= this.#countsFrom
+    return workload.open ? number >= workload.warmupOf(this.index) : now >= this.#measureFrom
   }
 
   #send(): void {
-    const { workload, tally, clock, toSubscribers } = this.#settings
-    const turn = this.#turn++
+    const { workload, stats, clock, toSubscribers } = this.#settings
+    const number = this.#next++
     const sent = clock.now()
-    const intended = workload.open ? this.#start + workload.intended(this.index, turn) : sent
-    const counts = this.#counts(turn, sent)
-    const pending = this.#message(turn, counts, intended, sent)
+    const intended = workload.open ? this.#start + workload.intended(this.index, number) : sent
+    const measured = this.#isMeasured(number, sent)
+    const pending = this.#message(number, measured, intended, sent)
     const { payload } = pending
-    const template = this.#settings.template(turn, payload)
+    const template = this.#settings.template(number, payload)
     this.#connection.publish(template, payload)
-    if (this.#settings.window !== undefined) this.#asked++
+    if (this.#settings.window !== undefined) this.#outstanding++
     if (template.qos > 0) this.#pending.set(this.#connection.lastMessageId, pending)
     else this.#spare.push(pending)
-    if (!counts) return
+    if (!measured) return
     this.#sequence++
-    tally.counts.sent++
-    tally.second(sent).sent++
-    if (!workload.open) tally.counts.offered++
+    stats.counts.sent++
+    stats.second(sent).sent++
+    if (!workload.open) stats.counts.offered++
     else this.#noteLag(sent, intended)
     if (template.qos > 0 || toSubscribers) return
-    if (workload.open) tally.done(sent, intended, sent)
-    else tally.arrived(sent)
+    if (workload.open) stats.done(sent, intended, sent)
+    else stats.arrived(sent)
   }
 
   #noteLag(sent: number, intended: number): void {
-    const { tally } = this.#settings
-    if (sent - intended > lateMs) tally.counts.late++
-    tally.lag.record(sent - Math.max(intended, Math.min(sent, this.#readySince)))
+    const { stats } = this.#settings
+    if (sent - intended > lateMs) stats.counts.late++
+    stats.lag.record(sent - Math.max(intended, Math.min(sent, this.#readySince)))
   }
 
-  #message(turn: number, counts: boolean, intended: number, sent: number): Pending {
+  #message(number: number, measured: boolean, intended: number, sent: number): Pending {
     const { payload, text, stamped, host, run } = this.#settings
     let message = this.#spare.pop()
     if (message === undefined) {
-      message = { intended, sent, counts, payload: stamped ? Buffer.from(payload) : payload }
+      message = { intended, sent, measured, payload: stamped ? Buffer.from(payload) : payload }
     } else {
       message.intended = intended
       message.sent = sent
-      message.counts = counts
+      message.measured = measured
       if (stamped && this.#kept) message.payload = Buffer.from(payload)
     }
-    if (text !== undefined) message.payload = text(turn)
-    // No spread here: copying an object with fractions in it would cost six times as much as all the rest.
+    if (text !== undefined) message.payload = text(number)
+    // No object spread: copying floats would take six times as long as everything else here.
     if (stamped)
       writeStamp(message.payload, {
-        counts,
+        measured,
         host,
         run,
         client: this.index,

@@ -1,6 +1,6 @@
-// Chance by seed: the same seed gives the same bytes and choices, on every machine.
+// Seeded random numbers: the same seed gives the same bytes and choices on every machine.
 
-/** Numbers from 0 to below 1 (mulberry32). */
+/** A generator of numbers in [0, 1) (mulberry32). */
 export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -11,7 +11,7 @@ export function randomNumbers(seed: number): () => number {
   }
 }
 
-/** Bytes that do not compress: zeros would flatter whoever compresses or compares. */
+/** Incompressible bytes, so that compression or deduplication does not affect a result. */
 export function randomBytes(size: number, seed: number): Buffer {
   const next = randomNumbers(seed)
   const bytes = Buffer.allocUnsafe(size)
@@ -19,14 +19,14 @@ export function randomBytes(size: number, seed: number): Buffer {
   return bytes
 }
 
-/** A number from 0 to below 1 that depends on the seed and the two numbers alone, in whichever order it is asked for. */
-export function chance(seed: number, a: number, b: number): number {
+/** A number in [0, 1) that depends only on the arguments, not on earlier calls. */
+export function randomAt(seed: number, a: number, b: number): number {
   let mixed = (seed ^ Math.imul(a + 1, 0x9e3779b1)) >>> 0
   mixed = scrambled(mixed ^ Math.imul(Math.floor(b / 2 ** 32) + 1, 0x85ebca6b))
   return scrambled(mixed ^ Math.imul((b >>> 0) + 1, 0xc2b2ae35)) / 2 ** 32
 }
 
-/** Each bit of the result depends on each bit of the number (the finalizer of MurmurHash3). */
+/** The finalizer of MurmurHash3: every bit of the result depends on every bit of the number. */
 function scrambled(number: number): number {
   let mixed = number
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b)

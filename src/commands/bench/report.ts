@@ -1,179 +1,183 @@
-// A result as text for people: header, counts, two tables of times, and the verdict.
-
+// A result as text for a terminal of 80 columns and 24 lines. The figures that matter are at the end.
 import type { PlotForm } from '../../cli/options/bench-values.js'
-import { jsonOf } from '../../text.js'
-import { charts } from './charts.js'
-import { number, percent } from './figures.js'
-import type { Percentiles } from './histogram.js'
-import { failuresOf, type Result } from './result.js'
-import type { Search, Step } from './search.js'
-import { lateMs } from './tally.js'
+import { jsonOf, oneLine, count as plural, shown } from '../../text.js'
+import { percentileChart, rateChart, rateVaries } from './charts.js'
+import type { Percentiles } from './latency-histogram.js'
+import { formatNumber, formatPercent } from './number-format.js'
+import { failuresOf, type Result, type Search, type Step } from './result.js'
+import { lateMs } from './run-stats.js'
 
-const shown = ['p50', 'p90', 'p99', 'p999', 'p9999', 'max'] as const
-const ownShare = 0.2 // of the latency: from here on the report says how much of it is our own timer
-const names = { p50: 'p50', p90: 'p90', p99: 'p99', p999: 'p99.9', p9999: 'p99.99', max: 'max' } as const
+const percentileNames = {
+  ...{ p50: 'p50', p90: 'p90', p99: 'p99' },
+  ...{ p999: 'p99.9', p9999: 'p99.99', max: 'max' },
+} as const
+const percentileKeys = Object.keys(percentileNames) as (keyof typeof percentileNames)[]
+const lagShare = 0.2 // of the latency: from here on the report shows the send lag beside it
+const nameWidth = 18
+const columnWidth = 10
+const longestVersion = 60 // bytes
 
-/** One object on one line. */
+/** One JSON object on one line. */
 export function jsonReport(result: Result): string {
   return `${jsonOf(result)}\n`
 }
 
-/**
- * @param plot how it draws
- * @param broken the conditions of --assert that do not hold
- */
-export function textReport(result: Result, plot: PlotForm, broken: readonly string[] = []): string {
-  return [
+/** How the report is drawn. */
+export interface Drawing {
+  readonly form: PlotForm
+  /** All charts (--plot); else only the rate over time, and only if it varies. */
+  readonly all: boolean
+}
+
+/** @param failedAssertions the conditions of --assert that do not hold */
+export function textReport(
+  result: Result,
+  drawing: Drawing,
+  failedAssertions: readonly string[] = [],
+): string {
+  const lines = [
     ...headerLines(result),
+    ...chartLines(result, drawing),
+    ...(result.search === undefined ? [] : stepLines(result.search)),
     '',
     ...countLines(result),
     '',
-    ...timeLines(result),
-    ...(plot === 'none' ? [] : charts(result, plot)),
-    ...(result.search === undefined ? [] : searchLines(result.search)),
-    '',
-    ...verdict(result, broken),
-    '',
-  ].join('\n')
+    ...rateLines(result),
+    ...latencyLines(result),
+    ...(result.search === undefined ? [] : [foundLine(result.search)]),
+    ...verdict(result, failedAssertions),
+  ]
+  return `${lines.map(oneLine).join('\n')}\n`
 }
 
-function headerLines({ header, setup }: Result): string[] {
+function headerLines({ header, setup, audit }: Result): string[] {
   const { mqttx, node, system, broker, command, seed, tcp_nodelay, started } = header
+  const server = broker === undefined ? 'no version in $SYS' : shown(broker, longestVersion)
+  const { event_loop_delay_ms, threads, thread_cpu, lag_ms } = audit
+  const waited = threads.map((thread) => thread.waited).filter((share) => share !== null)
+  const waiting = waited.length === 0 ? '' : `waiting ${formatPercent(Math.max(...waited))}, `
   return [
-    `mqttx ${mqttx}, Node ${node}, ${system}`,
-    `server: ${broker ?? 'says no version in $SYS'}; TCP_NODELAY ${tcp_nodelay === null ? 'does not apply' : tcp_nodelay ? 'on' : 'off'}`,
+    `mqttx ${mqttx}, Node ${node}, ${system}; ${started.replace(/\.\d+/, '')}`,
+    `server: ${server}${tcp_nodelay === false ? '; TCP_NODELAY off' : ''}`,
     `command: ${command}`,
-    `seed ${seed}, started ${started}`,
-    `${counted(setup.clients, 'client')}, ${loopText(setup)}`,
+    `${plural(setup.clients, 'client')}, ${loadText(setup)}; seed ${seed}`,
+    `generator: CPU ${formatPercent(thread_cpu)}, ${waiting}` +
+      `p99 of loop delay ${event_loop_delay_ms.p99.toFixed(1)} ms, of send lag ${lag_ms.p99.toFixed(1)} ms`,
   ]
 }
 
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`
+function loadText({ mode, loop, asked_rate, qos, size, subscribers }: Result['setup']): string {
+  if (mode === 'conn') return 'connecting only'
+  if (mode === 'sub') return `subscribing at QoS ${qos}`
+  const peers = {
+    pub: '',
+    pubsub: ` to ${plural(subscribers, 'subscriber')}`,
+    rr: ` to ${plural(subscribers, 'responder')}`,
+  }
+  const rate =
+    loop === 'open'
+      ? `open loop at ${formatNumber(asked_rate ?? 0)} messages/s`
+      : 'closed loop (hides stalls)'
+  return `QoS ${qos}, ${size} bytes${peers[mode]}, ${rate}`
 }
 
-function loopText({ mode, loop, asked_rate, qos, size, subscribers }: Result['setup']): string {
-  if (mode === 'conn') return 'connecting and waiting'
-  if (mode === 'sub') return `subscribing at QoS ${qos}`
-  const whom = {
-    pubsub: ` to ${counted(subscribers, 'subscriber')}`,
-    rr: `, answered by ${subscribers}`,
-    pub: '',
-  }
-  const to = whom[mode]
-  const what = `QoS ${qos}, ${size} bytes${to}`
-  if (loop === 'open') return `${what}, open loop at ${number(asked_rate ?? 0)} messages/s`
-  return `${what}, closed loop: each waits for the server, so a stall delays messages instead of showing in all of them`
+function chartLines(result: Result, { form, all }: Drawing): string[] {
+  if (form === 'none') return []
+  const charts = all ? [percentileChart(result, form)] : []
+  if (all || (result.search === undefined && rateVaries(result))) charts.push(rateChart(result, form))
+  return charts.filter((lines) => lines.length > 0).flatMap((lines) => ['', ...lines])
 }
 
 function countLines(result: Result): string[] {
-  const { setup, elapsed_s, rate, audit } = result
-  const unit = setup.mode === 'conn' ? 'connections/s' : 'messages/s'
-  const lines = [
-    `${number(rate)} ${unit} over ${elapsed_s.toFixed(1)} s${result.interrupted ? ' (interrupted)' : ''}`,
-  ]
-  const late = lateOf(result)
-  if (late > 0)
-    lines.push(`${number(late)} more went all the way in ${result.drain_s.toFixed(1)} s after that`)
+  const { setup } = result
   const row = (...keys: (keyof Result)[]) =>
-    keys.map((key) => `${key} ${number(Number(result[key]))}`).join(', ')
-  lines.push(row('connected', 'disconnected'))
+    keys.map((key) => `${key} ${formatNumber(Number(result[key]))}`).join(', ')
+  const lines = [row('connected', 'disconnected')]
+  if (result.churned > 0) lines.push(row('churned', 'reconnected'))
   if (setup.mode !== 'sub' && setup.mode !== 'conn') {
     lines.push(row('offered', 'sent', ...(setup.qos > 0 ? (['acked', 'unacked'] as const) : [])))
     if (setup.loop === 'open')
-      lines.push(`${row('late', 'skipped', 'unsent')} (late: more than ${lateMs} ms)`)
+      lines.push(`${row('late', 'skipped', 'unsent')} (late: by more than ${lateMs} ms)`)
   }
+  for (const [reason, count] of Object.entries(result.disconnects))
+    lines.push(`disconnected: ${reason}: ${formatNumber(count)}`)
+  for (const [reason, count] of Object.entries(result.failed))
+    lines.push(`failed: ${reason}: ${formatNumber(count)}`)
   if (setup.mode !== 'pub' && setup.mode !== 'conn')
     lines.push(row('received', 'lost', 'duplicated', 'reordered'))
   else if (setup.mode === 'pub' && setup.qos === 0) lines.push(row('lost'))
-  if (result.churned > 0) lines.push(row('churned', 'reconnected'))
-  for (const [reason, count] of Object.entries(result.disconnects))
-    lines.push(`disconnected: ${reason}: ${number(count)}`)
-  for (const [reason, count] of Object.entries(result.failed))
-    lines.push(`failed: ${reason}: ${number(count)}`)
-  lines.push(...ownLines(audit))
   return lines
 }
 
-/** Messages that went all the way after the window that the rate is of. */
-function lateOf({ setup: { mode, qos }, acked, received, done, sent }: Result): number {
+function rateLines(result: Result): string[] {
+  const { setup, elapsed_s, drain_s, rate, interrupted } = result
+  const unit = setup.mode === 'conn' ? 'connections/s' : 'messages/s'
+  const window = `${formatNumber(rate)} ${unit} over ${elapsed_s.toFixed(1)} s`
+  const after = doneAfterWindow(result)
+  const drain =
+    after > 0 ? `; ${formatNumber(after)} more completed within ${drain_s.toFixed(1)} s after` : ''
+  return [`${window}${interrupted ? ' (interrupted)' : ''}${drain}`]
+}
+
+/** Messages that completed after the window for which the rate is calculated. */
+function doneAfterWindow({ setup: { mode, qos }, acked, received, done, sent }: Result): number {
   if (mode === 'conn') return 0
   return (mode !== 'pub' ? received : qos === 0 ? sent : acked) - done
 }
 
-function ownLines({
-  event_loop_delay_ms,
-  threads,
-  process_cpu,
-  gc_ms,
-  lag_ms,
-  backlog,
-}: Result['audit']): string[] {
-  const shares = (values: readonly (number | null)[]) =>
-    values.map((value) => (value === null ? '?' : percent(value))).join(', ')
-  const waited = threads.map((thread) => thread.waited)
-  return [
-    `own load: ${threads.length === 1 ? 'thread' : 'threads'} ${shares(threads.map(({ cpu }) => cpu))}, process ${percent(process_cpu)}; ` +
-      `kept waiting by other processes ${shares(waited)} of the time`,
-    `event-loop delay p99 ${event_loop_delay_ms.p99.toFixed(1)} ms, gc ${gc_ms.total.toFixed(0)} ms (longest ${gc_ms.max.toFixed(1)} ms), ` +
-      `schedule lag p50 ${lag_ms.p50.toFixed(1)} ms, p99 ${lag_ms.p99.toFixed(1)} ms, backlog up to ${number(backlog)}`,
-  ]
-}
-
-function timeLines(result: Result): string[] {
-  const { latency_ms, service_ms, setup, audit } = result
+function latencyLines({ latency_ms, service_ms, setup, audit }: Result): string[] {
   if (latency_ms === undefined && setup.mode === 'pub' && setup.qos === 0)
-    return ['no latency: QoS 0 has no acknowledgement (-q 1 has; pubsub follows messages to a subscriber)']
-  const own = audit.lag_ms.p50
-  const floor =
-    latency_ms !== undefined && own > latency_ms.p50 * ownShare
-      ? [
-          `of latency_ms, ${own.toFixed(3)} ms at p50 and ${audit.lag_ms.p99.toFixed(3)} ms at p99 are our own timer's`,
-        ]
-      : []
-  const head = `${''.padEnd(11)}${shown.map((key) => names[key].padStart(10)).join('')}`
-  const from = setup.loop === 'open' ? 'from the intended time' : 'from the sending'
-  return [
-    head,
-    `${line('latency_ms', latency_ms)}  ${what(setup)}, ${from}`,
-    `${line('service_ms', service_ms)}  ${what(setup)}, from the sending`,
-    ...floor,
+    return ['no latency: QoS 0 is not acknowledged (try -q 1, or pubsub)']
+  const heads = percentileKeys.map((key) => percentileNames[key].padStart(columnWidth))
+  const lines = [
+    `ms to ${endOfLatency(setup)}`.padEnd(nameWidth) + heads.join(''),
+    percentileLine('latency', latency_ms),
   ]
+  // In a closed loop a message is due when it is sent.
+  if (setup.loop === 'open' || percentileKeys.some((key) => latency_ms?.[key] !== service_ms?.[key]))
+    lines.push(percentileLine('  from sending', service_ms))
+  const { p50, p99 } = audit.lag_ms
+  if (latency_ms !== undefined && p50 > latency_ms.p50 * lagShare)
+    lines.push(
+      `of the latency, ${p50.toFixed(3)} ms at p50 and ${p99.toFixed(3)} ms at p99 are our own send lag`,
+    )
+  return lines
 }
 
-function what({ mode, qos }: Result['setup']): string {
-  if (mode === 'conn') return 'to CONNACK'
-  if (mode === 'rr') return 'to the response'
-  if (mode !== 'pub') return 'to the subscriber'
-  return qos === 0 ? 'to the socket' : 'to the acknowledgement'
+function endOfLatency({ mode, qos }: Result['setup']): string {
+  if (mode === 'conn') return 'CONNACK'
+  if (mode === 'rr') return 'response'
+  if (mode !== 'pub') return 'subscriber'
+  return ['socket', 'PUBACK', 'PUBCOMP'][qos]!
 }
 
-function line(name: string, percentiles: Percentiles | undefined): string {
-  const values = shown.map((key) =>
-    (percentiles === undefined ? '-' : percentiles[key].toFixed(3)).padStart(10),
-  )
-  return name.padEnd(11) + values.join('')
+function percentileLine(name: string, percentiles: Percentiles | undefined): string {
+  const values = percentileKeys.map((key) => percentiles?.[key].toFixed(3) ?? '-')
+  return name.padEnd(nameWidth) + values.map((value) => value.padStart(columnWidth)).join('')
 }
 
-function verdict(result: Result, broken: readonly string[]): string[] {
-  const failures = [...failuresOf(result), ...broken.map((sentence) => `--assert ${sentence}`)]
-  if (failures.length > 0) return [`failed: ${failures.join('; ')}`, ...result.reasons]
+function verdict(result: Result, failedAssertions: readonly string[]): string[] {
+  const failures = [...failuresOf(result), ...failedAssertions.map((text) => `--assert ${text}`)]
+  if (failures.length > 0) return [...result.reasons, `failed: ${failures.join('; ')}`]
   return result.valid ? ['valid'] : [...result.reasons]
 }
 
-function searchLines({ conditions, found, refused, steps }: Search): string[] {
-  const answer = found === null ? 'none' : `${number(found)} messages/s`
-  const above = refused === null || found === null ? '' : `; ${number(refused)} is too much`
+function stepLines({ steps }: Search): string[] {
   return [
     '',
-    `highest rate that holds ${conditions}: ${answer}${above}`,
-    ['asked', 'rate', 'p50', 'p99', 'max'].map((text) => text.padStart(11)).join(''),
+    ['asked', 'rate', 'p50', 'p99', 'max'].map((text) => text.padStart(10)).join(''),
     ...steps.map(stepLine),
   ]
 }
 
 function stepLine({ asked_rate, rate, p50, p99, max, holds, why }: Step): string {
-  const rates = [asked_rate, rate].map((value) => number(value).padStart(11))
-  const times = [p50, p99, max].map((ms) => (ms === null ? '-' : ms.toFixed(3)).padStart(11))
+  const rates = [asked_rate, rate].map((value) => formatNumber(value).padStart(10))
+  const times = [p50, p99, max].map((ms) => (ms === null ? '-' : ms.toFixed(3)).padStart(10))
   return `${[...rates, ...times].join('')}  ${holds ? 'holds' : why.join('; ')}`
+}
+
+function foundLine({ conditions, found, refused }: Search): string {
+  const answer = found === null ? 'none' : `${formatNumber(found)} messages/s`
+  const above = refused === null || found === null ? '' : ` (not at ${formatNumber(refused)})`
+  return `highest rate that holds ${conditions}: ${answer}${above}`
 }

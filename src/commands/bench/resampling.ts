@@ -1,32 +1,31 @@
-// How far two figures of two runs have to differ before chance does not explain it: the circular block bootstrap. Stretches
-// of a run are drawn again, some neighbours at a time because what happens in one goes on in the next, and each figure is
-// worked out from the draw; the range in which it falls is that of chance.
-import type { Histogram } from './histogram.js'
+// The circular block bootstrap: how much a figure of a run varies by chance. Intervals of the run are drawn with
+// replacement, in blocks of neighbours because these are correlated, and the figure is calculated for each draw.
+import type { LatencyHistogram } from './latency-histogram.js'
 import { randomNumbers } from './random.js'
 
 const draws = 2000
-/** Fewer stretches than this say too little about chance. */
-export const fewest = 8
+/** With fewer intervals there is no estimate. */
+export const minParts = 8
 
-/** The parts of a run drawn again, `draws` times: each draw is the numbers of the parts. */
-function* drawn(parts: number, seed: number): Generator<Uint32Array> {
+/** Yields `draws` samples: the indexes of the drawn parts. */
+function* resample(parts: number, seed: number): Generator<Uint32Array> {
   const next = randomNumbers(seed)
-  const together = Math.ceil(2 * parts ** (1 / 3)) // twice the usual length: stalls go on
+  const block = Math.ceil(2 * parts ** (1 / 3)) // twice the usual length, as stalls span many intervals
   const draw = new Uint32Array(parts)
   for (let turn = 0; turn < draws; turn++) {
     for (let at = 0; at < parts; ) {
       const start = Math.floor(next() * parts)
-      for (let step = 0; step < together && at < parts; step++) draw[at++] = (start + step) % parts
+      for (let step = 0; step < block && at < parts; step++) draw[at++] = (start + step) % parts
     }
     yield draw
   }
 }
 
-/** The mean of `counts` in each draw; undefined where there are too few. */
-export function meansOf(counts: readonly number[], seed: number): number[] | undefined {
-  if (counts.length < fewest) return undefined
+/** The mean of `counts` in each draw; undefined for fewer than `minParts`. */
+export function resampledMeans(counts: readonly number[], seed: number): number[] | undefined {
+  if (counts.length < minParts) return undefined
   const means: number[] = []
-  for (const draw of drawn(counts.length, seed)) {
+  for (const draw of resample(counts.length, seed)) {
     let sum = 0
     for (const part of draw) sum += counts[part]!
     means.push(sum / counts.length)
@@ -34,32 +33,32 @@ export function meansOf(counts: readonly number[], seed: number): number[] | und
   return means
 }
 
-/** The percentiles of the latency in each draw, one list for each of `percentiles`; undefined where there are too few. */
-export function percentilesOf(
-  parts: readonly (Histogram | undefined)[],
+/** For each of `percentiles` a list with its value in each draw; undefined for fewer than `minParts`. */
+export function resampledPercentiles(
+  parts: readonly (LatencyHistogram | undefined)[],
   percentiles: readonly number[],
   seed: number,
 ): number[][] | undefined {
-  if (parts.filter((part) => part !== undefined).length < fewest) return undefined
+  if (parts.filter((part) => part !== undefined).length < minParts) return undefined
   const lists = parts.map((part) => (part === undefined ? [] : [...part.recorded()]))
   const values = [...new Set(lists.flat().map(([ms]) => ms))].sort((a, b) => a - b)
   const places = new Map(values.map((value, place) => [value, place]))
-  // flat arrays: this is gone through some hundred thousand times
-  const where = lists.map((list) => Int32Array.from(list, ([ms]) => places.get(ms)!))
-  const often = lists.map((list) => Float64Array.from(list, ([, count]) => count))
+  // typed arrays: the inner loop runs some 100,000 times
+  const placeLists = lists.map((list) => Int32Array.from(list, ([ms]) => places.get(ms)!))
+  const countLists = lists.map((list) => Float64Array.from(list, ([, count]) => count))
   const found = percentiles.map((): number[] => [])
   const sums = new Float64Array(values.length)
-  for (const draw of drawn(parts.length, seed)) {
+  for (const draw of resample(parts.length, seed)) {
     sums.fill(0)
     let total = 0
     for (const part of draw) {
-      const [whereOf, oftenOf] = [where[part]!, often[part]!]
-      for (let index = 0; index < whereOf.length; index++) {
-        sums[whereOf[index]!]! += oftenOf[index]!
-        total += oftenOf[index]!
+      const [placesOf, countsOf] = [placeLists[part]!, countLists[part]!]
+      for (let index = 0; index < placesOf.length; index++) {
+        sums[placesOf[index]!]! += countsOf[index]!
+        total += countsOf[index]!
       }
     }
-    if (total === 0) continue // stretches in which nothing came
+    if (total === 0) continue // only empty intervals
     let below = 0
     let place = -1
     for (const [index, percentile] of percentiles.entries()) {
@@ -76,8 +75,8 @@ export interface Range {
   readonly high: number
 }
 
-/** Where `share` of the quotients of independent draws lie. */
-export function rangeOfQuotients(over: readonly number[], under: readonly number[], share: number): Range {
+/** The central interval with `share` of the quotients over / under of independent draws. */
+export function quotientRange(over: readonly number[], under: readonly number[], share: number): Range {
   const count = Math.min(over.length, under.length)
   const quotients = Array.from({ length: count }, (_, draw) => over[draw]! / under[draw]!).sort(
     (a, b) => a - b,

@@ -1,94 +1,115 @@
-// The outcome of a run as numbers: what --json prints, what `bench merge` joins, and what every view is made from.
-import type { EngineResult } from './engine.js'
-import { rounded } from './figures.js'
-import { Histogram, type Percentiles } from './histogram.js'
+// The result of a run: the keys of --json, which merge, report and compare read again.
+import type { EncodedIntervals } from './interval-histograms.js'
+import type { Percentiles } from './latency-histogram.js'
 import type { Mode } from './plan.js'
-import type { Search } from './search.js'
-import { addCounts } from './snapshot.js'
-import { type EncodedStretches, Stretches } from './stretches.js'
-import { type Counts, countNames, noCounts, type Second } from './tally.js'
-import { reasonsOf } from './validity.js'
+import type { Counts, Second } from './run-stats.js'
 
 export interface Header {
   readonly mqttx: string
   readonly node: string
   readonly system: string
-  /** What $SYS/broker/version said; undefined: nothing. */
+  /** The value of $SYS/broker/version; undefined: none. */
   readonly broker: string | undefined
   readonly command: string
   readonly seed: number
-  /** null where no TCP is spoken: a unix socket. */
+  /** null without TCP: a unix socket. */
   readonly tcp_nodelay: boolean | null
-  /** Of the first message, UTC. */
+  /** Time of the first message, UTC. */
   readonly started: string
 }
 
 export interface Setup {
   readonly mode: Mode
-  /** open: at the times of a rate; closed: as fast as it goes. */
+  /** open: messages are due at the times of a rate; closed: as fast as the server allows. */
   readonly loop: 'open' | 'closed'
   readonly qos: number
   readonly size: number
   readonly clients: number
-  /** Connections that receive in pubsub, and that answer in rr. */
+  /** Subscribers of pubsub, responders of rr. */
   readonly subscribers: number
-  /** Messages a second that were asked for. */
+  /** Requested messages per second. */
   readonly asked_rate: number | undefined
-  /** Clients a second that were to disconnect and connect again. */
+  /** Requested reconnects per second (--churn). */
   readonly churn?: number | undefined
-  /** Requests without a response that each client may have, in a closed loop of rr. */
+  /** Closed loop of rr: outstanding requests per client. */
   readonly window?: number | undefined
 }
 
-/** What one thread has used, as shares of one core. */
+/** Load of one thread, as shares of one core. */
 export interface ThreadLoad {
   readonly cpu: number
-  /** The system let others run although this thread could have; null where the system does not tell. */
+  /** Runnable, but waiting for a core; null if the system does not tell. */
   readonly waited: number | null
 }
 
-/** What the load generator has found out about itself. */
+/** Measurements of the load generator itself. */
 export interface Audit {
-  /** Milliseconds beyond what a timer takes anyway. */
+  /** Milliseconds beyond the resolution of the timer. */
   readonly event_loop_delay_ms: { readonly p99: number; readonly max: number }
-  /** Those that do the work. */
+  /** The worker threads. */
   readonly threads: readonly ThreadLoad[]
-  /** Of one core, the busiest of them. */
+  /** The busiest thread, as a share of one core. */
   readonly thread_cpu: number
-  /** Of one core, the whole process with its other threads. */
+  /** The whole process including helper threads, as a share of one core. */
   readonly process_cpu: number
   readonly gc_ms: { readonly total: number; readonly max: number }
-  /** How late messages were sent while their connection could take them. */
+  /** How late messages were sent while their connection was ready. */
   readonly lag_ms: { readonly p50: number; readonly p99: number; readonly max: number }
-  /** The most messages whose time had come and that were not sent yet, as seen every quarter of a second. */
+  /** The most messages that were due but not sent, sampled every 250 ms. */
   readonly backlog: number
 }
 
-export type OwnLoad = Omit<Audit, 'lag_ms' | 'thread_cpu'>
+/** The part of the audit that is not derived from the statistics of the run. */
+export type GeneratorLoad = Omit<Audit, 'lag_ms' | 'thread_cpu'>
+
+/** One step of --find-max. */
+export interface Step {
+  readonly asked_rate: number
+  /** Messages per second that completed. */
+  readonly rate: number
+  /** Milliseconds; null if nothing was measured. */
+  readonly p50: number | null
+  readonly p99: number | null
+  readonly max: number | null
+  readonly holds: boolean
+  /** Why it does not hold; else empty. */
+  readonly why: readonly string[]
+}
+
+/** The outcome of --find-max. */
+export interface Search {
+  readonly conditions: string
+  /** The highest rate that held; null: none. */
+  readonly found: number | null
+  /** The lowest rate above it that did not hold; null: none was tried. */
+  readonly refused: number | null
+  readonly steps: readonly Step[]
+}
 
 export interface Result extends Counts {
   readonly format: 'mqttx bench 2'
   readonly header: Header
   readonly setup: Setup
   readonly failed: Readonly<Record<string, number>>
-  /** Why connections were lost; those that were made again too. */
+  /** Why connections were lost, including those that were re-established. */
   readonly disconnects: Readonly<Record<string, number>>
-  /** The window that `rate` is of. */
+  /** Length of the measurement window. */
   readonly elapsed_s: number
-  /** From the end of that window to the last acknowledgement or message. */
+  /** From the end of the window to the last acknowledgement or message. */
   readonly drain_s: number
   /**
-   * Messages a second that went all the way within the window: acknowledged, received, or at QoS 0 sent; connections in
-   * `conn`. What came later is in the counts, not in the rate.
+   * Messages per second that completed within the window: acknowledged, received, or at QoS 0 sent; in `conn`,
+   * connections. Later messages are in the counts, but not in the rate.
    */
   readonly rate: number
   readonly latency_ms: Percentiles | undefined
   readonly service_ms: Percentiles | undefined
-  /** From dialling to CONNACK, whatever the work is. */
+  /** From dialling to CONNACK, in every mode. */
   readonly connect_ms: Percentiles | undefined
   readonly valid: boolean
   readonly reasons: readonly string[]
   readonly interrupted: boolean
+  /** Messages from hosts whose clock is not comparable. */
   readonly foreign: number
   readonly audit: Audit
   readonly series: readonly Second[]
@@ -98,95 +119,18 @@ export interface Result extends Counts {
     readonly lag: string
     readonly connect: string
   }
-  /** The latency stretch by stretch, with two digits: how much it varied in the course of the run. */
-  readonly stretches: EncodedStretches
-  /** Of --find-max, whose best step this result is. */
+  /** Latency per interval, with two digits. */
+  readonly stretches: EncodedIntervals
+  /** --find-max: this result is that of the best step. */
   readonly search?: Search
 }
 
-/** What is measured, before anything is worked out from it. */
-export interface Measured {
-  readonly header: Header
-  readonly setup: Setup
-  readonly counts: Counts
-  readonly failed: Readonly<Record<string, number>>
-  readonly disconnects: Readonly<Record<string, number>>
-  /** Seconds. */
-  readonly elapsed: number
-  readonly drain: number
-  readonly interrupted: boolean
-  readonly foreign: number
-  readonly audit: OwnLoad
-  readonly series: readonly Second[]
-  readonly latency: Histogram
-  readonly service: Histogram
-  readonly lag: Histogram
-  readonly connect: Histogram
-  readonly stretches: Stretches
-}
-
-/** `elapsed` of `conn` is the time that connecting took. */
-export function measured(
-  engine: EngineResult,
-  facts: Pick<Measured, 'header' | 'setup' | 'audit'>,
-): Measured {
-  const { tally, elapsedMs, drainMs, connectMs, stoppedEarly, foreign } = engine
-  const { counts, failed, disconnects, latency, service, lag, connect, stretches, seconds } = tally
-  const conn = facts.setup.mode === 'conn'
-  const elapsed = (conn ? connectMs : elapsedMs) / 1000
-  const drain = conn ? 0 : drainMs / 1000
-  return {
-    ...facts,
-    ...{ counts, failed, disconnects, elapsed, drain, foreign },
-    interrupted: stoppedEarly,
-    series: seconds,
-    ...{ latency, service, lag, connect, stretches },
-  }
-}
-
-export function resultOf(measured: Measured): Result {
-  const { header, setup, counts, failed, disconnects, elapsed, drain, interrupted, foreign, series } =
-    measured
-  const { latency, service, lag, connect } = measured
-  const audit: Audit = {
-    ...measured.audit,
-    thread_cpu: Math.max(...measured.audit.threads.map(({ cpu }) => cpu)),
-    lag_ms: { p50: lag.at(50), p99: lag.at(99), max: lag.at(100) },
-  }
-  const reasons = reasonsOf(measured, audit)
-  return {
-    format: 'mqttx bench 2',
-    header,
-    setup,
-    ...counts,
-    ...{ failed, disconnects },
-    elapsed_s: rounded(elapsed),
-    drain_s: rounded(drain),
-    rate: rounded(elapsed === 0 ? 0 : doneOf(setup, counts) / elapsed),
-    latency_ms: latency.percentiles(),
-    service_ms: service.percentiles(),
-    connect_ms: connect.percentiles(),
-    valid: reasons.length === 0,
-    reasons,
-    ...{ interrupted, foreign, audit, series },
-    histograms: {
-      ...{ latency: latency.encode(), service: service.encode() },
-      ...{ lag: lag.encode(), connect: connect.encode() },
-    },
-    stretches: measured.stretches.encode(),
-  }
-}
-
-function doneOf({ mode }: Setup, { done, connected }: Counts): number {
-  return mode === 'conn' ? connected : done
-}
-
-/** What went all the way in each whole second of `seconds`; what is left of the last one would look like a fall. */
+/** Completed messages of each whole second; the incomplete last second is left out. */
 export function perSecond({ series }: Result, seconds: number): number[] {
   return Array.from({ length: Math.floor(seconds + 0.001) }, (_, second) => series[second]?.done ?? 0)
 }
 
-/** What makes a run fail, in words; empty where all is well. */
+/** What makes a run fail, one phrase each; empty if nothing does. */
 export function failuresOf(result: Result): string[] {
   const { setup, lost, duplicated, unacked, unsent, skipped, failed, sent, received, connected } = result
   const failures: string[] = []
@@ -200,60 +144,6 @@ export function failuresOf(result: Result): string[] {
   for (const [reason, count] of Object.entries(failed)) note(count, reason)
   if ((setup.mode === 'sub' || setup.mode === 'rr') && received === 0) failures.push('nothing received')
   if (setup.mode !== 'sub' && setup.mode !== 'conn' && sent === 0) failures.push('nothing sent')
-  if (setup.mode === 'conn' && connected === 0) failures.push('nobody connected')
+  if (setup.mode === 'conn' && connected === 0) failures.push('no client connected')
   return failures
-}
-
-/** What one run would have measured that did the work of all `results`, which ran at the same time. */
-export function merged(results: readonly Result[]): Result {
-  const [first] = results
-  const counts = noCounts()
-  const failed: Record<string, number> = {}
-  const disconnects: Record<string, number> = {}
-  const series: Second[] = []
-  const [latency, service, lag, connect] = [0, 1, 2, 3].map(() => new Histogram()) as Histograms
-  const histograms = { latency, service, lag, connect }
-  const stretches = new Stretches()
-  for (const result of results) {
-    for (const name of countNames) counts[name] += result[name]
-    addCounts(failed, result.failed)
-    addCounts(disconnects, result.disconnects)
-    for (const name of ['latency', 'service', 'lag', 'connect'] as const)
-      histograms[name].add(new Histogram(result.histograms[name]))
-    stretches.add(new Stretches(result.stretches))
-    addSeconds(series, result.series)
-  }
-  const most = (value: (result: Result) => number) => Math.max(...results.map(value))
-  const sum = (value: (result: Result) => number) =>
-    results.reduce((total, result) => total + value(result), 0)
-  return resultOf({
-    header: first!.header,
-    setup: { ...first!.setup, subscribers: sum(({ setup }) => setup.subscribers) },
-    ...{ counts, failed, disconnects, series, stretches, ...histograms },
-    elapsed: most((result) => result.elapsed_s),
-    drain: most((result) => result.elapsed_s + result.drain_s) - most((result) => result.elapsed_s),
-    interrupted: results.some(({ interrupted }) => interrupted),
-    foreign: sum((result) => result.foreign),
-    audit: {
-      event_loop_delay_ms: {
-        p99: most(({ audit }) => audit.event_loop_delay_ms.p99),
-        max: most(({ audit }) => audit.event_loop_delay_ms.max),
-      },
-      threads: results.flatMap(({ audit }) => audit.threads),
-      process_cpu: sum(({ audit }) => audit.process_cpu),
-      gc_ms: { total: sum(({ audit }) => audit.gc_ms.total), max: most(({ audit }) => audit.gc_ms.max) },
-      backlog: sum(({ audit }) => audit.backlog), // at the most: they need not have been the same moments
-    },
-  })
-}
-
-type Histograms = [Histogram, Histogram, Histogram, Histogram]
-
-function addSeconds(sums: Second[], seconds: readonly Second[]): void {
-  for (const [index, { sent, done, maxMs }] of seconds.entries()) {
-    const sum = (sums[index] ??= { sent: 0, done: 0, maxMs: 0 })
-    sum.sent += sent
-    sum.done += done
-    sum.maxMs = Math.max(sum.maxMs, maxMs)
-  }
 }

@@ -1,4 +1,4 @@
-// mqttx bench: from the words to a run, or to files, and to the report and its status.
+// mqttx bench: runs the load or reads result files, prints the report, determines the exit status.
 import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConnectOptions } from '../../connection/options.js'
@@ -7,29 +7,30 @@ import type { Host } from '../../host.js'
 import { print } from '../../io/print.js'
 import { say } from '../../io/say.js'
 import type { BenchArgs } from './args.js'
-import { broken } from './assertions.js'
-import { type Dial, type Identity, systemClock } from './client.js'
+import { failedAssertions } from './assertions.js'
+import { systemClock } from './clock.js'
 import { commandLine } from './command-line.js'
+import type { Dial, Identity } from './connection.js'
+import { checkResponseTopic, planOf, threadsFor } from './create-plan.js'
 import { dialer, routesOf } from './dialer.js'
-import { checkPlaces, contentOf, fromFiles, writeFiles } from './files.js'
-import { adviceOn, checkOpenFiles, checkPorts } from './limits.js'
-import { type Control, type Known, measure, optionsOf } from './measure.js'
-import type { EnginePlan } from './plan.js'
-import { checkResponseTopic, planOf, threadsFor } from './planning.js'
-import { serverVersions } from './probe.js'
+import { checkWritable, payloadFrom, showResultFiles, writeFiles } from './files.js'
+import { checkOpenFiles, checkPorts, hintsFor } from './limits.js'
+import { measure, optionsOf, type RunControl, type RunFacts } from './measure.js'
+import type { RunPlan } from './plan.js'
 import { jsonReport, textReport } from './report.js'
 import { failuresOf, type Result } from './result.js'
 import { findMax } from './search.js'
-import { messageOn } from './start.js'
-import { type Login, measureInThreads } from './threads.js'
-import { openViews, plotOf } from './views.js'
-import { membersOf, type Shard, wholeRun } from './workload.js'
+import { serverVersions } from './server-version.js'
+import { waitForStartSignal } from './start-signal.js'
+import { measureInThreads, type WorkerLogin } from './threads.js'
+import { drawingOf, openViews } from './views.js'
+import { clientsOfShard, type Shard, wholeRun } from './workload.js'
 
 export async function run(args: BenchArgs, host: Host): Promise<number> {
-  checkPlaces(args)
-  if (['merge', 'report', 'compare'].includes(args.work[0]!)) return showFiles(args, host)
+  checkWritable(args)
+  if (['merge', 'report', 'compare'].includes(args.work[0]!)) return reportFiles(args, host)
   const shard = shardOf(args, host)
-  const content = contentOf(args)
+  const content = payloadFrom(args)
   const options = await optionsOf(args, host)
   const plan = planOf(args, options, { shard, content })
   const workers = args.workers ?? threadsFor(plan, availableParallelism())
@@ -39,7 +40,7 @@ export async function run(args: BenchArgs, host: Host): Promise<number> {
   const dial = dialer(options, routes)
   const identity = { clientId: plan.clientId('c', plan.clients + shard.index), index: 0 }
   const broker = await serverVersions(dial, identity, { servers: routes.servers.length, clock: systemClock })
-  const known: Known = {
+  const known: RunFacts = {
     ...{ broker, command: commandLine(process.argv.slice(2)), seed: args.seed },
     tcp_nodelay: 'host' in options.endpoint.address ? options.endpoint.noDelay : null,
   }
@@ -54,13 +55,14 @@ export async function run(args: BenchArgs, host: Host): Promise<number> {
     views.close,
   )
   try {
-    const text = () => textReport(result, plotOf(args, host), broken(args.assertions ?? [], result))
+    const text = () =>
+      textReport(result, drawingOf(args, host), failedAssertions(args.assertions ?? [], result))
     await print(host.stdout, args.json ? jsonReport(result) : text())
   } finally {
-    writeFiles(result, args) // what one place has no room for is not lost in the other
+    writeFiles(result, args) // also if printing failed
   }
-  for (const advice of adviceOn(result.failed)) say(host.stderr, `hint: ${advice}`)
-  return judge([result], args, host)
+  for (const hint of hintsFor(result.failed)) say(host.stderr, `hint: ${hint}`)
+  return statusOf([result], args, host)
 }
 
 const firstRate = 1000
@@ -69,7 +71,7 @@ const firstRate = 1000
 async function search(
   args: BenchArgs,
   host: Host,
-  { rate = firstRate }: EnginePlan,
+  { rate = firstRate }: RunPlan,
   work: (args: BenchArgs) => Promise<Result>,
 ): Promise<Result> {
   let stopped = false
@@ -82,7 +84,7 @@ async function search(
       start: rate,
       conditions: args.findMax!,
       measure: (rate) => work({ ...rest, rate }),
-      rest: () => sleep(restMs),
+      pause: () => sleep(pauseMs),
       stopped: () => stopped,
     })
   } finally {
@@ -90,17 +92,17 @@ async function search(
   }
 }
 
-const restMs = 1000 // of a server that has had too much
+const pauseMs = 1000 // after an overload
 
-/** The system's limits, before anything connects. */
+/** Checks the limits of the system before any client connects. */
 function checkLimits(
-  { mode, clients, subscribers, shard }: EnginePlan,
+  { mode, clients, subscribers, shard }: RunPlan,
   workers: number,
   { endpoint }: ConnectOptions,
   { servers, sources }: ReturnType<typeof routesOf>,
 ): void {
   const others = mode === 'pubsub' || mode === 'rr' ? subscribers * workers : 0
-  const connections = membersOf(clients, shard).length + others
+  const connections = clientsOfShard(clients, shard).length + others
   checkOpenFiles(connections, workers)
   if (!('host' in endpoint.address)) return
   const targets = endpoint.proxy === undefined ? Math.max(1, servers.length) : 1
@@ -112,45 +114,45 @@ function controlOf(
   { startAt = 0, startOn, quiet }: BenchArgs,
   host: Host,
   { dial, identity, say }: { dial: Dial; identity: Identity; say(line: string): void },
-): Control {
+): RunControl {
   const onStop = (stop: () => void) => host.onSignal(['SIGINT', 'SIGTERM'], stop)
   const ready = () => {
-    if (!quiet) say(`Ready: the clients are connected, and wait for a message to '${startOn}'.`)
+    if (!quiet) say(`Ready: all clients are connected, waiting for a message to '${startOn}'.`)
   }
   return {
     async start() {
-      if (startOn !== undefined) await messageOn(dial, { topic: startOn, identity, ready, onStop })
+      if (startOn !== undefined) await waitForStartSignal(dial, { topic: startOn, identity, ready, onStop })
       return systemClock.now() + Math.max(0, startAt - Date.now())
     },
     onStop,
   }
 }
 
-function loginOf({ username, password }: ConnectOptions): Login {
+function loginOf({ username, password }: ConnectOptions): WorkerLogin {
   return { username, password: password?.toString('latin1') }
 }
 
-async function showFiles(args: BenchArgs, host: Host): Promise<number> {
+async function reportFiles(args: BenchArgs, host: Host): Promise<number> {
   const { json, assertions = [] } = args
-  const { text, results } = fromFiles(args.work, { json, plot: plotOf(args, host), assertions })
+  const { text, results } = showResultFiles(args.work, { json, drawing: drawingOf(args, host), assertions })
   await print(host.stdout, text)
   if (results.length === 1) writeFiles(results[0]!, args)
-  return judge(results, args, host)
+  return statusOf(results, args, host)
 }
 
-/** The status: 0 where everything arrived, and --assert holds. */
-function judge(results: readonly Result[], { assertions = [] }: BenchArgs, host: Host): number {
-  const complaints = results.flatMap((result) => broken(assertions, result))
-  for (const complaint of complaints) say(host.stderr, `Error: --assert ${complaint}`)
+/** 0 if no run failed and --assert holds. */
+function statusOf(results: readonly Result[], { assertions = [] }: BenchArgs, host: Host): number {
+  const broken = results.flatMap((result) => failedAssertions(assertions, result))
+  for (const condition of broken) say(host.stderr, `Error: --assert ${condition}`)
   const failed = results.some((result) => failuresOf(result).length > 0)
-  return failed || complaints.length > 0 ? ExitCode.bench : ExitCode.ok
+  return failed || broken.length > 0 ? ExitCode.bench : ExitCode.ok
 }
 
 function shardOf({ shard }: BenchArgs, { env }: Host): Shard {
   if (shard === undefined) return wholeRun
   const index = shard.index ?? Number(env.JOB_COMPLETION_INDEX || Number.NaN)
   if (Number.isInteger(index) && index >= 0 && index < shard.of) return { index, of: shard.of }
-  throw new UsageError(`--shard /${shard.of}: JOB_COMPLETION_INDEX does not say which.`, {
-    hint: `it has to be a number from 0 to ${shard.of - 1}; without it: --shard 0/${shard.of}`,
+  throw new UsageError(`--shard /${shard.of}: JOB_COMPLETION_INDEX is not a shard index.`, {
+    hint: `it must be a number from 0 to ${shard.of - 1}; or give the index: --shard 0/${shard.of}`,
   })
 }

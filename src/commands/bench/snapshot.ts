@@ -1,44 +1,44 @@
-// A run as it stands at a moment: what the live view and the metrics are made from.
-import { Histogram } from './histogram.js'
-import { type Counts, countNames, noCounts } from './tally.js'
+// The state of a run at a moment, for the live view and the metrics.
+import { LatencyHistogram } from './latency-histogram.js'
+import { type Counts, countNames, noCounts } from './run-stats.js'
 
 export const phases = ['connecting', 'running', 'ending'] as const
 
 export interface Snapshot {
   readonly phase: (typeof phases)[number]
-  /** When what counts begins, on the system's clock in milliseconds. */
+  /** When the measurement begins, on the clock. */
   readonly start: number
-  /** Those that are only known at the end are 0 before. */
+  /** Counts that are known only at the end are 0. */
   readonly counts: Counts
   readonly failed: Readonly<Record<string, number>>
   readonly disconnects: Readonly<Record<string, number>>
   /** Clients whose connection has not ended for good. */
   readonly clients: number
-  /** QoS 1 and 2 messages without an acknowledgement. */
+  /** Unacknowledged QoS 1 and 2 messages. */
   readonly inFlight: number
-  /** Messages of an open loop whose time has come, and that are not sent yet. */
+  /** Open loop: messages that are due but not sent. */
   readonly backlog: number
-  readonly latency: Histogram
+  readonly latency: LatencyHistogram
 }
 
-/** As threads send it to one another. */
+/** The form that a worker thread sends. */
 export type SentSnapshot = Omit<Snapshot, 'latency'> & { readonly latency: string }
 
-export function sendable(snapshot: Snapshot): SentSnapshot {
+export function toSendable(snapshot: Snapshot): SentSnapshot {
   return { ...snapshot, latency: snapshot.latency.encode() }
 }
 
-/** Those of the threads of one run, together; undefined where there is none yet. */
-export function together(parts: readonly SentSnapshot[]): Snapshot | undefined {
+/** The sum of the snapshots of the threads; undefined if there is none yet. */
+export function combinedSnapshot(parts: readonly SentSnapshot[]): Snapshot | undefined {
   if (parts.length === 0) return undefined
   const counts = noCounts()
   const [failed, disconnects]: Record<string, number>[] = [{}, {}]
-  const latency = new Histogram()
+  const latency = new LatencyHistogram()
   for (const part of parts) {
     for (const name of countNames) counts[name] += part.counts[name]
     addCounts(failed!, part.failed)
     addCounts(disconnects!, part.disconnects)
-    latency.add(new Histogram(part.latency))
+    latency.add(new LatencyHistogram(part.latency))
   }
   const sum = (value: (part: SentSnapshot) => number) => parts.reduce((total, part) => total + value(part), 0)
   return {
@@ -51,7 +51,7 @@ export function together(parts: readonly SentSnapshot[]): Snapshot | undefined {
   }
 }
 
-/** Adds counts by name to those of others. */
+/** Adds `counts` to `sums`, by name. */
 export function addCounts(sums: Record<string, number>, counts: Readonly<Record<string, number>>): void {
   for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count
 }

@@ -1,4 +1,4 @@
-// mqttx bench: its words. What it does is in run.ts.
+// mqttx bench: the command line. run.ts implements it.
 import { type Args, spec } from '../../cli/option.js'
 import { benchOptions } from '../../cli/options/bench.js'
 import {
@@ -15,7 +15,7 @@ import { contextOption, helpOptions, quietOption } from '../../cli/options/gener
 import { checkProperties, connectProperties, publishProperties } from '../../cli/options/properties.js'
 import { checkTls } from '../../cli/options/tls.js'
 import { UsageError } from '../../errors.js'
-import { has } from './placeholders.js'
+import { hasPlaceholder } from './placeholders.js'
 
 const stampSize = 40
 
@@ -33,33 +33,30 @@ export const bench = spec({
     'compare [--json] FILE FILE',
   ],
   description: [
-    `Connects clients, publishes or receives, and reports what came of it: how many messages were offered, sent,
-    acknowledged, received, lost, duplicated and reordered, what failed and for which Reason Code, and how long it took.`,
-    `With {rate} each message has an intended time, and latency is counted from that; the time from the sending stands
-    beside it. Without, it is as fast as the server takes it.`,
-    `The report ends with \`valid\`, or with what failed and what the load generator itself could not do. SIGINT ends the run, and it is
-    still reported. The status is not 0 where messages were lost at QoS 1 or 2, duplicated at QoS 2, not sent or not
-    acknowledged, and where anything was refused or failed.`,
-    `With rr each client sends requests and awaits their responses, which the same run sends back: with the Response Topic and
-    Correlation Data of MQTT 5, or to the same topics before it. The latency is that of the whole way, and a request without a
-    response is a lost message. Without {rate} a client has one request under way, or as many as {maxInflight} says.`,
-    `Where a comparison says that a figure is better or worse, chance does not explain the difference: stretches of each run (a
-    quarter of a second, longer in long runs) are drawn again 2,000 times, some neighbours together (circular block bootstrap),
-    and the range of the quotients is shown; the ranges hold together with 95 % (Bonferroni). Differences below 1 % count as
-    none. What differs from start to start of a server is not in one run: where it matters, compare several.`,
-    `Latency from a publisher to a subscriber is measured on one host, whose clock both share; messages of other hosts
-    are counted without it.`,
+    `Connects clients, publishes or subscribes, and reports how many messages were offered, sent, acknowledged, received,
+    lost, duplicated and reordered, which failures occurred by Reason Code, and the latency.`,
+    `With {rate} each message has an intended time, from which its latency is measured; the time from sending is reported
+    as well. Without {rate}, messages are sent as fast as the server accepts them.`,
+    `The report ends with \`valid\`, or with the failures and the limits of the load generator. SIGINT ends the run early, with a
+    report. The exit status is not 0 if messages were lost at QoS 1 or 2, duplicated at QoS 2, not sent or not
+    acknowledged, or if anything was refused or failed.`,
+    `With rr each client sends requests and waits for the responses, which responders of the same run send: in MQTT 5 with
+    Response Topic and Correlation Data, in earlier versions to the same topics. The latency is that of the round trip; a
+    request without a response is a lost message. Without {rate} a client has one outstanding request, or {maxInflight}.`,
+    `\`compare\` calls a figure better or worse only if the difference is statistically significant: intervals of each run (250 ms,
+    longer in long runs) are resampled 2,000 times in blocks of neighbours (circular block bootstrap). It shows the
+    confidence interval of the quotient; all intervals hold simultaneously at 95 % (Bonferroni). Differences below 1 % are
+    ignored. A run does not show how a server varies from restart to restart: if that matters, compare several runs.`,
+    `Latency from publisher to subscriber is measured only within one host, because clocks of different hosts differ; messages from
+    other hosts are counted without latency.`,
   ],
   examples: [
     [
-      'A hundred clients that send 10,000 messages a second together',
+      '100 clients that together send 10,000 messages per second',
       'mqttx bench pub --rate 10000 --clients 100 -q 1',
     ],
     ['From publisher to subscriber', 'mqttx bench pubsub --rate 1000 --clients 10 --subscribers 2 -q 1'],
-    [
-      'A thousand connections, a hundred more each second',
-      'mqttx bench conn --clients 1000 --connect-rate 100',
-    ],
+    ['1,000 connections, 100 new ones per second', 'mqttx bench conn --clients 1000 --connect-rate 100'],
   ],
   options: {
     ...benchOptions,
@@ -92,7 +89,7 @@ export const bench = spec({
   ],
   operand: 'work',
   check(args) {
-    checkWork(args)
+    checkArgs(args)
     checkProperties(args)
     checkTls(args)
     checkSession(args)
@@ -100,33 +97,34 @@ export const bench = spec({
   },
 })
 
-type Given = Args<typeof bench.options>
+type BenchArgs = Args<typeof bench.options>
 type Mode = 'pub' | 'sub' | 'pubsub' | 'rr' | 'conn'
 
 const modes: readonly string[] = ['pub', 'sub', 'pubsub', 'rr', 'conn']
-const ofFiles = ['merge', 'report', 'compare']
+const fileModes = ['merge', 'report', 'compare']
 
-function checkWork(args: Given): void {
+function checkArgs(args: BenchArgs): void {
   if (args.work.length === 0 && args.findMax !== undefined) args.work.push('pub')
   const [mode, ...rest] = args.work
-  const hint = 'pub, sub, pubsub, rr, conn, merge, report or compare, as in: mqttx bench pub --rate 1000'
-  if (mode === undefined) throw new UsageError('bench: what is to be done?', { hint })
-  if (ofFiles.includes(mode)) return checkFiles(mode, rest.length, args)
-  if (!modes.includes(mode)) throw new UsageError(`bench: '${mode}' is not known.`, { hint })
-  if (rest.length > 0) throw new UsageError(`bench ${mode}: '${rest[0]}' is one word too many.`)
+  const hint =
+    'pub, sub, pubsub, rr, conn, merge, report or compare, for example: mqttx bench pub --rate 1000'
+  if (mode === undefined) throw new UsageError('bench: missing mode.', { hint })
+  if (fileModes.includes(mode)) return checkFiles(mode, rest.length, args)
+  if (!modes.includes(mode)) throw new UsageError(`bench: unknown mode '${mode}'.`, { hint })
+  if (rest.length > 0) throw new UsageError(`bench ${mode}: unexpected argument '${rest[0]}'.`)
   checkMode(mode as Mode, args)
   checkTopics(mode as Mode, args)
   checkPayload(mode as Mode, args)
   checkSearch(args)
-  if (args.duration === 0) throw new UsageError('--duration: 0 is no time to measure in.')
+  if (args.duration === 0) throw new UsageError('--duration must be greater than 0.')
   if (args.ramp !== undefined && args.rate === undefined && args.ratePerClient === undefined)
-    throw new UsageError('--ramp: without --rate or --rate-per-client there is no rate that could climb.')
+    throw new UsageError('--ramp needs --rate or --rate-per-client.')
   if (args.unix !== undefined && args.ifaddr !== undefined)
-    throw new UsageError('--ifaddr: a unix socket is not reached from an address.')
+    throw new UsageError('--ifaddr and --unix cannot be used together.')
 }
 
-/** Options that have no meaning elsewhere. */
-const onlyOf: readonly (readonly [keyof Given, name: string, modes: readonly Mode[]])[] = [
+/** Options that only some modes accept. */
+const onlyOf: readonly (readonly [keyof BenchArgs, name: string, modes: readonly Mode[]])[] = [
   ['rate', '--rate', ['pub', 'pubsub', 'rr']],
   ['ratePerClient', '--rate-per-client', ['pub', 'pubsub', 'rr']],
   ['ramp', '--ramp', ['pub', 'pubsub', 'rr']],
@@ -142,82 +140,83 @@ const onlyOf: readonly (readonly [keyof Given, name: string, modes: readonly Mod
   ['findMax', '--find-max', ['pub', 'pubsub', 'rr']],
 ]
 
-function checkMode(mode: Mode, args: Given): void {
-  for (const [key, name, able] of onlyOf) {
-    if (args[key] === undefined || args[key] === false || able.includes(mode)) continue
-    throw new UsageError(`bench ${mode}: ${name} has no meaning here.`, {
-      hint: `it is for ${able.join(', ')}`,
+function checkMode(mode: Mode, args: BenchArgs): void {
+  for (const [key, name, accepting] of onlyOf) {
+    if (args[key] === undefined || args[key] === false || accepting.includes(mode)) continue
+    throw new UsageError(`bench ${mode}: ${name} cannot be used.`, {
+      hint: `only with ${accepting.join(', ')}`,
     })
   }
 }
 
-function checkTopics(mode: Mode, args: Given): void {
+function checkTopics(mode: Mode, args: BenchArgs): void {
   const { topic, topics, zipf, subscribers, responseTopic = '' } = args
   if (mode !== 'sub' && topic !== undefined && /[+#]/.test(topic)) {
-    throw new UsageError(`bench ${mode}: the topic '${topic}' has a wildcard.`, {
-      hint: 'for topics of their own, use %i: the number of the client',
+    throw new UsageError(`bench ${mode}: the topic '${topic}' contains a wildcard.`, {
+      hint: '%i is the client number: with it each client publishes to its own topic',
     })
   }
-  if (zipf !== undefined && topics === undefined)
-    throw new UsageError('--zipf: say with --topics how many topics there are.')
-  const chosen = has(topic ?? '%t', 't')
-  if (topics !== undefined && !chosen)
-    throw new UsageError(`--topics: the topic '${topic}' has no %t, which is the number of the chosen one.`)
-  if (topics === undefined && topic !== undefined && chosen)
-    throw new UsageError(`The topic '${topic}' has %t: say with --topics how many there are.`)
+  if (zipf !== undefined && topics === undefined) throw new UsageError('--zipf needs --topics.')
+  const numbered = hasPlaceholder(topic ?? '%t', 't')
+  if (topics !== undefined && !numbered)
+    throw new UsageError(`--topics: the topic '${topic}' does not contain %t, the topic number.`)
+  if (topics === undefined && topic !== undefined && numbered)
+    throw new UsageError(`The topic '${topic}' contains %t: --topics is missing.`)
   if (mode !== 'rr') return
-  if (subscribers > 1 && (topics !== undefined || !has(topic ?? '%i', 'ic') || has(topic ?? '', 'n'))) {
-    throw new UsageError(`bench rr: ${subscribers} responders cannot share the requests to these topics.`, {
-      hint: 'each client needs one of its own, by %i or %c alone; or leave --subscribers out',
+  if (
+    subscribers > 1 &&
+    (topics !== undefined || !hasPlaceholder(topic ?? '%i', 'ic') || hasPlaceholder(topic ?? '', 'n'))
+  ) {
+    throw new UsageError(`bench rr: --subscribers ${subscribers} needs a separate topic for each client.`, {
+      hint: 'use %i or %c in the topic, and no other placeholder',
     })
   }
-  if (responseTopic !== '' && (!has(responseTopic, 'ic') || has(responseTopic, 'nt')))
-    throw new UsageError('--response-topic: each client needs one of its own, by %i or %c alone.')
+  if (responseTopic !== '' && (!hasPlaceholder(responseTopic, 'ic') || hasPlaceholder(responseTopic, 'nt')))
+    throw new UsageError('--response-topic must contain %i or %c, and no other placeholder.')
   const { responseTopic: given, correlationData } = args.properties?.publish ?? {}
   if (given !== undefined || correlationData !== undefined) {
-    throw new UsageError('bench rr: Response Topic and Correlation Data are set by the program itself.', {
-      hint: 'where responses are awaited says --response-topic',
+    throw new UsageError('bench rr sets Response Topic and Correlation Data itself.', {
+      hint: 'use --response-topic',
     })
   }
 }
 
-function checkPayload(mode: Mode, { message, file, size, template }: Given): void {
+function checkPayload(mode: Mode, { message, file, size, template }: BenchArgs): void {
   const content = message ?? file
-  if (template && content === undefined)
-    throw new UsageError('--template: the text is missing: -m TEXT or -f FILE.')
+  if (template && content === undefined) throw new UsageError('--template needs -m or -f.')
   if ((mode !== 'pubsub' && mode !== 'rr') || content !== undefined || size >= stampSize) return
-  throw new UsageError(`bench ${mode}: a payload of ${size} bytes is too small.`, {
-    hint: `${stampSize} bytes say which message it is, and when it was sent`,
+  throw new UsageError(`bench ${mode}: --size must be at least ${stampSize}.`, {
+    hint: `the first ${stampSize} bytes identify the message and its time`,
   })
 }
 
-/** A search decides by itself how long it runs, and how fast. */
-function checkSearch({ findMax, count, shard, startAt, startOn }: Given): void {
+/** A search controls the number of messages and the start of each step. */
+function checkSearch({ findMax, count, shard, startAt, startOn }: BenchArgs): void {
   if (findMax === undefined) return
   const others = { '--count': count, '--shard': shard, '--start-at': startAt, '--start-on': startOn }
   const [other] = Object.entries(others).find(([, value]) => value !== undefined) ?? []
   if (other === undefined) return
   throw new UsageError(`--find-max and ${other} cannot be used together.`, {
-    hint: 'how long a step takes says --duration',
+    hint: '--duration is the length of a step',
   })
 }
 
-function checkFiles(mode: string, count: number, args: Given): void {
+function checkFiles(mode: string, count: number, args: BenchArgs): void {
   const { csv, hdr, assertions, prometheus, findMax } = args
-  const given = { '--prometheus': prometheus, '--find-max': findMax }
-  const ofOne = { '--csv': csv, '--hdr': hdr }
-  const idle = {
-    ...given,
+  const never = { '--prometheus': prometheus, '--find-max': findMax }
+  const oneResult = { '--csv': csv, '--hdr': hdr }
+  const refused = {
+    ...never,
     ...(mode === 'compare'
-      ? { ...ofOne, '--assert': assertions }
+      ? { ...oneResult, '--assert': assertions }
       : mode === 'report' && count > 1
-        ? ofOne
+        ? oneResult
         : {}),
   }
-  const [name] = Object.entries(idle).find(([, value]) => value !== undefined) ?? []
+  const [name] = Object.entries(refused).find(([, value]) => value !== undefined) ?? []
   if (name !== undefined) {
-    const many = mode === 'report' && name in ofOne ? ' with more than one file' : ''
-    throw new UsageError(`bench ${mode}: ${name} has no meaning here${many}.`)
+    const many = mode === 'report' && name in oneResult ? ' with more than one file' : ''
+    throw new UsageError(`bench ${mode}: ${name} cannot be used${many}.`)
   }
   checkFileCount(mode, count)
 }
@@ -225,7 +224,7 @@ function checkFiles(mode: string, count: number, args: Given): void {
 function checkFileCount(mode: string, count: number): void {
   if (mode === 'compare' ? count === 2 : count > 0) return
   const wanted = mode === 'compare' ? 'two files' : 'files'
-  throw new UsageError(`bench ${mode}: ${wanted} with the JSON of runs are needed.`, {
+  throw new UsageError(`bench ${mode} needs ${wanted} with results.`, {
     hint: 'mqttx bench pub --json > FILE writes one',
   })
 }

@@ -1,14 +1,14 @@
-// What the first bytes of a payload say, so that a receiver can tell loss, duplicates, order and delay: big-endian.
-//   0 magic, 3 flags (1: counts), 4 host, 8 run, 12 client, 16 sequence (64 bits), 24 intended time and 32 time of
-//   sending, both in milliseconds of the host's monotonic clock as 64-bit floats.
+// The first 40 bytes of a payload, from which a receiver derives loss, duplicates, order and latency. Big-endian:
+//   0 magic, 3 flags (1: measured), 4 host, 8 run, 12 client, 16 sequence number (64 bits), 24 intended time,
+//   32 time of sending. Times are 64-bit floats: milliseconds of the monotonic clock of the host.
 
 export const stampSize = 40
 const magic = 0x6d717800 // "mqx"
 
 export interface Stamp {
-  /** False for the messages of the warm-up. */
-  readonly counts: boolean
-  /** Times can be compared only where this is the same. */
+  /** False for messages of the warm-up. */
+  readonly measured: boolean
+  /** Times are comparable only if this is the same. */
   readonly host: number
   readonly run: number
   readonly client: number
@@ -18,7 +18,7 @@ export interface Stamp {
 }
 
 export function writeStamp(to: Buffer, stamp: Stamp): void {
-  to.writeUInt32BE(magic | (stamp.counts ? 1 : 0), 0)
+  to.writeUInt32BE(magic | (stamp.measured ? 1 : 0), 0)
   to.writeUInt32BE(stamp.host, 4)
   to.writeUInt32BE(stamp.run, 8)
   to.writeUInt32BE(stamp.client, 12)
@@ -28,7 +28,7 @@ export function writeStamp(to: Buffer, stamp: Stamp): void {
   to.writeDoubleBE(stamp.sent, 32)
 }
 
-/** Undefined where the bytes are not those of a bench. */
+/** Undefined if the bytes do not begin with a stamp. */
 export function readStamp(bytes: Buffer, start: number, end: number): Stamp | undefined {
   if (end - start < stampSize) return undefined
   const head = bytes.readUInt32BE(start)
@@ -37,7 +37,7 @@ export function readStamp(bytes: Buffer, start: number, end: number): Stamp | un
   const sent = bytes.readDoubleBE(start + 32)
   if (!Number.isFinite(intended) || !Number.isFinite(sent)) return undefined
   return {
-    counts: (head & 1) !== 0,
+    measured: (head & 1) !== 0,
     host: bytes.readUInt32BE(start + 4),
     run: bytes.readUInt32BE(start + 8),
     client: bytes.readUInt32BE(start + 12),

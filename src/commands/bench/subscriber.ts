@@ -1,27 +1,27 @@
-// One subscribing client: notes what comes, when, and in which order.
+// One subscribing client: records the messages it receives, their latency and order.
 import type { Publish } from '../../codec/publish.js'
-import type { Clock } from './client.js'
-import { Ledger } from './ledger.js'
+import type { Clock } from './clock.js'
+import type { RunStats } from './run-stats.js'
+import { SequenceTracker } from './sequence-tracker.js'
 import { readStamp } from './stamp.js'
-import type { Tally } from './tally.js'
 import type { Shard } from './workload.js'
 
 export interface SubscriberSettings {
-  readonly tally: Tally
+  readonly stats: RunStats
   readonly clock: Clock
   readonly host: number
-  /** Only messages of this run count, and of publishers of this shard; undefined: everything that comes. */
+  /** Count only messages of this run from publishers of this shard; undefined: all messages. */
   readonly own: { readonly run: number; readonly shard: Shard } | undefined
-  /** The only publisher that it can hear; undefined: it hears all of them. */
+  /** The only publisher it receives from; undefined: all. */
   readonly publisher?: number
-  /** Called after each message that counts. */
+  /** Called after each measured message. */
   changed(): void
 }
 
-export class Subscriber {
+export class BenchSubscriber {
   readonly #settings: SubscriberSettings
-  readonly ledger = new Ledger()
-  /** Messages from hosts whose clock is not ours. */
+  readonly sequences = new SequenceTracker()
+  /** Messages from other hosts, whose clock is not comparable. */
   foreign = 0
 
   constructor(settings: SubscriberSettings) {
@@ -32,32 +32,32 @@ export class Subscriber {
     return this.#settings.publisher
   }
 
-  /** Notes a message; false: it was not for us, or it has come before. */
+  /** Records a message. False: not from this run, or a duplicate. */
   message(publish: Publish): boolean {
-    const { tally, clock, host, own, changed } = this.#settings
+    const { stats, clock, host, own, changed } = this.#settings
     const stamp = readStamp(publish.bytes, publish.payloadStart, publish.payloadEnd)
     if (stamp === undefined) {
       if (own !== undefined) return false
-      tally.counts.received++
-      tally.arrived(clock.now())
+      stats.counts.received++
+      stats.arrived(clock.now())
       changed()
       return true
     }
-    const { run, client, sequence, counts } = stamp
+    const { run, client, sequence, measured } = stamp
     const { run: ownRun, shard } = own ?? {}
     if (ownRun !== undefined && (run !== ownRun || client % shard!.of !== shard!.index)) return false
-    if (!counts) return true
+    if (!measured) return true
     const isNew =
       own === undefined
-        ? this.ledger.note(`${run}/${client}`, sequence)
-        : this.ledger.note(client, sequence, 0)
+        ? this.sequences.note(`${run}/${client}`, sequence)
+        : this.sequences.note(client, sequence, 0)
     if (!isNew) return false
-    tally.counts.received++
+    stats.counts.received++
     const now = clock.now()
-    if (stamp.host === host) tally.done(now, stamp.intended, stamp.sent)
+    if (stamp.host === host) stats.done(now, stamp.intended, stamp.sent)
     else {
       this.foreign++
-      tally.arrived(now)
+      stats.arrived(now)
     }
     changed()
     return true

@@ -1,38 +1,39 @@
-// The PUBLISH of each message of a client, as far as it can be prepared: the topic changes seldom.
+// The PUBLISH templates of a client's messages, prepared once per topic where possible.
 import type { PublishTemplate } from '../../codec/publish.js'
-import { type Facts, fillIn, has } from './placeholders.js'
-import type { EnginePlan } from './plan.js'
-import type { TopicChoice } from './topics.js'
+import { fillIn, hasPlaceholder, type PlaceholderValues } from './placeholders.js'
+import type { RunPlan } from './plan.js'
+import type { TopicSelector } from './topics.js'
 
-/** What all clients of a thread share. */
-export interface Topics {
-  /** Undefined: there is nothing to choose. */
-  readonly choice: TopicChoice | undefined
-  /** By the number of the topic, where that is all that tells topics apart. */
-  readonly kept: Map<number, PublishTemplate>
+/** Shared by all clients of a thread. */
+export interface TopicTemplates {
+  /** Undefined without --topics. */
+  readonly selector: TopicSelector | undefined
+  /** By topic number, if topics differ by nothing else. */
+  readonly cache: Map<number, PublishTemplate>
 }
 
-const mostKept = 65_536 // the first ones, which Zipf's law chooses most often
+const maxCached = 65_536 // the lowest numbers, which Zipf's law selects most often
 
-export function templatesOf(
-  { topic, template }: EnginePlan,
-  { choice, kept }: Topics,
-  facts: Facts,
+/** The template of a message by its number. */
+export function publishTemplates(
+  { topic, template }: RunPlan,
+  { selector, cache }: TopicTemplates,
+  values: PlaceholderValues,
 ): (message: number) => PublishTemplate {
-  const made = (message: number, number: number) =>
-    template(fillIn(topic, { ...facts, message, topic: number }))
-  if (choice === undefined) {
-    if (has(topic, 'n')) return (message) => made(message, 0)
-    const fixed = made(0, 0)
+  const make = (message: number, number: number) =>
+    template(fillIn(topic, { ...values, message, topic: number }))
+  if (selector === undefined) {
+    if (hasPlaceholder(topic, 'n')) return (message) => make(message, 0)
+    const fixed = make(0, 0)
     return () => fixed
   }
-  if (has(topic, 'icn')) return (message) => made(message, choice.of(facts.index, message))
+  if (hasPlaceholder(topic, 'icn')) return (message) => make(message, selector.topicOf(values.index, message))
   return (message) => {
-    const number = choice.of(facts.index, message)
-    const known = kept.get(number)
-    if (known !== undefined) return known
-    const fresh = made(message, number)
-    if (number < mostKept) kept.set(number, fresh)
-    return fresh
+    const number = selector.topicOf(values.index, message)
+    const cached = cache.get(number)
+    if (cached !== undefined) return cached
+    const made = make(message, number)
+    if (number < maxCached) cache.set(number, made)
+    return made
   }
 }

@@ -1,77 +1,83 @@
-// A run spread over worker threads: each does a shard of it, all begin at once, and their results are joined.
+// Runs on several worker threads (--workers): each runs a shard, all start together, and their results are merged.
 import { Worker } from 'node:worker_threads'
 import { MqttxError } from '../../errors.js'
 import type { BenchArgs } from './args.js'
-import { watchProcess } from './audit.js'
-import type { Control, Known } from './measure.js'
-import { merged, type Result } from './result.js'
-import { type SentSnapshot, together } from './snapshot.js'
+import { measureProcess } from './audit.js'
+import { merged } from './build-result.js'
+import type { RunControl, RunFacts } from './measure.js'
+import type { Result } from './result.js'
+import { combinedSnapshot, type SentSnapshot } from './snapshot.js'
 import type { Shard } from './workload.js'
 
-/** Where the bundled worker.ts is, put in by the bundler. */
+/** Path of the bundled worker.ts; defined by the bundler. */
 declare const MQTTX_BENCH_WORKER: string
 
-/** Asked for once, whatever the number of threads; the password as latin1. */
-export interface Login {
+/** Resolved once in the main thread. The password is encoded as latin1. */
+export interface WorkerLogin {
   readonly username: string | undefined
   readonly password: string | undefined
 }
 
-export interface Task {
+export interface WorkerTask {
   readonly args: BenchArgs
-  readonly known: Known
+  readonly known: RunFacts
   readonly shard: Shard
-  readonly login: Login
-  /** Of --file, which may be a pipe: it is read once. */
+  readonly login: WorkerLogin
+  /** The payload of --file, which may be a pipe and is read once. */
   readonly content: Uint8Array | undefined
-  /** Workers tell now and then how they stand. */
+  /** Workers send snapshots. */
   readonly watched: boolean
 }
 
-/** A MqttxError, which loses its class on the way between threads. */
-export interface Failure {
+/** The fields of a MqttxError; structured clone does not keep the class. */
+export interface SentError {
   readonly lines: readonly string[]
   readonly exitCode: number
   readonly hint: string | undefined
   readonly prefix: string
 }
 
-/** To a worker: a time to start at, or the wish that it ends. */
-export type Order = { readonly start: number } | { readonly stop: true }
-export type News =
+/** Sent to a worker: start at a time, or end the run early. */
+export type WorkerCommand = { readonly start: number } | { readonly stop: true }
+/** Sent by a worker. */
+export type WorkerMessage =
   | { readonly ready: true }
-  | { readonly stands: SentSnapshot }
+  | { readonly snapshot: SentSnapshot }
   | { readonly result: Result }
-  | { readonly failure: Failure }
+  | { readonly error: SentError }
 
 export async function measureInThreads(
   count: number,
-  given: Omit<Task, 'watched'>,
-  control: Control,
+  given: Omit<WorkerTask, 'watched'>,
+  control: RunControl,
 ): Promise<Result> {
   const { shard } = given
-  const task: Task = { ...given, watched: control.watch !== undefined }
-  const stands: SentSnapshot[] = []
+  const task: WorkerTask = { ...given, watched: control.watch !== undefined }
+  const snapshots: SentSnapshot[] = []
   const workers: Worker[] = []
-  const tell = (order: Order) => {
-    for (const worker of workers) worker.postMessage(order)
+  const send = (command: WorkerCommand) => {
+    for (const worker of workers) worker.postMessage(command)
   }
   let ready = 0
-  let process = watchProcess()
-  const isReady = async () => {
+  let process = measureProcess()
+  const onReady = async () => {
     if (++ready < count) return
     const start = await control.start()
-    process = watchProcess()
-    tell({ start })
+    process = measureProcess()
+    send({ start })
   }
   const results = Array.from({ length: count }, (_, index) => {
     const part = { index: shard.index + index * shard.of, of: shard.of * count }
-    const worker = new Worker(MQTTX_BENCH_WORKER, { workerData: { ...task, shard: part } satisfies Task })
+    const worker = new Worker(MQTTX_BENCH_WORKER, {
+      workerData: { ...task, shard: part } satisfies WorkerTask,
+    })
     workers.push(worker)
-    return resultFrom(worker, { isReady, stands: (snapshot) => void (stands[index] = snapshot) })
+    return resultFrom(worker, { onReady, onSnapshot: (snapshot) => void (snapshots[index] = snapshot) })
   })
-  const off = control.onStop(() => tell({ stop: true }))
-  const unwatch = control.watch?.(() => together(stands.filter((snapshot) => snapshot !== undefined)))
+  const off = control.onStop(() => send({ stop: true }))
+  const unwatch = control.watch?.(() =>
+    combinedSnapshot(snapshots.filter((snapshot) => snapshot !== undefined)),
+  )
   try {
     const whole = merged(await Promise.all(results))
     return { ...whole, audit: { ...whole.audit, process_cpu: process.end() } }
@@ -84,16 +90,16 @@ export async function measureInThreads(
 
 function resultFrom(
   worker: Worker,
-  { isReady, stands }: { isReady(): Promise<void>; stands(snapshot: SentSnapshot): void },
+  { onReady, onSnapshot }: { onReady(): Promise<void>; onSnapshot(snapshot: SentSnapshot): void },
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
     worker.on('error', reject)
-    worker.on('exit', () => reject(new MqttxError('A worker thread has ended before its work was done.')))
-    worker.on('message', (news: News) => {
-      if ('result' in news) resolve(news.result)
-      else if ('stands' in news) stands(news.stands)
-      else if ('failure' in news) reject(new MqttxError(news.failure.lines, news.failure))
-      else isReady().catch(reject)
+    worker.on('exit', () => reject(new MqttxError('A worker thread ended unexpectedly.')))
+    worker.on('message', (message: WorkerMessage) => {
+      if ('result' in message) resolve(message.result)
+      else if ('snapshot' in message) onSnapshot(message.snapshot)
+      else if ('error' in message) reject(new MqttxError(message.error.lines, message.error))
+      else onReady().catch(reject)
     })
   })
 }

@@ -1,17 +1,17 @@
-// Which of many topics a message goes to: by chance, but by seed, and all the same or by Zipf's law.
-import { chance } from './random.js'
+// --topics and --zipf: selects the topic of each message, by seed.
+import { randomAt } from './random.js'
 
 export interface TopicPlan {
-  /** How many topics there are. */
+  /** Number of topics. */
   readonly topics: number
-  /** Of Zipf's law: topic k is chosen as often as 1 / (k + 1) ** exponent says; 0: all the same. */
+  /** Of Zipf's law: topic k is selected in proportion to 1 / (k + 1) ** exponent; 0: all with equal probability. */
   readonly exponent: number
   readonly seed: number
 }
 
-export class TopicChoice {
+export class TopicSelector {
   readonly #plan: TopicPlan
-  /** How much of the law the topics up to each one have. */
+  /** Cumulative weights, by topic. */
   readonly #sums: Float64Array
 
   constructor(plan: TopicPlan) {
@@ -24,17 +24,17 @@ export class TopicChoice {
     }
   }
 
-  /** From 0, for the message with this number among those of its client. */
-  of(client: number, message: number): number {
+  /** Topic number, from 0. `message` is the message number of the client. */
+  topicOf(client: number, message: number): number {
     const { topics, exponent, seed } = this.#plan
-    const lot = chance(seed, client, message)
-    if (exponent === 0) return Math.floor(lot * topics)
-    const wanted = lot * this.#sums[topics - 1]!
+    const random = randomAt(seed, client, message)
+    if (exponent === 0) return Math.floor(random * topics)
+    const weight = random * this.#sums[topics - 1]!
     let low = 0
     let high = topics - 1
     while (low < high) {
       const middle = (low + high) >> 1
-      if (this.#sums[middle]! > wanted) high = middle
+      if (this.#sums[middle]! > weight) high = middle
       else low = middle + 1
     }
     return low

@@ -1,27 +1,27 @@
-// What shows a run while it goes on: the line on the terminal, and the metrics.
-import type { PlotForm } from '../../cli/options/bench-values.js'
+// Shows a run in progress: the line on the terminal, and the metrics.
 import type { Host } from '../../host.js'
 import { say as sayLine } from '../../io/say.js'
 import { hasScreen, speaksUtf8, wantsColor } from '../../io/terminal.js'
 import { version } from '../../version.js'
 import type { BenchArgs } from './args.js'
-import { systemClock } from './client.js'
-import { Live } from './live.js'
-import type { Control } from './measure.js'
+import { systemClock } from './clock.js'
+import { LiveLine } from './live.js'
+import type { RunControl } from './measure.js'
 import { exposition } from './metrics.js'
-import type { EnginePlan } from './plan.js'
+import type { RunPlan } from './plan.js'
+import type { Drawing } from './report.js'
 import type { Snapshot } from './snapshot.js'
-import { membersOf } from './workload.js'
+import { clientsOfShard } from './workload.js'
 
 export interface Views {
-  readonly watch: Control['watch']
-  /** Prints a line on stderr, beside what is drawn there. */
+  readonly watch: RunControl['watch']
+  /** Prints a line on stderr; erases the live line first. */
   say(line: string): void
   close(): void
 }
 
-/** @throws MqttxError where --prometheus cannot listen */
-export async function openViews(args: BenchArgs, plan: EnginePlan, host: Host): Promise<Views> {
+/** @throws MqttxError 14 if --prometheus cannot listen */
+export async function openViews(args: BenchArgs, plan: RunPlan, host: Host): Promise<Views> {
   let look: (() => Snapshot | undefined) | undefined
   const metrics =
     args.prometheus === undefined ? undefined : await serve(args.prometheus, plan, () => look?.())
@@ -31,7 +31,7 @@ export async function openViews(args: BenchArgs, plan: EnginePlan, host: Host): 
     sayLine(host.stderr, line)
   }
   if (metrics !== undefined && !args.quiet) say(`Metrics: ${metrics.url}`)
-  const watch: Control['watch'] = (looking) => {
+  const watch: RunControl['watch'] = (looking) => {
     look = looking
     return live?.watch(looking) ?? (() => {})
   }
@@ -45,27 +45,27 @@ export async function openViews(args: BenchArgs, plan: EnginePlan, host: Host): 
   }
 }
 
-/** The server is loaded only where it is asked for. */
+/** Loads the HTTP server only if needed. */
 async function serve(
   address: NonNullable<BenchArgs['prometheus']>,
-  { mode, rate, qos }: EnginePlan,
+  { mode, rate, qos }: RunPlan,
   look: () => Snapshot | undefined,
 ) {
   const { serveMetrics } = await import('./metrics-server.js')
-  const facts = { version, mode, loop: rate === undefined ? 'closed' : 'open', qos }
-  return serveMetrics(address, () => exposition(facts, look()))
+  const labels = { version, mode, loop: rate === undefined ? 'closed' : 'open', qos }
+  return serveMetrics(address, () => exposition(labels, look()))
 }
 
-async function liveView(args: BenchArgs, plan: EnginePlan, host: Host): Promise<Live | undefined> {
+async function liveView(args: BenchArgs, plan: RunPlan, host: Host): Promise<LiveLine | undefined> {
   const { stderr, env } = host
   if (args.quiet || !hasScreen(stderr) || env.TERM === 'dumb') return undefined
   const { mode, durationMs, count, clients, subscribers, shard } = plan
-  const own = membersOf(clients, shard).length
+  const own = clientsOfShard(clients, shard).length
   const others = mode === 'pubsub' || mode === 'rr' ? subscribers : 0
   const paint = wantsColor(stderr, env)
     ? (await import('../../io/style.js')).style.error
     : (text: string) => text
-  return new Live({
+  return new LiveLine({
     stream: stderr,
     columns: () => (stderr as { columns?: number }).columns ?? 0,
     now: () => systemClock.now(),
@@ -73,12 +73,12 @@ async function liveView(args: BenchArgs, plan: EnginePlan, host: Host): Promise<
       ? { ms: durationMs }
       : { messages: Math.max(1, (count! * own) / clients) },
     clients: own + others,
-    ascii: plotOf(args, host) === 'ascii',
+    ascii: drawingOf(args, host).form === 'ascii',
     paint,
   })
 }
 
-/** How a report draws where nobody says. */
-export function plotOf({ plot }: Pick<BenchArgs, 'plot'>, { env }: Host): PlotForm {
-  return plot ?? (speaksUtf8(env) ? 'braille' : 'ascii')
+/** How a report is drawn: --plot, or by the locale. */
+export function drawingOf({ plot }: Pick<BenchArgs, 'plot'>, { env }: Host): Drawing {
+  return { form: plot ?? (speaksUtf8(env) ? 'braille' : 'ascii'), all: plot !== undefined }
 }

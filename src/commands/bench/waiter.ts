@@ -1,12 +1,12 @@
-// Waiting for a time or for something to become true, whichever is first: one timer, however often one is woken.
-import type { Clock } from './client.js'
+// Waits until a time or a condition, whichever is first. One timer, however often `wake` is called.
+import type { Clock } from './clock.js'
 
 const never = () => false
-const longest = 60_000 // one sleep, in milliseconds: after that the clock is looked at again
+const longestSleepMs = 60_000 // then the clock is read again
 
 export class Waiter {
   readonly #clock: Clock
-  #look: (() => void) | undefined
+  #check: (() => void) | undefined
   #interrupted = false
   #failure: { readonly error: unknown } | undefined
 
@@ -14,13 +14,13 @@ export class Waiter {
     this.#clock = clock
   }
 
-  /** From now on nothing is waited for but what is `patient`. */
+  /** Ends the current wait and all later ones, except with `uninterruptible`. */
   interrupt(): void {
     this.#interrupted = true
     this.wake()
   }
 
-  /** Whoever waits now or later is given `error`, the first one. */
+  /** Rejects the current wait and all later ones with `error`; the first error counts. */
   fail(error: unknown): void {
     this.#failure ??= { error }
     this.wake()
@@ -30,34 +30,37 @@ export class Waiter {
     return this.#interrupted
   }
 
-  /** Something has changed. */
+  /** Checks the condition of the current wait. */
   wake(): void {
-    this.#look?.()
+    this.#check?.()
   }
 
   /**
-   * Resolves at `time`, or earlier when `enough` says true or, unless `patient`, after an interruption.
-   * @throws what `fail` was called with
+   * Resolves at `time`, or earlier when `condition` is true or, unless `uninterruptible`, after an interrupt.
+   * @throws the error that `fail` was called with
    */
   until(
     time: number,
-    { enough = never, patient = false }: { enough?: () => boolean; patient?: boolean } = {},
+    {
+      condition = never,
+      uninterruptible = false,
+    }: { condition?: () => boolean; uninterruptible?: boolean } = {},
   ) {
-    const over = () => this.#failure !== undefined || enough() || (this.#interrupted && !patient)
+    const over = () => this.#failure !== undefined || condition() || (this.#interrupted && !uninterruptible)
     return new Promise<void>((resolve, reject) => {
-      let off = () => {}
+      let cancel = () => {}
       const end = () => {
-        off()
-        this.#look = undefined
+        cancel()
+        this.#check = undefined
         if (this.#failure === undefined) resolve()
         else reject(this.#failure.error)
       }
       const sleep = () => {
         const left = time - this.#clock.now()
         if (left <= 0 || over()) end()
-        else off = this.#clock.after(Math.min(left, longest), sleep)
+        else cancel = this.#clock.after(Math.min(left, longestSleepMs), sleep)
       }
-      this.#look = () => void (over() && end())
+      this.#check = () => void (over() && end())
       sleep()
     })
   }

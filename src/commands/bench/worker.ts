@@ -1,20 +1,20 @@
-// The worker thread of a run: what one of --workers does.
+// The worker thread: runs one shard.
 import { parentPort, workerData } from 'node:worker_threads'
 import { MqttxError } from '../../errors.js'
 import { processHost } from '../../host.js'
+import { planOf } from './create-plan.js'
 import { dialer, routesOf } from './dialer.js'
 import { measure, optionsOf } from './measure.js'
-import { planOf } from './planning.js'
-import { type Snapshot, sendable } from './snapshot.js'
-import type { News, Order, Task } from './threads.js'
+import { type Snapshot, toSendable } from './snapshot.js'
+import type { WorkerCommand, WorkerMessage, WorkerTask } from './threads.js'
 
 const port = parentPort!
-const tell = (news: News) => port.postMessage(news)
+const send = (message: WorkerMessage) => port.postMessage(message)
 
-/** The main thread has asked for it. */
+/** The main thread resolves the login. */
 const noLogin = { askPassword: false }
 
-async function work({ args: given, known, shard, login, content, watched }: Task): Promise<void> {
+async function work({ args: given, known, shard, login, content, watched }: WorkerTask): Promise<void> {
   const { pw, passwordFile, passwordEnv, passwordCommand, ...args } = given
   const password = login.password === undefined ? undefined : Buffer.from(login.password, 'latin1')
   const options = {
@@ -27,15 +27,15 @@ async function work({ args: given, known, shard, login, content, watched }: Task
   const started = new Promise<number>((resolve) => {
     start = resolve
   })
-  port.on('message', (order: Order) => {
-    if ('start' in order) start(order.start)
+  port.on('message', (command: WorkerCommand) => {
+    if ('start' in command) start(command.start)
     else stop()
   })
   const bytes = content === undefined ? undefined : Buffer.from(content)
   const plan = planOf(args, options, { shard, content: bytes })
   const result = await measure(plan, dialer(options, routesOf(args)), known, {
     start() {
-      tell({ ready: true })
+      send({ ready: true })
       return started
     },
     onStop(action) {
@@ -44,23 +44,23 @@ async function work({ args: given, known, shard, login, content, watched }: Task
         stop = () => {}
       }
     },
-    watch: watched ? report : undefined,
+    watch: watched ? sendSnapshots : undefined,
   })
-  tell({ result })
+  send({ result })
 }
 
-const reportMs = 250 // a snapshot takes about half a millisecond of this thread
+const snapshotMs = 250 // a snapshot takes about 0.5 ms of this thread
 
-function report(look: () => Snapshot | undefined): () => void {
+function sendSnapshots(look: () => Snapshot | undefined): () => void {
   const timer = setInterval(() => {
     const snapshot = look()
-    if (snapshot !== undefined) tell({ stands: sendable(snapshot) })
-  }, reportMs)
+    if (snapshot !== undefined) send({ snapshot: toSendable(snapshot) })
+  }, snapshotMs)
   return () => clearInterval(timer)
 }
 
-work(workerData as Task).catch((error: unknown) => {
+work(workerData as WorkerTask).catch((error: unknown) => {
   if (!(error instanceof MqttxError)) throw error
   const { lines, exitCode, hint, prefix } = error
-  tell({ failure: { lines, exitCode, hint, prefix } })
+  send({ error: { lines, exitCode, hint, prefix } })
 })

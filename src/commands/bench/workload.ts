@@ -1,5 +1,5 @@
-// Which client sends what at which intended time. Pure: the same plan and seed give the same work on every machine, and
-// the shards of a plan together are the plan.
+// Which client sends which message at which time. Pure: the same plan gives the same workload on every machine, and the
+// shards of a plan add up to the plan.
 
 export interface Shard {
   /** From 0. */
@@ -7,34 +7,34 @@ export interface Shard {
   readonly of: number
 }
 
-export interface Plan {
+export interface WorkloadPlan {
   /** Publishers of the whole run, all shards together. */
   readonly clients: number
-  /** Messages a second of all publishers together; undefined: as fast as it goes. */
+  /** Messages per second of all publishers together; undefined: closed loop. */
   readonly rate: number | undefined
-  /** Messages that count, of all publishers together; undefined: as many as the time allows. */
+  /** Measured messages of all publishers together; undefined: limited by time only. */
   readonly count: number | undefined
-  /** Milliseconds that count. */
+  /** Length of the measurement in milliseconds. */
   readonly durationMs: number
-  /** Milliseconds before those, in which messages are sent and do not count. */
+  /** Milliseconds before the measurement, in which messages are sent but not measured. */
   readonly warmupMs: number
-  /** Milliseconds before the warm-up, in which the rate climbs evenly from 0; these do not count either. */
+  /** Milliseconds before the warm-up, in which the rate increases linearly from 0; not measured. */
   readonly rampMs: number
   readonly shard: Shard
 }
 
 export const wholeRun: Shard = { index: 0, of: 1 }
 
-/** Message k of the run is sent by client k mod `clients`; at a rate its intended time is k / rate, after the ramp. */
+/** Message k of the run is sent by client k mod `clients`. In an open loop it is due at k / rate, after the ramp. */
 export class Workload {
-  readonly #plan: Plan
-  /** Messages before those that count; in a closed loop the time decides instead. */
+  readonly #plan: WorkloadPlan
+  /** Messages before the measurement; 0 in a closed loop, where the time decides. */
   readonly #warmup: number
   readonly #end: number
-  /** Messages of the ramp: half of those that the whole rate would make. */
+  /** Messages of the ramp: half of what the full rate would send. */
   readonly #ramp: number
 
-  constructor(plan: Plan) {
+  constructor(plan: WorkloadPlan) {
     this.#plan = plan
     const { rate, count, durationMs, warmupMs, rampMs } = plan
     this.#ramp = rate === undefined ? 0 : (rampMs / 2000) * rate
@@ -43,60 +43,60 @@ export class Workload {
     this.#end = this.#warmup + Math.min(count ?? Number.POSITIVE_INFINITY, timed)
   }
 
-  /** True where each message has an intended time. */
+  /** True in an open loop, where each message has an intended time. */
   get open(): boolean {
     return this.#plan.rate !== undefined
   }
 
-  /** Milliseconds from the start to what counts. */
+  /** Milliseconds from the start to the measurement. */
   get leadMs(): number {
     return this.#plan.rampMs + this.#plan.warmupMs
   }
 
   /** The clients of this shard, in order. */
   clients(): number[] {
-    return membersOf(this.#plan.clients, this.#plan.shard)
+    return clientsOfShard(this.#plan.clients, this.#plan.shard)
   }
 
-  /** Messages of the whole run, with warm-up; infinite where only the time ends it. */
+  /** Messages of the whole run including the warm-up; infinite if only the time is limited. */
   get end(): number {
     return this.#end
   }
 
-  /** How many messages `client` has to send, with warm-up. */
+  /** How many messages `client` sends, including the warm-up. */
   quota(client: number): number {
     return countUpTo(this.#end, client, this.#plan.clients)
   }
 
-  /** How many of them do not count, in an open loop. */
+  /** How many of them are not measured, in an open loop. */
   warmupOf(client: number): number {
     return countUpTo(this.#warmup, client, this.#plan.clients)
   }
 
-  /** Messages of this shard that count; infinite where only the time ends it. */
+  /** Measured messages of this shard; infinite if only the time is limited. */
   offered(): number {
     let sum = 0
     for (const client of this.clients()) sum += this.quota(client) - this.warmupOf(client)
     return sum
   }
 
-  /** Milliseconds from the start to the intended time of the message `turn` (from 0) of `client`. */
-  intended(client: number, turn: number): number {
+  /** Intended time of message `number` (from 0) of `client`, in milliseconds from the start. */
+  intended(client: number, number: number): number {
     const { clients, rate = Number.POSITIVE_INFINITY, rampMs } = this.#plan
-    const message = turn * clients + client
+    const message = number * clients + client
     if (message < this.#ramp) return Math.sqrt((message * 2 * rampMs * 1000) / rate)
     return rampMs + ((message - this.#ramp) * 1000) / rate
   }
 }
 
-/** Those of `count` that belong to a shard: dealt out like cards, so that rates stay even. */
-export function membersOf(count: number, { index, of }: Shard): number[] {
-  const members: number[] = []
-  for (let member = index; member < count; member += of) members.push(member)
-  return members
+/** The clients of a shard, from 0 to `count` - 1: every `of`th one, so that each shard has the same rate. */
+export function clientsOfShard(count: number, { index, of }: Shard): number[] {
+  const clients: number[] = []
+  for (let client = index; client < count; client += of) clients.push(client)
+  return clients
 }
 
-/** How many k below `end` are `client` modulo `clients`. */
+/** How many k below `end` are congruent to `client` modulo `clients`. */
 function countUpTo(end: number, client: number, clients: number): number {
   return end === Number.POSITIVE_INFINITY ? end : Math.max(0, Math.ceil((end - client) / clients))
 }

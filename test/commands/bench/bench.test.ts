@@ -1,5 +1,4 @@
-// The finished program against servers over real sockets.
-
+// The program against servers over real sockets.
 import type { Socket } from 'node:net'
 import type { Packet } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
@@ -11,8 +10,8 @@ import { bench, underWay } from './command.js'
 const puback = (messageId: number) => Buffer.of(0x40, 2, messageId >> 8, messageId & 255)
 const suback = (messageId: number, code = 0) => Buffer.of(0x90, 3, messageId >> 8, messageId & 255, code)
 
-/** A server that passes each PUBLISH to its subscribers as often, and as late, as `fate` says. */
-function meddling(fate: (number: number) => 'drop' | 'double' | 'hold' | 'pass') {
+/** A server that drops, duplicates or delays each PUBLISH as `fate` says. */
+function faultyServer(fate: (number: number) => 'drop' | 'double' | 'hold' | 'pass') {
   const subscribers = new Set<Socket>()
   let number = 0
   let held: Buffer | undefined
@@ -45,13 +44,13 @@ function meddling(fate: (number: number) => 'drop' | 'double' | 'hold' | 'pass')
 }
 
 describe('mqttx bench', () => {
-  test('finds out exactly what a server drops, doubles and reorders', async () => {
+  test('counts exactly what a server drops, duplicates and reorders', async () => {
     const fate = (number: number) => {
       if (number % 10 === 3) return 'drop'
       if (number % 10 === 5) return 'double'
       return number % 10 === 7 ? 'hold' : 'pass'
     }
-    const server = await scriptedServer({ packet: meddling(fate) })
+    const server = await scriptedServer({ packet: faultyServer(fate) })
     const { report, status } = await bench(
       ['pubsub', '-q', '1', '--rate', '1000', '--count', '200'],
       server.at,
@@ -83,13 +82,13 @@ describe('mqttx bench', () => {
     expect(status).toBe(42)
   })
 
-  test('a server that is not there is an error at once', async () => {
+  test('an unreachable server is an error at once', async () => {
     const { status, stderr } = await mqttx(['bench', 'pub', '-p', '1'])
     expect(status).toBe(1)
     expect(stderr).toContain('Connection refused')
   })
 
-  test.each(['1', '2'])('ends at SIGINT and still reports, with %s threads', async (workers) => {
+  test.each(['1', '2'])('SIGINT ends the run with a report, with %s threads', async (workers) => {
     const broker = await startOwnBroker()
     const running = startMqttx([
       'bench',
@@ -118,7 +117,7 @@ describe('mqttx bench', () => {
     await broker.stop()
   })
 
-  test('a server that dies in mid-run is reported with what is known', async () => {
+  test('if the server dies during the run, the report has the counts so far', async () => {
     const broker = await startOwnBroker()
     const words = ['pub', '-q', '1', '--rate', '100', '--duration', '30s', '--no-reconnect']
     const running = startMqttx(['bench', ...words, '--json', ...broker.at])
@@ -131,29 +130,25 @@ describe('mqttx bench', () => {
     expect(status).toBe(42)
   })
 
-  peerTest(
-    'Ctrl-Z: a server that stands still for two seconds is seen in the p99',
-    ['mosquitto'],
-    async () => {
-      const broker: Broker = await startMosquitto()
-      const pid = await mosquittoOn(broker.port)
-      const running = bench(
-        ['pub', '-q', '1', '--rate', '200', '--clients', '2', '--duration', '6s'],
-        broker.at,
-      )
-      await underWay(broker, 200)
-      process.kill(pid, 'SIGSTOP')
-      await new Promise((done) => setTimeout(done, 2000))
-      process.kill(pid, 'SIGCONT')
-      const { report, status } = await running
-      expect(report).toMatchObject({ offered: 1200, sent: 1200, acked: 1200 })
-      expect(report.latency_ms.p99).toBeGreaterThan(1500)
-      expect(report.service_ms.p90).toBeLessThan(report.latency_ms.p90)
-      expect(report.header.broker).toContain('mosquitto')
-      expect(status).toBe(0)
-      await broker.stop()
-    },
-  )
+  peerTest('a server that is stopped for 2 s shows in the p99', ['mosquitto'], async () => {
+    const broker: Broker = await startMosquitto()
+    const pid = await mosquittoOn(broker.port)
+    const running = bench(
+      ['pub', '-q', '1', '--rate', '200', '--clients', '2', '--duration', '6s'],
+      broker.at,
+    )
+    await underWay(broker, 200)
+    process.kill(pid, 'SIGSTOP')
+    await new Promise((done) => setTimeout(done, 2000))
+    process.kill(pid, 'SIGCONT')
+    const { report, status } = await running
+    expect(report).toMatchObject({ offered: 1200, sent: 1200, acked: 1200 })
+    expect(report.latency_ms.p99).toBeGreaterThan(1500)
+    expect(report.service_ms.p90).toBeLessThan(report.latency_ms.p90)
+    expect(report.header.broker).toContain('mosquitto')
+    expect(status).toBe(0)
+    await broker.stop()
+  })
 
   peerTest('pubsub at QoS 2 and MQTT 5 loses nothing', ['mosquitto'], async () => {
     const broker = await startMosquitto()
@@ -186,7 +181,7 @@ describe('mqttx bench', () => {
   })
 })
 
-/** The process that listens on `port`: mosquitto is started with its configuration file, which names the port. */
+/** The PID of the mosquitto whose configuration file has this port. */
 async function mosquittoOn(port: number): Promise<number> {
   const { readdirSync, readFileSync } = await import('node:fs')
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
@@ -199,13 +194,13 @@ async function mosquittoOn(port: number): Promise<number> {
       )
         return Number(pid)
     } catch {
-      // It has ended, or is not ours.
+      // It has ended, or belongs to another user.
     }
   }
-  throw new Error('mosquitto is not found')
+  throw new Error('mosquitto not found')
 }
 
-test('threads share the work of one run', async () => {
+test('threads share the load of one run', async () => {
   const broker = await startOwnBroker()
   const words = ['pub', '-q', '1', '--clients', '4', '--rate', '200', '--count', '100', '--workers', '2']
   const { report, status } = await bench(words, broker.at)

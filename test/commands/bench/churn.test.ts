@@ -1,4 +1,4 @@
-// Clients that connect at a rate, disconnect and connect again: in a time of our own, and against a server.
+// --connect-rate and --churn: on a fake clock, and against a server.
 import { describe, expect, test } from 'vitest'
 import { ConnectRefused } from '../../../src/errors.js'
 import { patientBrokers, peerTest } from '../../helpers/peers.js'
@@ -11,7 +11,7 @@ interface Log {
   readonly left: { clientId: string; now: number }[]
 }
 
-/** A server that answers after 5 ms and writes down who comes and goes. */
+/** A server that answers after 5 ms and logs connects and disconnects. */
 function watching(refuse: (times: number) => Error | undefined = () => undefined): Log {
   const log: Log = {
     connected: [],
@@ -28,7 +28,7 @@ function watching(refuse: (times: number) => Error | undefined = () => undefined
   return log
 }
 
-test('clients are connected at the rate that was asked for', async () => {
+test('clients connect at --connect-rate', async () => {
   const { server, connected } = watching()
   const { connectMs } = await play(plan({ connectRate: 10, durationMs: 100 }), server)
   expect(connected.map(({ now }) => now)).toEqual([0, 100, 200, 300])
@@ -36,28 +36,28 @@ test('clients are connected at the rate that was asked for', async () => {
 })
 
 describe('churn', () => {
-  test('takes the clients in turn, at its rate, and loses nothing of what they send', async () => {
+  test('reconnects the clients in turn, at its rate, without losing messages', async () => {
     const { server, connected, left } = watching()
-    const { tally } = await play(plan({ churn: 10, durationMs: 1050 }), server)
+    const { stats } = await play(plan({ churn: 10, durationMs: 1050 }), server)
     const again = connected.slice(4).map(({ clientId }) => clientId)
     expect(again).toEqual(['p0', 'p1', 'p2', 'p3', 'p0', 'p1', 'p2', 'p3', 'p0', 'p1'])
     for (const [turn, { clientId, now }] of left.slice(0, 10).entries()) {
       expect(clientId).toBe(`p${turn % 4}`)
       expect(now).toBeGreaterThanOrEqual((turn + 1) * 100)
-      expect(now).toBeLessThanOrEqual((turn + 1) * 100 + 5) // what was in flight was waited for
+      expect(now).toBeLessThanOrEqual((turn + 1) * 100 + 5) // waits for messages in flight
     }
-    expect(tally.counts).toMatchObject({ churned: 10, reconnected: 10, connected: 4, disconnected: 0 })
-    expect(tally.counts).toMatchObject({ offered: 1050, sent: 1050, acked: 1050, unacked: 0 })
-    expect(tally.connect.count).toBe(14)
-    expect(tally.failed).toEqual({})
+    expect(stats.counts).toMatchObject({ churned: 10, reconnected: 10, connected: 4, disconnected: 0 })
+    expect(stats.counts).toMatchObject({ offered: 1050, sent: 1050, acked: 1050, unacked: 0 })
+    expect(stats.connect.count).toBe(14)
+    expect(stats.failed).toEqual({})
   })
 
-  test('shards do the turns of their own clients', async () => {
+  test('a shard reconnects only its own clients', async () => {
     const turns: string[] = []
     for (const index of [0, 1]) {
       const { server, connected } = watching()
       const work = plan({ churn: 10, durationMs: 1050, shard: { index, of: 2 } })
-      expect((await play(work, server)).tally.counts).toMatchObject({ churned: 5, reconnected: 5 })
+      expect((await play(work, server)).stats.counts).toMatchObject({ churned: 5, reconnected: 5 })
       turns.push(...connected.slice(2).map(({ clientId, now }) => `${Math.round(now / 100)} ${clientId}`))
     }
     expect(turns.sort()).toEqual(
@@ -65,32 +65,32 @@ describe('churn', () => {
     )
   })
 
-  test('a client that is not let in again is counted by Reason Code, and its messages as skipped', async () => {
+  test('a refused reconnect is counted by Reason Code, and the messages of the client as skipped', async () => {
     const refusal = new ConnectRefused('no', 0x97)
     const { server } = watching((times) => (times === 5 ? refusal : undefined))
-    const { tally } = await play(plan({ churn: 2, durationMs: 990 }), server)
-    expect(tally.failed).toEqual({ 'CONNACK 0x97 Quota exceeded': 1 })
-    expect(tally.counts).toMatchObject({ churned: 1, reconnected: 0, sent: 867, skipped: 123 })
+    const { stats } = await play(plan({ churn: 2, durationMs: 990 }), server)
+    expect(stats.failed).toEqual({ 'CONNACK 0x97 Quota exceeded': 1 })
+    expect(stats.counts).toMatchObject({ churned: 1, reconnected: 0, sent: 867, skipped: 123 })
   })
 
-  test('waits for acknowledgements no longer than is sensible', async () => {
+  test('waits at most 10 s for acknowledgements', async () => {
     const { server, left } = watching()
     const silent = { ...server, answer: () => undefined }
-    const { tally } = await play(plan({ clients: 1, churn: 1, durationMs: 10_500, rate: 1 }), silent)
+    const { stats } = await play(plan({ clients: 1, churn: 1, durationMs: 10_500, rate: 1 }), silent)
     expect(left[0]).toEqual({ clientId: 'p0', now: 11_000 })
-    expect(tally.counts).toMatchObject({ offered: 11, sent: 11, acked: 0, unacked: 11, reconnected: 1 })
+    expect(stats.counts).toMatchObject({ offered: 11, sent: 11, acked: 0, unacked: 11, reconnected: 1 })
   })
 
-  test('of idle clients: the latency of a connection is counted from its turn', async () => {
+  test('of idle clients: the latency is measured from the time a reconnect is due', async () => {
     const { server } = watching()
-    const { tally } = await play(plan({ mode: 'conn', clients: 3, churn: 100, durationMs: 1005 }), server)
-    expect(tally.counts).toMatchObject({ connected: 3, churned: 100, reconnected: 100 })
-    expect(tally.latency.count).toBe(103)
+    const { stats } = await play(plan({ mode: 'conn', clients: 3, churn: 100, durationMs: 1005 }), server)
+    expect(stats.counts).toMatchObject({ connected: 3, churned: 100, reconnected: 100 })
+    expect(stats.latency.count).toBe(103)
   })
 })
 
 describe.each(patientBrokers)('against $name', ({ needs, launch }) => {
-  peerTest('what is sent while clients come and go arrives once, and in order', needs, async () => {
+  peerTest('messages sent during churn arrive once, and in order', needs, async () => {
     const broker = await launch()
     const words = ['pubsub', '-q', '2', '--clients', '4', '--rate', '200', '--count', '300', '--churn', '20']
     const { report, status } = await bench(words, broker.at)
@@ -108,7 +108,7 @@ describe.each(patientBrokers)('against $name', ({ needs, launch }) => {
     expect(status).toBe(0)
   })
 
-  peerTest('subscribers that come and go subscribe again', needs, async () => {
+  peerTest('subscribers that reconnect subscribe again', needs, async () => {
     const broker = await launch()
     const words = [
       'sub',

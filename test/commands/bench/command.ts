@@ -1,4 +1,4 @@
-// `mqttx bench ... --json` to its end, with its report read.
+// Runs `mqttx bench ... --json` and parses its result.
 import type { Broker } from '../../helpers/peers.js'
 import { mqttx, type RunOptions } from '../../helpers/run.js'
 
@@ -7,7 +7,7 @@ export async function bench(words: readonly string[], at: readonly string[], opt
   return { ...outcome, report: JSON.parse(outcome.stdout.toString()) }
 }
 
-/** Resolves when so many messages of a run have come through the server: it is under way. */
+/** Resolves when the server has forwarded this many messages of a run. */
 export async function underWay({ at }: Pick<Broker, 'at'>, messages = 5): Promise<void> {
   await mqttx(['sub', '-t', 'mqttx/bench/#', '-C', String(messages), ...at])
 }

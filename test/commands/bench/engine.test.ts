@@ -1,17 +1,26 @@
-// Runs against a fake server, in a time of their own.
+// Runs of the engine against a fake server, on a fake clock.
 import { describe, expect, test } from 'vitest'
+import { merged } from '../../../src/commands/bench/build-result.js'
 import { Engine } from '../../../src/commands/bench/engine.js'
-import { textReport } from '../../../src/commands/bench/report.js'
-import { failuresOf, merged, type Result } from '../../../src/commands/bench/result.js'
+import { failuresOf, type Result } from '../../../src/commands/bench/result.js'
 import type { ConnectionEvents } from '../../../src/connection/events.js'
-import { FakeClock, FakeConnection, type FakeServer, facts, plan, play, resultFrom } from './fakes.js'
+import {
+  description,
+  FakeClock,
+  FakeConnection,
+  type FakeServer,
+  plan,
+  play,
+  reportOf,
+  resultFrom,
+} from './fakes.js'
 
 const prompt: FakeServer = { answer: (client, sequence) => 1 + ((client * 7 + sequence * 13) % 40) / 4 }
 
 describe('an open loop', () => {
-  test('sends every message at its time', async () => {
-    const { tally, elapsedMs } = await play(plan(), prompt)
-    expect(tally.counts).toMatchObject({
+  test('sends every message at its intended time', async () => {
+    const { stats, elapsedMs } = await play(plan(), prompt)
+    expect(stats.counts).toMatchObject({
       offered: 1000,
       sent: 1000,
       acked: 1000,
@@ -19,42 +28,42 @@ describe('an open loop', () => {
       unacked: 0,
       connected: 4,
     })
-    expect(tally.latency.count).toBe(1000)
+    expect(stats.latency.count).toBe(1000)
     expect(elapsedMs).toBe(1000)
-    expect(tally.seconds[0]).toMatchObject({ sent: 1000 })
+    expect(stats.seconds[0]).toMatchObject({ sent: 1000 })
   })
 
-  test('counts the latency of a stall from the intended times, which a closed loop does not', async () => {
+  test('measures a stall from the intended times, which a closed loop does not', async () => {
     const stall: FakeServer = {
       window: 1,
       answer: (_client, _sequence, now) => (now >= 4000 && now < 6000 ? 6000 - now : 1),
     }
     const open = await play(plan({ clients: 1, rate: 100, durationMs: 10_000 }), stall)
-    expect(open.tally.latency.at(99)).toBeGreaterThan(1800)
-    expect(open.tally.service.at(99)).toBeLessThan(2)
-    expect(open.tally.counts).toMatchObject({ offered: 1000, sent: 1000, acked: 1000 })
-    expect(open.tally.counts.late).toBeGreaterThan(195)
+    expect(open.stats.latency.at(99)).toBeGreaterThan(1800)
+    expect(open.stats.service.at(99)).toBeLessThan(2)
+    expect(open.stats.counts).toMatchObject({ offered: 1000, sent: 1000, acked: 1000 })
+    expect(open.stats.counts.late).toBeGreaterThan(195)
     const closed = await play(plan({ clients: 1, rate: undefined, durationMs: 10_000 }), stall)
-    expect(closed.tally.latency.at(99)).toBeLessThan(2)
+    expect(closed.stats.latency.at(99)).toBeLessThan(2)
   })
 
-  test('does not count the warm-up', async () => {
-    const { tally, elapsedMs } = await play(plan({ warmupMs: 500 }), prompt)
-    expect(tally.counts).toMatchObject({ offered: 1000, sent: 1000, acked: 1000 })
+  test('does not measure the warm-up', async () => {
+    const { stats, elapsedMs } = await play(plan({ warmupMs: 500 }), prompt)
+    expect(stats.counts).toMatchObject({ offered: 1000, sent: 1000, acked: 1000 })
     expect(elapsedMs).toBe(1000)
   })
 
-  test('counts what was refused by Reason Code', async () => {
+  test('counts refused messages by Reason Code', async () => {
     const refusing: FakeServer = { ...prompt, reasonCode: (_, sequence) => (sequence % 10 === 0 ? 0x87 : 0) }
     const outcome = await play(plan(), refusing)
-    expect(outcome.tally.failed).toEqual({ 'PUBLISH 0x87 Not authorized': 100 })
+    expect(outcome.stats.failed).toEqual({ 'PUBLISH 0x87 Not authorized': 100 })
     expect(failuresOf(resultFrom(outcome))).toEqual(['100 PUBLISH 0x87 Not authorized'])
   })
 
-  test('counts what was never acknowledged, and what could not be sent', async () => {
+  test('counts messages that are not acknowledged or not sent', async () => {
     const silent: FakeServer = { answer: (_, sequence) => (sequence < 10 ? 1 : undefined), window: 5 }
-    const { tally } = await play(plan(), silent)
-    expect(tally.counts).toMatchObject({ offered: 1000, sent: 60, acked: 40, unacked: 20, unsent: 940 })
+    const { stats } = await play(plan(), silent)
+    expect(stats.counts).toMatchObject({ offered: 1000, sent: 60, acked: 40, unacked: 20, unsent: 940 })
   })
 })
 
@@ -70,22 +79,22 @@ test('an interruption before the start sends nothing', async () => {
         return clock.now() + 60_000
       },
     })
-    const { tally, stoppedEarly } = await clock.play(engine.run())
-    expect([tally.counts.connected, tally.counts.sent, stoppedEarly]).toEqual([4, 0, true])
+    const { stats, stoppedEarly } = await clock.play(engine.run())
+    expect([stats.counts.connected, stats.counts.sent, stoppedEarly]).toEqual([4, 0, true])
   }
 })
 
 describe('a closed loop', () => {
-  test('sends as many as were asked for', async () => {
-    const { tally } = await play(
+  test('sends --count messages', async () => {
+    const { stats } = await play(
       plan({ rate: undefined, count: 101, durationMs: Number.POSITIVE_INFINITY }),
       prompt,
     )
-    expect(tally.counts).toMatchObject({ offered: 101, sent: 101, acked: 101 })
+    expect(stats.counts).toMatchObject({ offered: 101, sent: 101, acked: 101 })
   })
 })
 
-test('four shards, merged, are what one run of the same plan is', async () => {
+test('four merged shards equal one run of the same plan', async () => {
   const server: FakeServer = { answer: (client, sequence) => 1 + ((client * 7 + sequence * 13) % 400) / 4 }
   const work = plan({ clients: 10, rate: 500, durationMs: 2000, warmupMs: 200 })
   const shards: Result[] = []
@@ -99,42 +108,21 @@ test('four shards, merged, are what one run of the same plan is', async () => {
 })
 
 describe('the report', () => {
-  test('of a run that failed does not end with valid, and one is not many', async () => {
+  test('of a failed run does not end with valid; singular and plural', async () => {
     const one = resultFrom(await play(plan(), prompt))
     const run = { ...one, setup: { ...one.setup, mode: 'sub' as const, clients: 1 }, received: 0 }
-    const text = textReport(run, 'none')
+    const text = reportOf(run)
     expect(text.split('\n').slice(-2)).toEqual(['failed: nothing received', ''])
     expect(text).toContain('\n1 client, subscribing')
     const pair = { ...one, setup: { ...one.setup, mode: 'pubsub' as const, clients: 2, subscribers: 1 } }
-    expect(textReport(pair, 'none')).toMatch(/\n2 clients, .* to 1 subscriber, open loop/)
+    expect(reportOf(pair)).toMatch(/\n2 clients, .* to 1 subscriber, open loop/)
   })
 
   test('as text', async () => {
-    expect(textReport(resultFrom(await play(plan(), prompt)), 'none')).toMatchInlineSnapshot(`
-      "mqttx 1.2.3, Node v20.0.0, linux x64, 2 cores
-      server: mosquitto 2; TCP_NODELAY on
-      command: mqttx bench pub --rate 1000
-      seed 1, started 2026-11-21T03:00:00.000Z
-      4 clients, QoS 1, 64 bytes, open loop at 1,000 messages/s
-
-      995 messages/s over 1.0 s
-      5 more went all the way in 0.0 s after that
-      connected 4, disconnected 0
-      offered 1,000, sent 1,000, acked 1,000, unacked 0
-      late 0, skipped 0, unsent 0 (late: more than 10 ms)
-      own load: thread 30 %, process 40 %; kept waiting by other processes 1 % of the time
-      event-loop delay p99 1.0 ms, gc 3 ms (longest 2.0 ms), schedule lag p50 0.0 ms, p99 0.0 ms, backlog up to 7
-
-                        p50       p90       p99     p99.9    p99.99       max
-      latency_ms      5.751    10.007    10.751    10.751    10.751    10.751  to the acknowledgement, from the intended time
-      service_ms      5.751    10.007    10.751    10.751    10.751    10.751  to the acknowledgement, from the sending
-
-      valid
-      "
-    `)
+    expect(reportOf(resultFrom(await play(plan(), prompt)))).toMatchInlineSnapshot()
   })
 
-  test('as JSON has the keys that scripts look for', async () => {
+  test('as JSON has its documented keys', async () => {
     const parsed = JSON.parse(JSON.stringify(resultFrom(await play(plan(), prompt))))
     const counts = ['offered', 'sent', 'acked', 'received', 'lost', 'duplicated', 'reordered', 'rate']
     for (const key of counts) expect(parsed[key], key).toBeTypeOf('number')
@@ -156,28 +144,28 @@ describe('the report', () => {
     [{ event_loop_delay_ms: { p99: 30, max: 90 } }, 'event-loop delay p99 30.0 ms'],
     [
       { event_loop_delay_ms: { p99: 30, max: 90 }, threads: [{ cpu: 0.3, waited: 0.4 }] },
-      'event-loop delay p99 30.0 ms (other processes had its processor for 40 % of the time)',
+      'event-loop delay p99 30.0 ms (other processes used the CPU for 40 % of the time)',
     ],
     [
       { event_loop_delay_ms: { p99: 30, max: 90 }, gc_ms: { total: 300, max: 80 } },
       'event-loop delay p99 30.0 ms (garbage collection took up to 80 ms)',
     ],
-  ])('says where the load generator was the limit: %j', async (load, reason) => {
-    const limited = resultFrom(await play(plan(), prompt), { audit: { ...facts.audit, ...load } })
+  ])('names the limit of the load generator: %j', async (load, reason) => {
+    const limited = resultFrom(await play(plan(), prompt), { load: { ...description.load, ...load } })
     expect(limited).toMatchObject({ valid: false, reasons: [`client-limited: ${reason}`] })
-    expect(textReport(limited, 'none')).toMatch(/\nclient-limited: .*\n$/)
+    expect(reportOf(limited)).toMatch(/\nclient-limited: .*\n$/)
   })
 
-  test('joins what threads have found out about themselves', async () => {
+  test('merges the load of threads', async () => {
     const outcome = await play(plan(), prompt)
-    const part = (cpu: number) => ({ ...facts.audit, threads: [{ cpu, waited: null }] })
-    const { audit } = merged([0.2, 0.6].map((cpu) => resultFrom(outcome, { audit: part(cpu) })))
+    const part = (cpu: number) => ({ ...description.load, threads: [{ cpu, waited: null }] })
+    const { audit } = merged([0.2, 0.6].map((cpu) => resultFrom(outcome, { load: part(cpu) })))
     expect(audit).toMatchObject({ thread_cpu: 0.6, backlog: 14, threads: [{ cpu: 0.2 }, { cpu: 0.6 }] })
   })
 
-  test('a run that is too short for the clock of processor time is not judged by it', async () => {
+  test('ignores CPU time in a run that is too short to measure it', async () => {
     const short = await play(plan({ durationMs: 400 }), prompt)
-    const audit = { ...facts.audit, threads: [{ cpu: 2.26, waited: null }] }
-    expect(resultFrom(short, { audit }).valid).toBe(true)
+    const load = { ...description.load, threads: [{ cpu: 2.26, waited: null }] }
+    expect(resultFrom(short, { load }).valid).toBe(true)
   })
 })

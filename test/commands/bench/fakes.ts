@@ -1,12 +1,16 @@
 // A clock that jumps from event to event, and connections that answer after a given time: a run of a minute takes
-// milliseconds, and comes out the same each time.
+// milliseconds and is deterministic.
+import type { PlotForm } from '../../../src/cli/options/bench-values.js'
 import type { PublishTemplate } from '../../../src/codec/publish.js'
 import { preparePublish } from '../../../src/codec/publish-properties.js'
-import type { BenchConnection, Clock, Identity } from '../../../src/commands/bench/client.js'
+import { type RunDescription, resultOf } from '../../../src/commands/bench/build-result.js'
+import type { Clock } from '../../../src/commands/bench/clock.js'
+import type { BenchConnection, Identity } from '../../../src/commands/bench/connection.js'
 import { Engine, type EngineResult } from '../../../src/commands/bench/engine.js'
-import type { EnginePlan } from '../../../src/commands/bench/plan.js'
+import type { RunPlan } from '../../../src/commands/bench/plan.js'
 import { randomBytes } from '../../../src/commands/bench/random.js'
-import { type Measured, measured, type Result, resultOf } from '../../../src/commands/bench/result.js'
+import { textReport } from '../../../src/commands/bench/report.js'
+import type { Result } from '../../../src/commands/bench/result.js'
 import { readStamp } from '../../../src/commands/bench/stamp.js'
 import { wholeRun } from '../../../src/commands/bench/workload.js'
 import type { ConnectionEvents } from '../../../src/connection/events.js'
@@ -32,7 +36,7 @@ export class FakeClock implements Clock {
     this.after(0, action)
   }
 
-  /** Runs `work` to its end, jumping to the next event whenever nothing else can happen. */
+  /** Runs `work` to its end; jumps to the next event whenever nothing else is pending. */
   async play<T>(work: Promise<T>): Promise<T> {
     let over = false
     const end = () => void (over = true)
@@ -53,11 +57,11 @@ export interface FakeServer {
   answer(client: number, sequence: number, now: number): number | undefined
   reasonCode?(client: number, sequence: number): number
   readonly window?: number
-  /** Told of each PUBLISH. */
+  /** Called for each PUBLISH. */
   published?(template: PublishTemplate, payload: Buffer): void
-  /** Told of each connection; an error refuses it. */
+  /** Called for each CONNECT; returns an error to refuse it. */
   connecting?(clientId: string, now: number): Error | undefined
-  /** Told of each DISCONNECT. */
+  /** Called for each DISCONNECT. */
   leaving?(clientId: string, now: number): void
 }
 
@@ -128,7 +132,7 @@ export class FakeConnection implements BenchConnection {
   destroy(): void {}
 }
 
-export function plan(changes: Partial<EnginePlan> = {}): EnginePlan {
+export function plan(changes: Partial<RunPlan> = {}): RunPlan {
   const qos = changes.qos ?? 1
   return {
     ...{ mode: 'pub', clients: 4, subscribers: 1, topic: 't/%i', qos, connectRate: undefined },
@@ -141,7 +145,7 @@ export function plan(changes: Partial<EnginePlan> = {}): EnginePlan {
   }
 }
 
-export function play(plan: EnginePlan, server: FakeServer): Promise<EngineResult> {
+export function play(plan: RunPlan, server: FakeServer): Promise<EngineResult> {
   const clock = new FakeClock()
   const dial = ({ clientId }: Identity, events: ConnectionEvents) =>
     new FakeConnection(clock, server, clientId, events)
@@ -149,8 +153,8 @@ export function play(plan: EnginePlan, server: FakeServer): Promise<EngineResult
   return clock.play(engine.run())
 }
 
-/** What the report says beside the measurements. */
-export const facts: Pick<Measured, 'header' | 'setup' | 'audit'> = {
+/** The parts of a result that are not measured by the engine. */
+export const description: RunDescription = {
   header: {
     ...{ mqttx: '1.2.3', node: 'v20.0.0', system: 'linux x64, 2 cores', broker: 'mosquitto 2' },
     ...{ command: 'mqttx bench pub --rate 1000', seed: 1, tcp_nodelay: true },
@@ -160,13 +164,18 @@ export const facts: Pick<Measured, 'header' | 'setup' | 'audit'> = {
     ...({ mode: 'pub', loop: 'open' } as const),
     ...{ qos: 1, size: 64, clients: 4, subscribers: 0, asked_rate: 1000 },
   },
-  audit: {
+  load: {
     event_loop_delay_ms: { p99: 1, max: 2 },
     threads: [{ cpu: 0.3, waited: 0.01 }],
     ...{ process_cpu: 0.4, gc_ms: { total: 3, max: 2 }, backlog: 7 },
   },
 }
 
-export function resultFrom(outcome: EngineResult, changes: Partial<typeof facts> = {}): Result {
-  return resultOf(measured(outcome, { ...facts, ...changes }))
+export function resultFrom(outcome: EngineResult, changes: Partial<RunDescription> = {}): Result {
+  return resultOf(outcome, { ...description, ...changes })
+}
+
+/** The report without charts, or with all of them. */
+export function reportOf(result: Result, form: PlotForm = 'none'): string {
+  return textReport(result, { form, all: true })
 }

@@ -1,11 +1,11 @@
-// Shards of one run as processes of their own, their reports joined, rendered again, compared, and held to conditions.
+// Result files: shards merged and reported, --csv, --hdr, --assert, and output errors.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseAssertions } from '../../../src/cli/options/bench-values.js'
-import { broken } from '../../../src/commands/bench/assertions.js'
+import { failedAssertions } from '../../../src/commands/bench/assertions.js'
 import { writeFiles } from '../../../src/commands/bench/files.js'
-import { Histogram } from '../../../src/commands/bench/histogram.js'
+import { LatencyHistogram } from '../../../src/commands/bench/latency-histogram.js'
 import type { Result } from '../../../src/commands/bench/result.js'
 import { main } from '../../../src/main.js'
 import { startOwnBroker } from '../../helpers/peers.js'
@@ -17,7 +17,7 @@ async function result(server: FakeServer): Promise<Result> {
   return resultFrom(await play(plan({ durationMs: 6000 }), server))
 }
 
-test('four shards as processes, with the index of an Indexed Job, are one run', async () => {
+test('four shards as processes, with JOB_COMPLETION_INDEX, merge into one run', async () => {
   const broker = await startOwnBroker()
   const folder = scratch('shards')
   const startAt = new Date(Date.now() + 3000).toISOString()
@@ -41,7 +41,7 @@ test('four shards as processes, with the index of an Indexed Job, are one run', 
   const parts = files.map((file): Result => JSON.parse(readFileSync(file, 'utf8')))
   const max = Math.max(...parts.map(({ latency_ms }) => latency_ms!.max))
   expect(whole.latency_ms!.max).toBe(max)
-  expect(new Histogram(whole.histograms.latency).count).toBe(100)
+  expect(new LatencyHistogram(whole.histograms.latency).count).toBe(100)
 
   const merged = join(folder, 'merged.json')
   writeFileSync(merged, stdout)
@@ -64,9 +64,9 @@ test('--csv and --hdr are written', async () => {
 })
 
 describe('conditions', () => {
-  test('name what does not hold', async () => {
+  test('that do not hold are named with the measured value', async () => {
     const run = await result({ answer: () => 5 })
-    const check = (text: string) => broken(parseAssertions(text, '--assert'), run)
+    const check = (text: string) => failedAssertions(parseAssertions(text, '--assert'), run)
     expect(check('p99<20ms, loss=0,rate>=900,service_max<=0.1s,failed=0')).toEqual([])
     expect(check('p99<2ms,acked>1000000')).toEqual(['p99<2ms: it is 5.003', 'acked>1000000: it is 6000'])
   })
@@ -76,7 +76,7 @@ describe('conditions', () => {
   })
 })
 
-test.each([[[]], [['--json']]])('a report that finds no room is an error of the system: %j', async (form) => {
+test.each([[[]], [['--json']]])('a report that cannot be written is a system error: %j', async (form) => {
   const folder = scratch('full')
   const file = join(folder, 'run.json')
   writeFileSync(file, JSON.stringify(await result({ answer: () => 5 })))
@@ -99,7 +99,7 @@ test.each([[[]], [['--json']]])('a report that finds no room is an error of the 
   expect(readFileSync(csv, 'utf8')).toContain('second,sent')
 })
 
-test('files that cannot be written are all named, before anything connects', async () => {
+test('all files that cannot be written are named before any client connects', async () => {
   const folder = scratch('places')
   const kept = join(folder, 'kept')
   writeFileSync(kept, 'as it was')
@@ -118,7 +118,7 @@ test('files that cannot be written are all named, before anything connects', asy
   expect(readdirSync(folder)).toEqual(['kept'])
 })
 
-test('files that find no room at the end are all named', async () => {
+test('all files that cannot be written at the end are named', async () => {
   const run = await result({ answer: () => 5 })
   const write = () => writeFiles(run, { csv: '/dev/full', hdr: '/dev/full/x' })
   expect(write).toThrow(/"\/dev\/full": ENOSPC.*\nUnable to write file "\/dev\/full\/x": ENOTDIR/)

@@ -1,4 +1,4 @@
-// --prometheus: what a client of the metrics can hold on to.
+// --prometheus: limits on clients of the metrics server.
 import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { serveMetrics } from '../../../src/commands/bench/metrics-server.js'
@@ -25,9 +25,9 @@ function visit(port: number, text: string) {
 
 test.each([
   ['sends no request', ''],
-  ['sends a part of one', 'GET /metrics HTTP/1.1\r\nHost: x\r\n'],
+  ['sends part of a request', 'GET /metrics HTTP/1.1\r\nHost: x\r\n'],
   ['sends no body', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n'],
-])('a client that %s is given up within 10 s', { timeout: 20_000 }, async (_, text) => {
+])('a client that %s is disconnected within 10 s', { timeout: 20_000 }, async (_, text) => {
   const { closed } = await visited(text)
   await once(closed, 15_000)
 })

@@ -1,4 +1,4 @@
-// bench rr: requests, and the responses that the same run sends, over a server that can be trusted and one that cannot.
+// bench rr: requests and responses, over a correct and over a faulty server.
 import type { Socket } from 'node:net'
 import mqtt, { type IPublishPacket, type Packet } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
@@ -10,7 +10,7 @@ type Fate = (response: IPublishPacket, number: number) => IPublishPacket[]
 
 const pass: Fate = (response) => [response]
 
-/** A small server for MQTT 3.1.1 and 5; `fate` says what becomes of each response. */
+/** A small server for MQTT 3.1.1 and 5; `fate` decides which copies of each response are delivered. */
 function postOffice(fate: Fate) {
   const filters = new Map<Socket, string[]>()
   const versions = new Map<Socket, number>()
@@ -50,7 +50,7 @@ const published = (received: readonly Packet[]) =>
   received.filter((packet): packet is IPublishPacket => packet.cmd === 'publish')
 
 describe('bench rr', () => {
-  test('with MQTT 5 each request says where its response goes, and has Correlation Data of its own', async () => {
+  test('in MQTT 5 each request has a Response Topic and unique Correlation Data', async () => {
     const server = await scriptedServer({ packet: postOffice(pass) })
     const { report, status } = await bench([...work, '-V', '5', '--subscribers', '2'], server.at)
     const requests = published(server.received).filter(({ topic }) => /^mqttx\/bench\/\d$/.test(topic))
@@ -67,7 +67,7 @@ describe('bench rr', () => {
     expect(status).toBe(0)
   })
 
-  test('before MQTT 5 topics alone say whose response it is', async () => {
+  test('before MQTT 5 responses are assigned by topic', async () => {
     const server = await scriptedServer({ packet: postOffice(pass) })
     const words = [...work, '--response-topic', 'mqttx/bench/response/of/%i']
     const { report, status } = await bench(words, server.at)
@@ -81,7 +81,7 @@ describe('bench rr', () => {
     expect(status).toBe(0)
   })
 
-  test('a responder of several subscribes to the requests of its own clients', async () => {
+  test('each of several responders subscribes to the requests of its clients', async () => {
     const server = await scriptedServer({ packet: postOffice(pass) })
     const { report } = await bench([...work, '--subscribers', '2'], server.at)
     const filters = server.received.flatMap((packet) =>
@@ -92,7 +92,7 @@ describe('bench rr', () => {
     expect(report).toMatchObject({ received: 120, duplicated: 0 })
   })
 
-  test('finds out exactly which responses are missing, and which come twice', async () => {
+  test('counts exactly the missing and duplicate responses', async () => {
     const fate: Fate = (response, number) => {
       if (number % 10 === 3) return []
       return number % 10 === 5 ? [response, response] : [response]
@@ -103,7 +103,7 @@ describe('bench rr', () => {
     expect(status).toBe(42)
   })
 
-  test('a response with the Correlation Data of another request is none', async () => {
+  test('a response with wrong Correlation Data does not count', async () => {
     const wrong: Fate = (response, number) => {
       const correlationData = Buffer.alloc(16, number)
       return [
@@ -120,7 +120,7 @@ describe('bench rr', () => {
   test.each([
     [[], 2],
     [['-M', '3'], 6],
-  ])('without a rate and with %j a client has so many requests under way', async (words, sent) => {
+  ])('outstanding requests of two clients without a rate, with %j: %i', async (words, sent) => {
     const server = await scriptedServer({ packet: postOffice(() => []) })
     const closed = ['rr', '--clients', '2', '--duration', '1s', ...words]
     const { report, status } = await bench(closed, server.at)
@@ -129,7 +129,7 @@ describe('bench rr', () => {
     expect(status).toBe(42)
   })
 
-  test.each(['0', '1', '2'])('QoS %s, against the broker of this program', async (qos) => {
+  test.each(['0', '1', '2'])('QoS %s, against our broker', async (qos) => {
     const broker = await startOwnBroker()
     const words = ['rr', '-q', qos, '--clients', '5', '--count', '200', '--workers', '2']
     const { report, status } = await bench(words, broker.at)
@@ -146,7 +146,7 @@ describe('bench rr', () => {
     expect(status).toBe(0)
   })
 
-  peerTest('MQTT 5, while requesters come and go', ['mosquitto'], async () => {
+  peerTest('MQTT 5, with churn of the requesters', ['mosquitto'], async () => {
     const broker = await startMosquitto()
     const words = ['rr', '-V', '5', '-q', '1', '--clients', '4', '--rate', '100', '--count', '200']
     const { report, status } = await bench([...words, '--churn', '10', '--warmup', '200ms'], broker.at)

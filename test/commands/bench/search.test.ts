@@ -1,12 +1,11 @@
-// --find-max: the search by itself, and with a server that has a limit.
+// --find-max: the search alone, and with a server.
 import { describe, expect, test } from 'vitest'
 import { parseAssertions } from '../../../src/cli/options/bench-values.js'
-import { textReport } from '../../../src/commands/bench/report.js'
 import { failuresOf, type Result } from '../../../src/commands/bench/result.js'
 import { findMax } from '../../../src/commands/bench/search.js'
 import { startOwnBroker } from '../../helpers/peers.js'
 import { mqttx, startMqttx } from '../../helpers/run.js'
-import { plan, play, resultFrom } from './fakes.js'
+import { plan, play, reportOf, resultFrom } from './fakes.js'
 
 const good = resultFrom(await play(plan(), { answer: () => 5 }))
 const times = { p50: 1, p90: 1, p99: 1, p999: 1, p9999: 1, p99999: 1, max: 1 }
@@ -27,7 +26,7 @@ async function search(
   changes: { start?: number; stop?: number } = {},
 ) {
   const { start = 1000, stop = Number.POSITIVE_INFINITY } = changes
-  const rests: number[] = []
+  const pauses: number[] = []
   let steps = 0
   const result = await findMax({
     start,
@@ -36,15 +35,20 @@ async function search(
       steps++
       return measure(rate)
     },
-    rest: async () => void rests.push(steps),
+    pause: async () => void pauses.push(steps),
     stopped: () => steps >= stop,
   })
-  return { result, search: result.search!, rates: result.search!.steps.map((step) => step.asked_rate), rests }
+  return {
+    result,
+    search: result.search!,
+    rates: result.search!.steps.map((step) => step.asked_rate),
+    pauses,
+  }
 }
 
 describe('the search', () => {
-  test('doubles until it is too much, then halves the distance', async () => {
-    const { result, search: found, rates, rests } = await search(limited(11_000))
+  test('doubles the rate until it fails, then bisects', async () => {
+    const { result, search: found, rates, pauses } = await search(limited(11_000))
     expect(rates).toEqual([1000, 2000, 4000, 8000, 16_000, 11_300, 9510, 10_400, 10_800])
     expect(found).toMatchObject({ conditions: 'p99<50ms', found: 10_800, refused: 11_300 })
     expect(found.steps.map(({ holds }) => holds)).toEqual([
@@ -60,10 +64,10 @@ describe('the search', () => {
     ])
     expect(found.steps[4]).toMatchObject({ why: ['p99<50ms: it is 90'], p99: 90 })
     expect(result).toMatchObject({ rate: 10_800, valid: true, reasons: [], interrupted: false })
-    expect(rests).toEqual([5, 6]) // only after what was too much
+    expect(pauses).toEqual([5, 6]) // only after failed steps
   })
 
-  test('halves where the first rate is too much already', async () => {
+  test('halves the rate if the first step fails', async () => {
     const { rates, search: found } = await search(limited(180))
     expect(rates.slice(0, 4)).toEqual([1000, 500, 250, 125])
     expect(found.found).toBeGreaterThan(180 / 1.06)
@@ -77,24 +81,24 @@ describe('the search', () => {
     if (limit > 50) expect(found.refused! / found.found!).toBeLessThanOrEqual(1.06)
   })
 
-  test('ends where nothing holds, which is a failure', async () => {
+  test('fails if no rate holds', async () => {
     const { result, search: found, rates } = await search(limited(0))
     expect(rates.at(-1)).toBe(1)
     expect(found).toMatchObject({ found: null, refused: 1 })
     expect(failuresOf(result)).toEqual(['no rate holds p99<50ms'])
   })
 
-  test('says so where the load generator was what ended it', async () => {
+  test('says if the load generator was the limit', async () => {
     const reasons = ['client-limited: messages were sent late, p99 20.0 ms']
     const busy = (rate: number) => (rate > 3000 ? { valid: false, reasons } : {})
     const { result } = await search(limited(1e9, busy))
     expect(result.valid).toBe(false)
     expect(result.reasons).toEqual([
-      expect.stringMatching(/^client-limited: at 3\d\d\d messages\/s it was not the server that refused$/),
+      expect.stringMatching(/^client-limited: at 3\d\d\d messages\/s the server was not the limit$/),
     ])
   })
 
-  test('does not hold where messages failed, or the rate was not met', async () => {
+  test('a step with failures, or below its rate, does not hold', async () => {
     const refusing = (rate: number) => (rate > 1500 ? { failed: { 'PUBLISH 0x97 Quota exceeded': 3 } } : {})
     const { search: found } = await search(limited(1e9, refusing))
     expect(found.steps[1]).toMatchObject({ holds: false, why: ['3 PUBLISH 0x97 Quota exceeded'] })
@@ -102,20 +106,20 @@ describe('the search', () => {
     expect((await search(limited(1e9, slow))).search.steps[1]).toMatchObject({ holds: false })
   })
 
-  test('ends with what is known when it is stopped', async () => {
+  test('when stopped, ends with the best step so far', async () => {
     const { result, rates } = await search(limited(11_000), { stop: 3 })
     expect(rates).toEqual([1000, 2000, 4000])
     expect(result).toMatchObject({ interrupted: true, search: { found: 4000, refused: null } })
     const cut = (rate: number) => (rate > 1500 ? { interrupted: true } : {})
-    expect((await search(limited(11_000, cut))).rates).toEqual([1000]) // a step that was cut short says nothing
+    expect((await search(limited(11_000, cut))).rates).toEqual([1000]) // an interrupted step is ignored
   })
 
-  test('is in the report with all steps', async () => {
+  test('is reported with all steps', async () => {
     const { result } = await search(limited(1400))
-    const text = textReport(result, 'none')
-    expect(text).toContain('highest rate that holds p99<50ms: 1,350 messages/s; 1,410 is too much')
-    expect(text).toContain('      2,000      2,000      1.000     90.000      1.000  p99<50ms: it is 90\n')
-    expect(text).toContain('      1,000      1,000      1.000     10.000      1.000  holds\n')
+    const text = reportOf(result)
+    expect(text).toContain('highest rate that holds p99<50ms: 1,350 messages/s (not at 1,410)\n')
+    expect(text).toContain('     2,000     2,000     1.000    90.000     1.000  p99<50ms: it is 90\n')
+    expect(text).toContain('     1,000     1,000     1.000    10.000     1.000  holds\n')
   })
 })
 
@@ -127,10 +131,10 @@ describe('mqttx bench --find-max', () => {
     [['pubsub', '-q', '1'], 'pubsub'],
     [['rr'], 'rr'],
   ])(
-    'finds what a condition allows: %j',
+    'finds the highest rate of %j',
     async (words, mode) => {
       const broker = await startOwnBroker()
-      // The count itself is the condition: how fast this machine is does not matter.
+      // A condition on the count is independent of the speed of this machine.
       const conditions = 'offered<=100,p99<10s'
       const { stdout, status, stderr } = await mqttx(
         ['bench', ...words, ...short, '--rate', '200', '--find-max', conditions, '--json', ...broker.at],
@@ -141,7 +145,7 @@ describe('mqttx bench --find-max', () => {
       expect(report.setup.mode).toBe(mode)
       expect(report.search.conditions).toBe('offered<=100, p99<10s')
       expect(report.search.steps.length).toBeGreaterThan(1)
-      // A machine under load may refuse a step by itself: it is said then, and the status is that of the outcome.
+      // On a busy machine a step may fail for another reason; the status then follows the result.
       expect(status, stderr).toBe(report.search.found === null ? 42 : 0)
       for (const { asked_rate, holds, why } of report.search.steps) {
         if (asked_rate > 340)
@@ -152,7 +156,7 @@ describe('mqttx bench --find-max', () => {
     60_000,
   )
 
-  test('Ctrl-C ends it with what is known so far', async () => {
+  test('SIGINT ends it with the best step so far', async () => {
     const broker = await startOwnBroker()
     const words = ['pub', '-q', '1', '--clients', '2', '--rate', '20', '--duration', '500ms', '--json']
     const running = startMqttx([
@@ -166,7 +170,7 @@ describe('mqttx bench --find-max', () => {
     ])
     await running.until((_, stderr) => stderr.includes('/metrics\n'))
     const url = /http\S+/.exec(running.stderr())![0]
-    // The second step has begun when the counts have gone back.
+    // The second step has begun when the counters are reset.
     let [most, seen] = [0, 0]
     while (seen >= most) {
       most = Math.max(most, seen)
@@ -184,13 +188,13 @@ describe('mqttx bench --find-max', () => {
   })
 
   test.each([
-    [['conn', '--find-max', 'p99<1s'], 'bench conn: --find-max has no meaning here.'],
+    [['conn', '--find-max', 'p99<1s'], 'bench conn: --find-max cannot be used.'],
     [['--find-max', 'p99<1s', '--count', '5'], '--find-max and --count cannot be used together.'],
     [['--find-max', 'p99<1s', '--shard', '0/2'], '--find-max and --shard cannot be used together.'],
     [['--find-max', 'fast'], "'fast' is not a condition"],
-    [['compare', 'a', 'b', '--csv', 'c'], 'bench compare: --csv has no meaning here.'],
-    [['report', 'a', 'b', '--hdr', 'c'], 'bench report: --hdr has no meaning here with more than one file.'],
-    [['merge', 'a', '--prometheus', ':1'], 'bench merge: --prometheus has no meaning here.'],
+    [['compare', 'a', 'b', '--csv', 'c'], 'bench compare: --csv cannot be used.'],
+    [['report', 'a', 'b', '--hdr', 'c'], 'bench report: --hdr cannot be used with more than one file.'],
+    [['merge', 'a', '--prometheus', ':1'], 'bench merge: --prometheus cannot be used.'],
   ])('%j is refused', async (words, error) => {
     const { status, stderr } = await mqttx(['bench', ...words])
     expect(status).toBe(1)

@@ -1,4 +1,4 @@
-// What the README says about runs in many processes, carried out: its commands, with less load and our server.
+// The examples of the README for runs in many processes, with less load and our broker.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
@@ -8,7 +8,7 @@ import { mqttx, scratch, shell, startMqttx } from '../../helpers/run.js'
 
 const readme = readFileSync(resolve(import.meta.dirname, '../../../README.md'), 'utf8')
 
-/** The text between two others, which have to be there. */
+/** The text from `start` to `end` in the README. */
 function between(start: string, end: string): string {
   const from = readme.indexOf(start)
   expect(from, start).toBeGreaterThan(0)
@@ -23,7 +23,7 @@ function flowList(yaml: string, key: string): string[] {
 
 const whole = { offered: 200, sent: 200, acked: 200, lost: 0, duplicated: 0, connected: 8 }
 
-test('the Job of Kubernetes: its command in four processes, their logs joined', async () => {
+test('the Kubernetes Job: its command in four processes, their logs merged', async () => {
   const manifest = between('apiVersion: batch/v1', '```')
   const [name, ...command] = flowList(manifest, 'command')
   const words = [...command, ...flowList(manifest, 'args')]
@@ -43,7 +43,7 @@ test('the Job of Kubernetes: its command in four processes, their logs joined', 
   for (const [index, pod] of pods.entries()) {
     const { stdout, stderr, status } = await pod.ended
     expect(status).toBe(0)
-    writeFileSync(join(folder, `${index}.json`), `${stderr}${stdout}`) // as a log has both
+    writeFileSync(join(folder, `${index}.json`), `${stderr}${stdout}`) // a log contains both
   }
   await broker.stop()
   const joined = await shell(`cd '${folder}' && mqttx bench merge [0-3].json --json`)
@@ -53,7 +53,7 @@ test('the Job of Kubernetes: its command in four processes, their logs joined', 
 })
 
 peerTest(
-  'GNU parallel: the two lines as they are',
+  'GNU parallel: both lines',
   ['parallel'],
   async () => {
     const lines = between('seq 0 3 | parallel', '```')

@@ -1,96 +1,59 @@
-// How a run is shown: the drawings of the report, the line on the terminal, the metrics.
+// The charts of the report, the progress line on the terminal, the metrics.
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseListenAddress } from '../../../src/cli/options/bench-values.js'
-import { charts } from '../../../src/commands/bench/charts.js'
-import { Histogram } from '../../../src/commands/bench/histogram.js'
-import { liveLine } from '../../../src/commands/bench/live.js'
+import { percentileChart, rateChart, rateVaries } from '../../../src/commands/bench/charts.js'
+import { LatencyHistogram } from '../../../src/commands/bench/latency-histogram.js'
+import { formatLiveLine } from '../../../src/commands/bench/live.js'
 import { exposition } from '../../../src/commands/bench/metrics.js'
 import { jsonReport, textReport } from '../../../src/commands/bench/report.js'
-import { type Snapshot, sendable, together } from '../../../src/commands/bench/snapshot.js'
-import { noCounts } from '../../../src/commands/bench/tally.js'
+import type { Result } from '../../../src/commands/bench/result.js'
+import { noCounts } from '../../../src/commands/bench/run-stats.js'
+import { combinedSnapshot, type Snapshot, toSendable } from '../../../src/commands/bench/snapshot.js'
+import { drawingOf } from '../../../src/commands/bench/views.js'
+import type { Host } from '../../../src/host.js'
 import { findPeer, peerTest, startOwnBroker } from '../../helpers/peers.js'
 import { mqttx, program, start, startMqttx } from '../../helpers/run.js'
-import { plan, play, resultFrom } from './fakes.js'
+import { plan, play, reportOf, resultFrom } from './fakes.js'
 
-/** A server that stands still from second 2 to second 4 of ten. */
+/** A server that stalls from second 2 to second 4 of ten. */
 const stalled = await play(plan({ clients: 1, rate: 100, durationMs: 10_000 }), {
   window: 1,
   answer: (_client, sequence, now) => (now >= 2000 && now < 4000 ? 4000 - now : 1 + (sequence % 5)),
 })
 
-describe('the drawings', () => {
+function chartsOf(result: Result, form: 'ascii' | 'braille'): string[] {
+  return [...percentileChart(result, form), '', ...rateChart(result, form)]
+}
+
+describe('the charts', () => {
   test('in ASCII', () => {
-    const lines = charts(resultFrom(stalled), 'ascii')
+    const lines = chartsOf(resultFrom(stalled), 'ascii')
     expect(lines.join('\n')).toMatch(/^[ -~\n]*$/)
-    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
-      "
-
-      latency_ms by percentile, logarithmic
-         1992.703 |                 .......''''''''''''''''''''''''''''''''''''
-                  |             .'''
-                  |            :
-                  |           :
-           44.640 |           :
-                  |           :
-                  |   ..''''''
-            1.000 |..'
-                   0                  90                 99                99.9
-
-      messages/s by second
-              300 |                        ::::::
-                  |                        ::::::
-              150 |                        ::::::
-                  |............            ::::::..............................
-                0 |::::::::::::            ::::::::::::::::::::::::::::::::::::
-                   0                                                         10
-      "
-    `)
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot()
   })
 
   test('in braille', () => {
-    expect(`\n${charts(resultFrom(stalled), 'braille').join('\n')}\n`).toMatchInlineSnapshot(`
-      "
-
-      latency_ms by percentile, logarithmic
-         1992.703 |               ⢀⣀⡠⠤⠤⠤⠒⠒⠒⠒⠒⠒⠒⠒⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉
-                  |            ⢀⠔⠊⠁
-                  |           ⢠⠃
-                  |           ⡸
-           44.640 |           ⡇
-                  |           ⡇
-                  |   ⣀⣀⠖⠒⠊⠉⠉⠉
-            1.000 |⣀⡸⠉
-                   0                  90                 99                99.9
-
-      messages/s by second
-              300 |                        ⣿⣿⣿⣿⣿⣿
-                  |                        ⣿⣿⣿⣿⣿⣿
-              150 |                        ⣿⣿⣿⣿⣿⣿
-                  |⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶            ⣿⣿⣿⣿⣿⣿⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶⣶
-                0 |⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿            ⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿
-                   0                                                         10
-      "
-    `)
+    expect(`\n${chartsOf(resultFrom(stalled), 'braille').join('\n')}\n`).toMatchInlineSnapshot()
   })
 
-  test('are left out where there is nothing to draw', async () => {
+  test('are empty if there is nothing to draw', async () => {
     const short = await play(plan({ count: 1, clients: 1 }), { answer: () => 1 })
-    expect(charts(resultFrom(short), 'braille')).toEqual([])
+    expect(chartsOf(resultFrom(short), 'braille')).toEqual([''])
   })
 })
 
-test.each(['braille', 'ascii', 'none'] as const)('a report is rendered again the same, %s', (form) => {
+test.each(['braille', 'ascii', 'none'] as const)('a report is the same from the JSON, %s', (form) => {
   const result = resultFrom(stalled)
   const again = JSON.parse(jsonReport(result))
-  expect(textReport(again, form)).toBe(textReport(result, form))
+  expect(reportOf(again, form)).toBe(reportOf(result, form))
   expect(jsonReport(again)).toBe(jsonReport(result))
 })
 
 function snapshot(changes: Partial<Snapshot> = {}): Snapshot {
-  const latency = new Histogram()
+  const latency = new LatencyHistogram()
   for (const ms of [0.2, 0.3, 0.4, 7]) latency.record(ms)
   return {
     ...{ phase: 'running', start: 0, failed: {}, disconnects: {}, clients: 4, inFlight: 3, backlog: 0 },
@@ -100,11 +63,11 @@ function snapshot(changes: Partial<Snapshot> = {}): Snapshot {
   }
 }
 
-describe('the line on the terminal', () => {
+describe('the progress line', () => {
   const shown = (changes: Partial<Snapshot>, columns = 90, ascii = true) =>
-    liveLine({ snapshot: snapshot(changes), done: 0.5, rate: 1234.4, columns, ascii })
+    formatLiveLine({ snapshot: snapshot(changes), done: 0.5, rate: 1234.4, columns, ascii })
 
-  test('tells how far it is, the rate, the percentiles and what is in flight', () => {
+  test('shows progress, rate, percentiles and messages in flight', () => {
     expect(shown({})).toBe(
       'running ############------------  50 %  1,234/s  p50 0.3 p99 7.0 max 7.0 ms  in flight 3',
     )
@@ -112,22 +75,23 @@ describe('the line on the terminal', () => {
     expect(shown({ phase: 'connecting' })).toMatch(/^connecting: 4 #+-+ /)
   })
 
-  test('tells what is wrong', () => {
+  test('shows failures first', () => {
     const wrong = { backlog: 70, failed: { 'CONNACK 0x05': 2, ETIMEDOUT: 1 } }
     expect(shown({ ...wrong, counts: { ...noCounts(), disconnected: 5 } }, 120)).toMatch(
-      /in flight 3 {2}backlog 70 {2}disconnected 5 {2}failed 3$/,
+      /1,234\/s {2}failed 3 {2}disconnected 5 {2}backlog 70 {2}p50 .* in flight 3$/,
     )
   })
 
-  test.each([80, 60, 40, 10, 1])('fits into %i columns', (columns) => {
+  test.each([80, 60, 40, 10, 1])('fits %i columns, without half a figure', (columns) => {
     const line = shown({ backlog: 123_456 }, columns)
     expect(line.length).toBeLessThan(columns)
+    if (columns >= 40) expect(line).toMatch(/(\/s|backlog 123,456|max 7\.0 ms|in flight 3)$/)
   })
 })
 
-test('snapshots of threads are added up', () => {
+test('snapshots of threads are added', () => {
   const other = snapshot({ phase: 'connecting', start: 5, failed: { a: 1 }, inFlight: 2 })
-  const whole = together([sendable(snapshot({ failed: { a: 2, b: 1 } })), sendable(other)])!
+  const whole = combinedSnapshot([toSendable(snapshot({ failed: { a: 2, b: 1 } })), toSendable(other)])!
   expect(whole).toMatchObject({
     phase: 'connecting',
     start: 0,
@@ -137,13 +101,13 @@ test('snapshots of threads are added up', () => {
   })
   expect(whole.counts).toMatchObject({ offered: 20, sent: 18, acked: 12 })
   expect([whole.latency.count, whole.latency.at(100)]).toEqual([8, snapshot().latency.at(100)])
-  expect(together([])).toBeUndefined()
+  expect(combinedSnapshot([])).toBeUndefined()
 })
 
 test('metrics in the text exposition format', () => {
   const facts = { version: '1.2.3', mode: 'pub', loop: 'open', qos: 1 }
   expect(exposition(facts, undefined)).toBe(
-    '# HELP mqttx_bench_info What is measured.\n# TYPE mqttx_bench_info gauge\n' +
+    '# HELP mqttx_bench_info Parameters of the run.\n# TYPE mqttx_bench_info gauge\n' +
       'mqttx_bench_info{version="1.2.3",mode="pub",loop="open",qos="1"} 1\n',
   )
   const lines = exposition(facts, snapshot({ failed: { 'say "no"\\\n': 2 } })).split('\n')
@@ -177,7 +141,7 @@ describe('--prometheus', () => {
     expect(() => parseListenAddress(text, '--prometheus')).toThrow('is not an address to listen on')
   })
 
-  test.each([[[]], [['--workers', '2']]])('a scrape gets the run as it stands %j', async (more) => {
+  test.each([[[]], [['--workers', '2']]])('a scrape returns the current counts %j', async (more) => {
     const broker = await startOwnBroker()
     const words = ['pub', '-q', '1', '--rate', '200', '--clients', '4', '--duration', '60s', ...more]
     const running = startMqttx(['bench', ...words, '--prometheus', ':0', ...broker.at])
@@ -212,7 +176,7 @@ describe('--prometheus', () => {
     expect({ status, stdout: stdout.toString(), stderr }).toEqual({
       status: 14,
       stdout: '',
-      stderr: `Error: --prometheus: cannot listen on 127.0.0.1:${port}: the port is in use.\nhint: choose another one, or :0 for a free one\n`,
+      stderr: `Error: --prometheus: cannot listen on 127.0.0.1:${port}: the port is in use.\nhint: choose another port, or :0 for any free port\n`,
     })
     other.close()
     await broker.stop()
@@ -228,7 +192,7 @@ describe('on a terminal', () => {
     const command = [process.execPath, program, 'bench', ...work, ...broker.at]
     const python = findPeer('python3')!
     const terminal = { TERM: 'xterm', LC_ALL: 'C.UTF-8', ...env }
-    // A new terminal has no size, and without a width nothing is drawn.
+    // A new terminal has no size, and without a width no line is drawn.
     const script = 'stty cols 100; exec "$@"'
     const { stdout } = await start(python, [onTerminal, '[]', 'sh', '-c', script, 'sh', ...command], {
       env: terminal,
@@ -239,17 +203,17 @@ describe('on a terminal', () => {
 
   const drawn = /\r\u001b\[K(running [^\r]*)/g
 
-  peerTest('the run is shown while it goes on, and wiped away', ['python3'], async () => {
+  peerTest('the progress line is shown during the run, and erased', ['python3'], async () => {
     const { output, status } = await shownBy([])
     const lines = [...output.matchAll(drawn)].map(([, line]) => line)
     expect(status).toBe(0)
     expect(lines.length).toBeGreaterThan(1)
     expect(lines.length).toBeLessThan(12) // four a second
     expect(lines[0]).toMatch(/^running [█░]+ +\d+ % {2}[\d,]+\/s {2}p50 .* in flight \d+$/)
-    expect(output).toMatch(/\r\u001b\[K(\r\u001b\[K)*mqttx \d/) // the report begins on an empty line
+    expect(output).toMatch(/\r\u001b\[K(\r\u001b\[K)*mqttx \d/) // the report starts at the beginning of the line
   })
 
-  peerTest('--plot ascii is for it too, and --quiet and TERM=dumb leave it out', ['python3'], async () => {
+  peerTest('--plot ascii applies to it; --quiet and TERM=dumb disable it', ['python3'], async () => {
     const { output } = await shownBy(['--plot', 'ascii'])
     expect(output).toMatch(/running [#-]+ +\d+ %/)
     expect((await shownBy(['--quiet'])).output).not.toContain('running')
@@ -257,21 +221,53 @@ describe('on a terminal', () => {
   })
 })
 
-test('--plot: by the locale, or as it is said', async () => {
+test.each([
+  [undefined, { LANG: 'de_DE.UTF-8' }, { form: 'braille', all: false }],
+  [undefined, { LANG: 'de_DE.UTF-8', LC_ALL: 'C' }, { form: 'ascii', all: false }],
+  [undefined, {}, { form: 'ascii', all: false }],
+  ['braille', {}, { form: 'braille', all: true }],
+  ['none', { LANG: 'C.UTF-8' }, { form: 'none', all: true }],
+] as const)('--plot %s with %j', (plot, env, drawing) => {
+  expect(drawingOf(plot === undefined ? {} : { plot }, { env } as unknown as Host)).toEqual(drawing)
+})
+
+test('--plot: all charts if it is given', async () => {
   const broker = await startOwnBroker()
   const words = ['bench', 'pub', '-q', '1', '--rate', '100', '--count', '20', ...broker.at]
-  const drawing = async (more: readonly string[], env: Record<string, string>) => {
-    const { stdout } = await mqttx([...words, ...more], {
-      env: { LC_ALL: '', LC_CTYPE: '', LANG: '', ...env },
-    })
-    const text = stdout.toString()
-    return /[\u2800-\u28ff]/.test(text) ? 'braille' : text.includes('by percentile') ? 'ascii' : 'none'
-  }
-  expect(await drawing([], { LANG: 'de_DE.UTF-8' })).toBe('braille')
-  expect(await drawing([], { LANG: 'de_DE.UTF-8', LC_ALL: 'C' })).toBe('ascii')
-  expect(await drawing([], {})).toBe('ascii')
-  expect(await drawing(['--plot', 'braille'], {})).toBe('braille')
-  expect(await drawing(['--plot', 'none'], { LANG: 'C.UTF-8' })).toBe('none')
-  expect((await mqttx([...words, '--plot', 'x'])).stderr).toContain("--plot: 'x' is not known")
+  expect((await mqttx([...words, '--plot', 'ascii'])).stdout.toString()).toContain('by percentile')
+  expect((await mqttx(words)).stdout.toString()).not.toContain('by percentile')
+  expect((await mqttx([...words, '--plot', 'x'])).stderr).toContain("--plot: unknown form 'x'")
   await broker.stop()
+})
+
+describe('without --plot', () => {
+  const drawing = { form: 'ascii', all: false } as const
+  test('only a rate that varies is drawn', async () => {
+    expect(rateVaries(resultFrom(stalled))).toBe(true)
+    expect(textReport(resultFrom(stalled), drawing)).toContain('  messages/s')
+    const steady = resultFrom(await play(plan({ durationMs: 10_000 }), { answer: () => 1 }))
+    expect(rateVaries(steady)).toBe(false)
+    expect(textReport(steady, drawing)).not.toContain('|')
+  })
+
+  const modes = ['pub', 'sub', 'pubsub', 'rr', 'conn'] as const
+  test.each(modes.flatMap((mode) => (['open', 'closed'] as const).map((loop) => [mode, loop] as const)))(
+    'the report of %s, %s loop, fits 80 columns and 24 lines with the prompt',
+    (mode, loop) => {
+      const result = resultFrom(stalled)
+      const setup = { ...result.setup, mode, loop, subscribers: 2, clients: 100_000, asked_rate: 1_000_000 }
+      const counts = { offered: 1e8, sent: 1e8, acked: 1e8, received: 1e8, connected: 100_000, churned: 5 }
+      const lines = textReport({ ...result, ...counts, setup, valid: true, reasons: [] }, drawing).split('\n')
+      expect(lines.length).toBeLessThanOrEqual(24)
+      for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80)
+      expect(lines.slice(-2)).toEqual(['valid', ''])
+    },
+  )
+})
+
+test('the version of a server is bounded and escaped', () => {
+  const result = resultFrom(stalled)
+  const broker = `\u001b[2J${'x'.repeat(1000)}`
+  const line = reportOf({ ...result, header: { ...result.header, broker } }).split('\n')[1]!
+  expect(line).toMatch(/^server: \\u001b\[2Jx+\.\.\. \(\d+ more bytes\)$/)
 })

@@ -1,43 +1,43 @@
-// What one subscriber has received of each publisher: which sequence numbers are missing, came twice, or came late.
+// Tracks the sequence numbers that one subscriber receives: which are missing, duplicated or out of order.
 
-/** Sequence numbers from `from` to before `to`. */
+/** Missing sequence numbers: `from` to `to` - 1. */
 interface Gap {
   from: number
   to: number
 }
 
-/** Gaps of all publishers, and publishers, that one subscriber tells apart: beyond these a result is not exact. */
-const mostGaps = 100_000
-const mostPublishers = 100_000
+/** Limits of one subscriber; beyond them a result is not exact. */
+const maxGaps = 100_000
+const maxPublishers = 100_000
 
-/** How many more gaps may be kept. */
-interface Room {
+/** How many more gaps may be stored; shared by all publishers of a subscriber. */
+interface GapBudget {
   left: number
 }
 
-/** One publisher's messages. Gaps are kept, not numbers; without room for another one, the oldest counts as lost. */
-export class Sequence {
-  /** The number after the largest that has come. */
+/** The messages of one publisher. Stores gaps, not numbers; when the budget is used up, the oldest gap counts as lost. */
+export class PublisherSequence {
+  /** One more than the largest number received. */
   #next: number
-  /** In order, not touching. */
+  /** Ascending, not adjacent. */
   readonly #gaps: Gap[] = []
-  readonly #room: Room
-  /** Numbers of gaps that there was no room for. */
-  #forgotten = 0
+  readonly #budget: GapBudget
+  /** Numbers in gaps that were discarded. */
+  #discarded = 0
   received = 0
   duplicated = 0
-  /** Came after a larger number. */
+  /** Received after a larger number. */
   reordered = 0
 
-  constructor(first: number, room: Room = { left: mostGaps }) {
+  constructor(first: number, budget: GapBudget = { left: maxGaps }) {
     this.#next = first
-    this.#room = room
+    this.#budget = budget
   }
 
-  /** False: it has come before. */
+  /** False: a duplicate. */
   note(number: number): boolean {
     if (number >= this.#next) {
-      if (number > this.#next) this.#open({ from: this.#next, to: number }, this.#gaps.length)
+      if (number > this.#next) this.#insert({ from: this.#next, to: number }, this.#gaps.length)
       this.#next = number + 1
       this.received++
       return true
@@ -53,9 +53,9 @@ export class Sequence {
     return true
   }
 
-  /** Numbers that have not come, up to before `end` or else up to the largest that has come. */
+  /** Missing numbers below `end`, by default below the largest received. */
   lost(end = this.#next): number {
-    let sum = this.#forgotten + Math.max(0, end - this.#next)
+    let sum = this.#discarded + Math.max(0, end - this.#next)
     for (const { from, to } of this.#gaps) sum += to - from
     return sum
   }
@@ -77,52 +77,52 @@ export class Sequence {
     const gap = this.#gaps[index]!
     if (gap.to - gap.from === 1) {
       this.#gaps.splice(index, 1)
-      this.#room.left++
+      this.#budget.left++
     } else if (number === gap.from) gap.from++
     else if (number === gap.to - 1) gap.to--
     else {
       const rest = { from: number + 1, to: gap.to }
       gap.to = number
-      this.#open(rest, index + 1)
+      this.#insert(rest, index + 1)
     }
   }
 
-  #open(gap: Gap, at: number): void {
+  #insert(gap: Gap, at: number): void {
     this.#gaps.splice(at, 0, gap)
-    if (this.#room.left > 0) return void this.#room.left--
+    if (this.#budget.left > 0) return void this.#budget.left--
     const { from, to } = this.#gaps.shift()!
-    this.#forgotten += to - from
+    this.#discarded += to - from
   }
 }
 
-export interface Findings {
+export interface DeliveryCounts {
   readonly received: number
   readonly lost: number
   readonly duplicated: number
   readonly reordered: number
 }
 
-/** All publishers as one subscriber has heard them. */
-export class Ledger {
-  readonly #publishers = new Map<string | number, Sequence>()
-  readonly #room: Room = { left: mostGaps }
+/** All publishers that one subscriber receives from. */
+export class SequenceTracker {
+  readonly #publishers = new Map<string | number, PublisherSequence>()
+  readonly #budget: GapBudget = { left: maxGaps }
 
   /**
-   * @param first the smallest number that can come; without it, the first that does
-   * @returns false where it has come before
+   * @param first the smallest number that can arrive; by default that of the first message
+   * @returns false for a duplicate
    */
   note(publisher: string | number, number: number, first = number): boolean {
     let sequence = this.#publishers.get(publisher)
     if (sequence === undefined) {
-      if (this.#publishers.size >= mostPublishers) return true
-      sequence = new Sequence(first, this.#room)
+      if (this.#publishers.size >= maxPublishers) return true
+      sequence = new PublisherSequence(first, this.#budget)
       this.#publishers.set(publisher, sequence)
     }
     return sequence.note(number)
   }
 
-  /** `sent` tells how many messages, numbered from 0, each publisher has sent; undefined where nobody knows. */
-  findings(sent?: ReadonlyMap<string | number, number>): Findings {
+  /** `sent`: how many messages, numbered from 0, each publisher has sent; undefined if not known. */
+  totals(sent?: ReadonlyMap<string | number, number>): DeliveryCounts {
     const sum = { received: 0, lost: 0, duplicated: 0, reordered: 0 }
     for (const [publisher, sequence] of this.#publishers) {
       sum.received += sequence.received

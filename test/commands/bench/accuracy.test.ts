@@ -1,16 +1,15 @@
-// A run reports what happened: it ends when the server refuses the work, and its rate is of what arrived in time.
+// Results are accurate: a run ends with the error of the server, and its rate counts only messages that complete in time.
 import { describe, expect, test } from 'vitest'
-import type { EnginePlan } from '../../../src/commands/bench/plan.js'
-import { textReport } from '../../../src/commands/bench/report.js'
+import type { RunPlan } from '../../../src/commands/bench/plan.js'
 import { failuresOf } from '../../../src/commands/bench/result.js'
 import { MqttxError } from '../../../src/errors.js'
 import { peerTest, startMosquitto, startOwnBroker } from '../../helpers/peers.js'
 import { mqttx } from '../../helpers/run.js'
-import { type FakeServer, facts, plan, play, resultFrom } from './fakes.js'
+import { description, type FakeServer, plan, play, reportOf, resultFrom } from './fakes.js'
 
 const prompt: FakeServer = { answer: () => 1 }
 
-describe('E1: an error while a message is sent ends the run with that error', () => {
+describe('E1: an error while sending a message ends the run with that error', () => {
   const refusal = new MqttxError('the server takes QoS 0 only', { exitCode: 24 })
   const refusing = (from: number): FakeServer => {
     let published = 0
@@ -21,9 +20,9 @@ describe('E1: an error while a message is sent ends the run with that error', ()
       },
     }
   }
-  test.each<[string, number, Partial<EnginePlan>]>([
+  test.each<[string, number, Partial<RunPlan>]>([
     ['an open loop, at once', 0, {}],
-    ['an open loop, under way', 500, {}],
+    ['an open loop, later', 500, {}],
     ['a closed loop, at once', 0, { rate: undefined, count: 100 }],
     ['a closed loop, after an acknowledgement', 30, { rate: undefined, count: 100, clients: 1 }],
     ['a closed loop, with its last message', 99, { rate: undefined, count: 100, clients: 1 }],
@@ -37,12 +36,12 @@ describe('E1: an error while a message is sent ends the run with that error', ()
     ['max_qos 0', ['-q', '1'], 24],
     ['max_packet_size 200', ['--size', '500'], 25],
   ] as const
-  const work = ['pub', 'pubsub', 'rr']
+  const modes = ['pub', 'pubsub', 'rr']
   const rows = limits.flatMap(([limit, words, status]) =>
-    work.flatMap((mode) => ['1', '2'].map((workers) => [mode, limit, workers, words, status] as const)),
+    modes.flatMap((mode) => ['1', '2'].map((workers) => [mode, limit, workers, words, status] as const)),
   )
   peerTest(
-    'E1: each kind of work at a server with a limit, with 1 and 2 threads',
+    'E1: every mode at a server with a limit, with 1 and 2 threads',
     ['mosquitto'],
     async () => {
       for (const [limit] of limits) {
@@ -61,7 +60,7 @@ describe('E1: an error while a message is sent ends the run with that error', ()
   )
 })
 
-/** Acknowledges at most `perSecond` messages of each client, one after the other. */
+/** Acknowledges at most `perSecond` messages per second of each client, in order. */
 function slow(perSecond: number): FakeServer {
   const free = new Map<number, number>()
   return {
@@ -74,23 +73,23 @@ function slow(perSecond: number): FakeServer {
   }
 }
 
-describe('E53: the rate is of the messages that went all the way in the window', () => {
+describe('E53: the rate counts only messages that complete within the window', () => {
   const overload = { clients: 1, rate: 1000, durationMs: 4000 }
 
-  test('an open loop that the server cannot follow', async () => {
+  test('an open loop above the capacity of the server', async () => {
     const result = resultFrom(await play(plan(overload), slow(600)))
     expect(result).toMatchObject({ offered: 4000, sent: 4000, acked: 4000, elapsed_s: 4, valid: false })
     expect(result.rate).toBeGreaterThan(598)
     expect(result.rate).toBeLessThanOrEqual(600)
     expect(result.drain_s).toBeCloseTo(4000 / 600 - 4, 1)
-    expect(result.reasons).toEqual(['rate not held: 600 of 1000 messages/s went all the way in time'])
-    expect(textReport(result, 'none')).toContain(
-      '\n600 messages/s over 4.0 s\n1,600 more went all the way in 2.7 s after that\n',
+    expect(result.reasons).toEqual(['rate not held: 600 of 1000 messages/s completed in time'])
+    expect(reportOf(result)).toContain(
+      '\n600 messages/s over 4.0 s; 1,600 more completed within 2.7 s after\n',
     )
     expect(failuresOf(result)).toEqual([])
   })
 
-  test.each([0, 5, 50])('a server that takes %i ms for each holds it', async (ms) => {
+  test.each([0, 5, 50])('a server that answers in %i ms holds the rate', async (ms) => {
     const result = resultFrom(
       await play(plan({ ...overload, clients: 4 }), { window: 100, answer: () => ms }),
     )
@@ -99,7 +98,7 @@ describe('E53: the rate is of the messages that went all the way in the window',
     expect(result.rate).toBeLessThanOrEqual(1000)
   })
 
-  test('a number of messages: the time to the last acknowledgement counts', async () => {
+  test('with --count the window ends at the last acknowledgement', async () => {
     const asked = { clients: 1, count: 1200, durationMs: Number.POSITIVE_INFINITY }
     for (const rate of [1000, undefined]) {
       const result = resultFrom(await play(plan({ ...asked, rate }), slow(600)))
@@ -109,14 +108,13 @@ describe('E53: the rate is of the messages that went all the way in the window',
     }
   })
 
-  test('E54: the drawing has the seconds of the drain', async () => {
+  test('E54: the rate chart includes the seconds after the load ends', async () => {
     const result = resultFrom(await play(plan({ ...overload, durationMs: 3000 }), slow(300)))
-    const text = textReport(result, 'ascii')
-    expect(text).toContain('messages/s by second, the last 7 s after the end of the offering\n')
-    expect(text.split('by second')[1]).toMatch(/\n +0 +10\n/)
+    const text = reportOf(result, 'ascii')
+    expect(text).toMatch(/\n +0 +messages\/s, the last 7 s after the end of the load +10 s\n/)
   })
 
-  test('over sockets: no rate above what was acknowledged in its time', async () => {
+  test('over sockets: the rate is not above that of the acknowledged messages', async () => {
     const broker = await startOwnBroker()
     const words = ['pub', '-q', '1', '--rate', '300000', '--duration', '2s', '--json']
     const { stdout } = await mqttx(['bench', ...words, ...broker.at], { timeoutMs: 40_000 })
@@ -128,42 +126,42 @@ describe('E53: the rate is of the messages that went all the way in the window',
   })
 })
 
-describe('what the load generator does to its own figures', () => {
-  test('E55: the schedule lag is shown beside the latencies that it dominates', async () => {
+describe('the influence of the load generator on its figures', () => {
+  test('E55: the send lag is reported if it is a large part of the latency', async () => {
     const outcome = await play(plan(), prompt)
-    for (let i = 0; i < 2000; i++) outcome.tally.lag.record(0.6)
+    for (let i = 0; i < 2000; i++) outcome.stats.lag.record(0.6)
     const result = resultFrom(outcome)
     expect(result.audit.lag_ms.p50).toBeCloseTo(0.6, 1)
-    expect(textReport(result, 'none')).toMatch(
-      /\nof latency_ms, 0\.\d+ ms at p50 and 0\.\d+ ms at p99 are our own timer's\n/,
+    expect(reportOf(result)).toMatch(
+      /\nof the latency, 0\.\d+ ms at p50 and 0\.\d+ ms at p99 are our own send lag\n/,
     )
-    expect(textReport(resultFrom(await play(plan(), prompt)), 'none')).not.toContain('our own timer')
+    expect(reportOf(resultFrom(await play(plan(), prompt)))).not.toContain('our own send lag')
   })
 
   test.each([
-    ['no time to spare', { threads: [{ cpu: 0.77, waited: 0.21 }] }, true],
+    ['no idle time', { threads: [{ cpu: 0.77, waited: 0.21 }] }, true],
     ['delays as long as the latency', { event_loop_delay_ms: { p99: 2, max: 9 } }, true],
     ['neither', {}, false],
-  ])('E56: other processes had the processor for 21 %%: %s', async (_, load, limited) => {
+  ])('E56: other processes used the CPU for 21 %% of the time: %s', async (_, load, limited) => {
     const threads = [{ cpu: 0.3, waited: 0.21 }]
-    const audit = { ...facts.audit, event_loop_delay_ms: { p99: 0.2, max: 1 }, threads, ...load }
-    const result = resultFrom(await play(plan(), prompt), { audit })
+    const measured = { ...description.load, event_loop_delay_ms: { p99: 0.2, max: 1 }, threads, ...load }
+    const result = resultFrom(await play(plan(), prompt), { load: measured })
     expect(result.valid).toBe(!limited)
     for (const reason of result.reasons)
-      expect(reason).toMatch(/^client-limited: other processes had the processor for 21 % of the time/)
+      expect(reason).toMatch(/^client-limited: other processes used the CPU for 21 % of the time/)
   })
 })
 
 describe('E57: the report', () => {
   test('of QoS 0 in a closed loop says why there is no latency', async () => {
     const work = plan({ qos: 0, rate: undefined, count: 100, durationMs: Number.POSITIVE_INFINITY })
-    const setup = { ...facts.setup, qos: 0, loop: 'closed' } as const
-    const text = textReport(resultFrom(await play(work, prompt), { setup }), 'none')
-    expect(text).toContain('\nno latency: QoS 0 has no acknowledgement (-q 1 has; pubsub follows')
-    expect(text).not.toContain('latency_ms')
+    const setup = { ...description.setup, qos: 0, loop: 'closed' } as const
+    const text = reportOf(resultFrom(await play(work, prompt), { setup }))
+    expect(text).toContain('\nno latency: QoS 0 is not acknowledged (try -q 1, or pubsub)\n')
+    expect(text).not.toContain('p99.9')
   })
 
-  test('of a run that breaks a condition ends with it', async () => {
+  test('of a run that fails --assert ends with the condition', async () => {
     const broker = await startOwnBroker()
     const words = [
       'bench',
@@ -180,7 +178,7 @@ describe('E57: the report', () => {
     await broker.stop()
     expect(status).toBe(42)
     expect(stdout.toString()).toMatch(
-      /\nfailed: --assert rate>999999999: it is \d+(\.\d+)?\n(client-limited.*\n)*$/,
+      /\n(client-limited.*\n)*failed: --assert rate>999999999: it is \d+(\.\d+)?\n$/,
     )
     expect(stderr).toMatch(/^Error: --assert rate>999999999: it is /)
   })

@@ -1,14 +1,15 @@
-// The place of a client whose connection is ended and made again now and then: others keep the place, not the connection.
+// A connection that --churn closes and replaces by a new one, while callers keep the same object.
 import type { PublishTemplate } from '../../codec/publish.js'
 import type { SubscribeOptions } from '../../connection/events.js'
-import type { BenchConnection } from './client.js'
+import type { BenchConnection } from './connection.js'
 
-export class Seat implements BenchConnection {
+export class ReplaceableConnection implements BenchConnection {
   readonly #make: () => BenchConnection
   #connection: BenchConnection
+  /** Losses of the connections before the current one. */
   #lostBefore = 0
-  /** Settles when the new connection is there; undefined: nothing is being renewed. */
-  #renewal: Promise<void> | undefined
+  /** Settles when the new connection is established; undefined: no replacement in progress. */
+  #replacement: Promise<void> | undefined
 
   constructor(make: () => BenchConnection) {
     this.#make = make
@@ -16,7 +17,7 @@ export class Seat implements BenchConnection {
   }
 
   get ready(): boolean {
-    return this.#renewal === undefined && this.#connection.ready
+    return this.#replacement === undefined && this.#connection.ready
   }
 
   get inFlight(): number {
@@ -32,14 +33,15 @@ export class Seat implements BenchConnection {
   }
 
   /**
-   * DISCONNECT, then a new connection of the same client; `dialling` is called between the two.
-   * @throws MqttxError when there is no new one
+   * DISCONNECT, then a new connection of the same client.
+   * @param onConnecting called between the two
+   * @throws MqttxError when the new connection fails
    */
-  renew(dialling: () => void): Promise<void> {
-    const renewal = this.#replace(dialling)
-    this.#renewal = renewal
-    return renewal.finally(() => {
-      this.#renewal = undefined
+  replace(onConnecting: () => void): Promise<void> {
+    const replacement = this.#replace(onConnecting)
+    this.#replacement = replacement
+    return replacement.finally(() => {
+      this.#replacement = undefined
     })
   }
 
@@ -58,8 +60,8 @@ export class Seat implements BenchConnection {
   /** @throws MqttxError when the connection has ended for good */
   async drain(): Promise<void> {
     while (!this.ready) {
-      await this.#renewal
-      if (this.#renewal === undefined) await this.#connection.drain()
+      await this.#replacement
+      if (this.#replacement === undefined) await this.#connection.drain()
     }
   }
 
@@ -79,11 +81,11 @@ export class Seat implements BenchConnection {
     this.#connection.destroy()
   }
 
-  async #replace(dialling: () => void): Promise<void> {
-    await this.#connection.close().catch(() => {}) // what it did not take is counted as lost, or not acknowledged
+  async #replace(onConnecting: () => void): Promise<void> {
+    await this.#connection.close().catch(() => {}) // unsent messages are counted as lost or unacked
     this.#lostBefore += this.#connection.lost
     this.#connection = this.#make()
-    dialling()
+    onConnecting()
     await this.#connection.connect()
   }
 }

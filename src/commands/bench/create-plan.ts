@@ -1,4 +1,4 @@
-// From the words to the plan of one thread.
+// Creates the plan of one thread from the command line.
 import { hostname } from 'node:os'
 import type { PublishProperties } from '../../codec/publish.js'
 import { preparePublish } from '../../codec/publish-properties.js'
@@ -6,18 +6,18 @@ import type { ConnectOptions } from '../../connection/options.js'
 import { UsageError } from '../../errors.js'
 import type { BenchArgs } from './args.js'
 import { payloadOf } from './payload.js'
-import { has } from './placeholders.js'
-import type { EnginePlan, Mode } from './plan.js'
-import { membersOf, type Shard } from './workload.js'
+import { hasPlaceholder } from './placeholders.js'
+import type { Mode, RunPlan } from './plan.js'
+import { clientsOfShard, type Shard } from './workload.js'
 
-const plainDurationMs = 10_000
-const requestWindow = 1 // a client of a closed loop waits for its response, as most callers do
+const defaultDurationMs = 10_000
+const requestWindow = 1 // closed loop: a client waits for its response
 
 export function planOf(
   args: BenchArgs,
   { version, properties }: Pick<ConnectOptions, 'version' | 'properties'>,
   { shard, content }: { shard: Shard; content: Buffer | undefined },
-): EnginePlan {
+): RunPlan {
   const mode = args.work[0] as Mode // spec.ts has checked it
   const { clients, qos, retain, seed, count, topics, zipf } = args
   const rate = args.ratePerClient === undefined ? args.rate : args.ratePerClient * clients
@@ -32,7 +32,7 @@ export function planOf(
     topics: topics === undefined ? undefined : { topics, exponent: zipf ?? 0, seed },
     responseTopic: args.responseTopic ?? 'mqttx/bench/response/%c',
     window: windowOf(mode, args, rate),
-    durationMs: args.duration ?? (count === undefined ? plainDurationMs : Number.POSITIVE_INFINITY),
+    durationMs: args.duration ?? (count === undefined ? defaultDurationMs : Number.POSITIVE_INFINITY),
     warmupMs: args.warmup,
     rampMs: args.ramp ?? 0,
     connectRate: args.connectRate,
@@ -54,42 +54,42 @@ function defaultTopic(mode: Mode, topics: number | undefined): string {
   return mode === 'sub' ? 'mqttx/bench/+' : 'mqttx/bench/%i'
 }
 
-/** With a rate the rate says how many requests there are. */
+/** With a rate, only -M limits the outstanding requests. */
 function windowOf(mode: Mode, { maxInflight }: BenchArgs, rate: number | undefined): number | undefined {
   if (mode !== 'rr') return undefined
   return maxInflight ?? (rate === undefined ? requestWindow : undefined)
 }
 
-const mostThreads = 8 // more of them wait for one another's memory
+const maxThreads = 8 // more threads do not increase the throughput
 
 /**
- * How many threads share the work where nobody says it: one core is left to the system, and no thread is without a
- * client. Those of pubsub and rr have subscribers of their own: another number of threads would be another load.
+ * The default of --workers: one less than there are cores, at most 8, at most one per client. 1 for pubsub and rr: each
+ * thread has all --subscribers, so the number of threads would change the load.
  */
 export function threadsFor(
-  { mode, clients, shard }: Pick<EnginePlan, 'mode' | 'clients' | 'shard'>,
+  { mode, clients, shard }: Pick<RunPlan, 'mode' | 'clients' | 'shard'>,
   cores: number,
 ): number {
   if (mode === 'pubsub' || mode === 'rr') return 1
-  return Math.max(1, Math.min(cores - 1, membersOf(clients, shard).length, mostThreads))
+  return Math.max(1, Math.min(cores - 1, clientsOfShard(clients, shard).length, maxThreads))
 }
 
-/** @throws UsageError where a response could not be published to its topic */
-export function checkResponseTopic({ mode, responseTopic, clientId }: EnginePlan): void {
-  if (mode !== 'rr' || !has(responseTopic, 'c') || !/[+#]/.test(clientId('p', 0))) return
-  throw new UsageError(`bench rr: the Response Topic '${responseTopic}' would have a wildcard.`, {
-    hint: 'the client identifier has + or #: choose another one, or use %i in --response-topic',
+/** @throws UsageError if a Client Identifier would put a wildcard into a Response Topic */
+export function checkResponseTopic({ mode, responseTopic, clientId }: RunPlan): void {
+  if (mode !== 'rr' || !hasPlaceholder(responseTopic, 'c') || !/[+#]/.test(clientId('p', 0))) return
+  throw new UsageError(`bench rr: the Response Topic '${responseTopic}' would contain a wildcard.`, {
+    hint: 'the client identifier contains + or #: choose another one, or use %i in --response-topic',
   })
 }
 
-/** Names of their own, so that runs side by side do not end each other's connections; at most 23 characters. */
+/** Unique per run, so that concurrent runs do not take over each other's connections. At most 23 characters by default. */
 function clientIdOf({ id, idPrefix }: BenchArgs, run: number, client: string): string {
   if (id?.includes('%i')) return id.replaceAll('%i', client)
   const prefix = id ?? idPrefix ?? `mqttx-${run.toString(36)}`
   return `${prefix}-${client}`
 }
 
-/** The same for all processes of this host, and hardly for those of another. */
+/** A hash of the host name (FNV-1a). */
 function hostNumber(): number {
   let hash = 0x811c9dc5
   for (const byte of Buffer.from(hostname())) hash = Math.imul(hash ^ byte, 0x01000193)

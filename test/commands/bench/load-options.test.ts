@@ -1,4 +1,4 @@
-// What a run sends, from where and to whom, when it begins, and over which connections: over real sockets.
+// Load options over real sockets: payloads, topics, servers, local addresses, start, and transports.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { IPublishPacket, Packet } from 'mqtt-packet'
@@ -10,7 +10,7 @@ import { connack, scriptedServer } from '../../helpers/scripted-server.js'
 import { sleep } from '../../helpers/wait.js'
 import { bench, underWay } from './command.js'
 
-/** Accepts everything; acknowledges nothing. */
+/** A server that accepts everything but acknowledges no PUBLISH. */
 async function listener() {
   const addresses: string[] = []
   const server = await scriptedServer({
@@ -30,14 +30,14 @@ async function listener() {
 const isPublish = (packet: Packet) => packet.cmd === 'publish'
 
 describe('the payload', () => {
-  test('is a text, byte for byte', async () => {
+  test('is the text of -m, unchanged', async () => {
     const { at, published } = await listener()
     const { report } = await bench(['pub', '--count', '2', '-m', '100% %i'], at)
     expect(published().map(({ payload }) => payload.toString())).toEqual(['100% %i', '100% %i'])
     expect(report.setup.size).toBe(7)
   })
 
-  test('is a file, byte for byte, read once even where it is a pipe', async () => {
+  test('is the file of -f, unchanged, read once even if it is a pipe', async () => {
     const { at, published } = await listener()
     const words = `--count 4 --clients 2 --workers 2 -f <(printf 'a\\0b\\n') --json ${at.join(' ')}`
     const { status } = await shell(`mqttx bench pub ${words}`)
@@ -45,7 +45,7 @@ describe('the payload', () => {
     expect(status).toBe(0)
   })
 
-  test('is filled in from a template, by seed', async () => {
+  test('is filled in from --template, by seed', async () => {
     const { at, published } = await listener()
     const words = [
       'pub',
@@ -73,7 +73,7 @@ describe('the payload', () => {
     expect(other.slice(12).sort()).not.toEqual([...first].sort())
   })
 
-  test('stands behind the stamp where subscribers are to tell messages apart', async () => {
+  test('follows the stamp in pubsub', async () => {
     const broker = await startOwnBroker()
     const file = join(scratch('payload'), 'file')
     writeFileSync(file, 'from a file')
@@ -84,14 +84,14 @@ describe('the payload', () => {
   })
 })
 
-test('topics have the number of the client, its identifier and the number of the message', async () => {
+test('topics contain client number, Client Identifier and message number', async () => {
   const { at, published } = await listener()
   await bench(['pub', '--clients', '2', '--count', '4', '-t', '%i/%c/%n/%%', '-i', 'me%i'], at)
   const topics = published().map(({ topic }) => topic)
   expect(topics.sort()).toEqual(['0/mep0/0/%', '0/mep0/1/%', '1/mep1/0/%', '1/mep1/1/%'])
 })
 
-test("topics are chosen by Zipf's law, and shards choose as one run does", async () => {
+test("topics are selected by Zipf's law, and by shards as by one run", async () => {
   const { at, published } = await listener()
   const words = [
     'pub',
@@ -114,7 +114,7 @@ test("topics are chosen by Zipf's law, and shards choose as one run does", async
     .map(({ topic }) => topic)
   expect(parts.sort()).toEqual(whole.sort())
   const most = whole.filter((topic) => topic === 'mqttx/bench/0').length
-  expect(most).toBeGreaterThan(90) // a third of them; without the law it would be 8
+  expect(most).toBeGreaterThan(90) // a third; 8 if uniform
 })
 
 test('-M limits what each client has in flight', async () => {
@@ -126,14 +126,14 @@ test('-M limits what each client has in flight', async () => {
   expect(status).toBe(42)
 })
 
-test('--rate-per-client is for each of them', async () => {
+test('--rate-per-client is the rate of each client', async () => {
   const { at } = await listener()
   const words = ['pub', '--clients', '4', '--rate-per-client', '20', '--duration', '1s']
   const { report } = await bench(words, at)
   expect(report).toMatchObject({ offered: 80, sent: 80, setup: { asked_rate: 80, loop: 'open' } })
 })
 
-test('--warmup and --ramp send what does not count', async () => {
+test('messages of --warmup and --ramp are not measured', async () => {
   const { at, published } = await listener()
   const words = ['pub', '--rate', '200', '--ramp', '1s', '--warmup', '500ms', '--count', '20']
   const { report } = await bench(words, at)
@@ -142,7 +142,7 @@ test('--warmup and --ramp send what does not count', async () => {
 })
 
 describe('many servers and addresses', () => {
-  test('clients are dealt out to the servers', async () => {
+  test('clients are distributed over --servers', async () => {
     const [one, two] = [await listener(), await listener()]
     const servers = `127.0.0.1:${one.port},127.0.0.1:${two.port}`
     const { report } = await bench(['pub', '--clients', '4', '--count', '8', '--servers', servers], [])
@@ -152,7 +152,7 @@ describe('many servers and addresses', () => {
     expect(report).toMatchObject({ connected: 4, sent: 8 })
   })
 
-  test('a server that is not there is an error at once', async () => {
+  test('an unreachable server is an error at once', async () => {
     const { port } = await listener()
     const servers = `127.0.0.1:${port},127.0.0.1:${await freePort()}`
     const { status, stderr } = await mqttx(['bench', 'pub', '--count', '1', '--servers', servers])
@@ -163,11 +163,11 @@ describe('many servers and addresses', () => {
     const { at, addresses } = await listener()
     const words = ['conn', '--clients', '6', '--duration', '100ms', '--workers', '1']
     await bench([...words, '--ifaddr', '127.0.0.2,127.0.0.8-127.0.0.9'], at)
-    const ofClients = addresses.slice(1).sort() // the first asks for $SYS
+    const ofClients = addresses.slice(1).sort() // the first one reads $SYS
     expect(ofClients).toEqual(['127.0.0.2', '127.0.0.8', '127.0.0.9'].flatMap((one) => [one, one]))
   })
 
-  test('an address that is not ours is an error that says so', async () => {
+  test('an address of another machine is an error with a hint', async () => {
     const { at } = await listener()
     const { status, stderr } = await mqttx(['bench', 'conn', '--ifaddr', '192.0.2.1', ...at])
     expect(stderr).toContain('hint: -A (bench: --ifaddr) must be an address of this machine')
@@ -175,7 +175,7 @@ describe('many servers and addresses', () => {
   })
 })
 
-test('too few open files are an error before anything connects', async () => {
+test('too few open files are an error before any client connects', async () => {
   const { at, connections } = await listener()
   const line = `ulimit -n 100; mqttx bench conn --clients 1000 --workers 1 ${at.join(' ')}`
   const { status, stderr } = await shell(line)
@@ -186,13 +186,13 @@ test('too few open files are an error before anything connects', async () => {
 })
 
 describe('--start-on', () => {
-  test('begins with the next message, not with a retained one', async () => {
+  test('starts at the next message, not at a retained one', async () => {
     const broker = await startOwnBroker()
     await mqttx(['pub', '-t', 'go', '-m', 'old', '-r', ...broker.at])
     const words = ['bench', 'pub', '-q', '1', '--count', '5', '--rate', '100', '--start-on', 'go', '--json']
     const running = startMqttx([...words, ...broker.at])
     await running.until((_, stderr) =>
-      stderr.includes("Ready: the clients are connected, and wait for a message to 'go'."),
+      stderr.includes("Ready: all clients are connected, waiting for a message to 'go'."),
     )
     await sleep(300)
     const told = Date.now()
@@ -205,7 +205,7 @@ describe('--start-on', () => {
     expect(status).toBe(0)
   })
 
-  test('SIGINT ends the waiting, with a report', async () => {
+  test('SIGINT ends the wait with a report', async () => {
     const broker = await startOwnBroker()
     const words = ['bench', 'pub', '--start-on', 'never', '--workers', '2', '--clients', '2', '--json']
     const running = startMqttx([...words, ...broker.at])
@@ -217,7 +217,7 @@ describe('--start-on', () => {
     expect(status).toBe(42)
   })
 
-  test.each(['1', '2'])('a subscription that is refused is an error, with %s threads', async (workers) => {
+  test.each(['1', '2'])('a refused subscription is an error, with %s threads', async (workers) => {
     const { at } = await scriptedServer({
       packet(packet, socket) {
         if (packet.cmd === 'connect') socket.write(connack())
@@ -244,7 +244,7 @@ describe('--start-on', () => {
   })
 })
 
-describe('every way to a server', () => {
+describe('every transport', () => {
   test('TLS, WebSocket and both', async () => {
     const { ca, server } = makeCertificates()
     const [tls, ws, wss] = [await freePort(), await freePort(), await freePort()]
@@ -277,7 +277,7 @@ describe('every way to a server', () => {
   })
 })
 
-test('a server that starts again is counted as one loss for each client, and nothing else', async () => {
+test('a restart of the server counts as one lost connection per client, and nothing else', async () => {
   const broker = await startOwnBroker()
   const words = ['bench', 'pub', '-q', '1', '--clients', '3', '--rate', '60', '--duration', '5s', '--json']
   const running = startMqttx([...words, '--workers', '1', ...broker.at])

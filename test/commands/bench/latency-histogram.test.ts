@@ -1,17 +1,17 @@
-// Our way into the histogram, beside the library's own.
+// Recording into the histogram, compared with the library's recordValue().
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js'
 import { expect, test } from 'vitest'
-import { Histogram } from '../../../src/commands/bench/histogram.js'
+import { LatencyHistogram } from '../../../src/commands/bench/latency-histogram.js'
 import { randomNumbers } from '../../../src/commands/bench/random.js'
 
 const hourInUs = 3_600_000_000
 
-test.each([2, 3] as const)('times are recorded where the library records them, %i digits', (digits) => {
+test.each([2, 3] as const)('values are recorded at the same index as by the library, %i digits', (digits) => {
   const library = build({
     ...{ lowestDiscernibleValue: 1, highestTrackableValue: hourInUs, bitBucketSize: 64 },
     ...{ numberOfSignificantValueDigits: digits, autoResize: false },
   })
-  const ours = new Histogram(undefined, digits)
+  const ours = new LatencyHistogram(undefined, digits)
   const next = randomNumbers(1)
   const powers = Array.from({ length: 32 }, (_, power) => [2 ** power - 1, 2 ** power, 2 ** power + 1]).flat()
   const random = Array.from({ length: 20_000 }, () => Math.floor(Math.exp(next() * Math.log(hourInUs))))
@@ -27,8 +27,8 @@ test.each([2, 3] as const)('times are recorded where the library records them, %
     expect(ours.at(percentile)).toBe(library.getValueAtPercentile(percentile) / 1000)
 })
 
-test('what is beyond its bounds counts as the nearest that is not', () => {
-  const times = new Histogram()
+test('values out of range are clamped', () => {
+  const times = new LatencyHistogram()
   for (const ms of [-5, 0, 0.0004, 4e6, Number.MAX_SAFE_INTEGER]) times.record(ms)
   expect([...times.recorded()].map(([, count]) => count)).toEqual([3, 2])
   expect(times.at(0)).toBe(0.001)
