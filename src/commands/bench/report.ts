@@ -15,7 +15,7 @@ const percentileKeys = Object.keys(percentileNames) as (keyof typeof percentileN
 const lagShare = 0.2 // of the latency: from here on the report shows the send lag beside it
 const nameWidth = 18
 const columnWidth = 10
-const longestVersion = 60 // bytes
+const longestVersion = 50 // bytes
 
 /** One JSON object on one line. */
 export function jsonReport(result: Result): string {
@@ -58,9 +58,9 @@ function headerLines({ header, setup, audit }: Result): string[] {
   const waiting = waited.length === 0 ? '' : `waiting ${formatPercent(Math.max(...waited))}, `
   return [
     `mqttx ${mqttx}, Node ${node}, ${system}; ${started.replace(/\.\d+/, '')}`,
-    `server: ${server}${tcp_nodelay === false ? '; TCP_NODELAY off' : ''}`,
+    `server: ${server}; seed ${seed}${tcp_nodelay === false ? '; TCP_NODELAY off' : ''}`,
     `command: ${command}`,
-    `${plural(setup.clients, 'client')}, ${loadText(setup)}; seed ${seed}`,
+    `${plural(setup.clients, 'client')}, ${loadText(setup)}`,
     `generator: CPU ${formatPercent(thread_cpu)}, ${waiting}` +
       `p99 of loop delay ${event_loop_delay_ms.p99.toFixed(1)} ms, of send lag ${lag_ms.p99.toFixed(1)} ms`,
   ]
@@ -76,7 +76,7 @@ function loadText({ mode, loop, asked_rate, qos, size, subscribers }: Result['se
   }
   const rate =
     loop === 'open'
-      ? `open loop at ${formatNumber(asked_rate ?? 0)} messages/s`
+      ? `open loop at ${formatNumber(asked_rate ?? 0)}/s`
       : 'closed loop (hides stalls)'
   return `QoS ${qos}, ${size} bytes${peers[mode]}, ${rate}`
 }

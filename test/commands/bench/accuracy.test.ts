@@ -142,7 +142,7 @@ describe('the influence of the load generator on its figures', () => {
     ['no idle time', { threads: [{ cpu: 0.77, waited: 0.21 }] }, true],
     ['delays as long as the latency', { event_loop_delay_ms: { p99: 2, max: 9 } }, true],
     ['neither', {}, false],
-  ])('E56: other processes used the CPU for 21 %% of the time: %s', async (_, load, limited) => {
+  ])('E56: other processes used the CPU during a fifth of the time: %s', async (_, load, limited) => {
     const threads = [{ cpu: 0.3, waited: 0.21 }]
     const measured = { ...description.load, event_loop_delay_ms: { p99: 0.2, max: 1 }, threads, ...load }
     const result = resultFrom(await play(plan(), prompt), { load: measured })

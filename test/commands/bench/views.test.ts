@@ -32,11 +32,47 @@ describe('the charts', () => {
   test('in ASCII', () => {
     const lines = chartsOf(resultFrom(stalled), 'ascii')
     expect(lines.join('\n')).toMatch(/^[ -~\n]*$/)
-    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot()
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      latency in ms by percentile, logarithmic
+         1992.703 |                .......'''''''''''''''''''''''''''''''''''''
+                  |            .'''
+                  |            :
+           44.640 |           :
+                  |           :
+                  |   .....'''
+            1.000 |..'
+                   0                  90                 99                99.9
+
+              300 |                        ::::::
+                  |                        ::::::
+              150 |............            ::::::..............................
+                0 |::::::::::::            ::::::::::::::::::::::::::::::::::::
+                   0                        messages/s                     10 s
+      "
+    `)
   })
 
   test('in braille', () => {
-    expect(`\n${chartsOf(resultFrom(stalled), 'braille').join('\n')}\n`).toMatchInlineSnapshot()
+    expect(`\n${chartsOf(resultFrom(stalled), 'braille').join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      latency in ms by percentile, logarithmic
+         1992.703 |               ⣀⣀⠤⠤⠤⠒⠒⠒⠒⠒⠒⠒⠒⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉
+                  |            ⡠⠒⠉
+                  |           ⢰⠁
+           44.640 |           ⡎
+                  |           ⡇
+                  |   ⣀⣀⠤⠤⠔⠒⠒⠒⠁
+            1.000 |⣀⡰⠒⠁
+                   0                  90                 99                99.9
+
+              300 |                        ⣿⣿⣿⣿⣿⣿
+                  |                        ⣿⣿⣿⣿⣿⣿
+              150 |⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀            ⣿⣿⣿⣿⣿⣿⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀
+                0 |⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿            ⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿
+                   0                        messages/s                     10 s
+      "
+    `)
   })
 
   test('are empty if there is nothing to draw', async () => {
@@ -209,7 +245,7 @@ describe('on a terminal', () => {
     expect(status).toBe(0)
     expect(lines.length).toBeGreaterThan(1)
     expect(lines.length).toBeLessThan(12) // four a second
-    expect(lines[0]).toMatch(/^running [█░]+ +\d+ % {2}[\d,]+\/s {2}p50 .* in flight \d+$/)
+    expect(lines.at(-1)).toMatch(/^running [█░]+ +\d+ % {2}[\d,]+\/s {2}p50 .* in flight \d+$/)
     expect(output).toMatch(/\r\u001b\[K(\r\u001b\[K)*mqttx \d/) // the report starts at the beginning of the line
   })
 
@@ -269,5 +305,5 @@ test('the version of a server is bounded and escaped', () => {
   const result = resultFrom(stalled)
   const broker = `\u001b[2J${'x'.repeat(1000)}`
   const line = reportOf({ ...result, header: { ...result.header, broker } }).split('\n')[1]!
-  expect(line).toMatch(/^server: \\u001b\[2Jx+\.\.\. \(\d+ more bytes\)$/)
+  expect(line).toMatch(/^server: \\u001b\[2Jx+\.\.\. \(\d+ more bytes\); seed 1$/)
 })
