@@ -119,7 +119,24 @@ describe('the report', () => {
   })
 
   test('as text', async () => {
-    expect(reportOf(resultFrom(await play(plan(), prompt)))).toMatchInlineSnapshot()
+    expect(reportOf(resultFrom(await play(plan(), prompt)))).toMatchInlineSnapshot(`
+      "mqttx 1.2.3, Node v20.0.0, linux x64, 2 cores; 2026-11-21T03:00:00Z
+      server: mosquitto 2; seed 1
+      command: mqttx bench pub --rate 1000
+      4 clients, QoS 1, 64 bytes, open loop at 1,000/s
+      generator: CPU 30 %, waiting 1 %, p99 of loop delay 1.0 ms, of send lag 0.0 ms
+
+      connected 4, disconnected 0
+      offered 1,000, sent 1,000, acked 1,000, unacked 0
+      late 0, skipped 0, unsent 0 (late: by more than 10 ms)
+
+      995 messages/s over 1.0 s; 5 more completed within 0.0 s after
+      ms to PUBACK             p50       p90       p99     p99.9    p99.99       max
+      latency                5.751    10.007    10.751    10.751    10.751    10.751
+        from sending         5.751    10.007    10.751    10.751    10.751    10.751
+      valid
+      "
+    `)
   })
 
   test('as JSON has its documented keys', async () => {
