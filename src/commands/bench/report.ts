@@ -75,9 +75,7 @@ function loadText({ mode, loop, asked_rate, qos, size, subscribers }: Result['se
     rr: ` to ${plural(subscribers, 'responder')}`,
   }
   const rate =
-    loop === 'open'
-      ? `open loop at ${formatNumber(asked_rate ?? 0)}/s`
-      : 'closed loop (hides stalls)'
+    loop === 'open' ? `open loop at ${formatNumber(asked_rate ?? 0)}/s` : 'closed loop (hides stalls)'
   return `QoS ${qos}, ${size} bytes${peers[mode]}, ${rate}`
 }
 
