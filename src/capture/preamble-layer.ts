@@ -19,8 +19,6 @@ export class PreambleLayer implements StreamLayer {
   readonly #preamble: Preamble
   readonly #sides: Record<Direction, SideState>
   #budgeted = 0
-  /** This is not a preamble: everything is passed on unchanged. */
-  #isOther = false
 
   constructor(context: CaptureContext, next: StreamLayer, preamble: Preamble) {
     this.#context = context
@@ -39,7 +37,7 @@ export class PreambleLayer implements StreamLayer {
     side.head = Buffer.concat([side.head, copy])
     const { budget } = this.#context
     this.#budgeted = budget.change(this.#budgeted, this.#budgeted + 2 * copy.length)
-    const length = this.#isOther ? 0 : this.#preamble[direction](side.head)
+    const length = this.#preamble[direction](side.head)
     if (length === 'bad' || side.head.length > maxPreamble || budget.isSpent) return this.#giveUp()
     if (length === undefined) return
     if (direction === 'c2s') this.#next.fact({ kind: 'preamble', text: this.#preamble.describe(side.head) })
@@ -61,8 +59,8 @@ export class PreambleLayer implements StreamLayer {
     this.#next.end()
   }
 
+  /** This is not a preamble: passes on everything unchanged. */
   #giveUp(): void {
-    this.#isOther = true
     for (const direction of ['c2s', 's2c'] as const) {
       if (this.#sides[direction].held !== undefined) this.#release(direction, 0)
     }

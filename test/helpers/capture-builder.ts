@@ -1,11 +1,10 @@
-// Builds captures by hand: frames from the inside out, then the file around them. For the tests of what no network does
-// on request.
+// Builds captures: frames from the inside out, then the file. For tests of what a real network cannot produce on demand.
 
 export interface Packet {
   /** Seconds; the fraction is kept to the microsecond. */
   readonly time?: number
   readonly bytes: Buffer
-  /** Length on the wire, where the capture is to have less of it. */
+  /** Original length, if the packet is to be cut. */
   readonly wire?: number
 }
 
@@ -44,7 +43,7 @@ export interface Segment {
   readonly ack?: number
   /** Letters of S, A, F, R, P. */
   readonly flags?: string
-  /** Text is one byte a character. */
+  /** Text is Latin-1. */
   readonly payload?: Uint8Array | string
 }
 
@@ -68,7 +67,7 @@ export interface Ipv4 {
   readonly from?: string
   readonly to?: string
   readonly protocol?: number
-  /** Total Length, where it is to lie. */
+  /** A wrong Total Length. */
   readonly total?: number
   readonly id?: number
   /** In bytes. */
@@ -199,7 +198,7 @@ export function toServer(segment: Segment): Buffer {
   return ethernet(ipv4(tcp(segment), pick(segment)))
 }
 
-/** And back. */
+/** The same from server to client. */
 export function toClient(segment: Segment): Buffer {
   const { ports = [40000, 1883], from = client, to = server } = segment
   return ethernet(ipv4(tcp({ ...segment, ports: [ports[1], ports[0]] }), { from: to, to: from }))

@@ -1,4 +1,4 @@
-// Writes down what a capture tells, in a form that tests can compare.
+// A sink that records the events of a capture in a form that tests can compare.
 import { openCapture } from '../../src/capture/open.js'
 import type { CaptureOptions } from '../../src/capture/options.js'
 import type { CaptureSink, Direction, Flow, FlowFact, StreamSegment } from '../../src/capture/stream.js'
@@ -72,7 +72,7 @@ export class CaptureLog implements CaptureSink {
     this.#of(flow).facts.push(fact)
   }
 
-  /** What every sink may rely on: opened, not closed, and offsets without jumps. */
+  /** Checks the guarantees of a sink: the flow is open, and offsets are continuous. */
   #of(flow: Flow): LoggedFlow {
     const logged = this.#byFlow.get(flow)
     if (logged === undefined) throw new Error(`flow ${flow.id} was not opened`)

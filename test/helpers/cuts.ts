@@ -1,10 +1,10 @@
-// The ways in which a network or a pipe may cut bytes into chunks: none of them may matter.
+// Cuts bytes into chunks in all ways that a network or a pipe may.
 
 const shortEnoughForPairs = 48
 
 /**
- * Whole, byte by byte, cut once at every place and, where `bytes` are few, twice at every pair of places. Each chunk
- * has memory of its own, as what a socket brings.
+ * Whole, byte by byte, cut once at every position and, if `bytes` are few, twice at every pair of positions. Each chunk
+ * has its own memory, like chunks of a socket.
  */
 export function* everyCut(bytes: Uint8Array): Generator<Buffer[]> {
   yield cutAt(bytes, [])

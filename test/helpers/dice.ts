@@ -1,6 +1,6 @@
-// Random choices that a seed repeats.
+// Seeded random choices.
 
-/** Mulberry32: small, seeded, good enough to choose with. */
+/** Mulberry32, a small seeded generator. */
 export class Dice {
   #state: number
 

@@ -1,5 +1,5 @@
-// Dumps with offsets: xxd, hexdump -C, od -tx1, and the "Hex Dump" of Wireshark's and tshark's Follow Stream, where the
-// second side is indented and each side counts offsets of its own.
+// Dumps with offsets: xxd, hexdump -C, od -tx1, and "Hex Dump" of Follow Stream in Wireshark and tshark, in which the
+// second direction is indented and each direction has its own offsets.
 
 import { countAre } from '../../text.js'
 import type { Notes } from '../notes.js'
