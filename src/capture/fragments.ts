@@ -1,4 +1,5 @@
 // Reassembles IP fragments (RFC 791, 3.2; RFC 8200, 4.5). If fragments overlap, the first bytes are kept.
+import { count } from '../text.js'
 import type { Frame } from './frame.js'
 import type { Notes } from './notes.js'
 
@@ -48,7 +49,7 @@ export class Fragments {
   add(frame: Frame, fragment: Fragment): boolean {
     const end = fragment.offset + frame.wireEnd - frame.start
     if (frame.end < frame.wireEnd || frame.start > frame.end || end > maxDatagram) {
-      this.#lost(frame.fileOffset, 'a fragment that was not captured whole')
+      this.#lost(frame.fileOffset, 'a fragment that was not fully captured')
       return false
     }
     const key = keyOf(frame, fragment)
@@ -97,10 +98,8 @@ export class Fragments {
 
   #drop(key: string, datagram: Datagram): void {
     this.#datagrams.delete(key)
-    this.#lost(
-      datagram.fileOffset,
-      `a datagram of which only ${datagram.pieces.length} fragments were captured`,
-    )
+    const { pieces, fileOffset } = datagram
+    this.#lost(fileOffset, `an incomplete datagram of ${count(pieces.length, 'captured fragment')}`)
   }
 
   #lost(fileOffset: number, what: string): void {

@@ -37,7 +37,7 @@ const tunnels: Record<number, Unwrap> = {
   108: (frame, nesting) =>
     nesting.skip(frame, 'IPComp packets: inner packets not readable because they are compressed'),
   115: (frame, nesting) =>
-    nesting.skip(frame, 'L2TPv3 packets: inner packets not readable because their format is not in them'),
+    nesting.skip(frame, 'L2TPv3 packets: inner packets not readable because they do not name their format'),
   137: mplsInIp,
 }
 
@@ -127,7 +127,7 @@ export class IpStage implements FrameStage {
       const at = frame.start
       const known = extensions.has(protocol) || protocol === authentication || protocol === fragmentHeader
       if (!known) break
-      if (count === maxExtensions) return this.#bad(frame, 'an IPv6 packet of too many extension headers')
+      if (count === maxExtensions) return this.#bad(frame, 'an IPv6 packet with too many extension headers')
       if (frame.end - at < 8) return this.#bad(frame, 'an IPv6 extension header that is cut off')
       const next = bytes[at]!
       if (protocol === fragmentHeader) {

@@ -18,7 +18,7 @@ export class Notes {
     this.#sink = sink
   }
 
-  /** `kind` names what the notes have in common; it is printed after "3 more like this, not shown one by one: ". */
+  /** `kind` names what the notes have in common; it is printed after "3 more notes of this kind: ". */
   say(kind: string, text: string, fileOffset: number): void {
     const shown = this.#shown.get(kind) ?? 0
     if (shown < maxNotesPerKind) {
@@ -33,7 +33,7 @@ export class Notes {
 
   end(): void {
     for (const [kind, { count, fileOffset }] of this.#rest) {
-      this.#sink.note(`${count} more like this, not shown one by one: ${kind}`, { fileOffset })
+      this.#sink.note(`${count} more notes of this kind: ${kind}`, { fileOffset })
     }
     this.#rest.clear()
   }

@@ -343,5 +343,5 @@ test('ten thousand notes of one kind are ten and a count', () => {
   ])
   const { notes } = read(file)
   expect(notes.filter((note) => note.includes('IPv4 header of 4 bytes'))).toHaveLength(10)
-  expect(notes).toContain('9990 more like this, not shown one by one: damaged IP packet')
+  expect(notes).toContain('9990 more notes of this kind: damaged IP packet')
 })

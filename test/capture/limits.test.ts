@@ -33,7 +33,7 @@ test('notes: 10 of each kind, the rest is counted', () => {
   for (let i = 0; i < 1000; i++) notes.say('kind', `${i}`, 0)
   notes.end()
   expect(said).toHaveLength(11)
-  expect(said.at(-1)).toBe('990 more like this, not shown one by one: kind')
+  expect(said.at(-1)).toBe('990 more notes of this kind: kind')
 })
 
 test('kinds of skipped packets: 64 are counted', () => {

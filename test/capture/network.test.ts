@@ -140,7 +140,7 @@ describe('fragments', () => {
       pcap(timed([first, part(0, 24), part(40, 46), ethernet(ipv4(tcp({ seq: 1026, payload: '!' })))])),
     )
     expect(texts(log)).toEqual(['<26>!'])
-    expect(log.notes).toEqual(['a datagram of which only 2 fragments were captured was ignored'])
+    expect(log.notes).toEqual(['an incomplete datagram of 2 captured fragments was ignored'])
   })
 
   test('after 30 seconds the Identification may be reused', () => {

@@ -88,7 +88,7 @@ export class TlsLayer implements StreamLayer {
   end(): void {
     this.#held = this.#context.budget.change(this.#held, 0)
     if (this.#isCut && this.#server === undefined && this.#last !== undefined && !this.#isUnreadable) {
-      this.#giveUp('its handshake was not captured as a whole', this.#last)
+      this.#giveUp('its handshake was only partly captured', this.#last)
     }
     this.#next.end()
   }
