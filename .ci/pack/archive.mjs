@@ -1,5 +1,4 @@
-// build/release/: an archive of each executable with what belongs to it, the list of what is in it (CycloneDX), and
-// SHA256SUMS of them all.
+// build/release/: an archive of each executable, a bill of materials (CycloneDX), recipes of package managers, SHA256SUMS.
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,11 +6,15 @@ import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { bundled } from '../notices.mjs'
 import { build, nodeLicense, nodeVersion, root } from './nodes.mjs'
+import { recipes } from './recipes.mjs'
 
 export const release = join(build, 'release')
-export const { name, version, description, man } = JSON.parse(
+export const { name, version, description, homepage } = JSON.parse(
   readFileSync(join(root, 'package.json'), 'utf8'),
 )
+
+/** The manual pages, as paths from the root. */
+export const man = readdirSync(join(root, 'man')).map((page) => `man/${page}`)
 
 /** The licences of all that is in the executable: ours, the packages' and Node's. */
 export const licences = () =>
@@ -81,10 +84,14 @@ export async function archive(target, executable) {
   return file
 }
 
-/** Writes what stands beside the archives: the bill of materials and the sums. */
+/** Writes what stands beside the archives: the bill of materials, the recipes of Homebrew and Scoop, and the sums. */
 export function finish() {
   mkdirSync(release, { recursive: true })
   writeFileSync(join(release, `${name}-${version}.cdx.json`), billOfMaterials())
+  for (const [file, text] of Object.entries(
+    recipes({ folder: release, name, version, description, homepage }),
+  ))
+    if (text !== undefined) writeFileSync(join(release, file), text)
   const files = readdirSync(release).filter((file) => file !== 'SHA256SUMS')
   const sum = (file) =>
     createHash('sha256')
