@@ -1,9 +1,11 @@
 // Bundles src/ into dist/: main.cjs reads the command line, the commands and the packages that only some need are files
 // beside it. CommonJS, because starting Node's ES module loader costs a sixth of a one-shot publish.
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
+import { packedGuides } from './guides.mjs'
 import { writeNotices } from './notices.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -26,6 +28,7 @@ const parts = new Map([
   ...whole.map((name) => [`commands/${name}/command`, name]),
   ['commands/program', 'program'],
   ['commands/pub/json', 'pub-json'],
+  ['commands/guides', 'guides'],
   ['connection/tls-settings', 'tls-settings'],
   ['connection/password-command', 'password-command'],
   ['io/prompt', 'prompt'],
@@ -177,6 +180,7 @@ const own = {
   ...common,
   define: {
     MQTTX_VERSION: JSON.stringify(version),
+    MQTTX_GUIDES: JSON.stringify(packedGuides()),
     MQTTX_PASSWD_WORKER: 'passwdWorker',
     MQTTX_BENCH_WORKER: 'benchWorker',
   },
@@ -231,4 +235,8 @@ const packages = await build({
   },
 })
 writeNotices([...ours, thread, packages].flatMap(({ metafile }) => Object.keys(metafile.inputs)))
+// The manual pages as npm installs them: compressed, they are a third of the size.
+mkdirSync(`${root}dist/man`)
+for (const page of readdirSync(`${root}man`))
+  writeFileSync(`${root}dist/man/${page}.gz`, gzipSync(readFileSync(`${root}man/${page}`), { level: 9 }))
 await import('./types.mjs')

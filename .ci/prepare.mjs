@@ -68,9 +68,11 @@ if (installed === 0 || (!build && installed < changed(`${root}package-lock.json`
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], withoutCaller())
 }
 const sources = Math.max(
-  newest(`${root}src`),
+  ...['src', 'docs', 'man'].map((name) => newest(root + name)),
   changed(`${root}package.json`),
   changed(`${root}node_modules/.package-lock.json`),
-  ...['build.mjs', 'notices.mjs', 'no-debug.cjs', 'types.mjs'].map((name) => changed(`${root}.ci/${name}`)),
+  ...['build.mjs', 'guides.mjs', 'notices.mjs', 'no-debug.cjs', 'types.mjs'].map((name) =>
+    changed(`${root}.ci/${name}`),
+  ),
 )
 if (build || changed(`${root}dist/main.cjs`) < sources) run(process.execPath, [`${root}.ci/build.mjs`])

@@ -59,6 +59,11 @@ async function prepare(argv: readonly string[], host: Host): Promise<Job> {
   if (prepared?.wants === 'run') return prepared
   const { answer, helpFor } = await import('./commands/program.js')
   if (prepared?.wants === 'version') return printing(versionText)
+  if (name === 'help' && words[0] !== undefined) {
+    const { guideJob } = await import('./commands/guides.js')
+    const job = guideJob(words[0])
+    if (job !== undefined) return job
+  }
   const text =
     command === undefined || prepared === undefined ? answer(argv, commands) : helpFor(command.name, commands)
   return printing(await painted(await text, host))

@@ -1,4 +1,4 @@
-// man/, completions/ and the blocks of README.md match the option tables. To update: npm run docs.
+// man/, completions/ and the marked blocks of README.md and docs/ are what is printed now. To accept a change: npm run docs.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -6,8 +6,11 @@ import { describe, expect, test } from 'vitest'
 import { bashCompletion } from '../src/cli/completion/bash.js'
 import { fishCompletion } from '../src/cli/completion/fish.js'
 import { zshCompletion } from '../src/cli/completion/zsh.js'
-import { commandPage, exitStatusPage, programPage } from '../src/cli/man.js'
-import { block, filledBlocks } from '../src/cli/markdown.js'
+import type { Guide } from '../src/cli/guides/guide.js'
+import { guidePage } from '../src/cli/guides/roff.js'
+import { guideText } from '../src/cli/guides/terminal.js'
+import { commandPage, programPage } from '../src/cli/man.js'
+import { block, exitTable } from '../src/cli/markdown.js'
 import { commands } from '../src/commands/index.js'
 import { program } from '../src/commands/program.js'
 import { main } from '../src/main.js'
@@ -17,10 +20,18 @@ import { peerTest } from './helpers/peers.js'
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
 const has = (tool: string) => spawnSync(tool, ['--version']).error === undefined
 const mqttx = await program(commands)
+const { guideFiles, guideOf, topics } = await import(path('.ci/guides.mjs'))
+
+/** README.md and the guides, with what is printed in their marked blocks. */
+const documents = new Map<string, string>()
+for (const name of ['README.md', ...topics.map((topic: string) => `docs/${topic}.md`)])
+  documents.set(name, await withBlocks(readFileSync(path(name), 'utf8')))
+const guides: Guide[] = topics.map((topic: string) => guideOf(topic, documents.get(`docs/${topic}.md`)))
+
 const pages: [string, string][] = [
   ['man/mqttx.1', programPage(mqttx)],
   ...mqttx.commands.map((spec): [string, string] => [`man/mqttx-${spec.name}.1`, commandPage(spec, mqttx)]),
-  ['man/mqttx-exit-status.7', exitStatusPage(mqttx)],
+  ...guides.map((guide): [string, string] => [`man/mqttx-${guide.topic}.7`, guidePage(guide)]),
 ]
 
 test.each([
@@ -32,35 +43,37 @@ test.each([
   await expect(text).toMatchFileSnapshot(path(name))
 })
 
-/** A README block of `$ mqttx ...` and its output. Arguments are separated by spaces, without quotes. */
-async function printed(line: string): Promise<string> {
-  const { host, stdout } = fakeHost()
-  expect(await main(line.split(' ').slice(1), host), line).toBe(0)
-  return `\`\`\`console\n$ ${line}\n${stdout.text().trimEnd()}\n\`\`\``
-}
-
-/** The start of the newest benchmark result: its environment and first table. */
-function newestResult(): string {
-  const folder = path('test/bench/results')
-  const newest = readdirSync(folder)
-    .filter((name) => name.endsWith('.md'))
-    .sort()
-    .at(-1)!
-  const [text] = /^[^|]*(?:^\|.*\n?)+/m.exec(readFileSync(`${folder}/${newest}`, 'utf8'))!
-  return text.trim()
-}
-
-test('README.md', async () => {
-  const readme = readFileSync(path('README.md'), 'utf8')
-  let filled = block(filledBlocks(readme, mqttx), 'results', 'results', newestResult())
-  for (const [, mark, line] of readme.matchAll(/^<!-- (printed: (mqttx .*)) -->$/gm))
-    filled = block(filled, mark!, 'printed', await printed(line!))
-  await expect(filled).toMatchFileSnapshot(path('README.md'))
+test.each([...documents])('%s', async (name, text) => {
+  await expect(text).toMatchFileSnapshot(path(name))
 })
 
-test('package.json lists the man pages', () => {
+test('each guide has its place in the order of help', () => {
+  expect(guideFiles().sort()).toEqual(topics.map((topic: string) => `${topic}.md`).sort())
+})
+
+test('README.md is short, and lists each guide', () => {
+  const readme = documents.get('README.md')!
+  expect(Buffer.byteLength(readme)).toBeLessThan(15 * 1024)
+  for (const { topic, title } of guides)
+    expect(readme).toContain(`| \`${topic}\` | [${title}](docs/${topic}.md) |`)
+})
+
+test.each(guides)('mqttx help $topic is at most as wide as the terminal, and 100 columns', (guide) => {
+  const plain = { heading: String, code: String }
+  for (const [columns, most] of [
+    [80, 80],
+    [90, 90],
+    [200, 100],
+  ] as const) {
+    const lines = guideText(guide, columns, plain).split('\n')
+    const long = lines.filter((line) => line.length > most && line.trim().includes(' '))
+    expect(long).toEqual([])
+  }
+})
+
+test('package.json has the pages that npm installs', () => {
   const { man } = JSON.parse(readFileSync(path('package.json'), 'utf8'))
-  expect(man).toEqual(pages.map(([name]) => name))
+  expect(man).toEqual(pages.map(([name]) => `dist/${name}.gz`))
 })
 
 test.skipIf(!has('mandoc'))('mandoc finds nothing to say about the pages', () => {
@@ -70,26 +83,26 @@ test.skipIf(!has('mandoc'))('mandoc finds nothing to say about the pages', () =>
   }
 })
 
-test.each(pages)('%s has no line longer than 80 columns', (_, text) => {
+test.each(pages)('%s has no line that a terminal of 80 columns would break', (_, text) => {
   if (!has('mandoc')) return
   const shown = execFileSync('mandoc', ['-T', 'utf8', '-O', 'width=78'], { input: text, encoding: 'utf8' })
   const plain = shown.replace(/.\x08/g, '')
   expect(plain.split('\n').filter((line) => line.length > 80)).toEqual([])
 })
 
-/** Lines without overstriking and colours. */
-function rendered(command: string, args: readonly string[]): string[] {
+/** Lines as a reader sees them: with neither overstriking nor colours. */
+function rendered(page: string): string[] {
   const env = { ...process.env, MANWIDTH: '80', MANPAGER: 'cat', LC_ALL: 'C.UTF-8', GROFF_NO_SGR: '1' }
-  const shown = execFileSync(command, args, { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const shown = execFileSync('man', ['-l', '-'], { encoding: 'utf8', env, input: page })
   return shown
     .replace(/.\x08/gu, '')
     .replace(/\x1b\[[\d;]*m/g, '')
     .split('\n')
 }
 
-describe.each(pages)('%s rendered by man at 80 columns', (name) => {
+describe.each(pages)('%s as man shows it at 80 columns', (_, text) => {
   peerTest('', ['man'], async () => {
-    const lines = rendered('man', ['-l', path(name)])
+    const lines = rendered(text)
     expect(lines.filter((line) => line.length > 80)).toEqual([])
     expect(lines.length).toBeGreaterThan(20)
     expect(lines.join('\n')).toMatch(/^NAME\n +mqttx/m)
@@ -107,3 +120,32 @@ describe('the completions', () => {
     ).toBe('')
   })
 })
+
+/** Fills the marked blocks of a document. */
+async function withBlocks(text: string): Promise<string> {
+  let filled = text
+  if (text.includes('<!-- exit-statuses -->'))
+    filled = block(filled, 'exit-statuses', 'exit-statuses', exitTable())
+  if (text.includes('<!-- results -->')) filled = block(filled, 'results', 'results', newestResult())
+  for (const [, mark, line] of text.matchAll(/^<!-- (printed: (mqttx .*)) -->$/gm))
+    filled = block(filled, mark!, 'printed', await printed(line!))
+  return filled
+}
+
+/** `$ mqttx ...` and what it prints, as a block of the README. Words are separated by blanks, without quotes. */
+async function printed(line: string): Promise<string> {
+  const { host, stdout } = fakeHost()
+  expect(await main(line.split(' ').slice(1), host), line).toBe(0)
+  return `\`\`\`console\n$ ${line}\n${stdout.text().trimEnd()}\n\`\`\``
+}
+
+/** The start of the newest benchmark result: its environment and first table. */
+function newestResult(): string {
+  const folder = path('test/bench/results')
+  const newest = readdirSync(folder)
+    .filter((name) => name.endsWith('.md'))
+    .sort()
+    .at(-1)!
+  const [text] = /^[^|]*(?:^\|.*\n?)+/m.exec(readFileSync(`${folder}/${newest}`, 'utf8'))!
+  return text.trim()
+}

@@ -1,6 +1,6 @@
-// Runs every command in README.md: each line of each ```sh block, its documented output, the
-// transcripts, and the library example. A block needs a row here only if it needs more than a broker.
-import { readFileSync } from 'node:fs'
+// Every command in README.md and the guides of docs/ is run: each line of each ```sh block, with what its comment says that
+// it prints, the transcripts, and the program of the library. A new block needs a row here only if it needs more than a broker.
+import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -19,9 +19,12 @@ import {
 } from './helpers/readme.js'
 
 const root = resolve(import.meta.dirname, '..')
-const readme = readFileSync(join(root, 'README.md'), 'utf8')
-const blocks = blocksOf(readme)
-const tickTock = /^```bash\n(#!\/usr\/bin\/env bash\n# tick-tock.*?)^```/ms.exec(readme)![1]!
+const guides = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
+const blocks = ['README.md', ...guides.map((name) => `docs/${name}`)].flatMap((document) =>
+  blocksOf(readFileSync(join(root, document), 'utf8')).map((block) => ({ ...block, document })),
+)
+const cookbook = readFileSync(join(root, 'docs/cookbook.md'), 'utf8')
+const tickTock = /^```bash\n(#!\/usr\/bin\/env bash\n# tick-tock.*?)^```/ms.exec(cookbook)![1]!
 
 /** Lines that are not run. */
 const notRun: Record<string, string> = {
@@ -153,7 +156,7 @@ await '[ -s "$S/ws" ]'
 while sleep 0.2; do echo fed; done | mqttx pub -p 1884 -t t -l &
 while sleep 0.2; do echo fed; done | mqttx pub -h psk.lan --psk 0123abcd --psk-identity me -t t -l &`,
   }),
-  '--password-file secret.txt': () => ({ typed: { '# asked for': [['Password: ', 'secret']] } }),
+  '--password-file secret.txt': () => ({ typed: { '# a prompt': [['Password: ', 'secret']] } }),
   'mqttx context add': (machine) => ({ env: trustsOurCa(machine) }),
   'mqttx completion bash': () => ({ before: 'mkdir -p ~/.zfunc ~/.config/fish/completions' }),
   'export MQTTX_HOST': () => ({ feed: ['home/a', 'log/a'], status: { 'sub -v -W 5': [27] } }),
@@ -162,7 +165,7 @@ while sleep 0.2; do echo fed; done | mqttx pub -h psk.lan --psk 0123abcd --psk-i
   'trace.pcapng': () => ({ feed: ['a'] }),
 }
 
-/** Expected output of lines beyond the README. Each key is a part of one line. */
+/** What lines print, besides what their comments say. Each key is a part of one line. */
 const printed: Record<string, RegExp> = {
   '--retained-only -W 2': /^shut$/m,
   '%I %t %p': /^\d{4}-\d\d-\d\dT.* home\/door fed$/m,
@@ -211,7 +214,7 @@ const likely = (text: string) =>
   new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\d+/g, '\\d+'))
 
 const reason = obstacle()
-if (reason !== undefined && process.env.CI) test('the README can be run', () => expect.fail(reason))
+if (reason !== undefined && process.env.CI) test('the guides can be run', () => expect.fail(reason))
 
 describe.skipIf(reason !== undefined)(`on a machine of its own ${reason ?? ''}`, { timeout: 100_000 }, () => {
   let machine: Machine
@@ -219,7 +222,7 @@ describe.skipIf(reason !== undefined)(`on a machine of its own ${reason ?? ''}`,
     machine = makeMachine(join(root, 'test/fixtures/inspect/picture.pcap'))
   })
 
-  test.concurrent.each(runnable)('$lines.0.text', async (block) => {
+  test.concurrent.each(runnable)('$document: $lines.0.text', async (block) => {
     const around = circumstancesOf(block, machine)
     const { lines, stderr, vain, after } = await runBlock(machine, block, around)
     const outcomes = lines.map(
@@ -240,16 +243,22 @@ describe.skipIf(reason !== undefined)(`on a machine of its own ${reason ?? ''}`,
     if (block.text.includes('first=1')) expect(Number(after)).toBeGreaterThan(1)
     if (block.text.includes('npm install')) expect(after).toBe('/run/npm/bin/mqttx\n')
   })
-  test.concurrent.each(blocks.filter(({ language }) => language === 'console'))('$text', async ({ text }) => {
-    expect(await replayed(machine, text)).toBe(text)
-  })
+  test.concurrent.each(blocks.filter(({ language }) => language === 'console'))(
+    '$document: $text',
+    async ({ text }) => {
+      expect(await replayed(machine, text)).toBe(text)
+    },
+  )
 
-  test.concurrent.each(blocks.filter(({ language }) => language === 'js'))('$text', async ({ text }) => {
-    const { folder, certificates } = machine
-    const env = { SSL_CERT_FILE: certificates.ca.cert, PASSWORD: 'secret' }
-    const { status, stdout, stderr } = await runProgram(machine, 'program.mjs', text, { env })
-    expect(stderr).toBe('')
-    expect(status, folder).toBe(0)
-    expect(stdout).toBe('sensor/kitchen/temperature 21.5 false\n')
-  })
+  test.concurrent.each(blocks.filter(({ language }) => language === 'js'))(
+    '$document: $text',
+    async ({ text }) => {
+      const { folder, certificates } = machine
+      const env = { SSL_CERT_FILE: certificates.ca.cert, PASSWORD: 'secret' }
+      const { status, stdout, stderr } = await runProgram(machine, 'program.mjs', text, { env })
+      expect(stderr).toBe('')
+      expect(status, folder).toBe(0)
+      expect(stdout).toBe('sensor/kitchen/temperature 21.5 false\n')
+    },
+  )
 })

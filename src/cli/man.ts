@@ -1,12 +1,6 @@
 // Manual pages, in the man macros that both groff and mandoc read.
 import { exitStatuses } from '../errors.js'
-import {
-  exitStatusExamples,
-  exitStatusSections,
-  manualSections,
-  programSections,
-  type Section,
-} from './manual.js'
+import { manualSections, programSections, type Section } from './manual.js'
 import { type AnySpec, namesOf, type Options, type Program } from './option.js'
 import { defaultOf, groupsOf, pieces, wrapped } from './prose.js'
 
@@ -42,23 +36,8 @@ export function programPage(program: Program): string {
     `.SH EXAMPLES\n${examples(program.examples)}`,
     ...programSections.map((about) => section(about, {})),
     exitStatus(),
-    seeAlso(program.commands.map(({ name }) => `mqttx-${name}`)),
+    `${seeAlso(program.commands.map(({ name }) => `mqttx-${name}`))},\n${reference('mqttx-cookbook', 7)}`,
   ])
-}
-
-/** mqttx-exit-status(7): what the statuses tell a script, in one place. */
-export function exitStatusPage(program: Program): string {
-  return page(
-    'mqttx-exit-status',
-    [
-      '.SH NAME\nmqttx\\-exit\\-status \\- what the exit statuses of mqttx tell a script',
-      ...exitStatusSections.map((about) => section(about, {})),
-      `.SH STATUSES\n${statuses()}\n.PP\n${filled(escaped(refusals))}`,
-      `.SH EXAMPLES\n${examples(exitStatusExamples)}`,
-      `.SH SEE ALSO\n${['mqttx', ...program.commands.map(({ name }) => `mqttx-${name}`)].map((name) => reference(name)).join(',\n')}`,
-    ],
-    '7 DATE mqttx "Miscellaneous Information"',
-  )
 }
 
 function section({ title, text, rows = [] }: Section, options: Options): string {
@@ -67,9 +46,14 @@ function section({ title, text, rows = [] }: Section, options: Options): string 
   return [`.SH ${title}`, ...lead, ...list].join('\n')
 }
 
-function page(name: string, sections: readonly string[], kind = '1 DATE mqttx "User Commands"'): string {
-  const title = `.TH ${name.toUpperCase()} ${kind.replace('DATE', date)}`
-  return `.\\" Printed from the table of options by npm run docs.\n${[title, ...sections].join('\n')}\n`
+function page(name: string, sections: readonly string[]): string {
+  return titled(name, '1', 'User Commands', sections)
+}
+
+/** A page of a section of the manual, which is called `volume`. */
+export function titled(name: string, part: string, volume: string, sections: readonly string[]): string {
+  const title = `.TH ${name.toUpperCase()} ${part} ${date} mqttx "${volume}"`
+  return `.\\" Printed by npm run docs.\n${[title, ...sections].join('\n')}\n`
 }
 
 function optionSections(options: Options): string {
@@ -108,7 +92,7 @@ function examples(rows: Program['examples']): string {
     .join('\n.PP\n')
 }
 
-function row(term: string, meaning: string): string {
+export function row(term: string, meaning: string): string {
   return `.TP\n${term}\n${meaning}`
 }
 
@@ -124,7 +108,7 @@ function prose(text: string, options: Options): string {
 }
 
 /** Lines of source that people can read; a sentence ends its line, as the macros expect. */
-function filled(text: string): string {
+export function filled(text: string): string {
   const sentences = text.replace(/\s+/g, ' ').replace(/([.:?!]) (?=[A-Z\\])/g, '$1\n')
   const lines = sentences.split('\n').flatMap((sentence) => wrapped(sentence, 78).split('\n'))
   return lines.map((line) => line.replace(/^\./, '\\&.')).join('\n')
@@ -139,7 +123,7 @@ function seeAlso(names: readonly string[]): string {
   return `.SH SEE ALSO\n${all.join(',\n')}`
 }
 
-function reference(name: string, part = 1): string {
+export function reference(name: string, part = 1): string {
   return `\\fB${escaped(name)}\\fR(${part})`
 }
 
@@ -149,7 +133,7 @@ function asFragment(sentence: string): string {
   return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text
 }
 
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')

@@ -104,26 +104,6 @@ export const programSections: readonly Section[] = [
   },
 ]
 
-/** Of mqttx-exit-status(7), before the table. */
-export const exitStatusSections: readonly Section[] = [
-  {
-    title: 'DESCRIPTION',
-    text: [
-      `A status of 0 says that everything asked for was delivered, received or printed. Any other says that something was
-      not, and standard error says what and what to try. Numbers are those of mosquitto's clients wherever they define one.`,
-      `What is tried again by itself, such as a lost connection, is no failure until it is given up. Where the reader of
-      standard output goes away, as in \`mqttx sub ... | head -1\`, the status is 0: what was wanted has been read.`,
-      `Worth another try later are 3, 7, 19 and 27, and 1 where the server could not be reached; the others will be the
-      same again.`,
-    ],
-  },
-]
-
-export const exitStatusExamples = [
-  ['Wait a second for a message', "mqttx sub -t home/door -C 1 -W 1; [ $? -eq 27 ] && echo 'no message'"],
-  ['Is the password right', "mqttx passwd --verify users ada < pw; [ $? -eq 4 ] && echo 'it is not'"],
-] as const
-
 const cafileRow = [
   'SSL_CERT_FILE, SSL_CERT_DIR',
   'The CAs to trust with TLS where no option names some.',

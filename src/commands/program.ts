@@ -2,8 +2,11 @@
 import { bashCompletion } from '../cli/completion/bash.js'
 import { fishCompletion } from '../cli/completion/fish.js'
 import { zshCompletion } from '../cli/completion/zsh.js'
+import type { Guide } from '../cli/guides/guide.js'
+import { guidePage } from '../cli/guides/roff.js'
+import { topicList } from '../cli/guides/terminal.js'
 import { commandHelp, programHelp, programMap } from '../cli/help.js'
-import { commandPage, exitStatusPage, programPage } from '../cli/man.js'
+import { commandPage, programPage } from '../cli/man.js'
 import { nearest, suggestion } from '../cli/nearest.js'
 import type { AnySpec, Program } from '../cli/option.js'
 import { UsageError } from '../errors.js'
@@ -52,9 +55,10 @@ export async function program(commands: Commands): Promise<Program> {
     ],
     options: [
       ['help [COMMAND]', 'Print this help, or the help of a command.'],
+      ['help TOPIC', 'Print a guide; help without an argument lists them.'],
       ['--help', 'Print this help.'],
       ['--version', 'Print the version.'],
-      ['--generate man [COMMAND]', 'Print a man page; COMMAND may be exit-status.'],
+      ['--generate man [COMMAND]', 'Print the man page of a command or of a guide.'],
       ['--generate bash|zsh|fish', 'Print completions for a shell.'],
     ],
     examples: [
@@ -71,11 +75,23 @@ export async function answer(argv: readonly string[], commands: Commands): Promi
   if (first === undefined) return programMap(await program(commands))
   if (helpFlags.includes(first)) return programHelp(await program(commands))
   if (versionFlags.includes(first)) return versionText
-  if (first === 'help')
-    return second === undefined ? programHelp(await program(commands)) : helpFor(second, commands)
+  if (first === 'help') return second === undefined ? helpWithTopics(commands) : helpOn(second, commands)
   if (first === '--generate') return generate(second, rest[0], commands)
   if (first.startsWith('--generate=')) return generate(first.slice('--generate='.length), second, commands)
   throw first.startsWith('-') ? unknownOption(first) : unknownCommand(first, commands)
+}
+
+async function helpWithTopics(commands: Commands): Promise<string> {
+  return `${await programHelp(await program(commands))}\n${topicList(await allGuides())}\n`
+}
+
+async function helpOn(name: string, commands: Commands): Promise<string> {
+  if (commands.some((known) => known.name === name)) return helpFor(name, commands)
+  throw unknownTopic(name, commands, await allGuides())
+}
+
+async function allGuides(): Promise<readonly Guide[]> {
+  return (await import('./guides.js')).guides
 }
 
 export async function helpFor(name: string, commands: Commands): Promise<string> {
@@ -94,10 +110,7 @@ async function generate(
   }
   switch (kind) {
     case 'man':
-      if (command === 'exit-status') return exitStatusPage(await program(commands))
-      return command === undefined
-        ? programPage(await program(commands))
-        : commandPage(await specOf(command, commands), await program(commands))
+      return command === undefined ? programPage(await program(commands)) : pageOf(command, commands)
     case 'bash':
     case 'zsh':
     case 'fish':
@@ -107,6 +120,13 @@ async function generate(
         hint: `use ${kinds.join(', ')}`,
       })
   }
+}
+
+async function pageOf(name: string, commands: Commands): Promise<string> {
+  const guide = (await allGuides()).find(({ topic }) => topic === name)
+  return guide === undefined
+    ? commandPage(await specOf(name, commands), await program(commands))
+    : guidePage(guide)
 }
 
 /** The completion script of a shell. */
@@ -127,6 +147,13 @@ function unknownCommand(name: string, commands: Commands): UsageError {
   const near = same ?? nearest(name, names)
   const hint = near === undefined ? `the commands are ${names.join(', ')}` : `did you mean '${near}'?`
   return new UsageError(`Unknown command '${shown(name)}'.`, { hint })
+}
+
+function unknownTopic(name: string, commands: Commands, guides: readonly Guide[]): UsageError {
+  const names = [...commands.map((command) => command.name), ...guides.map(({ topic }) => topic)]
+  const near = foreignCommands.get(name) ?? nearest(name, names)
+  const hint = near === undefined ? "'mqttx help' lists commands and guides" : `did you mean '${near}'?`
+  return new UsageError(`Unknown command or guide '${shown(name)}'.`, { hint })
 }
 
 function unknownOption(option: string): UsageError {

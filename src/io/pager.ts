@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Writable } from 'node:stream'
+import { isTerminal } from './terminal.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 type Callback = (error?: Error | null) => void
@@ -16,6 +17,13 @@ const cannotRun: readonly (number | null)[] = [126, 127]
 export function pagerCommand({ MQTTX_PAGER, PAGER }: Environment): string | undefined {
   const command = MQTTX_PAGER ?? PAGER ?? 'less'
   return command === '' || command === 'cat' ? undefined : command
+}
+
+/** A pager for standard output; undefined if that is no terminal, or there is to be no pager. */
+export function pagerOf(stdout: Writable, env: Environment): Pager | undefined {
+  const command = pagerCommand(env)
+  if (command === undefined || !isTerminal(stdout) || env.TERM === 'dumb') return undefined
+  return new Pager(command, env, stdout)
 }
 
 /** What is written to it goes to the pager; where that cannot be run, to the terminal. Ends when the pager has ended. */

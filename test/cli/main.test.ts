@@ -51,6 +51,9 @@ describe('texts on stdout, with status 0', () => {
     [['--help'], 'Usage: mqttx COMMAND'],
     [['help'], 'Usage: mqttx COMMAND'],
     [['help', 'sub'], 'Usage: mqttx sub'],
+    [['help'], '  cookbook        Recipes for shell scripts and CI\n'],
+    [['help', 'tls'], 'TLS, WebSocket, proxies and passwords\n\n    '],
+    [['--generate', 'man', 'tls'], '.TH MQTTX-TLS 7'],
     [['pub', '--help'], 'Usage: mqttx pub'],
     [['--generate', 'man'], '.TH MQTTX 1'],
     [['--generate', 'man', 'pub'], '.TH MQTTX\\-PUB 1'.replaceAll('\\', '')],
@@ -76,7 +79,12 @@ describe('an error on stderr, nothing on stdout, status 1', () => {
       ['xyzzy'],
       `Error: Unknown command 'xyzzy'.\nhint: the commands are ${commands.map(({ name }) => name).join(', ')}\n`,
     ],
-    [['help', 'pbu'], "Error: Unknown command 'pbu'.\nhint: did you mean 'pub'?\n"],
+    [['help', 'pbu'], "Error: Unknown command or guide 'pbu'.\nhint: did you mean 'pub'?\n"],
+    [['help', 'cokbook'], "Error: Unknown command or guide 'cokbook'.\nhint: did you mean 'cookbook'?\n"],
+    [
+      ['help', 'xyzzy'],
+      "Error: Unknown command or guide 'xyzzy'.\nhint: 'mqttx help' lists commands and guides\n",
+    ],
     [['--hlep'], "Error: Unknown option '--hlep'.\nhint: did you mean '--help'?\n"],
     [['-x'], "Error: Unknown option '-x'.\nhint: see 'mqttx --help'\n"],
     [['version'], "Error: Unknown command 'version'.\nhint: did you mean 'mqttx --version'?\n"], // E37

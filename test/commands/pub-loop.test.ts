@@ -1,4 +1,4 @@
-// The delivery loop of README.md, run unchanged against a server that refuses messages and loses connections.
+// The loop of docs/cookbook.md that delivers a file, run against a server that refuses and drops messages and connections.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { IPublishPacket } from 'mqtt-packet'
@@ -7,8 +7,8 @@ import { bytes } from '../connection/rig.js'
 import { scratch, shell } from '../helpers/run.js'
 import { scriptedServer } from '../helpers/scripted-server.js'
 
-const readme = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8')
-const [, loop] = /^```sh\n(first=1\n.*?)^```/ms.exec(readme)!
+const cookbook = readFileSync(resolve(import.meta.dirname, '../../docs/cookbook.md'), 'utf8')
+const [, loop] = /^```sh\n(first=1\n.*?)^```/ms.exec(cookbook)!
 
 type Answer = number | 'nothing' | 'end'
 

@@ -1,5 +1,5 @@
-// The command blocks of README.md, and a machine of their own to run them on as they stand there: a network namespace,
-// where port 1883 is free and broker.lan is a name, with the servers that the examples talk to.
+// The command blocks of README.md and the guides, and a machine to run them on: a network namespace where port 1883 is free
+// and broker.lan is a name, with the servers that the examples connect to.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -79,7 +79,8 @@ function linesOf(text: string): Line[] {
 }
 
 function lineOf(text: string): Line {
-  const behind = /&(?![&\d])/.test(text.replaceAll('&&', '').replace(/'[^']*'|"[^"]*"/g, ''))
+  const defines = /^\w+\(\) \{/.test(text)
+  const behind = defines || /&(?![&\d])/.test(text.replaceAll('&&', '').replace(/'[^']*'|"[^"]*"/g, ''))
   const goesOn = /while true|tail -f|mqttx broker|--serve|tcpdump/.test(text)
   const subscribes = /mqttx sub/.test(text) && !/ -C | -W | -E |head -1|--retained-only/.test(text)
   const [, prints] = /\s# prints: (.*)$/m.exec(text) ?? []

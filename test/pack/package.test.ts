@@ -1,6 +1,7 @@
 // package.json names what is there.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -8,7 +9,11 @@ const { bin, dependencies, files, man } = JSON.parse(readFileSync(`${root}/packa
 
 test('every manual page is installed', () => {
   const pages = readdirSync(`${root}/man`).filter((name) => /\.\d$/.test(name))
-  expect([...man].sort()).toEqual(pages.map((name) => `man/${name}`).sort())
+  expect([...man].sort()).toEqual(pages.map((name) => `dist/man/${name}.gz`).sort())
+  for (const page of pages)
+    expect(gunzipSync(readFileSync(`${root}/dist/man/${page}.gz`)), page).toEqual(
+      readFileSync(`${root}/man/${page}`),
+    )
 })
 
 test('what is published exists, and is all that runs: there is nothing to fetch', () => {

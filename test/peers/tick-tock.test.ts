@@ -1,4 +1,4 @@
-// The example of the README, as it stands there: services that answer ticks and stop on halt.
+// The example of docs/cookbook.md: services that answer ticks and stop on halt.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -7,8 +7,8 @@ import { type Broker, peerTest, startOwnBroker } from '../helpers/peers.js'
 import { type Running, scratch, start } from '../helpers/run.js'
 import { once } from '../helpers/wait.js'
 
-const readme = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8')
-const script = /^```bash\n(#!\/usr\/bin\/env bash\n# tick-tock.*?)^```/ms.exec(readme)![1]!
+const cookbook = readFileSync(resolve(import.meta.dirname, '../../docs/cookbook.md'), 'utf8')
+const script = /^```bash\n(#!\/usr\/bin\/env bash\n# tick-tock.*?)^```/ms.exec(cookbook)![1]!
 
 test('tick-tock has ten lines', () => {
   expect(script.trimEnd().split('\n')).toHaveLength(10)

@@ -1,4 +1,4 @@
-// The examples of the README for runs in many processes, with less load and our broker.
+// The commands of docs/bench-method.md for runs in several processes, with less load and our own broker.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
@@ -6,13 +6,13 @@ import type { Result } from '../../../src/commands/bench/result.js'
 import { peerTest, startOwnBroker } from '../../helpers/peers.js'
 import { mqttx, scratch, shell, startMqttx } from '../../helpers/run.js'
 
-const readme = readFileSync(resolve(import.meta.dirname, '../../../README.md'), 'utf8')
+const guide = readFileSync(resolve(import.meta.dirname, '../../../docs/bench-method.md'), 'utf8')
 
-/** The text from `start` to `end` in the README. */
+/** The text from `start` to `end` in the guide. */
 function between(start: string, end: string): string {
-  const from = readme.indexOf(start)
+  const from = guide.indexOf(start)
   expect(from, start).toBeGreaterThan(0)
-  return readme.slice(from, readme.indexOf(end, from))
+  return guide.slice(from, guide.indexOf(end, from))
 }
 
 /** A YAML list on one line: `key: [a, "b", c]`. */
@@ -53,10 +53,10 @@ test('the Kubernetes Job: its command in four processes, their logs merged', asy
 })
 
 peerTest(
-  'GNU parallel: both lines',
+  'GNU parallel: the commands of the guide',
   ['parallel'],
   async () => {
-    const lines = between('seq 0 3 | parallel', '```')
+    const lines = between('start=$((', '```')
     const lighter = lines
       .replace('--rate 40000 --clients 400', '--rate 200 --clients 8 --duration 1s')
       .replace('+ 5)', '+ 3)')
