@@ -59,9 +59,9 @@ async function prepare(argv: readonly string[], host: Host): Promise<Job> {
   if (prepared?.wants === 'run') return prepared
   const { answer, helpFor } = await import('./commands/program.js')
   if (prepared?.wants === 'version') return printing(versionText)
-  if (name === 'help' && words[0] !== undefined) {
+  if (name === 'help' && rest[0] !== undefined) {
     const { guideJob } = await import('./commands/guides.js')
-    const job = guideJob(words[0])
+    const job = guideJob(rest[0])
     if (job !== undefined) return job
   }
   const text =

@@ -2,7 +2,6 @@
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { exitStatusExamples } from '../../src/cli/manual.js'
 import { commands } from '../../src/commands/index.js'
 import { program } from '../../src/commands/program.js'
 import { type Broker, startOwnBroker } from '../helpers/peers.js'
@@ -12,7 +11,7 @@ const mqttxProgram = await program(commands)
 const lines = [mqttxProgram, ...mqttxProgram.commands].flatMap(({ examples }) =>
   examples.map(([, line]) => line),
 )
-const all = [...new Set([...lines, ...exitStatusExamples.map(([, line]) => line)])]
+const all = [...new Set(lines)]
 
 interface Scene {
   /** Shell around the example, which is "$EXAMPLE"; by default it is run to its end. */
@@ -118,12 +117,6 @@ for i in $(seq 200); do mqttx pub -V 311 -t shout -m loud; [ -s shown ] && break
   'mqttx completion fish > ~/.config/fish/completions/mqttx.fish': {
     script: 'mkdir -p ~/.config/fish/completions; eval "$EXAMPLE"; cat ~/.config/fish/completions/mqttx.fish',
     shows: 'complete -c mqttx',
-  },
-  "mqttx sub -t home/door -C 1 -W 1; [ $? -eq 27 ] && echo 'no message'": { shows: 'no message\n' },
-  "mqttx passwd --verify users ada < pw; [ $? -eq 4 ] && echo 'it is not'": {
-    script: 'mqttx passwd -b -c users ada secret; echo wrong > pw; eval "$EXAMPLE"',
-    shows: 'it is not\n',
-    fails: true,
   },
 }
 
