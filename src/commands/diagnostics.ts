@@ -16,7 +16,10 @@ export interface Diagnostics {
   readonly trace: Trace | undefined
 }
 
-export function createDiagnostics(args: { quiet: boolean; debug: boolean }, host: Host): Diagnostics {
+export function createDiagnostics(
+  args: { quiet: boolean; debug: boolean },
+  host: Pick<Host, 'stderr'>,
+): Diagnostics {
   const print = (line: string) => say(host.stderr, line)
   const warn = args.quiet ? () => {} : (text: string) => print(`Warning: ${text}`)
   return {

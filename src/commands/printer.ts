@@ -2,9 +2,13 @@
 import type { ByteSink, Formatter, WallClock } from '../format/message.js'
 import { ndjson } from '../format/ndjson.js'
 import { plain } from '../format/plain.js'
+import { pretty } from '../format/pretty.js'
 import { onScreen } from '../format/screen.js'
 import { compileTemplate, templated } from '../format/template.js'
+import { type Ink, plainInk, terminalPlain } from '../format/terminal.js'
 import { messageRate, watch } from '../format/watch.js'
+import type { Host } from '../host.js'
+import { wantsColor } from '../io/terminal.js'
 
 export interface Printer {
   readonly print: Formatter
@@ -12,6 +16,8 @@ export interface Printer {
   start(sink: ByteSink): void
   /** Called once a second, if defined. */
   readonly everySecond: ((sink: ByteSink) => void) | undefined
+  /** Called once or more at the end, before the last flush. */
+  close(): void
 }
 
 export interface PrinterArgs {
@@ -31,30 +37,51 @@ export interface PrinterTarget {
   readonly host: string
   /** Standard output is a terminal. */
   readonly terminal: boolean
+  readonly ink: Ink
   warn(text: string): void
 }
 
 export function printer(args: PrinterArgs, target: PrinterTarget): Printer {
+  const idle = { start: nothing, everySecond: undefined, close: nothing }
   if (args.messageRate) {
     const rate = messageRate()
-    return { print: rate.count, start: nothing, everySecond: (sink) => rate.report(sink) }
+    return { ...idle, print: rate.count, everySecond: (sink) => rate.report(sink) }
   }
-  const print = formatter(args, target.warn)
-  if (!args.watch)
-    return { print: target.terminal ? onScreen(print) : print, start: nothing, everySecond: undefined }
-  const screen = watch(target.host, print)
-  return { print: screen.show, start: (sink) => screen.start(sink), everySecond: undefined }
+  if (args.watch) {
+    const screen = watch(target.host, formatter(args, target.warn))
+    return { ...idle, print: screen.show, start: (sink) => screen.start(sink) }
+  }
+  return { ...idle, print: target.terminal ? forTerminal(args, target) : formatter(args, target.warn) }
 }
 
-function formatter(args: PrinterArgs, warn: (text: string) => void): Formatter {
+function forTerminal(args: PrinterArgs, { ink, warn }: PrinterTarget): Formatter {
+  if (hasForm(args)) return onScreen(formatter(args, warn))
+  const { verbose, noNewline, pretty } = args
+  return terminalPlain({ verbose, newline: !noNewline, pretty, ink })
+}
+
+/** True if -F or --json determines the form of the output. */
+export function hasForm({ format, json }: PrinterArgs): boolean {
+  return json || format !== undefined
+}
+
+/** The formatter for a pipe or file. */
+export function formatter(args: PrinterArgs, warn: (text: string) => void): Formatter {
   const newline = !args.noNewline
   if (args.json) return ndjson(clock, args.pretty)
-  if (args.format === undefined) return plain({ verbose: args.verbose, newline })
-  return templated(compileTemplate(args.format), { clock, pretty: args.pretty, warn, newline })
+  if (args.format !== undefined)
+    return templated(compileTemplate(args.format), { clock, pretty: args.pretty, warn, newline })
+  const inner = plain({ verbose: args.verbose, newline })
+  return args.pretty ? pretty(inner) : inner
+}
+
+/** Colours for standard output, or none. */
+export async function inkFor({ stdout, env }: Host): Promise<Ink> {
+  return wantsColor(stdout, env) ? (await import('../io/style.js')).ink : plainInk
 }
 
 /** Wall-clock time with a resolution of about a microsecond. */
-const clock: WallClock = () => {
+export const clock: WallClock = () => {
   const milliseconds = performance.timeOrigin + performance.now()
   const seconds = Math.floor(milliseconds / 1000)
   return { seconds, nanoseconds: Math.floor((milliseconds - seconds * 1000) * 1e6) }

@@ -17,3 +17,6 @@ export const style = {
     info: (text: string) => chalk.cyan(text),
   },
 } as const
+
+/** Colours of received messages. */
+export const ink = { topic: style.option, faint: style.faint } as const

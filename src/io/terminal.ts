@@ -16,6 +16,12 @@ export function columnsOf(stream: object): number | undefined {
   return hasScreen(stream) ? Number((stream as { columns?: unknown }).columns) : undefined
 }
 
+/** The size of a terminal in character cells; 80 by 24 if unknown. */
+export function sizeOf(stream: object): { readonly columns: number; readonly rows: number } {
+  const rows = 'rows' in stream ? Number(stream.rows) : 0
+  return { columns: columnsOf(stream) ?? 80, rows: rows > 0 ? rows : 24 }
+}
+
 /** Colour on a terminal, unless NO_COLOR says no (https://no-color.org). */
 export function wantsColor(stream: object, env: Environment): boolean {
   return isTerminal(stream) && !env.NO_COLOR && env.TERM !== 'dumb'

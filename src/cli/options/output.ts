@@ -12,7 +12,8 @@ const verbose = flag({
   flags: '-v, --verbose',
   group: 'Output',
   help: 'Print the topic before each message.',
-  doc: 'An empty message, which is not printed without it, is then shown as `(null)`. Not used with {format}.',
+  doc: `An empty message, which is not printed without it, is then shown as \`(null)\`. Not used with {format}. On a
+    terminal the topic is coloured and retained messages are marked.`,
 })
 
 const noNewline = flag({
@@ -42,7 +43,8 @@ const json = flag({
 const pretty = flag({
   flags: '--pretty',
   group: 'Output',
-  help: 'Spread the JSON of --json, %j and %J over several lines.',
+  help: 'Indent JSON: payloads, and the output of --json, %j and %J.',
+  doc: 'A payload that is not a JSON object or array is printed unchanged.',
 })
 
 const messageRate = flag({
@@ -55,8 +57,9 @@ const messageRate = flag({
 const watch = flag({
   flags: '-w, --watch',
   group: 'Output',
-  help: 'Give each topic its own line of the screen.',
-  doc: 'For a terminal: the newest message of each topic is shown in place of the one before.',
+  help: 'Show the newest message of each topic on its own line of the screen.',
+  doc: `For a terminal, with time, topic and payload, or as {format} says. If the topics do not fit, those with the newest
+    messages are shown first. The last state is printed at the end.`,
 })
 
 export const outputOptions = { verbose, noNewline, format, json, pretty, messageRate, watch }

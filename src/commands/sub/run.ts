@@ -1,10 +1,15 @@
 // mqttx sub: subscribes and prints messages until -C, -W or a signal ends it.
+import type { Writable } from 'node:stream'
 import { connectOptions, defaultWindow } from '../../connection/options.js'
 import type { Host } from '../../host.js'
 import { Output } from '../../io/output.js'
+import { say } from '../../io/say.js'
+import { hasScreen, isTerminal } from '../../io/terminal.js'
 import { createDiagnostics } from '../diagnostics.js'
+import { clock, formatter, hasForm, inkFor, type Printer, printer } from '../printer.js'
 import type { SubArgs } from './spec.js'
 import { Subscriber } from './subscriber.js'
+import { WatchScreen } from './watch-screen.js'
 
 const maxInFlight = 65_000 // --remove-retained leaves Packet Identifiers for SUBSCRIBE
 
@@ -22,10 +27,26 @@ export async function run(args: SubArgs, host: Host): Promise<number> {
     host,
   )
   const output = new Output(host.stdout)
-  const subscriber = new Subscriber(args, options, {
-    host,
-    output,
-    diagnostics: createDiagnostics(args, host),
-  })
-  return subscriber.run()
+  const { printer, stderr } = await printing(args, host, output)
+  const diagnostics = createDiagnostics(args, { stderr })
+  return new Subscriber(args, options, { host, output, printer, diagnostics }).run()
+}
+
+/** How to print: `stderr` is standard error, or collects its lines while the view of -w has the terminal. */
+async function printing(
+  args: SubArgs,
+  host: Host,
+  output: Output,
+): Promise<{ printer: Printer; stderr: Writable }> {
+  const ink = await inkFor(host)
+  const target = { host: args.host ?? 'localhost', ink, clock }
+  const { stdout, stderr, env } = host
+  if (!args.watch || !hasScreen(stdout) || env.TERM === 'dumb') {
+    const warn = (text: string) => say(stderr, text)
+    return { printer: printer(args, { ...target, terminal: isTerminal(stdout), warn }), stderr }
+  }
+  const warn = (text: string) => say(screen.stderr, text)
+  const format = hasForm(args) ? formatter(args, warn) : undefined
+  const screen = new WatchScreen(host, output, { ...target, format })
+  return { printer: screen, stderr: screen.stderr }
 }

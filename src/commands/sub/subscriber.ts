@@ -12,15 +12,16 @@ import { say } from '../../io/say.js'
 import { isTerminal } from '../../io/terminal.js'
 import type { Diagnostics } from '../diagnostics.js'
 import { Interrupted } from '../interrupted.js'
-import { type Printer, printer } from '../printer.js'
+import type { Printer } from '../printer.js'
 import { RetainedRemoval } from './removal.js'
 import { selection } from './selection.js'
 import type { SubArgs } from './spec.js'
-import { readSuback } from './subscriptions.js'
+import { readSuback, subscribedText } from './subscriptions.js'
 
 interface CommandIo {
   readonly host: Host
   readonly output: Output
+  readonly printer: Printer
   readonly diagnostics: Diagnostics
 }
 
@@ -63,11 +64,7 @@ export class Subscriber {
   constructor(args: SubArgs, options: ConnectOptions, io: CommandIo) {
     this.#args = args
     this.#io = io
-    this.#printer = printer(args, {
-      host: args.host ?? 'localhost',
-      terminal: isTerminal(io.host.stdout),
-      warn: (text) => say(io.host.stderr, text),
-    })
+    this.#printer = io.printer
     this.#connection = new Connection(
       options,
       {
@@ -110,6 +107,7 @@ export class Subscriber {
       return await Promise.race([this.#finish(ending), this.#cut.promise])
     } finally {
       for (const stop of release) stop()
+      this.#printer.close()
     }
   }
 
@@ -125,6 +123,7 @@ export class Subscriber {
   /** Writes received messages to standard output before it acknowledges them. */
   async #finish(ending: Ending): Promise<number> {
     this.#connection.stopDelivery()
+    this.#printer.close()
     if ('error' in ending) {
       await this.#flush(false).catch(() => {})
       this.#connection.destroy()
@@ -163,6 +162,7 @@ export class Subscriber {
   /** The first call prints what was received, then ends; the second ends at once with `error`. */
   #onStop(ending: Ending, error: MqttxError): void {
     if (this.#over) {
+      this.#printer.close()
       this.#cut.reject(error)
       this.#connection.abort(error)
       this.#io.host.stdout.destroy() // a blocked write would keep the process alive
@@ -201,8 +201,18 @@ export class Subscriber {
     if (!this.#args.quiet) diagnostics.trace?.plain(`Subscribed (mid: ${messageId}): ${granted.join(', ')}`)
     const { refused, all } = readSuback(granted, this.#args, diagnostics.warn)
     this.#refused ||= refused
+    if (this.#connections === 1) this.#announce(granted)
     if (all) this.#end({ error: allDenied(refused, reason) })
     else if (this.#args.exitAfterSubscribe) this.#end(enough)
+  }
+
+  /** Says on a terminal what is subscribed to. With -d the trace does, with -w the view has the terminal. */
+  #announce(granted: readonly number[]): void {
+    const { quiet, debug, watch, topics } = this.#args
+    const { stdout, stderr } = this.#io.host
+    if (quiet || debug || watch || !isTerminal(stdout) || !isTerminal(stderr)) return
+    const text = subscribedText(topics, granted)
+    if (text !== undefined) say(stderr, text)
   }
 
   #onUnsuback(codes: readonly number[], { reason }: Answer): void {

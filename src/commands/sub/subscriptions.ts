@@ -27,3 +27,15 @@ export function readSuback(
   })
   return { refused, all: refused !== 0 && topics.every((_, index) => (granted[index] ?? 0x80) >= 0x80) }
 }
+
+/** Topic Filters that `subscribedText` lists. */
+const listed = 3
+
+/** `Subscribed to 'a', 'b' and 2 more.`: the granted Topic Filters; undefined if all were refused. */
+export function subscribedText(topics: readonly string[], granted: readonly number[]): string | undefined {
+  const accepted = topics.filter((_, index) => (granted[index] ?? 0x80) < 0x80)
+  if (accepted.length === 0) return undefined
+  const names = accepted.slice(0, listed).map((topic) => `'${shown(topic, 200)}'`)
+  const more = accepted.length > listed ? ` and ${accepted.length - listed} more` : ''
+  return `Subscribed to ${names.join(', ')}${more}.`
+}

@@ -1,0 +1,60 @@
+// The output without -F and --json on a terminal: escaped, with -v in colour, binary payloads as a hex preview.
+import { isUtf8 } from 'node:buffer'
+import { count, oneLine, screenText } from '../text.js'
+import type { Formatter, ReceivedMessage } from './message.js'
+import { prettyJson } from './pretty.js'
+
+/** Colours of a terminal; each returns its text unchanged without colour. */
+export interface Ink {
+  topic(text: string): string
+  faint(text: string): string
+}
+
+/** No colour. */
+export const plainInk: Ink = { topic: (text) => text, faint: (text) => text }
+
+/** Bytes of a binary payload that are shown. */
+const previewBytes = 32
+
+export interface TerminalOptions {
+  readonly verbose: boolean
+  readonly newline: boolean
+  readonly pretty: boolean
+  readonly ink: Ink
+}
+
+/**
+ * Prints like `plain`, for a person. With `verbose` a retained message is marked after its topic. Control and bidi
+ * characters are escaped, except line feeds and tabs of the payload.
+ */
+export function terminalPlain({ verbose, newline, pretty, ink }: TerminalOptions): Formatter {
+  return (message, sink) => {
+    const empty = message.payload.length === 0
+    if (empty && !(verbose && newline)) return
+    if (verbose) sink.text(`${label(message, ink)} `)
+    sink.text(empty ? '(null)' : payloadText(message.payload, pretty, ink))
+    if (newline) sink.newline()
+  }
+}
+
+/** The topic and, for a retained message, a mark. */
+export function label({ topic, retain }: ReceivedMessage, ink: Ink): string {
+  return `${ink.topic(oneLine(topic))}${retain ? ink.faint(' [retained]') : ''}`
+}
+
+function payloadText(payload: Buffer, pretty: boolean, ink: Ink): string {
+  const json = pretty ? prettyJson(payload) : undefined
+  if (json !== undefined) return json.join('')
+  return isBinary(payload) ? ink.faint(hexPreview(payload)) : screenText(payload.toString())
+}
+
+/** True for a payload that is not UTF-8 or has a NUL. */
+export function isBinary(payload: Buffer): boolean {
+  return payload.includes(0) || !isUtf8(payload)
+}
+
+/** `5 bytes: 00 01 02 fe ff`, with `...` after the first 32 bytes. */
+export function hexPreview(payload: Buffer): string {
+  const digits = payload.toString('hex', 0, previewBytes).replace(/..(?=.)/g, '$& ')
+  return `${count(payload.length, 'byte')}: ${digits}${payload.length > previewBytes ? ' ...' : ''}`
+}
