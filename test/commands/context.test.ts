@@ -122,7 +122,7 @@ describe('with two contexts', () => {
     expect(read()).toEqual({ contexts: { lan: expect.anything() } })
     expect(await run('context show')).toMatchObject({
       status: 1,
-      stderr: expect.stringMatching(/There is no current context/),
+      stderr: expect.stringMatching(/No current context/),
     })
     await succeeds('context use lan')
     await succeeds('context use none')

@@ -177,7 +177,7 @@ describe('E68: a recording of mosquitto_sub', () => {
   })
 
   test.each([
-    ['"retain":0,"payloadlen":4,"payload":"a"', 'a part of it is missing'],
+    ['"retain":0,"payloadlen":4,"payload":"a"', 'the payload is truncated'],
     ['"retain":2,"payloadlen":1,"payload":"a"', '"retain" is 2'],
     ['"retain":0,"payloadlen":1', 'it has no "payload"'],
     ['"retain":0,"payloadlen":1,"payload":1,"more":2', '"payload" is not its last member'],

@@ -172,7 +172,7 @@ describe('pub -l', () => {
     )
     expect(outcome.status).toBe(0)
     expect([...new Set(payloads(server))]).toEqual(lines(100).trimEnd().split('\n'))
-    expect(outcome.stderr).toContain('connecting again')
+    expect(outcome.stderr).toContain('reconnecting')
     expect(server.connections()).toBe(2)
   })
 
@@ -231,7 +231,7 @@ describe('pub -l', () => {
         server,
         async ({ stdin, stderr, signal }) => {
           stdin.write('one\n')
-          await once(() => stderr.text().split('connecting again').length > 2) // the second pause is half a second
+          await once(() => stderr.text().split('reconnecting').length > 2) // the second pause is half a second
           signal('SIGTERM')
         },
       )

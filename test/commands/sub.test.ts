@@ -381,7 +381,7 @@ describe('a lost connection', () => {
     const outcome = await run(['sub', '-t', 'a', '-t', 'b', '-C', '2'], server)
     expect(outcome).toMatchObject({ status: 0, stdout: 'before\nafter\n' })
     expect(outcome.stderr).toMatch(
-      /^Warning: The connection was lost: .*; reconnecting in 0\.[23] s\nWarning: Connected again\.\n$/,
+      /^Warning: The connection was lost: .*; reconnecting in 0\.[23] s\nWarning: Reconnected\.\n$/,
     )
     expect(words(server).filter((word) => word.startsWith('SUBSCRIBE'))).toHaveLength(2)
   })
@@ -399,7 +399,7 @@ describe('a lost connection', () => {
       },
     })
     const outcome = await run(['sub', '-t', 'a'], server, async ({ stderr, signal }) => {
-      await once(() => stderr.text().includes('connecting again'))
+      await once(() => stderr.text().includes('reconnecting'))
       signal('SIGTERM')
     })
     expect(outcome).toMatchObject({ status: 0 })

@@ -216,7 +216,7 @@ describe('refused before anything is sent', () => {
   test.each([
     ['http://localhost', {}, "Unsupported URL scheme 'http://'"],
     ['localhost:1883', {}, "Unsupported URL scheme 'localhost://'"],
-    ['mqtt://localhost/topic', {}, "The URL has the path '/topic'"],
+    ['mqtt://localhost/topic', {}, "Unexpected path '/topic' in the URL"],
     ['nonsense', {}, "Invalid URL: 'nonsense'"],
     ['mqtt://localhost', { keepAlive: -1 }, 'keepAlive is -1'],
     ['mqtt://localhost', { maxInFlight: 1.5 }, 'maxInFlight is 1.5'],
