@@ -14,7 +14,7 @@ const maxHeldEvents = 256
 
 export type Side = 0 | 1
 
-export interface Ends {
+export interface ConnectionEnds {
   readonly protocol: 'tcp' | 'udp' | 'raw'
   /** address:port of side 0 and of side 1. */
   readonly names: readonly [string, string]
@@ -27,14 +27,14 @@ export interface Ends {
 export class Conversation {
   readonly #context: CaptureContext
   /** Like `#held` and `#retransmitted`, only set until the roles are known. */
-  #ends: Ends | undefined
+  #ends: ConnectionEnds | undefined
   #client: Side = 0
   #delivery: FlowOutput | undefined
   #recogniser: ProtocolRecogniser | undefined
   #held: HeldEvents<Side> | undefined
   #retransmitted: [number, number] | undefined = [0, 0]
 
-  constructor(context: CaptureContext, ends: Ends) {
+  constructor(context: CaptureContext, ends: ConnectionEnds) {
     this.#context = context
     this.#ends = ends
     this.#held = new HeldEvents(context.budget)
@@ -77,7 +77,7 @@ export class Conversation {
     const { bytes } = segment
     const { budget } = this.#context
     const sender = this.#ends!.protocol === 'udp' ? senderOfDatagram(bytes) : senderOf(bytes)
-    if (sender !== undefined) this.#start(sender === 'client' ? side : other(side))
+    if (sender !== undefined) this.#start(sender === 'client' ? side : otherSide(side))
     else if (held.bytes > maxHeldBytes || held.count > maxHeldEvents || budget.isSpent) {
       this.#start(this.#guess())
     }
@@ -101,7 +101,7 @@ export class Conversation {
     this.#delivery = new FlowOutput(this.#context, {
       protocol,
       client: names[client],
-      server: names[other(client)],
+      server: names[otherSide(client)],
       sawStart,
     })
     for (const side of [0, 1] as const) {
@@ -114,13 +114,16 @@ export class Conversation {
   }
 }
 
-function byPort({ udpPorts, tcpPorts }: CaptureContext, { protocol, ports }: Ends): Side | undefined {
+function byPort(
+  { udpPorts, tcpPorts }: CaptureContext,
+  { protocol, ports }: ConnectionEnds,
+): Side | undefined {
   const known = protocol === 'udp' ? udpPorts : tcpPorts
   const [first, second] = [known.has(ports[0]), known.has(ports[1])]
   if (first === second) return undefined
   return first ? 1 : 0
 }
 
-export function other(side: Side): Side {
+export function otherSide(side: Side): Side {
   return side === 0 ? 1 : 0
 }

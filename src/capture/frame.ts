@@ -3,7 +3,7 @@
 import { type Instant, type Origin, secondsOf, unknownSecond } from './stream.js'
 
 /** Time and record of an Origin, taken from a Frame or another Origin. */
-export interface Moment extends Instant {
+export interface RecordTime extends Instant {
   readonly record: number
   readonly file?: string | undefined
 }
@@ -16,12 +16,12 @@ export class RecordOrigin implements Origin {
   readonly second: number
   readonly nanos: number
 
-  constructor(moment: Moment, fileOffset: number) {
-    this.record = moment.record
-    this.file = moment.file
+  constructor(time: RecordTime, fileOffset: number) {
+    this.record = time.record
+    this.file = time.file
     this.fileOffset = fileOffset
-    this.second = moment.second
-    this.nanos = moment.nanos
+    this.second = time.second
+    this.nanos = time.nanos
   }
 
   get seconds(): number {
@@ -55,7 +55,7 @@ const single = new FrameSource()
 const empty = Buffer.alloc(0)
 
 /** A captured packet. Each layer moves `start` past its header, and `end` and `wireEnd` to the end of its payload. */
-export class Frame implements Moment {
+export class Frame implements RecordTime {
   bytes: Buffer = empty
   /** File offset of `bytes[0]`. */
   base = 0

@@ -1,4 +1,4 @@
-// ConnectionEntry point for reading captures: recognises the format of each file and connects the stages.
+// Entry point for reading captures: recognises the format of each file and connects the stages.
 import { CaptureContext } from './context.js'
 import { looksLikeErf, mayBeErf } from './erf.js'
 import { Network } from './network.js'
@@ -123,10 +123,10 @@ export class CaptureFile implements FileReader {
   }
 
   #bytes(head: Buffer): FileReader {
-    const foreign = unsupportedFormat(head)
-    if (foreign !== undefined) {
-      const run = foreign.run?.replace('FILE', this.#name ?? '-')
-      return this.#refuse(foreign.what, run)
+    const format = unsupportedFormat(head)
+    if (format !== undefined) {
+      const run = format.run?.replace('FILE', this.#name ?? '-')
+      return this.#refuse(format.what, run)
     }
     const wide = utf16Of(head)
     if (wide !== undefined) {

@@ -16,7 +16,7 @@ import { WebSocketLayer } from './websocket/layer.js'
 const maxHeldBytes = 64 * 1024
 const maxHeldEvents = 64
 
-export interface Start {
+export interface RecogniserOptions {
   readonly sawStart: boolean
   /** TLS, WebSocket and preambles are possible; not in datagrams, which are MQTT-SN. */
   readonly layered: boolean
@@ -44,7 +44,7 @@ export class ProtocolRecogniser implements StreamLayer {
   constructor(
     context: CaptureContext,
     next: StreamLayer,
-    { sawStart, layered, preambles = maxPreambles }: Start,
+    { sawStart, layered, preambles = maxPreambles }: RecogniserOptions,
   ) {
     this.#context = context
     this.#next = next

@@ -57,8 +57,8 @@ export class RawFlow {
 
   #data(direction: Direction, bytes: Buffer, place: Place): void {
     const side = sideOf(direction)
-    const moment = { record: place.record, second: unknownSecond, nanos: 0 }
-    const origin = new RecordOrigin(moment, place.fileOffset)
+    const time = { record: place.record, second: unknownSecond, nanos: 0 }
+    const origin = new RecordOrigin(time, place.fileOffset)
     const offset = this.#offsets[side]
     this.#offsets[side] = offset + bytes.length
     const gapBefore = this.#missing[side] || undefined

@@ -2,7 +2,7 @@
 // acknowledges bytes that were not seen, these come in the next packets (captures from several queues or processors
 // reorder packets), or were not captured.
 import type { CaptureContext } from './context.js'
-import { type Conversation, other, type Side } from './conversation.js'
+import { type Conversation, otherSide, type Side } from './conversation.js'
 import { type Frame, RecordOrigin } from './frame.js'
 import type { Segment } from './segment.js'
 import { graceFrames, notCaptured, type ReassemblyOutput, TcpReassembler } from './tcp-reassembler.js'
@@ -16,7 +16,7 @@ export const ackFlag = 16
 const patience = 1
 
 /** How a connection ended. */
-export type Closing = 'fin' | 'rst' | 'timeout' | 'end'
+export type CloseReason = 'fin' | 'rst' | 'timeout' | 'end'
 type LastPacket = { readonly side: Side; readonly origin: RecordOrigin }
 
 /** A segment with data, FIN or RST. */
@@ -48,7 +48,7 @@ export class CapturedConnection implements ReassemblyOutput {
   #since = 0
   /** While a segment is given up, a close is deferred until the segments before it are passed on. */
   #isGivingUp = false
-  #closing: { how: Closing; last: LastPacket | undefined } | undefined
+  #closing: { how: CloseReason; last: LastPacket | undefined } | undefined
 
   constructor(context: CaptureContext, conversation: Conversation) {
     const { budget } = context
@@ -100,7 +100,7 @@ export class CapturedConnection implements ReassemblyOutput {
       return this.close('rst', { side, origin: new RecordOrigin(frame, frame.fileOffset) })
     if ((flags & finFlag) !== 0) own.fin(seq + frame.wireEnd - payload, frame.seconds)
     if (own.isWaiting && this.isComplete(side)) own.check(frame.seconds)
-    if (own.finished && this.reassemblers[other(side)].finished) {
+    if (own.finished && this.reassemblers[otherSide(side)].finished) {
       this.close('fin', { side, origin: new RecordOrigin(frame, frame.fileOffset) })
     }
   }
@@ -142,10 +142,10 @@ export class CapturedConnection implements ReassemblyOutput {
   anchorByAcknowledgement(side: Side, seq: number, acknowledged: number): void {
     const { isn, expected, isFresh } = this.reassemblers[side]
     if (isn === undefined || !isFresh || seq !== expected) return
-    this.reassemblers[other(side)].anchor(acknowledged)
+    this.reassemblers[otherSide(side)].anchor(acknowledged)
   }
 
-  close(how: Closing, last?: LastPacket): void {
+  close(how: CloseReason, last?: LastPacket): void {
     if (this.closed) return
     if (this.#isGivingUp) {
       this.#closing ??= { how, last }
@@ -162,7 +162,7 @@ export class CapturedConnection implements ReassemblyOutput {
 
   /** Whether the segment acknowledges bytes that were not seen, or is a reset after such bytes. */
   #mustWaitForBytes(side: Side, seq: number, flags: number, acknowledged: number): boolean {
-    if ((flags & ackFlag) !== 0 && this.reassemblers[other(side)].lacksBefore(acknowledged)) return true
+    if ((flags & ackFlag) !== 0 && this.reassemblers[otherSide(side)].lacksBefore(acknowledged)) return true
     return (flags & rstFlag) !== 0 && this.reassemblers[side].lacksBefore(seq)
   }
 
@@ -201,7 +201,7 @@ export class CapturedConnection implements ReassemblyOutput {
     const first = this.#remove(0)
     const { side, seq, flags, acknowledged } = first
     if ((flags & ackFlag) !== 0) {
-      const peer = other(side)
+      const peer = otherSide(side)
       // Segments that wait for each other: no real sender makes these.
       for (let i = 0; i < this.#waiting.length && this.reassemblers[peer].lacksBefore(acknowledged); ) {
         const one = this.#waiting[i]!

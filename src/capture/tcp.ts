@@ -2,7 +2,7 @@
 
 import { type ConnectionEntry, ConnectionTable, endpoint } from './connection-table.js'
 import type { CaptureContext } from './context.js'
-import { Conversation, other, type Side } from './conversation.js'
+import { Conversation, otherSide, type Side } from './conversation.js'
 import type { Frame } from './frame.js'
 import type { FrameStage } from './pcap.js'
 import { ackFlag, CapturedConnection, finFlag, rstFlag, synFlag } from './tcp-connection.js'
@@ -43,7 +43,7 @@ export class TcpStage implements FrameStage {
     const side = this.#table.side
     const connection = entry.value
     const own = connection.reassemblers[side]
-    const peer = connection.reassemblers[other(side)]
+    const peer = connection.reassemblers[otherSide(side)]
     const first = (flags & synFlag) === 0 ? seq : (seq + 1) | 0
     if (!own.anchored) {
       own.noteSequence(first)
@@ -52,7 +52,8 @@ export class TcpStage implements FrameStage {
     if ((flags & ackFlag) !== 0) {
       peer.acknowledge(acknowledged)
       if (!peer.anchored) connection.anchorByAcknowledgement(side, first, acknowledged)
-      if (peer.isWaiting && (!peer.anchored || connection.isComplete(other(side)))) peer.check(frame.seconds)
+      if (peer.isWaiting && (!peer.anchored || connection.isComplete(otherSide(side))))
+        peer.check(frame.seconds)
     }
     if (payload < frame.wireEnd || (flags & (finFlag | rstFlag)) !== 0) {
       const isEarly =
@@ -94,7 +95,7 @@ export class TcpStage implements FrameStage {
       const { reassemblers, closed } = found.value
       const reassembler = reassemblers[side]
       if (!closed && reassembler.isn === seq) return found
-      const peer = reassemblers[other(side)].isn
+      const peer = reassemblers[otherSide(side)].isn
       // A SYN with data may be acknowledged with or without the data (RFC 7413).
       const beyond = peer === undefined ? -1 : (acknowledged - 1 - peer) | 0
       const fits = answers && !closed && reassembler.isn === undefined && beyond >= 0 && beyond <= 65_535

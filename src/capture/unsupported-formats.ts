@@ -38,15 +38,12 @@ const table: readonly (readonly [Buffer, UnsupportedFormat])[] = [
 /** Offset of the magic number of tar. */
 const tarAt = 257
 
-/** The longest head that `unsupportedFormat` looks at. */
-export const foreignHead = tarAt + 5
-
 /** Returns undefined if `head` has none of the magic numbers. */
 export function unsupportedFormat(head: Buffer): UnsupportedFormat | undefined {
-  for (const [magic, foreign] of table) {
+  for (const [magic, format] of table) {
     if (head.length >= magic.length && head.compare(magic, 0, magic.length, 0, magic.length) === 0) {
       return magic.length > 3 || head[0] !== 0x42 || /^BZh[1-9]/.test(head.toString('latin1', 0, 4))
-        ? foreign
+        ? format
         : undefined
     }
   }

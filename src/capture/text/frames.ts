@@ -25,7 +25,7 @@ const candidates: readonly (readonly [link: number, ip: number, typeAt: number])
 ]
 
 /** The link type of an IP packet; `bytes` may be only its start. Undefined if there is none. */
-export function linkOf(bytes: Buffer): number | undefined {
+export function linkTypeOf(bytes: Buffer): number | undefined {
   const frame = new Frame()
   frame.bytes = bytes
   frame.end = bytes.length
@@ -47,7 +47,7 @@ function hasProtocol(bytes: Buffer, at: number): boolean {
 }
 
 /** The link type of the first packet of the text; undefined if there is none. */
-export function framesIn(lines: readonly string[]): number | undefined {
+export function linkTypeIn(lines: readonly string[]): number | undefined {
   const head: Buffer[] = []
   for (const line of lines) {
     const row = hexRowOf(line)
@@ -55,7 +55,7 @@ export function framesIn(lines: readonly string[]): number | undefined {
       if (head.length > 0) break
     } else if (head.length > 0 || row.offset === 0) head.push(row.bytes)
   }
-  return head.length === 0 ? undefined : linkOf(Buffer.concat(head))
+  return head.length === 0 ? undefined : linkTypeOf(Buffer.concat(head))
 }
 
 export class FramesReader implements TextLineReader {
@@ -123,7 +123,7 @@ export class FramesReader implements TextLineReader {
     frame.record += 1
     frame.second = this.#second
     frame.nanos = this.#nanos
-    frame.link = linkOf(bytes) ?? this.#link
+    frame.link = linkTypeOf(bytes) ?? this.#link
     this.#context.network.link.push(frame)
   }
 

@@ -5,13 +5,13 @@ import type { Capture } from '../options.js'
 import { RawFlow } from '../raw.js'
 import { DirectionTracker } from './direction-tracker.js'
 import { DumpReader, isDump, RepeatBudget } from './dump.js'
-import { FramesReader, framesIn } from './frames.js'
+import { FramesReader, linkTypeIn } from './frames.js'
 import { Base64Reader, HexReader, isBase64, isHex, YamlReader } from './hex-base64.js'
 import type { TextLineReader } from './line.js'
 import { isDirected, isLog, LogReader } from './log.js'
 import { isDecimal, isSourceCode, SourceCodeReader } from './source-code.js'
 import { isStrace, StraceReader } from './strace.js'
-import { WordDumpReader, wordDump } from './word-dump.js'
+import { WordDumpReader, wordDumpKind } from './word-dump.js'
 
 /** Bytes of text by which its kind is recognised. */
 export const textHead = 16 * 1024
@@ -114,10 +114,10 @@ function chooseReader(context: CaptureContext, flow: RawFlow, lines: readonly st
   if (lines.some((line) => line.includes('!!binary')))
     return { kind: "Wireshark's YAML", reader: new YamlReader(flow, notes) }
   if (isStrace(lines)) return { kind: 'the output of strace', reader: new StraceReader(context) }
-  const link = framesIn(lines)
+  const link = linkTypeIn(lines)
   if (link !== undefined)
     return { kind: 'packets with their headers', reader: new FramesReader(context, link) }
-  const words = wordDump(lines)
+  const words = wordDumpKind(lines)
   if (words !== undefined) {
     const settings = { notes, budget: new RepeatBudget() }
     return { kind: 'a dump of words', reader: new WordDumpReader(words, newTracker(), settings) }

@@ -38,7 +38,7 @@ function hasOffsets(lines: readonly string[]): boolean {
 const maxRow = 64
 
 /** Returns undefined if this is not such a dump. */
-export function wordDump(lines: readonly string[]): Kind | undefined {
+export function wordDumpKind(lines: readonly string[]): Kind | undefined {
   const rows = lines.map((line) => line.trim()).filter((line) => line !== '' && line !== '*')
   const [first] = rows
   const match = first === undefined ? null : rowText.exec(first)

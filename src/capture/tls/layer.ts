@@ -30,7 +30,7 @@ const versionNames: Record<number, string> = {
 interface SideState {
   readonly records: RecordReader
   readonly messages: HandshakeReader
-  opener: RecordDecryptor | undefined
+  decryptor: RecordDecryptor | undefined
   /** The key after the Finished of this side (TLS 1.3) or its ChangeCipherSpec (TLS 1.2). */
   next: RecordDecryptor | undefined
   isProtected: boolean
@@ -63,7 +63,7 @@ export class TlsLayer implements StreamLayer {
       missing: (count, why) => this.#missing(direction, count, why),
     })
     const messages = new HandshakeReader()
-    return { records, messages, opener: undefined, next: undefined, isProtected: false, offset: 0 }
+    return { records, messages, decryptor: undefined, next: undefined, isProtected: false, offset: 0 }
   }
 
   data(direction: Direction, segment: Segment): void {
@@ -95,7 +95,7 @@ export class TlsLayer implements StreamLayer {
 
   #missing(direction: Direction, count: number | undefined, why: string): void {
     const side = this.#sides[direction]
-    side.opener?.missing(count)
+    side.decryptor?.missing(count)
     side.next?.missing(undefined) // the records may have used the next key
     side.messages.reset()
     if (this.#server === undefined) this.#isCut = true
@@ -122,7 +122,7 @@ export class TlsLayer implements StreamLayer {
 
   #protect(side: SideState): void {
     side.isProtected = true
-    side.opener = side.next
+    side.decryptor = side.next
     side.next = undefined
   }
 
@@ -167,7 +167,7 @@ export class TlsLayer implements StreamLayer {
       ['s2c', 'SERVER'],
     ] as const) {
       const side = this.#sides[direction]
-      side.opener = open(`${name}_HANDSHAKE_TRAFFIC_SECRET`)
+      side.decryptor = open(`${name}_HANDSHAKE_TRAFFIC_SECRET`)
       side.next = open(`${name}_TRAFFIC_SECRET_0`)
       side.isProtected = true
       side.messages.reset()
@@ -192,7 +192,7 @@ export class TlsLayer implements StreamLayer {
     const side = this.#sides[direction]
     const is13 = this.#server?.version === 0x0304
     if (is13 && record.type !== applicationData) return // an unencrypted alert, or a compatibility ChangeCipherSpec
-    let opened = side.opener?.open(record)
+    let opened = side.decryptor?.open(record)
     if (opened === undefined && is13 && side.next !== undefined) {
       // Finished was missed, or the key log has no handshake secrets: this may be the first record of the next key.
       opened = side.next.open(record)
@@ -208,7 +208,7 @@ export class TlsLayer implements StreamLayer {
   #protectedHandshake(side: SideState, content: Buffer): void {
     for (const { type } of side.messages.push(content)) {
       if (type === finished && side.next !== undefined) this.#protect(side)
-      if (type === keyUpdate) side.opener?.update()
+      if (type === keyUpdate) side.decryptor?.update()
     }
   }
 
@@ -220,7 +220,7 @@ export class TlsLayer implements StreamLayer {
       'a TLS record could not be decrypted; it was ignored',
       origin.fileOffset,
     )
-    side.opener?.missing(undefined)
+    side.decryptor?.missing(undefined)
     this.#next.gap(direction, side.offset, undefined, 'a TLS record could not be decrypted')
   }
 

@@ -11,7 +11,7 @@ const maxTried = 256
 const headerLength = 5
 const tagLength = 16
 
-export interface Opened {
+export interface DecryptedRecord {
   /** Content type: 20 to 23. */
   readonly type: number
   readonly content: Buffer
@@ -50,7 +50,7 @@ export class RecordDecryptor {
   }
 
   /** Returns undefined, and changes nothing, if the key does not match. */
-  open(record: TlsRecord): Opened | undefined {
+  open(record: TlsRecord): DecryptedRecord | undefined {
     const tries = this.#isUnsure ? maxTried : 1
     for (let index = 0; index < tries; index++) {
       const sequence = this.#sequence + BigInt(index)
@@ -64,7 +64,7 @@ export class RecordDecryptor {
   }
 
   /** The content type is the last byte that is not zero (RFC 8446, 5.2 and 5.4). */
-  #open13({ bytes }: TlsRecord, sequence: bigint): Opened | undefined {
+  #open13({ bytes }: TlsRecord, sequence: bigint): DecryptedRecord | undefined {
     const sealed = bytes.subarray(headerLength)
     const inner = this.#decrypt({
       nonce: this.#xored(sequence),
@@ -78,7 +78,7 @@ export class RecordDecryptor {
     return { type: inner[end - 1]!, content: inner.subarray(0, end - 1) }
   }
 
-  #open12({ type, bytes }: TlsRecord, sequence: bigint): Opened | undefined {
+  #open12({ type, bytes }: TlsRecord, sequence: bigint): DecryptedRecord | undefined {
     const isChacha = this.#suite.aead === 'chacha20-poly1305'
     const explicit = isChacha ? 0 : 8
     const sealed = bytes.subarray(headerLength + explicit)
