@@ -1,6 +1,5 @@
-// `node test/bench/bench.mjs`: the load generator beside mosquitto_pub, and against mosquitto. MQTTX_BENCH_LINES,
-// MQTTX_BENCH_RUNS, MQTTX_BENCH_SECONDS and MQTTX_BENCH_IDLE (0: without) make it smaller while one works on it. For 50,000
-// idle connections: idle.mjs.
+// `node test/bench/bench.mjs`: the load generator compared with mosquitto_pub, and against mosquitto. For shorter runs set
+// MQTTX_BENCH_LINES, MQTTX_BENCH_RUNS, MQTTX_BENCH_SECONDS and MQTTX_BENCH_IDLE (0: none). 50,000 idle connections: idle.mjs.
 import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -19,7 +18,7 @@ const entry = join(root, 'bin/mqttx.js')
 const mqttx = `'${process.execPath}' '${entry}'`
 const input = join(folder, 'lines')
 
-/** The report of a run, whatever its status. */
+/** The JSON result of a run, whatever its exit status. */
 async function bench(words, port) {
   const args = [entry, 'bench', ...words.split(' '), '--json', '-h', '127.0.0.1', '-p', `${port}`]
   const run = promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 26, env: environment })
@@ -33,7 +32,7 @@ function row(name, figure, bar, met) {
   process.stdout.write(`${rows.at(-1)}\n`)
 }
 
-/** Messages of 64 bytes over one connection to a server that costs next to nothing, whole processes, interleaved. */
+/** Messages of 64 bytes over one connection to ideal-server.mjs. Times whole processes, interleaved. */
 async function besideMosquittoPub() {
   const server = await startServer(process.execPath, [join(import.meta.dirname, 'ideal-server.mjs')])
   const at = `-h 127.0.0.1 -p ${server.first}`
@@ -46,7 +45,7 @@ async function besideMosquittoPub() {
   }
   const [ours, peer] = [[], []]
   for (let run = 0; run < runs; run++) {
-    // one more connection asks for $SYS before the run
+    // bench makes one more connection to read $SYS
     ours.push(await one(`${mqttx} bench pub -q 0 --count ${lines} --size 64 ${at} >/dev/null`, 2))
     peer.push(await one(`mosquitto_pub -q 0 -t bench/topic -l ${at} <'${input}'`, 1))
   }
@@ -57,7 +56,7 @@ async function besideMosquittoPub() {
   row('bench pub -q 0, one client, ideal server', figure, 'at least 1.3 times', ratio >= 1.3)
 }
 
-/** Processor time in seconds of the mosquitto that listens on our port. */
+/** CPU time of a process in seconds. */
 function mosquittoSeconds(pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ')
   return (Number(fields[11]) + Number(fields[12])) / 100
@@ -89,7 +88,7 @@ async function againstMosquitto() {
   await broker.stop()
 }
 
-/** mosquitto stands still for two of twenty seconds: a tenth of what was to be sent has waited. */
+/** mosquitto is stopped for 2 of 20 s: a tenth of the messages is delayed. */
 async function stall(port, pid) {
   const during = async (words) => {
     const running = bench(`pub -q 1 --clients 10 --duration 20s ${words}`, port)

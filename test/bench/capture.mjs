@@ -1,5 +1,5 @@
-// How fast captures become streams: `node test/bench/capture.mjs FILE [runs]` reads a capture in chunks of 1 MiB, to
-// streams that nobody looks at, and prints MB/s, by the clock and by processor time. Bundles the sources itself.
+// Speed of reading captures: `node test/bench/capture.mjs FILE [runs]` reads a capture in chunks of 1 MiB into streams
+// that are discarded, and prints MB/s of wall-clock and of CPU time. Bundles the sources itself.
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ await build({
 const { openCapture } = await import(pathToFileURL(outfile).href)
 
 const chunkSize = 1024 * 1024
-/** A file's chunks. */
+/** The chunks of a file. */
 function* chunksOf(name) {
   const input = openSync(name, 'r')
   for (;;) {
@@ -40,8 +40,8 @@ function* chunksOf(name) {
 }
 
 /**
- * A capture that is made while it is read: `synthetic:MB`, a connection in good order; `holes:MB`, forty thousand
- * connections that each miss a byte and then go on; `starts:MB`, connections of one packet that are never closed.
+ * A generated capture: `synthetic:MB`, a connection in order; `holes:MB`, 40,000 connections that each lack a byte;
+ * `starts:MB`, connections of one packet that are never closed.
  */
 function* made(kind, megabytes) {
   const header = Buffer.from('d4c3b2a1020004000000000000000000000004000100000000', 'hex').subarray(0, 24)

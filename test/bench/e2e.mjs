@@ -1,6 +1,6 @@
-// `npm run bench [-- GROUP]`: whole commands beside mosquitto's clients in one run, interleaved, medians. GROUP is pub,
-// sub, mqtt5, transports, start, memory or passwd; without one, all, and the table is kept in results/. MQTTX_BENCH_LINES
-// and MQTTX_BENCH_RUNS make it smaller while one works on it; such a table is not kept.
+// `npm run bench [-- GROUP]`: commands compared with mosquitto's clients; interleaved runs, medians. GROUP is pub, sub,
+// mqtt5, transports, start, memory or passwd; without GROUP all run, and the table is stored in results/. For shorter runs
+// set MQTTX_BENCH_LINES and MQTTX_BENCH_RUNS; their table is not stored.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -29,7 +29,7 @@ const ideal = (messages = 0, size = 33) =>
     `${size}`,
   ])
 
-/** Runs each contender in turn, `repeat` times, and gives the median wall clock and processor time of each. */
+/** Runs each command in turn, `repeat` times; returns the median wall-clock and CPU time of each. */
 async function interleave(contenders, repeat = runs) {
   const taken = contenders.map(() => [])
   for (let run = 0; run < repeat; run++) {
@@ -41,7 +41,7 @@ async function interleave(contenders, repeat = runs) {
   }))
 }
 
-/** One run of a publisher against an ideal server that has to have received, and acknowledged, every line. */
+/** One run of a publisher; fails unless the ideal server has received and acknowledged every line. */
 async function publisher(server, command, complete) {
   const taken = await time(`${command} -h 127.0.0.1 -p ${server.first} -t bench/topic -l <'${input}'`)
   const counts = JSON.parse(await server.line())
@@ -104,7 +104,7 @@ async function subRows() {
   return rows
 }
 
-/** MQTT 5 beside 3.1.1: ours is the first, the peer the second. */
+/** MQTT 5 (as ours) compared with 3.1.1 (as the peer). */
 async function mqtt5Rows() {
   const server = await ideal(lines)
   const sub = async (version) => {

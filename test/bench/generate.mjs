@@ -1,8 +1,8 @@
-// Makes captures of any size on standard output, for measurements of speed and memory.
-//   node test/bench/generate.mjs traffic MB       conversations of every QoS that begin and end
+// Writes captures of any size to standard output, to measure speed and memory.
+//   node test/bench/generate.mjs traffic MB       complete connections with messages of every QoS
 //   node test/bench/generate.mjs stalled COUNT    connections that stop inside a PUBLISH and stay open
-//   node test/bench/generate.mjs idle COUNT       connections that say what clients say, and stay open
-// Such as: node test/bench/generate.mjs traffic 2000 | /usr/bin/time -v node bin/mqttx.js inspect --view line > /dev/null
+//   node test/bench/generate.mjs idle COUNT       connections with typical packets that stay open
+// For example: node test/bench/generate.mjs traffic 2000 | /usr/bin/time -v node bin/mqttx.js inspect --view line > /dev/null
 import { once } from 'node:events'
 
 const [kind, amount] = process.argv.slice(2)
@@ -32,7 +32,7 @@ async function flush() {
   if (!process.stdout.write(chunk)) await once(process.stdout, 'drain')
 }
 
-/** A record with IPv4 and TCP: link type 101. Each side counts its sequence numbers in `connection`. */
+/** A record with IPv4 and TCP (link type 101). `connection` has the sequence numbers of both sides. */
 function record(connection, toBroker, flags, payload = Buffer.alloc(0)) {
   const bytes = Buffer.alloc(56 + payload.length)
   clock += 20

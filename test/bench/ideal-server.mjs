@@ -1,7 +1,7 @@
-// A server that costs next to nothing, so that a measurement is the client's: it accepts, acknowledges at once and
-// discards; on SUBSCRIBE it sends PUBLISH packets that were made beforehand, as fast as the client takes them.
+// A minimal server, so that measurements show the cost of the client: acknowledges and discards messages; on SUBSCRIBE
+// sends prepared PUBLISH packets as fast as the client reads.
 // MQTT 3.1.1 and 5. `node ideal-server.mjs [--messages N] [--size BYTES] [--over tcp|tls|ws] [--cert F --key F]` prints
-// its port, then, each time a client has left, one line of JSON: what it received and sent.
+// its port, then one line of JSON per closed connection: what it received and sent.
 import { readFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
@@ -20,7 +20,7 @@ const { values } = parseArgs({
 const messages = Number(values.messages)
 const size = Number(values.size)
 
-/** One PUBLISH of QoS 0, for the version of the protocol that the client speaks. */
+/** A QoS 0 PUBLISH for the protocol version of the client. */
 function publishPacket(version) {
   const topic = Buffer.from('\0\x0bbench/topic', 'latin1')
   const properties = version === 5 ? Buffer.of(0) : Buffer.alloc(0)
@@ -51,7 +51,7 @@ class Client {
     socket.on('close', () => process.stdout.write(`${JSON.stringify(this.#counts)}\n`))
   }
 
-  /** Walks over the packets of a chunk; a packet that is cut off waits for the next chunk. */
+  /** Handles the packets of a chunk; keeps an incomplete packet for the next chunk. */
   #receive(chunk) {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
     const end = bytes.length

@@ -1,6 +1,6 @@
-// `node test/bench/idle.mjs [CONNECTIONS]...`: the memory of `bench conn` for each of so many idle connections (20,000 and
-// 50,000 without a number). They are shared by as many processes, each with a server of its own, as the limit of open files
-// demands; that all of them stood at the same moment is checked.
+// `node test/bench/idle.mjs [CONNECTIONS]...`: memory of `bench conn` per idle connection (default: 20,000 and 50,000
+// connections). Uses as many processes, each with its own server, as the limit of open files requires; checks that all
+// connections exist at the same time.
 import { execFileSync, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -18,10 +18,10 @@ function openFiles() {
   return limit === 'unlimited' ? 1_000_000 : Number(limit)
 }
 
-const settleMs = 1000 // after the start, which collects what connecting has left behind
+const settleMs = 1000 // after the garbage collection at the start
 const idleSeconds = 4
 
-/** Runs one process to its end: its report, its peak memory, and its memory while all its connections idle; bytes. */
+/** Runs one process; returns its result, its peak memory, and its memory with all connections idle, in bytes. */
 function connections(clients, port, startAt) {
   const words = [
     'bench',
@@ -64,7 +64,7 @@ function connections(clients, port, startAt) {
   })
 }
 
-/** Bytes for each of `total` connections, idle and at the peak, beyond what a process with one connection takes. */
+/** Bytes per connection, idle and at the peak, in addition to a process with one connection. */
 export async function idleConnections(total) {
   const processes = Math.ceil(total / (openFiles() - ownFiles))
   const servers = await Promise.all(
@@ -91,7 +91,7 @@ export async function idleConnections(total) {
   return { idle: each('idle'), peak: each('peak'), processes, seconds: slowest }
 }
 
-/** As a row of the table of results. */
+/** A row of the result table. */
 export async function idleRow(total) {
   const { idle, peak, processes, seconds } = await idleConnections(total)
   const where = processes === 1 ? 'one process' : `${processes} processes`

@@ -1,6 +1,5 @@
-// `mqttx inspect` beside tshark on the same capture in the same run: mosquitto's own traffic, recorded by tcpdump on
-// loopback (which takes root), 50 MB of it or as many as are asked for, or the file that is named. Then memory, with a
-// stream of MB megabytes (2000; 0 leaves it out) that is made while it is read.
+// `mqttx inspect` compared with tshark on the same capture: a file, or MEGABYTES (default 50) of mosquitto's traffic recorded
+// by tcpdump on loopback (requires root). Then peak memory with a generated stream of MB megabytes (default 2000; 0: skip).
 //   node test/bench/inspect.mjs [FILE|MEGABYTES [MB]]
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -9,7 +8,7 @@ import { bash, folder, median, peakMemory, startMosquitto, time } from './measur
 const runs = 5
 const mqttx = `node '${resolve(import.meta.dirname, '../../bin/mqttx.js')}' inspect`
 
-/** Messages at QoS 0, 1 and 2, of a length at which tshark 4.0 does not lose its place in the stream. */
+/** Messages at QoS 0, 1 and 2, of a length at which tshark 4.0 stays in sync with the stream. */
 async function record(megabytes) {
   const server = await startMosquitto()
   const port = server.first
@@ -63,7 +62,7 @@ console.log('|---|---|---|---|---|---|---|---|')
 for (const [name, view, theirs, command, bar] of rows) {
   const ours = []
   const others = []
-  // Status 40: mosquitto 2.0 itself breaks a rule in such traffic now and then.
+  // Status 40: mosquitto 2.0 itself sometimes violates the standard in such traffic.
   const own = `${mqttx} --view ${view} -p ${port} '${file}' > /dev/null`
   for (let run = 0; run < runs; run++) {
     ours.push(await time(`bash -c "${own} || [ \\$? = 40 ]"`))

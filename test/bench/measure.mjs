@@ -1,11 +1,11 @@
-// Times a command as a shell starts it: wall clock and processor time by bash, peak memory by the kernel (Linux).
+// Measures shell commands: wall-clock and CPU time by bash, peak memory by the kernel (Linux).
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-/** For input files, output files and options files: nobody's own settings take part in a measurement. */
+/** A temporary folder for input, output and options files. */
 export const folder = mkdtempSync(join(tmpdir(), 'mqttx-bench-'))
 const children = new Set()
 process.once('exit', () => {
@@ -14,7 +14,7 @@ process.once('exit', () => {
 })
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 
-/** For what is measured: neither an options file of the user's nor variables that mean options. */
+/** The environment of measured commands: without the user's options files and MQTTX_ variables. */
 export const environment = {
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MQTTX_'))),
   XDG_CONFIG_HOME: folder,
@@ -33,7 +33,7 @@ function launch(command, args, stdio) {
   return { child, ended }
 }
 
-/** Starts a server that prints a line when it is ready: `first`. `line()` waits for the next one. */
+/** Starts a server that prints a line when it is ready: `first`. `line()` waits for the next line. */
 export async function startServer(command, args) {
   const { child, ended } = launch(command, args, ['ignore', 'pipe', 'inherit'])
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
@@ -65,8 +65,8 @@ export async function bash(script, watch = () => {}) {
 }
 
 /**
- * Wall clock and processor time of one run, in seconds. `command` may redirect; what stands in `pipe` reads its
- * standard output and is not counted.
+ * Wall-clock and CPU time of one run, in seconds. `command` may redirect; the command `pipe` reads its standard output
+ * and is not measured.
  */
 export async function time(command, pipe = '') {
   const file = join(folder, 'times')
@@ -75,7 +75,7 @@ export async function time(command, pipe = '') {
   return { wall, cpu: user + system }
 }
 
-/** The peak memory of one run in MiB. `prepare` is shell that opens what the command is redirected to. */
+/** The peak memory of one run in MiB. `prepare` is a shell command that opens the redirection targets. */
 export async function peakMemory(command, prepare = ':') {
   let kilobytes = 0
   await bash(`${prepare}; exec ${command}`, (child) => {
@@ -84,7 +84,7 @@ export async function peakMemory(command, prepare = ':') {
         const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
         kilobytes = Math.max(kilobytes, Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0))
       } catch {
-        // It has ended: what was seen last is its peak.
+        // It has ended: the last value is its peak.
       }
     }, 20)
     child.once('close', () => clearInterval(poll))

@@ -1,4 +1,4 @@
-// Rows of the table of e2e.mjs: hashing passwords, one and many.
+// Rows of the table of e2e.mjs: hashing of one and of many passwords.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { folder, time } from './measure.mjs'
@@ -7,7 +7,7 @@ const users = 1000
 
 const seconds = (n) => n.toFixed(3)
 
-/** A hash costs what OpenSSL takes for it; what mqttx adds is Node's start. */
+/** OpenSSL calculates the hash; mqttx adds the start of Node. */
 async function singleRow({ mqttx, node, interleave, runs }) {
   const file = join(folder, 'users')
   writeFileSync(file, '', { mode: 0o600 })

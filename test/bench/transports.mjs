@@ -1,5 +1,5 @@
-// Lines over TLS beside mosquitto_pub, which has TLS too, and over WebSocket beside our own plain TCP, because it has
-// none in Debian.
+// Lines over TLS compared with mosquitto_pub, and over WebSocket compared with our plain TCP, because mosquitto_pub has no
+// WebSocket in Debian.
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { folder, startServer, time } from './measure.mjs'

@@ -1,9 +1,12 @@
 // An error thrown by any callback ends the command with the status of the error (E11).
+import { join, resolve } from 'node:path'
+import { build } from 'esbuild'
 import type { Packet } from 'mqtt-packet'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ConnectionEvents } from '../../src/connection/events.js'
 import { MqttxError } from '../../src/errors.js'
 import { answerTo, bytes } from '../connection/rig.js'
+import { scratch } from '../helpers/run.js'
 import { scriptedServer } from '../helpers/scripted-server.js'
 import { run } from './fake-host.js'
 
@@ -59,7 +62,18 @@ const commands: readonly [line: string, events: readonly string[], stdin?: strin
   ['bench pub -q 1 --count 5', ['connected', 'settled']],
   ['bench sub -q 1 -t t --count 5', ['connected', 'suback', 'message']],
   ['bench pubsub -q 1 --count 5', ['connected', 'suback', 'settled', 'message']],
-  ['bench rr -V 5 --count 5', ['connected', 'suback', 'message']],
+  ['bench rr -V 5 --count 5', ['connected', 'suback', 'message', 'chunkEnd']],
+  ['bench conn --clients 2 --duration 1s', ['connected']],
+  ['bench conn --clients 2 --duration 1s --churn 10', ['connected']],
+]
+
+/** The connections are in worker threads, where the mock of this file has no effect. */
+const threaded: readonly [line: string, events: readonly string[]][] = [
+  ['bench pub -q 1 --count 6 --clients 2 --workers 2', ['connected', 'settled']],
+  ['bench sub -q 1 -t t --count 6 --clients 2 --workers 2', ['connected', 'suback', 'message']],
+  ['bench pubsub -q 1 --count 6 --clients 2 --workers 2', ['connected', 'suback', 'settled', 'message']],
+  ['bench rr -V 5 --count 6 --clients 2 --workers 2', ['connected', 'suback', 'message', 'chunkEnd']],
+  ['bench conn --clients 2 --duration 1s --workers 2', ['connected']],
 ]
 
 /** Echoes each message to its sender, and sends one per subscription. */
@@ -91,7 +105,54 @@ describe.each(commands)('E11: mqttx %s', (line, events, stdin) => {
     )
     expect(faulty.calls, `${event} was never called: ${outcome.stderr}`).toBeGreaterThan(0)
     expect(outcome.stderr + outcome.stdout).toContain('thrown by a callback')
+    expect(outcome.stdout).not.toContain('not answered') // an ended connection is not waited for
     // bench counts the client as failed and reports the others.
     expect(outcome.status).toBe(line.startsWith('bench') ? 42 : 24)
+  })
+})
+
+/** worker.ts, bundled with a Connection whose callback `event` throws. */
+async function faultyWorker(event: string): Promise<string> {
+  const root = resolve(import.meta.dirname, '../../src')
+  const contents = `
+    import { Connection as Working } from './connection/connection.ts'
+    import { MqttxError } from './errors.ts'
+    export class Connection extends Working {
+      constructor(options, events, trace) {
+        const broken = (...args) => {
+          events[${JSON.stringify(event)}].apply(events, args)
+          throw new MqttxError('thrown by a callback', { exitCode: 24 })
+        }
+        super(options, ${JSON.stringify(event)} in events ? { ...events, [${JSON.stringify(event)}]: broken } : events, trace)
+      }
+    }`
+  const outfile = join(scratch('worker'), 'worker.cjs')
+  await build({
+    ...{ entryPoints: [`${root}/commands/bench/worker.ts`], outfile },
+    ...{ bundle: true, platform: 'node', format: 'cjs', logLevel: 'error' },
+    define: { MQTTX_VERSION: '"0"' },
+    plugins: [
+      {
+        name: 'faulty connection',
+        setup({ onResolve, onLoad }) {
+          onResolve({ filter: /connection\/connection\.js$/ }, ({ importer }) =>
+            importer.endsWith('dialer.ts') ? { path: 'faulty', namespace: 'faulty' } : undefined,
+          )
+          onLoad({ filter: /^faulty$/, namespace: 'faulty' }, () => ({ contents, resolveDir: root }))
+        },
+      },
+    ],
+  })
+  return outfile
+}
+
+describe.each(threaded)('E11: mqttx %s', (line, events) => {
+  test.each(events)('%s', async (event) => {
+    faulty.event = ''
+    vi.stubGlobal('MQTTX_BENCH_WORKER', await faultyWorker(event))
+    const outcome = await run(line.split(' '), await server(line.includes('-V 5') ? 5 : 4))
+    expect(outcome.stderr + outcome.stdout).toContain('thrown by a callback')
+    expect(outcome.stdout).not.toContain('not answered')
+    expect(outcome.status).toBe(42)
   })
 })

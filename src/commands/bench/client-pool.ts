@@ -69,7 +69,10 @@ export class ClientPool {
    */
   async reconnect(client: BenchClient, due: number): Promise<boolean> {
     const { plan, clock, stats } = this.#context
-    if (client.publisher !== undefined) await this.#inTime(client.publisher.pause())
+    if (client.publisher !== undefined) {
+      const ended = client.connection.ended().catch(() => {})
+      await this.#acknowledged(client.publisher.pause(), ended)
+    }
     const subscribed = client.subscribed?.()
     let began = clock.now()
     try {
@@ -82,11 +85,9 @@ export class ClientPool {
     }
     stats.connect.record(clock.now() - began)
     if (plan.mode === 'conn') stats.done(clock.now(), due, began)
-    this.#watch(client)
-    const inTime = subscribed === undefined || (await this.#inTime(subscribed))
-    if (!inTime) stats.fail('SUBSCRIBE not answered')
+    const succeeded = await this.#subscribed(subscribed, this.#watch(client))
     client.publisher?.resume()
-    return inTime
+    return succeeded
   }
 
   async close(): Promise<void> {
@@ -134,8 +135,7 @@ export class ClientPool {
     this.alive++
     stats.connect.record(clock.now() - began)
     if (plan.mode === 'conn') stats.done(clock.now(), due ?? began, began)
-    this.#watch(client)
-    if (subscribed !== undefined && !(await this.#inTime(subscribed))) stats.fail('SUBSCRIBE not answered')
+    await this.#subscribed(subscribed, this.#watch(client))
   }
 
   #add({ connection, publisher, subscriber }: BenchClient): void {
@@ -144,8 +144,9 @@ export class ClientPool {
     if (subscriber !== undefined) this.subscribers.push(subscriber)
   }
 
-  #watch(client: BenchClient): void {
-    client.connection.ended().catch((error: MqttxError) => this.#lost(client, error))
+  /** Resolves when the connection has ended; counts it if it was lost. */
+  #watch(client: BenchClient): Promise<void> {
+    return client.connection.ended().catch((error: MqttxError) => this.#lost(client, error))
   }
 
   #lost(client: BenchClient, error: MqttxError): void {
@@ -157,14 +158,26 @@ export class ClientPool {
     this.#context.waiter.wake()
   }
 
-  /** False: `acknowledged` did not resolve within `acknowledgementMs`. */
-  #inTime(acknowledged: Promise<void>): Promise<boolean> {
+  /** Waits until the SUBSCRIBE packets of a connection are acknowledged; false: they are not. */
+  async #subscribed(subscribed: Promise<void> | undefined, ended: Promise<void>): Promise<boolean> {
+    if (subscribed === undefined) return true
+    const outcome = await this.#acknowledged(subscribed, ended)
+    if (outcome === 'timeout') this.#context.stats.fail('SUBSCRIBE not answered')
+    return outcome === 'acknowledged'
+  }
+
+  #acknowledged(
+    acknowledged: Promise<void>,
+    ended: Promise<void>,
+  ): Promise<'acknowledged' | 'ended' | 'timeout'> {
     return new Promise((resolve) => {
-      const cancel = this.#context.clock.after(acknowledgementMs, () => resolve(false))
-      void acknowledged.then(() => {
+      const cancel = this.#context.clock.after(acknowledgementMs, () => resolve('timeout'))
+      const settle = (outcome: 'acknowledged' | 'ended') => () => {
         cancel()
-        resolve(true)
-      })
+        resolve(outcome)
+      }
+      void acknowledged.then(settle('acknowledged'))
+      void ended.then(settle('ended'))
     })
   }
 }

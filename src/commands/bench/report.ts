@@ -55,15 +55,19 @@ function headerLines({ header, setup, audit }: Result): string[] {
   const server = broker === undefined ? 'no version in $SYS' : shown(broker, longestVersion)
   const { event_loop_delay_ms, threads, thread_cpu, lag_ms } = audit
   const waited = threads.map((thread) => thread.waited).filter((share) => share !== null)
-  const waiting = waited.length === 0 ? '' : `waiting ${formatPercent(Math.max(...waited))}, `
+  const wait = waited.length === 0 ? '' : `, CPU wait ${formatPercent(Math.max(...waited))}`
   return [
     `mqttx ${mqttx}, Node ${node}, ${system}; ${started.replace(/\.\d+/, '')}`,
     `server: ${server}; seed ${seed}${tcp_nodelay === false ? '; TCP_NODELAY off' : ''}`,
     `command: ${command}`,
     `${plural(setup.clients, 'client')}, ${loadText(setup)}`,
-    `generator: CPU ${formatPercent(thread_cpu)}, ${waiting}` +
-      `p99 of loop delay ${event_loop_delay_ms.p99.toFixed(1)} ms, of send lag ${lag_ms.p99.toFixed(1)} ms`,
+    `generator: CPU ${formatPercent(thread_cpu)}${wait}; p99: loop delay ${milliseconds(event_loop_delay_ms.p99)}, send lag ${milliseconds(lag_ms.p99)}`,
   ]
+}
+
+/** `1.5 ms`, `120 ms` */
+function milliseconds(value: number): string {
+  return `${value.toFixed(value < 100 ? 1 : 0)} ms`
 }
 
 function loadText({ mode, loop, asked_rate, qos, size, subscribers }: Result['setup']): string {
@@ -90,10 +94,13 @@ function countLines(result: Result): string[] {
   const { setup } = result
   const row = (...keys: (keyof Result)[]) =>
     keys.map((key) => `${key} ${formatNumber(Number(result[key]))}`).join(', ')
+  const lostIfPub = setup.mode === 'pub' ? (['lost'] as const) : [] // else with the received messages
   const lines = [row('connected', 'disconnected')]
   if (result.churned > 0) lines.push(row('churned', 'reconnected'))
   if (setup.mode !== 'sub' && setup.mode !== 'conn') {
-    lines.push(row('offered', 'sent', ...(setup.qos > 0 ? (['acked', 'unacked'] as const) : [])))
+    lines.push(
+      setup.qos > 0 ? row('offered', 'sent', 'acked', 'unacked') : row('offered', 'sent', ...lostIfPub),
+    )
     if (setup.loop === 'open')
       lines.push(`${row('late', 'skipped', 'unsent')} (late: by more than ${lateMs} ms)`)
   }
@@ -103,7 +110,6 @@ function countLines(result: Result): string[] {
     lines.push(`failed: ${reason}: ${formatNumber(count)}`)
   if (setup.mode !== 'pub' && setup.mode !== 'conn')
     lines.push(row('received', 'lost', 'duplicated', 'reordered'))
-  else if (setup.mode === 'pub' && setup.qos === 0) lines.push(row('lost'))
   return lines
 }
 
@@ -133,7 +139,7 @@ function latencyLines({ latency_ms, service_ms, setup, audit }: Result): string[
   ]
   // In a closed loop a message is due when it is sent.
   if (setup.loop === 'open' || percentileKeys.some((key) => latency_ms?.[key] !== service_ms?.[key]))
-    lines.push(percentileLine('  from sending', service_ms))
+    lines.push(percentileLine(setup.mode === 'conn' ? '  from dialling' : '  from sending', service_ms))
   const { p50, p99 } = audit.lag_ms
   if (latency_ms !== undefined && p50 > latency_ms.p50 * lagShare)
     lines.push(

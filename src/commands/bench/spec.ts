@@ -38,7 +38,8 @@ export const bench = spec({
     `With {rate} each message has an intended time, from which its latency is measured; the time from sending is reported
     as well. Without {rate}, messages are sent as fast as the server accepts them.`,
     `The report ends with \`valid\`, or with the failures and the limits of the load generator. SIGINT ends the run early, with a
-    report. The exit status is not 0 if messages were lost at QoS 1 or 2, duplicated at QoS 2, not sent or not
+    report. The generator line shows its own load; CPU wait is the share of the time that a thread was ready to run while
+    other processes used the CPU. The exit status is not 0 if messages were lost at QoS 1 or 2, duplicated at QoS 2, not sent or not
     acknowledged, or if anything was refused or failed.`,
     `With rr each client sends requests and waits for the responses, which responders of the same run send: in MQTT 5 with
     Response Topic and Correlation Data, in earlier versions to the same topics. The latency is that of the round trip; a

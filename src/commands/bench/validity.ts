@@ -58,11 +58,11 @@ function ownLimits({ elapsed, latency, audit }: ValidityInput): string[] {
   const waited = Math.max(...threads.map(({ waited }) => waited ?? 0))
   const wanted = Math.max(...threads.map(({ cpu, waited }) => cpu + (waited ?? 0)))
   if (reasons.length === 0 && waited > longWaitShare && longEnough) {
-    const others = `other processes used the CPU for ${formatPercent(waited)} of the time`
-    if (wanted > busyShare) return [`${ownLimit}: ${others}, and a thread had no idle time`]
+    const wait = `waited for the CPU ${formatPercent(waited)} of the time`
+    if (wanted > busyShare) return [`${ownLimit}: ${wait}, without idle time`]
     const slowTimer = lag_ms.p50 > latency.at(50) * ownLatencyShare
     if (slowTimer || event_loop_delay_ms.p99 > latency.at(99) * ownLatencyShare)
-      return [`${ownLimit}: ${others}, which is a large part of the latency`]
+      return [`${ownLimit}: ${wait}, a large part of the latency`]
   }
   const [first, ...others] = reasons
   const cause = causeOf(threads, gc_ms.max)
@@ -72,7 +72,7 @@ function ownLimits({ elapsed, latency, audit }: ValidityInput): string[] {
 /** The cause of a limit, if known. */
 function causeOf(threads: readonly ThreadLoad[], longestGcMs: number): string | undefined {
   const waited = Math.max(...threads.map(({ waited }) => waited ?? 0))
-  if (waited > longWaitShare) return `other processes used the CPU for ${formatPercent(waited)} of the time`
-  if (longestGcMs > lateMs) return `garbage collection took up to ${longestGcMs.toFixed(0)} ms`
+  if (waited > longWaitShare) return `CPU wait ${formatPercent(waited)}`
+  if (longestGcMs > lateMs) return `garbage collection up to ${longestGcMs.toFixed(0)} ms`
   return undefined
 }

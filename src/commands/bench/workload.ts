@@ -28,7 +28,7 @@ export const wholeRun: Shard = { index: 0, of: 1 }
 /** Message k of the run is sent by client k mod `clients`. In an open loop it is due at k / rate, after the ramp. */
 export class Workload {
   readonly #plan: WorkloadPlan
-  /** Messages before the measurement; 0 in a closed loop, where the time decides. */
+  /** Messages before the measurement; 0 in a closed loop, where the time limit applies. */
   readonly #warmup: number
   readonly #end: number
   /** Messages of the ramp: half of what the full rate would send. */

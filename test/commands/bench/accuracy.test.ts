@@ -37,8 +37,8 @@ describe('E1: an error while sending a message ends the run with that error', ()
     ['max_packet_size 200', ['--size', '500'], 25],
   ] as const
   const modes = ['pub', 'pubsub', 'rr']
-  const rows = limits.flatMap(([limit, words, status]) =>
-    modes.flatMap((mode) => ['1', '2'].map((workers) => [mode, limit, workers, words, status] as const)),
+  const rows = limits.flatMap(([limit, args, status]) =>
+    modes.flatMap((mode) => ['1', '2'].map((workers) => [mode, limit, workers, args, status] as const)),
   )
   peerTest(
     'E1: every mode at a server with a limit, with 1 and 2 threads',
@@ -46,8 +46,8 @@ describe('E1: an error while sending a message ends the run with that error', ()
     async () => {
       for (const [limit] of limits) {
         const server = await startMosquitto(['allow_anonymous true', limit])
-        for (const [mode, , workers, words, status] of rows.filter((row) => row[1] === limit)) {
-          const run = ['bench', mode, '-V', '5', '--count', '20', '--workers', workers, ...words]
+        for (const [mode, , workers, args, status] of rows.filter((row) => row[1] === limit)) {
+          const run = ['bench', mode, '-V', '5', '--count', '20', '--workers', workers, ...args]
           const outcome = await mqttx([...run, ...server.at], { timeoutMs: 20_000 })
           const shown = `${run.join(' ')}: ${outcome.stderr}`
           expect(outcome.status, shown).toBe(status)
@@ -116,8 +116,8 @@ describe('E53: the rate counts only messages that complete within the window', (
 
   test('over sockets: the rate is not above that of the acknowledged messages', async () => {
     const broker = await startOwnBroker()
-    const words = ['pub', '-q', '1', '--rate', '300000', '--duration', '2s', '--json']
-    const { stdout } = await mqttx(['bench', ...words, ...broker.at], { timeoutMs: 40_000 })
+    const args = ['pub', '-q', '1', '--rate', '300000', '--duration', '2s', '--json']
+    const { stdout } = await mqttx(['bench', ...args, ...broker.at], { timeoutMs: 40_000 })
     await broker.stop()
     const { acked, elapsed_s, drain_s, rate, done, valid } = JSON.parse(stdout.toString())
     expect(rate * elapsed_s).toBeCloseTo(done, -2)
@@ -148,7 +148,7 @@ describe('the influence of the load generator on its figures', () => {
     const result = resultFrom(await play(plan(), prompt), { load: measured })
     expect(result.valid).toBe(!limited)
     for (const reason of result.reasons)
-      expect(reason).toMatch(/^client-limited: other processes used the CPU for 21 % of the time/)
+      expect(reason).toMatch(/^client-limited: waited for the CPU 21 % of the time/)
   })
 })
 
@@ -163,7 +163,7 @@ describe('E57: the report', () => {
 
   test('of a run that fails --assert ends with the condition', async () => {
     const broker = await startOwnBroker()
-    const words = [
+    const args = [
       'bench',
       'pub',
       '--count',
@@ -174,7 +174,7 @@ describe('E57: the report', () => {
       'none',
       ...broker.at,
     ]
-    const { status, stdout, stderr } = await mqttx(words)
+    const { status, stdout, stderr } = await mqttx(args)
     await broker.stop()
     expect(status).toBe(42)
     expect(stdout.toString()).toMatch(

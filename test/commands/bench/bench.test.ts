@@ -119,8 +119,8 @@ describe('mqttx bench', () => {
 
   test('if the server dies during the run, the report has the counts so far', async () => {
     const broker = await startOwnBroker()
-    const words = ['pub', '-q', '1', '--rate', '100', '--duration', '30s', '--no-reconnect']
-    const running = startMqttx(['bench', ...words, '--json', ...broker.at])
+    const args = ['pub', '-q', '1', '--rate', '100', '--duration', '30s', '--no-reconnect']
+    const running = startMqttx(['bench', ...args, '--json', ...broker.at])
     await underWay(broker)
     await broker.stop('SIGKILL')
     const { stdout, status } = await running.ended
@@ -152,7 +152,7 @@ describe('mqttx bench', () => {
 
   peerTest('pubsub at QoS 2 and MQTT 5 loses nothing', ['mosquitto'], async () => {
     const broker = await startMosquitto()
-    const words = [
+    const args = [
       'pubsub',
       '-V',
       '5',
@@ -167,7 +167,7 @@ describe('mqttx bench', () => {
       '--rate',
       '600',
     ]
-    const { report, status } = await bench(words, broker.at)
+    const { report, status } = await bench(args, broker.at)
     expect(report).toMatchObject({
       sent: 300,
       acked: 300,
@@ -186,11 +186,11 @@ async function mosquittoOn(port: number): Promise<number> {
   const { readdirSync, readFileSync } = await import('node:fs')
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0')
+      const args = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0')
       if (
-        words[0]?.endsWith('mosquitto') &&
-        words[1] === '-c' &&
-        readFileSync(words[2]!, 'latin1').includes(`listener ${port} `)
+        args[0]?.endsWith('mosquitto') &&
+        args[1] === '-c' &&
+        readFileSync(args[2]!, 'latin1').includes(`listener ${port} `)
       )
         return Number(pid)
     } catch {
@@ -202,8 +202,8 @@ async function mosquittoOn(port: number): Promise<number> {
 
 test('threads share the load of one run', async () => {
   const broker = await startOwnBroker()
-  const words = ['pub', '-q', '1', '--clients', '4', '--rate', '200', '--count', '100', '--workers', '2']
-  const { report, status } = await bench(words, broker.at)
+  const args = ['pub', '-q', '1', '--clients', '4', '--rate', '200', '--count', '100', '--workers', '2']
+  const { report, status } = await bench(args, broker.at)
   await broker.stop()
   expect(report).toMatchObject({ connected: 4, offered: 100, sent: 100, acked: 100, unacked: 0 })
   expect(report.header.command).toContain('mqttx bench pub -q 1')

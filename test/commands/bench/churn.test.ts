@@ -92,8 +92,8 @@ describe('churn', () => {
 describe.each(patientBrokers)('against $name', ({ needs, launch }) => {
   peerTest('messages sent during churn arrive once, and in order', needs, async () => {
     const broker = await launch()
-    const words = ['pubsub', '-q', '2', '--clients', '4', '--rate', '200', '--count', '300', '--churn', '20']
-    const { report, status } = await bench(words, broker.at)
+    const args = ['pubsub', '-q', '2', '--clients', '4', '--rate', '200', '--count', '300', '--churn', '20']
+    const { report, status } = await bench(args, broker.at)
     await broker.stop()
     expect(report).toMatchObject({
       sent: 300,
@@ -110,7 +110,7 @@ describe.each(patientBrokers)('against $name', ({ needs, launch }) => {
 
   peerTest('subscribers that reconnect subscribe again', needs, async () => {
     const broker = await launch()
-    const words = [
+    const args = [
       'sub',
       '-t',
       'churned',
@@ -123,7 +123,7 @@ describe.each(patientBrokers)('against $name', ({ needs, launch }) => {
       '--duration',
       '15s',
     ]
-    const running = bench([...words, '--connect-rate', '100'], broker.at)
+    const running = bench([...args, '--connect-rate', '100'], broker.at)
     const feed = bench(['pub', '-t', 'churned', '--rate', '50', '--duration', '3s'], broker.at)
     const [{ report, status }] = await Promise.all([running, feed])
     await broker.stop()

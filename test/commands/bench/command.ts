@@ -2,8 +2,8 @@
 import type { Broker } from '../../helpers/peers.js'
 import { mqttx, type RunOptions } from '../../helpers/run.js'
 
-export async function bench(words: readonly string[], at: readonly string[], options: RunOptions = {}) {
-  const outcome = await mqttx(['bench', ...words, '--json', ...at], { timeoutMs: 19_000, ...options })
+export async function bench(args: readonly string[], at: readonly string[], options: RunOptions = {}) {
+  const outcome = await mqttx(['bench', ...args, '--json', ...at], { timeoutMs: 19_000, ...options })
   return { ...outcome, report: JSON.parse(outcome.stdout.toString()) }
 }
 

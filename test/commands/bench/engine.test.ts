@@ -124,7 +124,7 @@ describe('the report', () => {
       server: mosquitto 2; seed 1
       command: mqttx bench pub --rate 1000
       4 clients, QoS 1, 64 bytes, open loop at 1,000/s
-      generator: CPU 30 %, waiting 1 %, p99 of loop delay 1.0 ms, of send lag 0.0 ms
+      generator: CPU 30 %, CPU wait 1 %; p99: loop delay 1.0 ms, send lag 0.0 ms
 
       connected 4, disconnected 0
       offered 1,000, sent 1,000, acked 1,000, unacked 0
@@ -161,11 +161,11 @@ describe('the report', () => {
     [{ event_loop_delay_ms: { p99: 30, max: 90 } }, 'event-loop delay p99 30.0 ms'],
     [
       { event_loop_delay_ms: { p99: 30, max: 90 }, threads: [{ cpu: 0.3, waited: 0.4 }] },
-      'event-loop delay p99 30.0 ms (other processes used the CPU for 40 % of the time)',
+      'event-loop delay p99 30.0 ms (CPU wait 40 %)',
     ],
     [
       { event_loop_delay_ms: { p99: 30, max: 90 }, gc_ms: { total: 300, max: 80 } },
-      'event-loop delay p99 30.0 ms (garbage collection took up to 80 ms)',
+      'event-loop delay p99 30.0 ms (garbage collection up to 80 ms)',
     ],
   ])('names the limit of the load generator: %j', async (load, reason) => {
     const limited = resultFrom(await play(plan(), prompt), { load: { ...description.load, ...load } })

@@ -24,8 +24,8 @@ test('four shards as processes, with JOB_COMPLETION_INDEX, merge into one run', 
   const work = ['pubsub', '-q', '1', '--clients', '8', '--rate', '100', '--count', '100', '--shard', '/4']
   const files = await Promise.all(
     ['0', '1', '2', '3'].map(async (index) => {
-      const words = ['bench', ...work, '--start-at', startAt, '--json', ...broker.at]
-      const { stdout, stderr, status } = await mqttx(words, { env: { JOB_COMPLETION_INDEX: index } })
+      const args = ['bench', ...work, '--start-at', startAt, '--json', ...broker.at]
+      const { stdout, stderr, status } = await mqttx(args, { env: { JOB_COMPLETION_INDEX: index } })
       expect([status, stderr]).toEqual([0, ''])
       const file = join(folder, `${index}.json`)
       writeFileSync(file, stdout)
@@ -55,8 +55,8 @@ test('--csv and --hdr are written', async () => {
   const broker = await startOwnBroker()
   const folder = scratch('files')
   const [csv, hdr] = [join(folder, 'a.csv'), join(folder, 'a.hdr')]
-  const words = ['bench', 'pub', '-q', '1', '--rate', '100', '--count', '50', '--csv', csv, '--hdr', hdr]
-  const { status } = await mqttx([...words, ...broker.at])
+  const args = ['bench', 'pub', '-q', '1', '--rate', '100', '--count', '50', '--csv', csv, '--hdr', hdr]
+  const { status } = await mqttx([...args, ...broker.at])
   await broker.stop()
   expect(status).toBe(0)
   expect(readFileSync(csv, 'utf8')).toMatch(/^second,sent,done,max_latency_ms\n0,50,\d+,\d+\.\d{3}\n/)
@@ -83,13 +83,13 @@ test.each([[[]], [['--json']]])('a report that cannot be written is a system err
   const csv = join(folder, 'a.csv')
   const broker = await startOwnBroker()
   const at = ['--csv', csv, ...broker.at]
-  for (const words of [
+  for (const args of [
     ['report', file],
     ['pub', '-q', '1', '--count', '1', ...at],
   ]) {
     const { host, stdout, stderr } = fakeHost()
     stdout.fail('ENOSPC')
-    const status = await main(['bench', ...words, ...form], host)
+    const status = await main(['bench', ...args, ...form], host)
     expect([status, stderr.text()]).toEqual([
       14,
       expect.stringContaining('Error: standard output: write ENOSPC\n'),
@@ -104,15 +104,15 @@ test('all files that cannot be written are named before any client connects', as
   const kept = join(folder, 'kept')
   writeFileSync(kept, 'as it was')
   const bad = ['--csv', folder, '--hdr', join(folder, 'no', 'x')]
-  const words = ['bench', 'pub', '--count', '1', '-h', '127.0.0.1', '-p', '1']
-  const { status, stderr } = await mqttx([...words, ...bad])
+  const args = ['bench', 'pub', '--count', '1', '-h', '127.0.0.1', '-p', '1']
+  const { status, stderr } = await mqttx([...args, ...bad])
   expect([status, stderr]).toEqual([
     14,
     expect.stringMatching(
       /^Error: Unable to write file ".*": EISDIR.*\nUnable to write file ".*x": ENOENT.*\n$/,
     ),
   ])
-  const { stderr: refused } = await mqttx([...words, '--csv', kept, '--hdr', join(folder, 'new')])
+  const { stderr: refused } = await mqttx([...args, '--csv', kept, '--hdr', join(folder, 'new')])
   expect(refused).toContain('Connection refused')
   expect(readFileSync(kept, 'utf8')).toBe('as it was')
   expect(readdirSync(folder)).toEqual(['kept'])

@@ -39,15 +39,15 @@ describe('the payload', () => {
 
   test('is the file of -f, unchanged, read once even if it is a pipe', async () => {
     const { at, published } = await listener()
-    const words = `--count 4 --clients 2 --workers 2 -f <(printf 'a\\0b\\n') --json ${at.join(' ')}`
-    const { status } = await shell(`mqttx bench pub ${words}`)
+    const args = `--count 4 --clients 2 --workers 2 -f <(printf 'a\\0b\\n') --json ${at.join(' ')}`
+    const { status } = await shell(`mqttx bench pub ${args}`)
     expect(published().map(({ payload }) => payload.toString('latin1'))).toEqual(Array(4).fill('a\0b\n'))
     expect(status).toBe(0)
   })
 
   test('is filled in from --template, by seed', async () => {
     const { at, published } = await listener()
-    const words = [
+    const args = [
       'pub',
       '--clients',
       '2',
@@ -59,16 +59,16 @@ describe('the payload', () => {
       '--topics',
       '5',
     ]
-    await bench(words, at)
+    await bench(args, at)
     const first = published().map(({ topic, payload }) => `${topic} ${payload}`)
     expect(first.map((line) => line.split(' ').slice(1, 3).join(' ')).sort()).toEqual(
       ['0 0', '0 1', '0 2', '1 0', '1 1', '1 2'].sort(),
     )
     for (const line of first) expect(line).toMatch(/^mqttx\/bench\/(\d) \d \d \1 \d{1,6} %$/)
-    await bench(words, at)
+    await bench(args, at)
     const again = published().map(({ topic, payload }) => `${topic} ${payload}`)
     expect(again.slice(6).sort()).toEqual([...first].sort())
-    await bench([...words, '--seed', '2'], at)
+    await bench([...args, '--seed', '2'], at)
     const other = published().map(({ topic, payload }) => `${topic} ${payload}`)
     expect(other.slice(12).sort()).not.toEqual([...first].sort())
   })
@@ -93,7 +93,7 @@ test('topics contain client number, Client Identifier and message number', async
 
 test("topics are selected by Zipf's law, and by shards as by one run", async () => {
   const { at, published } = await listener()
-  const words = [
+  const args = [
     'pub',
     '--clients',
     '4',
@@ -106,9 +106,9 @@ test("topics are selected by Zipf's law, and by shards as by one run", async () 
     '--zipf',
     '1.2',
   ]
-  await bench(words, at)
+  await bench(args, at)
   const whole = published().map(({ topic }) => topic)
-  for (const shard of ['0/2', '1/2']) await bench([...words, '--shard', shard], at)
+  for (const shard of ['0/2', '1/2']) await bench([...args, '--shard', shard], at)
   const parts = published()
     .slice(400)
     .map(({ topic }) => topic)
@@ -119,8 +119,8 @@ test("topics are selected by Zipf's law, and by shards as by one run", async () 
 
 test('-M limits what each client has in flight', async () => {
   const { at, published } = await listener()
-  const words = ['pub', '-q', '1', '-M', '7', '--clients', '2', '--duration', '500ms', '--workers', '1']
-  const { report, status } = await bench(words, at)
+  const args = ['pub', '-q', '1', '-M', '7', '--clients', '2', '--duration', '500ms', '--workers', '1']
+  const { report, status } = await bench(args, at)
   expect(published()).toHaveLength(14)
   expect(report).toMatchObject({ sent: 14, acked: 0, unacked: 14 })
   expect(status).toBe(42)
@@ -128,15 +128,15 @@ test('-M limits what each client has in flight', async () => {
 
 test('--rate-per-client is the rate of each client', async () => {
   const { at } = await listener()
-  const words = ['pub', '--clients', '4', '--rate-per-client', '20', '--duration', '1s']
-  const { report } = await bench(words, at)
+  const args = ['pub', '--clients', '4', '--rate-per-client', '20', '--duration', '1s']
+  const { report } = await bench(args, at)
   expect(report).toMatchObject({ offered: 80, sent: 80, setup: { asked_rate: 80, loop: 'open' } })
 })
 
 test('messages of --warmup and --ramp are not measured', async () => {
   const { at, published } = await listener()
-  const words = ['pub', '--rate', '200', '--ramp', '1s', '--warmup', '500ms', '--count', '20']
-  const { report } = await bench(words, at)
+  const args = ['pub', '--rate', '200', '--ramp', '1s', '--warmup', '500ms', '--count', '20']
+  const { report } = await bench(args, at)
   expect(report).toMatchObject({ offered: 20, sent: 20 })
   expect(published()).toHaveLength(100 + 100 + 20)
 })
@@ -161,8 +161,8 @@ describe('many servers and addresses', () => {
 
   test.runIf(process.platform === 'linux')('connections come from all addresses of --ifaddr', async () => {
     const { at, addresses } = await listener()
-    const words = ['conn', '--clients', '6', '--duration', '100ms', '--workers', '1']
-    await bench([...words, '--ifaddr', '127.0.0.2,127.0.0.8-127.0.0.9'], at)
+    const args = ['conn', '--clients', '6', '--duration', '100ms', '--workers', '1']
+    await bench([...args, '--ifaddr', '127.0.0.2,127.0.0.8-127.0.0.9'], at)
     const ofClients = addresses.slice(1).sort() // the first one reads $SYS
     expect(ofClients).toEqual(['127.0.0.2', '127.0.0.8', '127.0.0.9'].flatMap((one) => [one, one]))
   })
@@ -189,8 +189,8 @@ describe('--start-on', () => {
   test('starts at the next message, not at a retained one', async () => {
     const broker = await startOwnBroker()
     await mqttx(['pub', '-t', 'go', '-m', 'old', '-r', ...broker.at])
-    const words = ['bench', 'pub', '-q', '1', '--count', '5', '--rate', '100', '--start-on', 'go', '--json']
-    const running = startMqttx([...words, ...broker.at])
+    const args = ['bench', 'pub', '-q', '1', '--count', '5', '--rate', '100', '--start-on', 'go', '--json']
+    const running = startMqttx([...args, ...broker.at])
     await running.until((_, stderr) =>
       stderr.includes("Ready: all clients are connected, waiting for a message to 'go'."),
     )
@@ -207,8 +207,8 @@ describe('--start-on', () => {
 
   test('SIGINT ends the wait with a report', async () => {
     const broker = await startOwnBroker()
-    const words = ['bench', 'pub', '--start-on', 'never', '--workers', '2', '--clients', '2', '--json']
-    const running = startMqttx([...words, ...broker.at])
+    const args = ['bench', 'pub', '--start-on', 'never', '--workers', '2', '--clients', '2', '--json']
+    const running = startMqttx([...args, ...broker.at])
     await running.until((_, stderr) => stderr.includes('Ready'))
     running.kill('SIGINT')
     const { stdout, status } = await running.ended
@@ -257,8 +257,8 @@ describe('every transport', () => {
       ['-p', String(wss), '--ws', '--cafile', ca.cert],
     ]
     for (const way of ways) {
-      const words = ['pubsub', '-q', '1', '--clients', '3', '--count', '60', '--workers', '2']
-      const { report, status } = await bench([...words, '--servers', '127.0.0.1,localhost'], way)
+      const args = ['pubsub', '-q', '1', '--clients', '3', '--count', '60', '--workers', '2']
+      const { report, status } = await bench([...args, '--servers', '127.0.0.1,localhost'], way)
       expect(report).toMatchObject({ connected: 5, sent: 60, acked: 60, received: 60, lost: 0, failed: {} })
       expect(status).toBe(0)
     }
@@ -269,8 +269,8 @@ describe('every transport', () => {
     const broker = await startMosquitto()
     const sub = shell(`mosquitto_sub ${broker.at.join(' ')} -V 5 -t 'mqttx/#' -C 3 -F '%t %C %P'`)
     await sleep(500)
-    const words = ['pub', '-V', '5', '-q', '1', '--count', '3', '--content-type', 'a/b']
-    const { report } = await bench([...words, '--user-property', 'k=v'], broker.at)
+    const args = ['pub', '-V', '5', '-q', '1', '--count', '3', '--content-type', 'a/b']
+    const { report } = await bench([...args, '--user-property', 'k=v'], broker.at)
     expect((await sub).stdout.toString()).toBe('mqttx/bench/0 a/b k:v\n'.repeat(3))
     await broker.stop()
     expect(report).toMatchObject({ acked: 3, failed: {} })
@@ -279,8 +279,8 @@ describe('every transport', () => {
 
 test('a restart of the server counts as one lost connection per client, and nothing else', async () => {
   const broker = await startOwnBroker()
-  const words = ['bench', 'pub', '-q', '1', '--clients', '3', '--rate', '60', '--duration', '5s', '--json']
-  const running = startMqttx([...words, '--workers', '1', ...broker.at])
+  const args = ['bench', 'pub', '-q', '1', '--clients', '3', '--rate', '60', '--duration', '5s', '--json']
+  const running = startMqttx([...args, '--workers', '1', ...broker.at])
   await underWay(broker)
   await broker.stop('SIGKILL')
   await sleep(700) // more than one attempt to connect fails

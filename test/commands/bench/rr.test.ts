@@ -69,8 +69,8 @@ describe('bench rr', () => {
 
   test('before MQTT 5 responses are assigned by topic', async () => {
     const server = await scriptedServer({ packet: postOffice(pass) })
-    const words = [...work, '--response-topic', 'mqttx/bench/response/of/%i']
-    const { report, status } = await bench(words, server.at)
+    const args = [...work, '--response-topic', 'mqttx/bench/response/of/%i']
+    const { report, status } = await bench(args, server.at)
     const topics = new Set(published(server.received).map(({ topic }) => topic))
     const ofClients = [0, 1, 2].flatMap((client) => [
       `mqttx/bench/${client}`,
@@ -120,9 +120,9 @@ describe('bench rr', () => {
   test.each([
     [[], 2],
     [['-M', '3'], 6],
-  ])('outstanding requests of two clients without a rate, with %j: %i', async (words, sent) => {
+  ])('outstanding requests of two clients without a rate, with %j: %i', async (args, sent) => {
     const server = await scriptedServer({ packet: postOffice(() => []) })
-    const closed = ['rr', '--clients', '2', '--duration', '1s', ...words]
+    const closed = ['rr', '--clients', '2', '--duration', '1s', ...args]
     const { report, status } = await bench(closed, server.at)
     expect(report).toMatchObject({ sent, received: 0, lost: sent })
     expect(report.setup.window).toBe(sent / 2)
@@ -131,8 +131,8 @@ describe('bench rr', () => {
 
   test.each(['0', '1', '2'])('QoS %s, against our broker', async (qos) => {
     const broker = await startOwnBroker()
-    const words = ['rr', '-q', qos, '--clients', '5', '--count', '200', '--workers', '2']
-    const { report, status } = await bench(words, broker.at)
+    const args = ['rr', '-q', qos, '--clients', '5', '--count', '200', '--workers', '2']
+    const { report, status } = await bench(args, broker.at)
     await broker.stop()
     expect(report).toMatchObject({
       connected: 7,
@@ -148,8 +148,8 @@ describe('bench rr', () => {
 
   peerTest('MQTT 5, with churn of the requesters', ['mosquitto'], async () => {
     const broker = await startMosquitto()
-    const words = ['rr', '-V', '5', '-q', '1', '--clients', '4', '--rate', '100', '--count', '200']
-    const { report, status } = await bench([...words, '--churn', '10', '--warmup', '200ms'], broker.at)
+    const args = ['rr', '-V', '5', '-q', '1', '--clients', '4', '--rate', '100', '--count', '200']
+    const { report, status } = await bench([...args, '--churn', '10', '--warmup', '200ms'], broker.at)
     await broker.stop()
     expect(report).toMatchObject({ sent: 200, acked: 200, received: 200, lost: 0, duplicated: 0, failed: {} })
     expect(report.reconnected).toBeGreaterThan(0)

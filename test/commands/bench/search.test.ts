@@ -132,12 +132,12 @@ describe('mqttx bench --find-max', () => {
     [['rr'], 'rr'],
   ])(
     'finds the highest rate of %j',
-    async (words, mode) => {
+    async (args, mode) => {
       const broker = await startOwnBroker()
       // A condition on the count is independent of the speed of this machine.
       const conditions = 'offered<=100,p99<10s'
       const { stdout, status, stderr } = await mqttx(
-        ['bench', ...words, ...short, '--rate', '200', '--find-max', conditions, '--json', ...broker.at],
+        ['bench', ...args, ...short, '--rate', '200', '--find-max', conditions, '--json', ...broker.at],
         { timeoutMs: 60_000 },
       )
       await broker.stop()
@@ -158,10 +158,10 @@ describe('mqttx bench --find-max', () => {
 
   test('SIGINT ends it with the best step so far', async () => {
     const broker = await startOwnBroker()
-    const words = ['pub', '-q', '1', '--clients', '2', '--rate', '20', '--duration', '500ms', '--json']
+    const args = ['pub', '-q', '1', '--clients', '2', '--rate', '20', '--duration', '500ms', '--json']
     const running = startMqttx([
       'bench',
-      ...words,
+      ...args,
       '--find-max',
       'failed=0',
       '--prometheus',
@@ -195,8 +195,8 @@ describe('mqttx bench --find-max', () => {
     [['compare', 'a', 'b', '--csv', 'c'], 'bench compare: --csv cannot be used.'],
     [['report', 'a', 'b', '--hdr', 'c'], 'bench report: --hdr cannot be used with more than one file.'],
     [['merge', 'a', '--prometheus', ':1'], 'bench merge: --prometheus cannot be used.'],
-  ])('%j is refused', async (words, error) => {
-    const { status, stderr } = await mqttx(['bench', ...words])
+  ])('%j is refused', async (args, error) => {
+    const { status, stderr } = await mqttx(['bench', ...args])
     expect(status).toBe(1)
     expect(stderr).toContain(error)
   })

@@ -26,7 +26,7 @@ const whole = { offered: 200, sent: 200, acked: 200, lost: 0, duplicated: 0, con
 test('the Kubernetes Job: its command in four processes, their logs merged', async () => {
   const manifest = between('apiVersion: batch/v1', '```')
   const [name, ...command] = flowList(manifest, 'command')
-  const words = [...command, ...flowList(manifest, 'args')]
+  const args = [...command, ...flowList(manifest, 'args')]
   expect(name).toBe('mqttx')
   for (const key of ['completions', 'parallelism']) expect(manifest).toContain(`\n  ${key}: 4\n`)
   expect(manifest).toContain('completionMode: Indexed')
@@ -35,7 +35,7 @@ test('the Kubernetes Job: its command in four processes, their logs merged', asy
   const folder = scratch('job')
   const load = ['--rate', '200', '--clients', '8', '--duration', '1s']
   const pods = ['0', '1', '2', '3'].map((index) =>
-    startMqttx([...words, ...broker.at, ...load], { env: { JOB_COMPLETION_INDEX: index } }),
+    startMqttx([...args, ...broker.at, ...load], { env: { JOB_COMPLETION_INDEX: index } }),
   )
   await Promise.all(pods.map((pod) => pod.until((_, stderr) => stderr.startsWith('Ready: '))))
   const [, pub, signal] = /^mqttx (pub) -h broker (.*?) +#/m.exec(between('mqttx pub -h broker', '```'))!

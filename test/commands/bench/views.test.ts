@@ -179,8 +179,8 @@ describe('--prometheus', () => {
 
   test.each([[[]], [['--workers', '2']]])('a scrape returns the current counts %j', async (more) => {
     const broker = await startOwnBroker()
-    const words = ['pub', '-q', '1', '--rate', '200', '--clients', '4', '--duration', '60s', ...more]
-    const running = startMqttx(['bench', ...words, '--prometheus', ':0', ...broker.at])
+    const args = ['pub', '-q', '1', '--rate', '200', '--clients', '4', '--duration', '60s', ...more]
+    const running = startMqttx(['bench', ...args, '--prometheus', ':0', ...broker.at])
     await running.until((_, stderr) => stderr.includes('/metrics\n'))
     const url = /^Metrics: (http:\/\/127\.0\.0\.1:\d+\/metrics)$/m.exec(running.stderr())![1]!
     const scrape = async () => {
@@ -222,9 +222,9 @@ describe('--prometheus', () => {
 describe('on a terminal', () => {
   const onTerminal = resolve(import.meta.dirname, '../../helpers/on_a_terminal.py')
 
-  async function shownBy(words: readonly string[], env: Record<string, string> = {}) {
+  async function shownBy(args: readonly string[], env: Record<string, string> = {}) {
     const broker = await startOwnBroker()
-    const work = ['pub', '-q', '1', '--rate', '50', '--duration', '1500ms', '--plot', 'none', ...words]
+    const work = ['pub', '-q', '1', '--rate', '50', '--duration', '1500ms', '--plot', 'none', ...args]
     const command = [process.execPath, program, 'bench', ...work, ...broker.at]
     const python = findPeer('python3')!
     const terminal = { TERM: 'xterm', LC_ALL: 'C.UTF-8', ...env }
@@ -269,10 +269,10 @@ test.each([
 
 test('--plot: all charts if it is given', async () => {
   const broker = await startOwnBroker()
-  const words = ['bench', 'pub', '-q', '1', '--rate', '100', '--count', '20', ...broker.at]
-  expect((await mqttx([...words, '--plot', 'ascii'])).stdout.toString()).toContain('by percentile')
-  expect((await mqttx(words)).stdout.toString()).not.toContain('by percentile')
-  expect((await mqttx([...words, '--plot', 'x'])).stderr).toContain("--plot: unknown form 'x'")
+  const args = ['bench', 'pub', '-q', '1', '--rate', '100', '--count', '20', ...broker.at]
+  expect((await mqttx([...args, '--plot', 'ascii'])).stdout.toString()).toContain('by percentile')
+  expect((await mqttx(args)).stdout.toString()).not.toContain('by percentile')
+  expect((await mqttx([...args, '--plot', 'x'])).stderr).toContain("--plot: unknown form 'x'")
   await broker.stop()
 })
 

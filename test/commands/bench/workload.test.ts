@@ -152,8 +152,8 @@ describe('the command line is reported without secrets', () => {
     [['--ws-header=Cookie:a=b'], "'--ws-header=Cookie: ...'"],
     [['-D', 'connect', 'authentication-data', 'x', '-q', '1'], '-D connect authentication-data ... -q 1'],
     [['--password-command', 'echo x', '--password-file', 'f'], '--password-command ... --password-file f'],
-  ])('%j', (words, text) => {
-    expect(commandLine(['bench', ...words])).toBe(`mqttx bench ${text}`)
+  ])('%j', (args, text) => {
+    expect(commandLine(['bench', ...args])).toBe(`mqttx bench ${text}`)
   })
 })
 
