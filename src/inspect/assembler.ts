@@ -1,6 +1,5 @@
-// Frames one direction: segments become Control Packets, wherever the segments were cut. Bytes that are missing within a
-// packet become a hole in it. After any other loss the next packet boundary is looked for, and what was passed over is
-// reported.
+// Frames one direction of a stream: turns segments into Control Packets. Bytes missing inside a packet become a hole in it.
+// After any other loss, searches for the next packet boundary and reports the bytes skipped.
 import { type Direction, type Origin, type StreamSegment, segmentOf } from '../capture/stream.js'
 import { Packet } from './packet.js'
 import { headerAt } from './resync.js'
@@ -8,20 +7,20 @@ import { Search } from './search.js'
 
 export interface AssemblerSink {
   packet(packet: Packet): void
-  /** No packets were found in a range. `at`: where it begins, if that is not the segment at hand. */
+  /** A range without packets. `at`: the segment it begins in, if not the current one. */
   skipped(direction: Direction, offset: number, length: number | undefined, why: string, at?: Origin): void
 }
 
-/** More of a packet is not kept; the rest of its payload is counted. */
+/** Bytes of a packet that are kept; the rest of its payload is only counted. */
 export const defaultKeep = 1024 * 1024
 const firstCapacity = 256
 
-/** Bytes of unfinished packets of all streams: how many more may be kept. Where there are none only heads are. */
+/** Bytes that may still be kept for unfinished packets of all streams. At 0 only their first bytes are kept. */
 export interface Budget {
   left: number
 }
 
-/** The head of a packet that is kept when the budget is spent, and when twice as much is wanted. */
+/** Bytes kept of a packet when the budget is spent, and when it is overdrawn. */
 const cutHead = 4096
 const shortHead = 512
 const overdraft = -16 * 1024 * 1024
@@ -36,7 +35,7 @@ export interface AssemblerOptions {
 
 const unknownVersion = (): number => 0
 
-/** Where bytes are that packets are looked for in: `base` is the offset in the stream of the first of all. */
+/** Position of a byte range: `base` is the stream offset of index 0. Bytes before `boundary` come from `first`. */
 interface Place {
   readonly base: number
   readonly first: Origin
@@ -48,26 +47,26 @@ export class Assembler {
   readonly #direction: Direction
   readonly #sink: AssemblerSink
   readonly #keep: number
-  /** A packet that the end of the input cuts off is a packet: it was typed in, or is all there is. */
+  /** Show a packet that the end of the input cuts off: bytes given with --hex, or a raw stream. */
   readonly #showUnfinished: boolean
-  /** Of the connection's packets; 0 while it is unknown. */
+  /** Returns the protocol version of the connection; 0 while it is unknown. */
   readonly #version: () => number
   readonly #budget: Budget
-  /** Whether packets begin where we think: not in mid-stream, and not after what could not be framed. */
+  /** The next packet boundary is known: not in mid-stream, and not after unframed bytes. */
   #synchronised: boolean
-  /** The packet, or the bytes of a search, that is not complete. */
+  /** The incomplete packet. */
   #bytes: Buffer = empty
   #filled = 0
-  /** Bytes of the packet that have come or are known to be missing; more than `filled` where not all was kept. */
+  /** Bytes of the packet that have arrived or are known to be missing; more than `filled` if not all were kept. */
   #have = 0
-  /** Its whole length; 0 while its Fixed Header is not complete. */
+  /** Total length of the packet; 0 while its Fixed Header is incomplete. */
   #need = 0
   #offset = 0
   #first: Origin | undefined
   #holes: { offset: number; length: number }[] | undefined
-  /** Only where a packet boundary is looked for. */
+  /** Set while searching for a packet boundary. */
   #looking: Search | undefined
-  /** What follows a packet that could not be framed. */
+  /** Bytes after a packet that could not be framed. */
   #rest: StreamSegment | undefined
 
   constructor(direction: Direction, sink: AssemblerSink, options: AssemblerOptions) {
@@ -84,7 +83,7 @@ export class Assembler {
     return this.#synchronised
   }
 
-  /** Bytes are held in which no packet boundary was found yet. */
+  /** True while bytes are buffered in which no packet boundary has been found. */
   get isSearching(): boolean {
     return this.#looking !== undefined && this.#looking.length > 0
   }
@@ -106,7 +105,7 @@ export class Assembler {
     this.#parse(chunk, at, end, { base, first: origin, last: origin, boundary: 0 })
   }
 
-  /** Bytes are missing from the stream. */
+  /** Handles `length` missing bytes at `offset`; undefined if the number is unknown. */
   gap(offset: number, length: number | undefined, why: string): void {
     if (this.#synchronised && this.#need > 0) {
       const inside = Math.min(length ?? Number.POSITIVE_INFINITY, this.#need - this.#have)
@@ -115,12 +114,12 @@ export class Assembler {
       offset += inside
       if (length !== undefined) length -= inside
     } else this.#abandon(why, offset)
-    // That the capture starts in mid-stream is said of the connection.
+    // A capture that starts in mid-stream is reported for the connection.
     if (length !== undefined || this.#synchronised) this.#sink.skipped(this.#direction, offset, length, why)
     this.#synchronised = false
   }
 
-  /** The next `length` bytes of the packet at hand are missing. */
+  /** The next `length` bytes of the current packet are missing. */
   #miss(length: number): void {
     this.#holes ??= []
     const last = this.#holes.at(-1)
@@ -132,20 +131,20 @@ export class Assembler {
     if (kept > 0) this.#append(new Uint8Array(kept), 0, kept)
   }
 
-  /** The stream is at its end. */
+  /** The stream has ended. */
   end(): void {
     this.#forgetSearch('no packet boundary found')
     if (this.#have === 0) return
     if (this.#need > 0 && this.#showUnfinished) return this.#emit(this.#first)
     const why =
       this.#need > 0
-        ? `the packet here has ${this.#need} bytes, the stream ends before`
-        : 'the stream ends within a Fixed Header'
+        ? `the stream ends inside a packet of ${this.#need} bytes`
+        : 'the stream ends inside a Fixed Header'
     this.#sink.skipped(this.#direction, this.#offset, this.#have, why)
     this.#clear()
   }
 
-  /** Completes the packet at hand; returns how far the segment was taken, -1 when that is all of it. */
+  /** Continues the current packet; returns the position after the bytes used, -1 if that is the whole segment. */
   #continue(segment: StreamSegment): number {
     const { chunk, start, end, origin } = segment
     if (this.#need === 0) return this.#completeHeader(segment.bytes, origin)
@@ -158,7 +157,7 @@ export class Assembler {
     return start + taken
   }
 
-  /** A Fixed Header that was cut: the few bytes that are there are put before the segment. */
+  /** A Fixed Header split between segments: prepends its first bytes to the segment. */
   #completeHeader(bytes: Uint8Array, origin: Origin): number {
     const head = this.#filled
     const joined = Buffer.concat([this.#bytes.subarray(0, head), bytes])
@@ -168,7 +167,7 @@ export class Assembler {
     return -1
   }
 
-  /** The bytes from `from` to `limit`. Before `boundary` they are from `first`, behind it from `last`. */
+  /** Parses the packets in `bytes` from `from` to `limit`. */
   #parse(bytes: Uint8Array, from: number, limit: number, place: Place): void {
     let at = from
     while (at < limit) {
@@ -197,7 +196,7 @@ export class Assembler {
     }
   }
 
-  /** Type 0, or a Remaining Length of five bytes: shown, and then nobody knows where the next packet begins. */
+  /** Type 0, or a Remaining Length of five bytes: shown, but the next packet boundary is then unknown. */
   #unframed(packet: Packet, limit: number, { base, last }: Place): void {
     const { bytes, start, end } = packet
     packet.direction = this.#direction
@@ -209,7 +208,7 @@ export class Assembler {
     if (end < limit) this.#rest = segmentOf(bytes.subarray(end, limit), base + end, last)
   }
 
-  /** What is there of a packet: `need` is its length, 0 where that is not known. */
+  /** Buffers the beginning of a packet. `need` is its total length, 0 if unknown. */
   #start(bytes: Uint8Array, at: number, need: number, { base, boundary, first, last }: Place): void {
     this.#offset = base + at
     this.#need = need
@@ -232,7 +231,7 @@ export class Assembler {
     this.#sink.packet(packet)
   }
 
-  /** Looks for a packet boundary in `#rest`, and reads on from there; it may be lost again at once. */
+  /** Searches `#rest` for a packet boundary and continues there. Framing may fail again at once. */
   #resynchronise(): void {
     const todo: StreamSegment[] = []
     for (let segment = this.#rest; segment !== undefined; segment = todo.pop()) {
@@ -246,7 +245,7 @@ export class Assembler {
     }
   }
 
-  /** The segments from the packet boundary on; none while it was not found. */
+  /** Returns the segments from the packet boundary on; none while it has not been found. */
   #search(segment: StreamSegment): readonly StreamSegment[] {
     this.#looking ??= new Search(this.#budget, this.#version())
     const search = this.#looking
@@ -266,7 +265,7 @@ export class Assembler {
     return segments
   }
 
-  /** Says that the bytes at hand lead nowhere, because of what happened at `offset`. */
+  /** Reports the buffered bytes as skipped, because of the loss at `offset`. */
   #abandon(why: string, offset: number): void {
     this.#forgetSearch(`cut off: ${why}`)
     if (this.#have > 0)
@@ -281,7 +280,7 @@ export class Assembler {
     this.#looking.clear()
   }
 
-  /** How many more bytes of the packet at hand may be kept. */
+  /** How many more bytes of the current packet may be kept. */
   #room(): number {
     const { left } = this.#budget
     const most = left > 0 ? this.#keep : Math.min(this.#keep, left > overdraft ? cutHead : shortHead)
@@ -291,7 +290,7 @@ export class Assembler {
   #append(bytes: Uint8Array, start: number, end: number): void {
     const filled = this.#filled + end - start
     if (filled > this.#bytes.length) {
-      // Not the whole packet at once: its length may lie, and its rest may never come.
+      // Do not allocate the whole packet: its length may be wrong, and the rest may never come.
       const larger = Buffer.allocUnsafe(Math.max(filled, this.#bytes.length * 2, firstCapacity))
       this.#bytes.copy(larger, 0, 0, this.#filled)
       this.#budget.left -= larger.length - this.#bytes.length
@@ -303,7 +302,7 @@ export class Assembler {
 
   #clear(): void {
     this.#budget.left += this.#bytes.length
-    this.#bytes = empty // views of it may live on
+    this.#bytes = empty // subarrays of it may still be in use
     this.#filled = 0
     this.#have = 0
     this.#need = 0

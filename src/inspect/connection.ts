@@ -1,11 +1,11 @@
-// One connection of a capture: its two streams, the version its packets are read as, and what was seen of it.
+// One connection of a capture: its addresses, the protocol version its packets are decoded as, and counters.
 import type { Flow } from '../capture/stream.js'
 import { connect } from './names.js'
 import type { Packet } from './packet.js'
 import { isClean } from './resync.js'
 import type { ConnectionFacts } from './views/view.js'
 
-/** Packets that do not tell the version before one is assumed. */
+/** Packets that decode in both versions before one is assumed. */
 const patience = 64
 
 const bridge = 0x80
@@ -20,7 +20,7 @@ export class Connection implements ConnectionFacts {
   versionFrom: ConnectionFacts['versionFrom'] = 'assumed'
   clientId: string | undefined
   preamble: string | undefined
-  /** Bytes are missing, or could not be framed: what packets seem to do wrong may be our ignorance. */
+  /** Bytes are missing or could not be framed: stateful checks are suppressed. */
   holes = false
   packets = 0
   retransmitted = 0
@@ -39,19 +39,19 @@ export class Connection implements ConnectionFacts {
     }
   }
 
-  /** Learns the version from a packet, if that tells it. */
+  /** Determines the version from a packet, if possible. */
   decide(packet: Packet): void {
     if (packet.type === connect) this.#fromConnect(packet)
     else this.#vote(packet)
   }
 
-  /** A CONNACK to a CONNECT of an unknown version: only that of MQTT 5.0 has more than two bytes (3.2). */
+  /** A CONNACK to a CONNECT of unknown version: only in MQTT 5.0 has it more than two bytes (3.2). */
   answered({ start, body, length }: Packet): void {
     if (this.versionFrom === 'assumed' && length - (body - start) > 2) this.version = 5
   }
 
-  /** No more packets to learn from. */
-  giveUp(): void {
+  /** Assumes a version if none was found. */
+  assumeVersion(): void {
     if (this.version === 0) this.version = this.#clean5 > this.#clean4 ? 5 : 4
   }
 
@@ -63,7 +63,7 @@ export class Connection implements ConnectionFacts {
     this.versionFrom = level >= 3 && level <= 5 ? 'connect' : 'assumed'
   }
 
-  /** A packet that decodes as one version only decides. */
+  /** A packet that decodes without errors in one version only determines it. */
   #vote(packet: Packet): void {
     packet.version = 4
     const is4 = isClean(packet)
@@ -74,6 +74,6 @@ export class Connection implements ConnectionFacts {
     if (is4 !== is5) {
       this.version = is5 ? 5 : 4
       this.versionFrom = 'inferred'
-    } else if (++this.#voters >= patience) this.giveUp()
+    } else if (++this.#voters >= patience) this.assumeVersion()
   }
 }

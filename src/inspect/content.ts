@@ -1,23 +1,22 @@
-// What a message says, as a number: equal for equal content, so that what was published is known again where it is
-// delivered without keeping its bytes.
+// Hashes of payloads and long texts, to recognise a message without keeping its bytes.
 import type { Packet } from './packet.js'
 
-/** Bytes at each end of a payload that are looked at: what lies between is not worth the time. */
+/** Bytes hashed at each end of a payload, for speed. */
 const ends = 16
 const basis = 0x811c9dc5
 const prime = 0x01000193
 
-/** In the manner of FNV-1a, over the length and both ends of `bytes` from `start` to `end`; a small integer, never 0. */
+/** A hash like FNV-1a over the length and both ends of `bytes` from `start` to `end`: a 30-bit integer, never 0. */
 export function printOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = basis ^ (end - start)
   const head = Math.min(end, start + ends)
   hash = mixed(hash, bytes, start, head)
   hash = mixed(hash, bytes, Math.max(head, end - ends), end)
-  hash ^= hash >>> 15 // the low bits know little of the high ones
+  hash ^= hash >>> 15 // mix high bits into the low bits
   return (hash >>> 2) | 1
 }
 
-/** Four bytes at a time, and the rest one by one. */
+/** Mixes in four bytes at a time, then the rest one by one. */
 function mixed(hash: number, bytes: Uint8Array, start: number, end: number): number {
   let i = start
   for (; i + 4 <= end; i += 4) {
@@ -28,10 +27,10 @@ function mixed(hash: number, bytes: Uint8Array, start: number, end: number): num
   return hash
 }
 
-/** Characters of a text that are kept as they are to know it again. */
+/** Longest text that is its own key, in characters. */
 const longestKey = 256
 
-/** A text to be kept as a key: itself, or of a long one its length, its begin and 64 bits of hash. */
+/** A map key of bounded size for `text`: the text itself, or for a long one its beginning, length and 64 bits of hash. */
 export function keyOf(text: string): string {
   if (text.length <= longestKey) return text
   let [one, other] = [basis, ~basis]
@@ -43,7 +42,7 @@ export function keyOf(text: string): string {
   return `${text.slice(0, 100)}... (${text.length} characters, ${(one >>> 0).toString(16)}${(other >>> 0).toString(16)})`
 }
 
-/** The print of the payload of a PUBLISH; 0 where some of it was not captured. */
+/** The hash of the payload of a PUBLISH; 0 if part of it was not captured. */
 export function payloadPrint(packet: Packet): number {
   const { bytes, payload, end } = packet
   if (payload < 0 || !packet.isWhole) return 0

@@ -1,5 +1,5 @@
-// Reads a packet bit by bit and writes down each range with its name, value and meaning. It knows nothing of columns
-// or colours. Whatever the bytes, the leaves tile the packet: every bit belongs to exactly one.
+// Reads a packet and records each bit range as a field with name, value and meaning, independent of any view. For any
+// input, the leaf fields tile the packet: every bit belongs to exactly one.
 import type { Names } from './names.js'
 import { type Hole, noHoles } from './packet.js'
 import { type RuleKey, type Violation, violation } from './rules.js'
@@ -7,65 +7,65 @@ import { faultOf, stringAt } from './utf8.js'
 
 export type FieldKind = 'group' | 'bits' | 'number' | 'text' | 'binary' | 'payload' | 'undecoded' | 'missing'
 
-/** A range of a packet. Fields are used again for the next packet: who keeps one copies it. */
+/** A range of a packet. Fields are reused for the next packet; copy one to keep it. */
 export interface Field {
   name: string
   kind: FieldKind
-  /** In bits, from the beginning of the packet. */
+  /** In bits, from the start of the packet. */
   start: number
   length: number
-  /** How many groups it is in. The children of a group follow it. */
+  /** Number of groups around it. The children of a group follow it. */
   depth: number
-  /** Where the content begins in bytes: behind the length prefix of texts and binary data. */
+  /** Start of the content in bytes, after the length prefix of texts and binary data. */
   content: number
   value: number | string | undefined
-  /** What the value stands for; '' where there is no more to say. */
+  /** The meaning of the value; may be ''. */
   meaning: string
-  /** A group which is one thing to the reader: a property with its identifier. */
+  /** A group that views show as one field: a property with its identifier. */
   whole: boolean
-  /** One of several of the same name, in JSON a list. */
+  /** May occur several times; a list in JSON. */
   repeated: boolean
 }
 
-/** Thrown where nothing more can be read; `Fields.attempt` catches it, and what is left becomes a field. */
+/** Thrown when decoding cannot continue; `Fields.attempt` catches it and makes a field of the remaining bytes. */
 class Undecodable extends Error {}
 const undecodable = new Undecodable()
 
-/** Fields of a packet that are kept one by one: a packet can have as many as it has bytes. */
+/** Fields of a packet that are kept individually: a packet can have as many fields as bytes. */
 const mostFields = 5000
-/** Violations of a packet that are kept. */
+/** Violations kept for a packet. */
 const mostViolations = 1000
 const andMore = ' (more violations of this packet are left out)'
 
 export class Fields {
-  /** The fields of the packet at hand are the first `count`, each group before what is in it. */
+  /** The first `count` are the fields of the current packet, each group before its children. */
   readonly items: Field[] = []
   count = 0
   bytes: Uint8Array = new Uint8Array(0)
-  /** Where the packet begins in `bytes`. */
+  /** Index of the packet in `bytes`. */
   origin = 0
   version = 4
   violations: Violation[] = []
-  /** Both from the beginning of the packet; `limit` is the end of what holds the next field. */
+  /** Read position, and end of the structure being read, both in bytes from the start of the packet. */
   at = 0
   limit = 0
   #bit = 0
   #depth = 0
-  /** The field that could not be read because bytes of it were not captured; '' where all could. */
+  /** Name of the field that could not be read because bytes were not captured; '' if none. */
   unread = ''
-  /** Index of the property whose end was not captured or passes a limit; -1: there is none. */
+  /** Index of the property whose end was not captured or exceeds a limit; -1 if none. */
   interrupted = -1
-  /** The secret that may be in what is left when a field could not be read, so that it is hidden as such. */
+  /** Name of the secret that undecodable bytes may contain, under which they are hidden; '' if none. */
   secret = ''
-  /** Both from the beginning of the packet: the end of the bytes that are there, and of those without a hole. */
+  /** End of the captured bytes, and end of those before the first hole, from the start of the packet. */
   #captured = 0
   #readable = 0
   #holes: readonly Hole[] = noHoles
   #length = 0
-  /** Index of the field that stands for those that are not kept; -1: there is none. */
+  /** Index of the field that replaces those not kept; -1 if none. */
   #folded = -1
 
-  /** `length` is what the Fixed Header says; the bytes beyond `end` and in `holes` are not there. */
+  /** Starts a packet. `length` is the length by its Fixed Header; bytes after `end` and in `holes` were not captured. */
   reset(
     bytes: Uint8Array,
     origin: number,
@@ -95,12 +95,12 @@ export class Fields {
     return this.limit - this.at
   }
 
-  /** The field that was read last. */
+  /** The last field read. */
   get last(): Field {
     return this.items[this.count - 1]!
   }
 
-  /** Reads `size` bits of the byte at hand. */
+  /** Reads the next `size` bits of the current byte. */
   bits(name: string, size: number, names?: Names): number {
     if (this.#bit === 0) this.#need(name, 1)
     const value = (this.bytes[this.origin + this.at]! >> (8 - this.#bit - size)) & ((1 << size) - 1)
@@ -119,7 +119,7 @@ export class Fields {
     return this.bits(name, 1) === 1
   }
 
-  /** A whole number of `size` bytes, most significant first. */
+  /** A big-endian integer of `size` bytes. */
   integer(name: string, size: 1 | 2 | 3 | 4, names?: Names): number {
     this.#need(name, size)
     let value = 0
@@ -148,7 +148,7 @@ export class Fields {
     return value
   }
 
-  /** A UTF-8 Encoded String (MQTT 5.0, 1.5.4). `broken` is the rule for one that is not UTF-8. */
+  /** A UTF-8 Encoded String (MQTT 5.0, 1.5.4). `broken` is the rule that ill-formed UTF-8 breaks. */
   text(name: string, broken: RuleKey = 'utf8-ill-formed'): string {
     const field = this.#prefixed(name, 'text')
     const end = this.at + this.origin
@@ -165,13 +165,13 @@ export class Fields {
     return this.#prefixed(name, 'binary')
   }
 
-  /** The byte at hand, which belongs to the field `name` and is not passed over. */
+  /** The next byte, which belongs to field `name`, without consuming it. */
   peek(name: string): number {
     this.#need(name, 1)
     return this.bytes[this.origin + this.at]!
   }
 
-  /** What is left up to the limit: one field where all of it was captured, otherwise its parts and what is missing. */
+  /** The bytes up to the limit: one field, or if not all were captured, a field for each part and each gap. */
   rest(name: string, kind: FieldKind): Field {
     const first = this.count
     if (this.limit <= this.#readable) this.#part(name, kind, this.limit)
@@ -221,8 +221,8 @@ export class Fields {
   }
 
   /**
-   * Of a packet with very many fields: what was read from the field at `index` on, one element of a list, is not kept. One
-   * field stands for all such elements that follow one another. `secret`: the name of a secret that is among them.
+   * In a packet with very many fields, drops the fields from `index` on, an element of a list. Consecutive dropped elements
+   * are replaced by one field. `secret`: the name of a secret among them.
    */
   fold(index: number, secret = ''): void {
     if (index < mostFields) return
@@ -233,7 +233,7 @@ export class Fields {
       field.name = 'more_fields'
       field.kind = 'undecoded'
       field.value = undefined
-      field.meaning = 'checked, and not listed one by one'
+      field.meaning = 'checked, but not listed individually'
       field.whole = false
       field.repeated = false
       field.content = field.start >> 3
@@ -244,7 +244,7 @@ export class Fields {
     this.count = this.#folded + 1
   }
 
-  /** Says that the last field, or what is at `offset`, breaks a rule. */
+  /** Reports that the last field, or the byte at `offset`, breaks a rule. */
   wrong(key: RuleKey, detail?: string, offset = this.count === 0 ? 0 : this.last.start >> 3): void {
     const found = violation(key, this.version, offset, detail)
     if (found === undefined) return
@@ -252,14 +252,14 @@ export class Fields {
     else this.#leaveOut()
   }
 
-  /** Says, once, that there are more violations than are kept. */
+  /** Adds, once, a remark that more violations were found than are kept. */
   #leaveOut(): void {
     const last = this.violations.pop()!
     const message = last.message.endsWith(andMore) ? last.message : last.message + andMore
     this.violations.push({ ...last, message })
   }
 
-  /** Runs a decoder; where it cannot go on, what is left becomes the field `undecoded`. */
+  /** Runs a decoder; if it cannot continue, the remaining bytes become the field `undecoded`. */
   attempt(decode: () => void): void {
     try {
       decode()
@@ -287,7 +287,7 @@ export class Fields {
     this.#depth = 0
   }
 
-  /** Nothing of the same or a smaller depth follows an open group. */
+  /** True if no field of the same or a smaller depth follows the group. */
   #isOpen(index: number): boolean {
     const { depth } = this.items[index]!
     for (let i = index + 1; i < this.count; i++) if (this.items[i]!.depth <= depth) return false
@@ -309,9 +309,9 @@ export class Fields {
     if (this.at + size <= this.limit) {
       if (this.at + size <= this.#readable) return
       this.unread = name
-      throw undecodable // not captured: nobody broke a rule
+      throw undecodable // not captured, no violation
     }
-    this.#refuse('field-overrun', `${name} passes the end of what holds it`)
+    this.#refuse('field-overrun', `${name} runs past the end of the packet or property`)
   }
 
   #refuse(key: RuleKey, detail: string): never {

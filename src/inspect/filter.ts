@@ -1,4 +1,4 @@
-// Which packets are shown: --type, --client, --topic, --connection, --from and --to, --only violations, --count.
+// Selects the packets to show: --type, --client, --topic, --connection, --from and --to, --only violations, --count.
 import { nanosecondsOf } from '../capture/stream.js'
 import { matches } from '../session/topic-filter.js'
 import { keyOf } from './content.js'
@@ -8,7 +8,7 @@ import { typeName } from './views/text.js'
 import type { ConnectionFacts } from './views/view.js'
 
 export interface FilterOptions {
-  /** In capitals. */
+  /** Packet type names in upper case. */
   readonly types?: readonly string[]
   readonly clients?: readonly string[]
   readonly topics?: readonly string[]
@@ -23,10 +23,10 @@ export interface FilterOptions {
 export class Filter {
   readonly #options: FilterOptions
   readonly #types: ReadonlySet<string>
-  /** Topics of a capture repeat. */
+  /** Cached results by topic. */
   readonly #known = new Map<string, boolean>()
 
-  /** It asks for Client Identifiers. */
+  /** The filter has Client Identifiers. */
   readonly isByClient: boolean
 
   constructor(options: FilterOptions) {
@@ -35,7 +35,7 @@ export class Filter {
     this.#types = new Set(options.types)
   }
 
-  /** False where no packet of the connection can pass. */
+  /** False if no packet of the connection can pass. */
   connection({ number, clientId }: ConnectionFacts): boolean {
     const { connections = [], clients = [] } = this.#options
     if (connections.length > 0 && !connections.includes(number)) return false
@@ -51,7 +51,7 @@ export class Filter {
     return this.connection(connection) && (topics.length === 0 || this.#topic(packet, topics))
   }
 
-  /** A message that was forwarded is of two types: of its own, and FORWARDED. */
+  /** A forwarded message matches its own type and FORWARDED. */
   #type(packet: Packet): boolean {
     if (this.#types.has(typeName(packet))) return true
     const { protocol, bytes, start } = packet
@@ -62,7 +62,7 @@ export class Filter {
     return this.#options.count !== undefined && shown >= this.#options.count
   }
 
-  /** A PUBLISH by its topic, a SUBSCRIBE by a Topic Filter that is the same. */
+  /** Matches a PUBLISH by its topic, a SUBSCRIBE or UNSUBSCRIBE by an equal Topic Filter. */
   #topic({ topic, subscriptions }: Packet, filters: readonly string[]): boolean {
     if (subscriptions !== undefined) return subscriptions.some(({ filter }) => filters.includes(filter))
     if (topic === undefined || topic === '') return false

@@ -1,5 +1,5 @@
-// The whole way from a capture to a view: streams become packets, packets get a version, are checked, pass the filter,
-// and are shown.
+// The pipeline from a capture to the views: frames streams into packets, decodes, checks and filters them, and passes them
+// to the views.
 import type { CaptureSink, CloseDetail, Direction, Flow, FlowFact, StreamSegment } from '../capture/stream.js'
 import type { Budget } from './assembler.js'
 import { Connection } from './connection.js'
@@ -24,50 +24,51 @@ export interface InspectorOptions {
   readonly filter?: Filter | undefined
   /** -V */
   readonly version?: number | undefined
-  /** Bytes without a network, and datagrams that have its form, are MQTT-SN. */
+  /** Treat raw bytes, and datagrams of that form, as MQTT-SN. */
   readonly protocol?: 'mqtt-sn' | undefined
-  /** Ports whose traffic is MQTT whatever it looks like. */
+  /** Ports whose traffic is always treated as MQTT. */
   readonly ports?: readonly number[]
-  /** Connections whose past is known at a time; default 5000. */
+  /** Connections whose state is kept for checks at a time; default 5000. */
   readonly followed?: number | undefined
-  /** Bytes of a packet that are kept. */
+  /** Bytes of a packet that are kept; default 1 MiB. */
   readonly keep?: number | undefined
-  /** The input is MQTT because the user says so (--hex). */
+  /** The input is MQTT, without detection (--hex). */
   readonly certain?: boolean
-  /** What the input itself is like; for standard error. */
+  /** Receives remarks about the input, for standard error. `fileOffset` is negative if there is none. */
   note?(text: string, fileOffset: number): void
-  /** Reads payloads: --sparkplug. */
+  /** Decodes payloads (--sparkplug). */
   readonly payloads?: ((packet: Packet) => Packet['decoded']) | undefined
-  /** Another view of the packets that pass: --write. */
+  /** A second view (--write). */
   readonly also?: View | undefined
 }
 
-/** Packets of a connection that wait for the Client Identifier that the server assigns. */
+/** Packets of a connection that wait until the server assigns a Client Identifier. */
 const mostUnnamed = 16
-const unfinished = 32 * 1024 * 1024
-/** Bytes of a stream that may turn out not to be MQTT. */
-const doubt = 32 * 1024
+/** Bytes of unfinished packets of all streams. */
+const mostUnfinished = 32 * 1024 * 1024
+/** Bytes of an unknown stream in which a packet boundary must be found, or it is not MQTT. */
+const mostUndetected = 32 * 1024
 
 export class Inspector implements CaptureSink {
-  /** What was found, for the exit status and the summary. */
+  /** Packets found and shown, for the exit status and the summary. */
   packets = 0
   shown = 0
-  /** Views were told of a connection. */
+  /** A connection was passed to the views. */
   introduced = false
   readonly found: Record<Severity, number> = { error: 0, warning: 0, info: 0 }
   readonly #options: InspectorOptions
   readonly #views: readonly View[]
   readonly #filter: Filter | undefined
   readonly #streams = new Map<number, Stream>()
-  readonly #budget: Budget = { left: unfinished }
+  readonly #budget: Budget = { left: mostUnfinished }
   readonly #listener: Listener = { framed: (stream, packet) => this.#show(stream, packet) }
-  /** Those that hold something that need not wait longer than to the end of the chunk. */
+  /** Streams that hold items to be released at the end of the chunk. */
   readonly #holding = new Set<Stream>()
   readonly #quick = new Quick()
   readonly #fields = new Fields()
   readonly #watch: Watch
   #connections = 0
-  /** The filter wants no more. */
+  /** --count was reached. */
   done = false
 
   constructor(options: InspectorOptions) {
@@ -92,7 +93,7 @@ export class Inspector implements CaptureSink {
     const stream = this.#streams.get(flow.id)
     if (stream === undefined || stream.not || this.done) return
     if (this.#isDatagrams(flow)) return this.#datagram(stream, direction, segment)
-    if (!stream.opened && !this.#mayBe(stream, direction, segment)) return
+    if (!stream.opened && !this.#mayBeMqtt(stream, direction, segment)) return
     stream.arrives(segment.origin)
     stream[direction].push(segment)
     if (stream.isHolding) this.#settle(stream)
@@ -104,11 +105,11 @@ export class Inspector implements CaptureSink {
     stream.connection.holes = true
     if (this.#isDatagrams(flow)) return
     stream[direction].gap(offset, length, why)
-    // Gaps that follow one another are one, so what was lost is told with what comes next.
+    // Adjacent gaps are merged, so a gap is reported with the next data.
     if (stream.isHolding) this.#holding.add(stream)
   }
 
-  /** Each segment is a message of MQTT-SN. */
+  /** True if each segment is an MQTT-SN message. */
   #isDatagrams({ protocol }: Flow): boolean {
     return protocol === 'udp' || (protocol === 'raw' && this.#options.protocol === 'mqtt-sn')
   }
@@ -162,24 +163,24 @@ export class Inspector implements CaptureSink {
     for (const view of this.#views) view.flush?.()
   }
 
-  /** The input is at its end; `openCapture` has closed all flows. */
+  /** The input has ended. Closes flows that are still open. */
   end(): void {
     for (const { flow } of [...this.#streams.values()]) this.close(flow, 'end')
     for (const view of this.#views) view.end?.()
   }
 
-  /** A stream that nobody called MQTT has to begin with a CONNECT, or be synchronised soon. */
-  #mayBe(stream: Stream, direction: Direction, segment: StreamSegment): boolean {
+  /** Detects MQTT: on unknown ports a stream must begin with CONNECT, or a packet boundary must be found soon. */
+  #mayBeMqtt(stream: Stream, direction: Direction, segment: StreamSegment): boolean {
     const { flow } = stream
     const { chunk, start, end } = segment
     stream.seen += end - start
     if (this.#options.certain || isPortOf(flow, this.#options.ports)) return true
     if (!stream[direction].synchronised) {
-      if (stream.seen > doubt) this.#forget(stream)
+      if (stream.seen > mostUndetected) this.#forget(stream)
       return !stream.not
     }
     if (segment.offset > 0) return true
-    // A server speaks first only where the CONNECT was not captured.
+    // The server's packets come first only if the CONNECT was not captured.
     const first = direction === 'c2s' ? 0x10 : stream.c2s.synchronised ? -1 : 0x20
     if (flow.protocol === 'tcp' && chunk[start] !== first) return this.#forget(stream)
     const header = headerAt(segment.bytes, 0)
@@ -204,7 +205,7 @@ export class Inspector implements CaptureSink {
     this.#show(stream, packet)
   }
 
-  /** Shows what the stream holds, as far as that need not wait. */
+  /** Shows the items the stream holds, if they can be released. */
   #settle(stream: Stream, isEnd = false): void {
     for (const item of stream.release(isEnd) ?? none) {
       if ('packet' in item) this.#show(stream, item.packet)
@@ -232,11 +233,11 @@ export class Inspector implements CaptureSink {
 
   #opened(stream: Stream): void {
     stream.opened = true
-    stream.connection.giveUp()
+    stream.connection.assumeVersion()
     stream.connection.number = ++this.#connections
   }
 
-  /** A connection is told of with the first of it that is shown. */
+  /** Passes a connection to the views, before its first packet that is shown. */
   #introduce(stream: Stream): void {
     if (stream.shown) return
     stream.shown = true
@@ -261,7 +262,7 @@ export class Inspector implements CaptureSink {
     if (packet.connect !== undefined) connection.clientId = packet.connect.clientId
     this.#watch.ofPacket(connection, packet).packet(packet)
     for (const { severity } of packet.violations) this.found[severity]++
-    if (packet.type === connack && packet.version === 5) assign(packet, connection)
+    if (packet.type === connack && packet.version === 5) assignClientId(packet, connection)
     if (this.#filter?.isByClient === true) {
       if (this.#isUnnamed(stream, packet)) return
       this.#releaseUnnamed(stream)
@@ -269,7 +270,7 @@ export class Inspector implements CaptureSink {
     this.#present(stream, packet)
   }
 
-  /** The filter cannot tell before CONNACK assigns the Client Identifier (MQTT 5.0, 3.2.2.3.7). */
+  /** Holds packets back until CONNACK assigns the Client Identifier (MQTT 5.0, 3.2.2.3.7). */
   #isUnnamed(stream: Stream, packet: Packet): boolean {
     if (packet.connect?.clientId === '' && packet.version === 5) stream.unnamed ??= []
     const { unnamed } = stream
@@ -288,7 +289,7 @@ export class Inspector implements CaptureSink {
     }
   }
 
-  /** Gives a packet to the views if it passes the filter. */
+  /** Passes a packet to the views if the filter accepts it. */
   #present(stream: Stream, packet: Packet): void {
     const { connection } = stream
     if (this.done || (this.#filter !== undefined && !this.#filter.packet(packet, connection))) return
@@ -301,8 +302,8 @@ export class Inspector implements CaptureSink {
   }
 }
 
-/** The server assigns a Client Identifier where the client has none. */
-function assign(connackPacket: Packet, connection: Connection): void {
+/** Sets the Client Identifier that the server assigned (MQTT 5.0, 3.2.2.3.7). */
+function assignClientId(connackPacket: Packet, connection: Connection): void {
   const assigned = connackPacket.property(propertyId.assignedClientIdentifier)
   if (typeof assigned === 'string' && connection.clientId === '') connection.clientId = assigned
 }

@@ -33,7 +33,7 @@ export const snNames: Readonly<Record<number, string>> = {
 
 const forwarded = 0xfe
 
-/** The message came through a forwarder, which put a header before it (5.4.20). */
+/** True if the message was encapsulated by a forwarder (5.4.20). */
 export function isForwarded(bytes: Uint8Array, start: number): boolean {
   return bytes[start + (bytes[start] === 1 ? 3 : 1)] === forwarded
 }

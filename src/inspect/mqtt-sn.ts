@@ -1,4 +1,4 @@
-// One function for each message of MQTT-SN 1.2 (5.4), which travels in datagrams, one message in each.
+// Decoders for the messages of MQTT-SN 1.2 (5.4), one message per datagram.
 
 import { count, countAre } from '../text.js'
 import type { Fields } from './fields.js'
@@ -7,7 +7,7 @@ import { type Direction, Packet } from './packet.js'
 import { payloadKind } from './payload.js'
 import { stringAt } from './utf8.js'
 
-/** A datagram as a packet; undefined where it is too short to be a message. */
+/** A datagram as a packet; undefined if it is too short for a message. */
 export function messageOf(bytes: Uint8Array, direction: Direction): Packet | undefined {
   const body = bytes[0] === 1 ? 4 : 2
   if (bytes.length < body) return undefined
@@ -20,16 +20,16 @@ export function messageOf(bytes: Uint8Array, direction: Direction): Packet | und
   return packet
 }
 
-/** The length that a message says it has. */
-export function saidLength(bytes: Uint8Array): number {
+/** The value of the Length field (5.2.1). */
+export function lengthField(bytes: Uint8Array): number {
   return bytes[0] === 1 ? (bytes[1]! << 8) | bytes[2]! : bytes[0]!
 }
 
 const anyText = /^[^\u0000-\u001f\u007f\ufffd]+$/
 
-/** Does a datagram to a port that nobody named look like MQTT-SN? Only messages with much to recognise are believed. */
+/** True if a datagram on an unknown port is MQTT-SN: only CONNECT and REGISTER are distinctive enough. */
 export function looksLikeMessage(bytes: Uint8Array): boolean {
-  if (bytes.length < 2 || saidLength(bytes) !== bytes.length) return false
+  if (bytes.length < 2 || lengthField(bytes) !== bytes.length) return false
   const body = bytes[0] === 1 ? 4 : 2
   const type = bytes[body - 1]!
   if (type === 0x04) return bytes[body + 1] === 1 && anyText.test(stringAt(bytes, body + 4, bytes.length))
@@ -58,7 +58,7 @@ function decodeWhole(f: Fields, packet: Packet): void {
   const begin = f.at
   const length = begin + decodeLength(f)
   if (length < f.at + 1 || length > whole)
-    f.wrong('sn-length', `the length says ${count(length - begin, 'byte')}, there are ${whole - begin}`)
+    f.wrong('sn-length', `the Length field says ${count(length - begin, 'byte')}, the message has ${whole - begin}`)
   else f.limit = length
   const type = f.integer('message_type', 1, (value) => snNames[value] ?? 'reserved')
   if (type === 0xfe && begin === 0) return decodeForwarded(f, packet, whole)
@@ -81,7 +81,7 @@ function decodeLength(f: Fields): number {
   if (f.bytes[f.origin + f.at] !== 1) return f.integer('length', 1)
   f.integer('length_prefix', 1)
   const length = f.integer('length', 2)
-  if (length < 256) f.wrong('sn-length', 'three bytes for a length that fits in one')
+  if (length < 256) f.wrong('sn-length', 'three-byte Length field for a length that fits in one byte')
   return length
 }
 
@@ -103,7 +103,7 @@ function decodeFlags(f: Fields, packet: Packet): Flags {
   return { qos, topicIdType }
 }
 
-/** A topic id, or two characters in its place (short topic name). */
+/** A topic id, or a short topic name of two characters. */
 function decodeTopicId(f: Fields, packet: Packet, { topicIdType }: Flags): void {
   if (topicIdType === 2) {
     const field = f.begin('short_topic_name')
@@ -123,7 +123,7 @@ function decodeCode(f: Fields, packet: Packet): void {
   packet.reasonCode = f.integer('return_code', 1, snReturnCode)
 }
 
-/** A text without a length: it goes to the end of the message. */
+/** A text without length prefix, up to the end of the message. */
 function decodeText(f: Fields, name: string): string {
   const field = f.rest(name, 'text')
   const text = stringAt(f.bytes, f.origin + field.content, f.origin + field.content + field.length / 8)
@@ -152,7 +152,7 @@ function decodeSubscription(f: Fields, packet: Packet, flags: Flags): void {
   else decodeTopicId(f, packet, flags)
 }
 
-/** 5.5: Ctrl and Wireless Node Id, and behind the length that the frame says, the message of the node. */
+/** Forwarder encapsulation (5.5): Ctrl and Wireless Node Id, followed by the message of the node. */
 function decodeForwarded(f: Fields, packet: Packet, whole: number): void {
   f.bits('reserved', 6)
   f.bits('radius', 2)

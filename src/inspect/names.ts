@@ -1,4 +1,4 @@
-// What numbers of the standard are called: Control Packets, Quality of Service, and the codes that each packet may have.
+// Names of numeric values in the standard: Control Packets, QoS, Return Codes and Reason Codes.
 import { disconnect, packetNames, suback } from '../codec/control-packets.js'
 import { reasonName } from '../codec/reason-codes.js'
 
@@ -28,12 +28,12 @@ export type Version = 3 | 4 | 5
 
 export const versionNames: Readonly<Record<number, string>> = { 3: '3.1', 4: '3.1.1', 5: '5.0' }
 
-/** The protocol of a connection: a version of MQTT, or 1 for MQTT-SN. */
+/** Name of a protocol version: 3, 4 or 5 for MQTT, 1 for MQTT-SN. */
 export function protocolName(version: number): string {
   return version === 1 ? 'MQTT-SN 1.2' : `MQTT ${versionNames[version] ?? version}`
 }
 
-/** A number's name, '' where it has none. */
+/** Returns the name of a number, '' if it has none. */
 export type Names = (value: number) => string
 
 export const packetName: Names = (type) => packetNames[type]!
@@ -43,8 +43,8 @@ export const qosName: Names = (qos) => qosNames[qos]!
 
 const handling = [
   'send retained messages',
-  'send them if the subscription is new',
-  'do not send them',
+  'send retained messages if the subscription is new',
+  'do not send retained messages',
   'reserved',
 ]
 export const retainHandlingName: Names = (value) => handling[value]!
@@ -65,7 +65,7 @@ const granted = ['Maximum QoS 0', 'Maximum QoS 1', 'Maximum QoS 2']
 export const subackName: Names = (code) =>
   code === 128 ? 'Failure' : (granted[code] ?? 'unknown return code')
 
-/** The Reason Code 0 has three names (MQTT 5.0, 2.4). */
+/** Names of the Reason Codes of a packet type; 0 has three names (MQTT 5.0, 2.4). */
 export function reasonCodeName(type: number): Names {
   return (code) => {
     if (code === 0 && type === suback) return 'Granted QoS 0'

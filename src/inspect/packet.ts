@@ -1,4 +1,4 @@
-// A packet that was found in a stream: where it is, and the facts about it that the checks and the views ask for.
+// A packet of a stream: its position, and the decoded values that checks and views use.
 import { type Direction, type Instant, type Origin, secondsOf, unknownSecond } from '../capture/stream.js'
 import type { PropertyBag } from './properties.js'
 import type { Violation } from './rules.js'
@@ -9,11 +9,11 @@ export type { Direction }
 export interface Subscription {
   readonly filter: string
   readonly options: number
-  /** Where it begins in the packet. */
+  /** Byte offset in the packet. */
   readonly offset: number
 }
 
-/** What CONNECT asks for. */
+/** Contents of CONNECT. */
 export interface ConnectFacts {
   clientId: string
   keepAlive: number
@@ -21,12 +21,12 @@ export interface ConnectFacts {
   level: number
   willTopic: string | undefined
   willQos: number
-  /** The print of its payload (content.ts); 0 where it was not captured. */
+  /** Hash of the Will Payload (content.ts); 0 if it was not captured. */
   willPrint: number
   willProperties: PropertyBag | undefined
 }
 
-/** A range of a packet's bytes that the capture does not have, from the beginning of the packet. */
+/** Bytes of a packet that were not captured; `offset` is from the start of the packet. */
 export interface Hole {
   readonly offset: number
   readonly length: number
@@ -35,22 +35,22 @@ export interface Hole {
 export class Packet implements Instant {
   protocol: 'mqtt' | 'mqtt-sn' = 'mqtt'
   direction: Direction = 'c2s'
-  /** Counted over all connections, from 1; 0 for a packet that was never in a stream. */
+  /** Counted over all connections, from 1; 0 for a packet that is not from a stream. */
   number = 0
   connection = 0
-  /** Where its first and its last segment were captured; undefined for a packet that was never in a capture. */
+  /** Where its first and its last segment were captured; undefined for a packet that is not from a capture. */
   first: Origin | undefined = undefined
   last: Origin | undefined = undefined
-  /** In the stream of its direction. */
+  /** Offset in the stream of its direction. */
   offset = 0
   version = 4
 
   readonly bytes: Uint8Array
-  /** The packet is in `bytes` from `start`, what follows its Fixed Header is from `body`, to `end` it was captured. */
+  /** Indexes in `bytes`: `start` of the packet, `body` after its Fixed Header, `end` of the captured bytes. */
   readonly start: number
   readonly body: number
   readonly end: number
-  /** What the packet says of its own length; more than what was captured where bytes are missing. */
+  /** Total length by the Fixed Header, Fixed Header included; more than `end - start` if bytes are missing. */
   readonly length: number
   holes: readonly Hole[] = noHoles
 
@@ -60,19 +60,19 @@ export class Packet implements Instant {
   reasonCode = 0
   topic: string | undefined = undefined
   topicAlias = 0
-  /** In `bytes`. */
+  /** Index in `bytes`; -1 if there is none. */
   payload = -1
   sessionPresent = false
   connect: ConnectFacts | undefined = undefined
   subscriptions: Subscription[] | undefined = undefined
-  /** SUBACK and UNSUBACK. */
+  /** Return Codes or Reason Codes of SUBACK and UNSUBACK. */
   codes: number[] | undefined = undefined
   properties: PropertyBag | undefined = undefined
   violations: readonly Violation[] = none
-  /** What the payload is to the application: in JSON under this name, elsewhere as lines. */
+  /** The payload decoded for its application: `value` in JSON under `name`, `lines` in other views. */
   decoded: { readonly name: string; readonly value: unknown; readonly lines: readonly string[] } | undefined =
     undefined
-  /** What this packet answers: the number of that packet and the nanoseconds since. */
+  /** Number of the packet this one answers, 0 for none; nanoseconds since then, -1 if unknown. */
   answers = 0
   roundTrip = -1
 
@@ -86,7 +86,7 @@ export class Packet implements Instant {
     this.flags = bytes[start]! & 15
   }
 
-  /** When its last byte was captured. */
+  /** Capture time of its last byte. */
   get second(): number {
     return this.last === undefined ? unknownSecond : this.last.second
   }
@@ -99,14 +99,14 @@ export class Packet implements Instant {
     return this.last === undefined ? unknownSecond : secondsOf(this.last)
   }
 
-  /** Bytes of it that were not captured. */
+  /** Number of bytes that were not captured. */
   get missing(): number {
     let sum = 0
     for (const { length } of this.holes) sum += length
     return sum
   }
 
-  /** All of its bytes are there. */
+  /** True if all bytes were captured. */
   get isWhole(): boolean {
     return this.end - this.start === this.length && this.holes.length === 0
   }
@@ -123,7 +123,7 @@ export class Packet implements Instant {
     return (this.flags & 1) !== 0
   }
 
-  /** The one value of a property that may be there once. */
+  /** The value of a property that may occur once. */
   property(identifier: number): number | string | undefined {
     const value = this.properties?.get(identifier)?.[0]
     return typeof value === 'object' ? undefined : value
@@ -137,7 +137,7 @@ export class Packet implements Instant {
 export const noHoles: readonly Hole[] = []
 const none: readonly Violation[] = []
 
-/** A packet of bytes that were never in a capture: what other commands show. */
+/** A packet from bytes that are not from a capture. */
 export function packetOf(bytes: Uint8Array, direction: Direction, version: number): Packet {
   let body = 1
   let length = 0

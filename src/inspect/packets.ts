@@ -1,5 +1,5 @@
-// One function for each Control Packet, in the order of the standard: they read like its tables (MQTT 5.0, chapter 3),
-// write down fields, and note the facts that the checks of flows need.
+// Decoders for the Control Packets, in the order of the standard (MQTT 5.0, chapter 3). They record fields, and set the
+// values in the packet that checks and views use.
 
 import { count, countAre } from '../text.js'
 import { printOf } from './content.js'
@@ -11,7 +11,7 @@ import { propertyId, willProperties } from './properties.js'
 import { decodeProperties } from './property-fields.js'
 import { checkFilter, checkTopic } from './topics.js'
 
-/** Writes the fields and facts of `packet` down, whatever its bytes are. */
+/** Decodes `packet` into fields and sets its values and violations. Accepts any bytes. */
 export function decodePacket(f: Fields, packet: Packet): void {
   f.reset(packet.bytes, packet.start, packet.end, packet.length, packet.holes)
   f.version = packet.version
@@ -58,13 +58,13 @@ const flagRules = {
   [names.auth]: 'flags-auth',
 } as const
 
-/** MQTT 3.1 lets PUBREL, SUBSCRIBE and UNSUBSCRIBE carry DUP, and says that the others' flags are not used. */
+/** MQTT 3.1 allows DUP in PUBREL, SUBSCRIBE and UNSUBSCRIBE, and does not use the flags of other packets. */
 function checkFlags(f: Fields, type: number, flags: number): void {
   if (f.version === 3 && (names.fixedFlags(type) === 0 || (flags & 7) === 2)) return
   f.wrong(flagRules[type as keyof typeof flagRules] ?? 'flags-reserved')
 }
 
-const bridge = 0x80 // MQTT 3.1 and 3.1.1 brokers that connect to each other set it on the level
+const bridge = 0x80 // set in the protocol level by bridges (MQTT 3.1 and 3.1.1)
 
 /** MQTT 5.0, 3.1. */
 function decodeConnect(f: Fields, packet: Packet): void {
@@ -81,7 +81,7 @@ function decodeConnect(f: Fields, packet: Packet): void {
   f.secret = flags.password ? 'password' : f.version === 5 ? 'authentication_data' : ''
   const keepAlive = f.integer('keep_alive', 2, (value) => (value === 0 ? 'off' : 'seconds'))
   if (f.version === 5) packet.properties = decodeProperties(f, names.connect)
-  // Member by member: an object of spread parts gets a shape of its own, which weighs more than itself.
+  // No spread: each spread object would get its own hidden class.
   const connect: ConnectFacts = {
     clientId: '',
     keepAlive,
@@ -207,7 +207,7 @@ function decodeSubscribe(f: Fields, packet: Packet): void {
   }
 }
 
-/** MQTT 5.0, 3.8.3.1; before it, the requested QoS in the lowest two bits. */
+/** MQTT 5.0, 3.8.3.1; before 5.0 the lowest two bits are the requested QoS. */
 function decodeSubscriptionOptions(f: Fields): number {
   const byte = f.peek('subscription_options')
   const group = f.begin('subscription_options')
@@ -266,7 +266,7 @@ function decodeDisconnect(f: Fields, packet: Packet): void {
   if (f.left > 0) decodeReasonCode(f, packet)
   if (f.left > 0) packet.properties = decodeProperties(f, names.disconnect)
   if (packet.direction === 's2c' && packet.property(propertyId.sessionExpiry) !== undefined) {
-    f.wrong('disconnect-expiry', 'the server must not send Session Expiry Interval')
+    f.wrong('disconnect-expiry', 'a server must not send Session Expiry Interval')
   }
 }
 
@@ -298,7 +298,7 @@ function decodeReasonCode(f: Fields, packet: Packet): void {
   f.wrong(codeRules[packet.type as keyof typeof codeRules] ?? 'pub-reason-code')
 }
 
-/** The codes of SUBACK and UNSUBACK, one for each Topic Filter. */
+/** The codes of SUBACK and UNSUBACK, one per Topic Filter. */
 function decodeCodes(f: Fields, packet: Packet, wrongBefore5: (code: number) => boolean): void {
   const codes: number[] = []
   packet.codes = codes
@@ -317,7 +317,7 @@ function decodeCodes(f: Fields, packet: Packet, wrongBefore5: (code: number) => 
 
 function checkNothingLeft(f: Fields): void {
   if (f.left === 0) return
-  f.wrong('wrong-length', `${count(f.left, 'byte')} more than this packet has`, f.at)
+  f.wrong('wrong-length', `${countAre(f.left, 'byte')} left after the last field`, f.at)
   f.rest('undecoded', 'undecoded')
 }
 

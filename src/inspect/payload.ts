@@ -1,4 +1,4 @@
-// What a payload looks like: text, JSON, or bytes. A guess for the reader; MQTT does not say.
+// Guesses whether a payload is text, JSON or binary; MQTT does not say.
 import { isUtf8 } from 'node:buffer'
 import type { Fields } from './fields.js'
 import type { Packet } from './packet.js'
@@ -8,9 +8,9 @@ import { stringAt } from './utf8.js'
 export type PayloadKind = 'empty' | 'text' | 'json' | 'binary'
 
 const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/
-const longestJson = 65_536 // more than a reader looks at is not parsed for a label
+const longestJson = 65_536 // bytes; longer payloads are not parsed
 
-/** Tells by content; `text` is the payload decoded where it is one. */
+/** The kind of the payload in `bytes` from `start` to `end`, by its content. */
 export function payloadKind(bytes: Uint8Array, start: number, end: number): PayloadKind {
   if (start >= end) return 'empty'
   const first = bytes[start]!

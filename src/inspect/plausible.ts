@@ -1,17 +1,17 @@
-// Whether the bytes at one place could be a Control Packet, told without building texts or fields. For the search for a
-// packet boundary, which asks this of every byte: the work is bounded whatever the bytes are.
+// Tests whether the bytes at a position could be a Control Packet, without creating strings or fields. The search for a
+// packet boundary calls this for every byte, so the work is bounded for any input.
 import { isUtf8 } from 'node:buffer'
 import * as names from './names.js'
 import { type Property, properties } from './properties.js'
 
-/** Bytes of a text, and entries of a list, that are looked at. */
+/** Bytes of a text, and entries of a list, that are examined. */
 const mostOfText = 1024
 const mostEntries = 64
 
-/** No packet of this version begins here. */
+/** Returned if no packet of the version begins at the position. */
 export const none = -1
 
-/** Type and flags that a Fixed Header may begin with (MQTT 5.0, 2.1). */
+/** True if a Fixed Header may begin with byte `first`: type and flags (MQTT 5.0, 2.1). */
 export function hasLegalFlags(first: number): boolean {
   const type = first >> 4
   if (type === names.publish) return (first & 6) !== 6 && (first & 14) !== 8
@@ -19,8 +19,8 @@ export function hasLegalFlags(first: number): boolean {
 }
 
 /**
- * Where the packet at `at` ends if it is one of `version`, `none` if it is not. Only the bytes before `limit` are there:
- * an end beyond it is of a packet whose captured part contradicts nothing, or at least one more byte has to come.
+ * The end of the packet at `at`, or `none` if no packet of `version` begins there. Only bytes before `limit` are present: a
+ * result beyond it means that the packet is incomplete and plausible so far.
  */
 export function packetAt(bytes: Uint8Array, at: number, limit: number, version: number): number {
   const first = bytes[at]!
@@ -34,7 +34,7 @@ export function packetAt(bytes: Uint8Array, at: number, limit: number, version: 
     length += (byte & 0x7f) * scale
   }
   const end = body + length
-  // Most places are refused here: the Topic Name would be longer than its packet.
+  // Most positions are rejected here: the Topic Name would be longer than the packet.
   if (
     first >> 4 === names.publish &&
     body + 2 <= limit &&
@@ -54,14 +54,14 @@ export function packetAt(bytes: Uint8Array, at: number, limit: number, version: 
 class Reader {
   bytes: Uint8Array = new Uint8Array(0)
   at = 0
-  /** Of the packet, or of its properties while they are read. */
+  /** End of the packet, or of its properties while they are read. */
   end = 0
-  /** Of what is there of it. */
+  /** End of the bytes that are present. */
   limit = 0
-  /** 'short': all that is there was read. */
+  /** 'short': the bytes present were all read without a contradiction. */
   state: 'reading' | 'short' | 'contradicted' = 'reading'
 
-  /** Nothing contradicts a packet that ends at `end`. */
+  /** True if the bytes read are consistent with a packet that ends at `end`. */
   fits(end: number): boolean {
     return this.state === 'short' || (this.state === 'reading' && this.at === end)
   }
@@ -74,7 +74,7 @@ class Reader {
     return this.end - this.at
   }
 
-  /** Contradicts unless `condition` holds. */
+  /** Rejects the packet unless `condition` holds. */
   must(condition: boolean): void {
     if (!condition) this.state = 'contradicted'
   }
@@ -103,7 +103,7 @@ class Reader {
     if (!this.isOver) this.must(identifier > 0)
   }
 
-  /** A length of two bytes and as many bytes; returns the length. */
+  /** Skips a two-byte length and that many bytes; returns the length. */
   prefixed(): number {
     const length = this.number(2)
     if (this.isOver) return 0
@@ -113,7 +113,7 @@ class Reader {
     return length
   }
 
-  /** A UTF-8 Encoded String without control characters; `isTopic`: and without wildcards. Returns its length. */
+  /** A UTF-8 Encoded String without control characters, and with `isTopic` without wildcards. Returns its length. */
   text(isTopic = false): number {
     const start = this.at + 2
     const length = this.prefixed()
@@ -175,7 +175,7 @@ function readBody(first: number, version: number): void {
   }
 }
 
-/** MQTT 5.0, 3.1: enough of it to know it by. */
+/** MQTT 5.0, 3.1. The Protocol Name is enough to recognise a CONNECT. */
 function readConnect(): void {
   const start = reader.at + 2
   const length = reader.text()
@@ -206,7 +206,7 @@ function readPublish(first: number, version: number): void {
   if (reader.at > reader.limit) reader.state = 'short'
 }
 
-/** A Reason Code and properties, which may both be left out. */
+/** Optional Reason Code and properties. */
 function readOptionalCode(type: number, version: number): void {
   if (version < 5 || reader.left === 0) return
   const code = reader.number(1)
@@ -247,7 +247,7 @@ function readCodes(type: number, version: number): void {
   passRest()
 }
 
-/** The entries of a long list that are not looked at. */
+/** Skips the entries of a long list that are not examined. */
 function passRest(): void {
   if (reader.isOver) return
   reader.at = reader.end

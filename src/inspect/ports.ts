@@ -1,10 +1,10 @@
-// Which ports are MQTT's by habit; what is on them is taken for MQTT, or MQTT-SN, without further evidence.
+// Well-known ports, whose traffic is treated as MQTT or MQTT-SN without further evidence.
 import type { Flow } from '../capture/stream.js'
 
 const tcpPorts = [1883, 8883, 1884]
 const udpPorts = [1883, 1884, 10_000, 2442]
 
-/** `more` are those that the user named. */
+/** True if one side uses a well-known port, or one of `more` (--port). */
 export function isPortOf({ protocol, client, server }: Flow, more: readonly number[] = []): boolean {
   const known = protocol === 'udp' ? udpPorts : tcpPorts
   return [client, server].some((address) => {

@@ -1,5 +1,4 @@
-// The properties of MQTT 5.0 as the decoder asks for them: by identifier, with Control Packet types as numbers. The facts
-// are those of codec/properties.ts.
+// The properties of MQTT 5.0 by identifier, with Control Packet types as numbers; derived from codec/properties.ts.
 import { type PropertyRow, type PropertyType, properties as rows } from '../codec/properties.js'
 import { packetNames } from './names.js'
 
@@ -7,12 +6,12 @@ export interface Property {
   readonly identifier: number
   readonly name: string
   readonly type: PropertyType
-  /** Control Packet types; 0 stands for the Will Properties of CONNECT. */
+  /** Control Packet types; 0 is the Will Properties of CONNECT. */
   readonly packets: readonly number[]
-  /** The least and the most that it may be, where the rule `property-range` is to hold that. */
+  /** Smallest and largest value, for the rule `property-range`. */
   readonly least: number
   readonly most: number
-  /** The type in the standard's words. */
+  /** Type name in the standard. */
   readonly kind: string
 }
 
@@ -28,7 +27,7 @@ const kinds: Readonly<Record<PropertyType, string>> = {
   'utf-8 string pair': 'UTF-8 String Pair',
 }
 
-/** Identifiers that code asks for by name. */
+/** Property identifiers by name. */
 export const propertyId = {
   payloadFormat: 1,
   messageExpiry: 2,
@@ -58,7 +57,7 @@ export const propertyId = {
   sharedAvailable: 42,
 } as const
 
-/** Their values have rules of their own. */
+/** Properties whose values have their own rules. */
 const ruled: readonly number[] = [propertyId.payloadFormat, propertyId.topicAlias]
 
 function propertyOf({ id, name, type, packets, flag, positive }: PropertyRow): Property {
@@ -78,9 +77,6 @@ function propertyOf({ id, name, type, packets, flag, positive }: PropertyRow): P
 /** By identifier. */
 export const properties: ReadonlyMap<number, Property> = new Map(rows.map((row) => [row.id, propertyOf(row)]))
 
-/**
- * What a packet says in its properties: a number, a text, a pair; a list of them where it said it more than once. Of
- * binary data it is the print (content.ts).
- */
+/** A property value: a number, a text, a pair, or for binary data its hash (content.ts). */
 export type PropertyValue = number | string | readonly [string, string]
 export type PropertyBag = Map<number, PropertyValue[]>

@@ -1,4 +1,4 @@
-// Reads a block of properties (MQTT 5.0, 2.2.2): its length, and each property as one field with its identifier.
+// Decodes properties (MQTT 5.0, 2.2.2): the Property Length, and each property as one field with its identifier.
 
 import { quoted } from '../text.js'
 import { printOf } from './content.js'
@@ -21,7 +21,7 @@ export function decodeProperties(f: Fields, type: Packet['type']): PropertyBag |
   const length = f.variable(type === willProperties ? 'will_property_length' : 'property_length')
   const outer = f.limit
   if (f.at + length > outer) {
-    f.wrong('field-overrun', `the Property Length ${length} passes the end of the packet`)
+    f.wrong('field-overrun', `the Property Length ${length} runs past the end of the packet`)
   }
   const bag: PropertyBag | undefined = length === 0 ? undefined : new Map()
   f.limit = Math.min(outer, f.at + length)
@@ -47,7 +47,7 @@ function decodeProperty(f: Fields, type: number, bag: PropertyBag): void {
   }
   f.last.meaning = property.kind
   if (!property.packets.includes(type))
-    f.wrong('property-not-allowed', `${property.name} does not belong here`)
+    f.wrong('property-not-allowed', `${property.name} is not allowed in this packet`)
   group.whole = true
   group.meaning = `property ${identifier}`
   const value = readValue(f, property, group)
@@ -102,7 +102,7 @@ interface Found {
   readonly offset: number
 }
 
-/** Keeps the value, and checks what a single property can be checked for. */
+/** Stores the value in `bag` and checks it. */
 function note(f: Fields, { property, value, type, offset }: Found, bag: PropertyBag): void {
   const { identifier, name } = property
   const earlier = bag.get(identifier)
@@ -111,7 +111,7 @@ function note(f: Fields, { property, value, type, offset }: Found, bag: Property
     earlier.push(value)
     const many = identifier === propertyId.subscriptionIdentifier && type === publish
     if (identifier !== propertyId.userProperty && !many) {
-      f.wrong('property-twice', `${name} must not be there twice`, offset)
+      f.wrong('property-twice', `${name} must not occur more than once`, offset)
     }
   }
   if (identifier === propertyId.topicAlias && value === 0) f.wrong('alias-zero', undefined, offset)

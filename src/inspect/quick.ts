@@ -1,5 +1,5 @@
-// The hot packets read without fields: PUBLISH and its acknowledgements as almost all of them are. Whatever is unusual
-// is left to the decoder that writes down fields, which finds out what is wrong with it.
+// Fast path for PUBLISH, its acknowledgements, PINGREQ and PINGRESP, without fields. Anything unusual is left to the full
+// decoder, which finds violations.
 import { puback, pubcomp, publish, pubrel } from './names.js'
 import type { Packet } from './packet.js'
 
@@ -11,13 +11,13 @@ interface KnownTopic {
 }
 
 export class Quick {
-  /** Topics that were found to be plain: printable ASCII without wildcards. */
+  /** Cache of topics that are printable ASCII without wildcards. */
   readonly #topics: (KnownTopic | undefined)[] = new Array(cacheSize).fill(undefined)
 
-  /** True where the packet's facts are noted and nothing is wrong with it. */
+  /** Sets the values of a valid packet and returns true; false if the full decoder is needed. */
   read(packet: Packet): boolean {
     if (packet.protocol !== 'mqtt' || !packet.isWhole) return false
-    if (packet.body - packet.start > 2 && packet.bytes[packet.body - 1] === 0) return false // not the shortest length
+    if (packet.body - packet.start > 2 && packet.bytes[packet.body - 1] === 0) return false // Remaining Length is not minimal
     const { type } = packet
     if (type === publish) return this.#publish(packet)
     if (type >= puback && type <= pubcomp) return acknowledgement(packet)

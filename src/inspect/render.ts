@@ -1,4 +1,4 @@
-// Decodes a packet of whatever protocol into fields. The views, and commands whose packets were never in a file, use this.
+// Decodes a packet of either protocol into fields.
 import type { Fields } from './fields.js'
 import { decodeMessage } from './mqtt-sn.js'
 import type { Packet } from './packet.js'
@@ -9,7 +9,7 @@ export function decode(fields: Fields, packet: Packet): void {
   else decodeMessage(fields, packet)
 }
 
-/** Writes down the fields of a packet again. What the checks know of it stays: violations, and the topic of an alias. */
+/** Decodes a packet again for a view. Keeps what the checks have added: violations, and the topic of a Topic Alias. */
 export function decodeAgain(fields: Fields, packet: Packet): void {
   const { violations, topic } = packet
   decode(fields, packet)

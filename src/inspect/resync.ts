@@ -1,11 +1,11 @@
-// Fixed Headers by themselves, and whether a packet decodes: for the places that have to doubt their bytes.
+// Parses Fixed Headers, and tests whether a packet decodes without errors.
 import { Fields } from './fields.js'
 import type { Packet } from './packet.js'
 import { decodePacket } from './packets.js'
 
 const fields = new Fields()
 
-/** The Fixed Header at `at`: where its packet begins and ends. */
+/** The Fixed Header at `at`: index of the packet's body and end. 'cut': it is incomplete; 'none': more than four bytes of length. */
 export function headerAt(bytes: Uint8Array, at: number): { body: number; end: number } | 'cut' | 'none' {
   let length = 0
   for (let i = 1; i <= 4; i++) {
@@ -17,7 +17,7 @@ export function headerAt(bytes: Uint8Array, at: number): { body: number; end: nu
   return 'none'
 }
 
-/** True where the packet decodes as its version without an error, and its texts are texts. */
+/** True if the packet decodes in its version without errors, warnings or control characters in texts. */
 export function isClean(packet: Packet): boolean {
   decodePacket(fields, packet)
   const { violations } = packet

@@ -1,40 +1,40 @@
-// Looks for the place where packets begin, in bytes that start in the middle of one. Payloads are full of bytes that could
-// be Fixed Headers, so a place is believed only on evidence: packets that follow one another. Each byte is tried once, and
-// what could be a packet but is not complete is continued where it was left.
+// Searches for a packet boundary in a stream that starts in the middle of a packet. Payloads contain many bytes that look
+// like Fixed Headers, so a boundary is accepted only if several packets follow one another from it. Each byte is tried once;
+// an incomplete candidate is continued when more bytes arrive.
 import { type Origin, type StreamSegment, segmentOf } from '../capture/stream.js'
 import type { Budget } from './assembler.js'
 import { hasLegalFlags, none, packetAt } from './plausible.js'
 import { bufferOf } from './utf8.js'
 
-/** Bytes that are kept; without a boundary in them the older half is passed over. */
+/** Bytes kept; if they contain no boundary, the older half is dropped. */
 const window = 64 * 1024
-/** The same where too much is kept in all. */
+/** Bytes kept when the budget of all streams is spent. */
 const smallWindow = 2048
 const enough = 3 // packets in a row
 const enoughAtEnd = 2 // when the last of them ends where a segment ends
-/** Places that wait for more bytes. More than these are not believed. */
+/** Candidates that wait for more bytes; further ones are ignored. */
 const mostChains = 256
 
-/** Packets that follow one another. */
+/** A candidate: consecutive packets. */
 interface Chain {
-  /** Where the first begins. */
+  /** Start of the first packet. */
   at: number
   count: number
-  /** Where the next begins. */
+  /** Start of the next packet. */
   next: number
-  /** How many bytes of the window have to be there before it can be continued. */
+  /** Bytes the window must have before the chain can be continued. */
   need: number
   readonly version: number
 }
 
 export interface Found {
-  /** From the boundary on, each with its own origin. */
+  /** Segments from the boundary on, each with its own origin. */
   readonly segments: readonly StreamSegment[]
-  /** Of the first byte that was looked at, and how many were passed over. */
+  /** Offset and origin of the first byte searched, and the number of bytes before the boundary. */
   readonly offset: number
   readonly origin: Origin
   readonly skipped: number
-  /** For the reader: why this place is believed. */
+  /** The reason for accepting the boundary, for the user. */
   readonly evidence: string
 }
 
@@ -44,21 +44,21 @@ const both = [4, 5] as const
 export class Search {
   readonly #budget: Budget
   readonly #versions: readonly number[]
-  /** Allocated for this search, with room for more, or the bytes of the first segment while it is looked at. */
+  /** A buffer of this search with spare capacity, or the first segment's bytes while only that is searched. */
   #bytes: Buffer = empty
   #isBorrowed = false
   #length = 0
   #offset = 0
-  /** Where segments begin in the bytes. */
+  /** Start of each segment in `#bytes`. */
   #starts: number[] = []
   #origins: Origin[] = []
-  /** All before this place was tried. */
+  /** Position up to which all bytes were tried. */
   #next = 0
   #chains: Chain[] = []
-  /** The least that a chain needs. */
+  /** Smallest `need` of all chains. */
   #need = Number.POSITIVE_INFINITY
 
-  /** `version`: what the packets of the connection are; 0 where that is not known. */
+  /** `version`: protocol version of the connection, 0 if unknown. */
   constructor(budget: Budget, version: number) {
     this.#budget = budget
     this.#versions = version === 0 ? both : [Math.max(version, 4)]
@@ -68,7 +68,7 @@ export class Search {
     return this.#length
   }
 
-  /** Of the first segment. */
+  /** Origin of the first segment. */
   get origin(): Origin | undefined {
     return this.#origins[0]
   }
@@ -93,7 +93,7 @@ export class Search {
     return undefined
   }
 
-  /** Forgets the older half, or more, of what has become too much; returns how many bytes that were. */
+  /** Drops the older half, or more, if the window is too large; returns the number of bytes dropped. */
   drop(): number {
     const most = this.#budget.left > 0 ? window : smallWindow
     if (this.#length <= most) return 0
@@ -104,7 +104,7 @@ export class Search {
     this.#length = kept.length
     this.#offset += half
     this.#next = Math.max(0, this.#next - half)
-    // The segment that the cut goes through begins before the window.
+    // The first segment may begin before the window.
     const first = Math.max(
       0,
       this.#starts.findLastIndex((start) => start <= half),
@@ -162,7 +162,7 @@ export class Search {
     this.#bytes = bytes
   }
 
-  /** Goes on with the chains that have got their bytes, the first of which wins. */
+  /** Continues the chains whose bytes have arrived; the first that is accepted wins. */
   #continue(): Evidence | undefined {
     if (this.#need > this.#length) return undefined
     let need = Number.POSITIVE_INFINITY
@@ -181,7 +181,7 @@ export class Search {
     return undefined
   }
 
-  /** Tries the places that no chain begins at. */
+  /** Tries the positions not tried yet. */
   #try(): Evidence | undefined {
     for (; this.#next < this.#length; this.#next++) {
       if (!hasLegalFlags(this.#bytes[this.#next]!)) continue
@@ -200,7 +200,7 @@ export class Search {
     return undefined
   }
 
-  /** Why the chain is believed, or whether it can still be. */
+  /** Returns the reason for accepting the chain, 'open' if it needs more bytes, or 'no'. */
   #follow(chain: Chain, first = packetAt(this.#bytes, chain.next, this.#length, chain.version)): string {
     const length = this.#length
     for (let end = first; ; end = packetAt(this.#bytes, chain.next, length, chain.version)) {

@@ -1,5 +1,5 @@
-// Sparkplug B payloads (Sparkplug 3.0, 6.4): the one importer of pbf, loaded for --sparkplug only. The names of metrics
-// that a BIRTH gave an alias are put in where only the alias is sent.
+// Sparkplug B payloads (Sparkplug 3.0, 6.4); loaded for --sparkplug only. Metrics sent with an alias alone get the name from
+// the BIRTH message.
 
 import { PbfReader } from 'pbf'
 import { jsonOf, quoted } from '../text.js'
@@ -66,17 +66,17 @@ const datatypes = [
 
 const topicForm = /^spBv1\.0\/([^/]+)\/([ND](?:BIRTH|DEATH|DATA|CMD))\/([^/]+)(?:\/([^/]+))?$/
 const mostNodes = 10_000
-/** Characters of names, with what each name costs beside them. */
+/** Characters of all names, plus `overhead` for each. */
 const mostCharacters = 32 * 1024 * 1024
 const overhead = 64
 
 /** The Sparkplug B payloads of all edge nodes and devices. */
 export class Sparkplug {
-  /** Names by alias, for each edge node: its devices share them. */
+  /** Names by alias for each edge node, shared by its devices. */
   readonly #names = new Map<string, Map<number, string>>()
   #characters = 0
 
-  /** Undefined where the topic is not Sparkplug's, or the payload is not what it should be. */
+  /** Decodes a payload; undefined if the topic is not a Sparkplug topic or the payload is malformed. */
   read(packet: Packet): SparkplugPayload | undefined {
     const topic = topicForm.exec(packet.topic ?? '')
     if (topic === null || packet.payload < 0 || packet.end === packet.payload) return undefined
@@ -141,7 +141,7 @@ function decodeMetric(reader: PbfReader): Metric {
   return metric
 }
 
-/** The `oneof value` of a metric; data sets and templates are left as bytes. */
+/** The `oneof value` of a metric; data sets and templates stay as hexadecimal bytes. */
 function readValue(tag: number, metric: Metric, pbf: PbfReader): void {
   if (tag === 10 || tag === 11) metric.value = pbf.readVarint()
   else if (tag === 12) metric.value = pbf.readFloat()
@@ -153,7 +153,7 @@ function readValue(tag: number, metric: Metric, pbf: PbfReader): void {
 
 const signedBits: Readonly<Record<number, number>> = { 1: 8, 2: 16, 3: 32 }
 
-/** Signed integers travel as unsigned ones in two's complement (6.4.16). */
+/** Signed integers are sent as unsigned ones in two's complement (6.4.16). */
 function signed(value: number, datatype: number): number {
   if (datatype === 4) return value >= 2 ** 63 ? value - 2 ** 64 : value
   const bits = signedBits[datatype]
@@ -162,7 +162,7 @@ function signed(value: number, datatype: number): number {
   return cut >= 2 ** (bits - 1) ? cut - 2 ** bits : cut
 }
 
-/** A line for each metric, for the views that are read by people. */
+/** One line per metric, for the text views. */
 export function sparkplugLines({ timestamp, seq, metrics }: SparkplugPayload): string[] {
   const head = `sparkplug ${timestamp === undefined ? '' : `timestamp ${timestamp} `}${seq === undefined ? '' : `seq ${seq}`}`
   return [

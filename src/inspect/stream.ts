@@ -1,23 +1,23 @@
-// One flow on its way to the views: its two assemblers, and what has to wait until its version and the packet boundaries
-// of both directions are known, so that it is shown in the order in which it was captured.
+// One flow: its two assemblers, and packets held back until the version and the packet boundaries of both directions are
+// known, so that they are shown in capture order.
 import type { Direction, Flow, Origin } from '../capture/stream.js'
 import { Assembler, type AssemblerOptions, type AssemblerSink } from './assembler.js'
 import type { Connection } from './connection.js'
 import type { Packet } from './packet.js'
 import type { Skipped } from './views/view.js'
 
-/** What is held of one stream. Then the version is decided by what there is, and order is given up. */
+/** Items and bytes held for one stream. Beyond that a version is assumed, and the order may differ. */
 const mostHeld = 256
 const mostBytes = 1024 * 1024
 
 /** A packet, or a range without packets. */
 export type Item = {
-  /** Counts the segments: the one that the packet ends in. */
+  /** Number of the segment that the packet ends in. */
   readonly order: number
 } & ({ readonly packet: Packet } | { readonly skipped: Skipped })
 
 export interface Listener {
-  /** A packet that need not wait. */
+  /** Receives a packet that need not be held. */
   framed(stream: Stream, packet: Packet): void
 }
 
@@ -26,22 +26,23 @@ export class Stream implements AssemblerSink {
   readonly connection: Connection
   readonly c2s: Assembler
   readonly s2c: Assembler
-  /** Bytes, while it may turn out not to be MQTT. */
+  /** Bytes received while the stream has not been recognised as MQTT. */
   seen = 0
+  /** The stream is not MQTT. */
   not = false
-  /** Packets were found in it, so that it has a number. */
+  /** Packets were found, so the connection has a number. */
   opened = false
-  /** The views know of it. */
+  /** The connection was passed to the views. */
   shown = false
-  /** What waits for the Client Identifier that the server assigns, in order; undefined where nothing has to. */
+  /** Items that wait for an assigned Client Identifier, in order; undefined if not waiting. */
   unnamed: (Packet | Skipped)[] | undefined
   #held: Item[] | undefined
   #bytes = 0
-  /** Packets or losses that show that it is MQTT. */
+  /** Packets or losses prove that the stream is MQTT. */
   #isCertain = false
-  /** Too much was held: what is found while a boundary is looked for is shown at once. */
+  /** Too much was held: packets found during a boundary search are shown at once. */
   #isImpatient = false
-  /** Nothing in the segment at hand has to wait, as almost always. */
+  /** Fast path: nothing in the current segment has to be held. */
   #isPlain = false
   #segments = 0
   #orders: Map<Origin, number> | undefined
@@ -59,7 +60,7 @@ export class Stream implements AssemblerSink {
     this.s2c = new Assembler('s2c', this, options)
   }
 
-  /** The version, or where packets begin in bytes that are there, is not known. */
+  /** True if the version, or a packet boundary in buffered bytes, is unknown. */
   get isUndecided(): boolean {
     if (this.connection.version === 0) return true
     if (this.c2s.isSearching || this.s2c.isSearching) return !this.#isImpatient
@@ -71,7 +72,7 @@ export class Stream implements AssemblerSink {
     return this.#held !== undefined
   }
 
-  /** A segment is about to be read. */
+  /** Call this before a segment is pushed into an assembler. */
   arrives(origin: Origin): void {
     this.#isPlain = this.#held === undefined && this.connection.version !== 0 && this.#isSynchronised
     if (this.#isPlain || !this.isUndecided) return
@@ -87,7 +88,7 @@ export class Stream implements AssemblerSink {
     if (this.#isPlain) return this.#listener.framed(this, packet)
     if (this.#held === undefined && !this.isUndecided) return this.#listener.framed(this, packet)
     const { connection } = this
-    // The connection is decided where a packet tells its version; those that wait are of that version too.
+    // Held packets get the version found by a later packet.
     if (connection.version === 0) connection.decide(packet)
     const order = packet.last === undefined ? undefined : this.#orders?.get(packet.last)
     this.#isCertain = true
@@ -108,9 +109,7 @@ export class Stream implements AssemblerSink {
     this.#hold({ order: order ?? this.#segments, skipped: { direction, offset, length, why } })
   }
 
-  /**
-   * What is held, in order, if that can be known now; undefined while it has to wait. `isEnd`: nothing more will come.
-   */
+  /** Returns the held items in order; undefined if they must still wait. `isEnd`: the stream has ended. */
   release(isEnd: boolean): readonly Item[] | undefined {
     const held = this.#held
     if (held === undefined) return undefined
@@ -120,7 +119,7 @@ export class Stream implements AssemblerSink {
       if (isFull) held.splice(0, held.length - mostHeld)
       if (!isEnd) return undefined
     }
-    this.connection.giveUp()
+    this.connection.assumeVersion()
     this.#isImpatient = isFull
     this.#held = undefined
     this.#bytes = 0

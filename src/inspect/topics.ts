@@ -1,15 +1,15 @@
-// What Topic Names and Topic Filters must look like (MQTT 5.0, 4.7 and 4.8).
+// Checks of Topic Names and Topic Filters (MQTT 5.0, 4.7 and 4.8).
 import type { Fields } from './fields.js'
 import type { RuleKey } from './rules.js'
 
-/** `instead` is the rule that a Will Topic or Response Topic breaks, which have their own. */
+/** Checks a Topic Name. `instead`: the rule reported for a Will Topic or Response Topic. */
 export function checkTopic(f: Fields, topic: string, instead?: RuleKey, offset = f.last.start >> 3): void {
   if (topic === '') f.wrong(instead ?? 'topic-empty', undefined, offset)
   else if (/[+#]/.test(topic)) f.wrong(instead ?? 'topic-wildcard', undefined, offset)
   if (topic.includes('\0') && instead === undefined) f.wrong('topic-nul', undefined, offset)
 }
 
-/** The Topic Filter of the field that was read last. */
+/** Checks the Topic Filter of the last field. */
 export function checkFilter(f: Fields, filter: string): void {
   if (filter === '') return f.wrong('filter-empty')
   const shared = f.version === 5 && filter.startsWith('$share/')
@@ -22,7 +22,7 @@ export function checkFilter(f: Fields, filter: string): void {
   })
 }
 
-/** The Topic Filter in `$share/NAME/FILTER`; undefined where it has not this form [MQTT-4.8.2-1] [MQTT-4.8.2-2]. */
+/** The Topic Filter in `$share/NAME/FILTER`; undefined if malformed [MQTT-4.8.2-1] [MQTT-4.8.2-2]. */
 export function filterOfShared(filter: string): string | undefined {
   return /^\$share\/[^/+#]+\/(.+)$/s.exec(filter)?.[1]
 }

@@ -1,10 +1,10 @@
-// Texts of packets: decoded, and checked against MQTT 5.0, 1.5.4.
+// Decodes UTF-8 strings of packets and checks them (MQTT 5.0, 1.5.4).
 import { Buffer, isUtf8 } from 'node:buffer'
 import type { RuleKey } from './rules.js'
 
-const shortText = 24 // up to here a loop costs less than a call into the runtime
+const shortText = 24 // bytes up to which a loop is faster than Buffer.toString
 
-/** The text from `start` to `end`; what is not UTF-8 becomes U+FFFD. */
+/** The text from `start` to `end`; ill-formed UTF-8 becomes U+FFFD. */
 export function stringAt(bytes: Uint8Array, start: number, end: number): string {
   if (end - start <= shortText) {
     let text = ''
@@ -24,7 +24,7 @@ export function bufferOf(bytes: Uint8Array): Buffer {
 
 const control = /[\u0001-\u001f\u007f-\u009f\ufdd0-\ufdef\ufffe\uffff]/
 
-/** The rule that a text breaks; `text` is what the bytes were decoded to. */
+/** The rule that a text breaks, undefined for none; `text` is the decoded bytes. */
 export function faultOf(bytes: Uint8Array, start: number, end: number, text: string): RuleKey | undefined {
   let plain = true
   for (let i = 0; i < text.length && plain; i++) {

@@ -1,23 +1,23 @@
-// The checks of the connections that are being followed. What a connection has said is several kilobytes: of many
-// thousands only those that were heard of last are followed, and of the others no rule is told that asks for the past.
+// The stateful checks of all connections. The state of one takes several kilobytes, so it is kept only for the most recently
+// active connections; for others the stateful checks are suppressed.
 import { Checks } from './checks/checks.js'
 import { World } from './checks/world.js'
 import type { Connection } from './connection.js'
 import type { Packet } from './packet.js'
 
-/** Connections that are followed at a time. */
+/** Connections with state. */
 export const defaultFollowed = 5000
-/** Bytes of requests, and of long topics, that all of them have sent: they may be kept until they are answered. */
+/** Bytes of requests and long topics of all connections, which may be kept until they are answered. */
 const mostKept = 64 * 1024 * 1024
 const longTopic = 256
-/** So much of them is forgotten together: finding the oldest costs looking at all. */
+/** At the limit a quarter is dropped at once, because finding the oldest takes a sort. */
 const part = 4
 
 interface Followed {
   readonly checks: Checks
-  /** Counts up with each packet. */
+  /** Time of last use, by a logical clock. */
   last: number
-  /** Bytes of `mostKept`. */
+  /** Bytes counted against `mostKept`. */
   kept: number
 }
 
@@ -34,7 +34,7 @@ export class Watch {
     this.#limit = limit
   }
 
-  /** The checks of a connection that something is heard of. */
+  /** The checks of a connection; creates them if there are none. */
   of(connection: Connection): Checks {
     if (connection === this.#latest) return this.#checks!
     const followed = this.#followed.get(connection) ?? this.#follow(connection)
@@ -45,7 +45,7 @@ export class Watch {
     return followed.checks
   }
 
-  /** Those of the connection of a packet, which they are about to see. */
+  /** The checks of a connection that will process `packet`, whose kept bytes are counted. */
   ofPacket(connection: Connection, packet: Packet): Checks {
     const checks = this.of(connection)
     const kept = keptOf(packet)
@@ -64,7 +64,7 @@ export class Watch {
     }
   }
 
-  /** Gives them for the last time; undefined where the connection is not followed. */
+  /** Removes and returns the checks of a connection that ended; undefined if it has none. */
   end(connection: Connection): Checks | undefined {
     const followed = this.#followed.get(connection)
     this.#kept -= followed?.kept ?? 0
@@ -96,7 +96,7 @@ export class Watch {
   }
 }
 
-/** Bytes that the checks may keep of a packet. */
+/** Bytes of a packet that the checks may keep. */
 function keptOf({ subscriptions, topic, connect, length }: Packet): number {
   if (subscriptions !== undefined || connect !== undefined) return length
   return topic !== undefined && topic.length > longTopic ? topic.length : 0

@@ -77,7 +77,7 @@ const cases: readonly Case[] = [
     files: 'assigned_id.pcap',
     options: ['--client', 'other'],
     packets: '',
-    notes: /^Nothing passed the filters: 4 packets were read\.\n$/,
+    notes: /^No packet matches the filters: 4 packets read\.\n$/,
   },
 ]
 

@@ -1,4 +1,4 @@
-// `mqttx inspect` with several files: one capture, in the order of its records' times, with few files open at once.
+// `mqttx inspect` with several files: one capture in the order of record times, with few files open at once.
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -22,13 +22,13 @@ import { mqttx, scratch } from '../helpers/run.js'
 
 interface Read {
   readonly log: CaptureLog
-  /** The most files that were open at once. */
+  /** Maximum number of files open at once. */
   readonly open: number
-  /** Chunks that were read of files before the first that was closed again. */
+  /** Chunks read before the first file was closed. */
   readonly left: number
 }
 
-/** Reads files that are in memory, in chunks of `size`. */
+/** Reads files from memory in chunks of `size` bytes. */
 async function read(files: Record<string, Buffer>, { size = 64, enough = Infinity } = {}): Promise<Read> {
   const log = new CaptureLog()
   const reader = new CaptureReader(log, { ports: [1883] })
@@ -55,7 +55,7 @@ const connect = '\x10\x0c\0\x04MQTT\x04\x02\0\x3c\0\0'
 const letters = 'abcdefghijklmnopqrstuvwxyz'
 const letter = (index: number) => toServer({ seq: 1014 + index, payload: letters[index]! })
 const start = [...opening(), toServer({ seq: 1000, payload: connect })]
-/** All frames of one connection, a second apart. */
+/** The frames of one connection, one second apart. */
 const frames = [...start, ...[...letters].map((_, index) => letter(index))].map((bytes, time) => ({
   bytes,
   time,
@@ -84,7 +84,7 @@ describe('one connection', () => {
     },
   )
 
-  test.each([1, 50, 1000])('whose records take turns (chunks of %s bytes)', async (size) => {
+  test.each([1, 50, 1000])('with interleaved records (chunks of %s bytes)', async (size) => {
     const of = (rest: number) => frames.filter((_, index) => index % 3 === rest)
     const files = {
       odd: pcap(of(1)),
@@ -114,7 +114,7 @@ describe('one connection', () => {
     expect(texts(await read(files))).toEqual(whole)
   })
 
-  test('captured at two places is two connections, whatever they have in common', async () => {
+  test('captured at two places is shown as two connections', async () => {
     expect(texts(await read({ a: part(0), b: part(0) }))).toEqual([...whole, ...whole])
     const shifted = pcap(frames.map(({ bytes, time }) => ({ bytes, time: time + 0.25 })))
     expect(texts(await read({ a: part(0), b: shifted }, { size: 50 }))).toEqual([...whole, ...whole])
@@ -124,7 +124,7 @@ describe('one connection', () => {
     expect(texts(await read({ a: part(0), other })).sort()).toEqual([...whole, 'other'])
   })
 
-  test('a SYN that is sent again in the next file opens no other connection', async () => {
+  test('a SYN retransmitted in the next file opens no other connection', async () => {
     expect(texts(await read({ a: part(0, 1), b: part(0) }))).toEqual(whole)
   })
 
@@ -143,7 +143,7 @@ describe('one connection', () => {
   })
 })
 
-test('streams of bytes are read where they are named; an empty file is said', async () => {
+test('byte streams are read in argument order; an empty file is reported', async () => {
   const raw = Buffer.from('\x10\x0c\0\x04MQTT\x04\x02\0\x3c\0\0\xc0\0', 'latin1')
   const { log } = await read({
     raw,
@@ -160,7 +160,7 @@ test('streams of bytes are read where they are named; an empty file is said', as
   expect(log.notes).toEqual(['the input is empty'])
 })
 
-test('a file that is cut, and one without packets', async () => {
+test('a truncated file, and a file without packets', async () => {
   const cut = pcap(frames.slice(0, 10)).subarray(0, -3)
   const { log } = await read({ rest: pcap(frames.slice(10)), cut, none: pcap([]) })
   expect(log.notes).toHaveLength(1)
@@ -168,7 +168,7 @@ test('a file that is cut, and one without packets', async () => {
   expect(log.flows[0]!.c2s).toBe(`${connect}abcde<1>${letters.slice(6)}`)
 })
 
-test('where no more is wanted all files are closed', async () => {
+test('all files are closed when reading stops early', async () => {
   const of = (rest: number) => pcap(frames.filter((_, index) => index % 2 === rest))
   for (const enough of [1, 2, 5]) {
     const { left, log } = await read({ a: of(0), b: of(1) }, { enough })
@@ -180,7 +180,7 @@ test('where no more is wanted all files are closed', async () => {
 const folder = resolve(import.meta.dirname, '../fixtures/inspect/cases')
 const rotated = ['rot.pcap0', 'rot.pcap1', 'rot.pcap2'].map((name) => join(folder, name))
 
-test('a note is about its file; a file that is missing ends the run before anything is shown', async () => {
+test('a note names its file; a missing file ends the run before any output', async () => {
   const some = await mqttx(['inspect', '--view', 'line', ...rotated, join(folder, 'capture.zip')])
   expect(some.stderr).toContain('capture.zip: offset 0: this is a zip archive')
   expect(some.status).toBe(0)
@@ -190,7 +190,7 @@ test('a note is about its file; a file that is missing ends the run before anyth
   expect(missing.status).toBe(1)
 })
 
-test('standard input and a file', async () => {
+test('standard input and a file are read together', async () => {
   const { status, stdout } = await mqttx(['inspect', '--view', 'line', '-', rotated[2]!], {
     stdin: readFileSync(rotated[0]!),
   })
@@ -198,10 +198,10 @@ test('standard input and a file', async () => {
   expect(status).toBe(0)
 })
 
-test('a packed file of several megabytes: no warning of Node (H49)', async () => {
+test('a compressed file of several megabytes causes no Node warning (H49)', async () => {
   const file = join(scratch('packed'), 'large.pcap.gz')
   const bytes = readFileSync(rotated[0]!)
-  // Random bytes do not shrink, so that the unpacker is fed often.
+  // Random bytes do not compress, so the decompressor is fed often.
   const rest = pcap([{ bytes: randomBytes(250_000) }]).subarray(24)
   writeFileSync(file, zlib.gzipSync(Buffer.concat([bytes, ...Array<Buffer>(24).fill(rest)]), { level: 1 }))
   const { stderr, stdout } = await mqttx(['inspect', '--view', 'line', file])
@@ -209,7 +209,7 @@ test('a packed file of several megabytes: no warning of Node (H49)', async () =>
   expect(stdout.toString()).toContain('SUBSCRIBE')
 })
 
-test('zstd: unpacked where Node can, else named with what to run', async () => {
+test('zstd is decompressed if Node supports it, otherwise the error names a command to run', async () => {
   const file = resolve(folder, 'rot.pcap0.zst')
   const { stderr, stdout, status } = await mqttx(['inspect', '--view', 'line', file])
   if ('createZstdDecompress' in zlib) {

@@ -1,4 +1,4 @@
-// `mqttx inspect --hex` and `--protocol`: what a word of the command line is taken for, and MQTT-SN by name.
+// `mqttx inspect --hex` and `--protocol`: forms of bytes on the command line, and MQTT-SN.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -32,7 +32,7 @@ test.each([
   expect(await lines('--quiet', '--hex', text)).toEqual({ packets: ['CONNECT'], stderr: '', status: 0 })
 })
 
-test('--hex: text without bytes is refused', async () => {
+test('--hex rejects text without bytes', async () => {
   const { status, stderr } = await lines('--hex', 'hello, world!')
   expect(stderr).toContain('this is text in no known form of hex dump or base64')
   expect(status).toBe(41)
@@ -41,7 +41,7 @@ test('--hex: text without bytes is refused', async () => {
 /** CONNECT, CONNACK, REGISTER, a forwarded PINGREQ. */
 const messages = ['0a0404010001 6e6f6465', '030500', '120a0000000174793474772f746f70696331', '05fe0001020216']
 
-test('--protocol mqtt-sn: messages one after another, in text and in bytes', async () => {
+test('--protocol mqtt-sn: consecutive messages in text and in bytes', async () => {
   const wanted = { packets: ['CONNECT', 'CONNACK', 'REGISTER', 'PINGREQ'], status: 0 }
   expect(await lines('--protocol', 'mqtt-sn', ...messages.flatMap((text) => ['--hex', text]))).toMatchObject({
     packets: wanted.packets,
@@ -58,7 +58,7 @@ test('--protocol mqtt-sn: messages one after another, in text and in bytes', asy
   }
 })
 
-test('--protocol mqtt-sn: a log of both directions, and a message that is cut', async () => {
+test('--protocol mqtt-sn: a log of both directions, and a truncated message', async () => {
   const file = join(scratch('sn'), 'log')
   writeFileSync(
     file,
@@ -68,7 +68,7 @@ test('--protocol mqtt-sn: a log of both directions, and a message that is cut', 
   expect(stdout.toString()).toMatch(/-> CONNECT "node"[^\n]*\n#2 1 <- CONNACK[^\n]*\n#3 1 -> REGISTER/)
 })
 
-test('--protocol: another one is refused', async () => {
+test('--protocol rejects other values', async () => {
   const { status, stderr } = await lines('--protocol', 'amqp', '--hex', '00')
   expect(stderr).toContain("--protocol: 'amqp' is not known")
   expect(status).toBe(1)

@@ -1,11 +1,11 @@
-// Notes wait while a pager has the terminal.
+// Notes are delayed while a pager uses the terminal.
 import { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { Screen } from '../../src/commands/inspect/screen.js'
 import type { Host } from '../../src/host.js'
 import type { Pager } from '../../src/io/pager.js'
 
-test('of notes beyond 1,000 the number is said', async () => {
+test('beyond 1,000 notes only their number is shown', async () => {
   let said = ''
   const stderr = Object.assign(
     new Writable({

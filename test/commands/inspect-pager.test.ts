@@ -1,4 +1,4 @@
-// `mqttx inspect` on a terminal shows its output in a pager, as git does.
+// `mqttx inspect` on a terminal pipes its output to a pager, as git does.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
@@ -6,7 +6,7 @@ import { onTerminal } from '../helpers/on-a-terminal.js'
 import { mqttx, scratch } from '../helpers/run.js'
 
 const picture = resolve(import.meta.dirname, '../fixtures/inspect/picture.pcap')
-/** Its view of bytes has some megabytes. */
+/** A capture whose --view bytes has some megabytes. */
 const large = join(scratch('pager'), 'large.bin')
 writeFileSync(large, Buffer.alloc(40_000, Buffer.from([0xc0, 0])))
 /** A PUBLISH of QoS 3. */
@@ -33,20 +33,20 @@ test.each<[what: string, line: string, env: Record<string, string>, isPaged: boo
   expect(status).toBe(0)
 })
 
-test('the pager is told what git tells it, and what the user says counts', async () => {
+test('the pager gets the environment that git sets, unless the user sets it', async () => {
   const pager = 'cat > /dev/null; echo "LESS=$LESS LV=$LV"'
   expect((await onTerminal(`mqttx inspect ${picture}`, { PAGER: pager })).output).toContain('LESS=FRX LV=-c')
   const { output } = await onTerminal(`mqttx inspect ${picture}`, { PAGER: pager, LESS: '-S' })
   expect(output).toContain('LESS=-S LV=-c')
 })
 
-test('less shows what fits on the screen and ends', async () => {
+test('less exits at once if the output fits on the screen', async () => {
   const { output, status } = await onTerminal(`stty rows 50 cols 100; ${wrong}`, {})
   expect(output).toContain('(qos-3)')
   expect(status).toBe(40)
 })
 
-test('a pager that is not there: the output is shown without it', async () => {
+test('a missing pager: the output is shown without it', async () => {
   const { output, status } = await onTerminal(`mqttx inspect --color never ${large}`, {
     PAGER: '/nonexistent/pager',
   })
@@ -56,20 +56,20 @@ test('a pager that is not there: the output is shown without it', async () => {
   expect(status).toBe(0)
 })
 
-test('a pager that is left early: silence and status 0, as with a pipe that is closed', async () => {
+test('quitting the pager early: no message and status 0, as with a closed pipe', async () => {
   const { output, status } = await onTerminal(`mqttx inspect ${large}`, { PAGER: 'head -n 1' })
   expect(output.trim()).toMatch(/^20000 packets; [^\n]*$/)
   expect(status).toBe(0)
 })
 
-test('what broke a rule shows in the status when the pager has all of it', async () => {
+test('violations set the status when the pager has received all output', async () => {
   expect((await onTerminal(wrong, { PAGER: marked })).status).toBe(40)
 })
 
-/** A pager that Ctrl-C does not end, and that ends with the next line that is typed. */
+/** A pager that ignores Ctrl-C and exits after the next line of input. */
 const patient = (read: string) => `trap '' INT; ${read}; echo ready; read x < /dev/tty; echo bye`
 
-test('Ctrl-C when all was read is for the pager', async () => {
+test('Ctrl-C after the input was read is left to the pager', async () => {
   const { output, status } = await onTerminal(
     `mqttx inspect ${picture}`,
     { PAGER: patient('cat > /dev/null') },
@@ -83,23 +83,23 @@ test('Ctrl-C when all was read is for the pager', async () => {
   expect(status).toBe(0)
 })
 
-test('Ctrl-C before that ends the reading, and waits for the pager', async () => {
+test('Ctrl-C while reading stops it and waits for the pager', async () => {
   const { output, status } = await onTerminal(`mqttx inspect ${large}`, { PAGER: patient(':') }, [
     ['ready', '\u0003'],
     ['^C', '\n'],
   ])
-  expect(output).toMatch(/bye\s+[^\n]*Error: [^\n]*Ended by SIGINT: the input was not read to its end\s*$/)
+  expect(output).toMatch(/bye\s+[^\n]*Error: [^\n]*Ended by SIGINT: the input was not read to the end\s*$/)
   expect(status).toBe(130)
 })
 
-test('notes wait for the pager to end', async () => {
+test('notes are written after the pager exits', async () => {
   const cut = join(scratch('cut'), 'cut.pcap')
   writeFileSync(cut, readFileSync(picture).subarray(0, 2500))
   const { output } = await onTerminal(`mqttx inspect ${cut}`, { PAGER: 'cat > /dev/null; echo bye' })
   expect(output).toMatch(/^bye\s+.*the file ends inside record/)
 })
 
-test('a file that is not there is told without a pager', async () => {
+test('a missing file is reported without a pager', async () => {
   const { output, status } = await onTerminal('mqttx inspect /nonexistent', { PAGER: 'echo paged; cat' })
   expect(output).not.toContain('paged')
   expect(status).toBe(1)

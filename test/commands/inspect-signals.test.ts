@@ -1,4 +1,4 @@
-// `mqttx inspect` serves signals within long work, and a second signal ends it at once (H27).
+// `mqttx inspect` handles signals during long work, and a second signal ends it at once (H27).
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { constants, deflateRawSync } from 'node:zlib'
@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { opening, pcap, timed, toClient, toServer } from '../helpers/capture-builder.js'
 import { scratch, startMqttx } from '../helpers/run.js'
 
-/** Frames of compressed WebSocket, each of which inflates to 60 MB of PINGREQ. */
+/** Compressed WebSocket frames, each of which inflates to 60 MB of PINGREQ. */
 function bomb(): Buffer {
   const frames = [...opening()]
   const head = 'Upgrade: websocket\r\nConnection: Upgrade\r\n'
@@ -41,8 +41,8 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     running.kill(signal)
     const { status, stdout, stderr } = await running.ended
     expect(status).toBe(signal === 'SIGINT' ? 130 : 143)
-    expect(stderr).toBe(`Error: Ended by ${signal}: the input was not read to its end\n`)
-    // 90 million lines if it went on.
+    expect(stderr).toBe(`Error: Ended by ${signal}: the input was not read to the end\n`)
+    // The complete output would have 90 million lines.
     expect(stdout.length).toBeLessThan(1_000_000_000)
     expect(stdout.toString('latin1', stdout.length - 100)).toMatch(
       /connection 1 .*not followed to its end\n$/,
@@ -50,13 +50,13 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   },
 )
 
-test('a second signal ends it at once, whoever takes its output', async () => {
+test('a second signal ends it at once even if its output is not read', async () => {
   const running = startMqttx(['inspect', '--view', 'line', file], { timeoutMs: 60_000 })
   await running.until((stdout) => stdout.includes('PINGREQ'))
-  // Nothing takes its output any more: it has to wait before it can end.
+  // Its output is not read any more, so it cannot end by itself.
   running.child.stdout?.pause()
   const exited = new Promise((resolve) => running.child.once('exit', resolve))
-  // The first is served within a turn; however long that takes, one of the next finds no handler.
+  // The first signal is handled within a turn; one of the following ones finds no handler.
   const again = setInterval(() => running.kill('SIGINT'), 200)
   await exited
   clearInterval(again)

@@ -1,4 +1,4 @@
-// Before every byte of a long capture is shown on a terminal, a summary says what to filter by.
+// On a terminal, the bytes view of a long capture begins with a summary of filters.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -9,7 +9,7 @@ import { mqttx, scratch } from '../helpers/run.js'
 
 const folder = scratch('summary')
 
-/** A CONNECT and PUBLISH packets, so many in all. */
+/** A CONNECT and PUBLISH packets, `count` in total. */
 function raw(packets: number): string {
   const file = join(folder, `${packets}.bin`)
   const connect = Buffer.from('100d00044d5154540402003c000161', 'hex')
@@ -43,7 +43,7 @@ test.each([
   expect(output).not.toContain('to see fewer')
 })
 
-test('the status and the packets are those without a summary', async () => {
+test('status and packets are the same as without a summary', async () => {
   const file = raw(1001)
   const { output, status } = await onTerminal(`mqttx inspect --no-pager --color never ${file}`)
   const plain = (await mqttx(['inspect', '--view', 'bytes', file])).stdout.toString()
@@ -51,12 +51,12 @@ test('the status and the packets are those without a summary', async () => {
   expect(status).toBe(0)
 })
 
-test('output that is no terminal has none', async () => {
+test('there is no summary without a terminal', async () => {
   const { stdout } = await mqttx(['inspect', '--view', 'bytes', raw(1001)])
   expect(stdout.toString()).toMatch(/^connection 1:/)
 })
 
-test('names are counted up to a bound, and shown up to a length', () => {
+test('the number of names and their length are bounded', () => {
   const summary = new Summary()
   const connection = { transport: 'raw', client: '', server: '', version: 4, versionFrom: 'connect' } as const
   const more = { clientId: 'x'.repeat(70_000), preamble: undefined, sawStart: true }

@@ -1,4 +1,4 @@
-// `mqttx inspect --write`: what it writes to, what it refuses to write over, and how it says that it cannot.
+// `mqttx inspect --write`: targets, protection of input files, and errors.
 import { copyFileSync, existsSync, linkSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -6,14 +6,14 @@ import { mqttx, scratch, shell } from '../helpers/run.js'
 
 const picture = resolve(import.meta.dirname, '../fixtures/inspect/picture.pcap')
 
-/** A copy of a capture, which a defect may spoil. */
+/** A copy of a capture, in case a defect overwrites it. */
 function copy(): string {
   const file = join(scratch('target'), 'in.pcap')
   copyFileSync(picture, file)
   return file
 }
 
-describe('a file that is read is not written', () => {
+describe('an input file is not overwritten', () => {
   test.each<[string, (file: string) => string[]]>([
     ['an operand', (file) => [file, '--write', file]],
     ['-r', (file) => ['-r', file, '--write', file]],
@@ -24,7 +24,7 @@ describe('a file that is read is not written', () => {
   ])('%s', async (_name, args) => {
     const file = copy()
     const { status, stdout, stderr } = await mqttx(['inspect', ...args(file)])
-    expect(stderr).toMatch(/^Error: --write .+ is read too, and would be overwritten\nhint: /)
+    expect(stderr).toMatch(/^Error: --write .+: would overwrite the input .+\nhint: /)
     expect(status).toBe(1)
     expect(stdout).toHaveLength(0)
     expect(readFileSync(file).equals(readFileSync(picture))).toBe(true)
@@ -33,7 +33,7 @@ describe('a file that is read is not written', () => {
   test('standard input', async () => {
     const file = copy()
     const { status, stderr } = await shell(`mqttx inspect --write '${file}' < '${file}'`)
-    expect(stderr).toContain('standard input is read too')
+    expect(stderr).toContain('would overwrite standard input')
     expect(status).toBe(1)
     expect(readFileSync(file).equals(readFileSync(picture))).toBe(true)
   })
@@ -42,7 +42,7 @@ describe('a file that is read is not written', () => {
 test.each([
   ['is not there', '/nowhere/in.pcap', 'No such file or directory'],
   ['is a directory', '/', 'Is a directory'],
-])('where an input %s, the file that would be written stays as it is', async (_name, input, why) => {
+])('if an input %s, the target is not changed', async (_name, input, why) => {
   const file = copy()
   const { status, stdout, stderr } = await mqttx(['inspect', picture, input, '--write', file])
   expect(stderr).toBe(`Error: cannot read ${input}: ${why}\n`)
@@ -60,21 +60,21 @@ function linked(file: string, link: (from: string, to: string) => void): string 
 test.each([
   ['a directory', '/', 'Is a directory'],
   ['a directory that is not there', '/nowhere/out.pcapng', 'No such file or directory'],
-])('%s: the error names the option and the file, before anything is shown', async (_name, file, why) => {
+])('target %s: the error names the option and the file, before any output', async (_name, file, why) => {
   const { status, stdout, stderr } = await mqttx(['inspect', picture, '--write', file])
-  expect(stderr).toBe(`Error: --write ${file}: cannot be written: ${why}\n`)
+  expect(stderr).toBe(`Error: --write ${file}: cannot open: ${why}\n`)
   expect(status).toBe(1)
   expect(stdout).toHaveLength(0)
 })
 
-test.runIf(existsSync('/dev/full'))('a full disk shows before the work', async () => {
+test.runIf(existsSync('/dev/full'))('a full disk is reported before the work', async () => {
   const { status, stdout, stderr } = await mqttx(['inspect', picture, '--write', '/dev/full'])
   expect(stderr).toMatch(/^Error: --write \/dev\/full: ENOSPC.*\nhint: disk full, /)
   expect(status).toBe(14)
   expect(stdout).toHaveLength(0)
 })
 
-test('without a key log that can be read the file stays as it was', async () => {
+test('with an unreadable key log the target is not changed', async () => {
   const file = copy()
   const { status } = await mqttx(['inspect', picture, '--keylog', '/nowhere', '--write', file])
   expect(status).toBe(1)
@@ -91,7 +91,7 @@ describe('--write - writes the capture to standard output', () => {
 
   test('not with a view', async () => {
     const { status, stderr } = await mqttx(['inspect', picture, '--write', '-', '--view', 'json'])
-    expect(stderr).toContain('--write -: standard output cannot take the capture and --view json')
+    expect(stderr).toContain('--write -: standard output cannot have both the capture and --view json')
     expect(status).toBe(1)
   })
 })

@@ -1,4 +1,4 @@
-// `mqttx inspect`: filters that nothing can pass, and key logs without secrets, are told.
+// `mqttx inspect` reports filters that match nothing and key logs without secrets.
 
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -18,7 +18,7 @@ test.each([
   expect(stdout).toHaveLength(0)
 })
 
-test('--from later than --to is refused; the same time is not', async () => {
+test('--from later than --to is rejected, equal times are not', async () => {
   const times = (from: string, to: string) => mqttx(['inspect', '--from', from, '--to', to, picture])
   const { status, stdout, stderr } = await times('1795232901', '1795232900.9')
   expect(stderr).toContain('--from is later than --to')
@@ -27,10 +27,10 @@ test('--from later than --to is refused; the same time is not', async () => {
   expect((await times('1795232901', '1795232901')).stderr).not.toContain('--from')
 })
 
-test('a key log without secrets is told', async () => {
+test('a key log without secrets is reported', async () => {
   const file = join(scratch('keys'), 'keys')
   writeFileSync(file, Buffer.from([0xff, 0, 0x80, 10, 1, 2, 3]))
   const { stderr } = await mqttx(['inspect', '--keylog', file, picture])
-  expect(stderr).toBe(`there are no secrets in ${file} (--keylog)\n`)
+  expect(stderr).toBe(`no secrets in ${file} (--keylog)\n`)
   expect((await mqttx(['inspect', '--quiet', '--keylog', file, picture])).stderr).toBe('')
 })

@@ -1,4 +1,4 @@
-// `mqttx inspect --write`: what is written is a capture, for us and for others, of the packets that pass the filters.
+// `mqttx inspect --write` writes a capture of the matching packets that mqttx and other programs can read.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -25,7 +25,7 @@ async function packets(args: readonly string[]): Promise<Line[]> {
   return lines.map((line) => JSON.parse(line) as Line)
 }
 
-/** Writes what `args` select, and returns it and the file. */
+/** Writes the packets that `args` select; returns the output and the file. */
 async function written(args: readonly string[]): Promise<{ shown: Line[]; file: string }> {
   const file = join(scratch('write'), 'out.pcapng')
   return { shown: await packets(['--write', file, ...args]), file }
@@ -33,7 +33,7 @@ async function written(args: readonly string[]): Promise<{ shown: Line[]; file: 
 
 const essence = ({ time, type, connection }: Line) => ({ time, type, connection })
 
-test('everything: read again it is the same but for the frames, to the end of each connection', async () => {
+test('the whole capture: reading it back gives the same output except for frame numbers', async () => {
   const { file } = await written([picture])
   const view = async (name: string) =>
     (await mqttx(['inspect', '--view', 'line', name])).stdout.toString().replace(/ frame \d+$/gm, '')
@@ -47,18 +47,18 @@ describe.each([
   ['a number of packets', ['-C', '7']],
   ['a time', ['--from', '1795232900.9']],
 ])('%s', (_name, filter) => {
-  test('the same packets, and no rule seems broken', async () => {
+  test('the same packets, and no new violations', async () => {
     const { shown, file } = await written([...filter, picture])
     expect(shown.length).toBeGreaterThan(0)
     const again = await packets([file])
-    // Packets of a connection whose version has to be found out are shown when it is.
+    // Packets are held back until the version of their connection is known.
     const inTime = (all: readonly Line[]) => all.map(({ time, type }) => `${time} ${type}`).sort()
     expect(inTime(again)).toEqual(inTime(shown))
     expect(again.filter(({ violations }) => violations !== undefined)).toEqual([])
   })
 })
 
-test('two connections between the same ports stay two', async () => {
+test('two connections with the same ports stay separate', async () => {
   const older = resolve(import.meta.dirname, '../fixtures/inspect/cases/vxlan.pcap')
   const newer = resolve(import.meta.dirname, '../fixtures/inspect/cases/gre.pcap')
   const later = join(scratch('later'), 'gre.pcap')
@@ -85,7 +85,7 @@ test.each([
   expect((await packets([file])).map(essence)).toEqual(shown.map(essence))
 })
 
-test('bytes of the command line', async () => {
+test('bytes from --hex', async () => {
   const { shown, file } = await written(['--hex', '32 0a 00 03 61 2f 62 00 07 68 69 21'])
   const again = await packets([file])
   expect(again.map(({ type }) => type)).toEqual(shown.map(({ type }) => type))

@@ -1,5 +1,5 @@
-// What several connections to a server show together: for each rule what breaks it, and what looks like it and does not.
-// Times are seconds; a watcher has subscribed at second 0.
+// Cases for rules across several connections to a server: events that break a rule, and similar events that do not.
+// Times are in seconds; the observing client subscribes at second 0.
 import type { Act, Scene } from './talk.js'
 
 const at4 = (clientId: string, more: object = {}) =>
@@ -30,12 +30,12 @@ const says = (
   }) as const
 const ack = (cmd: 'puback' | 'pubrec' | 'pubrel' | 'pubcomp', messageId = 1) =>
   ({ cmd, messageId, reasonCode: 0 }) as const
-/** A client that is there from second 0. */
+/** A client that connects at second 0. */
 const joins = (name: string, version = 4, more: object = {}): Act[] => [
   [name, '>', version === 5 ? at5(name, more) : at4(name, more), 0],
   [name, '<', accept()],
 ]
-/** And subscribes. */
+/** A client that connects at second 0 and subscribes. */
 const watches = (
   name: string,
   topic: string,
@@ -56,7 +56,7 @@ const watches = (
     [name, '<', { cmd: 'suback', messageId: id, granted: [qos] }],
   ]
 }
-/** Connects again with its session, `at` seconds. */
+/** Reconnects with its session at second `at`. */
 const resumes = (
   name: string,
   clientId: string,
@@ -76,7 +76,7 @@ const persistent5: Act[] = [
   ['a', '<', accept()],
 ]
 const again5 = { version: 5, more: expiring }
-/** Somebody who shows that the server was there all the time. */
+/** A client that stays connected, which proves that the server did not restart. */
 const steady: Act[] = [...joins('steady'), ...ping('steady', 0.5)]
 
 const twoSent: Act[] = [
@@ -85,7 +85,7 @@ const twoSent: Act[] = [
   ['a', 'x', 'rst', '>', 1],
 ]
 const will = { topic: 'dead', payload: 'gone', qos: 1, retain: false } as const
-/** A client with a will that tells first that it is alive, and a watcher that hears it. */
+/** A client with a will that publishes to its Will Topic first, and an observer that receives it. */
 const alive = (version = 4, more: object = {}): Act[] => [
   ...watches('w', 'dead', { qos: 1, version }),
   ...joins('v', version, { will, ...more }),
@@ -94,7 +94,7 @@ const alive = (version = 4, more: object = {}): Act[] => [
 ]
 const gone = says('dead', 'gone', { qos: 1, id: 3 })
 const shown = (name: string): Act => [name, '>', ack('puback', 3)]
-/** QoS 2 to its end. */
+/** A complete QoS 2 exchange. */
 const twice = (name: string, message: ReturnType<typeof says>, from: '>' | '<', at: number): Act[] => {
   const to = from === '>' ? '<' : '>'
   const id = Number((message as { messageId?: number }).messageId)
@@ -105,7 +105,7 @@ const twice = (name: string, message: ReturnType<typeof says>, from: '>' | '<', 
     [name, to, ack('pubcomp', id)],
   ]
 }
-/** Sent, sent again after a reconnect, and acknowledged. */
+/** Sent, resent after a reconnect, and acknowledged. */
 const resent: Act[] = [
   ['p', '>', at4('p', { clean: false }), 0],
   ['p', '<', accept()],
@@ -122,12 +122,12 @@ const marked = {
 
 type Across = readonly [what: string, acts: readonly Act[], scene?: Scene]
 
-/** What several connections show together: what breaks a rule, and what looks like it and does not. */
+/** By rule: cases that break it, and cases that do not. */
 export const acrossConnections: Record<string, { fires: readonly Across[]; silent: readonly Across[] }> = {
   'connack-missing': {
     fires: [
-      ['the client waits, and leaves', [...joins('b'), ['a', '>', at4('a'), 1], ['a', 'x', 'fin', '>', 40]]],
-      ['the client goes on', [...joins('b'), ['a', '>', at4('a'), 1], ['a', '>', { cmd: 'pingreq' }, 40]]],
+      ['the client waits and disconnects', [...joins('b'), ['a', '>', at4('a'), 1], ['a', 'x', 'fin', '>', 40]]],
+      ['the client keeps sending', [...joins('b'), ['a', '>', at4('a'), 1], ['a', '>', { cmd: 'pingreq' }, 40]]],
     ],
     silent: [
       ['answered', [...joins('b'), ...joins('a'), ['a', 'x', 'fin', '>', 40]]],
@@ -145,7 +145,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'other packets of the server come to another host',
+        'other packets of the server went to another host',
         [...joins('b'), ['a', '>', at4('a'), 1], ['a', 'x', 'fin', '>', 40]],
         { hosts: { b: '192.0.2.9' } },
       ],
@@ -183,7 +183,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'lost before it expires',
+        'lost before its expiry',
         [
           ...steady,
           ...persistent5,
@@ -208,7 +208,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'a clean session is asked for',
+        'Clean Session requested',
         [
           ...steady,
           ...persistent4,
@@ -220,7 +220,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'the server may have been started anew',
+        'the server may have restarted',
         [
           ...persistent4,
           ['a', '>', bye, 1],
@@ -239,7 +239,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'much later: another connection may have come between',
+        'much later, with a possible connection in between',
         [
           ...steady,
           ...persistent4,
@@ -284,7 +284,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         [...joins('a'), ['a', 'gap'], ['a', 'x', 'fin', '>', 1], ...resumes('a2', 'a', 2)],
       ],
       [
-        'the CONNECT was not seen',
+        'the CONNECT was not captured',
         [['a', '<', accept(), 0], ['a', '>', bye, 1], ['a', 'x', 'fin', '>', 1], ...resumes('a2', 'a', 2)],
         { joined: ['a'] },
       ],
@@ -326,7 +326,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         { version: 5 },
       ],
       [
-        'its Packet Identifier is used for another',
+        'its Packet Identifier is used for another message',
         [
           ...persistent4,
           ['a', '>', says('t', 'one', { qos: 1, id: 7 })],
@@ -338,7 +338,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'not in the connection after the next either',
+        'nor in the connection after that',
         [
           ...persistent4,
           ['a', '>', says('t', 'one', { qos: 1, id: 7 })],
@@ -364,7 +364,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'PUBREL sent again',
+        'PUBREL resent',
         [
           ...persistent4,
           ['a', '>', says('t', 'one', { qos: 2, id: 7 })],
@@ -423,7 +423,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'there was no time',
+        'too little time',
         [
           ...persistent4,
           ['a', '>', says('t', 'one', { qos: 1, id: 7 })],
@@ -471,7 +471,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         { version: 5 },
       ],
       [
-        'much later: another connection may have come between',
+        'much later, with a possible connection in between',
         [
           ...persistent4,
           ['a', '>', says('t', 'one', { qos: 1, id: 7 })],
@@ -507,7 +507,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
   'resend-order': {
     fires: [
       [
-        'the second first',
+        'the second message first',
         [
           ...persistent4,
           ...twoSent,
@@ -517,7 +517,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'the order of the first connection counts',
+        'the order of the first connection is required',
         [
           ...persistent4,
           ...twoSent,
@@ -542,7 +542,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'Packet Identifiers begin again',
+        'Packet Identifiers start over',
         [
           ...persistent4,
           ['a', '>', says('t', 'one', { qos: 1, id: 65535 })],
@@ -580,7 +580,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'a new message before',
+        'a new message first',
         [
           ...persistent4,
           ...twoSent,
@@ -657,7 +657,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'two with the same content',
+        'two messages with the same content',
         [
           ...persistent4,
           ['a', '>', says('t', 'one', { qos: 1, id: 6 })],
@@ -681,7 +681,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
   'delivery-order': {
     fires: [
       [
-        'two of one topic',
+        'two messages of one topic',
         [
           ...watches('w', 't'),
           ...joins('p'),
@@ -763,7 +763,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'sent again by the publisher',
+        'resent by the publisher',
         [
           ...watches('w', 't', { qos: 1 }),
           ...joins('p'),
@@ -775,7 +775,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'somebody else publishes the same, unseen',
+        'an uncaptured client publishes the same',
         [
           ...watches('w', 't'),
           ...joins('p'),
@@ -787,7 +787,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'somebody else publishes there, unseen',
+        'an uncaptured client publishes to the topic',
         [
           ...watches('w', 't'),
           ...joins('p'),
@@ -856,7 +856,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
   'qos2-duplicate': {
     fires: [
       [
-        'sent again before its PUBREL',
+        'resent before its PUBREL',
         [
           ...watches('w', 't', { qos: 2 }),
           ...resent,
@@ -885,7 +885,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'sent again to the subscriber too',
+        'resent to the subscriber too',
         [
           ...watches('w', 't', { qos: 2 }),
           ...resent,
@@ -916,7 +916,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'somebody else published the same, unseen',
+        'an uncaptured client published the same',
         [
           ...watches('w', 't', { qos: 2 }),
           ...joins('p'),
@@ -941,7 +941,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
   'props-altered': {
     fires: [
       [
-        'a User Property is gone',
+        'a User Property is missing',
         [
           ...watches('w', 't', { version: 5 }),
           ...joins('p', 5),
@@ -971,7 +971,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         { version: 5 },
       ],
       [
-        'none at all',
+        'no properties',
         [
           ...watches('w', 't', { version: 5 }),
           ...joins('p', 5),
@@ -993,7 +993,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         { version: 5 },
       ],
       [
-        'less time to live, and an alias',
+        'shorter Message Expiry Interval and a Topic Alias',
         [
           ...watches('w', 't', { version: 5 }),
           ...joins('p', 5),
@@ -1009,7 +1009,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         { version: 5 },
       ],
       [
-        'more than was published',
+        'additional properties',
         [
           ...watches('w', 't', { version: 5 }),
           ...joins('p', 5),
@@ -1023,7 +1023,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         { version: 5 },
       ],
       [
-        'somebody else published it too, unseen',
+        'an uncaptured client published it too',
         [
           ...watches('w', 't', { version: 5 }),
           ...joins('p', 5),
@@ -1034,7 +1034,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         { version: 5 },
       ],
       [
-        'published twice, once without',
+        'published twice, once without properties',
         [
           ...watches('w', 't', { version: 5 }),
           ...joins('p', 5),
@@ -1063,7 +1063,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
   'nolocal-broken': {
     fires: [
       [
-        'its own, which another got once',
+        'its own message, which another client received once',
         [
           ...watches('w', 't', { version: 5 }),
           ...watches('p', 't', { version: 5, nl: true }),
@@ -1097,7 +1097,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         { version: 5 },
       ],
       [
-        'the same, published by another too',
+        'the same message, also published by another client',
         [
           ...watches('w', 't', { version: 5 }),
           ...watches('p', 't', { version: 5, nl: true }),
@@ -1111,7 +1111,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         { version: 5 },
       ],
       [
-        'another has answered with the same, unseen',
+        'an uncaptured client published the same',
         [
           ...watches('w', 't', { version: 5 }),
           ...watches('p', 't', { version: 5, nl: true }),
@@ -1123,7 +1123,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         { version: 5 },
       ],
       [
-        'nobody else to compare with',
+        'no other subscriber to compare with',
         [
           ...watches('p', 't', { version: 5, nl: true }),
           ['p', '>', says('t', 'mine'), 5],
@@ -1168,7 +1168,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
   'will-after-disconnect': {
     fires: [
       [
-        'soon after it',
+        'soon after DISCONNECT',
         [
           ...watches('w', 'dead'),
           ...joins('v', 4, { will }),
@@ -1211,7 +1211,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         { version: 5 },
       ],
       [
-        'the client has said so itself',
+        'the client published the same itself',
         [
           ...watches('w', 'dead'),
           ...joins('v', 4, { will }),
@@ -1221,7 +1221,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'another client has said so',
+        'another client published the same',
         [
           ...watches('w', 'dead'),
           ...joins('v', 4, { will }),
@@ -1232,7 +1232,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'another client with the same will is gone',
+        'another client with the same will disconnected',
         [
           ...watches('w', 'dead'),
           ...joins('v', 4, { will }),
@@ -1261,7 +1261,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'a retained one',
+        'a retained message',
         [
           ...watches('w', 'dead'),
           ...joins('v', 4, { will }),
@@ -1270,7 +1270,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'the client was silent for too long',
+        'the client exceeded its Keep Alive',
         [
           ...watches('w', 'dead'),
           ...joins('v', 4, { will, keepalive: 2 }),
@@ -1279,7 +1279,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'somebody publishes unseen',
+        'an uncaptured client publishes',
         [
           ...watches('w', 'dead'),
           ...joins('v', 4, { will }),
@@ -1289,7 +1289,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'the client has broken a rule',
+        'the client broke a rule',
         [
           ...watches('w', 'dead'),
           ...joins('v', 4, { will }),
@@ -1341,9 +1341,9 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
     silent: [
       ['it came', [...alive(), ['v', 'x', 'fin', '>', 10], ['w', '<', gone], shown('w'), ...ping('w', 40)]],
       ['DISCONNECT', [...alive(), ['v', '>', bye, 10], ['v', 'x', 'fin', '>'], ...ping('w', 40)]],
-      ['there was no time', [...alive(), ['v', 'x', 'fin', '>', 10], ...ping('w', 15)]],
+      ['too little time', [...alive(), ['v', 'x', 'fin', '>', 10], ...ping('w', 15)]],
       [
-        'its delay is not over',
+        'the Will Delay Interval has not passed',
         [
           ...alive(5, {
             will: { ...will, properties: { willDelayInterval: 60 } },
@@ -1355,7 +1355,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         { version: 5 },
       ],
       [
-        'the client came back',
+        'the client reconnected',
         [
           ...alive(),
           ['v', 'x', 'fin', '>', 10],
@@ -1364,7 +1364,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'nothing of the client ever reached this subscriber',
+        'the subscriber never received a message of this client',
         [
           ...watches('w', 'dead', { qos: 1 }),
           ...joins('v', 4, { will }),
@@ -1377,7 +1377,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         [...alive(4, { will: { ...will, qos: 0 } }), ['v', 'x', 'fin', '>', 10], ...ping('w', 40)],
       ],
       [
-        'the subscriber has left the topic',
+        'the subscriber unsubscribed',
         [
           ...alive(),
           ['w', '>', { cmd: 'unsubscribe', messageId: 2, unsubscriptions: ['dead'] } as never, 9],
@@ -1387,7 +1387,7 @@ export const acrossConnections: Record<string, { fires: readonly Across[]; silen
         ],
       ],
       [
-        'the subscriber has not acknowledged what it got',
+        'the subscriber has unacknowledged messages',
         [
           ...alive(),
           ['w', '<', says('dead', 'x', { qos: 1, id: 9 }), 6],

@@ -1,4 +1,4 @@
-// Segments to packets: where they were cut does not matter, what is missing is said, and mid-stream is found by evidence.
+// Framing of segments into packets: split packets, missing bytes, and streams captured from the middle.
 import mqtt from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
 import { segmentOf } from '../../src/capture/stream.js'
@@ -28,7 +28,7 @@ function publish(topic: string, payload: string | Buffer, qos: 0 | 1 = 0): Buffe
   return mqtt.generate({ cmd: 'publish', topic, payload, qos, messageId: 5, dup: false, retain: false })
 }
 
-test('where the segments were cut does not matter', () => {
+test('packets are framed wherever the segments are cut', () => {
   const stream = Buffer.concat([
     publish('a/b', 'x'.repeat(9)),
     Buffer.from('c000', 'hex'),
@@ -52,7 +52,7 @@ test('where the segments were cut does not matter', () => {
   }
 })
 
-/** tshark 4.0.17 loses its place where a segment ends behind two bytes of which the second goes on. */
+/** tshark 4.0.17 loses synchronisation if a segment ends inside the Remaining Length. */
 test('a segment that ends inside the Remaining Length', () => {
   const packet = publish('a', 'x'.repeat(300))
   const { assembler, packets } = assemble()
@@ -63,11 +63,11 @@ test('a segment that ends inside the Remaining Length', () => {
   expect(packets[0]?.last?.record).toBe(2)
 })
 
-describe('bytes that are missing', () => {
+describe('missing bytes', () => {
   const packet = publish('a/b', 'x'.repeat(100))
   const next = Buffer.from('c000', 'hex')
 
-  test('in a payload are a hole in it', () => {
+  test('in a payload become a hole in the packet', () => {
     const { assembler, packets, skips } = assemble()
     assembler.push(segmentOf(packet.subarray(0, 40), 0, origin))
     assembler.gap(40, 30, 'lost')
@@ -77,7 +77,7 @@ describe('bytes that are missing', () => {
     expect(skips).toEqual([])
   })
 
-  test('behind the Fixed Header are a hole as well', () => {
+  test('right after the Fixed Header become a hole too', () => {
     const { assembler, packets, skips } = assemble()
     assembler.push(segmentOf(packet.subarray(0, 4), 0, origin))
     assembler.gap(4, packet.length - 4, 'lost')
@@ -87,7 +87,7 @@ describe('bytes that are missing', () => {
     expect(skips).toEqual([])
   })
 
-  test('in a Fixed Header lead to the next packet', () => {
+  test('in a Fixed Header: framing continues with the next packet', () => {
     const { assembler, packets, skips } = assemble()
     assembler.push(segmentOf(packet.subarray(0, 1), 0, origin))
     assembler.gap(1, packet.length - 1, 'lost')
@@ -96,7 +96,7 @@ describe('bytes that are missing', () => {
     expect(skips).toEqual(['0+1: cut off: lost', `1+${packet.length - 1}: lost`])
   })
 
-  test('beyond the end of a packet are a hole in it, and what follows', () => {
+  test('beyond the end of a packet become a hole in it and a skipped range', () => {
     const { assembler, packets, skips } = assemble()
     assembler.push(segmentOf(packet.subarray(0, 60), 0, origin))
     assembler.gap(60, packet.length + 40, 'lost')
@@ -107,7 +107,7 @@ describe('bytes that are missing', () => {
   })
 })
 
-test('of a large packet only the head is kept, and its length', () => {
+test('only the beginning of a large packet is kept, with its length', () => {
   const { assembler, packets } = assemble({ keep: 64 })
   const packet = publish('a', 'x'.repeat(1000))
   assembler.push(segmentOf(packet.subarray(0, 500), 0, origin))
@@ -117,7 +117,7 @@ test('of a large packet only the head is kept, and its length', () => {
 })
 
 describe('mid-stream', () => {
-  test('a payload full of what could be packets is passed over', () => {
+  test('a payload full of plausible packets is skipped', () => {
     const packets = Buffer.concat([publish('a', 'one'), publish('a', 'two'), publish('a', 'three')])
     const payload = Buffer.alloc(5000, 'B')
     const { assembler, skips } = assemble({ synchronised: false })
@@ -125,7 +125,7 @@ describe('mid-stream', () => {
     expect(skips).toEqual(['0+5000: not synchronised; 3 packets in a row decode from here'])
   })
 
-  test('what was passed over is said, with the evidence', () => {
+  test('the skipped range is reported with the evidence for the boundary', () => {
     const { assembler, packets, skips } = assemble({ synchronised: false })
     const bytes = Buffer.concat([
       Buffer.alloc(50, 'B'),
@@ -138,7 +138,7 @@ describe('mid-stream', () => {
     expect(skips).toEqual(['7+50: not synchronised; 3 packets in a row decode from here'])
   })
 
-  test('after a packet of type 0 the next boundary is looked for', () => {
+  test('after a packet of type 0 the next packet boundary is searched', () => {
     const { assembler, packets } = assemble()
     assembler.push(
       segmentOf(

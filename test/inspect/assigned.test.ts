@@ -1,4 +1,4 @@
-// --client with a Client Identifier that the server assigns: what comes before CONNACK waits for it.
+// --client with a Client Identifier assigned by the server: packets before CONNACK are held until it arrives.
 import { expect, test } from 'vitest'
 import { Filter } from '../../src/inspect/filter.js'
 import { type Step, talk } from './talk.js'
@@ -12,17 +12,17 @@ function shown(client: string, ...steps: Step[]): string[] {
   return packets.map(({ number, type }) => `${number} ${type}`)
 }
 
-test('all packets of the connection, in order, those before CONNACK too', () => {
+test('all packets of the connection are shown in order, including those before CONNACK', () => {
   expect(shown('name', connect, publish, connack, publish)).toEqual(['1 1', '2 3', '3 2', '4 3'])
   expect(shown('other', connect, publish, connack, publish)).toEqual([])
 })
 
-test('a connection that ends before CONNACK has no identifier', () => {
+test('a connection that ends before CONNACK does not match', () => {
   expect(shown('name', connect, publish)).toEqual([])
   expect(shown('', connect, publish)).toEqual(['1 1', '2 3'])
 })
 
-test('not more than 16 packets wait', () => {
+test('at most 16 packets are held', () => {
   const many = new Array<Step>(15).fill(publish)
   expect(shown('name', connect, ...many, connack)).toHaveLength(17)
   expect(shown('name', connect, ...many, publish, connack, publish).map((one) => one.split(' ')[1])).toEqual([

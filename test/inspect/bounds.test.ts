@@ -1,4 +1,4 @@
-// What the inspector keeps for many connections is bounded; what is forgotten makes checks silent, not wrong.
+// The memory of the inspector for many connections is bounded; dropped state suppresses checks and never causes false reports.
 import { expect, test } from 'vitest'
 import { type Flow, segmentOf } from '../../src/capture/stream.js'
 import { Assembler, type Budget } from '../../src/inspect/assembler.js'
@@ -13,14 +13,14 @@ function unfinished(budget: Budget, synchronised: boolean): Assembler {
   return new Assembler('c2s', nobody, { synchronised, budget, showUnfinished: false })
 }
 
-test('packets that stay unfinished: of each only a head is kept when there are many', () => {
+test('many unfinished packets: only the beginning of each is kept', () => {
   const budget = { left: 1_000_000 }
   const start = Buffer.concat([Buffer.from([0x30, 0xff, 0xff, 0x7f, 0, 1, 0x74]), Buffer.alloc(60_000)])
   for (let i = 0; i < 2000; i++) unfinished(budget, true).push(segmentOf(start, 0, origin))
   expect(budget.left).toBeGreaterThan(-2000 * 4096 - 60_007)
 })
 
-test('packets that stay unfinished: of each less is kept when there are very many', () => {
+test('very many unfinished packets: less of each is kept', () => {
   const budget = { left: -16 * 1024 * 1024 }
   const before = budget.left
   const start = Buffer.concat([Buffer.from([0x30, 0xff, 0xff, 0x7f, 0, 1, 0x74]), Buffer.alloc(60_000)])
@@ -29,7 +29,7 @@ test('packets that stay unfinished: of each less is kept when there are very man
   expect(before - budget.left).toBeGreaterThan(0)
 })
 
-test('streams in which no packet is found keep little when there are many', () => {
+test('many streams without packets keep little each', () => {
   const budget = { left: 1_000_000 }
   const rubbish = Buffer.alloc(30_000)
   const searching = Array.from({ length: 300 }, () => unfinished(budget, false))
@@ -39,7 +39,7 @@ test('streams in which no packet is found keep little when there are many', () =
   expect(budget.left).toBe(1_000_000)
 })
 
-test('what a packet took is given back', () => {
+test('memory of a packet is returned to the budget', () => {
   const budget = { left: 1_000_000 }
   const assembler = unfinished(budget, true)
   const packet = bytesOf(
@@ -52,7 +52,7 @@ test('what a packet took is given back', () => {
   expect(budget.left).toBe(1_000_000)
 })
 
-/** Each connection publishes twice with the same Packet Identifier, the second time when all have published once. */
+/** Each connection publishes twice with the same Packet Identifier; the second round starts after all published once. */
 function inUse(followed: number, connections: number): { alarms: string[]; packets: number } {
   const view = new Recorder()
   const inspector = new Inspector({ view, followed })
@@ -73,7 +73,7 @@ function inUse(followed: number, connections: number): { alarms: string[]; packe
   return { alarms: view.broken, packets: view.packets.length }
 }
 
-test('connections that are not followed any more: packets are shown, and no rule of flows is told', () => {
+test('connections whose state was dropped: packets are shown, stateful checks are suppressed', () => {
   const all = inUse(100, 20)
   expect(all.packets).toBe(80)
   expect(all.alarms.length).toBeGreaterThanOrEqual(20)
@@ -83,7 +83,7 @@ test('connections that are not followed any more: packets are shown, and no rule
   expect(new Set(few.alarms).size).toBeLessThanOrEqual(new Set(all.alarms).size)
 })
 
-test('connections that sent long requests are not followed any more when all have sent 64 MiB', () => {
+test('state of connections with long requests is dropped when all together exceed 64 MiB', () => {
   const view = new Recorder()
   const inspector = new Inspector({ view })
   const connect = bytesOf(
@@ -129,7 +129,7 @@ test('connections that sent long requests are not followed any more when all hav
   expect(view.broken).toEqual(['resend-without-dup']) // of the small one alone
 })
 
-test('a long text is known again by a short key', () => {
+test('a long text is recognised by a short key', () => {
   const long = 'x'.repeat(60_000)
   expect(keyOf('short')).toBe('short')
   expect(keyOf(long).length).toBeLessThan(200)

@@ -1,4 +1,4 @@
-// The captures of test/fixtures/inspect, and what an inspector says of a capture.
+// Loads the captures of test/fixtures/inspect and runs an inspector on a capture.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { openCapture } from '../../src/capture/open.js'
@@ -13,7 +13,7 @@ export interface Fixture {
   readonly keyLog?: string
 }
 
-/** By the name of the file. */
+/** By file name. */
 export const fixtures: Readonly<Record<string, Fixture>> = Object.fromEntries(
   readdirSync(folder)
     .filter((name) => name.endsWith('.pcap'))

@@ -1,4 +1,4 @@
-// Healthy conversations, captured by nobody: with TCP's own sequence and acknowledgement numbers, as a network has them.
+// Generates captures of valid MQTT conversations, with TCP sequence and acknowledgement numbers.
 import mqtt, { type Packet as MqttPacket } from 'mqtt-packet'
 import { pcap, timed, toClient, toServer } from '../helpers/capture-builder.js'
 import type { Fixture } from './captures.js'
@@ -8,11 +8,11 @@ type Step = readonly [who: '>' | '<', ...packets: Partial<MqttPacket>[]]
 interface Options {
   readonly version: 4 | 5
   readonly port?: number
-  /** The receiver's own acknowledgements are captured as well. */
+  /** Include TCP acknowledgements of the receiver. */
   readonly acks?: boolean
-  /** The connection was there before. */
+  /** The connection existed before the capture. */
   readonly joined?: boolean
-  /** Segments have so many bytes at most. */
+  /** Maximum segment size in bytes. */
   readonly size?: number
   readonly end?: 'fin' | 'rst' | 'none'
 }
@@ -101,7 +101,7 @@ function talk(version: 4 | 5, level: 0 | 1 | 2, clientId = 'c1'): Step[] {
   ]
 }
 
-/** Several messages under way at a time. */
+/** Several messages in flight at a time. */
 function pipelined(version: 4 | 5): Step[] {
   const [head, tail] = [talk(version, 1).slice(0, 4), talk(version, 1).slice(-1)]
   const ids = [10, 11, 12, 13]
@@ -119,7 +119,7 @@ function pipelined(version: 4 | 5): Step[] {
 }
 
 function capture(...frames: Buffer[][]): Fixture {
-  // The connections take turns.
+  // Interleaves the connections.
   const mixed: Buffer[] = []
   for (let i = 0; frames.some((list) => i < list.length); i++) {
     for (const list of frames) if (i < list.length) mixed.push(list[i]!)

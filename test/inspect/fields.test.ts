@@ -1,4 +1,4 @@
-// Whatever the bytes: the leaves tile the packet, and what mqtt-packet reads is read the same.
+// For any bytes the leaf fields tile the packet, and valid packets decode as mqtt-packet decodes them.
 import fc from 'fast-check'
 import mqtt, { type Packet as MqttPacket } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
@@ -10,7 +10,7 @@ import { decode } from '../../src/inspect/render.js'
 
 const fields = new Fields()
 
-/** The ranges of the leaves follow one another from the first to the last bit. */
+/** Expects the leaf fields to cover every bit exactly once, in order. */
 function expectTiled(packet: Packet): void {
   decode(fields, packet)
   let at = 0
@@ -31,7 +31,7 @@ function expectTiled(packet: Packet): void {
 const types = fc.integer({ min: 0, max: 255 })
 const bytes = fc.uint8Array({ maxLength: 80 })
 
-test('the leaves tile any packet of any version', () => {
+test('the leaf fields tile any packet of any version', () => {
   fc.assert(
     fc.property(
       types,
@@ -46,7 +46,7 @@ test('the leaves tile any packet of any version', () => {
   )
 })
 
-test('the leaves tile any message of MQTT-SN', () => {
+test('the leaf fields tile any MQTT-SN message', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 4, maxLength: 40 }), (rest) => {
       const packet = messageOf(rest, 'c2s')
@@ -56,7 +56,7 @@ test('the leaves tile any message of MQTT-SN', () => {
   )
 })
 
-test('the leaves tile a packet of which bytes were not captured', () => {
+test('the leaf fields tile a packet with missing bytes', () => {
   const whole = mqtt.generate({
     cmd: 'publish',
     topic: 'a/b',
@@ -146,7 +146,7 @@ function fieldValue(name: string): unknown {
 }
 
 describe.each([4, 5])('version %i', (version) => {
-  test('agrees with mqtt-packet about what mqtt-packet writes', () => {
+  test('decodes packets written by mqtt-packet as mqtt-packet does', () => {
     fc.assert(
       fc.property(packets, (made) => {
         const full = { ...made, ...(made.cmd === 'connect' && { protocolVersion: version }) } as MqttPacket
@@ -186,7 +186,7 @@ describe.each([4, 5])('version %i', (version) => {
     )
   })
 
-  test('the quick reader says what the decoder says', () => {
+  test('the fast decoder agrees with the full decoder', () => {
     const quick = new Quick()
     fc.assert(
       fc.property(types, bytes, (first, rest) => {

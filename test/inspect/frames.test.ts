@@ -1,4 +1,4 @@
-// Each packet is shown with the number of the frame that Wireshark shows it in: the one with its last byte.
+// Each packet is shown with the frame number under which Wireshark shows it: that of its last byte.
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
@@ -51,18 +51,18 @@ const views: readonly (readonly [view: string, pattern: RegExp])[] = [
   ['json', /"frame":(\d+),/g],
 ]
 
-test.each(views)('--view %s: the frame of the last byte', async (view, pattern) => {
+test.each(views)('--view %s shows the frame of the last byte', async (view, pattern) => {
   const text = await shown(view, splitCapture('split.pcap'))
   expect([...text.matchAll(pattern)].map(([, frame]) => Number(frame))).toEqual([4, 6, 6])
 })
 
-test.each(views)('--view %s: bytes that were not captured from a network have no frame', async (view) => {
+test.each(views)('--view %s shows no frame for bytes that are not from a network capture', async (view) => {
   expect(await shown(view, '--hex', split.map((part) => part.toString('hex')).join(''))).not.toContain(
     'frame',
   )
 })
 
-test('frames are counted in each file, and the file is named where there are several', async () => {
+test('with several files, frames are counted per file and the file is named', async () => {
   const files = [splitCapture('a.pcap'), fixture('picture.pcap')] as const
   const places = (await objects(...files)).map(({ file, frame }) => [file, frame])
   expect(places.filter(([file]) => file === files[0])).toEqual([4, 6, 6].map((frame) => [files[0], frame]))
@@ -72,7 +72,7 @@ test('frames are counted in each file, and the file is named where there are sev
   }
 })
 
-test('one file is not named', async () => {
+test('a single file is not named', async () => {
   const file = splitCapture('a.pcap')
   expect((await objects(file)).every((object) => object.file === undefined)).toBe(true)
   expect(await shown('line', file)).not.toContain('a.pcap')

@@ -1,4 +1,4 @@
-// Streams that were damaged: nothing throws, nothing hangs, every view has something to say. MQTTX_FUZZ=n for more.
+// Damaged streams: nothing throws or hangs, and every view has output. MQTTX_FUZZ=n runs more of them.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { segmentOf } from '../../src/capture/stream.js'
@@ -33,7 +33,7 @@ const views: ((sink: TextSink) => View)[] = [
   (sink) => new StatsView(sink),
 ]
 
-/** A conversation of MQTT 5 with properties, of which bytes are changed. */
+/** An MQTT 5 conversation with properties; the test changes bytes in it. */
 const healthy = Buffer.from(
   [
     '101a 0004 4d515454 05 c2 000a 05 11 0000000a 0001 61 0001 75 0001 70',
@@ -56,7 +56,7 @@ const streams = fc.oneof(
   }),
 )
 
-test('damaged streams', { timeout: 60_000 + streamCount * 50 }, () => {
+test('damaged streams are inspected by every view', { timeout: 60_000 + streamCount * 50 }, () => {
   fc.assert(
     fc.property(
       streams,

@@ -1,4 +1,4 @@
-// What the views say around the fields: headings of groups, the topic of an alias, dates, one byte and two bytes.
+// Texts of the views besides fields: group headings, the topic of a Topic Alias, dates, singular and plural.
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { dateText } from '../../src/inspect/views/text.js'
@@ -33,7 +33,7 @@ test.each(['bytes', 'tree', 'line', 'flow'])(
   },
 )
 
-test('--view json: the topic of an alias is beside the topic that was sent', async () => {
+test('--view json has the topic of a Topic Alias as well as the topic that was sent', async () => {
   const lines = (await shown('json', ...aliased)).trimEnd().split('\n')
   expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
     { topic_name: 'a/b', topic_alias: 1 },
@@ -42,7 +42,7 @@ test('--view json: the topic of an alias is beside the topic that was sent', asy
   expect(lines[0]).not.toContain('resolved_topic')
 })
 
-test('--view stats begins with the date and the times', async () => {
+test('--view stats begins with the date and times', async () => {
   const [first] = (await shown('stats', fixture('mqttv311.pcap'))).split('\n')
   expect(first).toMatch(/^2026-11-21 09:30:00\.003000 to 09:30:00\.\d{6} UTC, /)
   expect((await shown('stats', '--hex', 'c0 00')).split('\n')[0]).toBe('1 connection, 1 packet, 2 bytes')
@@ -61,16 +61,16 @@ test.each([
   [0, '0 bytes', '0 bytes are'],
   [1, '1 byte', '1 byte is'],
   [2, '2 bytes', '2 bytes are'],
-])('%i with its noun', (number, text, sentence) => {
+])('%i with singular or plural', (number, text, sentence) => {
   expect([count(number, 'byte'), countAre(number, 'byte')]).toEqual([text, sentence])
 })
 
 test.each([
   ['line', '30 04 00 01 61 62', / 1 byte$/m],
-  ['line', '20 04 00 00 00 00', /1 byte more than this packet has/],
+  ['line', '20 04 00 00 00 00', /1 byte is left after the last field/],
   ['bytes', '30 04 00 01 61 62', /"b" 1 byte {2}text$/m],
   ['flow', '30 04 00 01 61 62', / 1 byte ─/],
-])('--view %s of %s says one byte', async (view, hex, pattern) => {
+])('--view %s of %s uses the singular', async (view, hex, pattern) => {
   const text = await shown(view, '-V', 'mqttv311', '--hex', hex)
   expect(text).not.toMatch(/\b1 bytes/)
   if (!hex.startsWith('20')) expect(text).toMatch(pattern)

@@ -1,4 +1,4 @@
-// What is written byte by byte says the same as strings would, wherever the buffer ends.
+// ByteWriter output equals the concatenated strings, wherever the buffer ends.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { encoded, type Ink, putDigits, shortText, written } from '../../src/inspect/views/ink.js'
@@ -28,7 +28,7 @@ const write: fc.Arbitrary<Write> = fc.oneof(
   }),
 )
 
-test('whatever is written comes out in order', () => {
+test('output is in the order of the writes', () => {
   fc.assert(
     fc.property(fc.array(write, { maxLength: 60 }), (writes) => {
       const text = written((ink) => {
@@ -40,7 +40,7 @@ test('whatever is written comes out in order', () => {
   )
 })
 
-test('plain bytes and texts are written, others leave nothing behind', () => {
+test('plain bytes and texts are written, others write nothing', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => {
       const bytes = Buffer.from(text)
@@ -76,7 +76,7 @@ test('times and durations', () => {
   ])
 })
 
-test('JSON has no character that a terminal obeys, and means the same', () => {
+test('JSON has no terminal control characters and keeps its value', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const json = jsonOf({ text: `${text}\u001b\u007f\u009b\u202e` })

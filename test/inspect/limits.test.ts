@@ -1,4 +1,4 @@
-// What views and checks keep at most, and what they do then.
+// Limits of what views and checks keep, and the behaviour beyond them.
 import { PbfWriter } from 'pbf'
 import { expect, test } from 'vitest'
 import { World } from '../../src/inspect/checks/world.js'
@@ -33,14 +33,14 @@ function publish(topic: string, payload: string | Buffer = 'x', messageId?: numb
 
 const connection = { ...flow, number: 1, transport: 'tcp', version: 4 } as never
 
-test('--view stats: 20,000 topics are counted by name, the others together', () => {
+test('--view stats counts 20,000 topics individually, the others together', () => {
   const { view, text } = collecting((sink) => new StatsView(sink))
   for (let i = 0; i < 20_050; i++) view.packet(publish(`topic/${i}`), connection)
   view.end!()
   expect(text()).toContain('and 19991 more')
 })
 
-test('--view flow: after 2,000 rows of a connection they are shown', () => {
+test('--view flow shows the rows of a connection after 2,000', () => {
   const { view, text } = collecting((sink) => new FlowView(sink))
   for (let i = 0; i < 2000; i++) view.packet(publish('t'), connection)
   expect(text()).toBe('')
@@ -48,7 +48,7 @@ test('--view flow: after 2,000 rows of a connection they are shown', () => {
   expect(text().split('\n').length).toBeGreaterThan(2000)
 })
 
-test('Sparkplug: aliases of 32 MiB of names are known, later ones are shown by number', () => {
+test('Sparkplug keeps 32 MiB of names, later aliases are shown by number', () => {
   const sparkplug = new Sparkplug()
   const name = 'x'.repeat(60_000)
   const message = (node: number, withName: boolean) => {
@@ -69,7 +69,7 @@ test('Sparkplug: aliases of 32 MiB of names are known, later ones are shown by n
   expect(message(560, false)!.metrics[0]!.name).toBe(name)
 })
 
-test('servers of a capture: 16 are remembered', () => {
+test('state of 16 servers is kept', () => {
   const world = new World()
   const first = world.serverOf('a')
   for (let i = 0; i < 20; i++) world.serverOf(`server ${i}`)

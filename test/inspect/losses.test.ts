@@ -1,6 +1,5 @@
-// What a capture has lost or put in another order is no fault of those who were captured: of every healthy capture any
-// frame may be missing, and any two neighbours may be swapped. Two missing frames are chosen by a seed; all pairs are
-// tried with MQTTX_LOSSES=all.
+// Frames lost or reordered by the capture must not be reported as violations: in every valid capture any frame may be
+// missing, and any two neighbours may be swapped. Pairs of missing frames are chosen by a seed; MQTTX_LOSSES=all tries all.
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -11,7 +10,7 @@ import { conversations } from './conversations.js'
 const isLong = process.env.MQTTX_LOSSES === 'all'
 const pairs = Number(process.env.MQTTX_LOSSES_PAIRS ?? 60)
 
-/** The header of a pcap file, and its records. */
+/** Splits a pcap file into its header and records. */
 function recordsOf(file: Buffer): { header: Buffer; records: Buffer[] } {
   const isLittle = file.readUInt32LE(0) === 0xa1b2c3d4 || file.readUInt32LE(0) === 0xa1b23c4d
   const records: Buffer[] = []
@@ -49,12 +48,12 @@ function isSubsequence(some: readonly string[], all: readonly string[]): boolean
   return true
 }
 
-/** It says that something is not there. */
+/** True for a rule about a missing packet. */
 function saysLoss({ skips, notes, packets }: Inspected): boolean {
   return skips.length > 0 || notes.length > 0 || packets.some(({ holes }) => holes.length > 0)
 }
 
-/** One conversation in what people capture with. */
+/** One conversation in several encapsulations and file formats. */
 const carried = ['erspan1', 'ethfcs', 'gre', 'mpls', 'pktap149', 'radiotap', 'vxlan'].map(
   (name): [string, Fixture] => [
     `${name}.pcap`,
@@ -78,13 +77,13 @@ describe.each(healthy)('%s', (name, fixture) => {
     })
   }
 
-  test('is healthy', () => {
+  test('has no violations', () => {
     expect(whole.broken).toEqual([])
     expect(whole.skips).toEqual([])
     expect(whole.packets.length).toBeGreaterThan(3)
   })
 
-  test('a frame is missing: nothing is wrong, all others are in order, and the loss is told', () => {
+  test('with a missing frame: no violation, other packets in order, the loss is reported', () => {
     for (let i = 0; i < records.length; i++) {
       const found = without(i)
       expect([i, found.broken]).toEqual([i, []])
@@ -93,7 +92,7 @@ describe.each(healthy)('%s', (name, fixture) => {
         count += packets.length
         expect([i, isSubsequence(packets, expected.get(client) ?? [])]).toEqual([i, true])
       }
-      // What a connection begins with is not missed where it was there before the capture.
+      // The first packets are not missed if the connection existed before the capture.
       const isUnknowable = isUdp(name) || (isJoined && i < 2)
       if (count < whole.packets.length && !isUnknowable) expect([i, saysLoss(found)]).toEqual([i, true])
       if (count < whole.packets.length - 12 && !name.startsWith('tls'))
@@ -101,7 +100,7 @@ describe.each(healthy)('%s', (name, fixture) => {
     }
   })
 
-  test('neighbours are swapped: the same packets in the same order', () => {
+  test('with swapped neighbours: the same packets in the same order', () => {
     for (let i = 0; i + 1 < records.length; i++) {
       const order = [...records]
       ;[order[i], order[i + 1]] = [records[i + 1]!, records[i]!]
@@ -113,7 +112,7 @@ describe.each(healthy)('%s', (name, fixture) => {
     }
   })
 
-  test('two frames are missing: nothing is an error', () => {
+  test('with two missing frames: no error', () => {
     const dice = new Dice(12)
     const all: [number, number][] = []
     for (let i = 0; i < records.length; i++) for (let j = i + 1; j < records.length; j++) all.push([i, j])

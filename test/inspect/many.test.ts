@@ -1,4 +1,4 @@
-// One packet with a million parts costs little memory: the first are listed, all are checked (H24).
+// A packet with a million parts takes little memory: only the first parts are listed, all are checked (H24).
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -26,7 +26,7 @@ const repeated = (hex: string, size: number): Buffer =>
 const connect4 = Buffer.from('100d00044d5154540402003c000161', 'hex')
 const connect5 = Buffer.from('100e00044d5154540502003c00000161', 'hex')
 
-/** Packets of `size` bytes, with the CONNECT that says their version. */
+/** Packets of `size` bytes, with a CONNECT for the version. */
 const kinds: readonly (readonly [what: string, make: (size: number) => Buffer])[] = [
   ['SUBSCRIBE', (size) => framed(0x82, Buffer.concat([Buffer.from([0, 1]), repeated('00016100', size)]))],
   ['UNSUBSCRIBE', (size) => framed(0xa2, Buffer.concat([Buffer.from([0, 1]), repeated('000161', size)]))],
@@ -62,7 +62,7 @@ test
   },
 )
 
-test.each(kinds)('the leaves of a %s of 200 kB tile it, and all of it is checked', (what, make) => {
+test.each(kinds)('the leaf fields of a %s of 200 kB tile it, and all of it is checked', (what, make) => {
   const bytes = make(200_000)
   const packet = new Packet(bytes, 0, 4, bytes.length, bytes.length)
   packet.version = packet.type === 3 ? 5 : 4
@@ -82,15 +82,15 @@ test.each(kinds)('the leaves of a %s of 200 kB tile it, and all of it is checked
   if (packet.type === 8) expect(packet.subscriptions!.length).toBeGreaterThan(49_000)
 })
 
-test('what is not listed is told', async () => {
+test('fields that are not listed are mentioned', async () => {
   const file = join(folder, 'small.bin')
   writeFileSync(file, Buffer.concat([connect4, kinds[0]![1](200_000)]))
   const shown = async (view: string) => (await mqttx(['inspect', '--view', view, file])).stdout.toString()
-  expect(await shown('bytes')).toMatch(/more_fields +\d+ bytes {2}checked, and not listed one by one\n/)
+  expect(await shown('bytes')).toMatch(/more_fields +\d+ bytes {2}checked, but not listed individually\n/)
   expect(await shown('line')).toMatch(/("a" ){1000}and 49000 more\n/)
 })
 
-test('Authentication Data among them stays hidden', async () => {
+test('Authentication Data among unlisted fields stays hidden', async () => {
   const file = join(folder, 'secret.bin')
   const properties = Buffer.concat([
     repeated('26000161000162', 70_000),

@@ -1,4 +1,4 @@
-// Every check: something that breaks the rule, and something like it that does not.
+// Every rule: packets that break it, and similar packets that do not.
 import { describe, expect, test } from 'vitest'
 import { segmentOf } from '../../src/capture/stream.js'
 import { Inspector } from '../../src/inspect/inspector.js'
@@ -56,7 +56,7 @@ const s2c = (...all: string[]): Step[] => all.map((hex) => ['<', hex])
 const after4 = (...steps: Step[]): Step[] => [...hello4, ...steps]
 const after5 = (...steps: Step[]): Step[] => [...hello5, ...steps]
 
-/** What one packet shows, behind a proper beginning. */
+/** Rules that a single packet breaks, after a valid start. */
 const inPacket: Case[] = [
   ['type-reserved-0', 4, after4(['>', '0000']), after4(['>', 'c000'])],
   ['type-15-before-v5', 4, after4(['>', 'f000']), after4(['>', 'c000'])],
@@ -214,7 +214,7 @@ const to2: Step[] = s2c('3405 0001 61 0001', '3405 0001 61 0002')
 const both1 = [...subscribed('a', '01', '01'), ...to1]
 const both2 = [...subscribed('a', '02', '02'), ...to2]
 const at = (second: number, ...steps: Step[]): Step[] => steps.map(([who, what]) => [who, what, second])
-/** Alive, and silent about what was asked. */
+/** The server stays active but does not answer. */
 const alive: Step[] = Array.from({ length: 8 }, (_, i): Step[] =>
   at(i * 5, ['>', 'c000'], ['<', 'd000']),
 ).flat()
@@ -222,7 +222,7 @@ const never: Step[] = Array.from({ length: 8 }, (_, i): Step[] =>
   at(i * 5, ['>', '3003 0001 62'], ['<', '3003 0001 61']),
 ).flat()
 
-/** What only the packets around a packet show. */
+/** Rules that depend on other packets of the connection. */
 const inFlow: Case[] = [
   ['direction', 4, after4(['<', 'c000']), after4(['>', 'c000'])],
   ['direction', 4, after4(['<', 'e000']), after5(['<', 'e001 8b'])],
@@ -587,17 +587,17 @@ const inFlow: Case[] = [
 const cases = [...inPacket, ...inFlow]
 
 describe.each(cases)('%s (%i)', (key, version, fires, silent) => {
-  test('is found', () => {
+  test('is reported', () => {
     expect(talk(fires, { version }).broken).toContain(key)
   })
 
-  test('is not found in what is right', () => {
+  test('is not reported for valid packets', () => {
     expect(talk(silent, { version }).broken).not.toContain(key)
   })
 })
 
 describe.each(inFlow)('%s (%i)', (_key, version, fires) => {
-  test('is silent where bytes are missing, or the beginning was not seen', () => {
+  test('is not reported if bytes are missing or the start was not captured', () => {
     const own = new Set(inPacket.map(([key]) => key))
     const found = talk(fires, { version, gap: 'c2s', flow: { sawStart: true } }).broken
     const onlyPackets = found.filter((key) => !own.has(key) && !alone.has(key))
@@ -605,7 +605,7 @@ describe.each(inFlow)('%s (%i)', (_key, version, fires) => {
   })
 })
 
-/** What a single packet of a known sender shows, or two that were both seen. */
+/** Rules that do not need the whole connection: one packet, or two that were both captured, break them. */
 const alone = new Set([
   'c2s-subscription-id',
   'disconnect-expiry',
@@ -654,7 +654,7 @@ describe('two connections', () => {
     return recorder.broken
   }
 
-  test('takeover: the older one goes on', () => {
+  test('takeover: the older connection continues', () => {
     const first: Step[] = [...hello4, ...subscribed('a')]
     expect(two(first, hello4, 'open')).toContain('takeover')
     expect(
@@ -669,7 +669,7 @@ describe('two connections', () => {
     ).not.toContain('takeover')
   })
 
-  test('session-lost-or-invented: a session that had ended', () => {
+  test('session-lost-or-invented: Session Present for a session that had ended', () => {
     const again: Step[] = [
       ['>', '100d 0004 4d515454 04 00 000a 0001 61'],
       ['<', '2002 01 00'],
@@ -679,7 +679,7 @@ describe('two connections', () => {
   })
 })
 
-test('disconnect-close: who has sent DISCONNECT closes', () => {
+test('disconnect-close: the sender of DISCONNECT must close', () => {
   const close = (after: number) => {
     const recorder = new Recorder()
     const inspector = new Inspector({ view: recorder })
@@ -711,7 +711,7 @@ describe('WebSocket', () => {
   }
   const origin = { record: 1, fileOffset: 0, second: 0, nanos: 0 }
 
-  test('ws-text-frame and ws-masking are told by the reader of captures', () => {
+  test('ws-text-frame and ws-masking come from the capture reader', () => {
     expect(facts({ kind: 'text-frame', direction: 'c2s', offset: 0, origin })).toContain('ws-text-frame')
     expect(facts({ kind: 'masking', direction: 's2c', offset: 0, origin })).toContain('ws-masking')
   })
@@ -746,7 +746,7 @@ describe('MQTT-SN', () => {
     [
       'sn-one-outstanding',
       [...hello, ['>', '07 0a 0000 0001 61'], ['>', '07 0a 0000 0002 62', 1], ['<', '07 0b 0005 0001 00', 2]],
-      // Without the answer it could have been lost by the capture.
+      // Without the answer, the capture may have lost it.
       [...hello, ['>', '07 0a 0000 0001 61'], ['>', '07 0a 0000 0002 62', 1]],
     ],
   ])('%s', (key, fires, silent) => {
@@ -754,7 +754,7 @@ describe('MQTT-SN', () => {
     expect(sn(...silent)).not.toContain(key)
   })
 
-  test('a datagram of one byte is no message', () => {
+  test('a datagram of one byte is not a message', () => {
     expect(messageOf(Uint8Array.of(1), 'c2s')).toBeUndefined()
   })
 })
@@ -762,11 +762,11 @@ describe('MQTT-SN', () => {
 const acrossKeys = Object.keys(acrossConnections)
 
 describe.each(Object.entries(acrossConnections))('%s', (key, { fires, silent }) => {
-  test.each(fires.map((one) => [one[0], one] as const))('is found: %s', (_name, [, acts, where]) => {
+  test.each(fires.map((one) => [one[0], one] as const))('is reported: %s', (_name, [, acts, where]) => {
     expect(scene(acts, where).broken).toContain(key)
   })
 
-  test.each(silent.map((one) => [one[0], one] as const))('is not found: %s', (_name, [, acts, where]) => {
+  test.each(silent.map((one) => [one[0], one] as const))('is not reported: %s', (_name, [, acts, where]) => {
     const { broken } = scene(acts, where)
     expect(broken.filter((found) => acrossKeys.includes(found))).toEqual([])
   })
@@ -798,7 +798,7 @@ const two5 = (first: string, second: string): Step[] => [
   ['<', '9004 0002 00 00'],
 ]
 
-/** More of what breaks rules, and of what does not, than fits into a row. */
+/** More cases per rule. */
 const more: Record<
   string,
   { version: 4 | 5; fires: Record<string, Step[]>; silent: Record<string, Step[]> }[]
@@ -820,18 +820,18 @@ const more: Record<
           retained4,
         ]),
         'one for each of two topics': after4(...subscribed('#'), ...s2c(retained4, '3103 0001 62')),
-        'retained messages that go on coming': after4(
+        'a long series of retained messages': after4(
           ...at(0, ...subscribed('#')),
           ...[50, 100, 150].map((second): Step => ['<', `3103 0001 ${(second + 11).toString(16)}`, second]),
         ),
-        'a server that had stopped altogether': after4(...at(0, ...subscribed('a')), ['<', retained4, 100]),
+        'a server that had stalled': after4(...at(0, ...subscribed('a')), ['<', retained4, 100]),
         'to a bridge': [
           ...c2s('100d 0004 4d515454 84 02 000a 0001 61'),
           ...s2c(connack4),
           ...subscribed('a'),
           ...s2c(retained4, retained4),
         ],
-        'in a session that goes on': [
+        'in a resumed session': [
           ...c2s('100d 0004 4d515454 04 00 000a 0001 61'),
           ...s2c('2002 01 00'),
           ...subscribed('a'),
@@ -881,20 +881,20 @@ const more: Record<
           ['<', retained5],
         ),
         'Retain As Published': after5(...subscribed5('a', '28'), ['<', retained5]),
-        'each time': after5(
+        'sent each time': after5(
           ...subscribed5('a', '01', '01'),
           ...at(1, ...kept),
           ...at(30, ...again5('01'), ...kept),
           ...at(60, ...again5('01'), ...kept),
         ),
-        'it has changed': after5(
+        'the message has changed': after5(
           ...subscribed5('a', '01', '01'),
           ...at(1, ...kept),
           ...at(30, ...again5('01')),
           ...at(60, ...again5('01')),
           ...at(61, ['<', '3307 0001 61 0009 00 62'], ['>', '4002 0009']),
         ),
-        'at QoS 0, which a server may throw away': after5(
+        'at QoS 0, which a server may discard': after5(
           ...subscribed5('a', '00'),
           ['<', retained5, 1],
           ...at(30, ...again5('00')),
@@ -920,8 +920,8 @@ const more: Record<
         ),
       },
       silent: {
-        'under way': after4(...at(0, ...subscribed('a'), ...unsubscribed), ['<', '3003 0001 61', 2]),
-        'the network stood still': after4(...at(0, ...subscribed('a'), ...unsubscribed), [
+        'still in flight': after4(...at(0, ...subscribed('a'), ...unsubscribed), ['<', '3003 0001 61', 2]),
+        'the network stalled': after4(...at(0, ...subscribed('a'), ...unsubscribed), [
           '<',
           '3003 0001 61',
           90,
@@ -953,9 +953,9 @@ const more: Record<
     {
       version: 5,
       fires: {
-        'one that no subscription has': after5(...two5('05', '06'), ['<', '3006 0001 61 02 0b 07']),
-        'none, and all that match have one': after5(...two5('05', '06'), ['<', '3004 0001 61 00']),
-        'that of a subscription that does not match': after5(
+        'an identifier of no subscription': after5(...two5('05', '06'), ['<', '3006 0001 61 02 0b 07']),
+        'no identifier, although all matching subscriptions have one': after5(...two5('05', '06'), ['<', '3004 0001 61 00']),
+        'the identifier of a subscription that does not match': after5(
           ...subscribed5('a', '00', '00', '0b05'),
           ...c2s('8209 0002 02 0b06 0001 62 00'),
           ...s2c('9004 0002 00 00', '3006 0001 61 02 0b 06'),
@@ -967,12 +967,12 @@ const more: Record<
           ...two5('05', '06'),
           ...s2c('3006 0001 61 02 0b 05', '3006 0001 61 02 0b 06'),
         ),
-        'none for a subscription without': after5(
+        'no identifier for a subscription without one': after5(
           ...subscribed5('a', '00', '00', '0b05'),
           ...c2s('8207 0002 00 0001 23 00'),
           ...s2c('9004 0002 00 00', '3004 0001 61 00', '3006 0001 61 02 0b 05'),
         ),
-        'the one from before it was changed': after5(
+        'the identifier before it was changed': after5(
           ...subscribed5('a', '00', '00', '0b05'),
           ...c2s('8209 0002 02 0b06 0001 61 00'),
           ...s2c('3006 0001 61 02 0b 05', '9004 0002 00 00', '3006 0001 61 02 0b 06'),
@@ -981,7 +981,7 @@ const more: Record<
           '<',
           '3004 0001 61 00',
         ]),
-        'a session that goes on': [
+        'a resumed session': [
           ...c2s('100e 0004 4d515454 05 00 000a 00 0001 61'),
           ...s2c('2003 01 00 00'),
           ...subscribed5('a', '00', '00', '0b05'),
@@ -994,11 +994,11 @@ const more: Record<
 
 describe.each(Object.entries(more))('%s', (key, all) => {
   for (const { version, fires, silent } of all) {
-    test.each(Object.entries(fires))('is found: %s', (_what, steps) => {
+    test.each(Object.entries(fires))('is reported: %s', (_what, steps) => {
       expect(talk(steps, { version }).broken).toContain(key)
     })
 
-    test.each(Object.entries(silent))('is not found: %s', (_what, steps) => {
+    test.each(Object.entries(silent))('is not reported: %s', (_what, steps) => {
       expect(talk(steps, { version }).broken).not.toContain(key)
     })
   }
@@ -1011,7 +1011,7 @@ test('protocol-level: what the server answers', () => {
   }
   expect(answered('2002 00 00')).toEqual(['protocol-level: protocol level 9 was accepted'])
   expect(answered('2002 00 05')).toEqual([
-    'protocol-level: protocol level 9 was refused with another code than 0x01',
+    'protocol-level: protocol level 9 was refused with a code other than 0x01',
   ])
   expect(answered('2003 00 00 00')).toEqual(['protocol-level: protocol level 9 was accepted'])
   expect(answered('2002 00 01')).toEqual([])
@@ -1019,7 +1019,7 @@ test('protocol-level: what the server answers', () => {
   expect(answered('2003 00 88 00')).toEqual([])
 })
 
-test('violations that show late name their packet, the byte and the statement', () => {
+test('late violations have the packet, the byte offset and the statement', () => {
   const told = (key: string, version: 4 | 5) => {
     const [, acts, where] = acrossConnections[key]!.fires.find(
       ([, , where]) => (where?.version ?? 4) === version,
@@ -1058,14 +1058,14 @@ const tested = new Set([
     'sn-qos-1-session',
     'sn-one-outstanding',
   ],
-  ...['utf8-control', 'clientid-portable'], // information only, see below
+  ...['utf8-control', 'clientid-portable'], // severity info, tested below
 ])
 
 test('every rule is tested', () => {
   expect([...rules.keys()].filter((key) => !tested.has(key))).toEqual([])
 })
 
-test('what is only information is told as that', () => {
+test('info rules have severity info', () => {
   const told = (steps: Step[]) =>
     talk(steps).packets.flatMap(({ violations }) => violations.map(({ rule }) => rule.key))
   expect(told(c2s('100d 0004 4d515454 04 02 000a 0001 2d'))).toEqual(['clientid-portable'])

@@ -1,4 +1,4 @@
-// The search for a packet boundary: what it believes, and that its work is bounded (H26).
+// The search for a packet boundary: which boundaries it accepts, and that its work is bounded (H26).
 import { describe, expect, test } from 'vitest'
 import { type Origin, segmentOf } from '../../src/capture/stream.js'
 import { Assembler } from '../../src/inspect/assembler.js'
@@ -53,13 +53,13 @@ describe('H26: work for each byte is bounded', () => {
     expect(performance.now() - started).toBeLessThan(10_000)
   })
 
-  test('what is lost again and again is not searched from its beginning, nor does it fill the stack', () => {
+  test('repeated loss of synchronisation neither restarts the search nor overflows the stack', () => {
     const { packets } = searchIn(repeated('\xc0\x00\xc0\x00\xc0\x00\x00\x00', 512 * 1024, 1))
     expect(packets).toHaveLength((512 * 1024) / 2)
   })
 })
 
-test('packets that were found have the origin of the segment that they end in', () => {
+test('packets after a search have the origin of the segment they end in', () => {
   const ping = Buffer.from('c000', 'hex')
   const { packets, skips } = searchIn([
     Buffer.from('xx'),
@@ -76,7 +76,7 @@ test('packets that were found have the origin of the segment that they end in', 
   ])
 })
 
-test('a packet that decodes is plausible, whatever its version, and however much of it is there', () => {
+test('a valid packet is plausible in any version, complete or not', () => {
   const dice = new Dice(7)
   let clean = 0
   const packets = ['mqttv311.pcap', 'mqttv5.pcap'].flatMap((name) => inspected(fixtures[name]!).packets)
@@ -102,7 +102,7 @@ test('a packet that decodes is plausible, whatever its version, and however much
   expect(clean).toBeGreaterThan(500)
 })
 
-test('a packet that breaks a rule of its form is not plausible', () => {
+test('a malformed packet is not plausible', () => {
   const table: [string, number][] = [
     ['3004 0001 2b78', 4], // a wildcard in the Topic Name
     ['3004 0003 6162', 4], // longer than the packet

@@ -1,4 +1,4 @@
-// Sparkplug B: written here with pbf, read by us.
+// Sparkplug B payloads, encoded with pbf.
 
 import mqtt from 'mqtt-packet'
 import { PbfWriter } from 'pbf'
@@ -30,7 +30,7 @@ function payload(metrics: (metric: PbfWriter) => void): Uint8Array {
   return pbf.finish()
 }
 
-test('names of a BIRTH stand for the aliases that follow', () => {
+test('aliases get the names of the BIRTH message', () => {
   const sparkplug = new Sparkplug()
   const birth = publish(
     'spBv1.0/plant/NBIRTH/node',
@@ -61,7 +61,7 @@ test('names of a BIRTH stand for the aliases that follow', () => {
   ])
 })
 
-test('what is not Sparkplug is left alone', () => {
+test('other payloads are not decoded', () => {
   const sparkplug = new Sparkplug()
   expect(sparkplug.read(publish('spBv1.0/plant/NDATA/node', Buffer.from('no protobuf')))).toBeUndefined()
   expect(

@@ -1,4 +1,4 @@
-// What a script is told by `mqttx inspect`: nothing was wrong, a rule was broken, or there was no MQTT.
+// Exit status of `mqttx inspect`: no violation, a violation, or no MQTT.
 import { expect, test } from 'vitest'
 import { mqttx } from '../helpers/run.js'
 
@@ -11,13 +11,13 @@ test.each([
   expect((await mqttx(['inspect', '-V', 'mqttv311', '--hex', hex])).status).toBe(status)
 })
 
-test('a QoS 3 PUBLISH is told with its statement and the byte', async () => {
+test('a QoS 3 PUBLISH is reported with its statement and byte offset', async () => {
   const { status, stdout } = await mqttx(['inspect', '--view', 'json', '--hex', '36 05 00 01 61 00 01'])
   const { violations } = JSON.parse(stdout.toString())
   expect(status).toBe(40)
   expect(violations).toMatchObject([{ id: 'MQTT-3.3.1-4', rule: 'qos-3', severity: 'error', offset: 0 }])
 })
 
-test('no MQTT', async () => {
+test('input without MQTT has its own status', async () => {
   expect((await mqttx(['inspect', '-'], { stdin: 'no packets in here' })).status).toBe(41)
 })

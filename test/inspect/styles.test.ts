@@ -1,4 +1,4 @@
-// Colours: who sends, and how serious what was found is. No two look alike.
+// Colours for directions and severities are all different.
 import { expect, test } from 'vitest'
 import { mqttx } from '../helpers/run.js'
 
@@ -19,7 +19,7 @@ const found = [
   ['info', '30 03 00 01 07', '. info ['],
 ] as const
 
-test('each has a style of its own', () => {
+test('each direction and severity has its own style', () => {
   expect(new Set(Object.values(styles)).size).toBe(Object.keys(styles).length)
 })
 
@@ -33,7 +33,7 @@ test.each(found.flatMap((row) => ['line', 'bytes', 'tree', 'flow'].map((view) =>
   },
 )
 
-test('the packets of a server', async () => {
+test('packets of the server have its colour', async () => {
   const { stdout } = await mqttx(['inspect', '--color', 'always', '--view', 'line', '--hex', 'd0 00'])
   expect(stdout.toString()).toContain(`${styles.s2c}#1 1 <- PINGRESP`)
 })

@@ -1,4 +1,4 @@
-// Our tables beside those of others: properties as in mqtt-packet, rules as the sources use them.
+// The tables of properties and rules: properties match mqtt-packet, rules match their use in the source.
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
@@ -22,14 +22,14 @@ const theirTypes: Record<string, string> = {
   binary: 'binary data',
 }
 
-test('the properties are those of mqtt-packet', () => {
+test('the properties match mqtt-packet', () => {
   const theirs = Object.entries(constants.propertiesCodes).map(([code, name]) => {
     return [Number(code), theirTypes[constants.propertiesTypes[name]!]] as const
   })
   expect([...properties].map(([code, { type }]) => [code, type])).toEqual(theirs.sort(([a], [b]) => a - b))
 })
 
-test('a property has the packets and the range of the standard', () => {
+test('a property has the packets and range of the standard', () => {
   const of = (identifier: number) => {
     const { packets, least, most } = properties.get(identifier)!
     return { packets, least, most }
@@ -38,16 +38,16 @@ test('a property has the packets and the range of the standard', () => {
   expect(of(24)).toEqual({ packets: [0], least: 0, most: Number.POSITIVE_INFINITY })
   expect(of(36)).toEqual({ packets: [2], least: 0, most: 1 })
   for (const { packets } of properties.values()) expect(packets).not.toContain(-1)
-  // Each of these two has a rule that says more.
+  // These two have rules of their own.
   expect(of(1).most).toBe(Number.POSITIVE_INFINITY)
   expect(of(35).least).toBe(0)
 })
 
-test('there are the 140 checks, of which one has four parts', () => {
+test('there are 140 checks, one of them in four parts', () => {
   expect(rules.size).toBe(143)
 })
 
-test.each([...rules.values()])('$key has a severity, statements and a sentence', (rule) => {
+test.each([...rules.values()])('$key has a severity, statements and a text', (rule) => {
   expect(['error', 'warning', 'info']).toContain(rule.severity)
   for (const id of [rule.before5, rule.since5])
     expect(id).toMatch(/^(-|§[\d.]+|\d+\.\d+\.\d+-\d+|SN 1\.2 §.*|RFC .*)$/)
@@ -64,7 +64,7 @@ test.each([
   expect(statementOf(rules.get(key)!, version)).toBe(id)
 })
 
-test('no rule is named that the table does not have', () => {
+test('the source uses only rules of the table', () => {
   const folder = resolve(import.meta.dirname, '../../src/inspect')
   const used = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && file !== 'rules.ts')

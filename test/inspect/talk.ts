@@ -1,11 +1,11 @@
-// A conversation without a network: packets with directions and times go in, what an inspector found comes out.
+// Runs an inspector on packets given with directions and times, without a network.
 import mqtt, { type Packet as MqttPacket } from 'mqtt-packet'
 import { type Direction, type Flow, type Instant, segmentOf } from '../../src/capture/stream.js'
 import { Inspector, type InspectorOptions } from '../../src/inspect/inspector.js'
 import type { Packet } from '../../src/inspect/packet.js'
 import type { ConnectionFacts, LateViolation, Skipped, View } from '../../src/inspect/views/view.js'
 
-/** `>` from the client, `<` from the server; bytes in hexadecimal or a packet; seconds since the beginning. */
+/** `>` from the client, `<` from the server; bytes in hexadecimal or a packet; seconds since the start. */
 export type Step = readonly [who: '>' | '<', what: string | Partial<MqttPacket>, at?: number]
 
 export const flow: Flow = {
@@ -18,7 +18,7 @@ export const flow: Flow = {
 
 const base = 1_700_000_000
 
-/** So many seconds after the beginning. */
+/** The time `at` seconds after the start. */
 function instant(at: number): Instant {
   const micros = Math.round(at * 1e6)
   const second = Math.floor(micros / 1e6)
@@ -52,7 +52,7 @@ export class Recorder implements View {
     this.late.push(...late)
   }
 
-  /** The keys of the rules that were broken, without what is only information. */
+  /** Keys of the broken rules, without severity info. */
   get broken(): string[] {
     const all = [...this.packets.flatMap(({ violations }) => violations), ...this.late]
     return all.filter(({ severity }) => severity !== 'info').map(({ rule }) => rule.key)
@@ -63,13 +63,13 @@ export interface Talk extends Partial<Omit<InspectorOptions, 'view'>> {
   readonly version?: number
   readonly flow?: Partial<Flow>
   readonly close?: 'fin' | 'rst' | 'timeout' | 'end'
-  /** Forces the version instead of leaving it to be found. */
+  /** Forces the version (-V). */
   readonly forced?: number
-  /** Something that happens to the capture. */
+  /** Direction with missing bytes. */
   readonly gap?: Direction
 }
 
-/** One connection from its beginning to its end. */
+/** Inspects one connection from start to end. */
 export function talk(steps: readonly Step[], options: Talk = {}): Recorder {
   const recorder = new Recorder()
   const inspector = new Inspector({ ...options, view: recorder, version: options.forced })
@@ -102,8 +102,8 @@ export function play(inspector: Inspector, steps: readonly Step[], options: Talk
 }
 
 /**
- * What happens on one of several connections to a server. `x` ends one: `by` says who closed first, a reset has no answer.
- * `gap` is a hole in what the client sends.
+ * An event on one of several connections to a server. `x` ends the connection, closed first by `by`; a reset has no answer.
+ * `gap`: bytes from the client are missing.
  */
 export type Act =
   | readonly [connection: string, who: '>' | '<', what: string | Partial<MqttPacket>, at?: number]
@@ -112,13 +112,13 @@ export type Act =
 
 export interface Scene {
   readonly version?: number
-  /** Addresses of clients by connection; all the same without. */
+  /** Client addresses by connection; default 192.0.2.1. */
   readonly hosts?: Readonly<Record<string, string>>
-  /** Connections whose beginning was not captured. */
+  /** Connections whose start was not captured. */
   readonly joined?: readonly string[]
 }
 
-/** Several connections to one server, in the order of the capture. */
+/** Inspects several connections to one server, in capture order. */
 export function scene(acts: readonly Act[], { version = 4, hosts = {}, joined = [] }: Scene = {}): Recorder {
   const recorder = new Recorder()
   const inspector = new Inspector({ view: recorder })

@@ -1,4 +1,4 @@
-// On a terminal no line is wider than the screen, and a wide one is used. Elsewhere nothing is wrapped or cut.
+// On a terminal no line is wider than the terminal, and its width is used. Other output is neither wrapped nor cut.
 import { Buffer } from 'node:buffer'
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -12,7 +12,7 @@ import { fixtures } from './captures.js'
 const views = ['bytes', 'line', 'tree', 'flow', 'stats'] as const
 type Name = (typeof views)[number]
 
-/** What a view shows of a capture or of bytes, on a terminal of so many columns. */
+/** Output of a view for a capture or bytes on a terminal with `columns` columns. */
 function shown(view: Name, columns: number | undefined, input: Uint8Array, full = false): string {
   let text = ''
   const sink = {
@@ -35,7 +35,7 @@ const topic = `${'a/long/topic/'.repeat(9)}日本語`
 const publish = Buffer.from(
   `\0${String.fromCharCode(Buffer.byteLength(topic))}${topic}${'words and more words '.repeat(9)}`,
 )
-/** A PUBLISH whose topic is wider than any screen here, with characters of two columns; and one of QoS 3, an error. */
+/** A PUBLISH whose topic, with wide characters, is wider than any terminal here; and a PUBLISH of QoS 3, an error. */
 const long = Buffer.concat([
   Buffer.from([0x30, 0x80 | (publish.length & 0x7f), publish.length >> 7]),
   publish,
@@ -65,14 +65,14 @@ describe.each([40, 80, 160])('%i columns', (columns) => {
     }
   })
 
-  test('--view bytes shows each byte, and each word of a value', () => {
+  test('--view bytes shows every byte and the complete values', () => {
     const text = lines(shown('bytes', columns, long, true)).join('\n')
     expect(text.replace(/[^日本語]/g, '')).toContain('日本語')
     expect(text).toContain('(qos-3)')
   })
 })
 
-test('a wide terminal is used', () => {
+test('the width of a wide terminal is used', () => {
   const rows = (columns: number) => lines(shown('bytes', columns, long)).length
   expect(rows(160)).toBeLessThan(rows(80))
   expect(rows(80)).toBeLessThan(rows(40))
@@ -80,7 +80,7 @@ test('a wide terminal is used', () => {
   expect(widest(160)).toBeGreaterThan(100)
 })
 
-test.each(views)('--view %s is as it is where there is no terminal', (view) => {
+test.each(views)('--view %s is the same without a terminal', (view) => {
   const text = shown(view, undefined, long)
   if (view !== 'flow' && view !== 'bytes') expect(text).toContain(topic)
   expect(text).toBe(stripVTControlCharacters(text))

@@ -1,4 +1,4 @@
-// Reads the files of one capture: records in order of time over all files that have them, with few files open at once.
+// Reads the files of one capture: merges their records by time, with few files open at once.
 import { stat } from 'node:fs/promises'
 import { type CaptureFile, CaptureReader } from '../../capture/open.js'
 import type { CaptureSink, Instant } from '../../capture/stream.js'
@@ -6,18 +6,18 @@ import { isLater } from '../../capture/time-gate.js'
 
 export interface Reading {
   readonly reader: CaptureReader
-  /** The bytes of a file, unpacked. */
+  /** Opens a file; yields its bytes, decompressed. */
   readonly open: (file: string) => AsyncIterable<Buffer>
-  /** What is reported from now on is about this file. */
+  /** Sets the file that later notes refer to. */
   readonly enter: (file: string) => void
-  /** Called after each chunk; false: no more is wanted. */
+  /** Called after each chunk; resolves to false to stop reading. */
   readonly after: () => Promise<boolean>
 }
 
-/** Before every time that a record can have. */
+/** Earlier than the time of any record. */
 const beginning: Instant = { second: -2, nanos: 0 }
 
-/** @throws what a file that cannot be read throws */
+/** @throws MqttxError if a file cannot be read */
 export async function readFiles(files: readonly string[], reading: Reading): Promise<void> {
   const [only] = files
   if (files.length === 1 && only !== undefined) return void (await readAlone(only, reading))
@@ -32,7 +32,7 @@ export async function readFiles(files: readonly string[], reading: Reading): Pro
       if (place === -1) place = index
     }
   }
-  // Streams of bytes have no times: each is read where it was named, before or after all that have.
+  // Byte streams have no times: they are read before or after the packet captures, by their position among the arguments.
   for (const { file, index, source } of alone)
     if (index < place || place === -1) if (!(await readAlone(file, reading, source))) return
   if (!(await merge(waiting, reading))) return
@@ -40,7 +40,7 @@ export async function readFiles(files: readonly string[], reading: Reading): Pro
     if (index > place && place !== -1) if (!(await readAlone(file, reading, source))) return
 }
 
-/** One file to its end. False where no more is wanted. */
+/** Reads one file to its end. Returns false if reading was stopped. */
 async function readAlone(file: string, reading: Reading, peeked?: Source): Promise<boolean> {
   const source = peeked ?? new Source(file, reading, false)
   reading.enter(file)
@@ -57,9 +57,9 @@ async function readAlone(file: string, reading: Reading, peeked?: Source): Promi
 
 interface Waiting {
   readonly file: string
-  /** When its first record was captured. */
+  /** Time of its first record. */
   readonly first: Instant
-  /** Of a pipe, which can be read only once: what was begun. */
+  /** The open source of a pipe, which can be read only once. */
   readonly source: Source | undefined
 }
 
@@ -69,7 +69,7 @@ class Source {
   ended = false
   readonly #chunks: AsyncIterator<Buffer>
 
-  /** `gated`: one of several. */
+  /** `gated`: records wait for `release`, because there are several files. */
   constructor(file: string, { reader, open }: Reading, gated: boolean) {
     this.file = file
     this.capture = reader.file({
@@ -80,7 +80,7 @@ class Source {
     this.#chunks = open(file)[Symbol.asyncIterator]()
   }
 
-  /** Reads a chunk; false at the end of the file, which its reader is told. */
+  /** Reads a chunk; false at the end of the file. */
   async read(): Promise<boolean> {
     const { done, value } = await this.#chunks.next()
     if (done === true) this.finish()
@@ -94,7 +94,7 @@ class Source {
     this.capture.end()
   }
 
-  /** Reads until a record waits, or the file shows that it has none. */
+  /** Reads until a record waits, the file proves to be a byte stream, or it ends. */
   async fill(): Promise<void> {
     while (this.capture.next === undefined && this.capture.kind !== 'bytes' && (await this.read())) {
       // On to the first record.
@@ -112,7 +112,7 @@ interface Look {
   readonly source: Source | undefined
 }
 
-/** What a file is, and when it begins. A regular file is closed again. */
+/** Determines the kind of a file and the time of its first record. Closes a regular file again. */
 async function look(file: string, reading: Reading): Promise<Look> {
   const isRegular = file !== '-' && (await stat(file).catch(() => undefined))?.isFile() !== false
   const source = isRegular
@@ -127,7 +127,7 @@ async function look(file: string, reading: Reading): Promise<Look> {
 
 const silent: CaptureSink = { open() {}, data() {}, gap() {}, retransmitted() {}, close() {}, note() {} }
 
-/** Takes the earliest record of all files again and again. False where no more is wanted. */
+/** Reads all files in the order of their records' times. Returns false if reading was stopped. */
 async function merge(all: readonly Waiting[], reading: Reading): Promise<boolean> {
   const waiting = [...all].sort((a, b) =>
     isLater(a.first, b.first) ? 1 : isLater(b.first, a.first) ? -1 : 0,
@@ -164,7 +164,7 @@ async function merge(all: readonly Waiting[], reading: Reading): Promise<boolean
   }
 }
 
-/** The two whose next records are the first and the second to come. */
+/** The two sources with the earliest next records. */
 function earliest(sources: Iterable<Source>): [Source | undefined, Source | undefined] {
   let first: Source | undefined
   let second: Source | undefined

@@ -1,4 +1,4 @@
-// What the pure reader of captures asks of Node: unpacking for WebSocket, cryptography for TLS.
+// Node functions for the capture reader, which has no Node imports: inflate for WebSocket, cryptography for TLS.
 import { createDecipheriv, createHmac } from 'node:crypto'
 import { constants, inflateRawSync } from 'node:zlib'
 import type { AeadName, Inflate, TlsCrypto } from '../../capture/crypto.js'

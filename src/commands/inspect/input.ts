@@ -1,4 +1,4 @@
-// Where captures come from: files, standard input, gzip and zstd inside of either, and bytes on the command line.
+// Input of captures: files and standard input, with gzip or zstd, and bytes on the command line.
 import { constants, createReadStream, fstatSync } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import type { Duplex, Readable } from 'node:stream'
@@ -9,7 +9,7 @@ import { strerror } from '../../io/system-error.js'
 
 const chunkSize = 256 * 1024
 
-/** The bytes of a file, or of `stdin` for `-`, unpacked where they are gzip, or zstd and Node can do it (from 22.15 on). */
+/** The bytes of a file, or of `stdin` for `-`; gzip is decompressed, and zstd if Node supports it (22.15 and later). */
 export async function* chunksOf(
   file: string,
   stdin: () => Readable,
@@ -26,9 +26,8 @@ export async function* chunksOf(
 }
 
 /**
- * Finds out what can be known before anything is written: that a file is not there, or not for us. Opens nothing: a named
- * pipe would wait for its writer.
- * @throws what reading it would throw
+ * Checks before any output that a file exists and is readable. Does not open it: opening a named pipe waits for its writer.
+ * @throws MqttxError if it cannot be read
  */
 export async function checkInput(file: string): Promise<void> {
   if (file === '-') return
@@ -40,13 +39,13 @@ export async function checkInput(file: string): Promise<void> {
   }
 }
 
-/** True of a stream that reads a regular file: it has an end. */
+/** True if the stream reads a regular file, and so has an end. */
 export function isFileStream(stream: object): boolean {
   const { fd } = stream as { fd?: unknown }
   return typeof fd === 'number' && fstatSync(fd).isFile()
 }
 
-/** True of a regular file, and of one that is not there: it has an end, and can be read twice. */
+/** True for a regular file, which has an end and can be read twice; also for a missing one. */
 export async function isFile(file: string): Promise<boolean> {
   return (await stat(file).catch(() => undefined))?.isFile() !== false
 }
@@ -69,7 +68,7 @@ async function* unpacked(source: Readable, note: (text: string) => void): AsyncG
       first,
       chunks,
       damaged: (why) =>
-        note(`the ${name} data is damaged or cut off (${why}); what could be unpacked was read`),
+        note(`the ${name} data is damaged or truncated (${why}); the data before the damage was read`),
     })
   }
   yield first
@@ -79,11 +78,11 @@ async function* unpacked(source: Readable, note: (text: string) => void): AsyncG
 interface Packing {
   readonly name: string
   readonly magic: Buffer
-  /** Undefined where this Node cannot unpack it. */
+  /** Returns undefined if this version of Node cannot decompress it. */
   open(): Duplex | undefined
 }
 
-/** Absent from the types of Node 20. */
+/** Missing in the types of Node 20. */
 type Zstd = { createZstdDecompress?: (options: { chunkSize: number }) => Duplex }
 
 const packings: readonly Packing[] = [
@@ -95,7 +94,7 @@ const packings: readonly Packing[] = [
   },
 ]
 
-/** As many bytes as the longest magic number has, if there are so many. */
+/** At least as many bytes as the longest magic number, unless the input is shorter. */
 async function firstChunk(chunks: AsyncIterator<Buffer>): Promise<Buffer | undefined> {
   let first: Buffer | undefined
   while (first === undefined || first.length < 4) {
@@ -112,7 +111,7 @@ interface Packed {
   readonly damaged: (why: string) => void
 }
 
-/** Writes what is read into the unpacker, and waits where that is behind. */
+/** Feeds the input to the decompressor, with back-pressure, and yields its output. */
 async function* inflated(unpacker: Duplex, { first, chunks, damaged }: Packed): AsyncGenerator<Buffer> {
   const feeding = feed(unpacker, first, chunks)
   feeding.catch((error: Error) => unpacker.destroy(error))
@@ -134,7 +133,7 @@ async function feed(unpacker: Duplex, first: Buffer, chunks: AsyncIterator<Buffe
   unpacker.end()
 }
 
-/** Resolves when the unpacker takes more, or never will. Leaves no listener behind. */
+/** Resolves when the decompressor is ready for more, or closed. Removes its listeners. */
 async function drained(unpacker: Duplex): Promise<void> {
   await new Promise<void>((resolve) => {
     const done = () => {
@@ -145,20 +144,20 @@ async function drained(unpacker: Duplex): Promise<void> {
   })
 }
 
-/** The bytes of `--hex`; undefined where the text is something else, which the reader of captures may know. */
+/** The bytes of `--hex`; undefined if the text is not plain hexadecimal; the capture reader may recognise it. */
 export function bytesOfHex(text: string): Buffer | undefined {
   const digits = text.replace(/0x|\\x|[\s,:;{}<>[\]-]|Buffer/gi, '')
   if (/[^0-9a-f]/i.test(digits) || isDecimalList(text)) return undefined
   if (/\n.*[:|]|^[0-9a-f]{4,8}:? {1,2}\b/im.test(text)) return undefined
   if (digits.length % 2 === 1) {
-    throw new UsageError(`--hex: ${digits.length} digits are no whole number of bytes`, {
-      hint: 'two digits are a byte',
+    throw new UsageError(`--hex: odd number of hexadecimal digits (${digits.length})`, {
+      hint: 'each byte has two digits',
     })
   }
   return Buffer.from(digits, 'hex')
 }
 
-/** Blanks alone between numbers of one and two digits are no evidence: a digit may be missing. */
+/** Spaces between numbers of one and two digits are not enough: it may be hexadecimal with a missing digit. */
 function isDecimalList(text: string): boolean {
   return isDecimal([text]) && /,|\d{3}/.test(text)
 }

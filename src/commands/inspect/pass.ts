@@ -1,4 +1,4 @@
-// Reads all files of a capture once, into an inspector, a portion at a time.
+// Reads all files of a capture once into an inspector, in portions.
 import type { Readable } from 'node:stream'
 import { CaptureReader } from '../../capture/open.js'
 import type { CaptureOptions } from '../../capture/options.js'
@@ -11,14 +11,14 @@ export interface Pass {
   readonly files: readonly string[]
   readonly options: CaptureOptions
   readonly stdin: () => Readable
-  /** What is noted from now on is about this file; undefined: about all. */
+  /** Sets the file that later notes refer to; undefined for all files. */
   readonly enter: (file: string | undefined) => void
-  /** Called after each portion; false: no more is wanted. */
+  /** Called after each portion; resolves to false to stop reading. */
   readonly turn: () => Promise<boolean>
 }
 
-/** Resolves at the end of all files, or when no more is wanted. */
-export async function passOver(
+/** Resolves at the end of all files, or when `turn` stops the reading. */
+export async function readInto(
   inspector: Inspector,
   { files, options, stdin, enter, turn }: Pass,
 ): Promise<void> {
@@ -39,10 +39,10 @@ export async function passOver(
   await after()
 }
 
-/** Bytes of the input that are worked through at a time. */
+/** Bytes processed at a time. */
 const portion = 64 * 1024
 
-/** The chunks, cut to portions. */
+/** Splits chunks into portions. */
 async function* portions(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length; at += portion) yield chunk.subarray(at, at + portion)

@@ -1,4 +1,4 @@
-// mqttx inspect: reads captures, shows the MQTT in them, and tells by its status whether rules were broken.
+// mqttx inspect: reads captures and shows the MQTT in them; the exit status says whether rules were broken.
 import { setImmediate } from 'node:timers/promises'
 import { messagesIn } from '../../capture/mqtt-sn-messages.js'
 import { hasSecrets, openCapture } from '../../capture/open.js'
@@ -21,7 +21,7 @@ import { count } from '../../text.js'
 import { Interrupted } from '../interrupted.js'
 import { crypto, inflate } from './helpers.js'
 import { bytesOfHex, checkInput, isFile } from './input.js'
-import { passOver } from './pass.js'
+import { readInto } from './pass.js'
 import { pagerFor, Screen } from './screen.js'
 import { viewOf } from './show.js'
 import type { inspect } from './spec.js'
@@ -34,8 +34,8 @@ export type InspectArgs = Args<typeof inspect.options>
 export async function run(args: InspectArgs, host: Host): Promise<number> {
   const files = args.read.length === 0 && args.hex.length === 0 ? ['-'] : args.read
   if (files.includes('-') && isTerminal(host.stdin)) {
-    throw new UsageError('inspect: there is nothing to read', {
-      hint: 'name a file, or pipe a capture into it',
+    throw new UsageError('inspect: no input', {
+      hint: 'name a file, or pipe a capture to standard input',
     })
   }
   const view = args.view ?? (isTerminal(host.stdout) || args.hex.length > 0 ? 'bytes' : 'line')
@@ -74,9 +74,9 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
   const breathe = breather(host)
   try {
     if (keyLog !== undefined && !hasSecrets(keyLog)) {
-      inspector.note(`there are no secrets in ${args.keylog} (--keylog)`, { fileOffset: -1 })
+      inspector.note(`no secrets in ${args.keylog} (--keylog)`, { fileOffset: -1 })
     }
-    const reading = {
+    const source = {
       files,
       options: { ports: args.port, protocol: args.protocol, keyLog, inflate, crypto },
       stdin: () => host.stdin,
@@ -86,12 +86,12 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
         await breathe()
         return !stop.now
       }
-      const text = await summaryOf({ ...reading, turn, inspect: { ...options, filter: filterOf(args) } })
+      const text = await summaryOf({ ...source, turn, inspect: { ...options, filter: filterOf(args) } })
       new WrappedSink(output, columns ?? Number.POSITIVE_INFINITY).text(text)
     }
     inspectHex(args, inspector)
-    const pass = passOver(inspector, {
-      ...reading,
+    const reading = readInto(inspector, {
+      ...source,
       enter(file) {
         place = file === undefined || files.length === 1 ? '' : `${file}: `
       },
@@ -103,10 +103,10 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
         return !stop.now && !inspector.done
       },
     })
-    await pass.catch((error: unknown) => {
-      if (!stop.now) throw error // the signal closed it
+    await reading.catch((error: unknown) => {
+      if (!stop.now) throw error // else the signal handler closed standard input
     })
-    if (stop.now) inspector.done = true // nothing is known of what was not read
+    if (stop.now) inspector.done = true // no checks for the part that was not read
     inspector.end()
     await writer?.end()
     await screen.finish()
@@ -114,20 +114,20 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
     await screen.close()
     release()
   }
-  if (stop.by !== undefined) throw new Interrupted(stop.by, 'the input was not read to its end')
+  if (stop.by !== undefined) throw new Interrupted(stop.by, 'the input was not read to the end')
   return statusOf(inspector, args.quiet, host)
 }
 
-/** Named files with an end. */
+/** True if all inputs are named regular files. */
 async function canReadTwice(files: readonly string[]): Promise<boolean> {
   const answers = await Promise.all(files.map((file) => file !== '-' && isFile(file)))
   return files.length > 0 && answers.every((answer) => answer)
 }
 
-/** Milliseconds after which signals are served. */
+/** Milliseconds of work after which signals are handled. */
 const longestTurn = 50
 
-/** Resolves at once, or after a turn of the event loop where the last was long ago. */
+/** Returns a function that resolves at once, or after a turn of the event loop if the last was over 50 ms ago. */
 function breather(host: Host): () => Promise<void> {
   let last = host.now()
   return async () => {
@@ -137,7 +137,7 @@ function breather(host: Host): () => Promise<void> {
   }
 }
 
-/** Standard output is for the capture. */
+/** For --write -, which uses standard output for the capture. */
 const silent: View = { packet() {} }
 
 interface Writing {
@@ -160,17 +160,17 @@ function statusOf({ packets, found, introduced }: Inspector, quiet: boolean, hos
     if (!quiet) say(host.stderr, 'No MQTT was found.')
     return ExitCode.notMqtt
   }
-  // Only a filter keeps all packets back.
+  // Packets were found but none was shown: the filter rejected all.
   if (!introduced && !quiet) {
     say(
       host.stderr,
-      `Nothing passed the filters: ${count(packets, 'packet')} ${packets === 1 ? 'was' : 'were'} read.`,
+      `No packet matches the filters: ${count(packets, 'packet')} read.`,
     )
   }
   return found.error + found.warning > 0 ? ExitCode.violations : ExitCode.ok
 }
 
-/** Words of the command line are one conversation; who sent each is told by its first packet, as far as that can be. */
+/** The --hex values form one connection; the first packet of each decides its direction, if it can. */
 function inspectHex({ hex: texts, protocol }: InspectArgs, inspector: Inspector): void {
   if (texts.length === 0) return
   const flow: Flow = { id: -1, protocol: 'raw', client: '', server: '', sawStart: true }
@@ -179,7 +179,7 @@ function inspectHex({ hex: texts, protocol }: InspectArgs, inspector: Inspector)
   let opened = false
   for (const text of texts) {
     const bytes = bytesOfHex(text)
-    if (bytes?.length === 0) throw new UsageError('--hex: there are no bytes')
+    if (bytes?.length === 0) throw new UsageError('--hex: no bytes')
     if (bytes === undefined) {
       const capture = openCapture(inspector, { protocol, tellsKind: true })
       capture.push(Buffer.from(text))
@@ -225,7 +225,7 @@ async function loadSparkplug(): Promise<InspectorOptions['payloads']> {
   }
 }
 
-/** Bytes: more than the secrets that are kept of it. */
+/** Bytes; larger than the secrets that are kept. */
 const longestKeyLog = 64 * 1024 * 1024
 
 function readKeys(file: string): string {

@@ -1,4 +1,4 @@
-// Where a view goes: standard output, or on a terminal a pager before it.
+// Output of a view: standard output, or on a terminal a pager.
 import type { Host, Signal } from '../../host.js'
 import { Output } from '../../io/output.js'
 import { Pager, pagerCommand } from '../../io/pager.js'
@@ -8,7 +8,7 @@ import { isTerminal } from '../../io/terminal.js'
 import { count } from '../../text.js'
 import { checkInput, isFile, isFileStream } from './input.js'
 
-/** Notes that wait for the pager to end. */
+/** Notes kept until the pager exits. */
 const mostNotes = 1000
 
 export class Screen {
@@ -16,7 +16,7 @@ export class Screen {
   readonly #host: Host
   readonly #pager: Pager | undefined
   readonly #notes: string[] = []
-  /** Notes that there was no room for. */
+  /** Number of notes beyond the limit. */
   #dropped = 0
   #read = false
 
@@ -26,7 +26,7 @@ export class Screen {
     this.output = new Output(pager ?? host.stdout)
   }
 
-  /** For standard error. It waits while the pager has the terminal. */
+  /** Writes a note to standard error; delayed while the pager uses the terminal. */
   note(text: string): void {
     if (this.#pager === undefined || !isTerminal(this.#host.stderr)) say(this.#host.stderr, text)
     else if (this.#notes.length < mostNotes) this.#notes.push(text)
@@ -34,8 +34,8 @@ export class Screen {
   }
 
   /**
-   * A signal has come; `stop` ends the reading. A pager has got SIGINT too, and goes on: it is waited for, however often
-   * that comes.
+   * Handles a signal; `stop` ends the reading. The pager receives SIGINT too and keeps running; it is waited for, however
+   * often SIGINT comes.
    */
   onSignal(signal: Signal, stop: () => void): unknown {
     if (!this.#read) stop()
@@ -49,14 +49,14 @@ export class Screen {
     return undefined
   }
 
-  /** Waits until all is written. The signals that come after it are the pager's. */
+  /** Waits until all output is written and the pager has exited. SIGINT after the output is left to the pager. */
   async finish(): Promise<void> {
     await this.output.finish()
     this.#read = true
     await this.close()
   }
 
-  /** Waits until the pager has ended. */
+  /** Waits until the pager has exited, then writes the delayed notes. */
   async close(): Promise<void> {
     await this.#pager?.close()
     for (const text of this.#notes.splice(0)) say(this.#host.stderr, text)
@@ -66,9 +66,8 @@ export class Screen {
 }
 
 /**
- * A pager is for what ends: standard input that is no file, and other pipes, may be a capture that goes on, which is shown
- * as it comes.
- * @throws what reading a file would throw: better before the pager has the terminal
+ * The pager to use, undefined for none. Pipes may carry a live capture, which is shown without a pager as it arrives.
+ * @throws MqttxError if a file cannot be read, before the pager takes the terminal
  */
 export async function pagerFor(
   { files, noPager }: { files: readonly string[]; noPager: boolean },

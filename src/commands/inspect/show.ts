@@ -1,4 +1,4 @@
-// The view that the command line asks for.
+// Creates the view that --view selects.
 import type { ViewName } from '../../cli/options/inspect.js'
 import { BytesView } from '../../inspect/views/bytes.js'
 import { FlowView } from '../../inspect/views/flow.js'
@@ -14,7 +14,7 @@ export interface Showing {
   readonly full: boolean
   readonly fields: boolean
   readonly showSecrets: boolean
-  /** Of the terminal, which lines do not pass; undefined where the output is for no terminal. */
+  /** Width of the terminal, to which lines are wrapped; undefined if the output is not a terminal. */
   readonly columns: number | undefined
 }
 

@@ -1,31 +1,31 @@
-// Before every byte of a long capture is shown on a terminal: what to filter by.
+// Summary of a long capture, shown on a terminal before its packets: suggestions for filters.
 import { Inspector, type InspectorOptions } from '../../inspect/inspector.js'
 import { Summary } from '../../inspect/views/summary.js'
-import { type Pass, passOver } from './pass.js'
+import { type Pass, readInto } from './pass.js'
 
-/** Packets that are shown without a summary. */
+/** Captures of up to so many packets have no summary. */
 const fewPackets = 1000
-/** Packets that are counted: this takes a second or two, in which nothing is seen. */
+/** Packets counted at most, which takes a second or two without output. */
 const mostPackets = 500_000
 
 export interface Counting extends Omit<Pass, 'enter'> {
   readonly inspect: Omit<InspectorOptions, 'view'>
 }
 
-/** Reads the files once to count what passes the filter; '' where that is not much. */
+/** Reads the files once and summarises the packets that match the filter; '' if they are few. */
 export async function summaryOf({ inspect, turn, ...pass }: Counting): Promise<string> {
   const view = new Summary()
   const inspector = new Inspector({ ...inspect, view })
-  let goesOn = true
-  await passOver(inspector, {
+  let isComplete = true
+  await readInto(inspector, {
     ...pass,
     enter() {},
     async turn() {
       inspector.flush()
-      goesOn = (await turn()) && !inspector.done && view.packets < mostPackets
-      return goesOn
+      isComplete = (await turn()) && !inspector.done && view.packets < mostPackets
+      return isComplete
     },
   })
-  if (goesOn) inspector.end()
-  return view.packets > fewPackets ? view.text(goesOn || inspector.done) : ''
+  if (isComplete) inspector.end()
+  return view.packets > fewPackets ? view.text(isComplete || inspector.done) : ''
 }

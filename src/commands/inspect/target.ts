@@ -1,4 +1,4 @@
-// Where --write writes to: a file, never over what is read, or standard output.
+// Output of --write: a file, which must not be an input, or standard output.
 import { fstatSync, type Stats, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
@@ -10,34 +10,34 @@ import { isTerminal } from '../../io/terminal.js'
 
 export interface Target {
   readonly output: Output
-  /** Resolves when all is written; standard output stays open. */
+  /** Resolves when everything is written; standard output stays open. */
   close(): Promise<void>
 }
 
-/** @throws UsageError where standard output is a terminal or has to show a view */
+/** @throws UsageError if standard output is a terminal or is used for a view */
 export function standardOutput(output: Output, stream: object, view: string | undefined): Target {
   if (view !== undefined) {
-    throw new UsageError(`--write -: standard output cannot take the capture and --view ${view}`, {
-      hint: 'write to a file, or leave --view out',
+    throw new UsageError(`--write -: standard output cannot have both the capture and --view ${view}`, {
+      hint: 'write to a file, or omit --view',
     })
   }
   if (isTerminal(stream)) {
-    throw new UsageError('--write -: a capture is not for a terminal', {
-      hint: 'pipe it into a program, or write to a file',
+    throw new UsageError('--write -: standard output is a terminal', {
+      hint: 'write to a pipe or a file',
     })
   }
   return { output, close: () => output.finish() }
 }
 
 /**
- * A new file can be read by its owner alone: captures hold passwords.
- * @throws MqttxError 1 where `file` cannot be opened
+ * Opens the file to write. A new file has mode 0600: captures contain passwords.
+ * @throws MqttxError with status 1 if it cannot be opened
  */
 export async function openTarget(file: string): Promise<Target> {
   const name = `--write ${file}`
   const handle = await open(file, 'w', 0o600).catch((cause: unknown) => {
     if (!isSystemError(cause)) throw cause
-    throw new MqttxError(`${name}: cannot be written: ${strerror(cause)}`, { cause })
+    throw new MqttxError(`${name}: cannot open: ${strerror(cause)}`, { cause })
   })
   const stream = handle.createWriteStream()
   const output = new Output(stream, name)
@@ -51,8 +51,8 @@ export async function openTarget(file: string): Promise<Target> {
 }
 
 /**
- * Compares the files themselves, not their names: links lead to the same one. To be called before anything is opened.
- * @throws UsageError where `file` is one of `inputs`, of which `-` is `stdin`
+ * Compares inodes, not names, because of links. Call this before anything is opened.
+ * @throws UsageError if `file` is one of `inputs`; `-` is `stdin`
  */
 export function refuseInput(file: string, inputs: readonly string[], stdin: () => Readable): void {
   const target = known(() => statSync(file))
@@ -60,9 +60,9 @@ export function refuseInput(file: string, inputs: readonly string[], stdin: () =
   for (const input of inputs) {
     const stats = known(() => (input === '-' ? statsOf(stdin()) : statSync(input)))
     if (stats?.ino !== target.ino || stats.dev !== target.dev) continue
-    const read = input === '-' ? 'standard input' : input === file ? 'it' : input
-    throw new UsageError(`--write ${file}: ${read} is read too, and would be overwritten`, {
-      hint: 'write to another file; this one is as it was',
+    const read = input === '-' ? 'standard input' : `the input ${input}`
+    throw new UsageError(`--write ${file}: would overwrite ${read}`, {
+      hint: 'write to another file',
     })
   }
 }
@@ -72,7 +72,7 @@ function statsOf(stream: Readable): Stats | undefined {
   return typeof fd === 'number' ? fstatSync(fd) : undefined
 }
 
-/** Undefined where there is no such file: whoever opens it says so. */
+/** Undefined if there is no such file, which is reported when it is opened. */
 function known(stats: () => Stats | undefined): Stats | undefined {
   try {
     return stats()

@@ -1,4 +1,4 @@
-// --write: the packets that pass the filters, as a pcapng file.
+// --write: writes the packets that match the filters as a pcapng file.
 import {
   closingBlocks,
   fileHead,
@@ -13,7 +13,7 @@ import type { Packet } from '../../inspect/packet.js'
 import { closings, type View } from '../../inspect/views/view.js'
 import type { Target } from './target.js'
 
-/** The parts of a packet that are there, in `bytes`, and how many bytes are missing after each. */
+/** The captured parts of a packet in `bytes`, and the number of bytes missing after each. */
 function* captured({ start, end, length, holes }: Packet): Generator<{
   start: number
   end: number
@@ -30,15 +30,16 @@ function* captured({ start, end, length, holes }: Packet): Generator<{
 
 export interface Writer {
   readonly view: View
-  /** Resolves when more may be written. */
+  /** Resolves when the output is ready for more. */
   flush(): Promise<void>
   end(): Promise<void>
 }
 
 /**
- * Writes the head of the file at once: a target that takes nothing shows before the work.
- * `whole`: all packets pass. Else a reader must not think that a connection begins with the first one that does.
- * @throws what the target fails with
+ * Writes the file header at once, so that a failing target is reported before the work.
+ * `whole`: there is no filter. With one, no SYN is written, so that the first packet is not taken for the first of its
+ * connection.
+ * @throws MqttxError if writing fails
  */
 export async function writerTo({ output, close }: Target, whole: boolean): Promise<Writer> {
   const flows = new Map<number, { written: WrittenFlow; time: Instant }>()
@@ -72,7 +73,7 @@ export async function writerTo({ output, close }: Target, whole: boolean): Promi
         const flow = flows.get(number)
         flows.delete(number)
         if (flow === undefined || (how !== closings.fin && how !== closings.rst)) return
-        // To a reader that saw nothing of one direction a FIN of it would mean nothing.
+        // With a filter, a direction may have no data, and readers would ignore its FIN.
         const flag = whole && how === closings.fin ? 'fin' : 'rst'
         output.bytes(closingBlocks(flow.written, flag, flow.time))
       },

@@ -1,4 +1,4 @@
-// All checks of flows for one connection, in the order in which they need one another.
+// Runs all stateful checks of one connection, in the order of their dependencies.
 import { type CloseDetail, type FlowFact, secondsOf } from '../../capture/stream.js'
 import type { Connection } from '../connection.js'
 import { connack, disconnect, publish } from '../names.js'
@@ -14,7 +14,7 @@ import { Subscriptions } from './subscriptions.js'
 import { Timing } from './timing.js'
 import type { Server, World } from './world.js'
 
-/** One who is still there so many seconds after a packet had time to answer it. */
+/** Grace period for a late answer, in seconds. */
 const patience = 20
 const mostLate = 100
 
@@ -28,7 +28,7 @@ export class Checks {
   readonly #timing: Timing
   #sn: SensorNetwork | undefined
   #server: Server | undefined
-  /** Rules of WebSocket, told with the next packet. */
+  /** Violations of WebSocket rules, reported with the next packet of that direction. */
   #facts: { key: RuleKey; detail?: string; direction: Direction }[] = []
 
   constructor(connection: Connection, world: World) {
@@ -47,19 +47,19 @@ export class Checks {
       return this.#sn.packet(packet)
     }
     const state = this.#state
-    if (this.#facts.length > 0) this.#tellFacts(packet)
+    if (this.#facts.length > 0) this.#reportFacts(packet)
     this.#server ??= this.#world.serverOf(state.connection.server)
     const server = this.#server
     this.#handshake.packet(packet)
-    state.learn(packet)
+    state.update(packet)
     if (packet.type === connack && packet.direction === 's2c') this.#connack(packet, server)
     this.#limits.packet(packet)
     this.#exchanges.packet(packet)
     this.#subscriptions.packet(packet, this.#exchanges.answered, server.deliveries)
     this.#timing.packet(packet)
-    this.#handshake.goesOn(packet)
-    this.#meanwhile(packet, server)
-    state.passed(packet)
+    this.#handshake.stillOpen(packet)
+    this.#acrossConnections(packet, server)
+    state.count(packet)
     if (packet.violations.length > 0 && packet.direction === 'c2s') {
       state.faulty ||= packet.violations.some(({ severity }) => severity === 'error')
     }
@@ -67,17 +67,17 @@ export class Checks {
 
   #connack(packet: Packet, server: Server): void {
     const state = this.#state
-    server.hears(hostOf(state.connection.client))
+    server.addHeard(hostOf(state.connection.client))
     if (packet.reasonCode !== 0 || state.connect === undefined) return
     server.sessions.accepted(state, packet, this.#exchanges)
     server.wills.accepted(state, packet)
   }
 
-  /** What the other connections of the server have to do with this packet. */
-  #meanwhile(packet: Packet, { sessions, wills, deliveries }: Server): void {
+  /** Checks that involve other connections to the same server. */
+  #acrossConnections(packet: Packet, { sessions, wills, deliveries }: Server): void {
     const state = this.#state
     const { type, direction } = packet
-    if (!state.whole) deliveries.blind = true
+    if (!state.whole) deliveries.incomplete = true
     if (direction === 'c2s') {
       if (type === publish) deliveries.published(state, packet, this.#exchanges.again)
       else if (type === disconnect && sessions.isCurrent(state)) wills.disconnected(state, packet)
@@ -103,14 +103,14 @@ export class Checks {
     }
   }
 
-  #tellFacts(packet: Packet): void {
-    const mine = this.#facts.filter(({ direction }) => direction === packet.direction)
-    if (mine.length === 0) return
+  #reportFacts(packet: Packet): void {
+    const matching = this.#facts.filter(({ direction }) => direction === packet.direction)
+    if (matching.length === 0) return
     this.#facts = this.#facts.filter(({ direction }) => direction !== packet.direction)
-    for (const { key, detail } of mine) wrong(packet, key, detail)
+    for (const { key, detail } of matching) wrong(packet, key, detail)
   }
 
-  /** The connection has ended: what never came. */
+  /** Violations that show when the connection ends, such as missing answers. At most 100. */
   closed(how: string, detail: CloseDetail | undefined): LateViolation[] {
     const late: LateViolation[] = []
     for (const found of this.#late(how, detail)) {

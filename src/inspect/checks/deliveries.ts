@@ -1,7 +1,7 @@
-// What becomes of a message between the client that publishes it and the clients that it is delivered to (MQTT 5.0, 3.3.1,
-// 3.8.3, 4.3.3, 4.6). A message is known again by its topic and content, and publishers that the capture does not show
-// could explain almost anything: so a suspicion waits until its subscriber's connection ends, and is dropped when that
-// subscriber got anything that nobody was seen to publish, or anything twice.
+// Checks of messages from the publishing client to its subscribers (MQTT 5.0, 3.3.1, 3.8.3, 4.3.3, 4.6). Messages are
+// matched by topic and content hash. A publisher outside the capture could explain almost any delivery, so a suspicion is
+// held until the subscriber's connection ends, and dropped if that subscriber received a message that no captured client
+// published, or an unexplained duplicate.
 import { keyOf, payloadPrint } from '../content.js'
 import { publish } from '../names.js'
 import type { Packet } from '../packet.js'
@@ -13,7 +13,7 @@ import { type Generation, Publications, publication } from './publications.js'
 import type { State } from './state.js'
 import type { Wills } from './wills.js'
 
-/** As many as an integer has bits for. */
+/** Subscribers of a server; each has one bit of a 32-bit integer. */
 const mostSubscribers = 30
 const mostTopics = 20_000
 const mostSuspicions = 100
@@ -24,26 +24,26 @@ interface Suspicion {
   readonly key: RuleKey
   readonly packet: number
   readonly message: string
-  /** What came back to its publisher: another subscriber has to have got it once. */
+  /** A message that came back to its publisher. Reported only if another subscriber received it exactly once. */
   readonly echo: { readonly print: number; readonly topic: number } | undefined
   witness: Subscriber | undefined
 }
 
-/** What was delivered last of a topic, by publisher and QoS. */
+/** The last delivery of a topic, by publisher and QoS. */
 export type LastDelivered = Map<number, { sequence: number; published: number; delivered: number }>
 
-/** How a client's subscriptions match the topic of a message that it gets. */
+/** How a client's subscriptions match the topic of a delivered message. */
 export interface Match {
-  /** The one subscription that it matches, where nothing else could explain its delivery. */
+  /** The matching subscription, if it is the only explanation for the delivery. */
   readonly only: { readonly options: number } | undefined
   last: LastDelivered | undefined
 }
 
-/** A connection that has subscribed. */
+/** A connection that has sent SUBSCRIBE. */
 export class Subscriber {
   readonly state: State
   readonly bit: number
-  /** It got something that the capture does not explain. */
+  /** It received a message that the capture does not explain. */
   doubtful = false
   readonly suspicions: Suspicion[] = []
 
@@ -70,9 +70,9 @@ export class Deliveries {
   #lastTopic = 0
   #sequence = 0
   #publications: Publications | undefined
-  /** A connection to this server was not seen in full: nobody knows what it published. */
-  blind = false
-  /** A client has sent PUBRELs in another order than its PUBLISH packets: both are orders of what it published. */
+  /** A connection to this server was not captured in full: its publications may be unknown. */
+  incomplete = false
+  /** A client sent its PUBRELs in another order than its PUBLISH packets; either may be the order of publication. */
   unordered = false
   #echoes = 0
 
@@ -80,7 +80,7 @@ export class Deliveries {
     this.#wills = wills
   }
 
-  /** A client has subscribed; undefined where there are too many to follow. */
+  /** Adds a client that has subscribed; undefined if there are already 30. */
   join(state: State): Subscriber | undefined {
     let taken = 0
     for (const { bit } of this.#subscribers) taken |= bit
@@ -93,12 +93,12 @@ export class Deliveries {
     return undefined
   }
 
-  /** Its connection has ended: what is left of the suspicions. */
+  /** The subscriber's connection has ended: returns the suspicions that hold. */
   leave(subscriber: Subscriber): LateViolation[] {
     this.#subscribers.splice(this.#subscribers.indexOf(subscriber), 1)
     this.#publications?.forget(subscriber.bit)
     if (this.#subscribers.length === 0) this.#publications = undefined
-    if (this.blind || subscriber.doubtful || !subscriber.state.sure) return []
+    if (this.incomplete || subscriber.doubtful || !subscriber.state.sure) return []
     const late: LateViolation[] = []
     for (const { key, packet, message, echo, witness } of subscriber.suspicions) {
       if (echo !== undefined && witness?.doubtful !== false) continue
@@ -108,9 +108,9 @@ export class Deliveries {
     return late
   }
 
-  /** A client publishes. `again`: what it has published before, in an exchange that has not come to its PUBREL. */
+  /** Records a PUBLISH of a client. `again`: it repeats a message whose exchange has not reached PUBREL. */
   published(state: State, packet: Packet, again: boolean): void {
-    if (this.#subscribers.length === 0 || this.blind || packet.topic === undefined) return
+    if (this.#subscribers.length === 0 || this.incomplete || packet.topic === undefined) return
     const print = payloadPrint(packet)
     if (print === 0) return void this.#doubtAll()
     this.#publications ??= new Publications()
@@ -136,9 +136,9 @@ export class Deliveries {
     table.properties[at] = forwarded(packet.properties)
   }
 
-  /** A message that is not a retained one is delivered to `subscriber`. */
+  /** Checks a message to `subscriber` that is not a retained message. */
   delivered(subscriber: Subscriber, packet: Packet, match: Match): void {
-    if (subscriber.doubtful || this.blind || packet.topic === undefined || packet.type !== publish) return
+    if (subscriber.doubtful || this.incomplete || packet.topic === undefined || packet.type !== publish) return
     const print = payloadPrint(packet)
     if (print === 0) return subscriber.doubt()
     const topic = this.#topicOf(packet.topic)
@@ -168,7 +168,7 @@ export class Deliveries {
     this.#properties(subscriber, packet, table.properties[at], number)
   }
 
-  /** Sent to the same subscriber before. */
+  /** The message was already sent to this subscriber. */
   #copy(subscriber: Subscriber, packet: Packet, flags: number, number: number): void {
     if (packet.dup) return
     if ((flags & publication.resent) === 0) return subscriber.doubt()
@@ -176,7 +176,7 @@ export class Deliveries {
     subscriber.suspect(
       'qos2-duplicate',
       packet,
-      `delivered before; #${number} was sent again before its PUBREL`,
+      `already delivered; #${number} was resent before its PUBREL`,
     )
   }
 
@@ -196,7 +196,7 @@ export class Deliveries {
       last.published = published
       last.delivered = packet.number
     } else {
-      const detail = `published as #${published}, before #${last.published}, which was delivered as #${last.delivered}`
+      const detail = `published as #${published}, before #${last.published}, which was delivered first, as #${last.delivered}`
       subscriber.suspect('delivery-order', packet, detail)
     }
   }
@@ -210,16 +210,19 @@ export class Deliveries {
     if (published === undefined || packet.version !== 5) return
     const altered = alteredProperty(published, packet.properties)
     if (altered === undefined) return
-    subscriber.suspect('props-altered', packet, `${altered}, which #${number} was published with`)
+    subscriber.suspect('props-altered', packet, `${altered}; published as #${number}`)
   }
 
-  /** Another client may have answered with the same; not where a third one got it just once. */
+  /**
+   * The publisher received its own message in spite of No Local. Another client may have published the same content, so
+   * a third client that received it exactly once is needed as a witness.
+   */
   #echo(
     subscriber: Subscriber,
     packet: Packet,
     { print, topic, number, received }: { print: number; topic: number; number: number; received: number },
   ): void {
-    const detail = `published by this client as #${number}, which asked for No Local`
+    const detail = `published by this client as #${number}; its subscription has No Local`
     subscriber.suspect('nolocal-broken', packet, detail, { print, topic })
     this.#echoes++
     const others = received & ~subscriber.bit

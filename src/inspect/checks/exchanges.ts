@@ -1,5 +1,5 @@
 // Packet Identifiers and the exchanges of QoS 1 and 2, SUBSCRIBE, UNSUBSCRIBE and PINGREQ (MQTT 5.0, 2.2.1, 4.3 to 4.6):
-// what is under way, which packet answers which, and what breaks the order of things.
+// tracks open exchanges, matches answers to requests and checks their order.
 import { nanosBetween } from '../../capture/stream.js'
 import * as names from '../names.js'
 import type { Direction, Packet } from '../packet.js'
@@ -8,22 +8,22 @@ import { advanced, keptOf, Published, type Waiting, waitingOf } from './publishe
 import { identifierOffset, type Left, type Resumption } from './resumption.js'
 import { type State, wrong } from './state.js'
 
-/** More than this is not under way at once: a Packet Identifier has two bytes. Guards against streams that make no sense. */
+/** PINGREQs without an answer that are kept. They have no Packet Identifier that would bound their number. */
 const mostPings = 1000
 
 export class Exchanges {
   readonly #state: State
-  /** Made when the side publishes: of many thousand connections most are silent. */
+  /** Created at the first PUBLISH: most of many thousand connections never publish. */
   readonly #published: Record<Direction, Published | undefined> = { c2s: undefined, s2c: undefined }
   readonly #requests = new Map<number, Waiting>()
   readonly #pings: Waiting[] = []
-  /** The SUBSCRIBE or UNSUBSCRIBE that the packet at hand answers. */
+  /** The SUBSCRIBE or UNSUBSCRIBE that the current packet answers. */
   answered: Waiting | undefined
-  /** The PUBLISH at hand sends again what has not come to its PUBREL. */
+  /** The current PUBLISH repeats a message whose exchange has not reached PUBREL. */
   again = false
-  /** What the connection before has left to be sent again. */
+  /** Messages of the previous connection that must be resent. */
   resumption: Resumption | undefined
-  /** PUBRELs have come in another order than the PUBLISH packets. */
+  /** PUBRELs came in another order than the PUBLISH packets. */
   unordered = false
 
   constructor(state: State) {
@@ -67,7 +67,7 @@ export class Exchanges {
     const left = earlier === undefined ? this.resumption?.publish(packet) : undefined
     this.again = packet.dup && (earlier !== undefined || (left !== undefined && left.step !== 'pubrel'))
     if (earlier !== undefined) this.#again(packet, earlier)
-    else if (this.#state.sure) this.#unlike(packet, released.size > 0 && released.has(id))
+    else if (this.#state.sure) this.#checkNew(packet, released.size > 0 && released.has(id))
     if (refused.size > 0) refused.delete(id)
     const waiting = packet.qos === 1 ? qos1 : qos2
     if (earlier !== undefined) {
@@ -84,8 +84,8 @@ export class Exchanges {
     }
   }
 
-  /** Its Packet Identifier is free, as far as PUBLISH packets go. */
-  #unlike(packet: Packet, released: boolean): void {
+  /** Checks a PUBLISH whose Packet Identifier no unreleased PUBLISH uses. `released`: one that reached PUBREL does. */
+  #checkNew(packet: Packet, released: boolean): void {
     if (released) {
       wrong(
         packet,
@@ -103,7 +103,7 @@ export class Exchanges {
   #again(packet: Packet, earlier: Waiting): void {
     if (!this.#state.sure) return
     if (packet.dup) {
-      if (packet.version === 5) wrong(packet, 'resend-same-connection', `it was sent as #${earlier.number}`)
+      if (packet.version === 5) wrong(packet, 'resend-same-connection', `first sent as #${earlier.number}`)
       return
     }
     const same = earlier.topic === packet.topic && earlier.length === packet.length
@@ -171,22 +171,22 @@ export class Exchanges {
     if (this.#state.expiry > 0) this.#of(opposite(direction)).end(id)
   }
 
-  /** Nothing of this kind is under way. After a reconnect it may be from the connection before. */
+  /** An acknowledgement without an open exchange. After a reconnect it may belong to the previous connection. */
   #unknown(packet: Packet, otherQos: boolean): void {
     this.resumption?.other(packet)
     if (!this.#state.fresh) return
-    const detail = `nothing with Packet Identifier ${packet.packetIdentifier} waits for this`
+    const detail = `no open exchange has Packet Identifier ${packet.packetIdentifier}`
     wrong(packet, otherQos ? 'wrong-ack-type' : 'ack-unknown-id', otherQos ? undefined : detail, 2)
   }
 
-  /** A client answers in the order of what it answers [MQTT-4.6.0-2] to [MQTT-4.6.0-4]. */
+  /** A client acknowledges in the order in which it received [MQTT-4.6.0-2] to [MQTT-4.6.0-4]. */
   #order(packet: Packet, waiting: ReadonlyMap<number, Waiting>, key: RuleKey): void {
     if (packet.direction !== 'c2s') return
     const first = waiting.keys().next().value
     if (first === packet.packetIdentifier) return
     if (key === 'pubrel-order') this.unordered = true
     if (!this.#state.fresh) return
-    wrong(packet, key, `Packet Identifier ${first} came before`, 2)
+    wrong(packet, key, `Packet Identifier ${first} was first`, 2)
   }
 
   #request(packet: Packet): void {
@@ -217,17 +217,17 @@ export class Exchanges {
     return (published.s2c ??= new Published())
   }
 
-  /** Nothing that this side has published waits for an answer, nor has to be sent again. */
+  /** True if no message of this side is unacknowledged. */
   isQuiet(direction: Direction): boolean {
     return (this.#published[direction]?.size ?? 0) === 0
   }
 
-  /** It is the only one that waits for an answer: no other has held it up. */
+  /** True if exactly one message of this side is unacknowledged, so that no other delayed it. */
   isAlone(direction: Direction): boolean {
     return this.#published[direction]?.size === 1
   }
 
-  /** What the session takes along: what has to be sent again, and what was acknowledged last. */
+  /** The state that the session keeps: messages to resend, and the Packet Identifiers acknowledged last. */
   ended(): { left: readonly Left[]; ended: Record<Direction, readonly number[]> } {
     const left: Left[] = [...(this.resumption?.rest ?? [])]
     for (const direction of ['c2s', 's2c'] as const) {
@@ -249,7 +249,7 @@ export class Exchanges {
     return { left, ended: { c2s: c2s?.ended ?? [], s2c: s2c?.ended ?? [] } }
   }
 
-  /** What waits for an answer at the end of the connection: the rule, and who should have answered. */
+  /** Exchanges still open at the end of the connection, each with its rule and the side that should have answered. */
   *unanswered(): Generator<{ waiting: Waiting; key: RuleKey; from: Direction }> {
     for (const direction of ['c2s', 's2c'] as const) {
       const published = this.#published[direction]

@@ -1,4 +1,4 @@
-// Properties that a server must hand on as they were published (MQTT 5.0, 3.3.2.3).
+// Properties of PUBLISH that a server must forward unaltered (MQTT 5.0, 3.3.2.3).
 import { type PropertyBag, type PropertyValue, properties, propertyId } from '../properties.js'
 
 const statements: ReadonlyMap<number, string> = new Map([
@@ -9,14 +9,17 @@ const statements: ReadonlyMap<number, string> = new Map([
   [propertyId.contentType, 'MQTT-3.3.2-20'],
 ])
 
-/** `bag` where it has such properties. */
+/** Returns `bag` if it has a property that must be forwarded. */
 export function forwarded(bag: PropertyBag | undefined): PropertyBag | undefined {
   if (bag === undefined) return undefined
   for (const identifier of bag.keys()) if (statements.has(identifier)) return bag
   return undefined
 }
 
-/** What is missing from `delivered`, or not as it was: words and the statement. More than was published is no fault. */
+/**
+ * Describes the first property that is missing from `delivered` or changed, with the statement it breaks. Additional
+ * properties are allowed.
+ */
 export function alteredProperty(
   published: PropertyBag,
   delivered: PropertyBag | undefined,
@@ -26,13 +29,13 @@ export function alteredProperty(
     if (before === undefined) continue
     const name = properties.get(identifier)!.name
     const after = delivered?.get(identifier)
-    if (after === undefined) return `without ${name} [${statement}]`
-    if (!isWithin(before, after)) return `with another ${name} [${statement}]`
+    if (after === undefined) return `${name} is missing [${statement}]`
+    if (!isWithin(before, after)) return `${name} was changed [${statement}]`
   }
   return undefined
 }
 
-/** User Properties keep their order [MQTT-3.3.2-18]. */
+/** True if `after` contains all of `before` in order, as User Properties must [MQTT-3.3.2-18]. */
 function isWithin(before: readonly PropertyValue[], after: readonly PropertyValue[]): boolean {
   let at = 0
   for (const value of after) if (at < before.length && isSame(before[at]!, value)) at++

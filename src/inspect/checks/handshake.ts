@@ -1,4 +1,4 @@
-// Who may send what when: the beginning and the end of a connection (MQTT 5.0, 3.1, 3.2, 3.14, 4.12).
+// Checks of the beginning and the end of a connection: CONNECT, CONNACK, AUTH, DISCONNECT (MQTT 5.0, 3.1, 3.2, 3.14, 4.12).
 
 import { type CloseDetail, secondsOf } from '../../capture/stream.js'
 import {
@@ -17,12 +17,12 @@ import { violation } from '../rules.js'
 import type { LateViolation } from '../views/view.js'
 import { type State, wrong } from './state.js'
 
-/** Seconds. */
+/** Seconds a side has to close the connection after the other must know that it should. */
 const patience = 10
-/** Whoever is still there so long after had time to answer, or to close. */
+/** Seconds a side has to answer, or to close the connection after its own DISCONNECT. */
 const longPatience = 20
 
-/** Rules of a malformed packet: the one who got it should have closed the connection. */
+/** Rules that make a packet malformed, so that its receiver must close the connection. */
 const malformed = new Set([
   'field-overrun',
   'trailing-bytes',
@@ -35,14 +35,15 @@ const malformed = new Set([
 export class Handshake {
   readonly #state: State
   #malformedAt = -1
-  #kept = false
+  /** A connection that stays open was reported. */
+  #reported = false
   #connectNumber = 0
 
   constructor(state: State) {
     this.#state = state
   }
 
-  /** Before the state learns from the packet. */
+  /** Call this before the state is updated from the packet. */
   packet(packet: Packet): void {
     if (this.#isSettled(packet)) return
     const { direction, type } = packet
@@ -60,7 +61,7 @@ export class Handshake {
     }
   }
 
-  /** The connection is under way, and `packet` one of those that neither begin nor end it: as almost all are. */
+  /** Fast path: the connection is established and `packet` neither begins nor ends it. */
   #isSettled({ type, violations, properties }: Packet): boolean {
     if (type < publish || type > pubcomp || violations.length > 0 || properties !== undefined) return false
     const { sure, connackCode, disconnected } = this.#state
@@ -121,12 +122,12 @@ export class Handshake {
     this.#method(packet)
   }
 
-  /** Whoever does not know the level says so, in the words of MQTT 3.1.1 or of 5.0, which knows more reasons. */
+  /** A server that does not know the level refuses it with code 0x01, or with a Reason Code of MQTT 5.0. */
   #unknownLevel(packet: Packet, level: number): void {
     const { reasonCode, version } = packet
     if (reasonCode === 0) wrong(packet, 'protocol-level', `protocol level ${level} was accepted`, 3)
     else if (version < 5 && reasonCode !== 1) {
-      wrong(packet, 'protocol-level', `protocol level ${level} was refused with another code than 0x01`, 3)
+      wrong(packet, 'protocol-level', `protocol level ${level} was refused with a code other than 0x01`, 3)
     }
   }
 
@@ -148,8 +149,8 @@ export class Handshake {
   }
 
   /**
-   * The connection has ended. `heard`: packets of this server to this client's address were captured, so that silence is
-   * the server's own.
+   * Checks the end of the connection. `heard`: other packets from this server to this client's address were captured, so
+   * a missing CONNACK is not a gap in the capture.
    */
   closed(how: string, detail: CloseDetail | undefined, heard: boolean): LateViolation[] {
     const late: LateViolation[] = []
@@ -167,7 +168,7 @@ export class Handshake {
     return late
   }
 
-  /** Neither a packet nor an end of the connection came from the server, and the client has waited. */
+  /** The server neither sent a packet nor closed, although the client waited long enough. */
   #isUnanswered(how: string, detail: CloseDetail | undefined): boolean {
     const { packets, lastTime, connectTime, faulty, connection } = this.#state
     if (packets.s2c > 0 || faulty || connectTime < 0 || connection.versionFrom === 'assumed') return false
@@ -177,19 +178,19 @@ export class Handshake {
     return seen - connectTime >= longPatience
   }
 
-  /** What should have ended and goes on, each told once. */
-  goesOn(packet: Packet): void {
+  /** Reports, once, a connection that stays open although it must be closed. */
+  stillOpen(packet: Packet): void {
     const state = this.#state
-    if (this.#kept || (state.connackCode <= 0 && this.#malformedAt < 0)) return
+    if (this.#reported || (state.connackCode <= 0 && this.#malformedAt < 0)) return
     const { seconds, direction } = packet
     if (seconds < 0 || !state.whole) return
     if (state.connackCode > 0 && direction === 'c2s' && seconds - state.connackTime > patience) {
-      this.#kept = true
+      this.#reported = true
       wrong(packet, 'refuse-then-close')
     }
     if (this.#malformedAt >= 0 && direction === 's2c' && packet.type !== disconnect) {
       if (seconds - this.#malformedAt < patience) return
-      this.#kept = true
+      this.#reported = true
       wrong(packet, 'malformed-not-closed')
     }
   }

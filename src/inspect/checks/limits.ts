@@ -1,4 +1,4 @@
-// What the two sides have told each other that they do not want, and Topic Aliases (MQTT 5.0, 3.1.2.11, 3.2.2.3, 3.3.2.3.4).
+// Limits from the properties of CONNECT and CONNACK, and Topic Aliases (MQTT 5.0, 3.1.2.11, 3.2.2.3, 3.3.2.3.4).
 import { connect, publish, subscribe } from '../names.js'
 import type { Direction, Packet } from '../packet.js'
 import { propertyId } from '../properties.js'
@@ -61,14 +61,14 @@ export class Limits {
     const noShared = state.told(propertyId.sharedAvailable) === 0
     for (const { filter, offset } of packet.subscriptions ?? []) {
       if (noWildcards && /[+#]/.test(filter))
-        wrong(packet, 'feature-unavailable', 'no wildcards here', offset)
+        wrong(packet, 'feature-unavailable', 'the server does not support wildcards', offset)
       if (noShared && filter.startsWith('$share/')) {
-        wrong(packet, 'feature-unavailable', 'no Shared Subscriptions here', offset)
+        wrong(packet, 'feature-unavailable', 'the server does not support Shared Subscriptions', offset)
       }
     }
     const noIdentifiers = state.told(propertyId.subscriptionIdentifiersAvailable) === 0
     if (noIdentifiers && packet.properties?.has(propertyId.subscriptionIdentifier) === true) {
-      wrong(packet, 'feature-unavailable', 'no Subscription Identifiers here')
+      wrong(packet, 'feature-unavailable', 'the server does not support Subscription Identifiers')
     }
   }
 }

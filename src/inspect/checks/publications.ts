@@ -1,31 +1,31 @@
-// What clients have published lately, found again by topic and content. Two tables of numbers of a fixed size, of which
-// the older is emptied when the newer is full: no object a message, and no more memory after millions of them.
+// Recent publications, looked up by topic and content hash. Two tables of fixed size: when the newer is full, the older is
+// cleared and takes its place. Typed arrays avoid an object for each message.
 import type { PropertyBag } from '../properties.js'
 
 const slots = 8192
 const most = slots / 4
 
-/** What is said of a publication in `flags`; the lowest two bits are its QoS. */
+/** Bits of `flags`; the lowest two bits are the QoS. */
 export const publication = {
   qos: 3,
-  /** The same content was published again as another message: which one is delivered cannot be told. */
+  /** The same content was published again as another message: deliveries are ambiguous. */
   repeated: 4,
-  /** Sent again with DUP. */
+  /** Resent with DUP. */
   resent: 8,
-  /** Sent again with DUP at QoS 2 before its PUBREL: must be delivered onward once [MQTT-4.3.3-10]. */
+  /** Resent with DUP at QoS 2 before PUBREL: must be delivered onward once [MQTT-4.3.3-10]. */
   resentInExchange: 16,
-  /** Its connection was not seen from the beginning on without holes. */
+  /** Its connection was not captured completely from the start. */
   unsure: 32,
-  /** Came back to its publisher, which had asked for No Local. */
+  /** Delivered to its publisher in spite of No Local. */
   echoed: 64,
 } as const
 
-/** A table of publications: column by column, found by open addressing. */
+/** A hash table of publications with open addressing, stored by column. */
 export class Generation {
   readonly print = new Int32Array(slots)
   readonly topic = new Int32Array(slots)
   readonly sequence = new Int32Array(slots)
-  /** A bit for each subscriber that it was delivered to. */
+  /** One bit for each subscriber that received the publication. */
   readonly received = new Int32Array(slots)
   readonly flags = new Uint8Array(slots)
   readonly identifier = new Uint16Array(slots)
@@ -34,8 +34,8 @@ export class Generation {
   readonly properties: (PropertyBag | undefined)[] = new Array(slots).fill(undefined)
   count = 0
 
-  /** The place of a publication, or the free one where it would be. */
-  place(print: number, topic: number): number {
+  /** The slot of a publication, or the free slot for it. */
+  slot(print: number, topic: number): number {
     let at = (print ^ Math.imul(topic, 0x9e3779b1)) & (slots - 1)
     while (this.print[at] !== 0 && (this.print[at] !== print || this.topic[at] !== topic)) {
       at = (at + 1) & (slots - 1)
@@ -53,31 +53,31 @@ export class Generation {
 export class Publications {
   #new = new Generation()
   #old = new Generation()
-  /** What `find` or `add` came to. */
+  /** Result of the last successful `find`, or of `add`. */
   table = this.#new
   at = 0
 
-  /** True where this content was published; `table` and `at` tell where it is. */
+  /** True if this content was published; `table` and `at` are then its position. */
   find(print: number, topic: number): boolean {
     return this.#isIn(this.#new, print, topic) || this.#isIn(this.#old, print, topic)
   }
 
   #isIn(table: Generation, print: number, topic: number): boolean {
-    const at = table.place(print, topic)
+    const at = table.slot(print, topic)
     if (table.print[at] === 0) return false
     this.table = table
     this.at = at
     return true
   }
 
-  /** A place for what `find` did not find, with its key filled in and everything else empty. */
+  /** Adds a publication that `find` did not find. Sets its key and clears `received`; the caller sets the other columns. */
   add(print: number, topic: number): void {
     if (this.#new.count >= most) {
       ;[this.#new, this.#old] = [this.#old, this.#new]
       this.#new.clear()
     }
     const table = this.#new
-    const at = table.place(print, topic)
+    const at = table.slot(print, topic)
     table.count++
     table.print[at] = print
     table.topic[at] = topic
@@ -86,7 +86,7 @@ export class Publications {
     this.at = at
   }
 
-  /** A subscriber has gone; its bit will stand for another. */
+  /** Clears the bit of a subscriber that has disconnected; another will use it. */
   forget(bit: number): void {
     for (const { received } of [this.#new, this.#old]) {
       for (let i = 0; i < slots; i++) received[i]! &= ~bit

@@ -1,10 +1,10 @@
-// What waits for an answer, and what one side has published, by Packet Identifier.
+// Packets that wait for an answer, and the unacknowledged PUBLISH packets of one side, by Packet Identifier.
 import type { Instant } from '../../capture/stream.js'
 import { payloadPrint } from '../content.js'
 import type { Packet, Subscription } from '../packet.js'
 import { propertyId } from '../properties.js'
 
-/** Something that waits for an answer. */
+/** A packet that waits for an answer. */
 export interface Waiting extends Instant {
   type: number
   number: number
@@ -13,33 +13,33 @@ export interface Waiting extends Instant {
   readonly topic?: string | undefined
   length: number
   readonly subscriptions?: readonly Subscription[] | undefined
-  /** Of a PUBLISH, where the session outlives the connection. */
+  /** Set for a PUBLISH if the session outlives the connection. */
   readonly kept: Kept | undefined
 }
 
-/** What the next connection has to know of a PUBLISH. */
+/** Facts about a PUBLISH that the next connection of the session needs. */
 export interface Kept {
   readonly qos: number
-  /** The number of the packet that was the first to send it. */
+  /** Number of the packet that sent it first. */
   readonly order: number
   readonly length: number
   readonly print: number
   readonly expires: boolean
 }
 
-/** Acknowledgements of so many messages may be lost with a connection. */
+/** Completed Packet Identifiers that are kept: their last acknowledgements may have been lost with the connection. */
 const mostEnded = 256
 
-/** What one side has published, by Packet Identifier, in the order in which it happened. */
+/** Unacknowledged PUBLISH packets of one side, by Packet Identifier, in the order of sending. */
 export class Published {
-  /** Waiting for PUBACK; for PUBREC; for PUBREL; for PUBCOMP. */
+  /** Waiting for PUBACK, PUBREC, PUBREL and PUBCOMP respectively. */
   readonly qos1 = new Map<number, Waiting>()
   readonly qos2 = new Map<number, Waiting>()
   readonly received = new Map<number, Waiting>()
   readonly released = new Map<number, Waiting>()
-  /** Refused by PUBREC: a PUBREL must not follow. */
+  /** Refused by PUBREC: no PUBREL may follow. */
   readonly refused = new Set<number>()
-  /** What was acknowledged last, where the session outlives the connection. */
+  /** Packet Identifiers acknowledged last, if the session outlives the connection. */
   #ended: Uint16Array | undefined
   #endedCount = 0
 
@@ -47,10 +47,10 @@ export class Published {
     return this.qos1.size + this.qos2.size + this.received.size + this.released.size
   }
 
-  /** The PUBLISH with this Packet Identifier that has not come to its PUBREL. */
+  /** The PUBLISH with this Packet Identifier that has not reached PUBREL. */
   before(identifier: number): Waiting | undefined {
     const { qos1, qos2, received } = this
-    // Most often two of the three are empty.
+    // Usually two of the three are empty, and `size` costs less than `get`.
     return (
       (qos1.size > 0 ? qos1.get(identifier) : undefined) ??
       (qos2.size > 0 ? qos2.get(identifier) : undefined) ??
@@ -77,7 +77,7 @@ export function waitingOf(packet: Packet): Waiting {
   return { type, number, second, nanos, topic, length, subscriptions, kept: undefined }
 }
 
-/** The exchange has come to `packet`, which waits now. The same object: an exchange of QoS 2 would need three. */
+/** Moves `waiting` on to the next packet of its exchange. Reuses the object: QoS 2 would need three. */
 export function advanced(waiting: Waiting, { type, number, second, nanos, length }: Packet): Waiting {
   waiting.type = type
   waiting.number = number
@@ -87,7 +87,7 @@ export function advanced(waiting: Waiting, { type, number, second, nanos, length
   return waiting
 }
 
-/** The same of a PUBLISH whose session outlives the connection; `order` where it sends again. */
+/** Like `waitingOf`, for a PUBLISH whose session outlives the connection. `order`: number of the packet that sent it first. */
 export function keptOf(packet: Packet, order: number): Waiting {
   const { type, number, second, nanos, topic, length, qos } = packet
   const expires = packet.property(propertyId.messageExpiry) !== undefined

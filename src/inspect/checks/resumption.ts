@@ -1,5 +1,5 @@
-// A session that goes on (MQTT 5.0, 4.4; 4.6): what the connection before has left unacknowledged is sent again, with the
-// same Packet Identifiers and, by a client, in the first order.
+// Checks of a resumed session (MQTT 5.0, 4.4, 4.6): messages left unacknowledged by the previous connection are resent
+// with the same Packet Identifiers and, by a client, in the original order.
 
 import { payloadPrint } from '../content.js'
 import * as names from '../names.js'
@@ -9,13 +9,13 @@ import type { LateViolation } from '../views/view.js'
 import type { Kept } from './published.js'
 import { type State, wrong } from './state.js'
 
-/** What one side has to send again. */
+/** A message that one side must resend. */
 export interface Left {
   readonly direction: Direction
-  /** A PUBLISH; a PUBREL; either, where a PUBREC may not have arrived. */
+  /** The packet to resend; `either` if a PUBREC may not have arrived. */
   readonly step: 'publish' | 'pubrel' | 'either'
   readonly identifier: number
-  /** The packet that was not answered. */
+  /** Number of the unanswered packet. */
   readonly number: number
   readonly topic: string | undefined
   readonly kept: Kept
@@ -23,7 +23,7 @@ export interface Left {
 
 const patience = 20 // seconds
 
-/** Where the Packet Identifier of a PUBLISH is. */
+/** Offset of the Packet Identifier in a PUBLISH. */
 export function identifierOffset({ body, start, bytes }: Packet): number {
   return body - start + 2 + ((bytes[body]! << 8) | bytes[body + 1]!)
 }
@@ -35,11 +35,11 @@ function keyOf(direction: Direction, identifier: number): number {
 export class Resumption {
   readonly #state: State
   readonly #before: State
-  /** By direction and Packet Identifier, until it is sent again or answered. */
+  /** Messages not yet resent or acknowledged, by direction and Packet Identifier. */
   readonly #left = new Map<number, Left>()
-  /** Its Packet Identifier stands for another message now. */
+  /** Messages whose Packet Identifier was reused for another message. */
   readonly #lost: Left[] = []
-  /** Packet Identifiers whose exchanges ended late in the connection before: their end may not have arrived. */
+  /** Packet Identifiers of exchanges that ended late in the previous connection: the last packet may not have arrived. */
   readonly #ended: Record<Direction, readonly number[]>
   #lastOrder = -1
 
@@ -54,7 +54,7 @@ export class Resumption {
     for (const one of left) this.#left.set(keyOf(one.direction, one.identifier), one)
   }
 
-  /** A PUBLISH: what it sends again, undefined where it is new. */
+  /** Returns the message that a PUBLISH resends, undefined if it is new. */
   publish(packet: Packet): Left | undefined {
     const { direction, packetIdentifier, dup } = packet
     const key = keyOf(direction, packetIdentifier)
@@ -72,7 +72,7 @@ export class Resumption {
     return left
   }
 
-  /** PUBREL sends again; whatever answers has made it needless. */
+  /** A PUBREL, which resends, or an acknowledgement: either settles the message. */
   other(packet: Packet): Left | undefined {
     const { direction, packetIdentifier, type } = packet
     const sender = type === names.pubrel ? direction : direction === 'c2s' ? 's2c' : 'c2s'
@@ -82,7 +82,7 @@ export class Resumption {
     return left
   }
 
-  /** What is still to be sent again; it is the same for the connection after this one. */
+  /** Messages not resent yet; the next connection inherits them. */
   get rest(): readonly Left[] {
     return [...this.#left.values()]
   }
@@ -92,14 +92,14 @@ export class Resumption {
       wrong(
         packet,
         'resend-order',
-        'what was sent after it was sent again before it',
+        'a message that was first sent later was resent earlier',
         identifierOffset(packet),
       )
     }
     this.#lastOrder = Math.max(this.#lastOrder, order)
   }
 
-  /** A message that was sent before, its Packet Identifier not. */
+  /** A DUP whose Packet Identifier is unknown: reports a message that was resent with a new Packet Identifier. */
   #new(packet: Packet): void {
     const { direction, topic, length, packetIdentifier } = packet
     if (!this.#sure || this.#ended[direction].includes(packetIdentifier)) return
@@ -123,7 +123,7 @@ export class Resumption {
     return this.#state.sure && this.#before.whole
   }
 
-  /** What never came, though its sender had time and nothing held it up. */
+  /** Messages that were never resent, although their sender had time and no open exchange held them up. */
   *missing(isQuiet: (direction: Direction) => boolean): Generator<LateViolation> {
     const { lastTime, connackTime, version, limits } = this.#state
     if (!this.#sure || connackTime < 0) return
@@ -131,7 +131,7 @@ export class Resumption {
       const { direction, number, identifier, kept } = left
       if (kept.expires || kept.length > limits[direction].maximumPacketSize) continue
       if (lastTime[direction] - connackTime < patience || !isQuiet(direction)) continue
-      const detail = `#${number} with Packet Identifier ${identifier} was not acknowledged, and was not sent again`
+      const detail = `#${number} with Packet Identifier ${identifier} was neither acknowledged nor resent`
       const found = violation('resend-missing', version, 0, detail)
       if (found !== undefined) yield { ...found, packet: number, direction }
     }

@@ -1,5 +1,5 @@
-// RETAIN on what a subscriber gets (MQTT 5.0, 3.3.1.3): without Retain As Published it is 1 only on retained messages that
-// a SUBSCRIBE brings, one a topic for each SUBSCRIBE that asks for them.
+// Checks of RETAIN in messages to a subscriber (MQTT 5.0, 3.3.1.3): without Retain As Published it is 1 only on retained
+// messages sent because of a SUBSCRIBE, one per topic for each SUBSCRIBE that requests them.
 
 import { keyOf, payloadPrint } from '../content.js'
 import type { Packet } from '../packet.js'
@@ -7,19 +7,19 @@ import { type RuleKey, violation } from '../rules.js'
 import type { LateViolation } from '../views/view.js'
 import { type State, wrong } from './state.js'
 
-/** Seconds after the last SUBSCRIBE and the last retained message in which more of them may come. */
+/** Seconds after the last SUBSCRIBE or retained message in which more retained messages may arrive. */
 const settled = 60
 const mostTopics = 10_000
 const mostLate = 20
 
-/** What the retained messages of a subscription depend on. */
+/** The properties of a subscription that its retained messages depend on. */
 export interface Asking {
-  /** All Subscription Options that it was asked for with, or-ed. */
+  /** Subscription Options of all SUBSCRIBEs, or-ed. */
   readonly anyOptions: number
   readonly times: number
-  /** How many of the SUBSCRIBEs bring retained messages. */
+  /** Number of SUBSCRIBEs that request retained messages. */
   readonly triggers: number
-  /** When the second and the last of these were sent. */
+  /** Time of the second and the last of these; -1 if there is none. */
   readonly secondTrigger: number
   readonly lastTrigger: number
   readonly shared: boolean
@@ -29,7 +29,7 @@ interface Retained {
   count: number
   readonly firstTime: number
   lastTime: number
-  /** 0 where it was not always the same, at QoS 1 or 2. */
+  /** Content hash; 0 if the content changed, or came at QoS 0. */
   print: number
   number: number
   asking: Asking | undefined
@@ -46,14 +46,14 @@ export class RetainedMessages {
     this.#state = state
   }
 
-  /** RETAIN is 1. */
+  /** Checks a message with RETAIN 1. */
   delivered(
     packet: Packet,
     topic: string,
     { matching, lastSubscribe }: { matching: readonly Asking[]; lastSubscribe: number },
   ): void {
     const { connect } = this.#state
-    // A bridge asks for RETAIN as published by a bit of its level.
+    // A bridge requests RETAIN as published by a bit of its protocol level.
     if (connect === undefined || connect.level >= 0x80 || packet.dup) return
     if (
       matching.some(
@@ -77,8 +77,8 @@ export class RetainedMessages {
       : 'retain-on-live'
     const asked =
       triggers === 0
-        ? 'no retained messages were asked for'
-        : `retained messages were asked for ${triggers} times, all have come`
+        ? 'no retained messages were requested'
+        : `retained messages were requested ${triggers} times and have all arrived`
     wrong(packet, key, key === 'retain-handling' ? `${asked} (Retain Handling)` : `RETAIN is 1, and ${asked}`)
   }
 
@@ -100,23 +100,23 @@ export class RetainedMessages {
     return ++known.count
   }
 
-  /** Came at first and came at last, and not each time between: [MQTT-3.3.1-9] asks for it each time. */
+  /** Retained messages that came first and last, but not for every SUBSCRIBE between, as [MQTT-3.3.1-9] requires. */
   *missing(current: (asking: Asking) => Asking | undefined): Generator<LateViolation> {
     if (this.#state.version !== 5 || !this.#state.fresh) return
-    let told = 0
+    let reported = 0
     for (const [topic, { count, firstTime, lastTime, print, number, asking }] of this.#topics) {
       const now = asking === undefined ? undefined : current(asking)
-      if (now === undefined || print === 0 || count < 2 || count >= now.triggers || told === mostLate)
+      if (now === undefined || print === 0 || count < 2 || count >= now.triggers || reported === mostLate)
         continue
       if (firstTime < 0 || firstTime >= now.secondTrigger || lastTime <= now.lastTrigger) continue
-      const times = `asked for ${now.triggers} times, came ${count} times [MQTT-3.3.1-9]`
+      const times = `requested ${now.triggers} times and sent ${count} times [MQTT-3.3.1-9]`
       const found = violation(
         'retain-handling',
         5,
         0,
         `the retained message of ${topic.slice(0, 100)} was ${times}`,
       )
-      told++
+      reported++
       if (found !== undefined) yield { ...found, packet: number, direction: 's2c' }
     }
   }

@@ -1,6 +1,6 @@
-// Sessions over the connections of a Client Identifier (MQTT 5.0, 3.1.2.4, 3.2.2.1.1, 4.1): whether the server has kept
-// one, and what goes on in the next connection. A connection that the capture does not show could have come between:
-// only those that follow one another soon, from one address, are compared.
+// Checks of sessions across the connections of a Client Identifier (MQTT 5.0, 3.1.2.4, 3.2.2.1.1, 4.1): Session Present,
+// takeover, and resuming. An uncaptured connection could have come between, so only connections from the same address that
+// follow within seconds are compared.
 import { type CloseDetail, secondsOf } from '../../capture/stream.js'
 import type { Direction, Packet } from '../packet.js'
 import { violation } from '../rules.js'
@@ -15,9 +15,9 @@ const takeoverGrace = 1 // second
 const mostClients = 20_000
 /** Characters of their Client Identifiers. */
 const mostCharacters = 16 * 1024 * 1024
-/** Messages of closed connections that wait to be sent again. */
+/** Messages of closed connections that must be resent. */
 const mostLeft = 100_000
-/** A session that is to be kept for less than this may be gone. */
+/** Seconds; a session with a shorter Session Expiry Interval may have expired. */
 const leastExpiry = 60
 
 interface Ended {
@@ -27,16 +27,16 @@ interface Ended {
 
 interface Client {
   readonly state: State
-  /** While it is open. */
+  /** While the connection is open. */
   exchanges: Exchanges | undefined
-  /** Once it is closed, if its session goes on. */
+  /** After it is closed, if the session outlives it. */
   ended: Ended | undefined
   closedAt: number
-  /** The client has ended it: nothing is wrong with the server. */
+  /** The client closed the connection, so the server had no fault. */
   byClient: boolean
 }
 
-/** Session Present 0: a session was there, if the server was. */
+/** Session Present 0 although there was a session, unless the server restarted. */
 interface Lost {
   readonly packet: number
   readonly connackTime: number
@@ -46,12 +46,12 @@ interface Lost {
 export class Sessions {
   readonly #clients = new Map<string, Client>()
   readonly #lost = new WeakMap<State, Lost>()
-  /** Connections that are open. */
+  /** Open connections. */
   readonly #open = new Set<State>()
   #left = 0
   #characters = 0
 
-  /** A CONNACK that accepts. */
+  /** Handles a CONNACK with Reason Code 0. */
   accepted(state: State, packet: Packet, exchanges: Exchanges): void {
     const { clientId } = state.connect!
     if (this.#open.size < mostClients) this.#open.add(state)
@@ -70,12 +70,12 @@ export class Sessions {
     this.#clients.set(clientId, { state, exchanges, ended: undefined, closedAt: -1, byClient: false })
   }
 
-  /** True for the connection that a Client Identifier has now. */
+  /** True if this is the current connection of its Client Identifier. */
   isCurrent(state: State): boolean {
     return this.#clients.get(state.connect?.clientId ?? '')?.state === state
   }
 
-  /** The server goes on with a connection whose Client Identifier has another. */
+  /** Reports a server that still uses a connection after another took over its Client Identifier. */
   check(state: State, packet: Packet): void {
     const since = state.takenOverAt
     if (since < 0 || packet.direction !== 's2c' || packet.type === 14) return
@@ -101,11 +101,11 @@ export class Sessions {
     this.#left += ended.left.length
   }
 
-  /** A session that was lost, though the server was there all the time. */
+  /** Reports a lost session, if another connection proves that the server did not restart. */
   lost(state: State): LateViolation | undefined {
     const lost = this.#lost.get(state)
     if (lost === undefined || !state.sure || lost.witness.lastTime.s2c <= lost.connackTime) return undefined
-    const detail = 'Session Present is 0, and the client had a session that has not expired'
+    const detail = 'Session Present is 0, but the session of this client has not expired'
     const found = violation('session-lost-or-invented', state.version, 2, detail)
     return found === undefined ? undefined : { ...found, packet: lost.packet, direction: 's2c' }
   }
@@ -129,7 +129,7 @@ export class Sessions {
     }
     if (before.state.expiry === 0) {
       const statement = state.version === 5 ? '' : ' [MQTT-3.2.2-3]'
-      const detail = `the session before has ended with its connection${statement}`
+      const detail = `the previous session ended with its connection${statement}`
       if (closed) wrong(packet, 'session-lost-or-invented', detail, 2)
       return
     }
@@ -138,7 +138,7 @@ export class Sessions {
     if (ended !== undefined) exchanges.resumption = new Resumption(state, before.state, ended)
   }
 
-  /** Another connection, from before until later, will tell whether the server was there. */
+  /** Picks another open connection as witness: if it lives on, the server did not restart. */
   #suspectLost(before: Client, state: State, packet: Packet): void {
     for (const witness of this.#open) {
       if (witness === state || !witness.sure || witness.connackTime >= before.closedAt) continue

@@ -1,22 +1,22 @@
-// MQTT-SN over the messages of one client (MQTT-SN 1.2, 6.5 to 6.8): topic ids are resolved, and must have been told.
+// Stateful checks of MQTT-SN for one client (MQTT-SN 1.2, 6.5 to 6.8): topic ids must be registered, and are resolved.
 import type { Packet } from '../packet.js'
 import { wrong } from './state.js'
 
 const predefined = 1
 const shortName = 2
 
-/** Requests that have to be answered before the next (6.14 lets a client have one outstanding). */
+/** Answer types by request type. A client may have one request outstanding (6.14). */
 const answers: Readonly<Record<number, number>> = { 4: 0x05, 10: 0x0b, 18: 0x13, 20: 0x15 }
 
 export class SensorNetwork {
   readonly #topics = new Map<number, string>()
-  /** REGISTER and SUBSCRIBE by message id: the topic that the answer gives an id to. */
+  /** Topics of REGISTER and SUBSCRIBE by message id, until the answer assigns a topic id. */
   readonly #asked = new Map<number, string>()
   #connected = false
-  /** Topic ids that an answer has given, to what was not captured. */
+  /** Topic ids assigned by an answer whose request was not captured. */
   readonly #unnamed = new Set<number>()
   #outstanding: Request | undefined
-  /** A request that had no answer when the next was sent. */
+  /** A request that was unanswered when the next was sent. */
   #overtaken: (Request & { readonly by: Packet }) | undefined
 
   packet(packet: Packet): void {
@@ -39,7 +39,7 @@ export class SensorNetwork {
     if (kind === predefined || kind === shortName) return
     const known = this.#topics.get(packet.topicAlias)
     if (known !== undefined) packet.topic = known
-    // The answer that gives the id may be missing, or come later.
+    // The answer that assigns the id may be missing, or come later.
     else if (
       this.#connected &&
       packet.qos !== 3 &&
@@ -50,8 +50,8 @@ export class SensorNetwork {
   }
 
   /**
-   * A second request before the answer to the first: told when that answer comes, later than the second request. Without
-   * it, an answer could have been lost; datagrams have no numbers that tell. The same again is a retransmission.
+   * Two outstanding requests are reported when the answer to the first arrives after the second request: without that
+   * answer, an earlier one could be missing from the capture. The same message id again is a retransmission.
    */
   #request(type: number, id: number, direction: string, packet: Packet): void {
     const open = this.#outstanding
@@ -72,7 +72,7 @@ export class SensorNetwork {
     if (first === undefined || answers[first.type] !== type || first.id !== id) return
     this.#overtaken = undefined
     if (packet.second >= 0 && packet.seconds <= first.by.seconds) return
-    wrong(packet, 'sn-one-outstanding', `#${first.by.number} was sent before this answer to #${first.number}`)
+    wrong(packet, 'sn-one-outstanding', `#${first.by.number} was sent before #${first.number} was answered`)
   }
 }
 

@@ -1,13 +1,13 @@
-// What a connection has shown so far, as far as checks ask for it, and how sure one can be of it.
+// The state of one connection as the checks need it, and how complete the capture of it is.
 import type { Connection } from '../connection.js'
 import type { ConnectFacts, Direction, Packet } from '../packet.js'
 import { type PropertyBag, propertyId } from '../properties.js'
 import { type RuleKey, violation } from '../rules.js'
 
-/** The largest that a limit can be, and its default (MQTT 5.0, 3.1.2.11.3). */
+/** Default and largest Receive Maximum (MQTT 5.0, 3.1.2.11.3). */
 const defaultReceiveMaximum = 65_535
 
-/** What one side accepts. */
+/** Limits that one side has announced. */
 export interface Limits {
   receiveMaximum: number
   maximumPacketSize: number
@@ -28,22 +28,22 @@ export class State {
   connect: ConnectFacts | undefined
   connectProperties: PropertyBag | undefined
   connectTime = -1
-  /** -1 while no CONNACK was seen. */
+  /** -1 until a CONNACK was captured. */
   connackCode = -1
   connackTime = -1
   connackProperties: PropertyBag | undefined
   sessionPresent = false
-  /** What the server takes from the client (c2s), and the client from the server. */
+  /** c2s: limits of the server for the client; s2c: limits of the client for the server. */
   limits: Record<Direction, Limits> = { c2s: limitsOf(undefined), s2c: limitsOf(undefined) }
   readonly packets: Record<Direction, number> = { c2s: 0, s2c: 0 }
   readonly lastTime: Record<Direction, number> = { c2s: -1, s2c: -1 }
-  /** The client has broken a rule with one of its packets: the server may treat it as it likes. */
+  /** The client sent a packet with an error, after which the server may do anything. */
   faulty = false
-  /** When the server has accepted another connection of this Client Identifier; -1 while it has not. */
+  /** When the server accepted another connection with this Client Identifier; -1 if it did not. */
   takenOverAt = -1
-  /** The client has refused what it got: DISCONNECT with a Reason Code of an error. */
+  /** The client sent DISCONNECT with an error Reason Code. */
   refused = false
-  /** How long the session outlives the connection, in seconds; infinite before MQTT 5.0 without Clean Session. */
+  /** Session expiry in seconds; infinite before MQTT 5.0 without Clean Session. */
   expiry = 0
   readonly disconnected: Record<Direction, number | undefined> = { c2s: undefined, s2c: undefined }
 
@@ -55,23 +55,23 @@ export class State {
     return this.connection.version
   }
 
-  /** All of this direction was seen, from its first byte to here. */
+  /** The connection was captured from its start without gaps. */
   get whole(): boolean {
     return this.connection.sawStart && this.connection.transport === 'tcp' && !this.connection.holes
   }
 
-  /** All of both directions was seen. */
+  /** `whole`, and both CONNECT and CONNACK were seen. */
   get sure(): boolean {
     return this.whole && this.connect !== undefined && this.connackCode >= 0
   }
 
-  /** And nothing is under way from an earlier connection. */
+  /** `sure`, and the session is new: no exchange is open from an earlier connection. */
   get fresh(): boolean {
     return this.sure && !this.sessionPresent
   }
 
-  /** Notes what `packet` says about the connection. */
-  learn(packet: Packet): void {
+  /** Updates the state from CONNECT, CONNACK and DISCONNECT. */
+  update(packet: Packet): void {
     if (packet.connect !== undefined) {
       this.connect = packet.connect
       this.connectProperties = packet.properties
@@ -92,8 +92,8 @@ export class State {
     }
   }
 
-  /** Counts `packet`, which all checks have seen. */
-  passed(packet: Packet): void {
+  /** Counts `packet`, after all checks. */
+  count(packet: Packet): void {
     const { seconds } = packet
     if (packet.direction === 'c2s') {
       this.packets.c2s++
@@ -121,7 +121,7 @@ export class State {
   }
 }
 
-/** Says that `packet` breaks a rule, at `offset` of it. */
+/** Reports that `packet` breaks a rule at byte `offset`. Does nothing if the rule does not apply to its version. */
 export function wrong(packet: Packet, key: RuleKey, detail?: string, offset = 0): void {
   packet.add(violation(key, packet.version, offset, detail))
 }

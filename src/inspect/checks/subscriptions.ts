@@ -1,4 +1,4 @@
-// What a client has subscribed to, and whether it gets that and nothing else (MQTT 5.0, 3.8, 3.9, 4.7).
+// The subscriptions of a client, and checks of the messages it receives against them (MQTT 5.0, 3.8, 3.9, 4.7).
 import { matches } from '../../session/topic-filter.js'
 import { keyOf } from '../content.js'
 import { publish, suback, subscribe, unsuback, unsubscribe } from '../names.js'
@@ -12,9 +12,9 @@ import type { Waiting } from './published.js'
 import { type Asking, RetainedMessages } from './retained.js'
 import { type State, wrong } from './state.js'
 
-/** Seconds after UNSUBACK in which messages may come that were under way. */
+/** Seconds after UNSUBACK in which messages sent before it may arrive. */
 const settled = 60
-/** What was published while the server got a SUBSCRIBE may have been seen before it: seconds. */
+/** Seconds after SUBSCRIBE; a message published while the server receives it may be captured before it. */
 const justSubscribed = 2
 const mostTopics = 20_000
 const mostFilters = 10_000
@@ -22,18 +22,18 @@ const mostIdentifiers = 16
 
 interface Subscribed extends Asking {
   readonly filter: string
-  /** Highest ever asked for: messages from before a new SUBSCRIBE may be under way. */
+  /** Highest QoS requested so far: messages sent before a new SUBSCRIBE may still arrive. */
   qos: number
   /** Subscription Options of all SUBSCRIBEs for it, and-ed and or-ed. */
   options: number
   anyOptions: number
-  /** How often it was asked for. */
+  /** Number of SUBSCRIBEs for it. */
   times: number
   triggers: number
   secondTrigger: number
   lastTrigger: number
   readonly shared: boolean
-  /** All Subscription Identifiers that it ever had; 0 where a SUBSCRIBE had none. */
+  /** All Subscription Identifiers it ever had; 0 for a SUBSCRIBE without one. Empty if there were too many. */
   readonly identifiers: number[]
   granted: boolean
   /** UNSUBSCRIBE was sent. */
@@ -41,7 +41,7 @@ interface Subscribed extends Asking {
   removedAt: number | undefined
 }
 
-/** What matches a topic. */
+/** The subscriptions that match a topic. */
 interface Topic extends Match {
   readonly matching: readonly Subscribed[]
 }
@@ -50,14 +50,14 @@ export class Subscriptions {
   readonly #state: State
   readonly #exchanges: Exchanges
   readonly #filters = new Map<string, Subscribed>()
-  /** By topic, until the subscriptions change. */
+  /** Cache by topic; cleared when the subscriptions change. */
   readonly #topics = new Map<string, Topic>()
   readonly #retained: RetainedMessages
   #lastSubscribe = -1
   #settledAt = 0
-  /** There are too many to know them all. */
-  #blind = false
-  /** Of the server, once this client has subscribed. */
+  /** There are too many Topic Filters to keep: the checks are off. */
+  #overflow = false
+  /** Set when this client subscribes, unless the server has too many subscribers. */
   subscriber: Subscriber | undefined
 
   constructor(state: State, exchanges: Exchanges) {
@@ -66,11 +66,11 @@ export class Subscriptions {
     this.#retained = new RetainedMessages(state)
   }
 
-  /** `request` is what a SUBACK or UNSUBACK answers. */
+  /** `request` is the packet that a SUBACK or UNSUBACK answers. */
   packet(packet: Packet, request: Waiting | undefined, deliveries: Deliveries): void {
     const { type, direction } = packet
     if (type === publish) {
-      if (direction === 's2c' && this.#state.fresh && !this.#blind) this.#delivered(packet, deliveries)
+      if (direction === 's2c' && this.#state.fresh && !this.#overflow) this.#delivered(packet, deliveries)
     } else if (type === subscribe && direction === 'c2s') {
       this.#asked(packet)
       if (this.#state.fresh) this.subscriber ??= deliveries.join(this.#state)
@@ -80,16 +80,16 @@ export class Subscriptions {
     else if (type === unsuback) this.#removed(packet, request)
   }
 
-  /** One subscription of QoS 1 or 2 that nothing has changed, and no message is under way. */
+  /** True if exactly one unchanged subscription of QoS 1 or 2 matches, and no message to the client is unacknowledged. */
   isOpenFor(topic: string): boolean {
-    if (this.#blind || !this.#exchanges.isQuiet('s2c')) return false
+    if (this.#overflow || !this.#exchanges.isQuiet('s2c')) return false
     const { matching, only } = this.#of(topic)
     return only !== undefined && matching[0]!.granted && matching[0]!.qos > 0 && matching[0]!.times === 1
   }
 
-  /** The connection has ended: retained messages that did not come. */
+  /** Retained messages that had not arrived when the connection ended. */
   missing(): Iterable<LateViolation> {
-    if (this.#blind || !this.#exchanges.isQuiet('s2c')) return []
+    if (this.#overflow || !this.#exchanges.isQuiet('s2c')) return []
     const filters = new Set(this.#filters.values())
     return this.#retained.missing((asking) => {
       const one = filters.has(asking as Subscribed) ? (asking as Subscribed) : undefined
@@ -104,7 +104,7 @@ export class Subscriptions {
     const identifier = Number(packet.property(propertyId.subscriptionIdentifier) ?? 0)
     for (const { filter, options } of packet.subscriptions ?? []) this.#ask(filter, options, identifier)
     if (this.#filters.size <= mostFilters) return
-    this.#blind = true
+    this.#overflow = true
     this.#filters.clear()
     this.subscriber?.doubt()
   }
@@ -147,7 +147,7 @@ export class Subscriptions {
       if (code < 0x80) known.granted = true
       else if (known.times === 1) this.#filters.delete(filter)
       if (code < 0x80 && code > (options & 3)) {
-        const detail = `QoS ${code} granted, QoS ${options & 3} was asked for`
+        const detail = `QoS ${code} granted, QoS ${options & 3} requested`
         wrong(packet, 'suback-code', detail, packet.length - codes.length + i)
       }
       if (code < known.qos && known.times === 1) known.qos = code
@@ -204,7 +204,7 @@ export class Subscriptions {
     wrong(packet, byWildcard ? 'dollar-match' : 'topic-unsubscribed')
   }
 
-  /** What the server had before may wait for acknowledgements, and for a network that stands still. */
+  /** Older messages may be delayed by the receive window, and by the network. */
   #afterRemoval(packet: Packet, matching: readonly Subscribed[]): void {
     const { s2c } = this.#state.lastTime
     const late = matching.every(({ removedAt }) => removedAt !== undefined && s2c - removedAt > settled)
@@ -213,8 +213,8 @@ export class Subscriptions {
   }
 
   /**
-   * Each copy has the identifiers of all subscriptions that it is sent for, which may be one of those that match or all
-   * of them [MQTT-3.3.4-3] [MQTT-3.3.4-4].
+   * A message carries the identifiers of the subscriptions it is sent for: one of those that match, or all of them
+   * [MQTT-3.3.4-3] [MQTT-3.3.4-4].
    */
   #identifiers(packet: Packet, matching: readonly Subscribed[]): void {
     const told = packet.properties?.get(propertyId.subscriptionIdentifier) ?? []
@@ -222,14 +222,14 @@ export class Subscriptions {
     if (known.some((identifiers) => identifiers.length === 0)) return
     const foreign = told.find((one) => !known.some((identifiers) => identifiers.includes(Number(one))))
     if (foreign !== undefined) {
-      return wrong(packet, 's2c-subscription-id', `no subscription that matches has ${String(foreign)}`)
+      return wrong(packet, 's2c-subscription-id', `no matching subscription has identifier ${String(foreign)}`)
     }
     const plain = matching.every(({ shared, granted }) => granted && !shared)
     if (!plain || told.length > 0 || known.some((identifiers) => identifiers.includes(0))) return
     wrong(
       packet,
       's2c-subscription-id',
-      `it lacks ${known.map((identifiers) => identifiers.join(' or ')).join(' or ')}`,
+      `missing ${known.map((identifiers) => identifiers.join(' or ')).join(' or ')}`,
     )
   }
 

@@ -1,8 +1,9 @@
-// Keep Alive (MQTT 5.0, 3.1.2.10). Only silences that no clock and no network explains are told.
+// Keep Alive (MQTT 5.0, 3.1.2.10). Allows for clock differences and network delay.
 import type { Packet } from '../packet.js'
 import { propertyId } from '../properties.js'
 import { type State, wrong } from './state.js'
 
+/** Seconds of network delay that are tolerated. */
 const grace = 5
 
 export class Timing {
@@ -14,8 +15,8 @@ export class Timing {
     this.#state = state
   }
 
-  /** In seconds, 0 for none; asked for when the CONNECT or CONNACK that tells it has come. */
-  #learn(): void {
+  /** Sets the Keep Alive in seconds, 0 for none; Server Keep Alive overrides that of CONNECT. */
+  #update(): void {
     const { connect } = this.#state
     const given = this.#state.told(propertyId.serverKeepAlive)
     this.#keepAlive = Number(given ?? connect?.keepAlive ?? 0)
@@ -23,7 +24,7 @@ export class Timing {
 
   packet(packet: Packet): void {
     const { direction, type } = packet
-    if (type <= 2) this.#learn()
+    if (type <= 2) this.#update()
     if (direction !== 'c2s') return
     const { seconds } = packet
     const silence = this.#last < 0 ? 0 : seconds - this.#last

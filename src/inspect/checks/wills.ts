@@ -1,6 +1,6 @@
-// Wills (MQTT 5.0, 3.1.2.5): one must not come after a normal DISCONNECT, and must come after an abnormal close. That it
-// does not come is told only to a subscriber that got other messages of this client on this topic: else the server may
-// keep them from it.
+// Will Messages (MQTT 5.0, 3.1.2.5): not published after a normal DISCONNECT, published after an abnormal close. A missing
+// one is reported only for a subscriber that received other messages of this client on the Will Topic: otherwise the server
+// may deny access.
 import { type CloseDetail, secondsOf } from '../../capture/stream.js'
 import { quoted } from '../../text.js'
 import { payloadPrint } from '../content.js'
@@ -9,9 +9,9 @@ import { propertyId } from '../properties.js'
 import type { Subscriber } from './deliveries.js'
 import { type State, wrong } from './state.js'
 
-/** A will that comes within so many seconds of a DISCONNECT was not published by somebody else. */
+/** Seconds after a DISCONNECT in which a message with the will's content must be the will. */
 const soon = 1
-/** A server had so many seconds to publish it. */
+/** Seconds a server has to publish a will. */
 const patience = 20
 const most = 1000
 const mostOfTopic = 8
@@ -22,32 +22,32 @@ interface Will {
   readonly print: number
   readonly qos: number
   readonly delay: number
-  /** `unknown`: whether it is to be published cannot be told. */
+  /** `unknown`: it is not clear whether the will must be published. */
   end: 'open' | 'normal' | 'abnormal' | 'unknown'
   endedAt: number
-  /** Subscribers that got messages of this client on this topic, and those that got this one, or its like. */
+  /** Bits of the subscribers that received messages of this client on this topic, and of those that received the will. */
   reached: number
   seen: number
 }
 
-/** What a subscriber's subscriptions and exchanges say about a topic. */
+/** Whether a subscriber must receive messages of a topic; implemented by its subscriptions. */
 export interface Reach {
-  /** One subscription with QoS above 0 that nothing has changed, and nothing is under way to the subscriber. */
+  /** True if exactly one unchanged subscription of QoS 1 or 2 matches, and no message to the client is unacknowledged. */
   isOpenFor(topic: string): boolean
 }
 
 export class Wills {
   readonly #topics = new Map<string, Will[]>()
-  /** The last of each Client Identifier. */
+  /** The latest will of each Client Identifier. */
   readonly #clients = new Map<string, Will>()
-  /** Those that have to come. */
+  /** Wills that must be published. */
   readonly #due = new Set<Will>()
 
   get isEmpty(): boolean {
     return this.#topics.size === 0
   }
 
-  /** A client was accepted; its earlier connection is over. */
+  /** A client was accepted, which ends its earlier connection. */
   accepted(state: State, packet: Packet): void {
     const { clientId, willTopic: topic, willPrint: print, willQos: qos, willProperties } = state.connect!
     const before = this.#clients.get(clientId)
@@ -68,7 +68,7 @@ export class Wills {
     this.#topics.set(topic, others)
   }
 
-  /** DISCONNECT from a client: its will is off, unless its Reason Code wants it published. */
+  /** DISCONNECT deletes the will, unless its Reason Code is 0x04. */
   disconnected(state: State, packet: Packet): void {
     const will = this.#of(state)
     if (will === undefined) return
@@ -83,7 +83,7 @@ export class Wills {
     else will.end = 'unknown'
   }
 
-  /** The connection has ended. Only where the client has closed it first, and without DISCONNECT, it is clear why. */
+  /** The connection ended. The will must be published for sure only if the client closed first, without DISCONNECT. */
   closed(state: State, how: string, detail: CloseDetail | undefined): void {
     const will = this.#of(state)
     if (will === undefined || will.end !== 'open') return
@@ -99,7 +99,7 @@ export class Wills {
     if (will.qos > 0 && will.reached !== 0 && this.#due.size < most) this.#due.add(will)
   }
 
-  /** A message, retained or not, goes to `subscriber`. */
+  /** Notes a message, retained or not, to `subscriber`. */
   delivered(subscriber: Subscriber, packet: Packet): void {
     const wills = this.#topics.get(packet.topic ?? '')
     if (wills === undefined) return
@@ -107,7 +107,7 @@ export class Wills {
     for (const will of wills) if (print === 0 || will.print === print) will.seen |= subscriber.bit
   }
 
-  /** What the client of the connection with this number has published goes to `subscriber`. */
+  /** `subscriber` receives a message published on the connection with number `publisher`. */
   reached(subscriber: Subscriber, packet: Packet, publisher: number): void {
     if (this.#topics.size === 0) return
     for (const will of this.#topics.get(packet.topic ?? '') ?? []) {
@@ -115,7 +115,7 @@ export class Wills {
     }
   }
 
-  /** Nobody was seen to publish it: true where a will explains it, rightly or wrongly. */
+  /** True if a will explains a message that no captured client published, whether the will was due or not. */
   explain(subscriber: Subscriber, packet: Packet, print: number): boolean {
     const wills = this.#topics.get(packet.topic ?? '')?.filter((will) => will.print === print) ?? []
     if (wills.length === 0) return false
@@ -124,12 +124,12 @@ export class Wills {
     })
     if (off === undefined || wills.some(({ end }) => end === 'abnormal' || end === 'unknown')) return true
     const { connect, connection } = off.state
-    const detail = `the will of ${quoted(connect!.clientId)}, which has sent DISCONNECT on connection ${connection.number}`
+    const detail = `will of ${quoted(connect!.clientId)}, which sent DISCONNECT on connection ${connection.number}`
     subscriber.suspect('will-after-disconnect', packet, detail)
     return true
   }
 
-  /** `packet` shows that the server still talks to `subscriber`: what should have come by now? */
+  /** Reports wills that are overdue when the server sends `packet` to `subscriber`. */
   judge(subscriber: Subscriber, packet: Packet, reach: Reach): void {
     if (this.#due.size === 0 || packet.seconds < 0) return
     for (const will of this.#due) {
@@ -147,11 +147,11 @@ export class Wills {
     if ((will.seen & bit) !== 0 || !whole || !state.fresh || !reach.isOpenFor(will.topic)) return
     if (state.limits.s2c.maximumPacketSize !== Number.POSITIVE_INFINITY) return
     const since = Math.floor(packet.seconds - will.endedAt)
-    const who = `connection ${connection.number} of ${quoted(connect!.clientId)}`
-    wrong(packet, 'will-missing', `${since} s after the end of ${who} its will has not come`)
+    const ended = `connection ${connection.number} of ${quoted(connect!.clientId)} ended`
+    wrong(packet, 'will-missing', `${ended} ${since} s ago, its will was not published`)
   }
 
-  /** Its bit will stand for another. */
+  /** Clears the bit of a subscriber that has disconnected; another will use it. */
   forget(bit: number): void {
     for (const wills of this.#topics.values()) {
       for (const will of wills) {

@@ -1,5 +1,4 @@
-// What outlives a connection: the servers of a capture, the sessions of their clients, and the messages on their way from
-// one client to others.
+// State that outlives a connection: the servers of a capture, their sessions, wills, and message deliveries.
 import { Deliveries } from './deliveries.js'
 import { Sessions } from './sessions.js'
 import { Wills } from './wills.js'
@@ -7,15 +6,15 @@ import { Wills } from './wills.js'
 const mostServers = 16
 const mostPairs = 10_000
 
-/** One server, by its address and port. */
+/** The state of one server, which is an address and port. */
 export class Server {
   readonly sessions = new Sessions()
   readonly wills = new Wills()
   readonly deliveries = new Deliveries(this.wills)
-  /** Addresses of clients to which packets of this server were captured. */
+  /** Client addresses for which packets from this server were captured. */
   readonly #heard = new Set<string>()
 
-  hears(host: string): void {
+  addHeard(host: string): void {
     if (this.#heard.size < mostPairs) this.#heard.add(host)
   }
 
@@ -27,7 +26,7 @@ export class Server {
 export class World {
   readonly #servers = new Map<string, Server>()
 
-  /** A new one where too many are known: nothing is concluded from it. */
+  /** The state of the server at `address`. Beyond the limit a new one each time, so that no checks across connections apply. */
   serverOf(address: string): Server {
     const known = this.#servers.get(address)
     if (known !== undefined) return known

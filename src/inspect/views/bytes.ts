@@ -1,5 +1,5 @@
-// Every byte beside its name: offset, hexadecimal, field, value, meaning; a line a field, bits drawn where a field is
-// not whole bytes. What a person would write beside a hex dump with two coloured pens.
+// --view bytes: an annotated hex dump. One line per field with offset, bytes, name, value and meaning; bits are drawn if a
+// field is not a whole number of bytes.
 
 import { oneLine } from '../../text.js'
 import type { Field } from '../fields.js'
@@ -18,19 +18,19 @@ import { hexPairs, padding } from './text.js'
 import type { ConnectionFacts, TextSink } from './view.js'
 import { leastRoom, wrapped } from './wrap.js'
 
-/** Groups whose first field is their heading: the Property Length. */
+/** Groups without a heading: their first field, the Property Length, serves as one. */
 const namesItself: ReadonlySet<string> = new Set(['properties', 'will_properties'])
 
 const offsetWidth = 6
 
-/** Where the columns are. */
+/** Column widths. */
 interface Layout {
   readonly bytesPerLine: number
-  /** Bytes that are shown of a long field. */
+  /** Bytes shown of a long field. */
   readonly folded: number
   readonly hexWidth: number
   readonly nameWidth: number
-  /** Of names, values and meanings; infinite where nothing is wrapped. */
+  /** Width of name, value and meaning together; infinite if nothing is wrapped. */
   readonly room: number
 }
 
@@ -46,11 +46,11 @@ function layoutOf(columns: number | undefined): Layout {
 export class BytesView extends FieldsView {
   readonly #layout: Layout
   #text = ''
-  /** What stands before the value, by depth and name: the name alone, and as wide as its column. */
+  /** Cache of indented names by depth and name, without and with padding to the column width. */
   readonly #names: Map<string, readonly [name: string, column: string]>[] = []
-  /** Drawn bits, as wide as their column. */
+  /** Cache of drawn bits, padded to the column width. */
   readonly #drawings = new Map<number, string>()
-  /** Rows that do not fit beside the bytes so far. */
+  /** Wrapped rows of the current field that are not written yet. */
   #waiting: string[] = []
 
   constructor(sink: TextSink, options: FieldsOptions = {}) {
@@ -81,7 +81,7 @@ export class BytesView extends FieldsView {
     this.sink.text(`${this.#text}\n`)
   }
 
-  /** As wide as the columns before names. */
+  /** Spaces up to the name column. */
   get #indent(): string {
     return padding(offsetWidth + this.#layout.hexWidth)
   }
@@ -96,10 +96,10 @@ export class BytesView extends FieldsView {
     const value = this.valueOf(field, packet)
     const { meaning } = field
     const [name, column] = this.#nameOf(field)
-    let told = name
-    if (meaning === '') told = value === '' ? name : column + value
-    else told = value === '' ? column + meaning : `${column}${value}  ${meaning}`
-    const first = this.#begin(told)
+    let label = name
+    if (meaning === '') label = value === '' ? name : column + value
+    else label = value === '' ? column + meaning : `${column}${value}  ${meaning}`
+    const first = this.#begin(label)
     if (field.kind === 'bits') this.#line(offsetText(at), this.#bits(field, packet), first, packet)
     else if (field.kind === 'missing')
       this.#line(offsetText(at), padding(this.#layout.hexWidth), first, packet)
@@ -117,7 +117,7 @@ export class BytesView extends FieldsView {
     return made
   }
 
-  /** `32  0011 ....`: the byte beside its first bits, then the bits of each field at their place. */
+  /** `32  0011 ....`: the byte, for its first field only, and the bits of the field at their position. */
   #bits(field: Field, packet: Packet): string {
     const byte = packet.bytes[packet.start + (field.start >> 3)]!
     const from = field.start & 7
@@ -129,16 +129,16 @@ export class BytesView extends FieldsView {
     return drawn
   }
 
-  /** The first row of what is told of a field; the others wait. */
-  #begin(told: string): string {
+  /** Wraps a label and returns its first row; the others go to `#waiting`. */
+  #begin(label: string): string {
     const { room, nameWidth } = this.#layout
-    if (room === Number.POSITIVE_INFINITY) return told
-    const [first = '', ...others] = wrapped(told, room, nameWidth === 0 ? 2 : nameWidth)
+    if (room === Number.POSITIVE_INFINITY) return label
+    const [first = '', ...others] = wrapped(label, room, nameWidth === 0 ? 2 : nameWidth)
     this.#waiting = others
     return first
   }
 
-  /** The rows that wait, without bytes beside them. */
+  /** Writes the waiting rows, without bytes. */
   #finish(packet: Packet): void {
     for (const row of this.#waiting) this.#line(noOffset, padding(this.#layout.hexWidth), row, packet)
     this.#waiting = []
@@ -168,20 +168,20 @@ export class BytesView extends FieldsView {
     this.#line(noOffset, more + padding(hexWidth - more.length), '(--full shows them)', packet)
   }
 
-  /** A line of three columns, the first two as wide as they are. */
-  #line(offset: string, hex: string, told: string, packet: Packet): void {
+  /** Writes a line of three columns; `offset` and `hex` are padded to their widths. */
+  #line(offset: string, hex: string, label: string, packet: Packet): void {
     if (!this.colours) {
-      this.#text += told === '' ? `${(offset + hex).trimEnd()}\n` : `${offset}${hex}${told}\n`
+      this.#text += label === '' ? `${(offset + hex).trimEnd()}\n` : `${offset}${hex}${label}\n`
       return
     }
     const paint = packet.direction === 'c2s' ? this.paint.c2s : this.paint.s2c
     const offsetPart = offset === noOffset ? offset : `${this.paint.faint(offset.trimEnd())}  `
     const shown = hex.trimEnd()
-    const space = told === '' ? '' : padding(hex.length - shown.length)
-    this.#text += `${offsetPart}${shown === '' ? '' : paint(shown)}${space}${told}\n`
+    const space = label === '' ? '' : padding(hex.length - shown.length)
+    this.#text += `${offsetPart}${shown === '' ? '' : paint(shown)}${space}${label}\n`
   }
 
-  /** Those that show in this field: from its first byte to where the next field begins. */
+  /** Writes the violations of this field: those from its first byte up to the next field. */
   #faults(violations: readonly Violation[], field: Field, next: Field | undefined): void {
     const from = field.start >> 3
     const to = next === undefined ? Number.POSITIVE_INFINITY : next.start >> 3
@@ -195,7 +195,7 @@ export class BytesView extends FieldsView {
 const noOffset = padding(offsetWidth)
 const offsets: string[] = []
 
-/** As wide as its column: four digits or more, and two blanks. */
+/** An offset of at least four hexadecimal digits, and two spaces. */
 function offsetText(at: number): string {
   if (at >= 4096) return `${at.toString(16).padStart(4, '0')}  `
   return (offsets[at] ??= `${at.toString(16).padStart(4, '0')}  `)

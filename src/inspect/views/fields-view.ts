@@ -1,4 +1,4 @@
-// What the views of fields have in common: what they say around the packets, what they hide, and how a packet is headed.
+// Base of the views that show fields: lines about connections, hidden secrets, and the headline of a packet.
 
 import { count, quoted } from '../../text.js'
 import { type Field, Fields } from '../fields.js'
@@ -20,14 +20,14 @@ import {
 
 export interface FieldsOptions {
   readonly paint?: Paint
-  /** Open what is folded otherwise. */
+  /** Do not shorten long fields. */
   readonly full?: boolean
   readonly showSecrets?: boolean
-  /** Of the terminal; undefined where the output is for no terminal. */
+  /** Width of the terminal; undefined if the output is not a terminal. */
   readonly columns?: number | undefined
 }
 
-/** Fields that only --show-secrets opens. */
+/** Fields that are shown only with --show-secrets. */
 export const secrets: ReadonlySet<string> = new Set(['password', 'authentication_data'])
 
 export abstract class FieldsView implements View {
@@ -104,10 +104,10 @@ export function headline(packet: Packet, facts: ConnectionFacts, paint: Paint): 
   return coloured + topicText(packet) + paint.faint(placeText(packet, facts))
 }
 
-/** The arrow of a headline as bytes: in a string it would make the whole take two bytes a character. */
+/** The arrow of a headline as bytes: in the string it would make V8 use two bytes for each character. */
 export const arrowBytes = { c2s: encoded(arrows.c2s), s2c: encoded(arrows.s2c) } as const
 
-/** A headline behind its arrow, without colours. */
+/** A headline after its arrow, without colours. */
 export function plainHeadline(packet: Packet, facts: ConnectionFacts): string {
   return ` ${typeName(packet)}${topicText(packet)}${placeText(packet, facts)}`
 }
@@ -131,7 +131,7 @@ function placeText(packet: Packet, facts: ConnectionFacts): string {
   return `${place}  ${direction}  offset ${offset}, ${count(length, 'byte')}${missing}`
 }
 
-/** How many bytes of a packet with holes are not there. */
+/** The number of missing bytes of a packet with holes. */
 export function missingText({ missing }: Packet): string {
   return `${count(missing, 'byte')} not captured`
 }

@@ -1,5 +1,5 @@
-// Each connection as a ladder: who sent what to whom, and for QoS 1 and 2 when the exchange that a PUBLISH began was
-// over, how long it took, and what was never acknowledged.
+// --view flow: each connection as a ladder diagram, with the duration of each QoS 1 and 2 exchange and messages that were
+// never acknowledged.
 import { type Instant, nanosBetween } from '../../capture/stream.js'
 import { quoted } from '../../text.js'
 import { protocolName, puback, pubcomp, publish, pubrec } from '../names.js'
@@ -19,14 +19,14 @@ import {
 } from './view.js'
 import { displayWidth, fitted, padded } from './wrap.js'
 
-/** From one side to the other where there is no terminal, and the least on a terminal. */
+/** Width of the lane between client and server without a terminal, and the smallest on a terminal. */
 const laneWidth = 56
 const leastLane = 24
-/** Columns of a label that are kept. */
+/** Longest label, in columns. */
 const longestLabel = 200
-/** Rows of a connection that are kept until it ends; then what there is of it is shown, and more later. */
+/** Rows kept for a connection; beyond that they are shown before it ends, and continued later. */
 const mostRows = 2000
-/** Rows of all connections. */
+/** Rows kept for all connections. */
 const mostOfAll = 50_000
 const mostNamed = 20
 
@@ -36,12 +36,12 @@ interface Begun extends Instant {
 }
 
 interface Row {
-  /** When, which packet, in which frame; '' for what is said of the row above. */
+  /** Time, packet number and frame; '' for a remark about the row above. */
   readonly place: string
-  /** Of a packet; '' for what is said of the row above. */
+  /** The packet; '' for a remark about the row above. */
   readonly label: string
   readonly direction: Direction
-  /** What is to the right of the lane, or what is said. */
+  /** Text to the right of the lane, or the remark. */
   readonly text: string
 }
 
@@ -59,7 +59,7 @@ export class FlowView implements View {
 
   readonly #columns: number | undefined
 
-  /** `columns`: of the terminal, undefined where there is none. */
+  /** `columns`: width of the terminal, undefined if there is none. */
   constructor(sink: TextSink, paint: Paint = plainPaint, columns?: number) {
     this.#sink = sink
     this.#paint = paint
@@ -73,14 +73,14 @@ export class FlowView implements View {
     const place = parts.filter((part) => part !== '').join(' ')
     this.#add(ladder, { place, label: label(packet), direction, text: this.#outcome(packet, ladder) })
     for (const violation of violations) {
-      this.#say(ladder, this.#paint.found[violation.severity](faultText(violation)))
+      this.#remark(ladder, this.#paint.found[violation.severity](faultText(violation)))
     }
     if (ladder.rows.length > mostRows || this.#rows > mostOfAll) this.#show(ladder, connection)
   }
 
   skipped(connection: ConnectionFacts, skipped: Skipped): void {
     const text = skippedText(connection.number, skipped)
-    this.#say(this.#ladderOf(connection), this.#paint.found.warning(text))
+    this.#remark(this.#ladderOf(connection), this.#paint.found.warning(text))
   }
 
   closed(connection: ConnectionFacts, how: string, late: readonly LateViolation[]): void {
@@ -106,7 +106,7 @@ export class FlowView implements View {
     return text
   }
 
-  /** What the right side says: the packet that is answered, or that an exchange is over. */
+  /** Text on the right: the packet that is answered, or the end of an exchange. */
   #outcome(packet: Packet, ladder: Ladder): string {
     const { type, direction, packetIdentifier: id, number, second, nanos, protocol } = packet
     if (protocol !== 'mqtt') return ''
@@ -135,7 +135,7 @@ export class FlowView implements View {
     return ladder
   }
 
-  #say(ladder: Ladder, text: string): void {
+  #remark(ladder: Ladder, text: string): void {
     this.#add(ladder, { place: '', label: '', direction: 'c2s', text })
   }
 
@@ -156,7 +156,7 @@ export class FlowView implements View {
     this.#sink.text(text)
   }
 
-  /** The rows with their lanes. Where the terminal is too narrow, places stand above the lanes and not before them. */
+  /** Draws the rows. On a narrow terminal, times and numbers are above the lanes instead of before them. */
   #drawn(rows: readonly Row[]): string {
     const columns = this.#columns
     const before = 3 + Math.max(0, ...rows.map(({ place }) => displayWidth(place)))
@@ -179,7 +179,7 @@ export class FlowView implements View {
     return text
   }
 
-  /** The arrow and what it carries, always as wide. */
+  /** The arrow with its label, padded to the lane width. */
   #rung({ label, direction }: Row, lane: number): string {
     const text = fitted(label, lane - 8)
     const line = '─'.repeat(lane - 5 - displayWidth(text))
@@ -187,7 +187,7 @@ export class FlowView implements View {
   }
 }
 
-/** As much as the longest label needs, if there is so much. */
+/** Lane width for the longest label, limited to the available width. */
 function laneOf(rows: readonly Row[], room: number): number {
   const longest = Math.max(0, ...rows.map(({ label }) => displayWidth(label)))
   return Math.max(leastLane, Math.min(longest + 8, room - 2))
@@ -197,7 +197,7 @@ function took(from: Instant, to: Instant): string {
   return from.second < 0 || to.second < 0 ? '' : ` in ${durationText(nanosBetween(from, to))}`
 }
 
-/** Of very long topics and lists of them only the beginning: what is kept of a row is bounded. */
+/** The label of a packet, shortened, so that the size of a row is bounded. */
 function label(packet: Packet): string {
   return fitted(wholeLabel(packet), longestLabel)
 }

@@ -1,4 +1,4 @@
-// Percentiles of any number of durations in constant memory: 32 buckets for each power of two, 3 % apart.
+// Percentiles of durations in constant memory: 32 buckets for each power of two, so values are exact to about 2 %.
 
 const perOctave = 32
 const octaves = 64
@@ -18,7 +18,7 @@ export class Histogram {
     this.#buckets[bucketOf(nanoseconds)]!++
   }
 
-  /** The middle of the bucket in which the value is below which `percent` of all are. */
+  /** The `percent`th percentile in nanoseconds: the middle of its bucket. */
   percentile(percent: number): number {
     if (percent >= 100) return this.#longest
     const wanted = (this.#count * percent) / 100

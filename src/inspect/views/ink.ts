@@ -1,12 +1,12 @@
-// Text that is put together as bytes. What a view says of a packet is digits and short words for the most part: a string
-// made of twenty parts costs more than their bytes do.
+// Builds output as bytes. The text for a packet is mostly digits and short words, for which writing bytes is faster than
+// concatenating strings.
 import { Buffer } from 'node:buffer'
 import { bufferOf } from '../utf8.js'
 import type { TextSink } from './view.js'
 
-/** Sinks copy so much (TextSink), so that the buffer can be used again at once. */
+/** Sinks copy ranges of up to 16 KiB (TextSink), so the buffer can be reused at once. */
 const size = 8192
-/** Up to here a loop costs less than a call into the runtime. */
+/** Bytes up to which a loop is faster than TypedArray.set. */
 const loopUpTo = 16
 const zero = 48
 const quote = 34
@@ -14,7 +14,7 @@ const backslash = 92
 
 export class Ink {
   readonly #sink: TextSink
-  /** What has not been handed on: written by way of `room` and `commit`, or by the methods below. */
+  /** Bytes not flushed yet. Write to them between `reserve` and `commit`, or with the methods below. */
   readonly bytes: Uint8Array = Buffer.allocUnsafeSlow(size)
   #at = 0
 
@@ -22,36 +22,36 @@ export class Ink {
     this.#sink = sink
   }
 
-  /** Hands on what has been written. */
+  /** Passes the bytes written to the sink. */
   flush(): void {
     const length = this.#at
     this.#at = 0
     if (length > 0) this.#sink.range(this.bytes, 0, length)
   }
 
-  /** Makes room for `length` bytes, at most 1000; they begin at the position that is returned. */
-  room(length: number): number {
+  /** Makes room for `length` bytes, at most 1000, and returns the index of the first. */
+  reserve(length: number): number {
     if (this.#at + length > size) this.flush()
     return this.#at
   }
 
-  /** Says where those that were written end. */
+  /** Ends a write after `reserve`; `at` is the index after the last byte written. */
   commit(at: number): void {
     this.#at = at
   }
 
-  /** Writes `text`, which is ASCII. */
+  /** Writes `text`, which must be ASCII. */
   ascii(text: string): void {
     const { length } = text
     if (!this.#hasRoom(length)) return this.#sink.text(text)
     this.#at = putAscii(this.bytes, this.#at, text)
   }
 
-  /** Writes what `encoded` has made: of long words the cheaper way. */
-  word(word: Uint8Array): void {
-    const { length } = word
-    if (!this.#hasRoom(length)) return this.#sink.range(word, 0, length)
-    this.#at = putWord(this.bytes, this.#at, word)
+  /** Writes bytes that do not change later, such as those of `encoded`. */
+  encoded(bytes: Uint8Array): void {
+    const { length } = bytes
+    if (!this.#hasRoom(length)) return this.#sink.range(bytes, 0, length)
+    this.#at = putBytes(this.bytes, this.#at, bytes)
   }
 
   /** Writes any text. */
@@ -62,14 +62,14 @@ export class Ink {
 
   /** Writes an integer in decimal. */
   number(value: number): void {
-    this.commit(putNumber(this.bytes, this.room(longestNumber), value))
+    this.commit(putNumber(this.bytes, this.reserve(longestNumber), value))
   }
 
   /**
-   * Writes bytes that say the same within quotes of every kind: printable ASCII without quotes and backslashes. Where
-   * others are among them, or they are too many, it writes nothing and returns false.
+   * Writes bytes that need no escaping inside quotes: printable ASCII without quotes and backslashes. If there are other
+   * bytes, or too many, writes nothing and returns false.
    */
-  plain(from: Uint8Array, start: number, end: number): boolean {
+  plainBytes(from: Uint8Array, start: number, end: number): boolean {
     if (!this.#hasRoom(end - start)) return false
     const bytes = this.bytes
     let at = this.#at
@@ -82,7 +82,7 @@ export class Ink {
     return true
   }
 
-  /** The same of a text. */
+  /** Like `plainBytes`, for a string. */
   plainText(text: string): boolean {
     const { length } = text
     if (!this.#hasRoom(length)) return false
@@ -97,7 +97,7 @@ export class Ink {
     return true
   }
 
-  /** Makes room; false where there is no room for so much even in an empty buffer, which it is then. */
+  /** Makes room; false if `length` exceeds even the empty buffer, which is then flushed. */
   #hasRoom(length: number): boolean {
     if (this.#at + length <= size) return true
     this.flush()
@@ -105,12 +105,12 @@ export class Ink {
   }
 }
 
-/** A word that is written often. */
+/** The bytes of a text that is written often. */
 export function encoded(text: string): Uint8Array {
   return Buffer.from(text)
 }
 
-// The same for who keeps the position: it stays in a register from one to the next. All return where they end.
+// Functions that take the write position and return the position after the bytes written.
 
 /** Digits, and a sign. */
 const longestNumber = 24
@@ -120,10 +120,10 @@ export function putAscii(bytes: Uint8Array, at: number, text: string): number {
   return at
 }
 
-export function putWord(bytes: Uint8Array, at: number, word: Uint8Array): number {
-  const { length } = word
-  if (length > loopUpTo) bytes.set(word, at)
-  else for (let i = 0; i < length; i++) bytes[at + i] = word[i]!
+export function putBytes(bytes: Uint8Array, at: number, from: Uint8Array): number {
+  const { length } = from
+  if (length > loopUpTo) bytes.set(from, at)
+  else for (let i = 0; i < length; i++) bytes[at + i] = from[i]!
   return at + length
 }
 
@@ -135,7 +135,7 @@ export function putNumber(bytes: Uint8Array, at: number, value: number): number 
   return putDigits(bytes, at, value, width)
 }
 
-/** The last `width` decimal digits of a non-negative integer below 10^9, with zeros in front. */
+/** The last `width` decimal digits of a non-negative integer below 10^9, with leading zeros. */
 export function putDigits(bytes: Uint8Array, at: number, value: number, width: number): number {
   let rest = value | 0
   for (let i = at + width - 1; i >= at; i--) {
@@ -148,7 +148,7 @@ export function putDigits(bytes: Uint8Array, at: number, value: number, width: n
 
 const short = Buffer.alloc(64)
 
-/** What `put` writes, as a string; at most 64 bytes of ASCII. */
+/** The text that `put` writes; at most 64 bytes of ASCII. */
 export function shortText(put: (bytes: Uint8Array, at: number) => number): string {
   return short.toString('latin1', 0, put(short, 0))
 }
@@ -163,8 +163,8 @@ const scratch = new Ink({
   },
 })
 
-/** What `put` writes, as a string. */
-export function written(put: (ink: Ink) => void): string {
+/** The text that `put` writes. */
+export function textOf(put: (ink: Ink) => void): string {
   put(scratch)
   scratch.flush()
   const text = collected

@@ -1,5 +1,5 @@
-// A JSON object for each packet, one to a line: the facts of the capture, then the packet's fields under the standard's
-// names in lower snake case.
+// --view json: one JSON object per packet and line, with its position in the capture and its fields under the names of the
+// standard in snake case.
 
 import { jsonOf } from '../../text.js'
 import { type Field, Fields } from '../fields.js'
@@ -12,12 +12,12 @@ import { encoded, Ink, putAscii, putNumber, putWord } from './ink.js'
 import { frameOf, hexOf, putSeconds, typeName } from './text.js'
 import type { ConnectionFacts, LateViolation, Skipped, TextSink, View } from './view.js'
 
-/** What the object says already, or what is only there for the bytes. */
+/** Fields left out because the object has their value under another name, or they only matter for the encoding. */
 const hidden = ['packet_type', 'identifier', 'property_length', 'will_property_length']
-/** The same of MQTT-SN. */
+/** Also left out for MQTT-SN. */
 const hiddenOfSn = ['length', 'message_type']
 
-/** How fields of a name are shown. */
+/** How fields of one name are shown. */
 interface Member {
   /** `,"name":` */
   readonly next: Uint8Array
@@ -41,9 +41,9 @@ function memberOf(name: string): Member {
   return member
 }
 
-/** Of a fixed size: an array that grows where it is written becomes a table. */
+/** Preallocated: V8 would turn a sparse array into a hash table. */
 const kinds = new Array<Uint8Array | undefined>(256 * 32).fill(undefined)
-const words = {
+const keys = {
   time: encoded('{"time":"'),
   connection: encoded('","connection":'),
   packet: encoded(',"packet":'),
@@ -52,10 +52,10 @@ const words = {
   record: encoded(',"record":'),
   fileOffset: encoded(',"file_offset":'),
 }
-/** More than all words and numbers of a head. */
+/** Upper bound of the bytes written at a time for numbers and keys. */
 const room = 500
 
-/** What all packets of a type say, up to their offset. */
+/** The members that depend only on the packet type, version and direction. */
 function kindOf(packet: Packet): Uint8Array {
   const { direction, protocol, version, type } = packet
   const isMqtt = protocol === 'mqtt'
@@ -69,9 +69,10 @@ function kindOf(packet: Packet): Uint8Array {
   return kind
 }
 
-interface Parties {
+/** The members that depend only on the connection. */
+interface ConnectionMembers {
   readonly clientId: string | undefined
-  readonly ends: Uint8Array
+  readonly addresses: Uint8Array
   readonly client: Uint8Array
 }
 
@@ -80,8 +81,8 @@ export class JsonView implements View {
   readonly #withFields: boolean
   readonly #showSecrets: boolean
   readonly #fields = new Fields()
-  /** By the number of the connection, while it is open. */
-  readonly #parties = new Map<number, Parties>()
+  /** By connection number, while it is open. */
+  readonly #connections = new Map<number, ConnectionMembers>()
 
   constructor(sink: TextSink, { fields = false, showSecrets = false } = {}) {
     this.#ink = new Ink(sink)
@@ -120,7 +121,7 @@ export class JsonView implements View {
   }
 
   closed({ number }: ConnectionFacts, how: string, late: readonly LateViolation[]): void {
-    this.#parties.delete(number)
+    this.#connections.delete(number)
     if (late.length === 0) return
     const violations = late.map(
       (violation) => `${violationJson(violation).slice(0, -1)},"packet":${violation.packet}}`,
@@ -165,21 +166,20 @@ export class JsonView implements View {
     }
     ink.commit(at)
     if (frame?.file !== undefined) ink.text(`,"file":${jsonOf(frame.file)}`)
-    const who = this.#partiesOf(connection)
-    ink.word(who.ends)
-    if (packet.connect === undefined) ink.word(who.client)
+    const { addresses, client } = this.#membersOf(connection)
+    ink.word(addresses)
+    if (packet.connect === undefined) ink.word(client)
   }
 
-  /** What all packets of a connection say. */
-  #partiesOf({ number, client, server, clientId, preamble }: ConnectionFacts): Parties {
-    const known = this.#parties.get(number)
+  #membersOf({ number, client, server, clientId, preamble }: ConnectionFacts): ConnectionMembers {
+    const known = this.#connections.get(number)
     if (known !== undefined && known.clientId === clientId) return known
     const before = preamble === undefined ? '' : `,"preamble":${jsonOf(preamble)}`
-    const ends = client === '' ? '' : `,"client":${jsonOf(client)},"server":${jsonOf(server)}${before}`
+    const addresses = client === '' ? '' : `,"client":${jsonOf(client)},"server":${jsonOf(server)}${before}`
     const name = clientId === undefined ? '' : `,"client_identifier":${jsonOf(clientId)}`
-    const parties = { clientId, ends: encoded(ends), client: encoded(name) }
-    this.#parties.set(number, parties)
-    return parties
+    const made = { clientId, addresses: encoded(addresses), client: encoded(name) }
+    this.#connections.set(number, made)
+    return made
   }
 
   #members(packet: Packet): void {
@@ -217,14 +217,14 @@ export class JsonView implements View {
     this.#missing(packet)
   }
 
-  /** The topic that a Topic Alias stands for, which is not in the packet. */
+  /** The topic of a Topic Alias, if the packet does not contain it. */
   #resolved({ topic, body, bytes, protocol }: Packet): void {
     if (protocol !== 'mqtt' || topic === '' || bytes[body] !== 0 || bytes[body + 1] !== 0) return
     this.#ink.ascii(',"resolved_topic":')
     this.#string(topic ?? '')
   }
 
-  /** How many bytes of the packet were not captured. */
+  /** Number of bytes of the packet that were not captured. */
   #missing({ missing }: Packet): void {
     this.#ink.ascii(',"missing":')
     this.#ink.number(missing)
@@ -239,7 +239,7 @@ export class JsonView implements View {
     return i
   }
 
-  /** Fields of the same name that are repeated become one list; returns the index of the last of them. */
+  /** Writes adjacent repeated fields of the same name as a list; returns the index of the last. */
   #list(index: number, packet: Packet, prefix = ''): number {
     const { items, count } = this.#fields
     const { name, depth } = items[index]!
@@ -319,12 +319,12 @@ export class JsonView implements View {
   }
 }
 
-/** What is there of a field that was not captured as a whole, or is missing. */
+/** True for a field that may be captured only in part, or is missing. */
 function isRest({ kind }: Field): boolean {
   return kind === 'payload' || kind === 'undecoded' || kind === 'missing'
 }
 
-/** The same in the standard's plural. */
+/** The plural of a field name. */
 function plural(name: string): string {
   return name === 'user_property' ? 'user_properties' : `${name}s`
 }

@@ -1,4 +1,4 @@
-// One line for each packet, in tcpdump's manner: for grep. Written from the facts of a packet, without its fields.
+// --view line: one line per packet, as tcpdump does. Uses the decoded values of the packet, not its fields.
 
 import type { Origin } from '../../capture/stream.js'
 import { quoted } from '../../text.js'
@@ -99,36 +99,36 @@ function putLine(ink: Ink, packet: Packet, frame: Origin | undefined): void {
   if (frame !== undefined) putFrame(ink, frame)
 }
 
-/** At the end of the line: columns are where they are without it. */
+/** The frame number at the end of the line, so that the other columns keep their positions. */
 function putFrame(ink: Ink, { record, file }: Origin): void {
   const { bytes } = ink
   let at = putAscii(bytes, ink.room(room), ' frame ')
   at = putNumber(bytes, at, record)
-  if (file !== undefined) at = putWord(bytes, at, wordOf(file))
+  if (file !== undefined) at = putWord(bytes, at, fileText(file))
   ink.commit(at)
 }
 
-let knownFile = ''
-let knownWord = encoded('')
+let lastFile = ''
+let lastFileText = encoded('')
 
-/** ` of b.pcap` */
-function wordOf(file: string): Uint8Array {
-  if (file !== knownFile) {
-    knownFile = file
-    knownWord = encoded(ofFile(file))
+/** ` of b.pcap`; cached. */
+function fileText(file: string): Uint8Array {
+  if (file !== lastFile) {
+    lastFile = file
+    lastFileText = encoded(ofFile(file))
   }
-  return knownWord
+  return lastFileText
 }
 
-/** More than the words and numbers of a line, and the name of a file. */
+/** Upper bound of the bytes written at a time for numbers, fixed texts and the file name. */
 const room = 500
 const space = 32
 const hash = 35
 
-/** Of a fixed size: an array that grows where it is written becomes a table. */
+/** Preallocated: V8 would turn a sparse array into a hash table. */
 const kinds = new Array<Uint8Array | undefined>(256 * 64).fill(undefined)
 
-/** The arrow, and the type of a packet with what its Fixed Header says. */
+/** The arrow, and the type and flags of a packet. */
 function kindOf(packet: Packet): Uint8Array {
   const { direction, protocol, type, flags } = packet
   const isMqtt = protocol === 'mqtt'
@@ -152,7 +152,7 @@ export function publishText(packet: Packet): string {
   return publishFlags[flags] + identifier + message
 }
 
-/** What is known of a packet of which bytes were not captured, and their number. */
+/** Details of a packet with missing bytes, and their number. */
 export function cutText(packet: Packet): string {
   const { type, topic, payload } = packet
   let text = ''
@@ -178,7 +178,7 @@ function putMessage(ink: Ink, packet: Packet): void {
   ink.commit(putAscii(bytes, at, size === 1 ? ' byte' : ' bytes'))
 }
 
-/** What few packets have to tell. */
+/** Details of packets other than PUBLISH. */
 function detailText(packet: Packet): string {
   const { connect, subscriptions, codes, version, type } = packet
   let text = ''
@@ -198,7 +198,7 @@ function detailText(packet: Packet): string {
   return text
 }
 
-/** Elements of a list that a line shows. */
+/** Elements of a list that are shown in a line. */
 const mostListed = 1000
 
 function listed<T>(all: readonly T[], shown: (one: T) => string): string {
@@ -217,7 +217,7 @@ function putAnswer(ink: Ink, { answers, roundTrip }: Packet): void {
   ink.commit(putAscii(bytes, at, ')'))
 }
 
-/** A code that says more than success. */
+/** A Reason Code or Return Code with its name; '' for success, except in CONNACK. */
 export function codeText({ reasonCode, type, version }: Packet): string {
   if (reasonCode === 0 && type !== connack) return ''
   const name = version === 5 ? reasonCodeNames[type]! : returnCodeName

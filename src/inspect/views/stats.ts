@@ -1,5 +1,5 @@
-// Counts instead of packets: connections, packets by type, topics, rates, how long acknowledgements took, what was sent
-// again, which rules were broken. Its memory does not grow with the capture.
+// --view stats: connections, packets by type, topics, rate, acknowledgement times, retransmitted bytes and broken rules. Memory
+// use is independent of the size of the capture.
 
 import { type Instant, nanosBetween } from '../../capture/stream.js'
 import { count, quoted } from '../../text.js'
@@ -29,7 +29,7 @@ interface Tally {
 
 export class StatsView implements View {
   readonly #sink: TextSink
-  /** By protocol and type. */
+  /** By packet type, MQTT-SN from 16. */
   readonly #types: (TypeTally | undefined)[] = []
   readonly #topics = new Map<string, Tally>()
   readonly #otherTopics: Tally = { packets: 0, bytes: 0 }
@@ -44,7 +44,7 @@ export class StatsView implements View {
 
   readonly #columns: number
 
-  /** `columns`: of the terminal; without it nothing is cut. */
+  /** `columns`: width of the terminal; by default nothing is cut. */
   constructor(sink: TextSink, columns = Number.POSITIVE_INFINITY) {
     this.#sink = sink
     this.#columns = columns
@@ -131,7 +131,7 @@ export class StatsView implements View {
     return `${this.#span()}${all}\n${skipped}${again}`
   }
 
-  /** When the first and the last packet were captured. */
+  /** Capture times of the first and the last packet, and the packet rate. */
   #span(): string {
     const [first, last] = [this.#first, this.#last]
     if (first === undefined || last === undefined) return ''
@@ -181,10 +181,10 @@ export class StatsView implements View {
   }
 }
 
-/** Columns of a name that are never cut. */
+/** Smallest width of the first column. */
 const leastName = 12
 
-/** The first column to the left, and cut where the table is too wide; the others to the right. */
+/** A table whose first column is left-aligned, and cut if the table is too wide; the others are right-aligned. */
 function table(rows: readonly (readonly string[])[], columns: number): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => displayWidth(row[column]!))))
   const others = widths.slice(1).reduce((sum, width) => sum + width + 2, 0)

@@ -1,4 +1,4 @@
-// What there is to filter by in a capture that is too long to be read byte by byte. Its memory does not grow with it.
+// Summary of a long capture: values for the filter options. Memory use is independent of the size of the capture.
 import { count, quoted } from '../../text.js'
 import { keyOf } from '../content.js'
 import { publish } from '../names.js'
@@ -7,10 +7,10 @@ import { dateText, timeOfDay, typeName } from './text.js'
 import type { ConnectionFacts, View } from './view.js'
 import { fitted } from './wrap.js'
 
-/** Names of a kind that are counted one by one. */
+/** Names that are counted individually, for each option. */
 const mostNames = 20_000
 const namesShown = 8
-/** Columns of a name. */
+/** Longest name shown, in columns. */
 const longestName = 60
 
 export class Summary implements View {
@@ -39,7 +39,7 @@ export class Summary implements View {
     this.#first ??= this.#last
   }
 
-  /** Options and what they can be given, the most frequent first. `isWhole`: the whole capture was counted. */
+  /** Filter options with their most frequent values. `isWhole`: the whole capture was counted. */
   text(isWhole: boolean): string {
     const names = [quoted, quoted, String, String] as const
     const counters = [this.#clients, this.#topics, this.#types, this.#connections]
@@ -60,7 +60,7 @@ function row(option: string, values: string): string {
   return `  ${option.padEnd(14)}${values}\n`
 }
 
-/** As --from and --to read it. */
+/** A time in the format of --from and --to. */
 function timeText(packet: Packet): string {
   return `${dateText(packet)}T${timeOfDay(packet).slice(0, 8)}`
 }

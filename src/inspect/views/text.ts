@@ -1,4 +1,4 @@
-// Small pieces of text that the views share: hexadecimal digits, times, columns.
+// Text formatting shared by the views: hexadecimal, times, durations, frame numbers.
 
 import type { Instant, Origin } from '../../capture/stream.js'
 import { shown } from '../../text.js'
@@ -15,7 +15,7 @@ export const hexPairs: readonly string[] = Array.from({ length: 256 }, (_, byte)
 
 const spaces = Array.from({ length: 81 }, (_, width) => ' '.repeat(width))
 
-/** As many spaces as are missing to `width`, at least none. */
+/** `width` spaces, '' if it is negative. */
 export function padding(width: number): string {
   return width <= 0 ? '' : (spaces[width] ?? ' '.repeat(width))
 }
@@ -29,7 +29,7 @@ const dot = 46
 let knownSecond = -1
 let timeOfSecond = ''
 
-/** The time of day, UTC, to the microsecond: `10:15:32.123456`; nothing where it is not known. */
+/** The time of day, UTC, in microseconds: `10:15:32.123456`; nothing if it is unknown. */
 export function putTimeOfDay(bytes: Uint8Array, at: number, { second, nanos }: Instant): number {
   if (second < 0) return at
   if (second !== knownSecond) {
@@ -41,27 +41,27 @@ export function putTimeOfDay(bytes: Uint8Array, at: number, { second, nanos }: I
   return putDigits(bytes, putAscii(bytes, at, timeOfSecond), Math.floor(nanos / 1000), 6)
 }
 
-/** The same as a string. */
+/** `putTimeOfDay` as a string. */
 export function timeOfDay(time: Instant): string {
   return shortText((bytes, at) => putTimeOfDay(bytes, at, time))
 }
 
-/** The end of the year 9999, which is the last of four digits. */
+/** The end of the year 9999, the last with four digits. */
 const lastDated = 253_402_300_799
 
-/** The date, UTC: `2026-11-21`; seconds since 1970 where a damaged capture says what no date of four digits is. */
+/** The date, UTC: `2026-11-21`; after the year 9999, as in damaged captures, `second` and the seconds since 1970. */
 export function dateText({ second }: Instant): string {
   return second > lastDated ? `second ${second}` : new Date(second * 1000).toISOString().slice(0, 10)
 }
 
-/** Seconds with all nine digits: a number in JSON would lose some. */
+/** Seconds since 1970 with nine decimals, more than a JSON number holds. */
 export function putSeconds(bytes: Uint8Array, at: number, { second, nanos }: Instant): number {
   const point = putNumber(bytes, at, second)
   bytes[point] = dot
   return putDigits(bytes, point + 1, nanos, 9)
 }
 
-/** A duration in the unit that gives it three or four digits. */
+/** A duration in us, ms or s with about three digits; `ns` in nanoseconds. */
 export function putDuration(bytes: Uint8Array, at: number, ns: number): number {
   if (ns < 0) at = putAscii(bytes, at, '-')
   const size = Math.abs(ns)
@@ -70,7 +70,7 @@ export function putDuration(bytes: Uint8Array, at: number, ns: number): number {
   return putAscii(bytes, putTrimmed(bytes, at, size / 1e9), ' s')
 }
 
-/** The same as a string. */
+/** `putDuration` as a string. */
 export function durationText(ns: number): string {
   return shortText((bytes, at) => putDuration(bytes, at, ns))
 }
@@ -88,18 +88,15 @@ function two(value: number): string {
   return value < 10 ? `0${value}` : String(value)
 }
 
-/** Bytes of a file's name in a title or line. */
+/** Longest file name shown. */
 const longestFile = 200
 
-/**
- * The frame that Wireshark shows a packet in, the one with its last byte. Undefined for bytes that were not captured
- * from a network.
- */
+/** The frame in which Wireshark shows a packet: that of its last byte. Undefined if it is not from a network capture. */
 export function frameOf(packet: Packet, { transport }: ConnectionFacts): Origin | undefined {
   return transport === 'raw' ? undefined : packet.last
 }
 
-/** `frame 12`, or `frame 12 of b.pcap` where the capture has several files; '' where there is no frame. */
+/** `frame 12`, or `frame 12 of b.pcap` if the capture has several files; '' without a frame. */
 export function frameText(frame: Origin | undefined): string {
   if (frame === undefined) return ''
   const { record, file } = frame

@@ -1,4 +1,4 @@
-// The fields of each packet as a tree, each with its range in bits: what a debugger of decoders wants to see.
+// --view tree: the fields of each packet as a tree, each with its bit range; for debugging decoders.
 
 import { oneLine } from '../../text.js'
 import type { Packet } from '../packet.js'
@@ -16,8 +16,8 @@ export class TreeView extends FieldsView {
       const field = fields.items[i]!
       const value = this.valueOf(field, packet)
       const range = this.paint.faint(`  ${place(field.start)}-${place(field.start + field.length)}`)
-      const told = [field.name, value, field.meaning].filter((part) => part !== '').join(' ')
-      text += `${padding(2 + field.depth * 2)}${told}${range}\n`
+      const label = [field.name, value, field.meaning].filter((part) => part !== '').join(' ')
+      text += `${padding(2 + field.depth * 2)}${label}${range}\n`
     }
     for (const line of packet.decoded?.lines ?? []) text += `    ${oneLine(line)}\n`
     for (const violation of packet.violations) {
@@ -28,7 +28,7 @@ export class TreeView extends FieldsView {
   }
 }
 
-/** Bytes, and bits behind a point where it is not a whole byte. */
+/** A position in bytes, with bits after a point: `3`, `3.4`. */
 function place(bits: number): string {
   return bits % 8 === 0 ? String(bits / 8) : `${Math.floor(bits / 8)}.${bits % 8}`
 }

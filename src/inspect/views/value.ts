@@ -1,4 +1,4 @@
-// The value of a field as a reader sees it.
+// Formats the value of a field for the text views.
 
 import { count, quoted } from '../../text.js'
 import type { Field } from '../fields.js'
@@ -9,7 +9,7 @@ import { hexOf } from './text.js'
 const longestText = 120
 const longestBinary = 16
 
-/** Of a long value only the beginning, unless `full`. '' where the bytes say it all. */
+/** The value of a field, shortened unless `full`; '' if it has no value besides its bytes. */
 export function valueText(field: Field, packet: Packet, full: boolean): string {
   const { value } = field
   if (typeof value === 'number') return String(value)
@@ -35,7 +35,7 @@ function payloadText({ content, start, length, meaning }: Field, packet: Packet,
   if (meaning !== 'text' && meaning !== 'json') return size
   const { bytes, start: origin } = packet
   let cut = full ? end : Math.min(end, content + longestText)
-  while (cut < end && (bytes[origin + cut]! & 0xc0) === 0x80) cut-- // not within a character
+  while (cut < end && (bytes[origin + cut]! & 0xc0) === 0x80) cut-- // not inside a character
   const text = stringAt(bytes, origin + content, origin + cut)
   return `${quoted(text)}${cut < end ? '...' : ''} ${size}`
 }

@@ -1,15 +1,15 @@
-// What a view is: it takes packets and what happened around them, and writes text.
+// The interface of views: they receive packets and events, and write text.
 import type { Direction, Packet } from '../packet.js'
 import type { Severity, Violation } from '../rules.js'
 
-/** Where a view writes to; io/output.ts is one. */
+/** Output of a view; implemented by io/output.ts. */
 export interface TextSink {
   text(text: string): void
-  /** Up to 16 KiB are read before it returns; more must never change. */
+  /** Ranges of up to 16 KiB are copied before this returns; the bytes of larger ones must never change. */
   range(bytes: Uint8Array, start: number, end: number): void
 }
 
-/** A connection as views tell of it. */
+/** Facts about a connection for the views. */
 export interface ConnectionFacts {
   /** From 1, in the order of their first packets. */
   readonly number: number
@@ -17,10 +17,10 @@ export interface ConnectionFacts {
   readonly client: string
   readonly server: string
   readonly version: number
-  /** How the version was found: by its CONNECT, from what decodes cleanly, or because neither tells (or -V). */
+  /** How the version was found: from CONNECT, from packets that decode in one version only, by assumption, or -V. */
   readonly versionFrom: 'connect' | 'inferred' | 'assumed' | 'forced'
   readonly clientId: string | undefined
-  /** What a proxy's protocol says before MQTT begins. */
+  /** Description of a proxy protocol header before MQTT. */
   readonly preamble: string | undefined
   readonly sawStart: boolean
 }
@@ -29,19 +29,19 @@ export interface ConnectionFacts {
 export interface Skipped {
   readonly direction: Direction
   readonly offset: number
-  /** Undefined where nobody knows how much is missing. */
+  /** Undefined if unknown. */
   length: number | undefined
   readonly why: string
 }
 
-/** A rule that was broken by something that did not happen: it shows when the connection ends. */
+/** A violation found when the connection ends, such as a missing answer. */
 export interface LateViolation extends Violation {
-  /** The packet that was not answered; 0 where there is none. */
+  /** Number of the unanswered packet; 0 if there is none. */
   readonly packet: number
   readonly direction: Direction
 }
 
-/** How a connection ended. */
+/** Texts for the end of a connection. */
 export const closings = {
   fin: 'closed',
   rst: 'reset',
@@ -49,7 +49,7 @@ export const closings = {
   end: 'still open when the capture ends',
 } as const
 
-/** How a connection ended for the views when --count was reached before. */
+/** The end of a connection for the views if --count was reached before. */
 export const notFollowed = 'not followed to its end'
 
 export interface View {
@@ -58,18 +58,18 @@ export interface View {
   skipped?(connection: ConnectionFacts, skipped: Skipped): void
   closed?(connection: ConnectionFacts, how: string, late: readonly LateViolation[]): void
   retransmitted?(connection: ConnectionFacts, bytes: number): void
-  /** Hands on what is waiting: a chunk of the input has been worked through. */
+  /** Writes buffered output; called after each chunk of the input. */
   flush?(): void
-  /** The input is at its end. */
+  /** The input has ended. */
   end?(): void
 }
 
-/** Colours of a view. They never change the text. */
+/** Colours of a view: functions that add escape sequences. */
 export interface Paint {
   c2s(text: string): string
   s2c(text: string): string
   faint(text: string): string
-  /** By severity, of which none looks like a direction. */
+  /** By severity; distinct from the colours of the directions. */
   readonly found: Readonly<Record<Severity, (text: string) => string>>
 }
 

@@ -1,4 +1,4 @@
-// Text on a terminal that has a width: lines that are too long go on in the next, within the same columns.
+// Display width of text, and wrapping of long lines for a terminal.
 import { eastAsianWidth } from 'get-east-asian-width'
 import { bufferOf } from '../utf8.js'
 import { padding } from './text.js'
@@ -8,7 +8,7 @@ const ascii = /^[ -~]*$/
 /** Characters without a width of their own. */
 const zeroWidth = /^[\p{Mn}\p{Me}\p{Cf}]$/u
 
-/** Columns that `text` takes; it has no control characters and no escape sequences. */
+/** Columns of `text`, which must not contain control characters or escape sequences. */
 export function displayWidth(text: string): number {
   if (ascii.test(text)) return text.length
   let width = 0
@@ -22,7 +22,7 @@ function widthOf(character: string): number {
   return zeroWidth.test(character) ? 0 : eastAsianWidth(code)
 }
 
-/** `text`, or as much of it as fits into `width` columns with `...` after it. */
+/** `text`, cut to `width` columns with `...` at the end if it is longer. */
 export function fitted(text: string, width: number): string {
   if (displayWidth(text) <= width) return text
   let cut = ''
@@ -35,19 +35,19 @@ export function fitted(text: string, width: number): string {
   return `${cut}...`
 }
 
-/** `text` with spaces after it up to `width` columns. */
+/** `text` padded with spaces to `width` columns. */
 export function padded(text: string, width: number): string {
   return text + padding(width - displayWidth(text))
 }
 
-/** Escape sequences of colours and weights, and what is between them. */
+/** Escape sequences of colours and weights, and the text between them. */
 const pieces = /\u001b\[([0-9;]*)m|[^\u001b]+|\u001b/g
-/** A line has at least so many columns after its indent. */
+/** Minimum columns of a line after its indent. */
 export const leastRoom = 8
 
 /**
- * The lines that `text`, one line, takes within `columns`: cut after a space where there is one in the second half of a
- * line. Those after the first are indented by `indent`. Colours end with a line and begin again in the next.
+ * Wraps one line to `columns`: after a space if there is one in the second half, else anywhere. Lines after the first are
+ * indented by `indent`. Colours are reset at a line end and set again in the next line.
  */
 export function wrapped(text: string, columns: number, indent: number): string[] {
   if (text.length <= columns && ascii.test(text)) return [text]
@@ -56,7 +56,7 @@ export function wrapped(text: string, columns: number, indent: number): string[]
   const style = new Style()
   let line = ''
   let used = 0
-  /** After the last space of the line: its length, columns and style there. */
+  /** Index, column and style after the last space of the line. */
   let space: { at: number; used: number; style: string } | undefined
   const finish = (kept: string, rest: string, restUsed: number, resumed: string, open: boolean): void => {
     lines.push(kept.trimEnd() + (open ? reset : ''))
@@ -90,7 +90,7 @@ export function wrapped(text: string, columns: number, indent: number): string[]
 
 const reset = '\u001b[0m'
 
-/** The colour and weight at a place of a line. */
+/** The colour and weight in effect. */
 class Style {
   #colour = ''
   #weight = ''
@@ -111,7 +111,7 @@ class Style {
 export class WrappedSink implements TextSink {
   readonly #sink: TextSink
   readonly #columns: number
-  /** A line whose end has not come yet. */
+  /** An incomplete line. */
   #line = ''
 
   constructor(sink: TextSink, columns: number) {
