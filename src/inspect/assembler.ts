@@ -1,9 +1,9 @@
 // Frames one direction of a stream: turns segments into Control Packets. Bytes missing inside a packet become a hole in it.
 // After any other loss, searches for the next packet boundary and reports the bytes skipped.
 import { type Direction, type Origin, type StreamSegment, segmentOf } from '../capture/stream.js'
+import { BoundarySearch, type Budget } from './boundary-search.js'
 import { Packet } from './packet.js'
-import { headerAt } from './resync.js'
-import { Search } from './search.js'
+import { headerAt } from './fixed-header.js'
 
 export interface AssemblerSink {
   packet(packet: Packet): void
@@ -14,11 +14,6 @@ export interface AssemblerSink {
 /** Bytes of a packet that are kept; the rest of its payload is only counted. */
 export const defaultKeep = 1024 * 1024
 const firstCapacity = 256
-
-/** Bytes that may still be kept for unfinished packets of all streams. At 0 only their first bytes are kept. */
-export interface Budget {
-  left: number
-}
 
 /** Bytes kept of a packet when the budget is spent, and when it is overdrawn. */
 const cutHead = 4096
@@ -65,7 +60,7 @@ export class Assembler {
   #first: Origin | undefined
   #holes: { offset: number; length: number }[] | undefined
   /** Set while searching for a packet boundary. */
-  #looking: Search | undefined
+  #looking: BoundarySearch | undefined
   /** Bytes after a packet that could not be framed. */
   #rest: StreamSegment | undefined
 
@@ -247,7 +242,7 @@ export class Assembler {
 
   /** Returns the segments from the packet boundary on; none while it has not been found. */
   #search(segment: StreamSegment): readonly StreamSegment[] {
-    this.#looking ??= new Search(this.#budget, this.#version())
+    this.#looking ??= new BoundarySearch(this.#budget, this.#version())
     const search = this.#looking
     const found = search.push(segment)
     if (found === undefined) {

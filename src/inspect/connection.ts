@@ -2,7 +2,7 @@
 import type { Flow } from '../capture/stream.js'
 import { connect } from './names.js'
 import type { Packet } from './packet.js'
-import { isClean } from './resync.js'
+import { isClean } from './fixed-header.js'
 import type { ConnectionFacts } from './views/view.js'
 
 /** Packets that decode in both versions before one is assumed. */
@@ -10,7 +10,7 @@ const patience = 64
 
 const bridge = 0x80
 
-export class Connection implements ConnectionFacts {
+export class InspectedConnection implements ConnectionFacts {
   number = 0
   readonly transport: 'tcp' | 'udp' | 'raw'
   readonly client: string

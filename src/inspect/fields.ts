@@ -143,7 +143,7 @@ export class Fields {
     }
     const field = this.#add(name, 'number', this.at * 8, size * 8)
     field.value = value
-    if (size > 1 && value < 128 ** (size - 1)) this.wrong('vbi-not-minimal')
+    if (size > 1 && value < 128 ** (size - 1)) this.report('vbi-not-minimal')
     this.at += size
     return value
   }
@@ -155,8 +155,8 @@ export class Fields {
     const value = stringAt(this.bytes, field.content + this.origin, end)
     field.value = value
     const fault = faultOf(this.bytes, field.content + this.origin, end, value)
-    if (fault === 'utf8-ill-formed') this.wrong(broken)
-    else if (fault !== undefined) this.wrong(fault)
+    if (fault === 'utf8-ill-formed') this.report(broken)
+    else if (fault !== undefined) this.report(fault)
     return value
   }
 
@@ -245,7 +245,7 @@ export class Fields {
   }
 
   /** Reports that the last field, or the byte at `offset`, breaks a rule. */
-  wrong(key: RuleKey, detail?: string, offset = this.count === 0 ? 0 : this.last.start >> 3): void {
+  report(key: RuleKey, detail?: string, offset = this.count === 0 ? 0 : this.last.start >> 3): void {
     const found = violation(key, this.version, offset, detail)
     if (found === undefined) return
     if (this.violations.length < mostViolations) this.violations.push(found)

@@ -1,7 +1,7 @@
 // Selects the packets to show: --type, --client, --topic, --connection, --from and --to, --only violations, --count.
 import { nanosecondsOf } from '../capture/stream.js'
 import { matches } from '../session/topic-filter.js'
-import { keyOf } from './content.js'
+import { boundedKey } from './content-hash.js'
 import { isForwarded } from './mqtt-sn-names.js'
 import type { Packet } from './packet.js'
 import { typeName } from './views/text.js'
@@ -66,7 +66,7 @@ export class Filter {
   #topic({ topic, subscriptions }: Packet, filters: readonly string[]): boolean {
     if (subscriptions !== undefined) return subscriptions.some(({ filter }) => filters.includes(filter))
     if (topic === undefined || topic === '') return false
-    const key = keyOf(topic)
+    const key = boundedKey(topic)
     const known = this.#known.get(key)
     if (known !== undefined) return known
     if (this.#known.size > 10_000) this.#known.clear()

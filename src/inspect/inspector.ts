@@ -1,8 +1,8 @@
 // The pipeline from a capture to the views: frames streams into packets, decodes, checks and filters them, and passes them
 // to the views.
 import type { CaptureSink, CloseDetail, Direction, Flow, FlowFact, StreamSegment } from '../capture/stream.js'
-import type { Budget } from './assembler.js'
-import { Connection } from './connection.js'
+import type { Budget } from './boundary-search.js'
+import { InspectedConnection } from './connection.js'
 import { Fields } from './fields.js'
 import type { Filter } from './filter.js'
 import { looksLikeMessage, messageOf } from './mqtt-sn.js'
@@ -11,13 +11,13 @@ import { Packet } from './packet.js'
 import { hasLegalFlags } from './plausible.js'
 import { isPortOf } from './ports.js'
 import { propertyId } from './properties.js'
-import { Quick } from './quick.js'
-import { decode } from './render.js'
-import { headerAt } from './resync.js'
+import { FastDecoder } from './fast-decoder.js'
+import { decode } from './decode.js'
+import { headerAt } from './fixed-header.js'
 import type { Severity } from './rules.js'
-import { type Item, type Listener, Stream } from './stream.js'
+import { type Item, type Listener, InspectedStream } from './stream.js'
 import { closings, notFollowed, type Skipped, type View } from './views/view.js'
-import { Watch } from './watch.js'
+import { TrackedChecks } from './tracked-checks.js'
 
 export interface InspectorOptions {
   readonly view: View
@@ -59,14 +59,14 @@ export class Inspector implements CaptureSink {
   readonly #options: InspectorOptions
   readonly #views: readonly View[]
   readonly #filter: Filter | undefined
-  readonly #streams = new Map<number, Stream>()
+  readonly #streams = new Map<number, InspectedStream>()
   readonly #budget: Budget = { left: mostUnfinished }
   readonly #listener: Listener = { framed: (stream, packet) => this.#show(stream, packet) }
   /** Streams that hold items to be released at the end of the chunk. */
-  readonly #holding = new Set<Stream>()
-  readonly #quick = new Quick()
+  readonly #holding = new Set<InspectedStream>()
+  readonly #quick = new FastDecoder()
   readonly #fields = new Fields()
-  readonly #watch: Watch
+  readonly #watch: TrackedChecks
   #connections = 0
   /** --count was reached. */
   done = false
@@ -75,18 +75,18 @@ export class Inspector implements CaptureSink {
     this.#options = options
     this.#views = options.also === undefined ? [options.view] : [options.view, options.also]
     this.#filter = options.filter
-    this.#watch = new Watch(options.followed)
+    this.#watch = new TrackedChecks(options.followed)
   }
 
   open(flow: Flow): void {
-    const connection = new Connection(flow, this.#options.version)
+    const connection = new InspectedConnection(flow, this.#options.version)
     const { keep, certain = false } = this.#options
     const showUnfinished = flow.protocol === 'raw'
     const [listener, budget] = [this.#listener, this.#budget]
     const synchronised = certain || flow.sawStart
     const version = (): number => connection.version
     const options = { listener, synchronised, budget, showUnfinished, keep, version }
-    this.#streams.set(flow.id, new Stream(flow, connection, options))
+    this.#streams.set(flow.id, new InspectedStream(flow, connection, options))
   }
 
   data(flow: Flow, direction: Direction, segment: StreamSegment): void {
@@ -170,7 +170,7 @@ export class Inspector implements CaptureSink {
   }
 
   /** Detects MQTT: on unknown ports a stream must begin with CONNECT, or a packet boundary must be found soon. */
-  #mayBeMqtt(stream: Stream, direction: Direction, segment: StreamSegment): boolean {
+  #mayBeMqtt(stream: InspectedStream, direction: Direction, segment: StreamSegment): boolean {
     const { flow } = stream
     const { chunk, start, end } = segment
     stream.seen += end - start
@@ -187,12 +187,12 @@ export class Inspector implements CaptureSink {
     return (hasLegalFlags(chunk[start]!) && header !== 'none') || this.#forget(stream)
   }
 
-  #forget(stream: Stream): false {
+  #forget(stream: InspectedStream): false {
     stream.not = true
     return false
   }
 
-  #datagram(stream: Stream, direction: Direction, { bytes, offset, origin }: StreamSegment): void {
+  #datagram(stream: InspectedStream, direction: Direction, { bytes, offset, origin }: StreamSegment): void {
     const { protocol, ports } = this.#options
     if (!stream.opened && protocol !== 'mqtt-sn' && !isPortOf(stream.flow, ports) && !looksLikeMessage(bytes))
       return
@@ -206,7 +206,7 @@ export class Inspector implements CaptureSink {
   }
 
   /** Shows the items the stream holds, if they can be released. */
-  #settle(stream: Stream, isEnd = false): void {
+  #settle(stream: InspectedStream, isEnd = false): void {
     for (const item of stream.release(isEnd) ?? none) {
       if ('packet' in item) this.#show(stream, item.packet)
       else this.#skipped(stream, item.skipped)
@@ -214,7 +214,7 @@ export class Inspector implements CaptureSink {
     if (!stream.isHolding) this.#holding.delete(stream)
   }
 
-  #skipped(stream: Stream, skipped: Skipped): void {
+  #skipped(stream: InspectedStream, skipped: Skipped): void {
     if (this.done) return
     if (!stream.opened) this.#opened(stream)
     if (stream.unnamed !== undefined && stream.unnamed.length < mostUnnamed) {
@@ -225,27 +225,27 @@ export class Inspector implements CaptureSink {
     this.#presentSkipped(stream, skipped)
   }
 
-  #presentSkipped(stream: Stream, skipped: Skipped): void {
+  #presentSkipped(stream: InspectedStream, skipped: Skipped): void {
     if (this.done || this.#filter?.connection(stream.connection) === false) return
     this.#introduce(stream)
     for (const view of this.#views) view.skipped?.(stream.connection, skipped)
   }
 
-  #opened(stream: Stream): void {
+  #opened(stream: InspectedStream): void {
     stream.opened = true
     stream.connection.assumeVersion()
     stream.connection.number = ++this.#connections
   }
 
   /** Passes a connection to the views, before its first packet that is shown. */
-  #introduce(stream: Stream): void {
+  #introduce(stream: InspectedStream): void {
     if (stream.shown) return
     stream.shown = true
     this.introduced = true
     for (const view of this.#views) view.opened?.(stream.connection)
   }
 
-  #show(stream: Stream, packet: Packet): void {
+  #show(stream: InspectedStream, packet: Packet): void {
     if (this.done) return
     const { connection } = stream
     if (packet.type === connack && packet.protocol === 'mqtt') connection.answered(packet)
@@ -271,7 +271,7 @@ export class Inspector implements CaptureSink {
   }
 
   /** Holds packets back until CONNACK assigns the Client Identifier (MQTT 5.0, 3.2.2.3.7). */
-  #isUnnamed(stream: Stream, packet: Packet): boolean {
+  #isUnnamed(stream: InspectedStream, packet: Packet): boolean {
     if (packet.connect?.clientId === '' && packet.version === 5) stream.unnamed ??= []
     const { unnamed } = stream
     if (unnamed === undefined || packet.type === connack || unnamed.length === mostUnnamed) return false
@@ -279,7 +279,7 @@ export class Inspector implements CaptureSink {
     return true
   }
 
-  #releaseUnnamed(stream: Stream): void {
+  #releaseUnnamed(stream: InspectedStream): void {
     const { unnamed } = stream
     if (unnamed === undefined) return
     stream.unnamed = undefined
@@ -290,7 +290,7 @@ export class Inspector implements CaptureSink {
   }
 
   /** Passes a packet to the views if the filter accepts it. */
-  #present(stream: Stream, packet: Packet): void {
+  #present(stream: InspectedStream, packet: Packet): void {
     const { connection } = stream
     if (this.done || (this.#filter !== undefined && !this.#filter.packet(packet, connection))) return
     this.shown++
@@ -303,7 +303,7 @@ export class Inspector implements CaptureSink {
 }
 
 /** Sets the Client Identifier that the server assigned (MQTT 5.0, 3.2.2.3.7). */
-function assignClientId(connackPacket: Packet, connection: Connection): void {
+function assignClientId(connackPacket: Packet, connection: InspectedConnection): void {
   const assigned = connackPacket.property(propertyId.assignedClientIdentifier)
   if (typeof assigned === 'string' && connection.clientId === '') connection.clientId = assigned
 }

@@ -58,18 +58,18 @@ function decodeWhole(f: Fields, packet: Packet): void {
   const begin = f.at
   const length = begin + decodeLength(f)
   if (length < f.at + 1 || length > whole)
-    f.wrong('sn-length', `the Length field says ${count(length - begin, 'byte')}, the message has ${whole - begin}`)
+    f.report('sn-length', `the Length field says ${count(length - begin, 'byte')}, the message has ${whole - begin}`)
   else f.limit = length
   const type = f.integer('message_type', 1, (value) => snNames[value] ?? 'reserved')
   if (type === 0xfe && begin === 0) return decodeForwarded(f, packet, whole)
   packet.type = type
   const decode = decoders[type]
-  if (decode === undefined) f.wrong('sn-type-reserved')
+  if (decode === undefined) f.report('sn-type-reserved')
   else decode(f, packet, withFlags.has(type) ? decodeFlags(f, packet) : noFlags)
   const over = f.left
   f.limit = whole
   if (f.left === 0) return
-  f.wrong(
+  f.report(
     over > 0 && decode !== undefined ? 'sn-length' : 'sn-trailing',
     `${countAre(f.left, 'byte')} left after the message`,
     f.at,
@@ -81,7 +81,7 @@ function decodeLength(f: Fields): number {
   if (f.bytes[f.origin + f.at] !== 1) return f.integer('length', 1)
   f.integer('length_prefix', 1)
   const length = f.integer('length', 2)
-  if (length < 256) f.wrong('sn-length', 'three-byte Length field for a length that fits in one byte')
+  if (length < 256) f.report('sn-length', 'three-byte Length field for a length that fits in one byte')
   return length
 }
 
@@ -97,7 +97,7 @@ function decodeFlags(f: Fields, packet: Packet): Flags {
   f.flag('will')
   f.flag('clean_session')
   const topicIdType = f.bits('topic_id_type', 2, snTopicIdType)
-  if (topicIdType === 3) f.wrong('sn-flags')
+  if (topicIdType === 3) f.report('sn-flags')
   f.end(group)
   packet.flags = (dup ? 8 : 0) | (qos << 1) | (retain ? 1 : 0)
   return { qos, topicIdType }
@@ -142,7 +142,7 @@ function decodeConnect(f: Fields, packet: Packet): void {
   const keepAlive = f.integer('duration', 2, () => 'seconds')
   const clientId = decodeText(f, 'client_id')
   const connect = { clientId, keepAlive, level: 1, cleanStart: true }
-  const will = { willTopic: undefined, willQos: 0, willPrint: 0, willProperties: undefined }
+  const will = { willTopic: undefined, willQos: 0, willHash: 0, willProperties: undefined }
   packet.connect = { ...connect, ...will }
 }
 
@@ -189,7 +189,7 @@ const decoders: Readonly<Record<number, Decode>> = {
   },
   11: decodeTopicAnswer,
   12: (f, packet, flags) => {
-    if (flags.qos === 3 && flags.topicIdType === 0) f.wrong('sn-qos-1-session')
+    if (flags.qos === 3 && flags.topicIdType === 0) f.report('sn-qos-1-session')
     decodeTopicId(f, packet, flags)
     decodeId(f, packet)
     decodeData(f, packet, 'data')

@@ -22,7 +22,7 @@ export interface ConnectFacts {
   willTopic: string | undefined
   willQos: number
   /** Hash of the Will Payload (content.ts); 0 if it was not captured. */
-  willPrint: number
+  willHash: number
   willProperties: PropertyBag | undefined
 }
 

@@ -46,7 +46,7 @@ export function decodePayload(f: Fields, packet: Packet): void {
   field.meaning = payloadKind(packet.bytes, start, end)
   if (packet.property(propertyId.payloadFormat) === 1 && packet.isWhole) {
     if (!isUtf8(packet.bytes.subarray(start, end))) {
-      f.wrong('payload-format', 'the payload is not UTF-8 though its format says so', field.content)
+      f.report('payload-format', 'the payload is not UTF-8 though its format says so', field.content)
     }
   }
 }

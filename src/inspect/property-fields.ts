@@ -1,7 +1,7 @@
 // Decodes properties (MQTT 5.0, 2.2.2): the Property Length, and each property as one field with its identifier.
 
 import { quoted } from '../text.js'
-import { printOf } from './content.js'
+import { contentHash } from './content-hash.js'
 import type { Field, Fields } from './fields.js'
 import { publish } from './names.js'
 import type { Packet } from './packet.js'
@@ -17,11 +17,11 @@ import { checkTopic } from './topics.js'
 
 export function decodeProperties(f: Fields, type: Packet['type']): PropertyBag | undefined {
   const group = f.begin(type === willProperties ? 'will_properties' : 'properties')
-  if (f.left === 0) f.wrong('property-length', undefined, f.at)
+  if (f.left === 0) f.report('property-length', undefined, f.at)
   const length = f.variable(type === willProperties ? 'will_property_length' : 'property_length')
   const outer = f.limit
   if (f.at + length > outer) {
-    f.wrong('field-overrun', `the Property Length ${length} runs past the end of the packet`)
+    f.report('field-overrun', `the Property Length ${length} runs past the end of the packet`)
   }
   const bag: PropertyBag | undefined = length === 0 ? undefined : new Map()
   f.limit = Math.min(outer, f.at + length)
@@ -29,7 +29,7 @@ export function decodeProperties(f: Fields, type: Packet['type']): PropertyBag |
   f.limit = outer
   f.end(group)
   if (bag?.has(propertyId.authenticationData) && !bag.has(propertyId.authenticationMethod)) {
-    f.wrong('auth-data-without-method')
+    f.report('auth-data-without-method')
   }
   return bag
 }
@@ -41,13 +41,13 @@ function decodeProperty(f: Fields, type: number, bag: PropertyBag): void {
   const offset = f.at
   const identifier = f.variable('identifier')
   if (property === undefined) {
-    f.wrong('property-unknown', `no property has the identifier ${identifier}`)
+    f.report('property-unknown', `no property has the identifier ${identifier}`)
     if (f.left > 0) f.rest('undecoded', 'undecoded')
     return f.end(group)
   }
   f.last.meaning = property.kind
   if (!property.packets.includes(type))
-    f.wrong('property-not-allowed', `${property.name} is not allowed in this packet`)
+    f.report('property-not-allowed', `${property.name} is not allowed in this packet`)
   group.whole = true
   group.meaning = `property ${identifier}`
   const value = readValue(f, property, group)
@@ -79,7 +79,7 @@ function readValue(f: Fields, property: Property, group: Field): PropertyValue {
       break
     case 'binary data':
       group.content = f.binary(property.name).content
-      value = printOf(f.bytes, f.origin + group.content, f.origin + f.at)
+      value = contentHash(f.bytes, f.origin + group.content, f.origin + f.at)
       break
     case 'utf-8 string pair':
       value = [f.text('name', 'utf8-pair'), f.text('value', 'utf8-pair')]
@@ -111,14 +111,14 @@ function note(f: Fields, { property, value, type, offset }: Found, bag: Property
     earlier.push(value)
     const many = identifier === propertyId.subscriptionIdentifier && type === publish
     if (identifier !== propertyId.userProperty && !many) {
-      f.wrong('property-twice', `${name} must not occur more than once`, offset)
+      f.report('property-twice', `${name} must not occur more than once`, offset)
     }
   }
-  if (identifier === propertyId.topicAlias && value === 0) f.wrong('alias-zero', undefined, offset)
+  if (identifier === propertyId.topicAlias && value === 0) f.report('alias-zero', undefined, offset)
   if (identifier === propertyId.payloadFormat && Number(value) > 1)
-    f.wrong('payload-format', undefined, offset)
+    f.report('payload-format', undefined, offset)
   if (identifier === propertyId.responseTopic) checkTopic(f, String(value), 'response-topic', offset)
   if (typeof value === 'number' && (value < property.least || value > property.most)) {
-    f.wrong('property-range', `${name} must not be ${value}`, offset)
+    f.report('property-range', `${name} must not be ${value}`, offset)
   }
 }

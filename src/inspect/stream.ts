@@ -2,7 +2,7 @@
 // known, so that they are shown in capture order.
 import type { Direction, Flow, Origin } from '../capture/stream.js'
 import { Assembler, type AssemblerOptions, type AssemblerSink } from './assembler.js'
-import type { Connection } from './connection.js'
+import type { InspectedConnection } from './connection.js'
 import type { Packet } from './packet.js'
 import type { Skipped } from './views/view.js'
 
@@ -18,12 +18,12 @@ export type Item = {
 
 export interface Listener {
   /** Receives a packet that need not be held. */
-  framed(stream: Stream, packet: Packet): void
+  framed(stream: InspectedStream, packet: Packet): void
 }
 
-export class Stream implements AssemblerSink {
+export class InspectedStream implements AssemblerSink {
   readonly flow: Flow
-  readonly connection: Connection
+  readonly connection: InspectedConnection
   readonly c2s: Assembler
   readonly s2c: Assembler
   /** Bytes received while the stream has not been recognised as MQTT. */
@@ -50,7 +50,7 @@ export class Stream implements AssemblerSink {
 
   constructor(
     flow: Flow,
-    connection: Connection,
+    connection: InspectedConnection,
     options: AssemblerOptions & { readonly listener: Listener },
   ) {
     this.flow = flow

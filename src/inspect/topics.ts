@@ -4,21 +4,21 @@ import type { RuleKey } from './rules.js'
 
 /** Checks a Topic Name. `instead`: the rule reported for a Will Topic or Response Topic. */
 export function checkTopic(f: Fields, topic: string, instead?: RuleKey, offset = f.last.start >> 3): void {
-  if (topic === '') f.wrong(instead ?? 'topic-empty', undefined, offset)
-  else if (/[+#]/.test(topic)) f.wrong(instead ?? 'topic-wildcard', undefined, offset)
-  if (topic.includes('\0') && instead === undefined) f.wrong('topic-nul', undefined, offset)
+  if (topic === '') f.report(instead ?? 'topic-empty', undefined, offset)
+  else if (/[+#]/.test(topic)) f.report(instead ?? 'topic-wildcard', undefined, offset)
+  if (topic.includes('\0') && instead === undefined) f.report('topic-nul', undefined, offset)
 }
 
 /** Checks the Topic Filter of the last field. */
 export function checkFilter(f: Fields, filter: string): void {
-  if (filter === '') return f.wrong('filter-empty')
+  if (filter === '') return f.report('filter-empty')
   const shared = f.version === 5 && filter.startsWith('$share/')
   const real = shared ? filterOfShared(filter) : filter
-  if (real === undefined) return f.wrong('share-malformed')
+  if (real === undefined) return f.report('share-malformed')
   const levels = real.split('/')
   levels.forEach((level, i) => {
-    if (level.includes('#') && (level !== '#' || i < levels.length - 1)) f.wrong('filter-hash')
-    if (level.includes('+') && level !== '+') f.wrong('filter-plus')
+    if (level.includes('#') && (level !== '#' || i < levels.length - 1)) f.report('filter-hash')
+    if (level.includes('+') && level !== '+') f.report('filter-plus')
   })
 }
 

@@ -71,7 +71,7 @@ describe('one connection', () => {
   const part = (from: number, to?: number) => pcap(frames.slice(from, to))
 
   test.each([1, 50, 1000])(
-    'over files that follow each other, in any order (chunks of %s bytes)',
+    'split over consecutive files, in any argument order (chunks of %s bytes)',
     async (size) => {
       const files = { a: part(0, 5), b: part(5, 20), c: part(20) }
       for (const order of ['abc', 'cba', 'bca']) {

@@ -18,14 +18,14 @@ test.each<[what: string, line: string, env: Record<string, string>, isPaged: boo
   ['PAGER', `mqttx inspect ${picture}`, { PAGER: marked }, true],
   ['MQTTX_PAGER before PAGER', `mqttx inspect ${picture}`, { PAGER: 'false', MQTTX_PAGER: marked }, true],
   ['a file as standard input', `mqttx inspect < ${picture}`, { PAGER: marked }, true],
-  ['bytes of the command line', 'mqttx inspect --hex c000', { PAGER: marked }, true],
+  ['bytes from --hex', 'mqttx inspect --hex c000', { PAGER: marked }, true],
   ['--no-pager', `mqttx inspect --no-pager ${picture}`, { PAGER: marked }, false],
   ['its variable', `mqttx inspect ${picture}`, { PAGER: marked, MQTTX_INSPECT_NO_PAGER: '1' }, false],
   ['an empty MQTTX_PAGER', `mqttx inspect ${picture}`, { PAGER: marked, MQTTX_PAGER: '' }, false],
-  ['a pipe, which may go on', `cat ${picture} | mqttx inspect`, { PAGER: marked }, false],
+  ['a pipe, which may be live', `cat ${picture} | mqttx inspect`, { PAGER: marked }, false],
   ['a named pipe', `mqttx inspect <(cat ${picture})`, { PAGER: marked }, false],
-  ['a terminal that can do nothing', `mqttx inspect ${picture}`, { PAGER: marked, TERM: 'dumb' }, false],
-  ['output that is no terminal', `mqttx inspect --view bytes ${picture} | cat`, { PAGER: marked }, false],
+  ['a dumb terminal', `mqttx inspect ${picture}`, { PAGER: marked, TERM: 'dumb' }, false],
+  ['output that is not a terminal', `mqttx inspect --view bytes ${picture} | cat`, { PAGER: marked }, false],
 ])('%s', async (_what, line, env, isPaged) => {
   const { output, status } = await onTerminal(line, env)
   expect(output).toContain(line.includes('c000') ? 'PINGREQ' : 'CONNECT')

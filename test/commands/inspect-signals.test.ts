@@ -34,7 +34,7 @@ const file = join(scratch('bomb'), 'bomb.pcap')
 writeFileSync(file, bomb())
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
-  'E10: %s within a message that inflates to 60 MB ends it, and says nothing of what it has not read',
+  'E10: %s inside a message that inflates to 60 MB ends it, without reports about the rest',
   async (signal) => {
     const running = startMqttx(['inspect', '--view', 'line', file], { timeoutMs: 60_000 })
     await running.until((stdout) => stdout.includes('PINGREQ'))

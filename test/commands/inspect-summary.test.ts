@@ -33,8 +33,8 @@ test.each([
 })
 
 test.each([
-  ['packets that a filter keeps back do not count', `--type connect ${raw(1001)}`],
-  ['nor those beyond --count', `--count 1000 ${raw(1001)}`],
+  ['packets rejected by a filter do not count', `--type connect ${raw(1001)}`],
+  ['nor packets beyond --count', `--count 1000 ${raw(1001)}`],
   ['another view', `--view line ${raw(1001)}`],
   ['standard input, which is read once', `< ${raw(1001)}`],
 ])('%s', async (_what, words) => {

@@ -40,7 +40,7 @@ describe('an input file is not overwritten', () => {
 })
 
 test.each([
-  ['is not there', '/nowhere/in.pcap', 'No such file or directory'],
+  ['does not exist', '/nowhere/in.pcap', 'No such file or directory'],
   ['is a directory', '/', 'Is a directory'],
 ])('if an input %s, the target is not changed', async (_name, input, why) => {
   const file = copy()
@@ -59,7 +59,7 @@ function linked(file: string, link: (from: string, to: string) => void): string 
 
 test.each([
   ['a directory', '/', 'Is a directory'],
-  ['a directory that is not there', '/nowhere/out.pcapng', 'No such file or directory'],
+  ['in a missing directory', '/nowhere/out.pcapng', 'No such file or directory'],
 ])('target %s: the error names the option and the file, before any output', async (_name, file, why) => {
   const { status, stdout, stderr } = await mqttx(['inspect', picture, '--write', file])
   expect(stderr).toBe(`Error: --write ${file}: cannot open: ${why}\n`)
@@ -97,7 +97,7 @@ describe('--write - writes the capture to standard output', () => {
 })
 
 test.skipIf(process.platform === 'win32')(
-  'a new file is for its owner alone: captures hold passwords',
+  'a new file has mode 0600: captures contain passwords',
   async () => {
     const folder = scratch('target')
     await shell(`umask 022; mqttx inspect '${picture}' --write '${folder}/new.pcapng'`)

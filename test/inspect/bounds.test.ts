@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest'
 import { type Flow, segmentOf } from '../../src/capture/stream.js'
 import { Assembler, type Budget } from '../../src/inspect/assembler.js'
-import { keyOf } from '../../src/inspect/content.js'
+import { boundedKey } from '../../src/inspect/content-hash.js'
 import { Inspector } from '../../src/inspect/inspector.js'
-import { bytesOf, flow, Recorder } from './talk.js'
+import { bytesOf, flow, Recorder } from './scenarios.js'
 
 const origin = { record: 1, fileOffset: 0, second: 1_700_000_000, nanos: 0 }
 const nobody = { packet() {}, skipped() {} }
@@ -131,9 +131,9 @@ test('state of connections with long requests is dropped when all together excee
 
 test('a long text is recognised by a short key', () => {
   const long = 'x'.repeat(60_000)
-  expect(keyOf('short')).toBe('short')
-  expect(keyOf(long).length).toBeLessThan(200)
-  expect(keyOf(`${long}`)).toBe(keyOf(long))
+  expect(boundedKey('short')).toBe('short')
+  expect(boundedKey(long).length).toBeLessThan(200)
+  expect(boundedKey(`${long}`)).toBe(boundedKey(long))
   const others = [`${long}x`, `y${long.slice(1)}`, `${long.slice(1)}y`, long.replace('xx', 'xy')]
-  expect(new Set([long, ...others].map(keyOf)).size).toBe(5)
+  expect(new Set([long, ...others].map(boundedKey)).size).toBe(5)
 })

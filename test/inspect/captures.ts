@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { openCapture } from '../../src/capture/open.js'
 import { crypto, inflate } from '../../src/commands/inspect/helpers.js'
 import { Inspector } from '../../src/inspect/inspector.js'
-import { Recorder } from './talk.js'
+import { Recorder } from './scenarios.js'
 
 const folder = resolve(import.meta.dirname, '../fixtures/inspect')
 

@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest'
 import { Fields } from '../../src/inspect/fields.js'
 import { messageOf } from '../../src/inspect/mqtt-sn.js'
 import { type Packet, packetOf } from '../../src/inspect/packet.js'
-import { Quick } from '../../src/inspect/quick.js'
-import { decode } from '../../src/inspect/render.js'
+import { FastDecoder } from '../../src/inspect/fast-decoder.js'
+import { decode } from '../../src/inspect/decode.js'
 
 const fields = new Fields()
 
@@ -187,7 +187,7 @@ describe.each([4, 5])('version %i', (version) => {
   })
 
   test('the fast decoder agrees with the full decoder', () => {
-    const quick = new Quick()
+    const quick = new FastDecoder()
     fc.assert(
       fc.property(types, bytes, (first, rest) => {
         const wire = Uint8Array.of(first, rest.length, ...rest)

@@ -1,15 +1,15 @@
 // Limits of what views and checks keep, and the behaviour beyond them.
 import { PbfWriter } from 'pbf'
 import { expect, test } from 'vitest'
-import { World } from '../../src/inspect/checks/world.js'
+import { ServerStates } from '../../src/inspect/checks/servers.js'
 import { Fields } from '../../src/inspect/fields.js'
 import { packetOf } from '../../src/inspect/packet.js'
-import { decode } from '../../src/inspect/render.js'
+import { decode } from '../../src/inspect/decode.js'
 import { Sparkplug } from '../../src/inspect/sparkplug.js'
 import { FlowView } from '../../src/inspect/views/flow.js'
 import { StatsView } from '../../src/inspect/views/stats.js'
 import type { TextSink, View } from '../../src/inspect/views/view.js'
-import { bytesOf, flow } from './talk.js'
+import { bytesOf, flow } from './scenarios.js'
 
 function collecting(make: (sink: TextSink) => View) {
   const pieces: string[] = []
@@ -70,9 +70,9 @@ test('Sparkplug keeps 32 MiB of names, later aliases are shown by number', () =>
 })
 
 test('state of 16 servers is kept', () => {
-  const world = new World()
-  const first = world.serverOf('a')
-  for (let i = 0; i < 20; i++) world.serverOf(`server ${i}`)
-  expect(world.serverOf('a')).toBe(first)
-  expect(world.serverOf('server 19')).not.toBe(world.serverOf('server 19'))
+  const servers = new ServerStates()
+  const first = servers.serverOf('a')
+  for (let i = 0; i < 20; i++) servers.serverOf(`server ${i}`)
+  expect(servers.serverOf('a')).toBe(first)
+  expect(servers.serverOf('server 19')).not.toBe(servers.serverOf('server 19'))
 })

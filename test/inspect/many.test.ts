@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Fields } from '../../src/inspect/fields.js'
 import { Packet } from '../../src/inspect/packet.js'
-import { decode } from '../../src/inspect/render.js'
+import { decode } from '../../src/inspect/decode.js'
 import { mqttx, scratch, shell } from '../helpers/run.js'
 
 const folder = scratch('many')
@@ -31,7 +31,7 @@ const kinds: readonly (readonly [what: string, make: (size: number) => Buffer])[
   ['SUBSCRIBE', (size) => framed(0x82, Buffer.concat([Buffer.from([0, 1]), repeated('00016100', size)]))],
   ['UNSUBSCRIBE', (size) => framed(0xa2, Buffer.concat([Buffer.from([0, 1]), repeated('000161', size)]))],
   [
-    'SUBSCRIBE, all wrong',
+    'SUBSCRIBE with only invalid filters',
     (size) => framed(0x82, Buffer.concat([Buffer.from([0, 1]), repeated('000000', size)])),
   ],
   [

@@ -4,8 +4,8 @@ import { segmentOf } from '../../src/capture/stream.js'
 import { Inspector } from '../../src/inspect/inspector.js'
 import { messageOf } from '../../src/inspect/mqtt-sn.js'
 import { rules } from '../../src/inspect/rules.js'
-import { acrossConnections } from './across.js'
-import { play, Recorder, type Step, scene, talk } from './talk.js'
+import { acrossConnections } from './across-connections.js'
+import { feedSteps, Recorder, type Step, inspectScenario, inspectSteps } from './scenarios.js'
 
 const connect4 = '100d 0004 4d515454 04 02 000a 0001 61'
 const connect5 = '100e 0004 4d515454 05 02 000a 00 0001 61'
@@ -588,18 +588,18 @@ const cases = [...inPacket, ...inFlow]
 
 describe.each(cases)('%s (%i)', (key, version, fires, silent) => {
   test('is reported', () => {
-    expect(talk(fires, { version }).broken).toContain(key)
+    expect(inspectSteps(fires, { version }).broken).toContain(key)
   })
 
   test('is not reported for valid packets', () => {
-    expect(talk(silent, { version }).broken).not.toContain(key)
+    expect(inspectSteps(silent, { version }).broken).not.toContain(key)
   })
 })
 
 describe.each(inFlow)('%s (%i)', (_key, version, fires) => {
   test('is not reported if bytes are missing or the start was not captured', () => {
     const own = new Set(inPacket.map(([key]) => key))
-    const found = talk(fires, { version, gap: 'c2s', flow: { sawStart: true } }).broken
+    const found = inspectSteps(fires, { version, gap: 'c2s', flow: { sawStart: true } }).broken
     const onlyPackets = found.filter((key) => !own.has(key) && !alone.has(key))
     expect(onlyPackets).toEqual([])
   })
@@ -623,8 +623,8 @@ describe('two connections', () => {
     const recorder = new Recorder()
     const inspector = new Inspector({ view: recorder })
     if (between === 'closed') {
-      play(inspector, first, { flow: { id: 1 } })
-      play(inspector, second, { flow: { id: 2, client: '192.0.2.1:50001' } })
+      feedSteps(inspector, first, { flow: { id: 1 } })
+      feedSteps(inspector, second, { flow: { id: 2, client: '192.0.2.1:50001' } })
       return recorder.broken
     }
     const flows = [1, 2].map((id) => ({
@@ -726,7 +726,7 @@ describe('WebSocket', () => {
 })
 
 describe('MQTT-SN', () => {
-  const sn = (...steps: Step[]) => talk(steps, { flow: { protocol: 'udp', server: '192.0.2.2:1884' } }).broken
+  const sn = (...steps: Step[]) => inspectSteps(steps, { flow: { protocol: 'udp', server: '192.0.2.2:1884' } }).broken
   const hello: Step[] = [
     ['>', '07 04 04 01 000a 61'],
     ['<', '03 05 00'],
@@ -763,11 +763,11 @@ const acrossKeys = Object.keys(acrossConnections)
 
 describe.each(Object.entries(acrossConnections))('%s', (key, { fires, silent }) => {
   test.each(fires.map((one) => [one[0], one] as const))('is reported: %s', (_name, [, acts, where]) => {
-    expect(scene(acts, where).broken).toContain(key)
+    expect(inspectScenario(acts, where).broken).toContain(key)
   })
 
   test.each(silent.map((one) => [one[0], one] as const))('is not reported: %s', (_name, [, acts, where]) => {
-    const { broken } = scene(acts, where)
+    const { broken } = inspectScenario(acts, where)
     expect(broken.filter((found) => acrossKeys.includes(found))).toEqual([])
   })
 })
@@ -837,7 +837,7 @@ const more: Record<
           ...subscribed('a'),
           ...s2c(retained4, retained4),
         ],
-        'sent again': after4(
+        'resent': after4(
           ...subscribed('a', '01', '01'),
           ...s2c('3305 0001 61 0001', '3b05 0001 61 0001'),
         ),
@@ -849,14 +849,14 @@ const more: Record<
     {
       version: 5,
       fires: {
-        'Retain Handling 1, and the subscription was there': after5(
+        'Retain Handling 1 with an existing subscription': after5(
           ...subscribed5('a', '10'),
           ['<', retained5],
           ...again5('10'),
           ['<', retained5],
         ),
         'Retain Handling 2 each time': after5(...subscribed5('a', '20'), ...again5('20'), ['<', retained5]),
-        'Retain Handling 0, and it came at first and at last': after5(
+        'Retain Handling 0, sent for the first and the last SUBSCRIBE': after5(
           ...subscribed5('a', '01', '01'),
           ...at(1, ...kept),
           ...at(30, ...again5('01')),
@@ -875,7 +875,7 @@ const more: Record<
           ...again5('10'),
           ['<', retained5],
         ),
-        'Retain Handling 2 beside a subscription that asks for them': after5(
+        'Retain Handling 2, and another subscription that requests them': after5(
           ...subscribed5('#', '00'),
           ...again5('20'),
           ['<', retained5],
@@ -913,7 +913,7 @@ const more: Record<
           ...at(70, ['>', 'c000'], ['<', 'd000']),
           ['<', '3003 0001 61', 71],
         ),
-        'QoS 1, with nothing before it': after4(
+        'QoS 1 with no other message in flight': after4(
           ...at(0, ...subscribed('a', '01', '01'), ...unsubscribed),
           ...at(70, ['>', 'c000'], ['<', 'd000']),
           ['<', '3205 0001 61 0001', 71],
@@ -936,7 +936,7 @@ const more: Record<
           ...at(70, ['>', 'c000'], ['<', 'd000']),
           ['<', '3003 0001 61', 71],
         ),
-        'QoS 1, held up by another that is not acknowledged': after4(
+        'QoS 1, delayed by an unacknowledged message': after4(
           ...at(0, ...subscribed('a', '01', '01'), ['<', '3205 0001 61 0009'], ...unsubscribed),
           ...at(70, ['>', 'c000'], ['<', 'd000']),
           ['<', '3205 0001 61 0001', 71],
@@ -995,18 +995,18 @@ const more: Record<
 describe.each(Object.entries(more))('%s', (key, all) => {
   for (const { version, fires, silent } of all) {
     test.each(Object.entries(fires))('is reported: %s', (_what, steps) => {
-      expect(talk(steps, { version }).broken).toContain(key)
+      expect(inspectSteps(steps, { version }).broken).toContain(key)
     })
 
     test.each(Object.entries(silent))('is not reported: %s', (_what, steps) => {
-      expect(talk(steps, { version }).broken).not.toContain(key)
+      expect(inspectSteps(steps, { version }).broken).not.toContain(key)
     })
   }
 })
 
 test('protocol-level: what the server answers', () => {
   const answered = (connack: string) => {
-    const { packets } = talk([...c2s(unknownLevel), ...s2c(connack)])
+    const { packets } = inspectSteps([...c2s(unknownLevel), ...s2c(connack)])
     return packets[1]!.violations.map(({ rule, message }) => `${rule.key}: ${message}`)
   }
   expect(answered('2002 00 00')).toEqual(['protocol-level: protocol level 9 was accepted'])
@@ -1024,7 +1024,7 @@ test('late violations have the packet, the byte offset and the statement', () =>
     const [, acts, where] = acrossConnections[key]!.fires.find(
       ([, , where]) => (where?.version ?? 4) === version,
     )!
-    const { late, packets } = scene(acts, where)
+    const { late, packets } = inspectScenario(acts, where)
     const found = [...late, ...packets.flatMap(({ violations }) => violations)].find(
       ({ rule }) => rule.key === key,
     )!
@@ -1067,7 +1067,7 @@ test('every rule is tested', () => {
 
 test('info rules have severity info', () => {
   const told = (steps: Step[]) =>
-    talk(steps).packets.flatMap(({ violations }) => violations.map(({ rule }) => rule.key))
+    inspectSteps(steps).packets.flatMap(({ violations }) => violations.map(({ rule }) => rule.key))
   expect(told(c2s('100d 0004 4d515454 04 02 000a 0001 2d'))).toEqual(['clientid-portable'])
   expect(told(after4(['>', '3003 0001 07']))).toEqual(['utf8-control'])
   expect(told(after4(['>', '3003 0001 61']))).toEqual([])

@@ -5,7 +5,7 @@ import { PbfWriter } from 'pbf'
 import { expect, test } from 'vitest'
 import { Fields } from '../../src/inspect/fields.js'
 import { packetOf } from '../../src/inspect/packet.js'
-import { decode } from '../../src/inspect/render.js'
+import { decode } from '../../src/inspect/decode.js'
 import { Sparkplug, sparkplugLines } from '../../src/inspect/sparkplug.js'
 
 function publish(topic: string, payload: Uint8Array) {

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer'
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { openCapture } from '../../src/capture/open.js'
-import { viewOf } from '../../src/commands/inspect/show.js'
+import { viewOf } from '../../src/commands/inspect/create-view.js'
 import { Inspector } from '../../src/inspect/inspector.js'
 import { displayWidth, fitted, wrapped } from '../../src/inspect/views/wrap.js'
 import { style } from '../../src/io/style.js'
@@ -48,7 +48,7 @@ const inputs: Readonly<Record<string, Buffer>> = {
 
 describe.each([40, 80, 160])('%i columns', (columns) => {
   test.each(views.flatMap((view) => Object.keys(inputs).map((name) => [view, name] as const)))(
-    '--view %s of %s passes no column',
+    '--view %s of %s stays within the width',
     (view, name) => {
       for (const full of [false, true]) {
         for (const line of lines(shown(view, columns, inputs[name]!, full))) {

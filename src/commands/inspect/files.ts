@@ -21,7 +21,7 @@ const beginning: Instant = { second: -2, nanos: 0 }
 export async function readFiles(files: readonly string[], reading: Reading): Promise<void> {
   const [only] = files
   if (files.length === 1 && only !== undefined) return void (await readAlone(only, reading))
-  const waiting: Waiting[] = []
+  const waiting: WaitingFile[] = []
   let place = -1
   const alone: { file: string; index: number; source: Source | undefined }[] = []
   for (const [index, file] of files.entries()) {
@@ -55,7 +55,7 @@ async function readAlone(file: string, reading: Reading, peeked?: Source): Promi
   }
 }
 
-interface Waiting {
+interface WaitingFile {
   readonly file: string
   /** Time of its first record. */
   readonly first: Instant
@@ -128,7 +128,7 @@ async function look(file: string, reading: Reading): Promise<Look> {
 const silent: CaptureSink = { open() {}, data() {}, gap() {}, retransmitted() {}, close() {}, note() {} }
 
 /** Reads all files in the order of their records' times. Returns false if reading was stopped. */
-async function merge(all: readonly Waiting[], reading: Reading): Promise<boolean> {
+async function merge(all: readonly WaitingFile[], reading: Reading): Promise<boolean> {
   const waiting = [...all].sort((a, b) =>
     isLater(a.first, b.first) ? 1 : isLater(b.first, a.first) ? -1 : 0,
   )

@@ -21,12 +21,12 @@ import { count } from '../../text.js'
 import { Interrupted } from '../interrupted.js'
 import { crypto, inflate } from './helpers.js'
 import { bytesOfHex, checkInput, isFile } from './input.js'
-import { readInto } from './pass.js'
+import { readInto } from './read-into.js'
 import { pagerFor, Screen } from './screen.js'
-import { viewOf } from './show.js'
+import { createView } from './create-view.js'
 import type { inspect } from './spec.js'
 import { summaryOf } from './summary.js'
-import { openTarget, refuseInput, standardOutput } from './target.js'
+import { openTarget, refuseInput, standardOutput } from './write-target.js'
 import { type Writer, writerTo } from './write.js'
 
 export type InspectArgs = Args<typeof inspect.options>
@@ -56,7 +56,7 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
   const inspector = new Inspector({
     ...options,
     view:
-      args.write === '-' ? silent : viewOf({ ...args, view, columns }, output, await paintFor(args, host)),
+      args.write === '-' ? silent : createView({ ...args, view, columns }, output, await paintFor(args, host)),
     filter,
     also: writer?.view,
     payloads: args.sparkplug ? await loadSparkplug() : undefined,
@@ -71,7 +71,7 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
       if (files.includes('-')) host.stdin.destroy()
     })
   })
-  const breathe = breather(host)
+  const yieldIfDue = createYielder(host)
   try {
     if (keyLog !== undefined && !hasSecrets(keyLog)) {
       inspector.note(`no secrets in ${args.keylog} (--keylog)`, { fileOffset: -1 })
@@ -83,7 +83,7 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
     }
     if (view === 'bytes' && isTerminal(host.stdout) && (await canReadTwice(files))) {
       const turn = async (): Promise<boolean> => {
-        await breathe()
+        await yieldIfDue()
         return !stop.now
       }
       const text = await summaryOf({ ...source, turn, inspect: { ...options, filter: filterOf(args) } })
@@ -99,7 +99,7 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
         inspector.flush()
         await output.flush()
         await writer?.flush()
-        await breathe()
+        await yieldIfDue()
         return !stop.now && !inspector.done
       },
     })
@@ -128,7 +128,7 @@ async function canReadTwice(files: readonly string[]): Promise<boolean> {
 const longestTurn = 50
 
 /** Returns a function that resolves at once, or after a turn of the event loop if the last was over 50 ms ago. */
-function breather(host: Host): () => Promise<void> {
+function createYielder(host: Host): () => Promise<void> {
   let last = host.now()
   return async () => {
     if (host.now() - last < longestTurn) return

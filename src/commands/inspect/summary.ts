@@ -1,14 +1,14 @@
 // Summary of a long capture, shown on a terminal before its packets: suggestions for filters.
 import { Inspector, type InspectorOptions } from '../../inspect/inspector.js'
 import { Summary } from '../../inspect/views/summary.js'
-import { type Pass, readInto } from './pass.js'
+import { type ReadOptions, readInto } from './read-into.js'
 
 /** Captures of up to so many packets have no summary. */
 const fewPackets = 1000
 /** Packets counted at most, which takes a second or two without output. */
 const mostPackets = 500_000
 
-export interface Counting extends Omit<Pass, 'enter'> {
+export interface Counting extends Omit<ReadOptions, 'enter'> {
   readonly inspect: Omit<InspectorOptions, 'view'>
 }
 

@@ -11,7 +11,7 @@ import {
 import type { Instant } from '../../capture/stream.js'
 import type { Packet } from '../../inspect/packet.js'
 import { closings, type View } from '../../inspect/views/view.js'
-import type { Target } from './target.js'
+import type { Target } from './write-target.js'
 
 /** The captured parts of a packet in `bytes`, and the number of bytes missing after each. */
 function* captured({ start, end, length, holes }: Packet): Generator<{

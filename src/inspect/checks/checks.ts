@@ -1,54 +1,54 @@
 // Runs all stateful checks of one connection, in the order of their dependencies.
 import { type CloseDetail, type FlowFact, secondsOf } from '../../capture/stream.js'
-import type { Connection } from '../connection.js'
+import type { InspectedConnection } from '../connection.js'
 import { connack, disconnect, publish } from '../names.js'
 import type { Direction, Packet } from '../packet.js'
 import { type RuleKey, violation } from '../rules.js'
 import type { LateViolation } from '../views/view.js'
-import { Exchanges } from './exchanges.js'
-import { Handshake } from './handshake.js'
-import { Limits } from './limits.js'
-import { SensorNetwork } from './sn.js'
-import { hostOf, State, wrong } from './state.js'
-import { Subscriptions } from './subscriptions.js'
-import { Timing } from './timing.js'
-import type { Server, World } from './world.js'
+import { ExchangeChecks } from './exchanges.js'
+import { HandshakeChecks } from './handshake.js'
+import { LimitChecks } from './limits.js'
+import { MqttSnChecks } from './mqtt-sn.js'
+import { hostOf, ConnectionState, report } from './state.js'
+import { SubscriptionChecks } from './subscriptions.js'
+import { KeepAliveChecks } from './keep-alive.js'
+import type { ServerState, ServerStates } from './servers.js'
 
 /** Grace period for a late answer, in seconds. */
 const patience = 20
 const mostLate = 100
 
-export class Checks {
-  readonly #world: World
-  readonly #state: State
-  readonly #handshake: Handshake
-  readonly #exchanges: Exchanges
-  readonly #limits: Limits
-  readonly #subscriptions: Subscriptions
-  readonly #timing: Timing
-  #sn: SensorNetwork | undefined
-  #server: Server | undefined
+export class ConnectionChecks {
+  readonly #servers: ServerStates
+  readonly #state: ConnectionState
+  readonly #handshake: HandshakeChecks
+  readonly #exchanges: ExchangeChecks
+  readonly #limits: LimitChecks
+  readonly #subscriptions: SubscriptionChecks
+  readonly #timing: KeepAliveChecks
+  #sn: MqttSnChecks | undefined
+  #server: ServerState | undefined
   /** Violations of WebSocket rules, reported with the next packet of that direction. */
   #facts: { key: RuleKey; detail?: string; direction: Direction }[] = []
 
-  constructor(connection: Connection, world: World) {
-    this.#world = world
-    this.#state = new State(connection)
-    this.#handshake = new Handshake(this.#state)
-    this.#exchanges = new Exchanges(this.#state)
-    this.#limits = new Limits(this.#state)
-    this.#subscriptions = new Subscriptions(this.#state, this.#exchanges)
-    this.#timing = new Timing(this.#state)
+  constructor(connection: InspectedConnection, servers: ServerStates) {
+    this.#servers = servers
+    this.#state = new ConnectionState(connection)
+    this.#handshake = new HandshakeChecks(this.#state)
+    this.#exchanges = new ExchangeChecks(this.#state)
+    this.#limits = new LimitChecks(this.#state)
+    this.#subscriptions = new SubscriptionChecks(this.#state, this.#exchanges)
+    this.#timing = new KeepAliveChecks(this.#state)
   }
 
   packet(packet: Packet): void {
     if (packet.protocol === 'mqtt-sn') {
-      this.#sn ??= new SensorNetwork()
+      this.#sn ??= new MqttSnChecks()
       return this.#sn.packet(packet)
     }
     const state = this.#state
     if (this.#facts.length > 0) this.#reportFacts(packet)
-    this.#server ??= this.#world.serverOf(state.connection.server)
+    this.#server ??= this.#servers.serverOf(state.connection.server)
     const server = this.#server
     this.#handshake.packet(packet)
     state.update(packet)
@@ -65,7 +65,7 @@ export class Checks {
     }
   }
 
-  #connack(packet: Packet, server: Server): void {
+  #connack(packet: Packet, server: ServerState): void {
     const state = this.#state
     server.addHeard(hostOf(state.connection.client))
     if (packet.reasonCode !== 0 || state.connect === undefined) return
@@ -74,7 +74,7 @@ export class Checks {
   }
 
   /** Checks that involve other connections to the same server. */
-  #acrossConnections(packet: Packet, { sessions, wills, deliveries }: Server): void {
+  #acrossConnections(packet: Packet, { sessions, wills, deliveries }: ServerState): void {
     const state = this.#state
     const { type, direction } = packet
     if (!state.whole) deliveries.incomplete = true
@@ -107,7 +107,7 @@ export class Checks {
     const matching = this.#facts.filter(({ direction }) => direction === packet.direction)
     if (matching.length === 0) return
     this.#facts = this.#facts.filter(({ direction }) => direction !== packet.direction)
-    for (const { key, detail } of matching) wrong(packet, key, detail)
+    for (const { key, detail } of matching) report(packet, key, detail)
   }
 
   /** Violations that show when the connection ends, such as missing answers. At most 100. */
@@ -138,7 +138,7 @@ export class Checks {
   }
 
   #leave(
-    { sessions, wills, deliveries }: Server,
+    { sessions, wills, deliveries }: ServerState,
     how: string,
     detail: CloseDetail | undefined,
   ): LateViolation[] {

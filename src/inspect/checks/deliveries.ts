@@ -2,7 +2,7 @@
 // matched by topic and content hash. A publisher outside the capture could explain almost any delivery, so a suspicion is
 // held until the subscriber's connection ends, and dropped if that subscriber received a message that no captured client
 // published, or an unexplained duplicate.
-import { keyOf, payloadPrint } from '../content.js'
+import { boundedKey, payloadHash } from '../content-hash.js'
 import { publish } from '../names.js'
 import type { Packet } from '../packet.js'
 import type { PropertyBag } from '../properties.js'
@@ -10,24 +10,15 @@ import { type RuleKey, violation } from '../rules.js'
 import type { LateViolation } from '../views/view.js'
 import { alteredProperty, forwarded } from './forwarded.js'
 import { type Generation, Publications, publication } from './publications.js'
-import type { State } from './state.js'
-import type { Wills } from './wills.js'
+import type { ConnectionState } from './state.js'
+import { InspectedSubscriber } from './subscriber.js'
+import type { WillChecks } from './wills.js'
 
 /** Subscribers of a server; each has one bit of a 32-bit integer. */
 const mostSubscribers = 30
 const mostTopics = 20_000
-const mostSuspicions = 100
 const mostPublishers = 16
 const noLocal = 4
-
-interface Suspicion {
-  readonly key: RuleKey
-  readonly packet: number
-  readonly message: string
-  /** A message that came back to its publisher. Reported only if another subscriber received it exactly once. */
-  readonly echo: { readonly print: number; readonly topic: number } | undefined
-  witness: Subscriber | undefined
-}
 
 /** The last delivery of a topic, by publisher and QoS. */
 export type LastDelivered = Map<number, { sequence: number; published: number; delivered: number }>
@@ -39,33 +30,9 @@ export interface Match {
   last: LastDelivered | undefined
 }
 
-/** A connection that has sent SUBSCRIBE. */
-export class Subscriber {
-  readonly state: State
-  readonly bit: number
-  /** It received a message that the capture does not explain. */
-  doubtful = false
-  readonly suspicions: Suspicion[] = []
-
-  constructor(state: State, bit: number) {
-    this.state = state
-    this.bit = bit
-  }
-
-  doubt(): void {
-    this.doubtful = true
-    this.suspicions.length = 0
-  }
-
-  suspect(key: RuleKey, packet: Packet, message: string, echo?: Suspicion['echo']): void {
-    if (this.suspicions.length >= mostSuspicions) return
-    this.suspicions.push({ key, packet: packet.number, message, echo, witness: undefined })
-  }
-}
-
-export class Deliveries {
-  readonly #wills: Wills
-  readonly #subscribers: Subscriber[] = []
+export class DeliveryChecks {
+  readonly #wills: WillChecks
+  readonly #subscribers: InspectedSubscriber[] = []
   readonly #topics = new Map<string, number>()
   #lastTopic = 0
   #sequence = 0
@@ -76,17 +43,17 @@ export class Deliveries {
   unordered = false
   #echoes = 0
 
-  constructor(wills: Wills) {
+  constructor(wills: WillChecks) {
     this.#wills = wills
   }
 
   /** Adds a client that has subscribed; undefined if there are already 30. */
-  join(state: State): Subscriber | undefined {
+  join(state: ConnectionState): InspectedSubscriber | undefined {
     let taken = 0
     for (const { bit } of this.#subscribers) taken |= bit
     for (let i = 0; i < mostSubscribers; i++) {
       if ((taken & (1 << i)) !== 0) continue
-      const subscriber = new Subscriber(state, 1 << i)
+      const subscriber = new InspectedSubscriber(state, 1 << i)
       this.#subscribers.push(subscriber)
       return subscriber
     }
@@ -94,7 +61,7 @@ export class Deliveries {
   }
 
   /** The subscriber's connection has ended: returns the suspicions that hold. */
-  leave(subscriber: Subscriber): LateViolation[] {
+  leave(subscriber: InspectedSubscriber): LateViolation[] {
     this.#subscribers.splice(this.#subscribers.indexOf(subscriber), 1)
     this.#publications?.forget(subscriber.bit)
     if (this.#subscribers.length === 0) this.#publications = undefined
@@ -109,15 +76,15 @@ export class Deliveries {
   }
 
   /** Records a PUBLISH of a client. `again`: it repeats a message whose exchange has not reached PUBREL. */
-  published(state: State, packet: Packet, again: boolean): void {
+  published(state: ConnectionState, packet: Packet, again: boolean): void {
     if (this.#subscribers.length === 0 || this.incomplete || packet.topic === undefined) return
-    const print = payloadPrint(packet)
-    if (print === 0) return void this.#doubtAll()
+    const hash = payloadHash(packet)
+    if (hash === 0) return void this.#doubtAll()
     this.#publications ??= new Publications()
     const publications = this.#publications
     const topic = this.#topicOf(packet.topic)
     const { dup, qos, packetIdentifier } = packet
-    if (publications.find(print, topic)) {
+    if (publications.find(hash, topic)) {
       const { table, at } = publications
       const same = dup && table.identifier[at] === packetIdentifier
       if (!same) {
@@ -126,7 +93,7 @@ export class Deliveries {
       } else table.flags[at]! |= publication.resent | (again && qos === 2 ? publication.resentInExchange : 0)
       return
     }
-    publications.add(print, topic)
+    publications.add(hash, topic)
     const { table, at } = publications
     table.sequence[at] = ++this.#sequence
     table.flags[at] = qos | (dup || !state.whole ? publication.unsure : 0)
@@ -137,14 +104,14 @@ export class Deliveries {
   }
 
   /** Checks a message to `subscriber` that is not a retained message. */
-  delivered(subscriber: Subscriber, packet: Packet, match: Match): void {
+  delivered(subscriber: InspectedSubscriber, packet: Packet, match: Match): void {
     if (subscriber.doubtful || this.incomplete || packet.topic === undefined || packet.type !== publish) return
-    const print = payloadPrint(packet)
-    if (print === 0) return subscriber.doubt()
+    const hash = payloadHash(packet)
+    if (hash === 0) return subscriber.doubt()
     const topic = this.#topicOf(packet.topic)
     const publications = this.#publications
-    if (publications?.find(print, topic) !== true) {
-      if (!this.#wills.explain(subscriber, packet, print)) subscriber.doubt()
+    if (publications?.find(hash, topic) !== true) {
+      if (!this.#wills.explain(subscriber, packet, hash)) subscriber.doubt()
       return
     }
     const { table, at } = publications
@@ -154,13 +121,13 @@ export class Deliveries {
     if ((table.received[at]! & subscriber.bit) !== 0)
       return this.#copy(subscriber, packet, flags, table.number[at]!)
     table.received[at]! |= subscriber.bit
-    if (this.#echoes > 0 && (flags & publication.echoed) !== 0) this.#witness(subscriber, print, topic)
+    if (this.#echoes > 0 && (flags & publication.echoed) !== 0) this.#witness(subscriber, hash, topic)
     if ((flags & publication.unsure) !== 0) return
     const number = table.number[at]!
     if (table.connection[at] === packet.connection) {
       if (packet.version === 5 && (match.only.options & noLocal) !== 0) {
         table.flags[at]! |= publication.echoed
-        this.#echo(subscriber, packet, { print, topic, number, received: table.received[at]! })
+        this.#echo(subscriber, packet, { hash, topic, number, received: table.received[at]! })
       }
       return
     }
@@ -169,7 +136,7 @@ export class Deliveries {
   }
 
   /** The message was already sent to this subscriber. */
-  #copy(subscriber: Subscriber, packet: Packet, flags: number, number: number): void {
+  #copy(subscriber: InspectedSubscriber, packet: Packet, flags: number, number: number): void {
     if (packet.dup) return
     if ((flags & publication.resent) === 0) return subscriber.doubt()
     if ((flags & publication.resentInExchange) === 0 || packet.qos !== 2) return
@@ -180,7 +147,7 @@ export class Deliveries {
     )
   }
 
-  #order(subscriber: Subscriber, packet: Packet, match: Match, table: Generation, at: number): void {
+  #order(subscriber: InspectedSubscriber, packet: Packet, match: Match, table: Generation, at: number): void {
     const qos = table.flags[at]! & publication.qos
     if (qos === 2 && this.unordered) return
     const publisher = table.connection[at]! * 16 + qos * 4 + packet.qos
@@ -202,7 +169,7 @@ export class Deliveries {
   }
 
   #properties(
-    subscriber: Subscriber,
+    subscriber: InspectedSubscriber,
     packet: Packet,
     published: PropertyBag | undefined,
     number: number,
@@ -218,24 +185,24 @@ export class Deliveries {
    * a third client that received it exactly once is needed as a witness.
    */
   #echo(
-    subscriber: Subscriber,
+    subscriber: InspectedSubscriber,
     packet: Packet,
-    { print, topic, number, received }: { print: number; topic: number; number: number; received: number },
+    { hash, topic, number, received }: { hash: number; topic: number; number: number; received: number },
   ): void {
     const detail = `published by this client as #${number}; its subscription has No Local`
-    subscriber.suspect('nolocal-broken', packet, detail, { print, topic })
+    subscriber.suspect('nolocal-broken', packet, detail, { hash, topic })
     this.#echoes++
     const others = received & ~subscriber.bit
     for (const other of this.#subscribers) {
-      if ((others & other.bit) !== 0) return this.#witness(other, print, topic)
+      if ((others & other.bit) !== 0) return this.#witness(other, hash, topic)
     }
   }
 
-  #witness(witness: Subscriber, print: number, topic: number): void {
+  #witness(witness: InspectedSubscriber, hash: number, topic: number): void {
     for (const { suspicions } of this.#subscribers) {
       for (const suspicion of suspicions) {
         const { echo } = suspicion
-        if (echo?.print === print && echo.topic === topic) suspicion.witness ??= witness
+        if (echo?.hash === hash && echo.topic === topic) suspicion.witness ??= witness
       }
     }
   }
@@ -245,7 +212,7 @@ export class Deliveries {
   }
 
   #topicOf(topic: string): number {
-    const key = keyOf(topic)
+    const key = boundedKey(topic)
     const known = this.#topics.get(key)
     if (known !== undefined) return known
     if (this.#topics.size >= mostTopics) this.#topics.clear()

@@ -4,21 +4,21 @@ import { nanosBetween } from '../../capture/stream.js'
 import * as names from '../names.js'
 import type { Direction, Packet } from '../packet.js'
 import type { RuleKey } from '../rules.js'
-import { advanced, keptOf, Published, type Waiting, waitingOf } from './published.js'
-import { identifierOffset, type Left, type Resumption } from './resumption.js'
-import { type State, wrong } from './state.js'
+import { advanced, resendablePendingOf, InFlight, type Pending, pendingOf } from './in-flight.js'
+import { identifierOffset, type Unacknowledged, type Resumption } from './resumption.js'
+import { type ConnectionState, report } from './state.js'
 
 /** PINGREQs without an answer that are kept. They have no Packet Identifier that would bound their number. */
 const mostPings = 1000
 
-export class Exchanges {
-  readonly #state: State
+export class ExchangeChecks {
+  readonly #state: ConnectionState
   /** Created at the first PUBLISH: most of many thousand connections never publish. */
-  readonly #published: Record<Direction, Published | undefined> = { c2s: undefined, s2c: undefined }
-  readonly #requests = new Map<number, Waiting>()
-  readonly #pings: Waiting[] = []
+  readonly #published: Record<Direction, InFlight | undefined> = { c2s: undefined, s2c: undefined }
+  readonly #requests = new Map<number, Pending>()
+  readonly #pings: Pending[] = []
   /** The SUBSCRIBE or UNSUBSCRIBE that the current packet answers. */
-  answered: Waiting | undefined
+  answered: Pending | undefined
   /** The current PUBLISH repeats a message whose exchange has not reached PUBREL. */
   again = false
   /** Messages of the previous connection that must be resent. */
@@ -26,7 +26,7 @@ export class Exchanges {
   /** PUBRELs came in another order than the PUBLISH packets. */
   unordered = false
 
-  constructor(state: State) {
+  constructor(state: ConnectionState) {
     this.#state = state
   }
 
@@ -52,7 +52,7 @@ export class Exchanges {
       case names.unsuback:
         return this.#requestAnswered(packet)
       case names.pingreq:
-        if (this.#pings.length < mostPings) this.#pings.push(waitingOf(packet))
+        if (this.#pings.length < mostPings) this.#pings.push(pendingOf(packet))
         return
       case names.pingresp:
         return answer(packet, this.#pings.shift())
@@ -76,40 +76,40 @@ export class Exchanges {
       if (!packet.dup) waiting.delete(id)
     }
     const order = (earlier?.kept ?? left?.kept)?.order ?? packet.number
-    waiting.set(id, this.#state.expiry > 0 ? keptOf(packet, order) : waitingOf(packet))
+    waiting.set(id, this.#state.expiry > 0 ? resendablePendingOf(packet, order) : pendingOf(packet))
     const most = this.#state.limits[direction].receiveMaximum
     if (packet.version === 5 && this.#state.sure && published.size > most) {
       const detail = `${published.size} messages are not acknowledged, Receive Maximum is ${most}`
-      wrong(packet, direction === 'c2s' ? 'receive-max-c2s' : 'receive-max-s2c', detail)
+      report(packet, direction === 'c2s' ? 'receive-max-c2s' : 'receive-max-s2c', detail)
     }
   }
 
   /** Checks a PUBLISH whose Packet Identifier no unreleased PUBLISH uses. `released`: one that reached PUBREL does. */
   #checkNew(packet: Packet, released: boolean): void {
     if (released) {
-      wrong(
+      report(
         packet,
         packet.dup ? 'publish-after-pubrel' : 'packet-id-in-use',
         undefined,
         identifierOffset(packet),
       )
     } else if (packet.direction === 'c2s' && this.#requests.has(packet.packetIdentifier)) {
-      wrong(packet, 'packet-id-in-use', undefined, identifierOffset(packet))
+      report(packet, 'packet-id-in-use', undefined, identifierOffset(packet))
     } else if (packet.dup && this.#state.fresh && this.#state.connect?.cleanStart === true) {
-      wrong(packet, 'dup-on-first')
+      report(packet, 'dup-on-first')
     }
   }
 
-  #again(packet: Packet, earlier: Waiting): void {
+  #again(packet: Packet, earlier: Pending): void {
     if (!this.#state.sure) return
     if (packet.dup) {
-      if (packet.version === 5) wrong(packet, 'resend-same-connection', `first sent as #${earlier.number}`)
+      if (packet.version === 5) report(packet, 'resend-same-connection', `first sent as #${earlier.number}`)
       return
     }
     const same = earlier.topic === packet.topic && earlier.length === packet.length
     const detail = `Packet Identifier ${packet.packetIdentifier} is in use since #${earlier.number}`
-    if (same) wrong(packet, 'resend-without-dup')
-    else wrong(packet, 'packet-id-in-use', detail, identifierOffset(packet))
+    if (same) report(packet, 'resend-without-dup')
+    else report(packet, 'packet-id-in-use', detail, identifierOffset(packet))
   }
 
   #puback(packet: Packet): void {
@@ -145,11 +145,11 @@ export class Exchanges {
     if (waiting === undefined) {
       const left = this.resumption?.other(packet)
       if (left !== undefined)
-        return void released.set(id, { ...waitingOf(packet), ...left, type: packet.type })
+        return void released.set(id, { ...pendingOf(packet), ...left, type: packet.type })
       if (released.has(id) || reasonCode === 0x92) return
-      if (refused.has(id) && this.#state.sure) wrong(packet, 'pubrel-after-error')
+      if (refused.has(id) && this.#state.sure) report(packet, 'pubrel-after-error')
       else this.#unknown(packet, qos1.has(id))
-      released.set(id, waitingOf(packet))
+      released.set(id, pendingOf(packet))
       return
     }
     this.#order(packet, received, 'pubrel-order')
@@ -176,25 +176,25 @@ export class Exchanges {
     this.resumption?.other(packet)
     if (!this.#state.fresh) return
     const detail = `no open exchange has Packet Identifier ${packet.packetIdentifier}`
-    wrong(packet, otherQos ? 'wrong-ack-type' : 'ack-unknown-id', otherQos ? undefined : detail, 2)
+    report(packet, otherQos ? 'wrong-ack-type' : 'ack-unknown-id', otherQos ? undefined : detail, 2)
   }
 
   /** A client acknowledges in the order in which it received [MQTT-4.6.0-2] to [MQTT-4.6.0-4]. */
-  #order(packet: Packet, waiting: ReadonlyMap<number, Waiting>, key: RuleKey): void {
+  #order(packet: Packet, waiting: ReadonlyMap<number, Pending>, key: RuleKey): void {
     if (packet.direction !== 'c2s') return
     const first = waiting.keys().next().value
     if (first === packet.packetIdentifier) return
     if (key === 'pubrel-order') this.unordered = true
     if (!this.#state.fresh) return
-    wrong(packet, key, `Packet Identifier ${first} was first`, 2)
+    report(packet, key, `Packet Identifier ${first} was first`, 2)
   }
 
   #request(packet: Packet): void {
     const { packetIdentifier: id, direction } = packet
     if (direction !== 'c2s') return
     const used = this.#requests.has(id) || this.#published.c2s?.has(id) === true
-    if (used && this.#state.sure) wrong(packet, 'packet-id-in-use', undefined, packet.body - packet.start)
-    this.#requests.set(id, waitingOf(packet))
+    if (used && this.#state.sure) report(packet, 'packet-id-in-use', undefined, packet.body - packet.start)
+    this.#requests.set(id, pendingOf(packet))
   }
 
   #requestAnswered(packet: Packet): void {
@@ -202,7 +202,7 @@ export class Exchanges {
     const request = this.#requests.get(id)
     if (request === undefined || request.type !== type - 1) {
       if (this.#state.whole && this.#state.connect !== undefined) {
-        wrong(packet, 'suback-id', `no ${names.packetNames[type - 1]} has this Packet Identifier`, 2)
+        report(packet, 'suback-id', `no ${names.packetNames[type - 1]} has this Packet Identifier`, 2)
       }
       return
     }
@@ -211,10 +211,10 @@ export class Exchanges {
     this.answered = request
   }
 
-  #of(direction: Direction): Published {
+  #of(direction: Direction): InFlight {
     const published = this.#published
-    if (direction === 'c2s') return (published.c2s ??= new Published())
-    return (published.s2c ??= new Published())
+    if (direction === 'c2s') return (published.c2s ??= new InFlight())
+    return (published.s2c ??= new InFlight())
   }
 
   /** True if no message of this side is unacknowledged. */
@@ -228,8 +228,8 @@ export class Exchanges {
   }
 
   /** The state that the session keeps: messages to resend, and the Packet Identifiers acknowledged last. */
-  ended(): { left: readonly Left[]; ended: Record<Direction, readonly number[]> } {
-    const left: Left[] = [...(this.resumption?.rest ?? [])]
+  ended(): { left: readonly Unacknowledged[]; ended: Record<Direction, readonly number[]> } {
+    const left: Unacknowledged[] = [...(this.resumption?.rest ?? [])]
     for (const direction of ['c2s', 's2c'] as const) {
       const published = this.#published[direction]
       if (published === undefined) continue
@@ -276,7 +276,7 @@ function opposite(direction: Direction): Direction {
   return direction === 'c2s' ? 's2c' : 'c2s'
 }
 
-function answer(packet: Packet, waiting: Waiting | undefined): void {
+function answer(packet: Packet, waiting: Pending | undefined): void {
   if (waiting === undefined) return
   packet.answers = waiting.number
   if (waiting.second >= 0 && packet.second >= 0) packet.roundTrip = nanosBetween(waiting, packet)

@@ -15,7 +15,7 @@ import type { Packet } from '../packet.js'
 import { propertyId } from '../properties.js'
 import { violation } from '../rules.js'
 import type { LateViolation } from '../views/view.js'
-import { type State, wrong } from './state.js'
+import { type ConnectionState, report } from './state.js'
 
 /** Seconds a side has to close the connection after the other must know that it should. */
 const patience = 10
@@ -32,14 +32,14 @@ const malformed = new Set([
   'qos-3',
 ])
 
-export class Handshake {
-  readonly #state: State
+export class HandshakeChecks {
+  readonly #state: ConnectionState
   #malformedAt = -1
   /** A connection that stays open was reported. */
   #reported = false
   #connectNumber = 0
 
-  constructor(state: State) {
+  constructor(state: ConnectionState) {
     this.#state = state
   }
 
@@ -49,7 +49,7 @@ export class Handshake {
     const { direction, type } = packet
     const state = this.#state
     if (packet.violations.length > 0) this.#note(packet)
-    if (state.whole && state.disconnected[direction] !== undefined) wrong(packet, 'after-disconnect')
+    if (state.whole && state.disconnected[direction] !== undefined) report(packet, 'after-disconnect')
     if (direction === 'c2s') this.#fromClient(packet)
     else this.#fromServer(packet)
     if (type === connect) this.#connectNumber = packet.number
@@ -57,7 +57,7 @@ export class Handshake {
     if (type === auth) this.#auth(packet)
     const only = onlyDirection(type, packet.version)
     if (only !== undefined && only !== direction && state.whole && state.connect !== undefined) {
-      wrong(packet, 'direction')
+      report(packet, 'direction')
     }
   }
 
@@ -73,74 +73,74 @@ export class Handshake {
     const { type } = packet
     const state = this.#state
     if (state.packets.c2s === 0) {
-      if (type !== connect && state.whole) wrong(packet, 'first-not-connect')
-    } else if (type === connect && state.connect !== undefined) wrong(packet, 'second-connect')
+      if (type !== connect && state.whole) report(packet, 'first-not-connect')
+    } else if (type === connect && state.connect !== undefined) report(packet, 'second-connect')
     if (state.version !== 5 || state.connect === undefined) return
-    const method = state.asked(propertyId.authenticationMethod) !== undefined
+    const method = state.connectProperty(propertyId.authenticationMethod) !== undefined
     if (method && state.connackCode < 0 && state.whole && state.packets.s2c > 0 && type !== auth) {
-      if (type !== disconnect && type !== connect) wrong(packet, 'early-with-auth-method')
+      if (type !== disconnect && type !== connect) report(packet, 'early-with-auth-method')
     }
     const expiry = packet.type === disconnect ? packet.property(propertyId.sessionExpiry) : undefined
-    if (expiry !== undefined && expiry !== 0 && !state.asked(propertyId.sessionExpiry))
-      wrong(packet, 'disconnect-expiry')
+    if (expiry !== undefined && expiry !== 0 && !state.connectProperty(propertyId.sessionExpiry))
+      report(packet, 'disconnect-expiry')
   }
 
   #fromServer(packet: Packet): void {
     const { type } = packet
     const state = this.#state
     if (state.packets.s2c === 0 && state.whole && state.connect !== undefined) {
-      if (type === disconnect && packet.version === 5) wrong(packet, 'disconnect-before-connack')
-      else if (type !== connack && !(type === auth && packet.version === 5)) wrong(packet, 'connack-first')
+      if (type === disconnect && packet.version === 5) report(packet, 'disconnect-before-connack')
+      else if (type !== connack && !(type === auth && packet.version === 5)) report(packet, 'connack-first')
     }
     if (type === connack) this.#connack(packet)
-    else if (state.connackCode > 0 && type !== disconnect) wrong(packet, 'data-after-refuse')
+    else if (state.connackCode > 0 && type !== disconnect) report(packet, 'data-after-refuse')
     if (type === publish || packet.version !== 5 || packet.properties === undefined) return
-    if (state.asked(propertyId.requestProblemInformation) !== 0 || type === connack || type === disconnect)
+    if (state.connectProperty(propertyId.requestProblemInformation) !== 0 || type === connack || type === disconnect)
       return
     const { properties } = packet
     if (properties.has(propertyId.reasonString) || properties.has(propertyId.userProperty)) {
-      wrong(packet, 'problem-info-unwanted')
+      report(packet, 'problem-info-unwanted')
     }
   }
 
   #connack(packet: Packet): void {
     const { connect, connackCode, whole } = this.#state
-    if (connackCode >= 0) wrong(packet, 'connack-twice')
+    if (connackCode >= 0) report(packet, 'connack-twice')
     if (connect === undefined || !whole) return
     const { reasonCode, sessionPresent, version } = packet
     if (!((connect.level & 0x7f) in versionNames)) this.#unknownLevel(packet, connect.level)
     if (sessionPresent && connect.cleanStart && version > 3)
-      wrong(packet, 'session-present-clean', undefined, 2)
+      report(packet, 'session-present-clean', undefined, 2)
     if (connect.clientId === '' && reasonCode === 0) {
       const assigned = packet.property(propertyId.assignedClientIdentifier) !== undefined
       if (version === 5 ? !assigned : version === 4 && !connect.cleanStart)
-        wrong(packet, 'empty-clientid-reply')
+        report(packet, 'empty-clientid-reply')
     }
-    const asked = this.#state.asked(propertyId.requestResponseInformation) === 1
+    const asked = this.#state.connectProperty(propertyId.requestResponseInformation) === 1
     if (!asked && packet.property(propertyId.responseInformation) !== undefined)
-      wrong(packet, 'response-info-unasked')
+      report(packet, 'response-info-unasked')
     this.#method(packet)
   }
 
   /** A server that does not know the level refuses it with code 0x01, or with a Reason Code of MQTT 5.0. */
   #unknownLevel(packet: Packet, level: number): void {
     const { reasonCode, version } = packet
-    if (reasonCode === 0) wrong(packet, 'protocol-level', `protocol level ${level} was accepted`, 3)
+    if (reasonCode === 0) report(packet, 'protocol-level', `protocol level ${level} was accepted`, 3)
     else if (version < 5 && reasonCode !== 1) {
-      wrong(packet, 'protocol-level', `protocol level ${level} was refused with a code other than 0x01`, 3)
+      report(packet, 'protocol-level', `protocol level ${level} was refused with a code other than 0x01`, 3)
     }
   }
 
   #auth(packet: Packet): void {
     if (!this.#state.whole || this.#state.connect === undefined || packet.version !== 5) return
-    if (this.#state.asked(propertyId.authenticationMethod) === undefined) wrong(packet, 'auth-without-method')
+    if (this.#state.connectProperty(propertyId.authenticationMethod) === undefined) report(packet, 'auth-without-method')
     else this.#method(packet)
   }
 
   #method(packet: Packet): void {
     const method = packet.property(propertyId.authenticationMethod)
-    const asked = this.#state.asked(propertyId.authenticationMethod)
-    if (method !== undefined && asked !== undefined && method !== asked) wrong(packet, 'auth-method-changed')
+    const asked = this.#state.connectProperty(propertyId.authenticationMethod)
+    if (method !== undefined && asked !== undefined && method !== asked) report(packet, 'auth-method-changed')
   }
 
   #note({ violations, direction, seconds }: Packet): void {
@@ -186,12 +186,12 @@ export class Handshake {
     if (seconds < 0 || !state.whole) return
     if (state.connackCode > 0 && direction === 'c2s' && seconds - state.connackTime > patience) {
       this.#reported = true
-      wrong(packet, 'refuse-then-close')
+      report(packet, 'refuse-then-close')
     }
     if (this.#malformedAt >= 0 && direction === 's2c' && packet.type !== disconnect) {
       if (seconds - this.#malformedAt < patience) return
       this.#reported = true
-      wrong(packet, 'malformed-not-closed')
+      report(packet, 'malformed-not-closed')
     }
   }
 }

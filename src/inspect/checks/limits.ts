@@ -2,13 +2,13 @@
 import { connect, publish, subscribe } from '../names.js'
 import type { Direction, Packet } from '../packet.js'
 import { propertyId } from '../properties.js'
-import { type State, wrong } from './state.js'
+import { type ConnectionState, report } from './state.js'
 
-export class Limits {
-  readonly #state: State
+export class LimitChecks {
+  readonly #state: ConnectionState
   readonly #aliases: Partial<Record<Direction, Map<number, string>>> = {}
 
-  constructor(state: State) {
+  constructor(state: ConnectionState) {
     this.#state = state
   }
 
@@ -19,7 +19,7 @@ export class Limits {
     const most = limits[direction].maximumPacketSize
     if (sure && length > most && type !== connect) {
       const detail = `${length} bytes, Maximum Packet Size is ${most}`
-      wrong(packet, direction === 'c2s' ? 'packet-too-large-c2s' : 'packet-too-large-s2c', detail, 1)
+      report(packet, direction === 'c2s' ? 'packet-too-large-c2s' : 'packet-too-large-s2c', detail, 1)
     }
     if (type === publish) this.#publish(packet)
     else if (type === subscribe && sure) this.#subscribe(packet)
@@ -30,12 +30,12 @@ export class Limits {
     if (topicAlias > 0) this.#alias(packet)
     if (direction !== 'c2s') return
     if (packet.properties?.has(propertyId.subscriptionIdentifier) === true)
-      wrong(packet, 'c2s-subscription-id')
+      report(packet, 'c2s-subscription-id')
     if (!this.#state.sure) return
-    const qos = Number(this.#state.told(propertyId.maximumQos) ?? 2)
-    if (packet.qos > qos) wrong(packet, 'max-qos', `QoS ${packet.qos}, Maximum QoS is ${qos}`)
-    if (packet.retain && this.#state.told(propertyId.retainAvailable) === 0)
-      wrong(packet, 'retain-unavailable')
+    const qos = Number(this.#state.connackProperty(propertyId.maximumQos) ?? 2)
+    if (packet.qos > qos) report(packet, 'max-qos', `QoS ${packet.qos}, Maximum QoS is ${qos}`)
+    if (packet.retain && this.#state.connackProperty(propertyId.retainAvailable) === 0)
+      report(packet, 'retain-unavailable')
   }
 
   #alias(packet: Packet): void {
@@ -44,7 +44,7 @@ export class Limits {
     const most = limits[direction].topicAliasMaximum
     if (sure && topicAlias > most) {
       const detail = `Topic Alias ${topicAlias}, Topic Alias Maximum is ${most}`
-      wrong(packet, direction === 'c2s' ? 'alias-too-big-c2s' : 'alias-too-big-s2c', detail)
+      report(packet, direction === 'c2s' ? 'alias-too-big-c2s' : 'alias-too-big-s2c', detail)
     }
     this.#aliases[direction] ??= new Map()
     const aliases = this.#aliases[direction]
@@ -52,23 +52,23 @@ export class Limits {
     const known = aliases.get(topicAlias)
     if (known !== undefined) packet.topic = known
     else if (whole)
-      wrong(packet, 'alias-unknown', `Topic Alias ${topicAlias} was never set on this connection`)
+      report(packet, 'alias-unknown', `Topic Alias ${topicAlias} was never set on this connection`)
   }
 
   #subscribe(packet: Packet): void {
     const state = this.#state
-    const noWildcards = state.told(propertyId.wildcardAvailable) === 0
-    const noShared = state.told(propertyId.sharedAvailable) === 0
+    const noWildcards = state.connackProperty(propertyId.wildcardAvailable) === 0
+    const noShared = state.connackProperty(propertyId.sharedAvailable) === 0
     for (const { filter, offset } of packet.subscriptions ?? []) {
       if (noWildcards && /[+#]/.test(filter))
-        wrong(packet, 'feature-unavailable', 'the server does not support wildcards', offset)
+        report(packet, 'feature-unavailable', 'the server does not support wildcards', offset)
       if (noShared && filter.startsWith('$share/')) {
-        wrong(packet, 'feature-unavailable', 'the server does not support Shared Subscriptions', offset)
+        report(packet, 'feature-unavailable', 'the server does not support Shared Subscriptions', offset)
       }
     }
-    const noIdentifiers = state.told(propertyId.subscriptionIdentifiersAvailable) === 0
+    const noIdentifiers = state.connackProperty(propertyId.subscriptionIdentifiersAvailable) === 0
     if (noIdentifiers && packet.properties?.has(propertyId.subscriptionIdentifier) === true) {
-      wrong(packet, 'feature-unavailable', 'the server does not support Subscription Identifiers')
+      report(packet, 'feature-unavailable', 'the server does not support Subscription Identifiers')
     }
   }
 }

@@ -22,7 +22,7 @@ export const publication = {
 
 /** A hash table of publications with open addressing, stored by column. */
 export class Generation {
-  readonly print = new Int32Array(slots)
+  readonly hash = new Int32Array(slots)
   readonly topic = new Int32Array(slots)
   readonly sequence = new Int32Array(slots)
   /** One bit for each subscriber that received the publication. */
@@ -35,16 +35,16 @@ export class Generation {
   count = 0
 
   /** The slot of a publication, or the free slot for it. */
-  slot(print: number, topic: number): number {
-    let at = (print ^ Math.imul(topic, 0x9e3779b1)) & (slots - 1)
-    while (this.print[at] !== 0 && (this.print[at] !== print || this.topic[at] !== topic)) {
+  slot(hash: number, topic: number): number {
+    let at = (hash ^ Math.imul(topic, 0x9e3779b1)) & (slots - 1)
+    while (this.hash[at] !== 0 && (this.hash[at] !== hash || this.topic[at] !== topic)) {
       at = (at + 1) & (slots - 1)
     }
     return at
   }
 
   clear(): void {
-    this.print.fill(0)
+    this.hash.fill(0)
     this.properties.fill(undefined)
     this.count = 0
   }
@@ -58,28 +58,28 @@ export class Publications {
   at = 0
 
   /** True if this content was published; `table` and `at` are then its position. */
-  find(print: number, topic: number): boolean {
-    return this.#isIn(this.#new, print, topic) || this.#isIn(this.#old, print, topic)
+  find(hash: number, topic: number): boolean {
+    return this.#isIn(this.#new, hash, topic) || this.#isIn(this.#old, hash, topic)
   }
 
-  #isIn(table: Generation, print: number, topic: number): boolean {
-    const at = table.slot(print, topic)
-    if (table.print[at] === 0) return false
+  #isIn(table: Generation, hash: number, topic: number): boolean {
+    const at = table.slot(hash, topic)
+    if (table.hash[at] === 0) return false
     this.table = table
     this.at = at
     return true
   }
 
   /** Adds a publication that `find` did not find. Sets its key and clears `received`; the caller sets the other columns. */
-  add(print: number, topic: number): void {
+  add(hash: number, topic: number): void {
     if (this.#new.count >= most) {
       ;[this.#new, this.#old] = [this.#old, this.#new]
       this.#new.clear()
     }
     const table = this.#new
-    const at = table.slot(print, topic)
+    const at = table.slot(hash, topic)
     table.count++
-    table.print[at] = print
+    table.hash[at] = hash
     table.topic[at] = topic
     table.received[at] = 0
     this.table = table

@@ -1,16 +1,16 @@
 // Checks of a resumed session (MQTT 5.0, 4.4, 4.6): messages left unacknowledged by the previous connection are resent
 // with the same Packet Identifiers and, by a client, in the original order.
 
-import { payloadPrint } from '../content.js'
+import { payloadHash } from '../content-hash.js'
 import * as names from '../names.js'
 import type { Direction, Packet } from '../packet.js'
 import { violation } from '../rules.js'
 import type { LateViolation } from '../views/view.js'
-import type { Kept } from './published.js'
-import { type State, wrong } from './state.js'
+import type { ResendFacts } from './in-flight.js'
+import { type ConnectionState, report } from './state.js'
 
 /** A message that one side must resend. */
-export interface Left {
+export interface Unacknowledged {
   readonly direction: Direction
   /** The packet to resend; `either` if a PUBREC may not have arrived. */
   readonly step: 'publish' | 'pubrel' | 'either'
@@ -18,7 +18,7 @@ export interface Left {
   /** Number of the unanswered packet. */
   readonly number: number
   readonly topic: string | undefined
-  readonly kept: Kept
+  readonly kept: ResendFacts
 }
 
 const patience = 20 // seconds
@@ -28,36 +28,36 @@ export function identifierOffset({ body, start, bytes }: Packet): number {
   return body - start + 2 + ((bytes[body]! << 8) | bytes[body + 1]!)
 }
 
-function keyOf(direction: Direction, identifier: number): number {
+function identifierKey(direction: Direction, identifier: number): number {
   return (direction === 'c2s' ? 0 : 0x10000) + identifier
 }
 
 export class Resumption {
-  readonly #state: State
-  readonly #before: State
+  readonly #state: ConnectionState
+  readonly #before: ConnectionState
   /** Messages not yet resent or acknowledged, by direction and Packet Identifier. */
-  readonly #left = new Map<number, Left>()
+  readonly #left = new Map<number, Unacknowledged>()
   /** Messages whose Packet Identifier was reused for another message. */
-  readonly #lost: Left[] = []
+  readonly #lost: Unacknowledged[] = []
   /** Packet Identifiers of exchanges that ended late in the previous connection: the last packet may not have arrived. */
   readonly #ended: Record<Direction, readonly number[]>
   #lastOrder = -1
 
   constructor(
-    state: State,
-    before: State,
-    { left, ended }: { left: readonly Left[]; ended: Record<Direction, readonly number[]> },
+    state: ConnectionState,
+    before: ConnectionState,
+    { left, ended }: { left: readonly Unacknowledged[]; ended: Record<Direction, readonly number[]> },
   ) {
     this.#state = state
     this.#before = before
     this.#ended = ended
-    for (const one of left) this.#left.set(keyOf(one.direction, one.identifier), one)
+    for (const one of left) this.#left.set(identifierKey(one.direction, one.identifier), one)
   }
 
   /** Returns the message that a PUBLISH resends, undefined if it is new. */
-  publish(packet: Packet): Left | undefined {
+  publish(packet: Packet): Unacknowledged | undefined {
     const { direction, packetIdentifier, dup } = packet
-    const key = keyOf(direction, packetIdentifier)
+    const key = identifierKey(direction, packetIdentifier)
     const left = this.#left.get(key)
     if (left === undefined) {
       if (dup) this.#new(packet)
@@ -73,23 +73,23 @@ export class Resumption {
   }
 
   /** A PUBREL, which resends, or an acknowledgement: either settles the message. */
-  other(packet: Packet): Left | undefined {
+  other(packet: Packet): Unacknowledged | undefined {
     const { direction, packetIdentifier, type } = packet
     const sender = type === names.pubrel ? direction : direction === 'c2s' ? 's2c' : 'c2s'
-    const key = keyOf(sender, packetIdentifier)
+    const key = identifierKey(sender, packetIdentifier)
     const left = this.#left.get(key)
     this.#left.delete(key)
     return left
   }
 
   /** Messages not resent yet; the next connection inherits them. */
-  get rest(): readonly Left[] {
+  get rest(): readonly Unacknowledged[] {
     return [...this.#left.values()]
   }
 
-  #order(packet: Packet, { kept: { order } }: Left): void {
+  #order(packet: Packet, { kept: { order } }: Unacknowledged): void {
     if (order < this.#lastOrder && this.#sure) {
-      wrong(
+      report(
         packet,
         'resend-order',
         'a message that was first sent later was resent earlier',
@@ -103,20 +103,20 @@ export class Resumption {
   #new(packet: Packet): void {
     const { direction, topic, length, packetIdentifier } = packet
     if (!this.#sure || this.#ended[direction].includes(packetIdentifier)) return
-    const print = payloadPrint(packet)
+    const hash = payloadHash(packet)
     const same = [...this.#left.values()].filter((left) => {
       return (
         left.direction === direction &&
-        left.kept.print === print &&
+        left.kept.hash === hash &&
         left.topic === topic &&
         left.kept.length === length
       )
     })
-    if (same.length !== 1 || print === 0 || same[0]!.step === 'pubrel') return
+    if (same.length !== 1 || hash === 0 || same[0]!.step === 'pubrel') return
     const { number, identifier } = same[0]!
     const detail = `#${number} was sent with Packet Identifier ${identifier}`
-    wrong(packet, 'resend-new-id', detail, identifierOffset(packet))
-    this.#left.delete(keyOf(direction, identifier))
+    report(packet, 'resend-new-id', detail, identifierOffset(packet))
+    this.#left.delete(identifierKey(direction, identifier))
   }
 
   get #sure(): boolean {

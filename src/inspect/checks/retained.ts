@@ -1,11 +1,11 @@
 // Checks of RETAIN in messages to a subscriber (MQTT 5.0, 3.3.1.3): without Retain As Published it is 1 only on retained
 // messages sent because of a SUBSCRIBE, one per topic for each SUBSCRIBE that requests them.
 
-import { keyOf, payloadPrint } from '../content.js'
+import { boundedKey, payloadHash } from '../content-hash.js'
 import type { Packet } from '../packet.js'
 import { type RuleKey, violation } from '../rules.js'
 import type { LateViolation } from '../views/view.js'
-import { type State, wrong } from './state.js'
+import { type ConnectionState, report } from './state.js'
 
 /** Seconds after the last SUBSCRIBE or retained message in which more retained messages may arrive. */
 const settled = 60
@@ -13,7 +13,7 @@ const mostTopics = 10_000
 const mostLate = 20
 
 /** The properties of a subscription that its retained messages depend on. */
-export interface Asking {
+export interface RetainRequest {
   /** Subscription Options of all SUBSCRIBEs, or-ed. */
   readonly anyOptions: number
   readonly times: number
@@ -30,19 +30,19 @@ interface Retained {
   readonly firstTime: number
   lastTime: number
   /** Content hash; 0 if the content changed, or came at QoS 0. */
-  print: number
+  hash: number
   number: number
-  asking: Asking | undefined
+  asking: RetainRequest | undefined
 }
 
 const retainAsPublished = 8
 
-export class RetainedMessages {
-  readonly #state: State
+export class RetainedChecks {
+  readonly #state: ConnectionState
   readonly #topics = new Map<string, Retained>()
   #last = -1
 
-  constructor(state: State) {
+  constructor(state: ConnectionState) {
     this.#state = state
   }
 
@@ -50,7 +50,7 @@ export class RetainedMessages {
   delivered(
     packet: Packet,
     topic: string,
-    { matching, lastSubscribe }: { matching: readonly Asking[]; lastSubscribe: number },
+    { matching, lastSubscribe }: { matching: readonly RetainRequest[]; lastSubscribe: number },
   ): void {
     const { connect } = this.#state
     // A bridge requests RETAIN as published by a bit of its protocol level.
@@ -68,10 +68,10 @@ export class RetainedMessages {
     const triggers = matching.reduce((sum, asking) => sum + asking.triggers, 0)
     if (count > triggers) return this.#tooMany(packet, matching, triggers)
     const said = this.#state.lastTime.s2c
-    if (packet.seconds >= 0 && before >= 0 && said - before > settled) wrong(packet, 'retain-on-live')
+    if (packet.seconds >= 0 && before >= 0 && said - before > settled) report(packet, 'retain-on-live')
   }
 
-  #tooMany(packet: Packet, matching: readonly Asking[], triggers: number): void {
+  #tooMany(packet: Packet, matching: readonly RetainRequest[], triggers: number): void {
     const key: RuleKey = matching.some((asking) => asking.times > asking.triggers)
       ? 'retain-handling'
       : 'retain-on-live'
@@ -79,21 +79,21 @@ export class RetainedMessages {
       triggers === 0
         ? 'no retained messages were requested'
         : `retained messages were requested ${triggers} times and have all arrived`
-    wrong(packet, key, key === 'retain-handling' ? `${asked} (Retain Handling)` : `RETAIN is 1, and ${asked}`)
+    report(packet, key, key === 'retain-handling' ? `${asked} (Retain Handling)` : `RETAIN is 1, and ${asked}`)
   }
 
-  #count(packet: Packet, topic: string, matching: readonly Asking[]): number {
-    const print = packet.qos === 0 ? 0 : payloadPrint(packet)
-    const key = keyOf(topic)
+  #count(packet: Packet, topic: string, matching: readonly RetainRequest[]): number {
+    const hash = packet.qos === 0 ? 0 : payloadHash(packet)
+    const key = boundedKey(topic)
     const known = this.#topics.get(key)
     if (known === undefined) {
       if (this.#topics.size >= mostTopics) return 0
       const { seconds, number } = packet
       const asking = matching.length === 1 ? matching[0] : undefined
-      this.#topics.set(key, { count: 1, firstTime: seconds, lastTime: seconds, print, number, asking })
+      this.#topics.set(key, { count: 1, firstTime: seconds, lastTime: seconds, hash, number, asking })
       return 1
     }
-    if (known.print !== print) known.print = 0
+    if (known.hash !== hash) known.hash = 0
     if (matching.length !== 1) known.asking = undefined
     known.lastTime = packet.seconds
     known.number = packet.number
@@ -104,9 +104,9 @@ export class RetainedMessages {
   *missing(current: (asking: Asking) => Asking | undefined): Generator<LateViolation> {
     if (this.#state.version !== 5 || !this.#state.fresh) return
     let reported = 0
-    for (const [topic, { count, firstTime, lastTime, print, number, asking }] of this.#topics) {
+    for (const [topic, { count, firstTime, lastTime, hash, number, asking }] of this.#topics) {
       const now = asking === undefined ? undefined : current(asking)
-      if (now === undefined || print === 0 || count < 2 || count >= now.triggers || reported === mostLate)
+      if (now === undefined || hash === 0 || count < 2 || count >= now.triggers || reported === mostLate)
         continue
       if (firstTime < 0 || firstTime >= now.secondTrigger || lastTime <= now.lastTrigger) continue
       const times = `requested ${now.triggers} times and sent ${count} times [MQTT-3.3.1-9]`

@@ -5,9 +5,9 @@ import { type CloseDetail, secondsOf } from '../../capture/stream.js'
 import type { Direction, Packet } from '../packet.js'
 import { violation } from '../rules.js'
 import type { LateViolation } from '../views/view.js'
-import type { Exchanges } from './exchanges.js'
-import { type Left, Resumption } from './resumption.js'
-import { hostOf, type State, wrong } from './state.js'
+import type { ExchangeChecks } from './exchanges.js'
+import { type Unacknowledged, Resumption } from './resumption.js'
+import { hostOf, type ConnectionState, report } from './state.js'
 
 /** Seconds between the end of a connection and the CONNACK of the next. */
 const soon = 10
@@ -21,14 +21,14 @@ const mostLeft = 100_000
 const leastExpiry = 60
 
 interface Ended {
-  readonly left: readonly Left[]
+  readonly left: readonly Unacknowledged[]
   readonly ended: Record<Direction, readonly number[]>
 }
 
 interface Client {
-  readonly state: State
+  readonly state: ConnectionState
   /** While the connection is open. */
-  exchanges: Exchanges | undefined
+  exchanges: ExchangeChecks | undefined
   /** After it is closed, if the session outlives it. */
   ended: Ended | undefined
   closedAt: number
@@ -40,19 +40,19 @@ interface Client {
 interface Lost {
   readonly packet: number
   readonly connackTime: number
-  readonly witness: State
+  readonly witness: ConnectionState
 }
 
-export class Sessions {
+export class SessionChecks {
   readonly #clients = new Map<string, Client>()
-  readonly #lost = new WeakMap<State, Lost>()
+  readonly #lost = new WeakMap<ConnectionState, Lost>()
   /** Open connections. */
-  readonly #open = new Set<State>()
+  readonly #open = new Set<ConnectionState>()
   #left = 0
   #characters = 0
 
   /** Handles a CONNACK with Reason Code 0. */
-  accepted(state: State, packet: Packet, exchanges: Exchanges): void {
+  accepted(state: ConnectionState, packet: Packet, exchanges: ExchangeChecks): void {
     const { clientId } = state.connect!
     if (this.#open.size < mostClients) this.#open.add(state)
     if (clientId === '') return
@@ -71,20 +71,20 @@ export class Sessions {
   }
 
   /** True if this is the current connection of its Client Identifier. */
-  isCurrent(state: State): boolean {
+  isCurrent(state: ConnectionState): boolean {
     return this.#clients.get(state.connect?.clientId ?? '')?.state === state
   }
 
   /** Reports a server that still uses a connection after another took over its Client Identifier. */
-  check(state: State, packet: Packet): void {
+  check(state: ConnectionState, packet: Packet): void {
     const since = state.takenOverAt
     if (since < 0 || packet.direction !== 's2c' || packet.type === 14) return
     if (packet.seconds - since < takeoverGrace) return
     state.takenOverAt = -1
-    wrong(packet, 'takeover')
+    report(packet, 'takeover')
   }
 
-  closed(state: State, how: string, detail: CloseDetail | undefined): void {
+  closed(state: ConnectionState, how: string, detail: CloseDetail | undefined): void {
     this.#open.delete(state)
     const clientId = state.connect?.clientId
     const client = clientId === undefined ? undefined : this.#clients.get(clientId)
@@ -102,7 +102,7 @@ export class Sessions {
   }
 
   /** Reports a lost session, if another connection proves that the server did not restart. */
-  lost(state: State): LateViolation | undefined {
+  lost(state: ConnectionState): LateViolation | undefined {
     const lost = this.#lost.get(state)
     if (lost === undefined || !state.sure || lost.witness.lastTime.s2c <= lost.connackTime) return undefined
     const detail = 'Session Present is 0, but the session of this client has not expired'
@@ -110,7 +110,7 @@ export class Sessions {
     return found === undefined ? undefined : { ...found, packet: lost.packet, direction: 's2c' }
   }
 
-  #follows(before: Client, state: State, packet: Packet): boolean {
+  #follows(before: Client, state: ConnectionState, packet: Packet): boolean {
     if (!state.sure || !before.state.sure || before.state.version !== state.version) return false
     if (state.version < 4 || hostOf(before.state.connection.client) !== hostOf(state.connection.client))
       return false
@@ -119,7 +119,7 @@ export class Sessions {
     )
   }
 
-  #compare(before: Client, state: State, packet: Packet, exchanges: Exchanges): void {
+  #compare(before: Client, state: ConnectionState, packet: Packet, exchanges: ExchangeChecks): void {
     if (state.connect!.cleanStart) return
     const closed = before.exchanges === undefined
     if (!packet.sessionPresent) {
@@ -130,7 +130,7 @@ export class Sessions {
     if (before.state.expiry === 0) {
       const statement = state.version === 5 ? '' : ' [MQTT-3.2.2-3]'
       const detail = `the previous session ended with its connection${statement}`
-      if (closed) wrong(packet, 'session-lost-or-invented', detail, 2)
+      if (closed) report(packet, 'session-lost-or-invented', detail, 2)
       return
     }
     if (before.state.refused) return
@@ -139,7 +139,7 @@ export class Sessions {
   }
 
   /** Picks another open connection as witness: if it lives on, the server did not restart. */
-  #suspectLost(before: Client, state: State, packet: Packet): void {
+  #suspectLost(before: Client, state: ConnectionState, packet: Packet): void {
     for (const witness of this.#open) {
       if (witness === state || !witness.sure || witness.connackTime >= before.closedAt) continue
       this.#lost.set(state, { packet: packet.number, connackTime: packet.seconds, witness })

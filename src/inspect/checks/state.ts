@@ -1,5 +1,5 @@
 // The state of one connection as the checks need it, and how complete the capture of it is.
-import type { Connection } from '../connection.js'
+import type { InspectedConnection } from '../connection.js'
 import type { ConnectFacts, Direction, Packet } from '../packet.js'
 import { type PropertyBag, propertyId } from '../properties.js'
 import { type RuleKey, violation } from '../rules.js'
@@ -23,8 +23,8 @@ function limitsOf(properties: PropertyBag | undefined): Limits {
   }
 }
 
-export class State {
-  readonly connection: Connection
+export class ConnectionState {
+  readonly connection: InspectedConnection
   connect: ConnectFacts | undefined
   connectProperties: PropertyBag | undefined
   connectTime = -1
@@ -47,7 +47,7 @@ export class State {
   expiry = 0
   readonly disconnected: Record<Direction, number | undefined> = { c2s: undefined, s2c: undefined }
 
-  constructor(connection: Connection) {
+  constructor(connection: InspectedConnection) {
     this.connection = connection
   }
 
@@ -107,22 +107,22 @@ export class State {
   /** MQTT 5.0, 3.1.2.11.2 and 3.2.2.3.2; MQTT 3.1.1, 3.1.2.4. */
   #expiry(): number {
     if (this.version < 5) return this.connect?.cleanStart === false ? Number.POSITIVE_INFINITY : 0
-    return Number(this.told(propertyId.sessionExpiry) ?? this.asked(propertyId.sessionExpiry) ?? 0)
+    return Number(this.connackProperty(propertyId.sessionExpiry) ?? this.connectProperty(propertyId.sessionExpiry) ?? 0)
   }
 
   /** A property of the CONNECT. */
-  asked(id: number): unknown {
+  connectProperty(id: number): unknown {
     return this.connectProperties?.get(id)?.[0]
   }
 
   /** A property of the CONNACK. */
-  told(id: number): unknown {
+  connackProperty(id: number): unknown {
     return this.connackProperties?.get(id)?.[0]
   }
 }
 
 /** Reports that `packet` breaks a rule at byte `offset`. Does nothing if the rule does not apply to its version. */
-export function wrong(packet: Packet, key: RuleKey, detail?: string, offset = 0): void {
+export function report(packet: Packet, key: RuleKey, detail?: string, offset = 0): void {
   packet.add(violation(key, packet.version, offset, detail))
 }
 

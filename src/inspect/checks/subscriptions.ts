@@ -1,16 +1,17 @@
 // The subscriptions of a client, and checks of the messages it receives against them (MQTT 5.0, 3.8, 3.9, 4.7).
 import { matches } from '../../session/topic-filter.js'
-import { keyOf } from '../content.js'
+import { boundedKey } from '../content-hash.js'
 import { publish, suback, subscribe, unsuback, unsubscribe } from '../names.js'
 import type { Packet } from '../packet.js'
 import { propertyId } from '../properties.js'
 import { filterOfShared } from '../topics.js'
 import type { LateViolation } from '../views/view.js'
-import type { Deliveries, Match, Subscriber } from './deliveries.js'
-import type { Exchanges } from './exchanges.js'
-import type { Waiting } from './published.js'
-import { type Asking, RetainedMessages } from './retained.js'
-import { type State, wrong } from './state.js'
+import type { DeliveryChecks, Match } from './deliveries.js'
+import type { ExchangeChecks } from './exchanges.js'
+import type { Pending } from './in-flight.js'
+import { type RetainRequest, RetainedChecks } from './retained.js'
+import { type ConnectionState, report } from './state.js'
+import type { InspectedSubscriber } from './subscriber.js'
 
 /** Seconds after UNSUBACK in which messages sent before it may arrive. */
 const settled = 60
@@ -20,7 +21,7 @@ const mostTopics = 20_000
 const mostFilters = 10_000
 const mostIdentifiers = 16
 
-interface Subscribed extends Asking {
+interface Subscribed extends RetainRequest {
   readonly filter: string
   /** Highest QoS requested so far: messages sent before a new SUBSCRIBE may still arrive. */
   qos: number
@@ -46,28 +47,28 @@ interface Topic extends Match {
   readonly matching: readonly Subscribed[]
 }
 
-export class Subscriptions {
-  readonly #state: State
-  readonly #exchanges: Exchanges
+export class SubscriptionChecks {
+  readonly #state: ConnectionState
+  readonly #exchanges: ExchangeChecks
   readonly #filters = new Map<string, Subscribed>()
   /** Cache by topic; cleared when the subscriptions change. */
   readonly #topics = new Map<string, Topic>()
-  readonly #retained: RetainedMessages
+  readonly #retained: RetainedChecks
   #lastSubscribe = -1
   #settledAt = 0
   /** There are too many Topic Filters to keep: the checks are off. */
   #overflow = false
   /** Set when this client subscribes, unless the server has too many subscribers. */
-  subscriber: Subscriber | undefined
+  subscriber: InspectedSubscriber | undefined
 
-  constructor(state: State, exchanges: Exchanges) {
+  constructor(state: ConnectionState, exchanges: ExchangeChecks) {
     this.#state = state
     this.#exchanges = exchanges
-    this.#retained = new RetainedMessages(state)
+    this.#retained = new RetainedChecks(state)
   }
 
   /** `request` is the packet that a SUBACK or UNSUBACK answers. */
-  packet(packet: Packet, request: Waiting | undefined, deliveries: Deliveries): void {
+  packet(packet: Packet, request: Pending | undefined, deliveries: DeliveryChecks): void {
     const { type, direction } = packet
     if (type === publish) {
       if (direction === 's2c' && this.#state.fresh && !this.#overflow) this.#delivered(packet, deliveries)
@@ -134,11 +135,11 @@ export class Subscriptions {
     one.removedAt = undefined
   }
 
-  #granted(packet: Packet, { subscriptions = [] }: Waiting): void {
+  #granted(packet: Packet, { subscriptions = [] }: Pending): void {
     const { codes = [] } = packet
     if (codes.length !== subscriptions.length) {
       const detail = `${codes.length} codes for ${subscriptions.length} Topic Filters`
-      return wrong(packet, 'suback-count', detail, 4)
+      return report(packet, 'suback-count', detail, 4)
     }
     codes.forEach((code, i) => {
       const { filter, options } = subscriptions[i]!
@@ -148,7 +149,7 @@ export class Subscriptions {
       else if (known.times === 1) this.#filters.delete(filter)
       if (code < 0x80 && code > (options & 3)) {
         const detail = `QoS ${code} granted, QoS ${options & 3} requested`
-        wrong(packet, 'suback-code', detail, packet.length - codes.length + i)
+        report(packet, 'suback-code', detail, packet.length - codes.length + i)
       }
       if (code < known.qos && known.times === 1) known.qos = code
     })
@@ -163,11 +164,11 @@ export class Subscriptions {
     }
   }
 
-  #removed(packet: Packet, { subscriptions = [] }: Waiting): void {
+  #removed(packet: Packet, { subscriptions = [] }: Pending): void {
     const { codes, version } = packet
     if (version === 5 && codes?.length !== subscriptions.length) {
       const detail = `${codes?.length ?? 0} codes for ${subscriptions.length} Topic Filters`
-      wrong(packet, 'unsuback-codes', detail, 4)
+      report(packet, 'unsuback-codes', detail, 4)
     }
     subscriptions.forEach(({ filter }, i) => {
       const known = this.#filters.get(filter)
@@ -176,7 +177,7 @@ export class Subscriptions {
     this.#topics.clear()
   }
 
-  #delivered(packet: Packet, deliveries: Deliveries): void {
+  #delivered(packet: Packet, deliveries: DeliveryChecks): void {
     const { topic, qos } = packet
     if (topic === undefined || topic === '') return
     const known = this.#of(topic)
@@ -188,7 +189,7 @@ export class Subscriptions {
       if (granted > most) most = granted
       if (removedAt === undefined) active = true
     }
-    if (qos > most && qos < 3) wrong(packet, 'qos-above-granted', `QoS ${qos}, QoS ${most} was granted`)
+    if (qos > most && qos < 3) report(packet, 'qos-above-granted', `QoS ${qos}, QoS ${most} was granted`)
     if (!active) this.#afterRemoval(packet, matching)
     else if (packet.retain) {
       this.#retained.delivered(packet, topic, { matching, lastSubscribe: this.#lastSubscribe })
@@ -199,9 +200,9 @@ export class Subscriptions {
   }
 
   #unasked(packet: Packet, topic: string): void {
-    if (!topic.startsWith('$')) return wrong(packet, 'topic-unsubscribed')
+    if (!topic.startsWith('$')) return report(packet, 'topic-unsubscribed')
     const byWildcard = [...this.#filters.keys()].some((filter) => /^[+#]/.test(filter))
-    wrong(packet, byWildcard ? 'dollar-match' : 'topic-unsubscribed')
+    report(packet, byWildcard ? 'dollar-match' : 'topic-unsubscribed')
   }
 
   /** Older messages may be delayed by the receive window, and by the network. */
@@ -209,7 +210,7 @@ export class Subscriptions {
     const { s2c } = this.#state.lastTime
     const late = matching.every(({ removedAt }) => removedAt !== undefined && s2c - removedAt > settled)
     if (!late || packet.dup || (packet.qos > 0 && !this.#exchanges.isAlone('s2c'))) return
-    wrong(packet, 'publish-after-unsub')
+    report(packet, 'publish-after-unsub')
   }
 
   /**
@@ -222,11 +223,11 @@ export class Subscriptions {
     if (known.some((identifiers) => identifiers.length === 0)) return
     const foreign = told.find((one) => !known.some((identifiers) => identifiers.includes(Number(one))))
     if (foreign !== undefined) {
-      return wrong(packet, 's2c-subscription-id', `no matching subscription has identifier ${String(foreign)}`)
+      return report(packet, 's2c-subscription-id', `no matching subscription has identifier ${String(foreign)}`)
     }
     const plain = matching.every(({ shared, granted }) => granted && !shared)
     if (!plain || told.length > 0 || known.some((identifiers) => identifiers.includes(0))) return
-    wrong(
+    report(
       packet,
       's2c-subscription-id',
       `missing ${known.map((identifiers) => identifiers.join(' or ')).join(' or ')}`,
@@ -234,7 +235,7 @@ export class Subscriptions {
   }
 
   #of(topic: string): Topic {
-    const key = keyOf(topic)
+    const key = boundedKey(topic)
     const known = this.#topics.get(key)
     if (known !== undefined) return known
     if (this.#topics.size > mostTopics) this.#topics.clear()

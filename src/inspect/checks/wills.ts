@@ -3,11 +3,11 @@
 // may deny access.
 import { type CloseDetail, secondsOf } from '../../capture/stream.js'
 import { quoted } from '../../text.js'
-import { payloadPrint } from '../content.js'
+import { payloadHash } from '../content-hash.js'
 import type { Packet } from '../packet.js'
 import { propertyId } from '../properties.js'
-import type { Subscriber } from './deliveries.js'
-import { type State, wrong } from './state.js'
+import { type ConnectionState, report } from './state.js'
+import type { InspectedSubscriber } from './subscriber.js'
 
 /** Seconds after a DISCONNECT in which a message with the will's content must be the will. */
 const soon = 1
@@ -17,9 +17,9 @@ const most = 1000
 const mostOfTopic = 8
 
 interface Will {
-  readonly state: State
+  readonly state: ConnectionState
   readonly topic: string
-  readonly print: number
+  readonly hash: number
   readonly qos: number
   readonly delay: number
   /** `unknown`: it is not clear whether the will must be published. */
@@ -36,7 +36,7 @@ export interface Reach {
   isOpenFor(topic: string): boolean
 }
 
-export class Wills {
+export class WillChecks {
   readonly #topics = new Map<string, Will[]>()
   /** The latest will of each Client Identifier. */
   readonly #clients = new Map<string, Will>()
@@ -48,17 +48,17 @@ export class Wills {
   }
 
   /** A client was accepted, which ends its earlier connection. */
-  accepted(state: State, packet: Packet): void {
-    const { clientId, willTopic: topic, willPrint: print, willQos: qos, willProperties } = state.connect!
+  accepted(state: ConnectionState, packet: Packet): void {
+    const { clientId, willTopic: topic, willHash: hash, willQos: qos, willProperties } = state.connect!
     const before = this.#clients.get(clientId)
     if (before?.end === 'open') before.end = 'unknown'
     if (before?.end === 'abnormal' && packet.seconds < before.endedAt + before.delay + soon)
       before.end = 'unknown'
     this.#clients.delete(clientId)
-    if (topic === undefined || print === 0 || clientId === '' || !state.sure) return
+    if (topic === undefined || hash === 0 || clientId === '' || !state.sure) return
     const delay = Number(willProperties?.get(propertyId.willDelay)?.[0] ?? 0)
     const reached = before?.topic === topic ? before.reached : 0
-    const will: Will = { state, topic, print, qos, delay, end: 'open', endedAt: -1, reached, seen: 0 }
+    const will: Will = { state, topic, hash, qos, delay, end: 'open', endedAt: -1, reached, seen: 0 }
     if (this.#clients.size >= most) dropFirst(this.#clients)
     this.#clients.set(clientId, will)
     const others = this.#topics.get(topic) ?? []
@@ -69,7 +69,7 @@ export class Wills {
   }
 
   /** DISCONNECT deletes the will, unless its Reason Code is 0x04. */
-  disconnected(state: State, packet: Packet): void {
+  disconnected(state: ConnectionState, packet: Packet): void {
     const will = this.#of(state)
     if (will === undefined) return
     will.endedAt = packet.seconds
@@ -84,7 +84,7 @@ export class Wills {
   }
 
   /** The connection ended. The will must be published for sure only if the client closed first, without DISCONNECT. */
-  closed(state: State, how: string, detail: CloseDetail | undefined): void {
+  closed(state: ConnectionState, how: string, detail: CloseDetail | undefined): void {
     const will = this.#of(state)
     if (will === undefined || will.end !== 'open') return
     const byClient =
@@ -100,15 +100,15 @@ export class Wills {
   }
 
   /** Notes a message, retained or not, to `subscriber`. */
-  delivered(subscriber: Subscriber, packet: Packet): void {
+  delivered(subscriber: InspectedSubscriber, packet: Packet): void {
     const wills = this.#topics.get(packet.topic ?? '')
     if (wills === undefined) return
-    const print = payloadPrint(packet)
-    for (const will of wills) if (print === 0 || will.print === print) will.seen |= subscriber.bit
+    const hash = payloadHash(packet)
+    for (const will of wills) if (hash === 0 || will.hash === hash) will.seen |= subscriber.bit
   }
 
   /** `subscriber` receives a message published on the connection with number `publisher`. */
-  reached(subscriber: Subscriber, packet: Packet, publisher: number): void {
+  reached(subscriber: InspectedSubscriber, packet: Packet, publisher: number): void {
     if (this.#topics.size === 0) return
     for (const will of this.#topics.get(packet.topic ?? '') ?? []) {
       if (will.state.connection.number === publisher) will.reached |= subscriber.bit
@@ -116,8 +116,8 @@ export class Wills {
   }
 
   /** True if a will explains a message that no captured client published, whether the will was due or not. */
-  explain(subscriber: Subscriber, packet: Packet, print: number): boolean {
-    const wills = this.#topics.get(packet.topic ?? '')?.filter((will) => will.print === print) ?? []
+  explain(subscriber: InspectedSubscriber, packet: Packet, hash: number): boolean {
+    const wills = this.#topics.get(packet.topic ?? '')?.filter((will) => will.hash === hash) ?? []
     if (wills.length === 0) return false
     const off = wills.find(({ end, endedAt, delay }) => {
       return end === 'normal' && isSoon(packet.seconds - endedAt, delay)
@@ -130,7 +130,7 @@ export class Wills {
   }
 
   /** Reports wills that are overdue when the server sends `packet` to `subscriber`. */
-  judge(subscriber: Subscriber, packet: Packet, reach: Reach): void {
+  judge(subscriber: InspectedSubscriber, packet: Packet, reach: Reach): void {
     if (this.#due.size === 0 || packet.seconds < 0) return
     for (const will of this.#due) {
       if (will.end !== 'abnormal' || will.reached === 0) this.#due.delete(will)
@@ -140,7 +140,7 @@ export class Wills {
     }
   }
 
-  #judge(will: Will, subscriber: Subscriber, packet: Packet, reach: Reach): void {
+  #judge(will: Will, subscriber: InspectedSubscriber, packet: Packet, reach: Reach): void {
     const { connect, connection, whole } = will.state
     const { state, bit } = subscriber
     will.reached &= ~bit
@@ -148,7 +148,7 @@ export class Wills {
     if (state.limits.s2c.maximumPacketSize !== Number.POSITIVE_INFINITY) return
     const since = Math.floor(packet.seconds - will.endedAt)
     const ended = `connection ${connection.number} of ${quoted(connect!.clientId)} ended`
-    wrong(packet, 'will-missing', `${ended} ${since} s ago, its will was not published`)
+    report(packet, 'will-missing', `${ended} ${since} s ago, its will was not published`)
   }
 
   /** Clears the bit of a subscriber that has disconnected; another will use it. */
@@ -161,7 +161,7 @@ export class Wills {
     }
   }
 
-  #of(state: State): Will | undefined {
+  #of(state: ConnectionState): Will | undefined {
     const will = this.#clients.get(state.connect?.clientId ?? '')
     return will?.state === state ? will : undefined
   }

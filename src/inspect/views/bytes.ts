@@ -4,7 +4,7 @@
 import { oneLine } from '../../text.js'
 import type { Field } from '../fields.js'
 import type { Packet } from '../packet.js'
-import { decodeAgain } from '../render.js'
+import { decodeAgain } from '../decode.js'
 import type { Violation } from '../rules.js'
 import {
   arrowBytes,

@@ -5,7 +5,7 @@ import { type Field, Fields } from '../fields.js'
 import { protocolName } from '../names.js'
 import type { Packet } from '../packet.js'
 import type { Violation } from '../rules.js'
-import { encoded } from './ink.js'
+import { encoded } from './byte-writer.js'
 import { frameOf, frameText, timeOfDay, typeName } from './text.js'
 import { valueText } from './value.js'
 import {

@@ -4,11 +4,11 @@
 import { jsonOf } from '../../text.js'
 import { type Field, Fields } from '../fields.js'
 import type { Packet } from '../packet.js'
-import { decodeAgain } from '../render.js'
+import { decodeAgain } from '../decode.js'
 import type { Violation } from '../rules.js'
 import { stringAt } from '../utf8.js'
 import { secrets } from './fields-view.js'
-import { encoded, Ink, putAscii, putNumber, putWord } from './ink.js'
+import { encoded, ByteWriter, putAscii, putNumber, putBytes } from './byte-writer.js'
 import { frameOf, hexOf, putSeconds, typeName } from './text.js'
 import type { ConnectionFacts, LateViolation, Skipped, TextSink, View } from './view.js'
 
@@ -77,7 +77,7 @@ interface ConnectionMembers {
 }
 
 export class JsonView implements View {
-  readonly #ink: Ink
+  readonly #out: ByteWriter
   readonly #withFields: boolean
   readonly #showSecrets: boolean
   readonly #fields = new Fields()
@@ -85,39 +85,39 @@ export class JsonView implements View {
   readonly #connections = new Map<number, ConnectionMembers>()
 
   constructor(sink: TextSink, { fields = false, showSecrets = false } = {}) {
-    this.#ink = new Ink(sink)
+    this.#out = new ByteWriter(sink)
     this.#withFields = fields
     this.#showSecrets = showSecrets
   }
 
   packet(packet: Packet, connection: ConnectionFacts): void {
-    const ink = this.#ink
+    const out = this.#out
     const { answers, roundTrip } = packet
     decodeAgain(this.#fields, packet)
     this.#head(packet, connection)
     this.#members(packet)
     if (packet.topicAlias > 0) this.#resolved(packet)
-    if (packet.decoded !== undefined) ink.text(`,"${packet.decoded.name}":${jsonOf(packet.decoded.value)}`)
+    if (packet.decoded !== undefined) out.text(`,"${packet.decoded.name}":${jsonOf(packet.decoded.value)}`)
     if (answers > 0) {
-      ink.ascii(',"answers":')
-      ink.number(answers)
+      out.ascii(',"answers":')
+      out.number(answers)
     }
     if (answers > 0 && roundTrip >= 0) {
-      ink.ascii(',"round_trip":"')
+      out.ascii(',"round_trip":"')
       const time = { second: Math.floor(roundTrip / 1e9), nanos: roundTrip % 1e9 }
-      ink.commit(putSeconds(ink.bytes, ink.room(room), time))
-      ink.ascii('"')
+      out.commit(putSeconds(out.bytes, out.reserve(room), time))
+      out.ascii('"')
     }
     if (packet.violations.length > 0)
-      ink.text(`,"violations":[${packet.violations.map(violationJson).join()}]`)
+      out.text(`,"violations":[${packet.violations.map(violationJson).join()}]`)
     if (this.#withFields) this.#ranges(packet)
-    ink.ascii('}\n')
+    out.ascii('}\n')
   }
 
   skipped({ number }: ConnectionFacts, { direction, offset, length, why }: Skipped): void {
     const size = length === undefined ? '' : `,"length":${length}`
     const place = `"connection":${number},"direction":"${direction}","type":"SKIPPED","offset":${offset}${size}`
-    this.#ink.text(`{${place},"message":${jsonOf(why)}}\n`)
+    this.#out.text(`{${place},"message":${jsonOf(why)}}\n`)
   }
 
   closed({ number }: ConnectionFacts, how: string, late: readonly LateViolation[]): void {
@@ -126,7 +126,7 @@ export class JsonView implements View {
     const violations = late.map(
       (violation) => `${violationJson(violation).slice(0, -1)},"packet":${violation.packet}}`,
     )
-    this.#ink.text(
+    this.#out.text(
       `{"connection":${number},"type":"CLOSED","message":"${how}","violations":[${violations.join()}]}\n`,
     )
   }
@@ -136,39 +136,39 @@ export class JsonView implements View {
   }
 
   flush(): void {
-    this.#ink.flush()
+    this.#out.flush()
   }
 
   #head(packet: Packet, connection: ConnectionFacts): void {
-    const ink = this.#ink
-    const { bytes } = ink
+    const out = this.#out
+    const { bytes } = out
     const { first } = packet
     const frame = frameOf(packet, connection)
-    let at = ink.room(room)
+    let at = out.reserve(room)
     if (packet.second >= 0) {
-      at = putWord(bytes, at, words.time)
+      at = putBytes(bytes, at, keys.time)
       at = putSeconds(bytes, at, packet)
-      at = putWord(bytes, at, words.connection)
+      at = putBytes(bytes, at, keys.connection)
     } else at = putAscii(bytes, at, '{"connection":')
     at = putNumber(bytes, at, packet.connection)
-    at = putWord(bytes, at, words.packet)
+    at = putBytes(bytes, at, keys.packet)
     at = putNumber(bytes, at, packet.number)
-    if (frame !== undefined) at = putNumber(bytes, putWord(bytes, at, words.frame), frame.record)
-    at = putWord(bytes, at, kindOf(packet))
+    if (frame !== undefined) at = putNumber(bytes, putBytes(bytes, at, keys.frame), frame.record)
+    at = putBytes(bytes, at, kindOf(packet))
     at = putNumber(bytes, at, packet.offset)
-    at = putWord(bytes, at, words.length)
+    at = putBytes(bytes, at, keys.length)
     at = putNumber(bytes, at, packet.length)
     if (first !== undefined) {
-      at = putWord(bytes, at, words.record)
+      at = putBytes(bytes, at, keys.record)
       at = putNumber(bytes, at, first.record)
-      at = putWord(bytes, at, words.fileOffset)
+      at = putBytes(bytes, at, keys.fileOffset)
       at = putNumber(bytes, at, first.fileOffset)
     }
-    ink.commit(at)
-    if (frame?.file !== undefined) ink.text(`,"file":${jsonOf(frame.file)}`)
+    out.commit(at)
+    if (frame?.file !== undefined) out.text(`,"file":${jsonOf(frame.file)}`)
     const { addresses, client } = this.#membersOf(connection)
-    ink.word(addresses)
-    if (packet.connect === undefined) ink.word(client)
+    out.encoded(addresses)
+    if (packet.connect === undefined) out.encoded(client)
   }
 
   #membersOf({ number, client, server, clientId, preamble }: ConnectionFacts): ConnectionMembers {
@@ -193,7 +193,7 @@ export class JsonView implements View {
       if (member.isHidden || (isSn && member.isHiddenOfSn)) continue
       if (isCut && isRest(field)) continue
       if (isCut && i === this.#fields.interrupted) {
-        this.#ink.ascii(`,"${field.name}":null`)
+        this.#out.ascii(`,"${field.name}":null`)
         return this.#missing(packet)
       }
       if (field.kind === 'group' && !field.whole) {
@@ -204,30 +204,30 @@ export class JsonView implements View {
       // A CONNECT and its will can both have User Properties.
       if (field.repeated) i = this.#list(i, packet, prefix)
       else {
-        this.#ink.word(member.next)
+        this.#out.encoded(member.next)
         this.#value(field, packet, member)
         if (field.kind === 'payload' && field.meaning === 'binary')
-          this.#ink.ascii(',"payload_encoding":"hex"')
+          this.#out.ascii(',"payload_encoding":"hex"')
         if (field.whole) i = this.#after(i)
       }
     }
     if (!isCut) return
     const { unread } = this.#fields
-    if (unread !== '') this.#ink.ascii(`,"${unread}":null`)
+    if (unread !== '') this.#out.ascii(`,"${unread}":null`)
     this.#missing(packet)
   }
 
   /** The topic of a Topic Alias, if the packet does not contain it. */
   #resolved({ topic, body, bytes, protocol }: Packet): void {
     if (protocol !== 'mqtt' || topic === '' || bytes[body] !== 0 || bytes[body + 1] !== 0) return
-    this.#ink.ascii(',"resolved_topic":')
+    this.#out.ascii(',"resolved_topic":')
     this.#string(topic ?? '')
   }
 
   /** Number of bytes of the packet that were not captured. */
   #missing({ missing }: Packet): void {
-    this.#ink.ascii(',"missing":')
-    this.#ink.number(missing)
+    this.#out.ascii(',"missing":')
+    this.#out.number(missing)
   }
 
   /** The index of the last field in the group at `index`. */
@@ -244,15 +244,15 @@ export class JsonView implements View {
     const { items, count } = this.#fields
     const { name, depth } = items[index]!
     let last = index
-    this.#ink.ascii(`,"${prefix}${plural(name)}":`)
+    this.#out.ascii(`,"${prefix}${plural(name)}":`)
     for (let i = index; i < count; i = last + 1) {
       const field = items[i]!
       if (field.name !== name || field.depth !== depth || i === this.#fields.interrupted) break
       last = field.kind === 'group' ? this.#after(i) : i
-      this.#ink.ascii(i === index ? '[' : ',')
+      this.#out.ascii(i === index ? '[' : ',')
       this.#element(i, last, packet)
     }
-    this.#ink.ascii(']')
+    this.#out.ascii(']')
     return last
   }
 
@@ -264,58 +264,58 @@ export class JsonView implements View {
     for (let i = index + 1; i <= last; i++) {
       const inner = items[i]!
       if (inner.kind === 'group' || memberOf(inner.name).isHidden) continue
-      this.#ink.ascii(`${before}"${inner.name}":`)
+      this.#out.ascii(`${before}"${inner.name}":`)
       this.#value(inner, packet)
       before = ','
     }
-    this.#ink.ascii(before === '{' ? '{}' : '}')
+    this.#out.ascii(before === '{' ? '{}' : '}')
   }
 
   #value(field: Field, packet: Packet, { isSecret } = memberOf(field.name)): void {
-    const ink = this.#ink
-    if (isSecret && !this.#showSecrets) return ink.ascii('"(hidden)"')
+    const out = this.#out
+    if (isSecret && !this.#showSecrets) return out.ascii('"(hidden)"')
     const { value, kind, content, meaning } = field
     if (typeof value === 'number') {
-      if (kind !== 'bits' || field.length !== 1) return ink.number(value)
-      return ink.ascii(value === 1 ? 'true' : 'false')
+      if (kind !== 'bits' || field.length !== 1) return out.number(value)
+      return out.ascii(value === 1 ? 'true' : 'false')
     }
     if (typeof value === 'string') return this.#string(value)
     const start = packet.start + (kind === 'undecoded' ? field.start >> 3 : content)
     const end = packet.start + ((field.start + field.length) >> 3)
     if (kind === 'payload' && meaning !== 'binary') return this.#payload(packet.bytes, start, end)
-    ink.ascii('"')
-    ink.ascii(hexOf(packet.bytes, start, end))
-    ink.ascii('"')
+    out.ascii('"')
+    out.ascii(hexOf(packet.bytes, start, end))
+    out.ascii('"')
   }
 
   #string(text: string): void {
-    const ink = this.#ink
-    ink.ascii('"')
-    if (!ink.plainText(text)) ink.text(jsonOf(text).slice(1, -1))
-    ink.ascii('"')
+    const out = this.#out
+    out.ascii('"')
+    if (!out.plainText(text)) out.text(jsonOf(text).slice(1, -1))
+    out.ascii('"')
   }
 
   #payload(bytes: Uint8Array, start: number, end: number): void {
-    const ink = this.#ink
-    ink.ascii('"')
-    if (!ink.plain(bytes, start, end)) ink.text(jsonOf(stringAt(bytes, start, end)).slice(1, -1))
-    ink.ascii('"')
+    const out = this.#out
+    out.ascii('"')
+    if (!out.plainBytes(bytes, start, end)) out.text(jsonOf(stringAt(bytes, start, end)).slice(1, -1))
+    out.ascii('"')
   }
 
   #ranges(packet: Packet): void {
     const { items, count } = this.#fields
-    const ink = this.#ink
+    const out = this.#out
     let before = ',"fields":['
     for (let i = 0; i < count; i++) {
       const field = items[i]!
       if (field.kind === 'group') continue
-      ink.ascii(`${before}{"name":"${field.name}","bit":${field.start},"bits":${field.length},"value":`)
-      if (field.kind === 'missing') ink.ascii('null')
+      out.ascii(`${before}{"name":"${field.name}","bit":${field.start},"bits":${field.length},"value":`)
+      if (field.kind === 'missing') out.ascii('null')
       else this.#value(field, packet)
-      ink.ascii('}')
+      out.ascii('}')
       before = ','
     }
-    ink.ascii(before === ',' ? ']' : `${before}]`)
+    out.ascii(before === ',' ? ']' : `${before}]`)
   }
 }
 

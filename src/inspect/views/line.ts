@@ -6,7 +6,7 @@ import { isForwarded } from '../mqtt-sn-names.js'
 import { connack, publish, reasonCodeNames, returnCodeName } from '../names.js'
 import type { Packet } from '../packet.js'
 import { faultText, lateText, missingText, openedText, skippedText } from './fields-view.js'
-import { encoded, Ink, putAscii, putNumber, putWord, written } from './ink.js'
+import { encoded, ByteWriter, putAscii, putNumber, putBytes, textOf } from './byte-writer.js'
 import { frameOf, ofFile, putDuration, putTimeOfDay, typeName } from './text.js'
 import {
   type ConnectionFacts,
@@ -19,11 +19,11 @@ import {
 } from './view.js'
 
 export class LineView implements View {
-  readonly #ink: Ink
+  readonly #out: ByteWriter
   readonly #paint: Paint
 
   constructor(sink: TextSink, paint: Paint = plainPaint) {
-    this.#ink = new Ink(sink)
+    this.#out = new ByteWriter(sink)
     this.#paint = paint
   }
 
@@ -43,17 +43,17 @@ export class LineView implements View {
 
   packet(packet: Packet, connection: ConnectionFacts): void {
     const frame = frameOf(packet, connection)
-    if (this.#paint === plainPaint) putLine(this.#ink, packet, frame)
+    if (this.#paint === plainPaint) putLine(this.#out, packet, frame)
     else {
-      const line = written((ink) => putLine(ink, packet, frame))
-      this.#ink.text(packet.direction === 'c2s' ? this.#paint.c2s(line) : this.#paint.s2c(line))
+      const line = textOf((out) => putLine(out, packet, frame))
+      this.#out.text(packet.direction === 'c2s' ? this.#paint.c2s(line) : this.#paint.s2c(line))
     }
-    this.#ink.ascii('\n')
+    this.#out.ascii('\n')
     if (packet.violations.length > 0) this.#violations(packet)
   }
 
   flush(): void {
-    this.#ink.flush()
+    this.#out.flush()
   }
 
   end(): void {
@@ -66,15 +66,15 @@ export class LineView implements View {
   }
 
   #add(line: string): void {
-    this.#ink.text(line)
-    this.#ink.ascii('\n')
+    this.#out.text(line)
+    this.#out.ascii('\n')
   }
 }
 
-function putLine(ink: Ink, packet: Packet, frame: Origin | undefined): void {
-  const { bytes } = ink
+function putLine(out: ByteWriter, packet: Packet, frame: Origin | undefined): void {
+  const { bytes } = out
   const { packetIdentifier } = packet
-  let at = ink.room(room)
+  let at = out.reserve(room)
   if (packet.second >= 0) {
     at = putTimeOfDay(bytes, at, packet)
     bytes[at++] = space
@@ -83,29 +83,29 @@ function putLine(ink: Ink, packet: Packet, frame: Origin | undefined): void {
   at = putNumber(bytes, at, packet.number)
   bytes[at++] = space
   at = putNumber(bytes, at, packet.connection)
-  at = putWord(bytes, at, kindOf(packet))
+  at = putBytes(bytes, at, kindOf(packet))
   if (packetIdentifier > 0) {
     at = putAscii(bytes, at, ' m')
     at = putNumber(bytes, at, packetIdentifier)
   }
-  ink.commit(at)
-  if (packet.holes.length > 0) ink.text(cutText(packet))
-  else if (packet.type === publish && packet.protocol === 'mqtt') putMessage(ink, packet)
+  out.commit(at)
+  if (packet.holes.length > 0) out.text(cutText(packet))
+  else if (packet.type === publish && packet.protocol === 'mqtt') putMessage(out, packet)
   else {
     const detail = detailText(packet)
-    if (detail !== '') ink.text(detail)
-    if (packet.answers > 0) putAnswer(ink, packet)
+    if (detail !== '') out.text(detail)
+    if (packet.answers > 0) putAnswer(out, packet)
   }
-  if (frame !== undefined) putFrame(ink, frame)
+  if (frame !== undefined) putFrame(out, frame)
 }
 
 /** The frame number at the end of the line, so that the other columns keep their positions. */
-function putFrame(ink: Ink, { record, file }: Origin): void {
-  const { bytes } = ink
-  let at = putAscii(bytes, ink.room(room), ' frame ')
+function putFrame(out: ByteWriter, { record, file }: Origin): void {
+  const { bytes } = out
+  let at = putAscii(bytes, out.reserve(room), ' frame ')
   at = putNumber(bytes, at, record)
-  if (file !== undefined) at = putWord(bytes, at, fileText(file))
-  ink.commit(at)
+  if (file !== undefined) at = putBytes(bytes, at, fileText(file))
+  out.commit(at)
 }
 
 let lastFile = ''
@@ -148,7 +148,7 @@ const publishFlags = Array.from({ length: 16 }, (_, flags) => {
 export function publishText(packet: Packet): string {
   const { flags, packetIdentifier, holes } = packet
   const identifier = packetIdentifier > 0 ? ` m${packetIdentifier}` : ''
-  const message = holes.length > 0 ? cutText(packet) : written((ink) => putMessage(ink, packet))
+  const message = holes.length > 0 ? cutText(packet) : textOf((out) => putMessage(out, packet))
   return publishFlags[flags] + identifier + message
 }
 
@@ -157,17 +157,17 @@ export function cutText(packet: Packet): string {
   const { type, topic, payload } = packet
   let text = ''
   if (type !== publish) text = detailText(packet)
-  else if (payload >= 0) text = written((ink) => putMessage(ink, packet))
+  else if (payload >= 0) text = textOf((out) => putMessage(out, packet))
   else if (topic !== undefined) text = ` ${quoted(topic)}`
   return `${text} (${missingText(packet)})`
 }
 
-function putMessage(ink: Ink, packet: Packet): void {
+function putMessage(out: ByteWriter, packet: Packet): void {
   const { topic = '', topicAlias, payload, start, length } = packet
-  ink.ascii(' "')
-  if (!ink.plainText(topic)) ink.text(quoted(topic).slice(1, -1))
-  const { bytes } = ink
-  let at = ink.room(room)
+  out.ascii(' "')
+  if (!out.plainText(topic)) out.text(quoted(topic).slice(1, -1))
+  const { bytes } = out
+  let at = out.reserve(room)
   if (topicAlias > 0) {
     at = putAscii(bytes, at, '" alias ')
     at = putNumber(bytes, at, topicAlias)
@@ -175,7 +175,7 @@ function putMessage(ink: Ink, packet: Packet): void {
   } else at = putAscii(bytes, at, '" ')
   const size = payload < 0 ? 0 : length - (payload - start)
   at = putNumber(bytes, at, size)
-  ink.commit(putAscii(bytes, at, size === 1 ? ' byte' : ' bytes'))
+  out.commit(putAscii(bytes, at, size === 1 ? ' byte' : ' bytes'))
 }
 
 /** Details of packets other than PUBLISH. */
@@ -206,15 +206,15 @@ function listed<T>(all: readonly T[], shown: (one: T) => string): string {
   return texts.join('') + (all.length > mostListed ? ` and ${all.length - mostListed} more` : '')
 }
 
-function putAnswer(ink: Ink, { answers, roundTrip }: Packet): void {
-  const { bytes } = ink
-  let at = putAscii(bytes, ink.room(room), ' (to #')
+function putAnswer(out: ByteWriter, { answers, roundTrip }: Packet): void {
+  const { bytes } = out
+  let at = putAscii(bytes, out.reserve(room), ' (to #')
   at = putNumber(bytes, at, answers)
   if (roundTrip >= 0) {
     at = putAscii(bytes, at, ', ')
     at = putDuration(bytes, at, roundTrip)
   }
-  ink.commit(putAscii(bytes, at, ')'))
+  out.commit(putAscii(bytes, at, ')'))
 }
 
 /** A Reason Code or Return Code with its name; '' for success, except in CONNACK. */

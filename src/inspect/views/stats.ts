@@ -3,7 +3,7 @@
 
 import { type Instant, nanosBetween } from '../../capture/stream.js'
 import { count, quoted } from '../../text.js'
-import { keyOf } from '../content.js'
+import { boundedKey } from '../content-hash.js'
 import { publish } from '../names.js'
 import type { Packet } from '../packet.js'
 import { Histogram } from './histogram.js'
@@ -96,7 +96,7 @@ export class StatsView implements View {
   }
 
   #topic({ topic = '', length }: Packet): void {
-    const key = keyOf(topic)
+    const key = boundedKey(topic)
     let tally = this.#topics.get(key)
     if (tally === undefined) {
       if (this.#topics.size >= mostTopics) tally = this.#otherTopics

@@ -1,6 +1,6 @@
 // Summary of a long capture: values for the filter options. Memory use is independent of the size of the capture.
 import { count, quoted } from '../../text.js'
-import { keyOf } from '../content.js'
+import { boundedKey } from '../content-hash.js'
 import { publish } from '../names.js'
 import type { Packet } from '../packet.js'
 import { dateText, timeOfDay, typeName } from './text.js'
@@ -70,7 +70,7 @@ class Counter {
   #others = 0
 
   add(name: string): void {
-    const key = keyOf(name)
+    const key = boundedKey(name)
     const known = this.#counts.get(key)
     if (known === undefined && this.#counts.size >= mostNames) this.#others++
     else this.#counts.set(key, (known ?? 0) + 1)

@@ -6,7 +6,7 @@ import { snNames } from '../mqtt-sn-names.js'
 import { packetNames } from '../names.js'
 import type { Packet } from '../packet.js'
 import { bufferOf } from '../utf8.js'
-import { putAscii, putDigits, putNumber, shortText } from './ink.js'
+import { putAscii, putDigits, putNumber, shortText } from './byte-writer.js'
 import type { ConnectionFacts } from './view.js'
 
 export const hexPairs: readonly string[] = Array.from({ length: 256 }, (_, byte) =>

@@ -2,7 +2,7 @@
 
 import { oneLine } from '../../text.js'
 import type { Packet } from '../packet.js'
-import { decodeAgain } from '../render.js'
+import { decodeAgain } from '../decode.js'
 import { FieldsView, faultText, headline } from './fields-view.js'
 import { padding } from './text.js'
 import type { ConnectionFacts } from './view.js'

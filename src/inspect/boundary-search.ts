@@ -2,9 +2,13 @@
 // like Fixed Headers, so a boundary is accepted only if several packets follow one another from it. Each byte is tried once;
 // an incomplete candidate is continued when more bytes arrive.
 import { type Origin, type StreamSegment, segmentOf } from '../capture/stream.js'
-import type { Budget } from './assembler.js'
 import { hasLegalFlags, none, packetAt } from './plausible.js'
 import { bufferOf } from './utf8.js'
+
+/** Bytes that may still be kept for unfinished packets of all streams. At 0 only their first bytes are kept. */
+export interface Budget {
+  left: number
+}
 
 /** Bytes kept; if they contain no boundary, the older half is dropped. */
 const window = 64 * 1024
@@ -41,7 +45,7 @@ export interface Found {
 const empty = Buffer.alloc(0)
 const both = [4, 5] as const
 
-export class Search {
+export class BoundarySearch {
   readonly #budget: Budget
   readonly #versions: readonly number[]
   /** A buffer of this search with spare capacity, or the first segment's bytes while only that is searched. */

@@ -18,7 +18,7 @@ export interface Showing {
   readonly columns: number | undefined
 }
 
-export function viewOf(
+export function createView(
   { view, full, fields, showSecrets, columns }: Showing,
   output: TextSink,
   paint: Paint = plainPaint,

@@ -4,7 +4,7 @@ import { type Origin, segmentOf } from '../../src/capture/stream.js'
 import { Assembler } from '../../src/inspect/assembler.js'
 import { Packet } from '../../src/inspect/packet.js'
 import { none, packetAt } from '../../src/inspect/plausible.js'
-import { headerAt, isClean } from '../../src/inspect/resync.js'
+import { headerAt, isClean } from '../../src/inspect/fixed-header.js'
 import { Dice } from '../helpers/dice.js'
 import { fixtures, inspected } from './captures.js'
 
@@ -42,8 +42,8 @@ describe('H26: work for each byte is bounded', () => {
   test.each([
     ['digits', '0', 100, 10_000],
     ['rows of JSON', `{"t":${'0123456789,'.repeat(20)}"temp":21.5,"unit":"C"},`, 1448, 1000],
-    ['heads of packets within packets', '\x30\x80\x80\x01\x00\x01a\x30', 1000, 1000],
-    ['long texts in which heads of packets are', '\x82\xff\x7f\x00\x01\x00\x7fabcdefgh', 1000, 1000],
+    ['nested packet headers', '\x30\x80\x80\x01\x00\x01a\x30', 1000, 1000],
+    ['long texts that contain packet headers', '\x82\xff\x7f\x00\x01\x00\x7fabcdefgh', 1000, 1000],
     ['properties', '\x32\xff\x01\x00\x01a\x00\x01\x70\x26\x00\x01a\x00\x01b', 500, 2000],
   ])('%s', (_, text, size, count) => {
     const started = performance.now()

@@ -1,24 +1,24 @@
 // Keep Alive (MQTT 5.0, 3.1.2.10). Allows for clock differences and network delay.
 import type { Packet } from '../packet.js'
 import { propertyId } from '../properties.js'
-import { type State, wrong } from './state.js'
+import { type ConnectionState, report } from './state.js'
 
 /** Seconds of network delay that are tolerated. */
 const grace = 5
 
-export class Timing {
-  readonly #state: State
+export class KeepAliveChecks {
+  readonly #state: ConnectionState
   #last = -1
   #keepAlive = 0
 
-  constructor(state: State) {
+  constructor(state: ConnectionState) {
     this.#state = state
   }
 
   /** Sets the Keep Alive in seconds, 0 for none; Server Keep Alive overrides that of CONNECT. */
   #update(): void {
     const { connect } = this.#state
-    const given = this.#state.told(propertyId.serverKeepAlive)
+    const given = this.#state.connackProperty(propertyId.serverKeepAlive)
     this.#keepAlive = Number(given ?? connect?.keepAlive ?? 0)
   }
 
@@ -32,9 +32,9 @@ export class Timing {
     const limit = this.#keepAlive
     if (limit === 0 || silence <= limit || !this.#state.whole) return
     const detail = `silent for ${silence.toFixed(3)} s, Keep Alive is ${limit} s`
-    const given = this.#state.told(propertyId.serverKeepAlive) !== undefined
+    const given = this.#state.connackProperty(propertyId.serverKeepAlive) !== undefined
     if (silence * 4 > limit * 5 + grace)
-      wrong(packet, given ? 'server-keepalive' : 'keepalive-client', detail)
-    if (silence * 2 > limit * 3 + grace) wrong(packet, 'keepalive-broker', detail)
+      report(packet, given ? 'server-keepalive' : 'keepalive-client', detail)
+    if (silence * 2 > limit * 3 + grace) report(packet, 'keepalive-broker', detail)
   }
 }

@@ -10,7 +10,7 @@ interface KnownTopic {
   readonly text: string
 }
 
-export class Quick {
+export class FastDecoder {
   /** Cache of topics that are printable ASCII without wildcards. */
   readonly #topics: (KnownTopic | undefined)[] = new Array(cacheSize).fill(undefined)
 

@@ -1,11 +1,11 @@
 // Packets that wait for an answer, and the unacknowledged PUBLISH packets of one side, by Packet Identifier.
 import type { Instant } from '../../capture/stream.js'
-import { payloadPrint } from '../content.js'
+import { payloadHash } from '../content-hash.js'
 import type { Packet, Subscription } from '../packet.js'
 import { propertyId } from '../properties.js'
 
 /** A packet that waits for an answer. */
-export interface Waiting extends Instant {
+export interface Pending extends Instant {
   type: number
   number: number
   second: number
@@ -14,16 +14,16 @@ export interface Waiting extends Instant {
   length: number
   readonly subscriptions?: readonly Subscription[] | undefined
   /** Set for a PUBLISH if the session outlives the connection. */
-  readonly kept: Kept | undefined
+  readonly kept: ResendFacts | undefined
 }
 
 /** Facts about a PUBLISH that the next connection of the session needs. */
-export interface Kept {
+export interface ResendFacts {
   readonly qos: number
   /** Number of the packet that sent it first. */
   readonly order: number
   readonly length: number
-  readonly print: number
+  readonly hash: number
   readonly expires: boolean
 }
 
@@ -31,12 +31,12 @@ export interface Kept {
 const mostEnded = 256
 
 /** Unacknowledged PUBLISH packets of one side, by Packet Identifier, in the order of sending. */
-export class Published {
+export class InFlight {
   /** Waiting for PUBACK, PUBREC, PUBREL and PUBCOMP respectively. */
-  readonly qos1 = new Map<number, Waiting>()
-  readonly qos2 = new Map<number, Waiting>()
-  readonly received = new Map<number, Waiting>()
-  readonly released = new Map<number, Waiting>()
+  readonly qos1 = new Map<number, Pending>()
+  readonly qos2 = new Map<number, Pending>()
+  readonly received = new Map<number, Pending>()
+  readonly released = new Map<number, Pending>()
   /** Refused by PUBREC: no PUBREL may follow. */
   readonly refused = new Set<number>()
   /** Packet Identifiers acknowledged last, if the session outlives the connection. */
@@ -48,7 +48,7 @@ export class Published {
   }
 
   /** The PUBLISH with this Packet Identifier that has not reached PUBREL. */
-  before(identifier: number): Waiting | undefined {
+  before(identifier: number): Pending | undefined {
     const { qos1, qos2, received } = this
     // Usually two of the three are empty, and `size` costs less than `get`.
     return (
@@ -72,13 +72,13 @@ export class Published {
   }
 }
 
-export function waitingOf(packet: Packet): Waiting {
+export function pendingOf(packet: Packet): Pending {
   const { type, number, second, nanos, topic, length, subscriptions } = packet
   return { type, number, second, nanos, topic, length, subscriptions, kept: undefined }
 }
 
 /** Moves `waiting` on to the next packet of its exchange. Reuses the object: QoS 2 would need three. */
-export function advanced(waiting: Waiting, { type, number, second, nanos, length }: Packet): Waiting {
+export function advanced(waiting: Pending, { type, number, second, nanos, length }: Packet): Pending {
   waiting.type = type
   waiting.number = number
   waiting.second = second
@@ -88,9 +88,9 @@ export function advanced(waiting: Waiting, { type, number, second, nanos, length
 }
 
 /** Like `waitingOf`, for a PUBLISH whose session outlives the connection. `order`: number of the packet that sent it first. */
-export function keptOf(packet: Packet, order: number): Waiting {
+export function resendablePendingOf(packet: Packet, order: number): Pending {
   const { type, number, second, nanos, topic, length, qos } = packet
   const expires = packet.property(propertyId.messageExpiry) !== undefined
-  const kept = { qos, order, length, print: payloadPrint(packet), expires }
+  const kept = { qos, order, length, hash: payloadHash(packet), expires }
   return { type, number, second, nanos, topic, length, subscriptions: undefined, kept }
 }

@@ -1,7 +1,7 @@
 // Parses Fixed Headers, and tests whether a packet decodes without errors.
 import { Fields } from './fields.js'
 import type { Packet } from './packet.js'
-import { decodePacket } from './packets.js'
+import { decodePacket } from './packet-decoder.js'
 
 const fields = new Fields()
 

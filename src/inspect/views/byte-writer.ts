@@ -12,7 +12,7 @@ const zero = 48
 const quote = 34
 const backslash = 92
 
-export class Ink {
+export class ByteWriter {
   readonly #sink: TextSink
   /** Bytes not flushed yet. Write to them between `reserve` and `commit`, or with the methods below. */
   readonly bytes: Uint8Array = Buffer.allocUnsafeSlow(size)
@@ -154,7 +154,7 @@ export function shortText(put: (bytes: Uint8Array, at: number) => number): strin
 }
 
 let collected = ''
-const scratch = new Ink({
+const scratch = new ByteWriter({
   text(text) {
     collected += text
   },
@@ -164,7 +164,7 @@ const scratch = new Ink({
 })
 
 /** The text that `put` writes. */
-export function textOf(put: (ink: Ink) => void): string {
+export function textOf(put: (out: ByteWriter) => void): string {
   put(scratch)
   scratch.flush()
   const text = collected

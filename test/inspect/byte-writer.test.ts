@@ -1,38 +1,38 @@
 // ByteWriter output equals the concatenated strings, wherever the buffer ends.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { encoded, type Ink, putDigits, shortText, written } from '../../src/inspect/views/ink.js'
+import { encoded, type ByteWriter, putDigits, shortText, textOf } from '../../src/inspect/views/byte-writer.js'
 import { durationText, putSeconds, timeOfDay } from '../../src/inspect/views/text.js'
 import { jsonOf } from '../../src/text.js'
 
-type Write = readonly [put: (ink: Ink) => void, text: string]
+type Write = readonly [put: (out: ByteWriter) => void, text: string]
 
 const printable = fc.string({
   unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),
 })
 
 const write: fc.Arbitrary<Write> = fc.oneof(
-  printable.map((text): Write => [(ink) => ink.ascii(text), text]),
-  printable.map((text): Write => [(ink) => ink.word(encoded(text)), text]),
-  fc.string({ unit: 'grapheme' }).map((text): Write => [(ink) => ink.text(text), text]),
-  fc.maxSafeNat().map((value): Write => [(ink) => ink.number(value), String(value)]),
+  printable.map((text): Write => [(out) => out.ascii(text), text]),
+  printable.map((text): Write => [(out) => out.encoded(encoded(text)), text]),
+  fc.string({ unit: 'grapheme' }).map((text): Write => [(out) => out.text(text), text]),
+  fc.maxSafeNat().map((value): Write => [(out) => out.number(value), String(value)]),
   fc.integer({ min: 0, max: 999_999_999 }).map((value): Write => {
-    return [(ink) => ink.commit(putDigits(ink.bytes, ink.room(9), value, 9)), String(value).padStart(9, '0')]
+    return [(out) => out.commit(putDigits(out.bytes, out.reserve(9), value, 9)), String(value).padStart(9, '0')]
   }),
   fc.integer({ min: 7000, max: 20_000 }).map((length): Write => {
     const text = 'é'.repeat(length)
-    return [(ink) => ink.text(text), text]
+    return [(out) => out.text(text), text]
   }),
   fc.integer({ min: 8000, max: 9000 }).map((length): Write => {
-    return [(ink) => ink.ascii('a'.repeat(length)), 'a'.repeat(length)]
+    return [(out) => out.ascii('a'.repeat(length)), 'a'.repeat(length)]
   }),
 )
 
 test('output is in the order of the writes', () => {
   fc.assert(
     fc.property(fc.array(write, { maxLength: 60 }), (writes) => {
-      const text = written((ink) => {
-        for (const [put] of writes) put(ink)
+      const text = textOf((out) => {
+        for (const [put] of writes) put(out)
       })
       expect(text).toBe(writes.map(([, part]) => part).join(''))
     }),
@@ -46,10 +46,10 @@ test('plain bytes and texts are written, others write nothing', () => {
       const bytes = Buffer.from(text)
       const isPlain = /^[ !#-[\]-~]*$/.test(text)
       const results: boolean[] = []
-      const out = written((ink) => {
-        ink.ascii('<')
-        results.push(ink.plain(bytes, 0, bytes.length), ink.plainText(text))
-        ink.ascii('>')
+      const out = textOf((out) => {
+        out.ascii('<')
+        results.push(out.plainBytes(bytes, 0, bytes.length), out.plainText(text))
+        out.ascii('>')
       })
       expect(results).toEqual([isPlain, isPlain])
       expect(out).toBe(isPlain ? `<${text}${text}>` : '<>')

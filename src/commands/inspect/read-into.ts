@@ -7,7 +7,7 @@ import type { Inspector } from '../../inspect/inspector.js'
 import { readFiles } from './files.js'
 import { chunksOf } from './input.js'
 
-export interface Pass {
+export interface ReadOptions {
   readonly files: readonly string[]
   readonly options: CaptureOptions
   readonly stdin: () => Readable
@@ -20,7 +20,7 @@ export interface Pass {
 /** Resolves at the end of all files, or when `turn` stops the reading. */
 export async function readInto(
   inspector: Inspector,
-  { files, options, stdin, enter, turn }: Pass,
+  { files, options, stdin, enter, turn }: ReadOptions,
 ): Promise<void> {
   const paced = new PacedSink(inspector)
   const reader = new CaptureReader(paced, options)

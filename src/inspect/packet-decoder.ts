@@ -2,7 +2,7 @@
 // values in the packet that checks and views use.
 
 import { count, countAre } from '../text.js'
-import { printOf } from './content.js'
+import { contentHash } from './content-hash.js'
 import type { Fields } from './fields.js'
 import * as names from './names.js'
 import type { ConnectFacts, Packet } from './packet.js'
@@ -19,7 +19,7 @@ export function decodePacket(f: Fields, packet: Packet): void {
     decodeFixedHeader(f, packet)
     decoders[packet.type]!(f, packet)
     if (f.left > 0) {
-      f.wrong('trailing-bytes', `${countAre(f.left, 'byte')} left after the last field`, f.at)
+      f.report('trailing-bytes', `${countAre(f.left, 'byte')} left after the last field`, f.at)
       f.rest('trailing_bytes', 'undecoded')
     }
   })
@@ -31,8 +31,8 @@ type Decode = (f: Fields, packet: Packet) => void
 /** MQTT 5.0, 2.1. */
 function decodeFixedHeader(f: Fields, packet: Packet): void {
   const type = f.bits('packet_type', 4, names.packetName)
-  if (type === 0) f.wrong('type-reserved-0')
-  if (type === names.auth && f.version < 5) f.wrong('type-15-before-v5')
+  if (type === 0) f.report('type-reserved-0')
+  if (type === names.auth && f.version < 5) f.report('type-15-before-v5')
   if (type === names.publish) decodePublishFlags(f)
   else {
     const flags = f.bits('flags', 4)
@@ -45,8 +45,8 @@ function decodeFixedHeader(f: Fields, packet: Packet): void {
 function decodePublishFlags(f: Fields): void {
   const dup = f.flag('dup')
   const qos = f.bits('qos', 2, names.qosName)
-  if (qos === 3) f.wrong('qos-3')
-  if (dup && qos === 0) f.wrong('dup-qos0')
+  if (qos === 3) f.report('qos-3')
+  if (dup && qos === 0) f.report('dup-qos0')
   f.flag('retain')
 }
 
@@ -61,7 +61,7 @@ const flagRules = {
 /** MQTT 3.1 allows DUP in PUBREL, SUBSCRIBE and UNSUBSCRIBE, and does not use the flags of other packets. */
 function checkFlags(f: Fields, type: number, flags: number): void {
   if (f.version === 3 && (names.fixedFlags(type) === 0 || (flags & 7) === 2)) return
-  f.wrong(flagRules[type as keyof typeof flagRules] ?? 'flags-reserved')
+  f.report(flagRules[type as keyof typeof flagRules] ?? 'flags-reserved')
 }
 
 const bridge = 0x80 // set in the protocol level by bridges (MQTT 3.1 and 3.1.1)
@@ -69,14 +69,14 @@ const bridge = 0x80 // set in the protocol level by bridges (MQTT 3.1 and 3.1.1)
 /** MQTT 5.0, 3.1. */
 function decodeConnect(f: Fields, packet: Packet): void {
   const name = f.text('protocol_name')
-  if (name !== 'MQTT' && name !== 'MQIsdp') f.wrong('protocol-name')
+  if (name !== 'MQTT' && name !== 'MQIsdp') f.report('protocol-name')
   const level = f.integer('protocol_version', 1, (value) => {
     const known = names.versionNames[value & ~bridge] ?? 'unknown'
     return `MQTT ${known}${value & bridge ? ', a bridge' : ''}`
   })
   const version = level & ~bridge
-  if (!(version in names.versionNames)) f.wrong('protocol-level')
-  else if ((name === 'MQIsdp') !== (version === 3)) f.wrong('protocol-name')
+  if (!(version in names.versionNames)) f.report('protocol-level')
+  else if ((name === 'MQIsdp') !== (version === 3)) f.report('protocol-name')
   const flags = decodeConnectFlags(f)
   f.secret = flags.password ? 'password' : f.version === 5 ? 'authentication_data' : ''
   const keepAlive = f.integer('keep_alive', 2, (value) => (value === 0 ? 'off' : 'seconds'))
@@ -89,7 +89,7 @@ function decodeConnect(f: Fields, packet: Packet): void {
     cleanStart: flags.cleanStart,
     willTopic: undefined,
     willQos: flags.willQos,
-    willPrint: 0,
+    willHash: 0,
     willProperties: undefined,
   }
   if (packet.isWhole) packet.connect = connect
@@ -109,14 +109,14 @@ function decodeConnectFlags(f: Fields): ConnectFlags {
   const group = f.begin('connect_flags')
   const userName = f.flag('user_name_flag')
   const password = f.flag('password_flag')
-  if (password && !userName) f.wrong('password-without-user')
+  if (password && !userName) f.report('password-without-user')
   const willRetain = f.flag('will_retain')
   const willQos = f.bits('will_qos', 2, names.qosName)
-  if (willQos === 3) f.wrong('will-qos-3')
+  if (willQos === 3) f.report('will-qos-3')
   const will = f.flag('will_flag')
-  if (!will && (willRetain || willQos > 0)) f.wrong('will-bits-without-will')
+  if (!will && (willRetain || willQos > 0)) f.report('will-bits-without-will')
   const cleanStart = f.flag(f.version === 5 ? 'clean_start' : 'clean_session')
-  if (f.flag('reserved') && f.version > 3) f.wrong('connect-reserved-flag')
+  if (f.flag('reserved') && f.version > 3) f.report('connect-reserved-flag')
   f.end(group)
   return { userName, password, will, willQos, cleanStart }
 }
@@ -129,19 +129,19 @@ function decodeConnectPayload(f: Fields, packet: Packet, connect: ConnectFacts, 
   connect.clientId = f.text('client_identifier')
   packet.connect = connect
   if (connect.clientId === '') {
-    if (!flags.cleanStart && f.version < 5) f.wrong('empty-clientid-session')
-  } else if (!portable.test(connect.clientId)) f.wrong('clientid-portable')
+    if (!flags.cleanStart && f.version < 5) f.report('empty-clientid-session')
+  } else if (!portable.test(connect.clientId)) f.report('clientid-portable')
   if (flags.will) {
     if (f.version === 5) connect.willProperties = decodeProperties(f, willProperties)
     connect.willTopic = f.text('will_topic')
     checkTopic(f, connect.willTopic, 'will-topic')
     const { content } = f.binary('will_payload')
-    connect.willPrint = printOf(f.bytes, f.origin + content, f.origin + f.at)
+    connect.willHash = contentHash(f.bytes, f.origin + content, f.origin + f.at)
   }
   if (flags.userName) f.text('user_name', 'user-name-utf8')
   if (flags.password) f.binary('password')
   if (f.left > 0 && f.violations.length === before) {
-    f.wrong('connect-payload-flags', undefined, f.at)
+    f.report('connect-payload-flags', undefined, f.at)
     f.rest('undecoded', 'undecoded')
   }
 }
@@ -150,15 +150,15 @@ function decodeConnectPayload(f: Fields, packet: Packet, connect: ConnectFacts, 
 function decodeConnack(f: Fields, packet: Packet): void {
   if (f.version === 5) f.secret = 'authentication_data'
   const group = f.begin('connect_acknowledge_flags')
-  if (f.bits('reserved', 7) !== 0 && f.version > 3) f.wrong('connack-flags')
+  if (f.bits('reserved', 7) !== 0 && f.version > 3) f.report('connack-flags')
   packet.sessionPresent = f.flag('session_present')
   f.end(group)
   if (f.version === 5) decodeReasonCode(f, packet)
   else {
     packet.reasonCode = f.integer('return_code', 1, names.returnCodeName)
-    if (packet.reasonCode > 5) f.wrong('connack-code')
+    if (packet.reasonCode > 5) f.report('connack-code')
   }
-  if (packet.sessionPresent && packet.reasonCode !== 0 && f.version > 3) f.wrong('session-present-error')
+  if (packet.sessionPresent && packet.reasonCode !== 0 && f.version > 3) f.report('session-present-error')
   if (f.version === 5) packet.properties = decodeProperties(f, names.connack)
   else checkNothingLeft(f)
 }
@@ -191,7 +191,7 @@ function decodeSubscribe(f: Fields, packet: Packet): void {
   decodePacketIdentifier(f, packet)
   if (f.version === 5) packet.properties = decodeProperties(f, names.subscribe)
   packet.subscriptions = []
-  if (f.left === 0) f.wrong('subscribe-empty', undefined, f.at)
+  if (f.left === 0) f.report('subscribe-empty', undefined, f.at)
   while (f.left > 0) {
     const offset = f.at
     const index = f.count
@@ -200,7 +200,7 @@ function decodeSubscribe(f: Fields, packet: Packet): void {
     const filter = f.text('topic_filter')
     checkFilter(f, filter)
     const options = decodeSubscriptionOptions(f)
-    if (options & 4 && filter.startsWith('$share/')) f.wrong('share-nolocal')
+    if (options & 4 && filter.startsWith('$share/')) f.report('share-nolocal')
     f.end(group)
     f.fold(index)
     packet.subscriptions.push({ filter, options, offset })
@@ -212,14 +212,14 @@ function decodeSubscriptionOptions(f: Fields): number {
   const byte = f.peek('subscription_options')
   const group = f.begin('subscription_options')
   if (f.version < 5) {
-    if (f.bits('reserved', 6) !== 0) f.wrong('subscribe-options')
+    if (f.bits('reserved', 6) !== 0) f.report('subscribe-options')
   } else {
-    if (f.bits('reserved', 2) !== 0) f.wrong('subscribe-options')
-    if (f.bits('retain_handling', 2, names.retainHandlingName) === 3) f.wrong('subscribe-options')
+    if (f.bits('reserved', 2) !== 0) f.report('subscribe-options')
+    if (f.bits('retain_handling', 2, names.retainHandlingName) === 3) f.report('subscribe-options')
     f.flag('retain_as_published')
     f.flag('no_local')
   }
-  if (f.bits('maximum_qos', 2, names.qosName) === 3) f.wrong('subscribe-options')
+  if (f.bits('maximum_qos', 2, names.qosName) === 3) f.report('subscribe-options')
   f.end(group)
   return byte
 }
@@ -236,7 +236,7 @@ function decodeUnsubscribe(f: Fields, packet: Packet): void {
   decodePacketIdentifier(f, packet)
   if (f.version === 5) packet.properties = decodeProperties(f, names.unsubscribe)
   packet.subscriptions = []
-  if (f.left === 0) f.wrong('unsubscribe-empty', undefined, f.at)
+  if (f.left === 0) f.report('unsubscribe-empty', undefined, f.at)
   while (f.left > 0) {
     const offset = f.at
     const filter = f.text('topic_filter')
@@ -266,7 +266,7 @@ function decodeDisconnect(f: Fields, packet: Packet): void {
   if (f.left > 0) decodeReasonCode(f, packet)
   if (f.left > 0) packet.properties = decodeProperties(f, names.disconnect)
   if (packet.direction === 's2c' && packet.property(propertyId.sessionExpiry) !== undefined) {
-    f.wrong('disconnect-expiry', 'a server must not send Session Expiry Interval')
+    f.report('disconnect-expiry', 'a server must not send Session Expiry Interval')
   }
 }
 
@@ -276,14 +276,14 @@ function decodeAuth(f: Fields, packet: Packet): void {
   if (f.left > 0) decodeReasonCode(f, packet)
   const { reasonCode, direction } = packet
   if ((reasonCode === 0x19 && direction === 's2c') || (reasonCode === 0 && direction === 'c2s')) {
-    f.wrong('auth-code')
+    f.report('auth-code')
   }
   if (f.left > 0) packet.properties = decodeProperties(f, names.auth)
 }
 
 function decodePacketIdentifier(f: Fields, packet: Packet): void {
   packet.packetIdentifier = f.integer('packet_identifier', 2)
-  if (packet.packetIdentifier === 0) f.wrong('packet-id-zero')
+  if (packet.packetIdentifier === 0) f.report('packet-id-zero')
 }
 
 const codeRules = {
@@ -295,7 +295,7 @@ const codeRules = {
 function decodeReasonCode(f: Fields, packet: Packet): void {
   packet.reasonCode = f.integer('reason_code', 1, names.reasonCodeNames[packet.type])
   if (names.isAllowedCode(packet.type, packet.reasonCode)) return
-  f.wrong(codeRules[packet.type as keyof typeof codeRules] ?? 'pub-reason-code')
+  f.report(codeRules[packet.type as keyof typeof codeRules] ?? 'pub-reason-code')
 }
 
 /** The codes of SUBACK and UNSUBACK, one per Topic Filter. */
@@ -303,13 +303,13 @@ function decodeCodes(f: Fields, packet: Packet, wrongBefore5: (code: number) => 
   const codes: number[] = []
   packet.codes = codes
   const meaning = f.version < 5 ? names.subackName : names.reasonCodeNames[packet.type]
-  if (f.left === 0) f.wrong(packet.type === names.suback ? 'suback-count' : 'unsuback-codes', undefined, f.at)
+  if (f.left === 0) f.report(packet.type === names.suback ? 'suback-count' : 'unsuback-codes', undefined, f.at)
   while (f.left > 0) {
     const code = f.integer(f.version < 5 ? 'return_code' : 'reason_code', 1, meaning)
     f.last.repeated = true
     codes.push(code)
     if (wrongBefore5(code) || (f.version === 5 && !names.isAllowedCode(packet.type, code))) {
-      f.wrong(packet.type === names.suback ? 'suback-code' : 'unsuback-codes')
+      f.report(packet.type === names.suback ? 'suback-code' : 'unsuback-codes')
     }
     f.fold(f.count - 1)
   }
@@ -317,7 +317,7 @@ function decodeCodes(f: Fields, packet: Packet, wrongBefore5: (code: number) => 
 
 function checkNothingLeft(f: Fields): void {
   if (f.left === 0) return
-  f.wrong('wrong-length', `${countAre(f.left, 'byte')} left after the last field`, f.at)
+  f.report('wrong-length', `${countAre(f.left, 'byte')} left after the last field`, f.at)
   f.rest('undecoded', 'undecoded')
 }
 

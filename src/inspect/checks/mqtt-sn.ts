@@ -1,6 +1,6 @@
 // Stateful checks of MQTT-SN for one client (MQTT-SN 1.2, 6.5 to 6.8): topic ids must be registered, and are resolved.
 import type { Packet } from '../packet.js'
-import { wrong } from './state.js'
+import { report } from './state.js'
 
 const predefined = 1
 const shortName = 2
@@ -8,7 +8,7 @@ const shortName = 2
 /** Answer types by request type. A client may have one request outstanding (6.14). */
 const answers: Readonly<Record<number, number>> = { 4: 0x05, 10: 0x0b, 18: 0x13, 20: 0x15 }
 
-export class SensorNetwork {
+export class MqttSnChecks {
   readonly #topics = new Map<number, string>()
   /** Topics of REGISTER and SUBSCRIBE by message id, until the answer assigns a topic id. */
   readonly #asked = new Map<number, string>()
@@ -46,7 +46,7 @@ export class SensorNetwork {
       this.#asked.size === 0 &&
       !this.#unnamed.has(packet.topicAlias)
     )
-      wrong(packet, 'sn-topicid-unknown', undefined, packet.body - packet.start + 1)
+      report(packet, 'sn-topicid-unknown', undefined, packet.body - packet.start + 1)
   }
 
   /**
@@ -72,7 +72,7 @@ export class SensorNetwork {
     if (first === undefined || answers[first.type] !== type || first.id !== id) return
     this.#overtaken = undefined
     if (packet.second >= 0 && packet.seconds <= first.by.seconds) return
-    wrong(packet, 'sn-one-outstanding', `#${first.by.number} was sent before #${first.number} was answered`)
+    report(packet, 'sn-one-outstanding', `#${first.by.number} was sent before #${first.number} was answered`)
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Fields } from './fields.js'
 import { decodeMessage } from './mqtt-sn.js'
 import type { Packet } from './packet.js'
-import { decodePacket } from './packets.js'
+import { decodePacket } from './packet-decoder.js'
 
 export function decode(fields: Fields, packet: Packet): void {
   if (packet.protocol === 'mqtt') decodePacket(fields, packet)

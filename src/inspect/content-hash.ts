@@ -7,7 +7,7 @@ const basis = 0x811c9dc5
 const prime = 0x01000193
 
 /** A hash like FNV-1a over the length and both ends of `bytes` from `start` to `end`: a 30-bit integer, never 0. */
-export function printOf(bytes: Uint8Array, start: number, end: number): number {
+export function contentHash(bytes: Uint8Array, start: number, end: number): number {
   let hash = basis ^ (end - start)
   const head = Math.min(end, start + ends)
   hash = mixed(hash, bytes, start, head)
@@ -31,7 +31,7 @@ function mixed(hash: number, bytes: Uint8Array, start: number, end: number): num
 const longestKey = 256
 
 /** A map key of bounded size for `text`: the text itself, or for a long one its beginning, length and 64 bits of hash. */
-export function keyOf(text: string): string {
+export function boundedKey(text: string): string {
   if (text.length <= longestKey) return text
   let [one, other] = [basis, ~basis]
   for (let i = 0; i < text.length; i++) {
@@ -43,8 +43,8 @@ export function keyOf(text: string): string {
 }
 
 /** The hash of the payload of a PUBLISH; 0 if part of it was not captured. */
-export function payloadPrint(packet: Packet): number {
+export function payloadHash(packet: Packet): number {
   const { bytes, payload, end } = packet
   if (payload < 0 || !packet.isWhole) return 0
-  return printOf(bytes, payload, end)
+  return contentHash(bytes, payload, end)
 }

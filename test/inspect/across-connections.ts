@@ -1,6 +1,6 @@
 // Cases for rules across several connections to a server: events that break a rule, and similar events that do not.
 // Times are in seconds; the observing client subscribes at second 0.
-import type { Act, Scene } from './talk.js'
+import type { ScenarioEvent, ScenarioOptions } from './scenarios.js'
 
 const at4 = (clientId: string, more: object = {}) =>
   ({ cmd: 'connect', clientId, keepalive: 0, protocolVersion: 4, clean: true, ...more }) as const
@@ -8,7 +8,7 @@ const at5 = (clientId: string, more: object = {}) => ({ ...at4(clientId, more), 
 const accept = (sessionPresent = false) =>
   ({ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent }) as const
 const bye = { cmd: 'disconnect', reasonCode: 0 } as const
-const ping = (name: string, at: number): Act[] => [
+const ping = (name: string, at: number): ScenarioEvent[] => [
   [name, '>', { cmd: 'pingreq' }, at],
   [name, '<', { cmd: 'pingresp' }],
 ]
@@ -31,7 +31,7 @@ const says = (
 const ack = (cmd: 'puback' | 'pubrec' | 'pubrel' | 'pubcomp', messageId = 1) =>
   ({ cmd, messageId, reasonCode: 0 }) as const
 /** A client that connects at second 0. */
-const joins = (name: string, version = 4, more: object = {}): Act[] => [
+const joins = (name: string, version = 4, more: object = {}): ScenarioEvent[] => [
   [name, '>', version === 5 ? at5(name, more) : at4(name, more), 0],
   [name, '<', accept()],
 ]
@@ -40,7 +40,7 @@ const watches = (
   name: string,
   topic: string,
   options: { qos?: 0 | 1 | 2; version?: number; nl?: boolean; id?: number } = {},
-): Act[] => {
+): ScenarioEvent[] => {
   const { qos = 0, version = 4, nl = false, id = 1 } = options
   return [
     ...joins(name, version),
@@ -62,40 +62,40 @@ const resumes = (
   clientId: string,
   at: number,
   { version = 4, present = true, more = {} } = {},
-): Act[] => [
+): ScenarioEvent[] => [
   [name, '>', (version === 5 ? at5 : at4)(clientId, { clean: false, ...more }), at],
   [name, '<', accept(present)],
 ]
-const persistent4: Act[] = [
+const persistent4: ScenarioEvent[] = [
   ['a', '>', at4('a', { clean: false }), 0],
   ['a', '<', accept()],
 ]
 const expiring = { clean: false, properties: { sessionExpiryInterval: 3600 } }
-const persistent5: Act[] = [
+const persistent5: ScenarioEvent[] = [
   ['a', '>', at5('a', expiring), 0],
   ['a', '<', accept()],
 ]
 const again5 = { version: 5, more: expiring }
 /** A client that stays connected, which proves that the server did not restart. */
-const steady: Act[] = [...joins('steady'), ...ping('steady', 0.5)]
+const steady: ScenarioEvent[] = [...joins('steady'), ...ping('steady', 0.5)]
 
-const twoSent: Act[] = [
+const twoSent: ScenarioEvent[] = [
   ['a', '>', says('t', 'one', { qos: 1, id: 7 })],
   ['a', '>', says('t', 'two', { qos: 1, id: 8 })],
   ['a', 'x', 'rst', '>', 1],
 ]
 const will = { topic: 'dead', payload: 'gone', qos: 1, retain: false } as const
 /** A client with a will that publishes to its Will Topic first, and an observer that receives it. */
-const alive = (version = 4, more: object = {}): Act[] => [
+const alive = (version = 4, more: object = {}): ScenarioEvent[] => [
   ...watches('w', 'dead', { qos: 1, version }),
   ...joins('v', version, { will, ...more }),
   ['v', '>', says('dead', 'alive'), 5],
   ['w', '<', says('dead', 'alive')],
 ]
 const gone = says('dead', 'gone', { qos: 1, id: 3 })
-const shown = (name: string): Act => [name, '>', ack('puback', 3)]
+const shown = (name: string): ScenarioEvent => [name, '>', ack('puback', 3)]
 /** A complete QoS 2 exchange. */
-const twice = (name: string, message: ReturnType<typeof says>, from: '>' | '<', at: number): Act[] => {
+const twice = (name: string, message: ReturnType<typeof says>, from: '>' | '<', at: number): ScenarioEvent[] => {
   const to = from === '>' ? '<' : '>'
   const id = Number((message as { messageId?: number }).messageId)
   return [
@@ -106,7 +106,7 @@ const twice = (name: string, message: ReturnType<typeof says>, from: '>' | '<', 
   ]
 }
 /** Sent, resent after a reconnect, and acknowledged. */
-const resent: Act[] = [
+const resent: ScenarioEvent[] = [
   ['p', '>', at4('p', { clean: false }), 0],
   ['p', '<', accept()],
   ['p', '>', says('t', 'once', { qos: 2, id: 5 }), 5],
@@ -120,10 +120,10 @@ const marked = {
   correlationData: Buffer.from('c'),
 }
 
-type Across = readonly [what: string, acts: readonly Act[], scene?: Scene]
+type ScenarioCase = readonly [what: string, acts: readonly ScenarioEvent[], inspectScenario?: ScenarioOptions]
 
 /** By rule: cases that break it, and cases that do not. */
-export const acrossConnections: Record<string, { fires: readonly Across[]; silent: readonly Across[] }> = {
+export const acrossConnections: Record<string, { fires: readonly ScenarioCase[]; silent: readonly ScenarioCase[] }> = {
   'connack-missing': {
     fires: [
       ['the client waits and disconnects', [...joins('b'), ['a', '>', at4('a'), 1], ['a', 'x', 'fin', '>', 40]]],

@@ -59,7 +59,7 @@ export class Recorder implements View {
   }
 }
 
-export interface Talk extends Partial<Omit<InspectorOptions, 'view'>> {
+export interface StepOptions extends Partial<Omit<InspectorOptions, 'view'>> {
   readonly version?: number
   readonly flow?: Partial<Flow>
   readonly close?: 'fin' | 'rst' | 'timeout' | 'end'
@@ -70,15 +70,15 @@ export interface Talk extends Partial<Omit<InspectorOptions, 'view'>> {
 }
 
 /** Inspects one connection from start to end. */
-export function talk(steps: readonly Step[], options: Talk = {}): Recorder {
+export function inspectSteps(steps: readonly Step[], options: StepOptions = {}): Recorder {
   const recorder = new Recorder()
   const inspector = new Inspector({ ...options, view: recorder, version: options.forced })
-  play(inspector, steps, options)
+  feedSteps(inspector, steps, options)
   inspector.end()
   return recorder
 }
 
-export function play(inspector: Inspector, steps: readonly Step[], options: Talk = {}): void {
+export function feedSteps(inspector: Inspector, steps: readonly Step[], options: StepOptions = {}): void {
   const { version = 4, close = 'end', gap } = options
   const mine = { ...flow, ...options.flow }
   const offsets = { c2s: 0, s2c: 0 }
@@ -105,12 +105,12 @@ export function play(inspector: Inspector, steps: readonly Step[], options: Talk
  * An event on one of several connections to a server. `x` ends the connection, closed first by `by`; a reset has no answer.
  * `gap`: bytes from the client are missing.
  */
-export type Act =
+export type ScenarioEvent =
   | readonly [connection: string, who: '>' | '<', what: string | Partial<MqttPacket>, at?: number]
   | readonly [connection: string, who: 'x', how: 'fin' | 'rst', by: '>' | '<', at?: number]
   | readonly [connection: string, who: 'gap']
 
-export interface Scene {
+export interface ScenarioOptions {
   readonly version?: number
   /** Client addresses by connection; default 192.0.2.1. */
   readonly hosts?: Readonly<Record<string, string>>
@@ -119,7 +119,7 @@ export interface Scene {
 }
 
 /** Inspects several connections to one server, in capture order. */
-export function scene(acts: readonly Act[], { version = 4, hosts = {}, joined = [] }: Scene = {}): Recorder {
+export function inspectScenario(acts: readonly ScenarioEvent[], { version = 4, hosts = {}, joined = [] }: ScenarioOptions = {}): Recorder {
   const recorder = new Recorder()
   const inspector = new Inspector({ view: recorder })
   const flows = new Map<string, { flow: Flow; c2s: number; s2c: number }>()

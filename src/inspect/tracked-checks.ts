@@ -1,8 +1,8 @@
 // The stateful checks of all connections. The state of one takes several kilobytes, so it is kept only for the most recently
 // active connections; for others the stateful checks are suppressed.
-import { Checks } from './checks/checks.js'
-import { World } from './checks/world.js'
-import type { Connection } from './connection.js'
+import { ConnectionChecks } from './checks/checks.js'
+import { ServerStates } from './checks/servers.js'
+import type { InspectedConnection } from './connection.js'
 import type { Packet } from './packet.js'
 
 /** Connections with state. */
@@ -14,28 +14,28 @@ const longTopic = 256
 const part = 4
 
 interface Followed {
-  readonly checks: Checks
+  readonly checks: ConnectionChecks
   /** Time of last use, by a logical clock. */
   last: number
   /** Bytes counted against `mostKept`. */
   kept: number
 }
 
-export class Watch {
-  readonly #world = new World()
-  readonly #followed = new Map<Connection, Followed>()
+export class TrackedChecks {
+  readonly #servers = new ServerStates()
+  readonly #followed = new Map<InspectedConnection, Followed>()
   readonly #limit: number
   #kept = 0
   #clock = 0
-  #latest: Connection | undefined
-  #checks: Checks | undefined
+  #latest: InspectedConnection | undefined
+  #checks: ConnectionChecks | undefined
 
   constructor(limit = defaultFollowed) {
     this.#limit = limit
   }
 
   /** The checks of a connection; creates them if there are none. */
-  of(connection: Connection): Checks {
+  of(connection: InspectedConnection): ConnectionChecks {
     if (connection === this.#latest) return this.#checks!
     const followed = this.#followed.get(connection) ?? this.#follow(connection)
     this.#clock += 1
@@ -46,14 +46,14 @@ export class Watch {
   }
 
   /** The checks of a connection that will process `packet`, whose kept bytes are counted. */
-  ofPacket(connection: Connection, packet: Packet): Checks {
+  ofPacket(connection: InspectedConnection, packet: Packet): ConnectionChecks {
     const checks = this.of(connection)
     const kept = keptOf(packet)
     if (kept > 0) this.#keep(connection, kept)
     return checks
   }
 
-  #keep(connection: Connection, bytes: number): void {
+  #keep(connection: InspectedConnection, bytes: number): void {
     this.#followed.get(connection)!.kept += bytes
     this.#kept += bytes
     if (this.#kept <= mostKept) return
@@ -65,7 +65,7 @@ export class Watch {
   }
 
   /** Removes and returns the checks of a connection that ended; undefined if it has none. */
-  end(connection: Connection): Checks | undefined {
+  end(connection: InspectedConnection): ConnectionChecks | undefined {
     const followed = this.#followed.get(connection)
     this.#kept -= followed?.kept ?? 0
     this.#followed.delete(connection)
@@ -73,9 +73,9 @@ export class Watch {
     return followed?.checks
   }
 
-  #follow(connection: Connection): Followed {
+  #follow(connection: InspectedConnection): Followed {
     if (this.#followed.size >= this.#limit) this.#forget()
-    const followed = { checks: new Checks(connection, this.#world), last: 0, kept: 0 }
+    const followed = { checks: new ConnectionChecks(connection, this.#servers), last: 0, kept: 0 }
     this.#followed.set(connection, followed)
     return followed
   }
@@ -88,7 +88,7 @@ export class Watch {
   }
 
   /** Marked as gapped: stateful checks are suppressed. */
-  #drop(connection: Connection): void {
+  #drop(connection: InspectedConnection): void {
     connection.holes = true
     this.#kept -= this.#followed.get(connection)?.kept ?? 0
     this.#followed.delete(connection)
