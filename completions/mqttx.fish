@@ -30,7 +30,7 @@ complete -c mqttx -n 'test (count (commandline -opc)) -eq 1' -a sub -d 'Subscrib
 complete -c mqttx -n 'test (count (commandline -opc)) -eq 1' -a passwd -d 'Manage the users of a password file.'
 complete -c mqttx -n 'test (count (commandline -opc)) -eq 1' -a rr -d 'Send requests and print the answers, or answer requests.'
 complete -c mqttx -n 'test (count (commandline -opc)) -eq 1' -a broker -d 'Run a small broker for development and tests.'
-complete -c mqttx -n 'test (count (commandline -opc)) -eq 1' -a inspect -d 'Explain captured MQTT byte by byte, and check its rules.'
+complete -c mqttx -n 'test (count (commandline -opc)) -eq 1' -a inspect -d 'Explain captured MQTT byte by byte and check for violations.'
 complete -c mqttx -n 'test (count (commandline -opc)) -eq 1' -a bench -d 'Measure a server under load.'
 complete -c mqttx -n 'test (count (commandline -opc)) -eq 1' -a context -d 'Save connection settings under a name.'
 complete -c mqttx -n 'test (count (commandline -opc)) -eq 1' -a completion -d 'Print a shell completion script.'

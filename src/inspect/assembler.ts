@@ -2,8 +2,8 @@
 // After any other loss, searches for the next packet boundary and reports the bytes skipped.
 import { type Direction, type Origin, type StreamSegment, segmentOf } from '../capture/stream.js'
 import { BoundarySearch, type Budget } from './boundary-search.js'
-import { Packet } from './packet.js'
 import { headerAt } from './fixed-header.js'
+import { Packet } from './packet.js'
 
 export interface AssemblerSink {
   packet(packet: Packet): void

@@ -1,8 +1,8 @@
 // One connection of a capture: its addresses, the protocol version its packets are decoded as, and counters.
 import type { Flow } from '../capture/stream.js'
+import { isClean } from './fixed-header.js'
 import { connect } from './names.js'
 import type { Packet } from './packet.js'
-import { isClean } from './fixed-header.js'
 import type { ConnectionFacts } from './views/view.js'
 
 /** Packets that decode in both versions before one is assumed. */

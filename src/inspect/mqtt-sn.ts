@@ -58,7 +58,10 @@ function decodeWhole(f: Fields, packet: Packet): void {
   const begin = f.at
   const length = begin + decodeLength(f)
   if (length < f.at + 1 || length > whole)
-    f.report('sn-length', `the Length field says ${count(length - begin, 'byte')}, the message has ${whole - begin}`)
+    f.report(
+      'sn-length',
+      `the Length field says ${count(length - begin, 'byte')}, the message has ${whole - begin}`,
+    )
   else f.limit = length
   const type = f.integer('message_type', 1, (value) => snNames[value] ?? 'reserved')
   if (type === 0xfe && begin === 0) return decodeForwarded(f, packet, whole)

@@ -1,7 +1,7 @@
 // Decoders for the Control Packets, in the order of the standard (MQTT 5.0, chapter 3). They record fields, and set the
 // values in the packet that checks and views use.
 
-import { count, countAre } from '../text.js'
+import { countAre } from '../text.js'
 import { contentHash } from './content-hash.js'
 import type { Fields } from './fields.js'
 import * as names from './names.js'
@@ -303,7 +303,8 @@ function decodeCodes(f: Fields, packet: Packet, wrongBefore5: (code: number) => 
   const codes: number[] = []
   packet.codes = codes
   const meaning = f.version < 5 ? names.subackName : names.reasonCodeNames[packet.type]
-  if (f.left === 0) f.report(packet.type === names.suback ? 'suback-count' : 'unsuback-codes', undefined, f.at)
+  if (f.left === 0)
+    f.report(packet.type === names.suback ? 'suback-count' : 'unsuback-codes', undefined, f.at)
   while (f.left > 0) {
     const code = f.integer(f.version < 5 ? 'return_code' : 'reason_code', 1, meaning)
     f.last.repeated = true

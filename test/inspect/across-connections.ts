@@ -95,7 +95,12 @@ const alive = (version = 4, more: object = {}): ScenarioEvent[] => [
 const gone = says('dead', 'gone', { qos: 1, id: 3 })
 const shown = (name: string): ScenarioEvent => [name, '>', ack('puback', 3)]
 /** A complete QoS 2 exchange. */
-const twice = (name: string, message: ReturnType<typeof says>, from: '>' | '<', at: number): ScenarioEvent[] => {
+const twice = (
+  name: string,
+  message: ReturnType<typeof says>,
+  from: '>' | '<',
+  at: number,
+): ScenarioEvent[] => {
   const to = from === '>' ? '<' : '>'
   const id = Number((message as { messageId?: number }).messageId)
   return [
@@ -123,11 +128,20 @@ const marked = {
 type ScenarioCase = readonly [what: string, acts: readonly ScenarioEvent[], inspectScenario?: ScenarioOptions]
 
 /** By rule: cases that break it, and cases that do not. */
-export const acrossConnections: Record<string, { fires: readonly ScenarioCase[]; silent: readonly ScenarioCase[] }> = {
+export const acrossConnections: Record<
+  string,
+  { fires: readonly ScenarioCase[]; silent: readonly ScenarioCase[] }
+> = {
   'connack-missing': {
     fires: [
-      ['the client waits and disconnects', [...joins('b'), ['a', '>', at4('a'), 1], ['a', 'x', 'fin', '>', 40]]],
-      ['the client keeps sending', [...joins('b'), ['a', '>', at4('a'), 1], ['a', '>', { cmd: 'pingreq' }, 40]]],
+      [
+        'the client waits and disconnects',
+        [...joins('b'), ['a', '>', at4('a'), 1], ['a', 'x', 'fin', '>', 40]],
+      ],
+      [
+        'the client keeps sending',
+        [...joins('b'), ['a', '>', at4('a'), 1], ['a', '>', { cmd: 'pingreq' }, 40]],
+      ],
     ],
     silent: [
       ['answered', [...joins('b'), ...joins('a'), ['a', 'x', 'fin', '>', 40]]],

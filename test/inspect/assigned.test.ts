@@ -1,7 +1,7 @@
 // --client with a Client Identifier assigned by the server: packets before CONNACK are held until it arrives.
 import { expect, test } from 'vitest'
 import { Filter } from '../../src/inspect/filter.js'
-import { type Step, inspectSteps } from './scenarios.js'
+import { inspectSteps, type Step } from './scenarios.js'
 
 const connect: Step = ['>', '10 0d 0004 4d515454 05 02 003c 00 0000']
 const connack: Step = ['<', '20 0a 00 00 07 12 0004 6e616d65'] // "name"

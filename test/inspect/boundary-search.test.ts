@@ -2,9 +2,9 @@
 import { describe, expect, test } from 'vitest'
 import { type Origin, segmentOf } from '../../src/capture/stream.js'
 import { Assembler } from '../../src/inspect/assembler.js'
+import { headerAt, isClean } from '../../src/inspect/fixed-header.js'
 import { Packet } from '../../src/inspect/packet.js'
 import { none, packetAt } from '../../src/inspect/plausible.js'
-import { headerAt, isClean } from '../../src/inspect/fixed-header.js'
 import { Dice } from '../helpers/dice.js'
 import { fixtures, inspected } from './captures.js'
 

@@ -1,7 +1,8 @@
 // The memory of the inspector for many connections is bounded; dropped state suppresses checks and never causes false reports.
 import { expect, test } from 'vitest'
 import { type Flow, segmentOf } from '../../src/capture/stream.js'
-import { Assembler, type Budget } from '../../src/inspect/assembler.js'
+import { Assembler } from '../../src/inspect/assembler.js'
+import type { Budget } from '../../src/inspect/boundary-search.js'
 import { boundedKey } from '../../src/inspect/content-hash.js'
 import { Inspector } from '../../src/inspect/inspector.js'
 import { bytesOf, flow, Recorder } from './scenarios.js'

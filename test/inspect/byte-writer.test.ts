@@ -1,7 +1,13 @@
 // ByteWriter output equals the concatenated strings, wherever the buffer ends.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { encoded, type ByteWriter, putDigits, shortText, textOf } from '../../src/inspect/views/byte-writer.js'
+import {
+  type ByteWriter,
+  encoded,
+  putDigits,
+  shortText,
+  textOf,
+} from '../../src/inspect/views/byte-writer.js'
 import { durationText, putSeconds, timeOfDay } from '../../src/inspect/views/text.js'
 import { jsonOf } from '../../src/text.js'
 
@@ -17,7 +23,10 @@ const write: fc.Arbitrary<Write> = fc.oneof(
   fc.string({ unit: 'grapheme' }).map((text): Write => [(out) => out.text(text), text]),
   fc.maxSafeNat().map((value): Write => [(out) => out.number(value), String(value)]),
   fc.integer({ min: 0, max: 999_999_999 }).map((value): Write => {
-    return [(out) => out.commit(putDigits(out.bytes, out.reserve(9), value, 9)), String(value).padStart(9, '0')]
+    return [
+      (out) => out.commit(putDigits(out.bytes, out.reserve(9), value, 9)),
+      String(value).padStart(9, '0'),
+    ]
   }),
   fc.integer({ min: 7000, max: 20_000 }).map((length): Write => {
     const text = 'é'.repeat(length)

@@ -2,11 +2,11 @@
 import fc from 'fast-check'
 import mqtt, { type Packet as MqttPacket } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
+import { decode } from '../../src/inspect/decode.js'
+import { FastDecoder } from '../../src/inspect/fast-decoder.js'
 import { Fields } from '../../src/inspect/fields.js'
 import { messageOf } from '../../src/inspect/mqtt-sn.js'
 import { type Packet, packetOf } from '../../src/inspect/packet.js'
-import { FastDecoder } from '../../src/inspect/fast-decoder.js'
-import { decode } from '../../src/inspect/decode.js'
 
 const fields = new Fields()
 

@@ -5,7 +5,7 @@ import { Inspector } from '../../src/inspect/inspector.js'
 import { messageOf } from '../../src/inspect/mqtt-sn.js'
 import { rules } from '../../src/inspect/rules.js'
 import { acrossConnections } from './across-connections.js'
-import { feedSteps, Recorder, type Step, inspectScenario, inspectSteps } from './scenarios.js'
+import { feedSteps, inspectScenario, inspectSteps, Recorder, type Step } from './scenarios.js'
 
 const connect4 = '100d 0004 4d515454 04 02 000a 0001 61'
 const connect5 = '100e 0004 4d515454 05 02 000a 00 0001 61'
@@ -726,7 +726,8 @@ describe('WebSocket', () => {
 })
 
 describe('MQTT-SN', () => {
-  const sn = (...steps: Step[]) => inspectSteps(steps, { flow: { protocol: 'udp', server: '192.0.2.2:1884' } }).broken
+  const sn = (...steps: Step[]) =>
+    inspectSteps(steps, { flow: { protocol: 'udp', server: '192.0.2.2:1884' } }).broken
   const hello: Step[] = [
     ['>', '07 04 04 01 000a 61'],
     ['<', '03 05 00'],
@@ -837,10 +838,7 @@ const more: Record<
           ...subscribed('a'),
           ...s2c(retained4, retained4),
         ],
-        'resent': after4(
-          ...subscribed('a', '01', '01'),
-          ...s2c('3305 0001 61 0001', '3b05 0001 61 0001'),
-        ),
+        resent: after4(...subscribed('a', '01', '01'), ...s2c('3305 0001 61 0001', '3b05 0001 61 0001')),
         'a Retain As Published subscription': after5(...subscribed5('a', '08'), ...s2c(retained5, retained5)),
       },
     },
@@ -954,7 +952,10 @@ const more: Record<
       version: 5,
       fires: {
         'an identifier of no subscription': after5(...two5('05', '06'), ['<', '3006 0001 61 02 0b 07']),
-        'no identifier, although all matching subscriptions have one': after5(...two5('05', '06'), ['<', '3004 0001 61 00']),
+        'no identifier, although all matching subscriptions have one': after5(...two5('05', '06'), [
+          '<',
+          '3004 0001 61 00',
+        ]),
         'the identifier of a subscription that does not match': after5(
           ...subscribed5('a', '00', '00', '0b05'),
           ...c2s('8209 0002 02 0b06 0001 62 00'),

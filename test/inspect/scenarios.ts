@@ -119,7 +119,10 @@ export interface ScenarioOptions {
 }
 
 /** Inspects several connections to one server, in capture order. */
-export function inspectScenario(acts: readonly ScenarioEvent[], { version = 4, hosts = {}, joined = [] }: ScenarioOptions = {}): Recorder {
+export function inspectScenario(
+  acts: readonly ScenarioEvent[],
+  { version = 4, hosts = {}, joined = [] }: ScenarioOptions = {},
+): Recorder {
   const recorder = new Recorder()
   const inspector = new Inspector({ view: recorder })
   const flows = new Map<string, { flow: Flow; c2s: number; s2c: number }>()

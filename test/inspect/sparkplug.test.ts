@@ -3,9 +3,9 @@
 import mqtt from 'mqtt-packet'
 import { PbfWriter } from 'pbf'
 import { expect, test } from 'vitest'
+import { decode } from '../../src/inspect/decode.js'
 import { Fields } from '../../src/inspect/fields.js'
 import { packetOf } from '../../src/inspect/packet.js'
-import { decode } from '../../src/inspect/decode.js'
 import { Sparkplug, sparkplugLines } from '../../src/inspect/sparkplug.js'
 
 function publish(topic: string, payload: Uint8Array) {

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer'
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { openCapture } from '../../src/capture/open.js'
-import { viewOf } from '../../src/commands/inspect/create-view.js'
+import { createView } from '../../src/commands/inspect/create-view.js'
 import { Inspector } from '../../src/inspect/inspector.js'
 import { displayWidth, fitted, wrapped } from '../../src/inspect/views/wrap.js'
 import { style } from '../../src/io/style.js'
@@ -21,7 +21,9 @@ function shown(view: Name, columns: number | undefined, input: Uint8Array, full 
       void (text += Buffer.from(bytes.subarray(start, end)).toString()),
   }
   const showing = { view, full, fields: false, showSecrets: true, columns }
-  const inspector = new Inspector({ view: viewOf(showing, sink, columns === undefined ? undefined : style) })
+  const inspector = new Inspector({
+    view: createView(showing, sink, columns === undefined ? undefined : style),
+  })
   const capture = openCapture(inspector)
   capture.push(input)
   capture.end()

@@ -19,15 +19,15 @@ import { strerror } from '../../io/system-error.js'
 import { columnsOf, isTerminal, wantsColor } from '../../io/terminal.js'
 import { count } from '../../text.js'
 import { Interrupted } from '../interrupted.js'
+import { createView } from './create-view.js'
 import { crypto, inflate } from './helpers.js'
 import { bytesOfHex, checkInput, isFile } from './input.js'
 import { readInto } from './read-into.js'
 import { pagerFor, Screen } from './screen.js'
-import { createView } from './create-view.js'
 import type { inspect } from './spec.js'
 import { summaryOf } from './summary.js'
-import { openTarget, refuseInput, standardOutput } from './write-target.js'
 import { type Writer, writerTo } from './write.js'
+import { openTarget, refuseInput, standardOutput } from './write-target.js'
 
 export type InspectArgs = Args<typeof inspect.options>
 
@@ -56,7 +56,9 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
   const inspector = new Inspector({
     ...options,
     view:
-      args.write === '-' ? silent : createView({ ...args, view, columns }, output, await paintFor(args, host)),
+      args.write === '-'
+        ? silent
+        : createView({ ...args, view, columns }, output, await paintFor(args, host)),
     filter,
     also: writer?.view,
     payloads: args.sparkplug ? await loadSparkplug() : undefined,
@@ -162,10 +164,7 @@ function statusOf({ packets, found, introduced }: Inspector, quiet: boolean, hos
   }
   // Packets were found but none was shown: the filter rejected all.
   if (!introduced && !quiet) {
-    say(
-      host.stderr,
-      `No packet matches the filters: ${count(packets, 'packet')} read.`,
-    )
+    say(host.stderr, `No packet matches the filters: ${count(packets, 'packet')} read.`)
   }
   return found.error + found.warning > 0 ? ExitCode.violations : ExitCode.ok
 }

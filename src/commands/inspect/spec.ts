@@ -6,7 +6,7 @@ import { UsageError } from '../../errors.js'
 
 export const inspect = spec({
   name: 'inspect',
-  summary: 'Explain captured MQTT byte by byte, and check it against the standard.',
+  summary: 'Explain captured MQTT byte by byte and check for violations.',
   synopsis: ['[OPTION]... [FILE]...', "--hex '10 0c ...' [OPTION]..."],
   description: [
     `Reads captures and shows the MQTT in them: every byte with its name and meaning, one line per packet, JSON, or a

@@ -7,12 +7,12 @@ import { type RuleKey, violation } from '../rules.js'
 import type { LateViolation } from '../views/view.js'
 import { ExchangeChecks } from './exchanges.js'
 import { HandshakeChecks } from './handshake.js'
+import { KeepAliveChecks } from './keep-alive.js'
 import { LimitChecks } from './limits.js'
 import { MqttSnChecks } from './mqtt-sn.js'
-import { hostOf, ConnectionState, report } from './state.js'
-import { SubscriptionChecks } from './subscriptions.js'
-import { KeepAliveChecks } from './keep-alive.js'
 import type { ServerState, ServerStates } from './servers.js'
+import { ConnectionState, hostOf, report } from './state.js'
+import { SubscriptionChecks } from './subscriptions.js'
 
 /** Grace period for a late answer, in seconds. */
 const patience = 20

@@ -6,7 +6,7 @@ import { boundedKey, payloadHash } from '../content-hash.js'
 import { publish } from '../names.js'
 import type { Packet } from '../packet.js'
 import type { PropertyBag } from '../properties.js'
-import { type RuleKey, violation } from '../rules.js'
+import { violation } from '../rules.js'
 import type { LateViolation } from '../views/view.js'
 import { alteredProperty, forwarded } from './forwarded.js'
 import { type Generation, Publications, publication } from './publications.js'
@@ -105,7 +105,8 @@ export class DeliveryChecks {
 
   /** Checks a message to `subscriber` that is not a retained message. */
   delivered(subscriber: InspectedSubscriber, packet: Packet, match: Match): void {
-    if (subscriber.doubtful || this.incomplete || packet.topic === undefined || packet.type !== publish) return
+    if (subscriber.doubtful || this.incomplete || packet.topic === undefined || packet.type !== publish)
+      return
     const hash = payloadHash(packet)
     if (hash === 0) return subscriber.doubt()
     const topic = this.#topicOf(packet.topic)
@@ -140,11 +141,7 @@ export class DeliveryChecks {
     if (packet.dup) return
     if ((flags & publication.resent) === 0) return subscriber.doubt()
     if ((flags & publication.resentInExchange) === 0 || packet.qos !== 2) return
-    subscriber.suspect(
-      'qos2-duplicate',
-      packet,
-      `already delivered; #${number} was resent before its PUBREL`,
-    )
+    subscriber.suspect('qos2-duplicate', packet, `already delivered; #${number} was resent before its PUBREL`)
   }
 
   #order(subscriber: InspectedSubscriber, packet: Packet, match: Match, table: Generation, at: number): void {

@@ -4,8 +4,8 @@ import { nanosBetween } from '../../capture/stream.js'
 import * as names from '../names.js'
 import type { Direction, Packet } from '../packet.js'
 import type { RuleKey } from '../rules.js'
-import { advanced, resendablePendingOf, InFlight, type Pending, pendingOf } from './in-flight.js'
-import { identifierOffset, type Unacknowledged, type Resumption } from './resumption.js'
+import { advanced, InFlight, type Pending, pendingOf, resendablePendingOf } from './in-flight.js'
+import { identifierOffset, type Resumption, type Unacknowledged } from './resumption.js'
 import { type ConnectionState, report } from './state.js'
 
 /** PINGREQs without an answer that are kept. They have no Packet Identifier that would bound their number. */
@@ -250,7 +250,7 @@ export class ExchangeChecks {
   }
 
   /** Exchanges still open at the end of the connection, each with its rule and the side that should have answered. */
-  *unanswered(): Generator<{ waiting: Waiting; key: RuleKey; from: Direction }> {
+  *unanswered(): Generator<{ waiting: Pending; key: RuleKey; from: Direction }> {
     for (const direction of ['c2s', 's2c'] as const) {
       const published = this.#published[direction]
       if (published === undefined) continue

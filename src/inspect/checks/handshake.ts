@@ -95,7 +95,11 @@ export class HandshakeChecks {
     if (type === connack) this.#connack(packet)
     else if (state.connackCode > 0 && type !== disconnect) report(packet, 'data-after-refuse')
     if (type === publish || packet.version !== 5 || packet.properties === undefined) return
-    if (state.connectProperty(propertyId.requestProblemInformation) !== 0 || type === connack || type === disconnect)
+    if (
+      state.connectProperty(propertyId.requestProblemInformation) !== 0 ||
+      type === connack ||
+      type === disconnect
+    )
       return
     const { properties } = packet
     if (properties.has(propertyId.reasonString) || properties.has(propertyId.userProperty)) {
@@ -133,7 +137,8 @@ export class HandshakeChecks {
 
   #auth(packet: Packet): void {
     if (!this.#state.whole || this.#state.connect === undefined || packet.version !== 5) return
-    if (this.#state.connectProperty(propertyId.authenticationMethod) === undefined) report(packet, 'auth-without-method')
+    if (this.#state.connectProperty(propertyId.authenticationMethod) === undefined)
+      report(packet, 'auth-without-method')
     else this.#method(packet)
   }
 

@@ -79,7 +79,11 @@ export class RetainedChecks {
       triggers === 0
         ? 'no retained messages were requested'
         : `retained messages were requested ${triggers} times and have all arrived`
-    report(packet, key, key === 'retain-handling' ? `${asked} (Retain Handling)` : `RETAIN is 1, and ${asked}`)
+    report(
+      packet,
+      key,
+      key === 'retain-handling' ? `${asked} (Retain Handling)` : `RETAIN is 1, and ${asked}`,
+    )
   }
 
   #count(packet: Packet, topic: string, matching: readonly RetainRequest[]): number {
@@ -101,7 +105,7 @@ export class RetainedChecks {
   }
 
   /** Retained messages that came first and last, but not for every SUBSCRIBE between, as [MQTT-3.3.1-9] requires. */
-  *missing(current: (asking: Asking) => Asking | undefined): Generator<LateViolation> {
+  *missing(current: (asking: RetainRequest) => RetainRequest | undefined): Generator<LateViolation> {
     if (this.#state.version !== 5 || !this.#state.fresh) return
     let reported = 0
     for (const [topic, { count, firstTime, lastTime, hash, number, asking }] of this.#topics) {

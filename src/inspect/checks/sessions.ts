@@ -6,8 +6,8 @@ import type { Direction, Packet } from '../packet.js'
 import { violation } from '../rules.js'
 import type { LateViolation } from '../views/view.js'
 import type { ExchangeChecks } from './exchanges.js'
-import { type Unacknowledged, Resumption } from './resumption.js'
-import { hostOf, type ConnectionState, report } from './state.js'
+import { Resumption, type Unacknowledged } from './resumption.js'
+import { type ConnectionState, hostOf, report } from './state.js'
 
 /** Seconds between the end of a connection and the CONNACK of the next. */
 const soon = 10

@@ -107,7 +107,9 @@ export class ConnectionState {
   /** MQTT 5.0, 3.1.2.11.2 and 3.2.2.3.2; MQTT 3.1.1, 3.1.2.4. */
   #expiry(): number {
     if (this.version < 5) return this.connect?.cleanStart === false ? Number.POSITIVE_INFINITY : 0
-    return Number(this.connackProperty(propertyId.sessionExpiry) ?? this.connectProperty(propertyId.sessionExpiry) ?? 0)
+    return Number(
+      this.connackProperty(propertyId.sessionExpiry) ?? this.connectProperty(propertyId.sessionExpiry) ?? 0,
+    )
   }
 
   /** A property of the CONNECT. */

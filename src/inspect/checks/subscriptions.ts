@@ -9,7 +9,7 @@ import type { LateViolation } from '../views/view.js'
 import type { DeliveryChecks, Match } from './deliveries.js'
 import type { ExchangeChecks } from './exchanges.js'
 import type { Pending } from './in-flight.js'
-import { type RetainRequest, RetainedChecks } from './retained.js'
+import { RetainedChecks, type RetainRequest } from './retained.js'
 import { type ConnectionState, report } from './state.js'
 import type { InspectedSubscriber } from './subscriber.js'
 
@@ -223,7 +223,11 @@ export class SubscriptionChecks {
     if (known.some((identifiers) => identifiers.length === 0)) return
     const foreign = told.find((one) => !known.some((identifiers) => identifiers.includes(Number(one))))
     if (foreign !== undefined) {
-      return report(packet, 's2c-subscription-id', `no matching subscription has identifier ${String(foreign)}`)
+      return report(
+        packet,
+        's2c-subscription-id',
+        `no matching subscription has identifier ${String(foreign)}`,
+      )
     }
     const plain = matching.every(({ shared, granted }) => granted && !shared)
     if (!plain || told.length > 0 || known.some((identifiers) => identifiers.includes(0))) return

@@ -2,9 +2,9 @@
 // field is not a whole number of bytes.
 
 import { oneLine } from '../../text.js'
+import { decodeAgain } from '../decode.js'
 import type { Field } from '../fields.js'
 import type { Packet } from '../packet.js'
-import { decodeAgain } from '../decode.js'
 import type { Violation } from '../rules.js'
 import {
   arrowBytes,

@@ -2,13 +2,13 @@
 // standard in snake case.
 
 import { jsonOf } from '../../text.js'
+import { decodeAgain } from '../decode.js'
 import { type Field, Fields } from '../fields.js'
 import type { Packet } from '../packet.js'
-import { decodeAgain } from '../decode.js'
 import type { Violation } from '../rules.js'
 import { stringAt } from '../utf8.js'
+import { ByteWriter, encoded, putAscii, putBytes, putNumber } from './byte-writer.js'
 import { secrets } from './fields-view.js'
-import { encoded, ByteWriter, putAscii, putNumber, putBytes } from './byte-writer.js'
 import { frameOf, hexOf, putSeconds, typeName } from './text.js'
 import type { ConnectionFacts, LateViolation, Skipped, TextSink, View } from './view.js'
 

@@ -5,8 +5,8 @@ import { quoted } from '../../text.js'
 import { isForwarded } from '../mqtt-sn-names.js'
 import { connack, publish, reasonCodeNames, returnCodeName } from '../names.js'
 import type { Packet } from '../packet.js'
+import { ByteWriter, encoded, putAscii, putBytes, putNumber, textOf } from './byte-writer.js'
 import { faultText, lateText, missingText, openedText, skippedText } from './fields-view.js'
-import { encoded, ByteWriter, putAscii, putNumber, putBytes, textOf } from './byte-writer.js'
 import { frameOf, ofFile, putDuration, putTimeOfDay, typeName } from './text.js'
 import {
   type ConnectionFacts,

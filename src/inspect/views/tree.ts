@@ -1,8 +1,8 @@
 // --view tree: the fields of each packet as a tree, each with its bit range; for debugging decoders.
 
 import { oneLine } from '../../text.js'
-import type { Packet } from '../packet.js'
 import { decodeAgain } from '../decode.js'
+import type { Packet } from '../packet.js'
 import { FieldsView, faultText, headline } from './fields-view.js'
 import { padding } from './text.js'
 import type { ConnectionFacts } from './view.js'
