@@ -8,7 +8,7 @@ import { pagerOf } from '../io/pager.js'
 import { print } from '../io/print.js'
 import { taken } from '../io/signals.js'
 import { columnsOf, wantsColor } from '../io/terminal.js'
-import type { Job } from './index.js'
+import type { Job } from './job.js'
 
 /** Put in by the bundler: .ci/guides.mjs packs it. */
 declare const MQTTX_GUIDES: string

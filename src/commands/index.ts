@@ -6,15 +6,7 @@ import { parse } from '../cli/parse.js'
 import type { Surroundings } from '../cli/sources.js'
 import { UsageError } from '../errors.js'
 import type { Host } from '../host.js'
-
-/** A parsed command line, ready to run. */
-export interface Job {
-  readonly wants: 'run'
-  readonly quiet: boolean
-  /** To be printed before it runs. */
-  readonly warnings: readonly string[]
-  run(host: Host): Promise<number>
-}
+import type { Job } from './job.js'
 
 export interface Command {
   readonly name: string
