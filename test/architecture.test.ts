@@ -21,7 +21,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
   // session: Topic Filters; transport: WebSocket, whose package has one importer
   broker: ['io', 'passwd', 'session', 'transport', 'errors.ts', 'text.ts', 'version.ts'],
-  // format: only to check what -F says; codec: the table of properties
+  // format: only to check -F; codec: the table of properties
   cli: ['codec', 'format', 'errors.ts', 'ports.ts', 'text.ts', 'byte-text.ts'],
   capture: ['errors.ts', 'text.ts'],
   inspect: ['capture', 'codec', 'session', 'errors.ts', 'text.ts'], // codec: framing and Reason Codes; session: Topic Filters
@@ -30,7 +30,7 @@ const allowed: Record<string, readonly string[]> = {
   io: ['errors.ts', 'text.ts', 'byte-text.ts'],
   passwd: ['io', 'errors.ts', 'text.ts', 'byte-text.ts'], // io: replacement in one step; byte-text: bytes that are not UTF-8
   session: ['errors.ts', 'text.ts'],
-  transport: ['io', 'errors.ts', 'text.ts'], // io: what the system says of addresses
+  transport: ['io', 'errors.ts', 'text.ts'], // io: system errors and IPv6 zones
 }
 
 /** A spec is loaded for documents, so it imports no code that runs a command. */
@@ -158,7 +158,7 @@ test('only main.ts ends the process', () => {
 
 /**
  * What may write to standard error beside io/say.ts: errors, which explain() has escaped; drawings and questions of our
- * own; what a program that the user named writes there itself; and the library's warning, which is Node's to show.
+ * own; the standard error of commands given by the user; and the library's process warning.
  */
 const writers: Record<string, RegExp> = {
   'main.ts': /stderr\.write\(explain\(/g,

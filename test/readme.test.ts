@@ -38,7 +38,7 @@ const trustsOurCa = (machine: Machine) => ({ SSL_CERT_FILE: machine.certificates
 /** Setup and expected results of blocks. Each key is a part of one block. */
 const circumstances: Record<string, (machine: Machine) => Circumstances> = {
   'npm install -g': () => ({
-    folder: unpacked(), // in a checkout it would build what other tests are running
+    folder: unpacked(), // in a checkout it would rebuild dist/ during other tests
     env: { npm_config_prefix: '/run/npm', npm_config_ignore_scripts: 'true', npm_config_audit: 'false' },
     before: 'PATH="/run/npm/bin:$PATH"',
     after: 'command -v mqttx',
@@ -125,7 +125,7 @@ done`,
     },
   }),
   'passwd -c users ada': () => ({
-    status: { '--audit': [42] }, // the reference's 1,000 iterations are too few
+    status: { '--audit': [42] }, // mosquitto's 1,000 iterations are too few
     typed: {
       'passwd -c users ada': [
         ['Password: ', 'secret'],

@@ -1,15 +1,15 @@
-// What a message holds, escaped on its way to a terminal. A pipe or file gets every byte as it is.
+// Escapes messages for a terminal. A pipe or file gets every byte unchanged.
 
 import { bytesToText } from '../byte-text.js'
 import { screenText } from '../text.js'
 import type { ByteSink, Formatter } from './message.js'
 
-/** Prints like `inner`, with everything from the message escaped but line feeds and tabs. */
+/** Prints like `inner`, with text from the message escaped, except line feeds and tabs. */
 export function onScreen(inner: Formatter): Formatter {
   return (message, sink) => inner(message, screenSink(sink, screenText))
 }
 
-/** Passes on to `sink` what `clean` makes of each text; the format's own text and line ends stay. */
+/** A sink that applies `clean` to text from the message; text of the format and line feeds pass unchanged. */
 export function screenSink(sink: ByteSink, clean: (text: string) => string): ByteSink {
   const bytes = (piece: Uint8Array): void =>
     sink.text(clean(bytesToText(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength))))

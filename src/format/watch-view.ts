@@ -4,7 +4,7 @@ import type { ByteSink, Formatter, ReceivedMessage, WallClock } from './message.
 import { isoSecond, localTime } from './strftime.js'
 import { hexPreview, type Ink, isBinary, label } from './terminal.js'
 
-/** Topics that are kept, and the characters of their names; the one that was silent longest makes room. */
+/** Limits of stored topics: count, and characters of their names. The least recently updated topic is dropped. */
 const maxTopics = 10_000
 const maxCharacters = 4 * 1024 * 1024
 /** Bytes of a message that are kept: more than a line of any screen shows. */

@@ -1,22 +1,22 @@
-// -w: a line of the screen for each topic. --message-rate: a line for each second.
+// -w in a pipe: cursor addressing with a line per topic, as mosquitto_sub prints it. --message-rate: a line per second.
 import { oneLine, shown } from '../text.js'
 import type { ByteSink, Formatter } from './message.js'
 import { screenSink } from './screen.js'
 
 export interface Watch {
-  /** Clears the screen and names the broker on its first line. */
+  /** Clears the screen and prints the broker's name on the first line. */
   start(sink: ByteSink): void
   readonly show: Formatter
 }
 
-const firstLine = 2 // the broker's name stands above
-/** Topics with a line of their own, and the characters of their names: no screen has so many lines. */
+const firstLine = 2 // below the broker's name
+/** Limits of topics with their own line: count, and characters of their names. */
 const mostTopics = 10_000
 const mostCharacters = 4 * 1024 * 1024
 
 /**
- * Shows each message with `inner` on the line of its topic, in the order in which topics first appeared. Topics beyond
- * the first 10,000 share the line after these.
+ * Shows each message with `inner` on the line of its topic, in order of first appearance. Topics beyond the first 10,000
+ * share the line after these.
  */
 export function watch(host: string, inner: Formatter): Watch {
   const lines = new Map<string, number>()
@@ -33,7 +33,7 @@ export function watch(host: string, inner: Formatter): Watch {
   return {
     start: (sink) => sink.fixed(`\x1b[2J\x1b[1;1HBroker: ${shown(host)}\n`),
     show(message, sink) {
-      // Cleared before it is written (ESC[K): behind the message the cursor is already on the next line.
+      // Erase (ESC[K) before writing: after the message the cursor is on the next line.
       sink.fixed(`\x1b[${lineOf(message.topic)};1H\x1b[K`)
       inner(message, screenSink(sink, oneLine))
       sink.fixed(`\x1b[${firstLine + lines.size - 1};1H\n`)
@@ -43,7 +43,7 @@ export function watch(host: string, inner: Formatter): Watch {
 
 export interface MessageRate {
   readonly count: Formatter
-  /** Writes how many messages were counted since the last call, to be called once a second. */
+  /** Writes the number of messages since the last call. Called once a second. */
   report(sink: ByteSink): void
 }
 

@@ -1,10 +1,10 @@
-// The world that a command runs in: streams in memory, signals that a test sends, no environment.
+// A fake Host: streams in memory, signals sent by the test, an empty environment.
 import { PassThrough, Writable } from 'node:stream'
 import type { Host, Signal } from '../../src/host.js'
 import { main } from '../../src/main.js'
 import type { ScriptedServer } from '../helpers/scripted-server.js'
 
-/** A stream that takes what it gets, as often as it is allowed to. */
+/** A writable stream in memory that can fail and pause. */
 export interface Sink {
   readonly stream: Writable
   text(): string
@@ -49,7 +49,7 @@ export interface FakeHost {
   readonly stdout: Sink
   readonly stderr: Sink
   signal(name: Signal): void
-  /** How many signal handlers are left. */
+  /** The number of registered signal handlers. */
   handlers(): number
 }
 
@@ -82,7 +82,7 @@ export interface Outcome {
   readonly stderr: string
 }
 
-/** Runs a command line to its end; `meanwhile` has its hands on the world. */
+/** Runs a command line to its end; `meanwhile` controls the fake host. */
 export async function run(
   words: readonly string[],
   server: Pick<ScriptedServer, 'at'>,

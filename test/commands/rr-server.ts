@@ -1,4 +1,4 @@
-// A scripted server of MQTT 5 that is a responder as well: what it does with a request is up to the test.
+// A scripted MQTT 5 server that is also a responder, controlled by the test.
 import type { Socket } from 'node:net'
 import type { IPublishPacket, Packet } from 'mqtt-packet'
 import type { ProtocolVersion } from '../../src/codec/publish.js'
@@ -7,14 +7,14 @@ import { type ScriptedServer, scriptedServer } from '../helpers/scripted-server.
 
 export type Respond = (request: IPublishPacket, send: (packet: Packet) => void, socket: Socket) => void
 
-/** What a well-behaved server of that version answers. */
+/** The normal answer of a server of that version. */
 export function obliging(packet: Packet, version: ProtocolVersion): Packet | undefined {
   const answer = answerTo(packet)
   if (answer?.cmd !== 'connack' || version < 5) return answer
   return { cmd: 'connack', reasonCode: 0, sessionPresent: false }
 }
 
-/** `override`: another answer than the obliging one to a packet; undefined leaves it at that. */
+/** `override`: an answer instead of the normal one; undefined keeps the normal one. */
 export function rrServer(
   respond: Respond,
   {
@@ -32,7 +32,7 @@ export function rrServer(
   })
 }
 
-/** An answer as a responder sends it; `more` takes the place of what it has. */
+/** The PUBLISH of an answer, with fields overridden by `more`. */
 export function answerFor(request: IPublishPacket, more: Partial<IPublishPacket> = {}): IPublishPacket {
   const { responseTopic = 'e', correlationData } = request.properties ?? {}
   return {

@@ -1,4 +1,4 @@
-// A sink that remembers, messages with sensible fields, a clock that stands.
+// Helpers: a recording sink, messages with default fields, a fixed clock.
 import type { ByteSink, Formatter, ReceivedMessage, WallTime } from '../../src/format/message.js'
 import { compileTemplate, type RenderContext } from '../../src/format/template.js'
 
@@ -49,7 +49,7 @@ export function context(overrides: Partial<RenderContext> = {}): RenderContext &
   }
 }
 
-/** What a format makes of a message. */
+/** The output of a format for a message. */
 export function renderBytes(format: string, of: ReceivedMessage, within: RenderContext = context()): Buffer {
   const sink = collector()
   compileTemplate(format)(of, sink, within)

@@ -1,4 +1,4 @@
-// Builds captures: frames from the inside out, then the file. For tests of what a real network cannot produce on demand.
+// Builds capture files frame by frame, for traffic that a real network does not produce on demand.
 
 export interface Packet {
   /** Seconds; the fraction is kept to the microsecond. */
@@ -198,7 +198,7 @@ export function toServer(segment: Segment): Buffer {
   return ethernet(ipv4(tcp(segment), pick(segment)))
 }
 
-/** The same from server to client. */
+/** An Ethernet frame with a TCP segment from server to client. */
 export function toClient(segment: Segment): Buffer {
   const { ports = [40000, 1883], from = client, to = server } = segment
   return ethernet(ipv4(tcp({ ...segment, ports: [ports[1], ports[0]] }), { from: to, to: from }))

@@ -1,4 +1,4 @@
-// Certificates for tests of TLS, made by openssl: good ones, and one for each thing that can be wrong with one.
+// Certificates for TLS tests, made by openssl: valid ones, and one for each possible defect.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ export interface Pair {
 }
 
 export interface Certificates {
-  /** The CA of all the others but `selfSigned` and `stranger`. */
+  /** The CA of all certificates except `selfSigned` and `stranger`. */
   readonly ca: Pair
   /** A directory with the CA under the hash of its name. */
   readonly capath: string
@@ -23,7 +23,7 @@ export interface Certificates {
   readonly client: Pair
   /** The client's, with a key that has the passphrase `open sesame`. */
   readonly encrypted: Pair
-  /** A client of a CA that nobody knows. */
+  /** A client certificate of an unknown CA. */
   readonly stranger: Pair
 }
 
@@ -35,7 +35,7 @@ const years = {
 } as const
 const localhost = 'DNS:localhost,IP:127.0.0.1,IP:::1'
 
-/** Paths of PEM files in a folder that goes away with the test file; the server's certificate is for `names`. */
+/** Paths of PEM files in a temporary folder; the server's certificate is for `names`. */
 export function makeCertificates(names = localhost): Certificates {
   const folder = scratch('certificates')
   const path = (name: string) => join(folder, name)

@@ -1,11 +1,11 @@
-// The same call for our clients and for mosquitto's: a test says who publishes and who subscribes.
+// One interface for our clients and mosquitto's.
 import type { Broker, Peer } from './peers.js'
 import { type Outcome, type Running, type RunOptions, start, startMqttx } from './run.js'
 import { tap } from './tap.js'
 
 export type Client = 'mqttx' | 'mosquitto'
 
-/** The two directions in which ours and theirs have to understand each other. */
+/** Publisher and subscriber in both combinations of ours and mosquitto's. */
 export const directions = [
   { publisher: 'mqttx', subscriber: 'mosquitto', needs: ['mosquitto_sub'] },
   { publisher: 'mosquitto', subscriber: 'mqttx', needs: ['mosquitto_pub'] },

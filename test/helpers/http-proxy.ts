@@ -1,4 +1,4 @@
-// An HTTP proxy (RFC 9110, 9.3.6) that notes what it is asked for and can be told to refuse.
+// An HTTP proxy (RFC 9110, 9.3.6) that records its requests and can refuse them.
 import { createServer, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
@@ -7,11 +7,11 @@ export interface HttpProxyRules {
   login?: string
   /** Sent instead of a connection and its answer. */
   answer?: string | Buffer
-  /** The connection is closed behind `answer`. */
+  /** The connection is closed after `answer`. */
   closes?: boolean
-  /** The server that all names lead to. */
+  /** The target of all names. */
   port?: number
-  /** Sent with the answer, in one piece: what the target says first. */
+  /** The target's first bytes, sent in one write with the answer. */
   early?: Buffer
 }
 

@@ -1,4 +1,4 @@
-// Runs the program on a terminal of its own.
+// Runs the program on a pseudo-terminal.
 import { resolve } from 'node:path'
 import { program, start } from './run.js'
 
@@ -7,7 +7,7 @@ export interface Shown {
   readonly status: number
 }
 
-/** Runs a line of the shell on a terminal; at each text of `steps` that is printed, what is beside it is typed. */
+/** Runs a shell line on a pseudo-terminal. When the text of a step is printed, types its second element. */
 export async function onTerminal(
   line: string,
   env: Record<string, string> = {},

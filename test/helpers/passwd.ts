@@ -1,10 +1,10 @@
-// A password file of its own for each test, and what tests do with it.
+// A password file per test, and helpers for it.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach } from 'vitest'
 import { mqttx, type Outcome, type RunOptions, scratch } from './run.js'
 
-/** Not there when a test begins. */
+/** Does not exist when a test begins. */
 export let file: string
 beforeEach(() => {
   file = join(scratch('passwd'), 'users')

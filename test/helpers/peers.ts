@@ -1,4 +1,4 @@
-// The programs of others that the tests talk to, and the brokers that stand between them and mqttx.
+// Other programs used by the tests, and the brokers.
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -38,7 +38,7 @@ function onPath(name: string): string | undefined {
   return undefined
 }
 
-// Debian's package belongs to Debian's Python, which need not be the first on PATH.
+// Debian's package is for Debian's Python, which may not be the first on PATH.
 function pythonWithPaho(): string | undefined {
   for (const python of ['/usr/bin/python3', onPath('python3')]) {
     try {
@@ -53,13 +53,13 @@ function pythonWithPaho(): string | undefined {
 
 const found = new Map<Peer, string | undefined>()
 
-/** Where a peer is, or undefined where this machine does not have it. For 'paho' that is the Python to run it with. */
+/** The path of a peer, undefined if it is not installed. For 'paho' the path of its Python. */
 export function findPeer(name: Peer): string | undefined {
   if (!found.has(name)) found.set(name, name === 'paho' ? pythonWithPaho() : onPath(name))
   return found.get(name)
 }
 
-/** A test that needs other programs: skipped with the reason where one is missing, but a failure with CI set. */
+/** A test that needs other programs: skipped with the reason if one is missing; fails if CI is set. */
 export function peerTest(
   name: string,
   needs: readonly Peer[],
@@ -84,13 +84,13 @@ export interface Broker {
   /** `-h` and `-p` for a client, ours or mosquitto's. */
   readonly at: readonly string[]
   log(): string
-  /** Ends it by signal and waits. */
+  /** Sends a signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<void>
   /** Starts it again on the same port, after `stop`. */
   restart(): Promise<void>
 }
 
-/** A loopback port that nothing listens on. */
+/** A free loopback port. */
 export function freePort(): Promise<number> {
   return new Promise((done, fail) => {
     const server = createServer().once('error', fail)
@@ -140,7 +140,7 @@ export async function startMosquitto(
 ): Promise<Broker> {
   const folder = scratch('mosquitto')
   const port = await freePort()
-  const own = process.getuid?.() === 0 ? ['user root'] : [] // else it gives up root and cannot write to the folder
+  const own = process.getuid?.() === 0 ? ['user root'] : [] // otherwise it drops root and cannot write to the folder
   const lines = [...own, `persistence_location ${folder}/`, `listener ${port} 127.0.0.1`, ...settings]
   const file = join(folder, 'mosquitto.conf')
   writeFileSync(file, `${lines.join('\n')}\n`)
@@ -148,7 +148,7 @@ export async function startMosquitto(
   return broker(port, launch(), launch, () => once(() => accepts(port)))
 }
 
-/** `mqttx broker` on a free loopback port, found by the line that it prints for scripts. */
+/** `mqttx broker` on a free loopback port, which its first line of output tells. */
 export async function startOwnBroker(options: readonly string[] = []): Promise<Broker> {
   const line = /^mqtt:\/\/127\.0\.0\.1:(\d+)$/m
   const ready = (running: Running) => running.until((stdout) => line.test(stdout))
@@ -159,15 +159,15 @@ export async function startOwnBroker(options: readonly string[] = []): Promise<B
   return broker(port, first, again, ready)
 }
 
-/** The two brokers that everything has to work on: `describe.each(brokers)`. */
+/** The two brokers to test with: `describe.each(brokers)`. */
 export const brokers: readonly { name: string; needs: readonly Peer[]; launch: () => Promise<Broker> }[] = [
   { name: 'mosquitto', needs: ['mosquitto'], launch: () => startMosquitto() },
   { name: 'mqttx broker', needs: [], launch: () => startOwnBroker() },
 ]
 
 /**
- * The same, with room: by default mosquitto drops what is over 1,000 messages behind for a subscriber of QoS 1 or 2,
- * which no publisher can know of. For tests of order and completeness.
+ * The same with a larger queue: by default mosquitto drops messages beyond 1,000 queued for a subscriber at QoS 1 or 2,
+ * without telling the publisher. For tests of order and completeness.
  */
 export const patientBrokers: typeof brokers = [
   {

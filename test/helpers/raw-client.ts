@@ -1,4 +1,4 @@
-// A client that does just what a test says, packet by packet, for what no well-behaved client can be made to do.
+// A client that sends packets exactly as a test specifies, including invalid ones.
 import { connect, type Socket } from 'node:net'
 import mqtt, { type Packet } from 'mqtt-packet'
 import { once } from './wait.js'
@@ -23,7 +23,7 @@ export class RawClient {
     }
   }
 
-  /** Waits until so many packets of this kind have come. */
+  /** Waits for a number of packets of a type. */
   async got(cmd: Packet['cmd'], count = 1): Promise<void> {
     await once(() => this.all(cmd).length >= count)
   }
@@ -45,13 +45,13 @@ export class RawClient {
     await this.got('suback', count)
   }
 
-  /** Leaves with DISCONNECT. */
+  /** Sends DISCONNECT and closes. */
   async left(): Promise<void> {
     this.send({ cmd: 'disconnect', reasonCode: 0 })
     await this.gone()
   }
 
-  /** Closes without a word; `reset` with RST. */
+  /** Closes without DISCONNECT; `reset` with RST. */
   async gone(reset = false): Promise<void> {
     if (reset) this.#socket.resetAndDestroy()
     else this.#socket.end()

@@ -1,5 +1,5 @@
-// The command blocks of README.md and the guides, and a machine to run them on: a network namespace where port 1883 is free
-// and broker.lan is a name, with the servers that the examples connect to.
+// Runs the command blocks of README.md and the guides in a network namespace where port 1883 is free
+// and broker.lan resolves, with the servers that the examples use.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -9,9 +9,9 @@ import { program, scratch, start } from './run.js'
 
 export interface Line {
   readonly text: string
-  /** It goes on until it is told to end, as in a terminal of its own. */
+  /** Runs until ended, as in another terminal. */
   readonly endless: boolean
-  /** What the comment behind it says that it prints. */
+  /** The output according to its comment. */
   readonly prints: string | undefined
 }
 
@@ -21,25 +21,25 @@ export interface Block {
   readonly lines: readonly Line[]
 }
 
-/** What a block needs that it does not say, and what comes of it. Lines are named by a part of them. */
+/** Setup and expected results of a block. Lines are identified by a part of them. */
 export interface Circumstances {
-  /** Instead of an empty folder of its own: a folder to run in. */
+  /** The folder to run in; default: a new empty one. */
   folder?: string
   env?: Record<string, string>
   /** No mosquitto: the block starts a broker on port 1883. */
   ownBroker?: true
-  /** Topics that somebody publishes to, again and again, the payload being `fed`. */
+  /** Topics to publish to repeatedly, with the payload `fed`. */
   feed?: readonly string[]
-  /** Bash, before the first line and behind the last. */
+  /** Bash commands before the first line and after the last. */
   before?: string
   after?: string
-  /** In the place of a part of the block, because it would take too long. */
+  /** Replacements for parts of the block that would take too long. */
   instead?: readonly (readonly [string, string])[]
-  /** Bash that is true when a line can begin. */
+  /** Bash condition to wait for before a line. */
   ready?: Record<string, string>
-  /** What is typed at the questions of a line. */
+  /** Answers to the prompts of a line. */
   typed?: Record<string, readonly (readonly [question: string, answer: string])[]>
-  /** The statuses that a line may end with, where that is not 0. */
+  /** Allowed exit statuses of a line other than 0. */
   status?: Record<string, readonly number[]>
   /** What has to pass through the broker as `topic payload`, `other topic payload` on other.lan: extended regular expressions. */
   seen?: readonly string[]
@@ -54,7 +54,7 @@ export interface Ended {
 
 const root = resolve(import.meta.dirname, '../..')
 
-/** All blocks in a language of a shell, in their order; those that are printed by `npm run docs` are left out. */
+/** All shell blocks in order, without those printed by `npm run docs`. */
 export function blocksOf(readme: string): Block[] {
   const own = readme.replace(/^<!-- printed: .*?<!-- \/printed -->$/gms, '')
   return Array.from(own.matchAll(/^```(sh|console|js)\n(.*?)^```$/gms), ([, language, text]) => ({
@@ -64,7 +64,7 @@ export function blocksOf(readme: string): Block[] {
   }))
 }
 
-/** Lines as bash has them: one that it does not understand alone goes on in the next. */
+/** Splits into lines as bash does: an incomplete line continues in the next. */
 function linesOf(text: string): Line[] {
   const lines: Line[] = []
   let words = ''
@@ -91,7 +91,7 @@ const flags = ['--net', '--mount', '--pid', '--fork', '--kill-child']
 export const asRoot = process.getuid?.() === 0
 const unshare = (more: readonly string[]) => [...flags, ...(asRoot ? more : ['--map-root-user', ...more])]
 
-/** Why blocks cannot be run here, or undefined. */
+/** Why blocks cannot run on this machine, or undefined. */
 export function obstacle(): string | undefined {
   const needs: Peer[] = ['bash', 'jq', 'mosquitto', 'openssl', 'python3', 'tcpdump']
   const missing = needs.filter((name) => findPeer(name) === undefined)
@@ -112,7 +112,7 @@ const names = [
 ]
 const hosts = `127.0.0.1 ${names.join(' ')}\n127.0.0.2 other.lan\n127.0.0.3 psk.lan\n127.0.0.4 strict.lan\n`
 
-/** Programs of others that need not be here, or that a namespace holds up. */
+/** Optional programs, and programs that do not work in a namespace. */
 const standIns = {
   pass: 'echo secret',
   kubectl: `last=\${@: -1}; cat "log-\${last##*=}"`,
@@ -138,7 +138,7 @@ psk_hint lan
 `
 }
 
-/** What all blocks share: made once. */
+/** Shared by all blocks, created once. */
 export function makeMachine(picture: string) {
   const folder = scratch('machine')
   const certificates = makeCertificates(
@@ -194,7 +194,7 @@ export type Machine = ReturnType<typeof makeMachine>
 const ended = (number: number) => `echo $? > "$S/${number}.status"`
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
 
-/** Bash that waits until something is true, and notes it where that does not happen. */
+/** Bash that waits for a condition and reports a timeout. */
 const patience = `await() {
   local end=$((SECONDS + 25))
   until eval "$1"; do
@@ -217,7 +217,7 @@ subscribed() { grep -c 'Sending SUBACK' "$S/mosquitto.log"; }
   if (text.includes('other.lan'))
     script += `mosquitto -c "$M/other.conf" > "$S/other.log" 2>&1 &\n${open('127.0.0.2')}`
   if (!ownBroker) script += 'broker\n'
-  // A capture is to show what the block says and nothing else.
+  // A capture must show only the traffic of the block.
   const watch = (host: string, format: string) =>
     `mqttx sub -q 1 -h ${host} -t '#' -F '${format}' >> "$S/seen" 2>&- &\n`
   if (!ownBroker && !/tcpdump|mqttx bench/.test(text)) {
@@ -235,7 +235,7 @@ function began(line: Line, number: number, ownBroker: boolean): string {
   if (/tcpdump/.test(line.text)) return `await 'grep -q "listening on" "$S/${number}.err"'\n`
   if (/mqttx broker/.test(line.text)) return `await '[ -s "$S/${number}.out" ]'\n`
   const all = line.text.match(/mqttx sub|--serve/g)?.length ?? 0
-  // Of a server that is not the usual one nothing is known: what is printed in the end has to do.
+  // The subscription to another server cannot be observed: only the final output is checked.
   const elsewhere = / -L | -h |--unix|--proxy|export/.test(line.text)
   return ownBroker || elsewhere || all === 0 ? '' : `await '[ $(subscribed) -ge $((heard + ${all})) ]'\n`
 }
@@ -247,12 +247,12 @@ function find<T>(table: Record<string, T> = {}, text: string): T | undefined {
   return Object.entries(table).find(([part]) => text.includes(part))?.[1]
 }
 
-/** The statuses that a line may end with. What is ended by SIGINT may say so. */
+/** Allowed exit statuses of a line, including that of SIGINT for endless commands. */
 export function statusesOf(line: Line, circumstances: Circumstances): readonly number[] {
   return find(circumstances.status, line.text) ?? (line.endless ? [0, 130] : [0])
 }
 
-/** Runs the lines of a block one after the other; what is endless goes on beside them and is ended at the end. */
+/** Runs the lines of a block in order; endless commands run in the background until the end. */
 export async function runBlock(machine: Machine, block: Block, circumstances: Circumstances) {
   const store = scratch('block')
   const home = join(store, 'home')
@@ -262,7 +262,7 @@ export async function runBlock(machine: Machine, block: Block, circumstances: Ci
   let script = `S=${quoted(store)}\nM=${quoted(machine.folder)}\n${patience}${servers(circumstances, block.text)}`
   script += `cd ${quoted(circumstances.folder ?? home)}\n${circumstances.before ?? ''}\nset -m\n`
   let signs = ''
-  let ends = '' // the one that began last is ended first
+  let ends = '' // in reverse order of start
   block.lines.forEach((line, number) => {
     let { text } = line
     for (const [part, other] of circumstances.instead ?? []) text = text.replace(part, other)
@@ -305,7 +305,7 @@ export async function runBlock(machine: Machine, block: Block, circumstances: Ci
   return { lines, stderr, vain: read('vain'), after: read('after'), home }
 }
 
-/** A program of ours on such a machine, with the package where Node looks for it: what it prints. */
+/** Runs a JavaScript example with the package installed; returns its output. */
 export async function runProgram(machine: Machine, name: string, source: string, around: Circumstances) {
   const folder = join(unpacked(), '..')
   writeFileSync(join(folder, name), source)
@@ -315,7 +315,7 @@ export async function runProgram(machine: Machine, name: string, source: string,
   return lines[0]!
 }
 
-/** A transcript: `$ ...` lines, run again, with what they print on both streams behind each. */
+/** Runs the `$ ...` lines of a transcript; returns it with the output of both streams after each. */
 export async function replayed(machine: Machine, transcript: string): Promise<string> {
   const commands = transcript.match(/^\$ .*$/gm)!.map((line) => line.slice(2))
   const text = commands.map((line) => `was=$?; echo ${quoted(`$ ${line}`)}; (exit $was); ${line}`).join('\n')
@@ -324,7 +324,7 @@ export async function replayed(machine: Machine, transcript: string): Promise<st
   return lines[0]!.stdout
 }
 
-/** The package as npm would install it, unpacked. */
+/** The unpacked npm package. */
 export function unpacked(): string {
   const folder = scratch('package')
   const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]

@@ -1,4 +1,4 @@
-// What a scene on loopback looks like to tcpdump.
+// Captures loopback traffic of a function with tcpdump.
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -10,8 +10,8 @@ import { once } from './wait.js'
 const mark = 'that is all'
 
 /**
- * Captures what goes to and from `port` while `scene` runs; the file. Skips the test where capturing is not allowed; on a
- * busy machine the kernel drops packets and tells so, and then the scene is played once more.
+ * Captures the traffic of `port` while `scene` runs; returns the file. Skips the test without the right to capture. If
+ * the kernel reports dropped packets, as on a busy machine, runs `scene` once more.
  */
 export async function recorded(
   context: TestContext,
@@ -20,7 +20,7 @@ export async function recorded(
 ): Promise<string> {
   for (let attempt = 1; attempt <= 3; attempt++) {
     const file = join(scratch('tcpdump'), 'capture')
-    const root = process.getuid?.() === 0 ? ['-Z', 'root'] : [] // else it gives up root and cannot write to the folder
+    const root = process.getuid?.() === 0 ? ['-Z', 'root'] : [] // otherwise it drops root and cannot write to the folder
     const options = [...root, '-i', 'lo', '-B', '16384', '-s', '66000', '-U', '-w', file, `tcp port ${port}`]
     const running = start(findPeer('tcpdump')!, options, { timeoutMs: 120_000 })
     onTestFinished(() => running.kill('SIGTERM'))

@@ -1,4 +1,4 @@
-// Runs the finished program as a shell would: real processes, real pipes, and a time limit on each.
+// Runs the built program as a shell does: real processes and pipes, each with a timeout.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,12 +6,12 @@ import { join, resolve } from 'node:path'
 import { afterAll } from 'vitest'
 import { once } from './wait.js'
 
-/** The program under test; another one (an installed mqttx, say) by the environment variable MQTTX_PROGRAM. */
+/** The program under test; MQTTX_PROGRAM selects another one, such as an installed mqttx. */
 export const program = process.env.MQTTX_PROGRAM ?? resolve(import.meta.dirname, '../../bin/mqttx.js')
 
 const folder = mkdtempSync(join(tmpdir(), 'mqttx-test-'))
 
-/** A new folder that goes away with the test file. */
+/** A new folder, removed after the test file. */
 export const scratch = (name: string): string => mkdtempSync(join(folder, `${name}-`))
 
 const shim = join(folder, 'mqttx')
@@ -22,27 +22,27 @@ writeFileSync(
 chmodSync(shim, 0o755)
 
 export interface RunOptions {
-  /** Bytes for standard input, which is then closed. Without it standard input is empty; 'open' keeps it open. */
+  /** Bytes for standard input, which is then closed; 'open' keeps it open. Default: empty. */
   stdin?: Uint8Array | string | 'open'
   env?: Record<string, string>
   timeoutMs?: number
 }
 
 export interface Outcome {
-  /** The exit status, or 128 + the signal's number as a shell has it. */
+  /** The exit status, or 128 + the signal's number. */
   status: number
   stdout: Buffer
   stderr: string
 }
 
-/** A process under way. Its streams are collected from the start. */
+/** A running process. Its output is collected from the start. */
 export interface Running {
   readonly child: ChildProcess
   readonly ended: Promise<Outcome>
   stdout(): Buffer
   stderr(): string
   write(data: Uint8Array | string): void
-  /** Resolves when `ready` is true of what has been printed so far; fails with all of it when the time is over. */
+  /** Resolves when `ready` returns true for the output so far; after the timeout fails with the output. */
   until(ready: (stdout: string, stderr: string) => boolean, timeoutMs?: number): Promise<void>
   kill(signal?: NodeJS.Signals): void
 }
@@ -64,21 +64,21 @@ function cleanUp(): void {
 afterAll(cleanUp)
 process.once('exit', cleanUp)
 
-// Every child leads a process group, so that a pipeline ends as a whole.
+// Every child leads a process group, so that a whole pipeline can be ended.
 function end(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-child.pid!, signal)
   } catch {
-    // It has ended by itself.
+    // Already ended.
   }
 }
 
-/** Variables that are meant for mqttx, or for its tests, are not meant for the mqttx that is tested. */
+/** The environment without variables for mqttx or for its tests. */
 function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('MQTTX_')))
 }
 
-/** Starts a command. Settings of the person who runs the tests (options files) do not reach it. */
+/** Starts a command, isolated from the options files of the user who runs the tests. */
 export function start(file: string, args: readonly string[], options: RunOptions = {}): Running {
   const { stdin, timeoutMs = 60_000 } = options
   const child = spawn(file, args, {
@@ -87,7 +87,7 @@ export function start(file: string, args: readonly string[], options: RunOptions
     env: {
       ...withoutOurs(process.env),
       XDG_CONFIG_HOME: folder,
-      NODE_OPTIONS: '--trace-warnings', // else mqttx hides them
+      NODE_OPTIONS: '--trace-warnings', // otherwise mqttx hides warnings
       PATH: `${folder}:${process.env.PATH}:/usr/sbin`,
       ...options.env,
     },
@@ -97,7 +97,7 @@ export function start(file: string, args: readonly string[], options: RunOptions
   const err: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
-  child.stdin.on('error', () => {}) // it need not read all of its input
+  child.stdin.on('error', () => {}) // it may not read all of its input
   if (stdin !== 'open') child.stdin.end(stdin ?? '')
   const stdout = () => Buffer.concat(out)
   const stderr = () => Buffer.concat(err).toString()
@@ -118,7 +118,7 @@ export function start(file: string, args: readonly string[], options: RunOptions
       settle({ status: code ?? 128 + (signals[signal ?? ''] ?? 0), stdout: stdout(), stderr: stderr() })
     })
   })
-  ended.catch(() => {}) // whoever awaits it sees the failure; a test that has failed already does not
+  ended.catch(() => {}) // avoids an unhandled rejection after a test has failed
 
   return {
     child,
@@ -134,17 +134,17 @@ export function start(file: string, args: readonly string[], options: RunOptions
   }
 }
 
-/** `mqttx ...` */
+/** Starts `mqttx ...`. */
 export function startMqttx(args: readonly string[], options?: RunOptions): Running {
   return start(shim, args, options)
 }
 
-/** `mqttx ...`, to its end. */
+/** Runs `mqttx ...` to its end. */
 export function mqttx(args: readonly string[], options?: RunOptions): Promise<Outcome> {
   return startMqttx(args, options).ended
 }
 
-/** A script in bash with `mqttx` on PATH and `pipefail` off, to its end. */
+/** Runs a bash script to its end, with `mqttx` on PATH and `pipefail` off. */
 export function shell(script: string, options?: RunOptions): Promise<Outcome> {
   return start('bash', ['-c', script], options).ended
 }

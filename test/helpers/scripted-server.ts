@@ -1,11 +1,11 @@
-// A TCP server that keeps to a script instead of to MQTT: for what no honest broker does.
+// A TCP server that follows a script, for behaviour that no correct broker has.
 import { createServer, type Socket } from 'node:net'
 import mqtt, { type Packet } from 'mqtt-packet'
 import { onTestFinished } from 'vitest'
 
-/** What the server does with each packet of the client: send bytes, close, or nothing. */
+/** The reaction to each packet of the client: send bytes, close, or nothing. */
 export interface Script {
-  /** Right after the connection is accepted. */
+  /** Called when a connection is accepted. */
   accept?: (socket: Socket) => void
   packet?: (packet: Packet, socket: Socket) => void
 }
@@ -17,10 +17,10 @@ export interface ScriptedServer {
   connections(): number
 }
 
-/** CONNACK of MQTT 3.1.1: accepted, or a Return Code. */
+/** A CONNACK of MQTT 3.1.1 with a Return Code. */
 export const connack = (returnCode = 0): Buffer => Buffer.of(0x20, 2, 0, returnCode)
 
-/** Runs a script on a free loopback port until the test is over. */
+/** Runs a script on a free loopback port until the test ends. */
 export async function scriptedServer(script: Script): Promise<ScriptedServer> {
   const received: Packet[] = []
   const sockets = new Set<Socket>()

@@ -1,4 +1,4 @@
-// A Session whose results are written down: packets in, words out.
+// A Session whose results are recorded as text.
 import { type Incoming, Session, type SessionOptions } from '../../src/session/session.js'
 
 export const puback = 4
@@ -13,14 +13,14 @@ export interface Received extends Incoming {
 
 export interface Scripted {
   readonly session: Session<string, Received>
-  /** `PUBREL 7`, `PUBLISH 7 DUP` ..., with the Reason Code where there is one. */
+  /** `PUBREL 7`, `PUBLISH 7 DUP` ..., with the Reason Code if there is one. */
   readonly sent: string[]
   readonly delivered: Received[]
-  /** Packet Identifiers, with the Reason Code where it refuses. */
+  /** Packet Identifiers, with the Reason Code of a refusal. */
   readonly settled: string[]
 }
 
-/** `refuse`: the Reason Code with which the server would refuse to get a message again. */
+/** `refuse`: the Reason Code for a message that the server would refuse when resent. */
 export function scripted(
   options: Partial<SessionOptions> & { refuse?: (kept: string) => number } = {},
 ): Scripted {

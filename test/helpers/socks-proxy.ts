@@ -1,4 +1,4 @@
-// A SOCKS5 proxy (RFC 1928, 1929) that notes what it is asked for and can be told to refuse.
+// A SOCKS5 proxy (RFC 1928, 1929) that records its requests and can refuse them.
 import { connect, createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
@@ -8,7 +8,7 @@ export interface ProxyRules {
   reply?: number
   /** Sends this instead of speaking SOCKS. */
   greeting?: string
-  /** The server that all names lead to. */
+  /** The target of all names. */
   port?: number
 }
 

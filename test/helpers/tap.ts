@@ -1,5 +1,5 @@
-// A TCP relay between a client and a broker that knows when the client is subscribed, without either noticing,
-// and can lose the connection on purpose.
+// A TCP relay between a client and a broker that detects when the client is subscribed
+// and can break the connection.
 import { connect, createServer, type Socket } from 'node:net'
 import mqtt, { type Packet } from 'mqtt-packet'
 import { onTestFinished } from 'vitest'
@@ -8,7 +8,7 @@ import { once } from './wait.js'
 export interface Tap {
   readonly port: number
   readonly at: readonly string[]
-  /** What went each way, in words: `> publish 1 dup`, `< puback 1`. Kept only where `trace` was asked for. */
+  /** The packets in both directions: `> publish 1 dup`, `< puback 1`. Only with `trace`. */
   readonly trace: readonly string[]
   /** Resolves when the broker has answered `count` SUBSCRIBE packets since the beginning. */
   subscribed(count?: number): Promise<void>

@@ -1,4 +1,4 @@
-// Captures on loopback by tcpdump, for the tests that compare what was read from a capture with what was sent.
+// Captures loopback traffic with tcpdump, to compare a decoded capture with the sent packets.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished, type TestContext } from 'vitest'
@@ -10,28 +10,28 @@ import { once } from './wait.js'
 
 export interface Dump {
   readonly file: string
-  /** Waits until the capture shows the ends of so many connections. */
+  /** Waits until the capture has the end of this number of connections. */
   closed(connections?: number, settings?: CaptureOptions): Promise<CaptureLog>
-  /** Ends it; how many packets the kernel had no room for. */
+  /** Ends it; returns the number of packets dropped by the kernel. */
   dropped(): Promise<number>
 }
 
-/** KiB that the kernel keeps while tcpdump is not on a processor: all traffic of a test many times over. */
+/** Kernel buffer in KiB, many times the traffic of a test. */
 const room = 65_536
 const attempts = 5
 const longWaitMs = 15_000
 /** For a test that captures once or twice, on a busy machine. */
 export const captureTimeoutMs = 90_000
 
-/** Starts tcpdump, and returns when it is listening. It needs the right to capture. */
+/** Starts tcpdump and returns when it is capturing. Needs the right to capture. */
 export async function tcpdump(
   context: TestContext,
   port: number,
   options: readonly string[] = ['-i', 'lo'],
 ): Promise<Dump> {
   const file = join(scratch('tcpdump'), 'capture')
-  const root = process.getuid?.() === 0 ? ['-Z', 'root'] : [] // else it gives up root and cannot write to the folder
-  // Whole segments of loopback; written at once, so that the file shows when all of it has come.
+  const root = process.getuid?.() === 0 ? ['-Z', 'root'] : [] // otherwise it drops root and cannot write to the folder
+  // Whole segments, written immediately, so that the file shows when the capture is complete.
   const fixed = ['-B', String(room), '-s', '66000', '-U', '-w', file]
   const running = start(findPeer('tcpdump')!, [...root, ...fixed, ...options, `tcp port ${port}`], {
     timeoutMs: 60_000,
@@ -44,7 +44,7 @@ export async function tcpdump(
   }
   return {
     file,
-    // What the kernel still holds when tcpdump is told to end is lost and not counted: so wait first, then end it.
+    // Packets in the kernel buffer when tcpdump ends are lost and not counted: wait before ending it.
     async closed(connections = 1, settings) {
       const now = () => read(readFileSync(file), settings)
       const ended = () => now().flows.filter(({ closed }) => closed === 'fin' || closed === 'rst').length
@@ -62,14 +62,14 @@ export async function tcpdump(
 export interface Conversation<T> {
   readonly options?: readonly string[]
   readonly connections?: number
-  /** Talks to the port, and ends all of its connections. */
+  /** Uses the port and ends all of its connections. */
   readonly body: () => Promise<T>
   readonly settings?: () => CaptureOptions
 }
 
 /**
- * Captures a conversation as a whole. Where the kernel says that it dropped packets the capture proves nothing: it is
- * made again, and when that does not help the test fails.
+ * Captures a conversation completely. If the kernel reports dropped packets, repeats the capture;
+ * if that does not help, fails.
  */
 export async function captured<T>(
   context: TestContext,
@@ -80,7 +80,7 @@ export async function captured<T>(
   while (lost.length < attempts) {
     const dump = await tcpdump(context, port, options)
     const told = await body()
-    // A capture with holes need not show the end of its connection.
+    // A capture with gaps may lack the end of a connection.
     const log = await dump.closed(connections, settings?.()).catch((error: Error) => error)
     const dropped = await dump.dropped()
     if (dropped === 0 && log instanceof Error) throw log

@@ -1,8 +1,8 @@
-// Waiting for something to become true, in tests only: the program itself never polls.
+// Polls for a condition. For tests only: the program itself never polls.
 
 export const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))
 
-/** Resolves as soon as `ready` says true; fails after `limitMs`. */
+/** Resolves when `ready` returns true; fails after `limitMs`. */
 export async function once(ready: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
   const deadline = performance.now() + limitMs
   while (!(await ready())) {

@@ -1,4 +1,4 @@
-// A client of the library that is closed when its test is over, and a server that answers it in its version.
+// A library client that is closed after its test, and a server that answers in its version.
 import type { Packet } from 'mqtt-packet'
 import { onTestFinished } from 'vitest'
 import { type Client, type ConnectOptions, connect } from '../../src/library/index.js'
@@ -11,7 +11,7 @@ export async function client({ port }: { port: number }, options?: ConnectOption
   return made
 }
 
-/** An honest server, but that it does not answer packets for which `silent` says true. */
+/** A normal server that does not answer packets for which `silent` returns true. */
 export function server(version: 4 | 5, silent: (packet: Packet) => boolean = () => false) {
   return scriptedServer({
     packet(packet, socket) {
@@ -21,5 +21,5 @@ export function server(version: 4 | 5, silent: (packet: Packet) => boolean = () 
   })
 }
 
-/** The kinds of the packets that a server was sent. */
+/** The types of the packets sent to a server. */
 export const kinds = ({ received }: ScriptedServer): string[] => received.map(({ cmd }) => cmd)

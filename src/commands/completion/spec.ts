@@ -1,4 +1,4 @@
-// mqttx completion: its words. What it does is in run.ts.
+// mqttx completion: options, help and checks. run.ts executes it.
 import { type Shell, shells } from '../../cli/completion/quoting.js'
 import { list, spec } from '../../cli/option.js'
 import { helpOptions } from '../../cli/options/general.js'
@@ -6,7 +6,7 @@ import { parseText } from '../../cli/values.js'
 import { UsageError } from '../../errors.js'
 import { shown } from '../../text.js'
 
-/** What the completions of the shells ask for, while a command line is being typed. */
+/** Sources of candidates that the completion scripts ask for. */
 export const candidates = ['contexts', 'topics'] as const
 
 const words = list({
