@@ -2,7 +2,7 @@
 import type { IConnackPacket, IConnectPacket, IDisconnectPacket } from 'mqtt-packet'
 import { refusalText } from '../codec/reason-codes.js'
 import { ConnectRefused, ProtocolError } from '../errors.js'
-import { told } from './failures.js'
+import { serverReason } from './failures.js'
 import type { ConnectOptions, PropertySets } from './options.js'
 
 /** What a CONNACK that accepts has brought. */
@@ -87,7 +87,7 @@ export function acceptConnack(
   const code = connackCode(connack, options.version)
   const properties = connack.properties ?? {}
   if (code !== 0) {
-    throw new ConnectRefused(refusalText(code, options.version), code, told(properties) ?? hints[code])
+    throw new ConnectRefused(refusalText(code, options.version), code, serverReason(properties) ?? hints[code])
   }
   if (connack.sessionPresent && cleanStart) {
     throw new ProtocolError('CONNACK with Session Present after a clean start [MQTT-3.2.2-2]', 0x82)

@@ -4,45 +4,36 @@ import type { IDisconnectPacket, Packet } from 'mqtt-packet'
 import { type AcknowledgeType, encodeAcknowledge } from '../codec/acknowledge.js'
 import { generate } from '../codec/mqtt-packet.js'
 import { encodePublish, type Outgoing, type Publish, type PublishTemplate } from '../codec/publish.js'
-import type { MqttxError } from '../errors.js'
+import { MqttxError } from '../errors.js'
 import { Session } from '../session/session.js'
 import { attempt } from './attempt.js'
 import { type Accepted, disconnectPacket } from './connect-packet.js'
-import { Departures } from './departures.js'
 import type { ConnectionEvents, SubscribeOptions } from './events.js'
-import { disconnected, notMadeAgain, notTaken, sessionLost } from './failures.js'
+import { closeIncomplete, disconnected, reconnectFailed, sessionLost } from './failures.js'
 import { Handshake } from './handshake.js'
 import { LikelyCause } from './likely-cause.js'
 import { Link, type LinkHandler } from './link.js'
+import { Negotiated } from './negotiated.js'
 import type { ConnectOptions } from './options.js'
+import { QoS0Losses } from './qos0-losses.js'
 import { Receiver } from './receiver.js'
-import { isPassing, Redial } from './reconnect.js'
+import { isTransient, Reconnector } from './reconnect.js'
+import type { PublishRefused } from './server-limits.js'
+import { type Connected, type Connecting, ConnectionState } from './state.js'
 import { optionsByte, subscribePacket, unsubscribePacket } from './subscribe-packet.js'
-import { Terms } from './terms.js'
 import type { Trace } from './trace.js'
 import { Waiters } from './waiters.js'
-
-/**
- * `down`: no network connection, before the first and between two; `handshake`: from CONNECT to CONNACK; `up`: from
- * there to the loss; `closing`: DISCONNECT is on its way; `over`: for good.
- */
-type Phase = 'down' | 'handshake' | 'up' | 'closing' | 'over'
 
 export class Connection {
   readonly #options: ConnectOptions
   readonly #events: ConnectionEvents
   readonly #trace: Trace | undefined
   readonly #session: Session<Outgoing, Publish>
-  #phase: Phase = 'down'
-  #link: Link | undefined
+  readonly #state = new ConnectionState()
   readonly #receiver: Receiver
-  #failure: Error | undefined
-  /** Of the connection at hand, or of the last one. */
-  #terms: Terms | undefined
-  #lastMessageId = 0
   readonly #waiters = new Waiters()
-  readonly #departures = new Departures()
-  readonly #redial: Redial
+  readonly #qos0Losses = new QoS0Losses()
+  readonly #reconnector: Reconnector
   readonly #likelyCause: LikelyCause
 
   constructor(options: ConnectOptions, events: ConnectionEvents, trace?: Trace) {
@@ -55,26 +46,27 @@ export class Connection {
         republish: (kept, messageId) => this.#republish(kept, messageId),
         acknowledge: (type, messageId, reasonCode) => this.#acknowledge(type, messageId, reasonCode),
         deliver: (publish) => {
-          this.#redial.useful()
+          this.#reconnector.delivered()
           this.#events.message?.(publish, this.#session)
         },
-        settle: (messageId, reasonCode) => {
-          this.#redial.useful()
-          this.#events.settled?.(reasonCode, { messageId, reason: this.#receiver.reason })
+        settle: (messageId, reasonCode, reason) => {
+          this.#reconnector.delivered()
+          this.#events.settled?.(reasonCode, { messageId, reason })
         },
       },
       options,
     )
     this.#likelyCause = new LikelyCause(options.clientId)
     this.#receiver = new Receiver({
+      state: this.#state,
       session: this.#session,
       events,
       trace,
       version: options.version,
-      handshake: (handshake, packet) => this.#onHandshake(handshake, packet),
+      handshake: (connecting, packet) => this.#onHandshake(connecting, packet),
       disconnect: (packet) => this.#onDisconnect(packet),
     })
-    this.#redial = new Redial(
+    this.#reconnector = new Reconnector(
       (signal, again) => attempt(this.#options, { again, begin: this.#begin.bind(this) }, signal),
       (error, delayMs) => this.#events.retrying?.(error, delayMs),
     )
@@ -82,12 +74,13 @@ export class Connection {
 
   /** True while `publish` may be called. */
   get ready(): boolean {
-    return this.#phase === 'up' && this.#link!.batch.writable && this.#session.open
+    const { connected } = this.#state
+    return connected !== undefined && connected.link.batch.writable && this.#session.open
   }
 
-  /** True between CONNACK and the loss or end of the network connection. */
+  /** True from CONNACK to the loss or the close of the network connection. */
   get up(): boolean {
-    return this.#phase === 'up'
+    return this.#state.connected !== undefined
   }
 
   /** PUBLISH packets at QoS 1 and 2 without their last acknowledgement. */
@@ -95,14 +88,9 @@ export class Connection {
     return this.#session.inFlight
   }
 
-  /** PUBLISH packets at QoS 0 that were given to a connection that was lost before the system had taken them. */
+  /** PUBLISH packets at QoS 0 that were lost with a network connection: the operating system had not taken them. */
   get lost(): number {
-    return this.#departures.lost
-  }
-
-  /** The Packet Identifier of the last PUBLISH, under which `settled` tells how it went; at QoS 0 nobody will. */
-  get lastMessageId(): number {
-    return this.#lastMessageId
+    return this.#qos0Losses.lost
   }
 
   /**
@@ -110,69 +98,83 @@ export class Connection {
    * @throws ConnectionError, ConnectRefused, ProtocolError
    */
   async connect(): Promise<void> {
-    await this.#redial.connect(this.#options.retries).catch((error: unknown) => {
-      throw this.#failure ?? error
+    if (this.#state.ending) throw this.#state.failure ?? new MqttxError('The connection is closed')
+    await this.#reconnector.connect(this.#options.retries).catch((error: unknown) => {
+      throw this.#state.failure ?? error
     })
   }
 
   /**
-   * Sends `payload` from `start` to `end`. Call it only while `ready`; false says that `drain()` must be awaited
-   * before the next. The payload of QoS 1 and 2 is kept, not copied, until it is acknowledged.
-   * @throws MqttxError when the server has said that it would not take it; nothing is sent then
+   * Sends `payload` from `start` to `end`. Call it only while `ready`; after a loss, a message at QoS 1 or 2 is sent on
+   * the next connection and one at QoS 0 counts as lost. The payload of QoS 1 and 2 is kept, not copied, until it is
+   * acknowledged.
+   * @returns the Packet Identifier, which `settled` reports at QoS 1 and 2; at QoS 0 a number that is not sent
+   * @throws PublishRefused when CONNACK has said that the server would refuse it
    */
-  publish(template: PublishTemplate, payload: Uint8Array, start = 0, end = payload.length): boolean {
+  publish(template: PublishTemplate, payload: Uint8Array, start = 0, end = payload.length): number {
     const { qos } = template
-    const link = this.#link!
-    const wire = this.#terms!.wire(template, end - start)
+    const { connected } = this.#state
+    if (connected === undefined) {
+      if (qos === 0) this.#qos0Losses.addLost()
+      return this.#session.publish(qos, { template, payload, start, end })
+    }
+    const { link, negotiated } = connected
+    const form = negotiated.firstForm(template, end - start)
     const messageId = this.#session.publish(qos, qos === 0 ? undefined : { template, payload, start, end })
-    this.#lastMessageId = messageId
-    encodePublish(link.batch, wire, messageId, false, payload, start, end)
-    if (qos === 0) this.#departures.next(link)
-    this.#trace?.sendingPublish(wire, messageId, false, end - start)
-    return link.batch.writable && (qos === 0 || this.#session.open)
+    encodePublish(link.batch, form, messageId, false, payload, start, end)
+    if (qos === 0) this.#qos0Losses.add(link)
+    this.#trace?.sendingPublish(form, messageId, false, end - start)
+    return messageId
   }
 
   /** Writes what `publish` has collected. */
   flush(): void {
-    this.#link?.batch.flush()
+    this.#state.link?.batch.flush()
   }
 
   /**
    * Resolves when `publish` may be called again.
-   * @throws the error that ended the connection for good
+   * @throws the error that has ended the connection
    */
   drain(): Promise<void> {
     this.flush()
-    return this.#waiters.until(() => this.ready)
+    return this.#until(() => this.ready)
   }
 
   /** Resolves when every PUBLISH at QoS 1 and 2 has its last acknowledgement and the connection is up. */
   idle(): Promise<void> {
     this.flush()
-    return this.#waiters.until(() => this.up && this.#session.inFlight === 0)
+    return this.#until(() => this.up && this.#session.inFlight === 0)
   }
 
   /**
-   * Resolves when the server has released every message at QoS 2 that was delivered: before that, it would send the
-   * message again to whoever takes the Session up. At once where the Session ends with the connection.
+   * Resolves when the server has released every message at QoS 2 that was delivered: until then it would send the
+   * message again when the Session is resumed. Resolves at once if the Session ends with the connection.
    */
   released(): Promise<void> {
-    const kept = this.#options.version === 5 ? this.#sessionKept : !this.#options.cleanStart
-    return this.#waiters.until(() => !kept || this.#session.unreleased === 0)
+    const { version, cleanStart } = this.#options
+    const kept = version === 5 ? this.#state.sessionExpiry > 0 : !cleanStart
+    return this.#until(() => !kept || this.#session.unreleased === 0)
   }
 
-  /** Resolves after `close()` or `destroy()`; rejects when the connection ends for good by itself. */
+  /** Resolves after `close()` or `destroy()`; rejects with the error that ends the connection otherwise. */
   ended(): Promise<void> {
-    return this.#waiters.until(() => this.#ending)
+    return this.#until(() => this.#state.ending)
+  }
+
+  #until(ready: () => boolean): Promise<void> {
+    const { failure } = this.#state
+    return failure === undefined ? this.#waiters.until(ready) : Promise.reject(failure)
   }
 
   /**
-   * One SUBSCRIBE with all `filters`, under the Packet Identifier that it returns; the answer goes to `suback`.
-   * @throws MqttxError when the server has said that it takes no such packet; nothing is sent then
+   * Sends one SUBSCRIBE with all `filters`; the event `suback` reports the answer.
+   * @returns the Packet Identifier
+   * @throws MqttxError when CONNACK has said that the server would refuse it; nothing is sent then
    */
   subscribe(filters: readonly string[], options: SubscribeOptions): number {
     const { version } = this.#options
-    this.#terms!.checkSubscribe(filters, options)
+    this.#state.connected?.negotiated.checkSubscribe(filters, options)
     const packetOf = (id: number) => subscribePacket(id, filters, { options, version })
     const messageId = this.#request('suback', filters.length, packetOf)
     const shown = { qos: options.qos, options: optionsByte(options, version) }
@@ -180,7 +182,7 @@ export class Connection {
     return messageId
   }
 
-  /** One UNSUBSCRIBE, as above; the answer goes to `unsuback`. */
+  /** Sends one UNSUBSCRIBE, as above; the event `unsuback` reports the answer. */
   unsubscribe(filters: readonly string[]): number {
     const packetOf = (id: number) => unsubscribePacket(id, filters, this.#options.properties)
     const messageId = this.#request('unsuback', filters.length, packetOf)
@@ -189,102 +191,88 @@ export class Connection {
   }
 
   #request(answer: 'suback' | 'unsuback', filters: number, packetOf: (messageId: number) => Packet): number {
+    const { connected } = this.#state
     const messageId = this.#session.request(answer, filters)
     const bytes = generate(packetOf(messageId), this.#options.version)
-    const refusal = this.#terms!.refusesSize(bytes.length)
+    const refusal = connected?.negotiated.refusesSize(bytes.length)
     if (refusal !== undefined) {
       this.#session.answered(answer, messageId) // the Packet Identifier is free again
       throw refusal
     }
-    this.#link!.batch.append(bytes, 0, bytes.length)
+    connected?.link.batch.append(bytes, 0, bytes.length)
     return messageId
   }
 
-  /** Forgets acknowledgements that are collected but not written: their messages stay the server's. */
+  /** Drops acknowledgements that are not written yet: the server will send their messages again. */
   discard(): void {
-    this.#link?.batch.discard()
+    this.#state.link?.batch.discard()
   }
 
-  /** Hands no further message to the command and acknowledges none: they stay the server's. */
+  /** Delivers and acknowledges no further message: the server will send them again. */
   stopDelivery(): void {
     this.#receiver.delivering = false
   }
 
   /**
-   * The polite end: everything written, DISCONNECT, FIN, and the server's own close.
+   * Writes everything, sends DISCONNECT and FIN, and waits for the server to close.
    * @param reasonCode of the DISCONNECT (MQTT 5.0, 3.14.2.1); 4 asks for the Will Message
-   * @param limitMs after so many milliseconds it ends whatever the server does
-   * @throws ConnectionError when the server did not take what was written; what `abort` was given meanwhile
+   * @param limitMs closes after this many milliseconds whatever the server does
+   * @throws ConnectionError when the server did not take what was written; the error passed to `abort` meanwhile
    */
   async close(reasonCode = 0, limitMs?: number): Promise<void> {
-    if (this.#ending) return
-    const link = this.#link
-    const wasUp = this.up
-    this.#finish(wasUp ? 'closing' : 'over')
-    if (link === undefined || !wasUp) return link?.destroy()
+    if (this.#state.ending) return
+    const { connected } = this.#state
+    if (connected === undefined) return this.destroy()
+    const { link } = connected
+    this.#state.closing()
+    this.#waiters.wake()
     this.#trace?.sending('DISCONNECT')
     const { version, properties } = this.#options
     const before = link.unsent + link.batch.pending
     const closed = await link.close(generate(disconnectPacket(reasonCode, properties), version), limitMs)
-    this.#phase = 'over'
-    if (this.#failure !== undefined) throw this.#failure
-    if (closed !== 'taken' && before > 0) throw notTaken(closed)
+    this.#state.ended()
+    if (this.#state.failure !== undefined) throw this.#state.failure
+    if (closed !== 'taken' && before > 0) throw closeIncomplete(closed)
   }
 
-  /** Ends at once with `error`, also while `close` waits; everybody who waits here gets it. */
+  /** Ends the connection at once, also while `close` waits. All waiting calls reject with `error`. */
   abort(error: Error): void {
-    if (this.#phase === 'over') return
-    this.#fail(error)
-    this.destroy()
+    this.#end(error)
   }
 
-  /** Nothing more is sent. */
+  /** Ends the connection at once. Nothing more is sent. */
   destroy(): void {
-    this.#finish('over')
-    this.#link?.destroy()
+    this.#end()
   }
 
-  get #ending(): boolean {
-    return this.#phase === 'closing' || this.#phase === 'over'
-  }
-
-  #finish(phase: 'closing' | 'over'): void {
-    this.#phase = phase
-    this.#redial.stop()
-    this.#waiters.wake()
+  #end(failure?: Error): void {
+    const { link } = this.#state
+    if (!this.#state.ended(failure)) return
+    this.#reconnector.stop()
+    if (failure === undefined) this.#waiters.wake()
+    else this.#waiters.fail(failure)
+    link?.destroy()
   }
 
   /** Resolves when the server has accepted the connection. */
   async #begin(stream: Duplex, options: ConnectOptions, signal: AbortSignal): Promise<void> {
     const { version, properties } = options
     const maxPacketSize = properties.connect?.maximumPacketSize as number | undefined
-    const link = new Link(stream, this.#handler(), { version, maxPacketSize, mark: this.#departures.sent })
-    this.#link = link
-    signal.addEventListener('abort', () => this.#handshakeFailed(signal.reason as Error), { once: true })
+    const { encoded } = this.#qos0Losses
+    const link = new Link(stream, this.#handler(), { version, maxPacketSize, encoded })
     try {
-      const cleanStart = options.cleanStart && !this.#sessionKept
-      const transmit = (packet: Packet) => this.#transmit(packet)
+      const cleanStart = options.cleanStart && this.#state.sessionExpiry === 0
+      const transmit = (packet: Packet) => transmitTo(link, packet, this.#options.version)
       const handshake = new Handshake({ connect: options, cleanStart, trace: this.#trace, transmit })
-      this.#phase = 'handshake'
-      this.#receiver.handshake = handshake
+      signal.addEventListener('abort', () => handshake.fail(signal.reason as Error), { once: true })
+      if (!this.#state.opened(link, handshake)) throw signal.reason
       handshake.start()
       await handshake.done
     } catch (error) {
-      this.#handshakeFailed(error as Error)
+      this.#state.lost()
       link.destroy()
       throw error
     }
-  }
-
-  /** The Session outlives the network connection. */
-  get #sessionKept(): boolean {
-    return (this.#terms?.sessionExpiry ?? 0) > 0
-  }
-
-  #handshakeFailed(error: Error): void {
-    if (this.#phase === 'handshake') this.#phase = 'down'
-    this.#receiver.handshake?.fail(error)
-    this.#receiver.handshake = undefined
   }
 
   #handler(): LinkHandler {
@@ -302,99 +290,95 @@ export class Connection {
     }
   }
 
-  #onHandshake(handshake: Handshake, packet: Packet): void {
+  #onHandshake({ link, handshake }: Connecting, packet: Packet): void {
     let accepted: Accepted | undefined
     try {
       accepted = handshake.receive(packet)
       if (accepted === undefined) return
-      this.#adopt(accepted)
+      this.#accept(accepted, link)
     } catch (error) {
-      this.#link!.stopReading()
-      return this.#handshakeFailed(error as Error)
+      link.stopReading()
+      return handshake.fail(error as Error)
     }
-    this.#phase = 'up'
-    this.#redial.up(performance.now())
-    this.#session.resume()
-    this.#events.connected?.(accepted.sessionPresent)
-    this.#receiver.handshake = undefined // what follows in the same chunk is no longer part of it
+    try {
+      this.#session.resume()
+      this.#events.connected?.(accepted.sessionPresent)
+    } catch (error) {
+      handshake.fail(error as Error)
+      throw error
+    }
     handshake.succeed()
   }
 
-  #adopt(accepted: Accepted): void {
-    this.#terms = new Terms(accepted, this.#options)
-    this.#receiver.terms = this.#terms
-    this.#session.limit(this.#terms.receiveMaximum)
+  /** @throws MqttxError when the server has lost the Session and QoS 2 messages are in flight */
+  #accept(accepted: Accepted, link: Link): void {
+    const negotiated = new Negotiated(accepted, this.#options)
+    this.#session.limit(negotiated.receiveMaximum)
     if (!accepted.sessionPresent && this.#session.begin()) throw sessionLost()
-    this.#link!.startKeepAlive(this.#terms.keepAlive)
+    link.startKeepAlive(negotiated.keepAlive)
+    this.#state.accepted(negotiated, performance.now())
   }
 
   #onDisconnect({ reasonCode = 0, properties }: IDisconnectPacket): void {
     this.#trace?.plain(`Received DISCONNECT (${reasonCode})`)
-    this.#link!.destroy()
+    this.#state.link?.destroy()
     this.#onLost(disconnected(reasonCode, properties))
   }
 
   #onChunkEnd(): void {
-    this.#link!.flushAfter(this.#events.chunkEnd?.())
+    this.#state.link?.flushAfter(this.#events.chunkEnd?.())
     this.#waiters.wake()
   }
 
   #onLost(failure: MqttxError): void {
-    if (this.#phase === 'handshake') return this.#handshakeFailed(failure)
-    if (this.#phase !== 'up') return
-    const now = performance.now()
+    const { connecting, connected } = this.#state
+    if (connecting !== undefined) return connecting.handshake.fail(failure)
+    if (connected === undefined) return
+    const upMs = performance.now() - connected.since
     const { requests, inFlight: publishes } = this.#session
-    const error = this.#likelyCause.explain(failure, { requests, publishes, upMs: this.#redial.upFor(now) })
-    this.#down()
-    if (this.#options.reconnects === 0 || !isPassing(error, true)) return this.#fail(error)
-    const lost = { error, now }
-    this.#redial.connect(this.#options.reconnects, lost).catch((last: unknown) => {
-      if (!this.#ending) this.#fail(notMadeAgain(last as Error))
+    const error = this.#likelyCause.explain(failure, { requests, publishes, upMs })
+    this.#disconnected(connected)
+    if (this.#options.reconnects === 0 || !isTransient(error, true)) return this.#end(error)
+    this.#reconnector.connect(this.#options.reconnects, { error, upMs }).catch((last: unknown) => {
+      if (!this.#state.ending) this.#end(reconnectFailed(last as Error))
     })
   }
 
-  #down(): void {
-    this.#phase = 'down'
-    this.#departures.lostWith(this.#link!)
+  #disconnected({ link }: Connected): void {
+    this.#state.lost()
+    this.#qos0Losses.lostLink(link)
     this.#session.disconnected()
   }
 
-  /** One of `#events` has thrown: that ends the connection, and reaches everybody who waits for it. */
+  /** One of `#events` has thrown `error`: it ends the connection, and all waiting calls reject with it. */
   #onFailed(error: Error): void {
-    if (this.#phase === 'up') this.#down()
-    this.#handshakeFailed(error)
-    this.abort(error)
-  }
-
-  #fail(error: Error): void {
-    this.#failure = error
-    this.#phase = 'over'
-    this.#waiters.fail(error)
-  }
-
-  #transmit(packet: Packet): void {
-    const bytes = generate(packet, this.#options.version)
-    this.#link!.batch.append(bytes, 0, bytes.length)
-    this.flush()
+    const { connecting, connected } = this.#state
+    connecting?.handshake.fail(error)
+    if (connected !== undefined) this.#disconnected(connected)
+    this.#end(error)
   }
 
   #acknowledge(type: AcknowledgeType, messageId: number, reasonCode: number): void {
+    const { connected } = this.#state
+    if (connected === undefined) return // released after the end: the server sends the message again
     this.#trace?.sendingAcknowledge(type, messageId, reasonCode)
-    const link = this.#link!
-    link.acknowledged()
-    encodeAcknowledge(link.batch, type, messageId, reasonCode)
+    connected.link.acknowledged()
+    encodeAcknowledge(connected.link.batch, type, messageId, reasonCode)
   }
 
-  /** @returns 0, or the Reason Code with which the server would refuse it: then it is not sent */
-  #republish({ template, payload, start, end }: Outgoing, messageId: number): number {
-    const length = end - start
-    const wire = this.#terms!.again(template, length)
-    if ('reasonCode' in wire) {
-      this.#receiver.reason = wire.hint
-      return wire.reasonCode
-    }
-    this.#trace?.sendingPublish(wire, messageId, true, length)
-    encodePublish(this.#link!.batch, wire, messageId, true, payload, start, end)
-    return 0
+  /** @returns the error if the server would refuse the message: it is not sent then */
+  #republish({ template, payload, start, end }: Outgoing, messageId: number): PublishRefused | undefined {
+    const { link, negotiated } = this.#state.connected!
+    const form = negotiated.repeatedForm(template, end - start)
+    if ('reasonCode' in form) return form
+    this.#trace?.sendingPublish(form, messageId, true, end - start)
+    encodePublish(link.batch, form, messageId, true, payload, start, end)
+    return undefined
   }
+}
+
+function transmitTo({ batch }: Link, packet: Packet, version: ConnectOptions['version']): void {
+  const bytes = generate(packet, version)
+  batch.append(bytes, 0, bytes.length)
+  batch.flush()
 }

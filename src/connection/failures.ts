@@ -1,4 +1,4 @@
-// The ways in which a connection ends against our will, in the reference's words where it has some.
+// The errors with which a connection ends, with mosquitto's texts where it has them.
 import { reasonText } from '../codec/reason-codes.js'
 import { pairsOf } from '../codec/user-properties.js'
 import { ConnectionError, ExitCode, MqttxError, ProtocolError } from '../errors.js'
@@ -14,7 +14,7 @@ export function connectionLost(
   return new ConnectionError(message, { exitCode: ExitCode.connectionLost, hint, cause })
 }
 
-/** No attempt mends this: what was exchanged in the lost Session can be neither finished nor begun again. */
+/** Not retryable: QoS 2 exchanges of the lost Session can be neither finished nor started again. */
 export function sessionLost(): MqttxError {
   return new MqttxError('The connection was lost', {
     exitCode: ExitCode.connectionLost,
@@ -41,8 +41,8 @@ export function keepAliveExceeded(): ConnectionError {
   })
 }
 
-/** Not all that was written before the end has been taken: the server was stuck, or has closed too early. */
-export function notTaken(closed: 'stuck' | 'lost'): ConnectionError {
+/** The server stopped reading, or closed, before it had read everything. */
+export function closeIncomplete(closed: 'stuck' | 'lost'): ConnectionError {
   if (closed === 'lost') return connectionLost('the server did not take all that was sent')
   return new ConnectionError('Keepalive exceeded', {
     exitCode: ExitCode.keepAlive,
@@ -50,8 +50,8 @@ export function notTaken(closed: 'stuck' | 'lost'): ConnectionError {
   })
 }
 
-/** A connection that was lost and could not be made again: the status says lost, the text why. */
-export function notMadeAgain(error: Error): Error {
+/** The last reconnect failed: exit status of a lost connection, with the text of the failure. */
+export function reconnectFailed(error: Error): Error {
   if (!(error instanceof ConnectionError) || error.exitCode !== ExitCode.usage) return error
   const { message, hint } = error
   return connectionLost(
@@ -61,13 +61,13 @@ export function notMadeAgain(error: Error): Error {
   )
 }
 
-/** A packet that only a server that has accepted the connection may send. */
+/** A packet that the server may send only after CONNACK. */
 export function beforeConnack(what: string): ProtocolError {
-  return new ProtocolError(`${what} where CONNACK must be first [MQTT-3.2.0-1]`, 0x82)
+  return new ProtocolError(`${what} before CONNACK [MQTT-3.2.0-1]`, 0x82)
 }
 
-/** What a server said beside a Reason Code, in one line; undefined when nothing. */
-export function told(properties: Told | undefined): string | undefined {
+/** Reason String, Server Reference and User Properties in one line of text; undefined if there are none. */
+export function serverReason(properties: ReasonProperties | undefined): string | undefined {
   if (properties === undefined) return undefined
   const parts: string[] = []
   if (properties.reasonString !== undefined) parts.push(`the server says: ${properties.reasonString}`)
@@ -76,26 +76,27 @@ export function told(properties: Told | undefined): string | undefined {
   return parts.length === 0 ? undefined : shown(parts.join('; '))
 }
 
-interface Told {
+/** The properties that explain a Reason Code. */
+export interface ReasonProperties {
   readonly reasonString?: string
   readonly serverReference?: string
   readonly userProperties?: Readonly<Record<string, string | string[]>>
 }
 
 /** The server has sent DISCONNECT (MQTT 5.0, 3.14). */
-export function disconnected(reasonCode: number, properties: Told | undefined): MqttxError {
+export function disconnected(reasonCode: number, properties: ReasonProperties | undefined): MqttxError {
   const why = reasonCode === 0 ? '0x00 Normal disconnection' : reasonText(reasonCode)
   const message = `The client is not currently connected: ${why}`
-  const hint = told(properties) ?? disconnectHints[reasonCode]
+  const hint = serverReason(properties) ?? disconnectHints[reasonCode]
   const details = { exitCode: ExitCode.notConnected, reasonCode, hint }
-  return final.has(reasonCode) ? new MqttxError(message, details) : new ConnectionError(message, details)
+  return permanentCodes.has(reasonCode) ? new MqttxError(message, details) : new ConnectionError(message, details)
 }
 
 /**
- * Reasons that another attempt would only meet again: we broke a rule, may not, or should go elsewhere; and whoever
- * comes back after having been replaced (0x8e) throws the other one out, for ever.
+ * Reason Codes that are not retried: we broke a rule, are not authorized, or are to use another server. After Session
+ * taken over (0x8e) two clients would disconnect each other for ever.
  */
-const final = new Set([
+const permanentCodes = new Set([
   0x81, 0x82, 0x87, 0x8a, 0x8c, 0x8e, 0x90, 0x94, 0x95, 0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9e, 0xa1, 0xa2,
 ])
 
@@ -103,20 +104,20 @@ const disconnectHints: Readonly<Record<number, string>> = {
   142: 'another client has connected with the same Client Identifier: choose another -i',
 }
 
-/** `answer`: the first bytes from the server, which are not those of CONNACK. */
+/** `answer`: the first bytes from the server, which are not those of a CONNACK. */
 export function connackMissing(answer: Buffer): ProtocolError {
-  const message = 'Something else where CONNACK must be first [MQTT-3.2.0-1]'
-  return new ProtocolError(message, isHeader(answer[0]!) ? 0x82 : 0x81, { hint: speaker(answer) })
+  const message = 'Expected CONNACK as the first packet [MQTT-3.2.0-1]'
+  return new ProtocolError(message, isHeader(answer[0]!) ? 0x82 : 0x81, { hint: protocolHint(answer) })
 }
 
-/** True for the first byte of some Control Packet (MQTT 5.0, 2.1.3). */
+/** True if `byte` can be the first of a Control Packet (MQTT 5.0, 2.1.3). */
 function isHeader(byte: number): boolean {
   const type = byte >> 4
   return type === 3 || (type !== 0 && (byte & 15) === (type === 6 || type === 8 || type === 10 ? 2 : 0))
 }
 
-/** A guess at who answered. */
-function speaker(answer: Buffer): string {
+/** A guess at the protocol of the answer. */
+function protocolHint(answer: Buffer): string {
   const text = answer.toString('latin1', 0, 4)
   if (text === 'HTTP') return 'the server speaks HTTP: is it a WebSocket port (--ws), or a web server?'
   if (text.startsWith('SSH-')) return 'the server speaks SSH: is this the right port?'

@@ -1,5 +1,4 @@
-// One network connection from CONNECT to the close: bytes both ways, keep alive, back-pressure. It knows packets but
-// not what they mean: that is the Session's, and Connection brings the two together.
+// One network connection from CONNECT to the close: packets in both directions, keep alive, back-pressure.
 import type { Duplex } from 'node:stream'
 import { Batch } from '../codec/batch.js'
 import { Decoder, type PacketHandler } from '../codec/decoder.js'
@@ -8,33 +7,33 @@ import { type MqttxError, ProtocolError } from '../errors.js'
 import { KeepAlive } from '../session/keep-alive.js'
 import { limitFrames } from '../transport/frame-limit.js'
 import { connackMissing, keepAliveExceeded } from './failures.js'
-import { lossOf } from './losses.js'
+import { unexpectedClose } from './unexpected-close.js'
 import { Writer } from './writer.js'
 
 export interface LinkHandler extends PacketHandler {
-  /** The packets of a chunk have been handled: time to write what they caused. */
+  /** All packets of a chunk have been handled. */
   chunkEnd(): void
-  /** The socket takes bytes again after it had asked to wait. */
+  /** The batch is writable again. */
   drained(): void
-  /** PINGREQ has been sent because nothing else was. */
+  /** PINGREQ has been sent. */
   pinged(): void
-  /** The connection is gone, and not because `close` or `destroy` was called. Called once. */
+  /** The connection was lost before `close` or `destroy` was called. Called once. */
   lost(error: MqttxError): void
-  /** A method of this handler, or the work that `flushAfter` waits for, has failed with `error`. Called once. */
+  /** A method of this handler, or the promise given to `flushAfter`, has failed with `error`. Called once. */
   failed(error: Error): void
 }
 
-/** How `close` ended: all bytes taken, the connection lost before, or no byte taken for too long. */
+/** Result of `close`: all bytes were taken, the server closed before, or it took none for too long. */
 export type Closed = 'taken' | 'lost' | 'stuck'
 
 const pingreq = Buffer.from([0xc0, 0])
-const closeTimeoutMs = 2000 // how long a server may take to close after our DISCONNECT
-const stuckTimeoutMs = 60_000 // how long it may take none of the bytes before it, without a shorter Keep Alive
+const closeTimeoutMs = 2000 // for the server to close after our DISCONNECT
+const stuckTimeoutMs = 60_000 // for the server to take some bytes during `close`; 1.5 Keep Alive if that is less
 
-/** Bytes that are read only to see that the server is there; with more, it is taken at its word. */
+/** Bytes that are kept while the handler is busy. With more, the keep alive is suspended. */
 const maxHeld = 16 * 1024 * 1024
 
-/** Acknowledgements that may wait unsent while reading goes on: one for every Packet Identifier, four bytes each. */
+/** With more acknowledgements unsent, reading stops: one for every Packet Identifier, four bytes each. */
 const maxUnsentAcknowledgements = 65_535
 
 export class Link {
@@ -47,34 +46,35 @@ export class Link {
   #keepAlive: KeepAlive
   #stuckMs = stuckTimeoutMs
   #timer: NodeJS.Timeout | undefined
-  #over = false
+  /** Closed or lost: nothing is handled or written any more. */
+  #ended = false
   #closing = false
   #stuck = false
-  /** The owner has work to finish before it takes more. */
+  /** The promise given to `flushAfter` is pending. */
   #busy = false
-  /** The server does not read our acknowledgements: it is not read either. */
-  #clogged = false
+  /** Too many acknowledgements are unsent. */
+  #blocked = false
   #acknowledgements = 0
   #acknowledgementsTaken = 0
   #held: Buffer[] = []
   #heldBytes = 0
   #answered = false
-  /** The owner's count of messages, and the count that the write before the next one brings to its end. */
-  #mark: number
-  #last: { mark: number; taken: boolean }
+  /** Messages encoded so far; `#lastWrite` covers the first `count` of them. */
+  #encoded: number
+  #lastWrite: { count: number; taken: boolean }
   #taken: number
 
   constructor(
     stream: Duplex,
     handler: LinkHandler,
-    options: { version: ProtocolVersion; mark: number; maxPacketSize?: number | undefined },
+    options: { version: ProtocolVersion; encoded: number; maxPacketSize?: number | undefined },
   ) {
     this.#stream = stream
     this.#handler = handler
     this.#version = options.version
-    this.#mark = options.mark
-    this.#last = { mark: options.mark, taken: true }
-    this.#taken = options.mark
+    this.#encoded = options.encoded
+    this.#lastWrite = { count: options.encoded, taken: true }
+    this.#taken = options.encoded
     this.#decoder = new Decoder(handler, options.version, options.maxPacketSize)
     this.#keepAlive = new KeepAlive(0, 0)
     this.batch = new Batch((bytes) => this.#write(bytes))
@@ -83,26 +83,26 @@ export class Link {
       drained: () => this.#onDrain(),
     })
     stream.on('data', (chunk: Buffer) => this.#onData(chunk))
-    stream.on('error', (error: Error) => this.#fail(this.#loss(error)))
-    stream.on('close', () => this.#fail(this.#loss()))
+    stream.on('error', (error: Error) => this.#fail(this.#closeError(error)))
+    stream.on('close', () => this.#fail(this.#closeError()))
   }
 
-  /** Bytes that were written here and that the operating system has not taken yet. */
+  /** Bytes written that the operating system has not taken yet. */
   get unsent(): number {
     return this.#writer.unsent
   }
 
-  /** Up to which message, in the count that `mark` was told, the operating system has taken all. */
+  /** Messages that the operating system has taken, in the count of `encoded`. */
   get taken(): number {
     return this.#taken
   }
 
   /** Message number `count` has been encoded into the batch. */
-  mark(count: number): void {
-    this.#mark = count
+  encoded(count: number): void {
+    this.#encoded = count
     if (this.batch.pending > 0) return
-    this.#last.mark = count // a long payload is written at once: the last write was its end
-    if (this.#last.taken) this.#taken = count
+    this.#lastWrite.count = count // a long payload is written at once: the last write was its end
+    if (this.#lastWrite.taken) this.#taken = count
   }
 
   /** An acknowledgement has been encoded into the batch. */
@@ -110,7 +110,7 @@ export class Link {
     this.#acknowledgements++
   }
 
-  /** From CONNACK on: `seconds` is the Keep Alive in force, 0 for none. */
+  /** Called at CONNACK. `seconds` is the Keep Alive in force, 0: off. */
   startKeepAlive(seconds: number): void {
     limitFrames(this.#stream, Number.POSITIVE_INFINITY)
     if (seconds > 0) this.#stuckMs = Math.min(stuckTimeoutMs, 1500 * seconds)
@@ -119,8 +119,8 @@ export class Link {
   }
 
   /**
-   * Writes the batch, after `work` where there is some. Until then nothing is handed on. What comes meanwhile is left
-   * to the system, but for a chunk at each PINGREQ: that is held here, and shows that the server is there.
+   * Writes the batch once `work` has resolved, or at once without it. Until then no packet is handled and the socket is
+   * not read, except for one chunk after each PINGREQ, which is kept: it shows that the server is alive.
    */
   flushAfter(work: Promise<void> | undefined): void {
     if (work === undefined) return this.batch.flush()
@@ -133,35 +133,35 @@ export class Link {
         this.#keepAlive.resume(performance.now())
         this.#proceed()
       },
-      (error: Error) => this.#break(error),
+      (error: Error) => this.#handlerFailed(error),
     )
   }
 
   get #paused(): boolean {
-    return this.#busy || this.#clogged
+    return this.#busy || this.#blocked
   }
 
-  /** Hands on what is held, then reads again. */
+  /** Handles the chunks that are kept, then reads again. */
   #proceed(): void {
-    while (!this.#paused && !this.#over) {
+    while (!this.#paused && !this.#ended) {
       const chunk = this.#held.shift()
       if (chunk === undefined) return void this.#stream.resume()
       this.#heldBytes -= chunk.length
-      this.#take(chunk)
+      this.#handle(chunk)
     }
   }
 
-  /** No packet after the one being handled reaches the handler. */
+  /** Ignores all packets after the one being handled. */
   stopReading(): void {
     this.#decoder.stop()
   }
 
   /**
-   * Writes `last` (a DISCONNECT) and FIN and waits until the server has closed: at most two seconds, and before that
-   * for as long as it takes bytes; in all no longer than `limitMs`.
+   * Writes `last` (a DISCONNECT) and FIN, and waits for the server to close: as long as it keeps taking bytes, then two
+   * seconds; `limitMs` in all.
    */
   async close(last: Uint8Array, limitMs: number | undefined): Promise<Closed> {
-    if (this.#over) return 'lost'
+    if (this.#ended) return 'lost'
     this.batch.flush()
     this.#end()
     this.#stream.resume()
@@ -195,80 +195,80 @@ export class Link {
   }
 
   #end(): void {
-    this.#over = true
+    this.#ended = true
     this.#decoder.stop()
     clearTimeout(this.#timer)
   }
 
   #write(bytes: Uint8Array): boolean {
-    if (this.#over) return true // what is written after the end goes nowhere, like the rest of the batch
+    if (this.#ended) return true // dropped, like the rest of the batch
     this.#keepAlive.sent(performance.now())
-    const write = { mark: this.#mark, taken: false }
+    const write = { count: this.#encoded, taken: false }
     const acknowledgements = this.#acknowledgements
-    this.#last = write
+    this.#lastWrite = write
     return this.#writer.write(bytes, () => {
       write.taken = true
-      this.#taken = write.mark
+      this.#taken = write.count
       this.#acknowledgementsTaken = acknowledgements
     })
   }
 
   #onProgress(): void {
-    if (this.#over) {
+    if (this.#ended) {
       if (this.#closing && !this.#stream.writableFinished) this.#destroyIn(this.#stuckMs)
       return
     }
     this.#keepAlive.progressed(performance.now())
-    this.#unclog()
+    this.#checkAcknowledgements()
   }
 
-  /** Called once a chunk and at every progress. */
-  #unclog(): void {
+  /** Stops or resumes reading. Called after each chunk and each write. */
+  #checkAcknowledgements(): void {
     const unsent = this.#acknowledgements - this.#acknowledgementsTaken
-    if (this.#clogged === unsent > maxUnsentAcknowledgements) return
-    this.#clogged = !this.#clogged
-    if (this.#clogged) this.#stream.pause()
+    if (this.#blocked === unsent > maxUnsentAcknowledgements) return
+    this.#blocked = !this.#blocked
+    if (this.#blocked) this.#stream.pause()
     else this.#proceed()
   }
 
   #onData(chunk: Buffer): void {
-    if (this.#over) return
+    if (this.#ended) return
     this.#keepAlive.received(performance.now())
-    if (!this.#paused) return this.#take(chunk)
+    if (!this.#paused) return this.#handle(chunk)
     this.#stream.pause()
     this.#held.push(chunk)
     this.#heldBytes += chunk.length
     if (this.#heldBytes > maxHeld) this.#keepAlive.suspend()
   }
 
-  /** The only place from which the handler is called for what the server has sent. */
-  #take(chunk: Buffer): void {
+  /** Decodes a chunk and calls the handler, whose errors are caught here. */
+  #handle(chunk: Buffer): void {
     try {
       if (!this.#answered) this.#checkFirst(chunk)
       this.#decoder.push(chunk)
-      if (!this.#over) this.#handler.chunkEnd()
+      if (!this.#ended) this.#handler.chunkEnd()
     } catch (error) {
       if (error instanceof ProtocolError) this.#refuse(error)
-      else this.#break(error as Error)
+      else this.#handlerFailed(error as Error)
     }
-    if (!this.#over) this.#unclog()
+    if (!this.#ended) this.#checkAcknowledgements()
   }
 
-  /** The owner has failed: nothing more is exchanged. */
-  #break(error: Error): void {
-    if (this.#over) return
+  /** The handler has thrown: closes the connection. */
+  #handlerFailed(error: Error): void {
+    if (this.#ended) return
     this.destroy()
     this.#handler.failed(error)
   }
 
-  /** Whoever answers with anything but CONNACK, or AUTH, is no MQTT server, and need not send a whole packet to be known. */
+  /** The first byte must be that of CONNACK or AUTH. This does not wait for a whole packet. */
   #checkFirst(chunk: Buffer): void {
     this.#answered = true
     const type = chunk[0]! >> 4
     if (type !== 2 && !(type === 15 && this.#version === 5)) throw connackMissing(chunk)
   }
 
-  /** Ends the connection over a broken rule, telling a MQTT 5 server which [MQTT-4.13.1-1]. */
+  /** Closes the connection after a protocol error, with a DISCONNECT from MQTT 5 on [MQTT-4.13.1-1]. */
   #refuse(error: ProtocolError): void {
     if (this.#version === 5 && !this.#writer.busy) {
       this.#stream.write(Buffer.from([0xe0, 1, error.reasonCode]))
@@ -280,17 +280,17 @@ export class Link {
 
   #onDrain(): void {
     this.batch.writable = true
-    if (!this.#over) this.#handler.drained()
+    if (!this.#ended) this.#handler.drained()
   }
 
-  #loss(error?: Error): MqttxError {
+  #closeError(error?: Error): MqttxError {
     const encrypted = 'encrypted' in this.#stream
     const webSocket = 'webSocket' in this.#stream
-    return lossOf(error, { answered: this.#answered, encrypted, webSocket })
+    return unexpectedClose(error, { answered: this.#answered, encrypted, webSocket })
   }
 
   #fail(error: MqttxError): void {
-    if (this.#over) return
+    if (this.#ended) return
     this.#end()
     if (!(error instanceof ProtocolError)) this.#stream.destroy()
     this.#handler.lost(error)
@@ -299,23 +299,21 @@ export class Link {
   #arm(): void {
     const deadline = this.#keepAlive.deadline()
     clearTimeout(this.#timer)
-    if (deadline === Number.POSITIVE_INFINITY || this.#over) return
+    if (deadline === Number.POSITIVE_INFINITY || this.#ended) return
     this.#timer = setTimeout(() => this.#tick(), Math.max(1, Math.ceil(deadline - performance.now())))
   }
 
   #tick(): void {
     const due = this.#keepAlive.tick(performance.now())
-    if (due === 'lost') {
-      return this.#fail(keepAliveExceeded())
-    }
+    if (due === 'lost') return this.#fail(keepAliveExceeded())
     if (due === 'ping') {
       this.#ping()
-      if (this.#busy && !this.#clogged && this.#heldBytes <= maxHeld) this.#stream.resume()
+      if (this.#busy && !this.#blocked && this.#heldBytes <= maxHeld) this.#stream.resume()
     }
     this.#arm()
   }
 
-  /** Past the batch, whose acknowledgements may have to wait for standard output. */
+  /** Sends PINGREQ directly: the batch may hold acknowledgements that must wait for standard output. */
   #ping(): void {
     const now = performance.now()
     this.#keepAlive.sent(now)

@@ -1,4 +1,4 @@
-// What the server sends once it has accepted the connection: to the Session, and to the owner's callbacks.
+// Passes each packet from the server to the handshake, the Session or the event callbacks.
 import type { IDisconnectPacket, ISubackPacket, IUnsubackPacket, Packet } from 'mqtt-packet'
 import type { AcknowledgeType } from '../codec/acknowledge.js'
 import type { PacketHandler } from '../codec/decoder.js'
@@ -6,41 +6,35 @@ import type { Publish } from '../codec/publish.js'
 import { ProtocolError } from '../errors.js'
 import type { Session } from '../session/session.js'
 import type { Answer, ConnectionEvents } from './events.js'
-import { beforeConnack, told } from './failures.js'
-import type { Handshake } from './handshake.js'
-import type { Terms } from './terms.js'
+import { beforeConnack, type ReasonProperties, serverReason } from './failures.js'
+import type { Connected, Connecting, ConnectionState } from './state.js'
 import type { Trace } from './trace.js'
 
 export interface ReceiverOptions {
+  readonly state: ConnectionState
   readonly session: Session<unknown, Publish>
   readonly events: ConnectionEvents
   readonly trace: Trace | undefined
   readonly version: number
-  /** A packet of the handshake has come. */
-  handshake(handshake: Handshake, packet: Packet): void
+  /** A packet has come between CONNECT and CONNACK. */
+  handshake(connecting: Connecting, packet: Packet): void
   disconnect(packet: IDisconnectPacket): void
 }
 
 export class Receiver implements PacketHandler {
   readonly #options: ReceiverOptions
-  /** From CONNECT to CONNACK: packets are part of it, and nothing else may come. */
-  handshake: Handshake | undefined
-  /** In force from CONNACK on. */
-  terms: Terms | undefined
-  /** False: no further message is handed on or acknowledged. */
+  /** False: no further message is delivered or acknowledged. */
   delivering = true
-  /** What the server said beside the last acknowledgement. */
-  reason: string | undefined
 
   constructor(options: ReceiverOptions) {
     this.#options = options
   }
 
   publish(publish: Publish): void {
-    this.#checkAccepted('PUBLISH')
+    const { negotiated } = this.#connected('PUBLISH')
     const { session, trace } = this.#options
     if (!this.delivering && !session.knows(publish)) return
-    this.terms!.resolve(publish)
+    negotiated.resolve(publish)
     trace?.receivedPublish(publish)
     session.receive(publish)
   }
@@ -49,16 +43,16 @@ export class Receiver implements PacketHandler {
     type: AcknowledgeType,
     messageId: number,
     reasonCode: number,
-    properties?: Parameters<typeof told>[0],
+    properties?: ReasonProperties,
   ): void {
-    this.#checkAccepted('An acknowledgement')
-    this.reason = told(properties)
+    this.#connected('An acknowledgement')
     this.#options.trace?.receivedAcknowledge(type, messageId, reasonCode)
-    this.#options.session.acknowledged(type, messageId, reasonCode)
+    this.#options.session.acknowledged(type, messageId, reasonCode, serverReason(properties))
   }
 
   packet(packet: Packet): void {
-    if (this.handshake !== undefined) return this.#options.handshake(this.handshake, packet)
+    const { connecting } = this.#options.state
+    if (connecting !== undefined) return this.#options.handshake(connecting, packet)
     switch (packet.cmd) {
       case 'suback':
         return this.#suback(packet)
@@ -73,9 +67,11 @@ export class Receiver implements PacketHandler {
     }
   }
 
-  /** @throws ProtocolError 0x82 before CONNACK: the sender has not proved to be the server [MQTT-3.2.0-1] */
-  #checkAccepted(what: string): void {
-    if (this.handshake !== undefined) throw beforeConnack(what)
+  /** @throws ProtocolError 0x82 before CONNACK [MQTT-3.2.0-1] */
+  #connected(what: string): Connected {
+    const { connected } = this.#options.state
+    if (connected === undefined) throw beforeConnack(what)
+    return connected
   }
 
   #suback(packet: ISubackPacket): void {
@@ -96,5 +92,5 @@ export class Receiver implements PacketHandler {
 }
 
 function answerOf({ messageId = 0, properties }: ISubackPacket | IUnsubackPacket): Answer {
-  return { messageId, reason: told(properties) }
+  return { messageId, reason: serverReason(properties) }
 }

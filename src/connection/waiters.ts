@@ -1,4 +1,4 @@
-// Callers that wait until the connection can take more, or has nothing left to do, or has failed for good.
+// Calls that wait for a condition of the connection.
 
 interface Waiter {
   ready(): boolean
@@ -8,16 +8,14 @@ interface Waiter {
 
 export class Waiters {
   #waiting: Waiter[] = []
-  #failure: Error | undefined
 
-  /** Resolves when `ready()` is true at a `wake()`, or at once; rejects when `fail` is or was called. */
+  /** Resolves when `ready()` is true, now or at a later `wake()`; rejects when `fail` is called before. */
   until(ready: () => boolean): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure)
     if (ready()) return Promise.resolve()
     return new Promise((resolve, reject) => this.#waiting.push({ ready, resolve, reject }))
   }
 
-  /** Something has changed: look again. */
+  /** Checks all conditions again. */
   wake(): void {
     if (this.#waiting.length === 0) return
     this.#waiting = this.#waiting.filter((waiter) => {
@@ -28,7 +26,6 @@ export class Waiters {
   }
 
   fail(error: Error): void {
-    this.#failure = error
     for (const waiter of this.#waiting.splice(0)) waiter.reject(error)
   }
 }

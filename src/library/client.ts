@@ -228,8 +228,7 @@ export class LibraryClient implements Client {
 
   /** Publishes now. Resolves when the message is sent (QoS 0) or acknowledged (QoS 1 and 2). */
   async #send(template: PublishTemplate, bytes: Uint8Array): Promise<void> {
-    this.#connection.publish(template, bytes)
-    const messageId = this.#connection.lastMessageId
+    const messageId = this.#connection.publish(template, bytes)
     this.#flushSoon()
     if (template.qos === 0) return
     return new Promise((resolve, reject) => this.#settling.set(messageId, { resolve, reject }))

@@ -21,13 +21,19 @@ export interface Incoming {
 
 /** Where a Session puts its results. `Kept` is an outgoing message, `Message` a received one. */
 export interface Output<Kept, Message> {
-  /** Send `kept` again as a PUBLISH with DUP; a Reason Code of 0x80 and above says that the server takes no such. */
-  republish(kept: Kept, messageId: number): number
+  /** Sends `kept` again as a PUBLISH with DUP, or returns why the server would refuse it. */
+  republish(kept: Kept, messageId: number): Refusal | undefined
   acknowledge(type: AcknowledgeType, messageId: number, reasonCode: number): void
-  /** The application's; once per QoS 2 message. It may call `withhold` meanwhile. */
+  /** Delivers to the application, a QoS 2 message once. It may call `withhold`. */
   deliver(message: Message): void
-  /** A PUBLISH is done: accepted, or refused by a Reason Code of 0x80 and above. */
-  settle(messageId: number, reasonCode: number): void
+  /** A PUBLISH is done: accepted, or refused with a Reason Code of 0x80 and above. `reason` explains the code. */
+  settle(messageId: number, reasonCode: number, reason: string | undefined): void
+}
+
+export interface Refusal {
+  /** 0x80 and above. */
+  readonly reasonCode: number
+  readonly hint?: string | undefined
 }
 
 export interface SessionOptions {
@@ -154,19 +160,19 @@ export class Session<Kept, Message extends Incoming> {
   }
 
   /**
-   * An acknowledgement has come; the table is that of the states in flight.
-   * @throws ProtocolError 0x82 when it does not answer what was sent under its Packet Identifier
+   * Handles an acknowledgement; `reason` is the server's explanation, passed on to `settle`.
+   * @throws ProtocolError 0x82 when its Packet Identifier waits for another packet
    */
-  acknowledged(type: AcknowledgeType, messageId: number, reasonCode: number): void {
+  acknowledged(type: AcknowledgeType, messageId: number, reasonCode: number, reason?: string): void {
     if (type === pubrel) return this.#onPubrel(messageId)
     const state = this.#outgoing.stage(messageId)
     if (state === stage.free) return this.#onUnknown(type, messageId)
-    if (type === puback && state === stage.puback) return this.#settle(messageId, reasonCode)
+    if (type === puback && state === stage.puback) return this.#settle(messageId, reasonCode, reason)
     // "Packet Identifier not found" answers a PUBREL that was sent again: the message was finished before (3.7.2.1).
     if (type === pubcomp && state === stage.pubcomp)
-      return this.#settle(messageId, reasonCode === 0x92 ? 0 : reasonCode)
+      return this.#settle(messageId, reasonCode === 0x92 ? 0 : reasonCode, reason)
     if (type === pubrec && (state === stage.pubrec || state === stage.pubcomp)) {
-      return this.#onPubrec(messageId, reasonCode)
+      return this.#onPubrec(messageId, reasonCode, reason)
     }
     throw new ProtocolError(
       `${names[type]} for Packet Identifier ${messageId}, which waits for ${waiting(state)}`,
@@ -175,8 +181,8 @@ export class Session<Kept, Message extends Incoming> {
   }
 
   /** The server owns the message now: forget the payload, release the Packet Identifier. */
-  #onPubrec(messageId: number, reasonCode: number): void {
-    if (reasonCode >= 0x80) return this.#settle(messageId, reasonCode) // [MQTT-4.3.3-4]: no PUBREL then
+  #onPubrec(messageId: number, reasonCode: number, reason: string | undefined): void {
+    if (reasonCode >= 0x80) return this.#settle(messageId, reasonCode, reason) // [MQTT-4.3.3-4]: no PUBREL then
     this.#outgoing.release(messageId)
     this.#out.acknowledge(pubrel, messageId, 0)
   }
@@ -191,9 +197,9 @@ export class Session<Kept, Message extends Incoming> {
     if (type === pubrec) this.#out.acknowledge(pubrel, messageId, this.#version < 5 ? 0 : 0x92)
   }
 
-  #settle(messageId: number, reasonCode: number): void {
+  #settle(messageId: number, reasonCode: number, reason: string | undefined): void {
     this.#outgoing.settle(messageId)
-    this.#out.settle(messageId, reasonCode)
+    this.#out.settle(messageId, reasonCode, reason)
     this.#resendNext(1)
   }
 
@@ -237,9 +243,9 @@ export class Session<Kept, Message extends Incoming> {
       return true
     }
     const refusal = this.#out.republish(kept, messageId)
-    if (refusal < 0x80) return true
+    if (refusal === undefined) return true
     this.#outgoing.settle(messageId)
-    this.#out.settle(messageId, refusal)
+    this.#out.settle(messageId, refusal.reasonCode, refusal.hint)
     return false
   }
 }

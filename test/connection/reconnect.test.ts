@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { delayMs, isPassing, persist } from '../../src/connection/reconnect.js'
+import { delayMs, isTransient, retry } from '../../src/connection/reconnect.js'
 import { ConnectionError, ConnectRefused, MqttxError, ProtocolError, UsageError } from '../../src/errors.js'
 import { connack, scriptedServer } from '../helpers/scripted-server.js'
 import { accepting, connectionTo, failureOf, oblige, template } from './rig.js'
@@ -51,8 +51,8 @@ test.each<[Error, boolean]>([
   [new UsageError('wrong'), false],
   [new Error('a defect'), false],
 ])('%s: another attempt may help: %s', (error, passing) => {
-  expect(isPassing(error, false)).toBe(passing)
-  expect(isPassing(error, true)).toBe(passing)
+  expect(isTransient(error, false)).toBe(passing)
+  expect(isTransient(error, true)).toBe(passing)
 })
 
 describe.concurrent('attempts', () => {
@@ -61,7 +61,7 @@ describe.concurrent('attempts', () => {
   /** Makes attempts that fail with each of `failures`, then succeed. */
   async function attempting(
     failures: (Error | undefined)[],
-    { retries, made: before = 0, lost: first }: { retries: number; made?: number; lost?: MqttxError },
+    { retries, failed: before = 0, lost: first }: { retries: number; made?: number; lost?: MqttxError },
   ) {
     let made = 0
     const told: string[] = []
@@ -71,7 +71,7 @@ describe.concurrent('attempts', () => {
     }
     const retrying = (error: Error) => void told.push(error.message)
     const signal = new AbortController().signal
-    const failure = await persist(attempt, { retries, made: before, signal, retrying }, first).catch(
+    const failure = await retry(attempt, { retries, failed: before, signal, retrying }, first).catch(
       (error: Error) => error,
     )
     return { made, told, failure }
@@ -115,9 +115,9 @@ describe.concurrent('attempts', () => {
   test('end when they are called off, without waiting for the pause to be over', async () => {
     const abort = new AbortController()
     // The pause would be of more than six seconds.
-    const attempts = { retries: 9, made: 5, signal: abort.signal, retrying: () => abort.abort() }
+    const attempts = { retries: 9, failed: 5, signal: abort.signal, retrying: () => abort.abort() }
     const before = performance.now()
-    await expect(persist(() => Promise.reject(lost), attempts)).rejects.toThrow()
+    await expect(retry(() => Promise.reject(lost), attempts)).rejects.toThrow()
     expect(performance.now() - before).toBeLessThan(5000)
   })
 })

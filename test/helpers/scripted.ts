@@ -30,9 +30,10 @@ export function scripted(
   const session = new Session<string, Received>(
     {
       republish(kept, messageId) {
-        const refusal = options.refuse?.(kept) ?? 0
-        if (refusal === 0) sent.push(`PUBLISH ${messageId} DUP ${kept}`)
-        return refusal
+        const reasonCode = options.refuse?.(kept) ?? 0
+        if (reasonCode > 0) return { reasonCode }
+        sent.push(`PUBLISH ${messageId} DUP ${kept}`)
+        return undefined
       },
       acknowledge: (type, messageId, code) =>
         void sent.push(`${acknowledgeNames[type]} ${messageId}${reason(code)}`),

@@ -24,10 +24,6 @@ export class ReplaceableConnection implements BenchConnection {
     return this.#connection.inFlight
   }
 
-  get lastMessageId(): number {
-    return this.#connection.lastMessageId
-  }
-
   get lost(): number {
     return this.#lostBefore + this.#connection.lost
   }
@@ -49,7 +45,7 @@ export class ReplaceableConnection implements BenchConnection {
     return this.#connection.connect()
   }
 
-  publish(template: PublishTemplate, payload: Uint8Array): boolean {
+  publish(template: PublishTemplate, payload: Uint8Array): number {
     return this.#connection.publish(template, payload)
   }
 

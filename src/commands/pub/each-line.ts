@@ -158,11 +158,13 @@ class Publishing {
   #publish(lines: LineSplitter): boolean {
     const reader = this.#reader
     const progress = this.#progress
+    const connection = this.#connection
     let more = true
     if (reader.read(lines)) {
-      more = this.#connection.publish(reader.template, reader.payload, reader.start, reader.end)
+      const messageId = connection.publish(reader.template, reader.payload, reader.start, reader.end)
       progress.sent++
-      if (reader.template.qos > 0) progress.waits(this.#connection.lastMessageId)
+      if (reader.template.qos > 0) progress.waits(messageId)
+      more = connection.ready
     }
     progress.next()
     return more

@@ -157,8 +157,8 @@ export class Requester {
     const correlationData = this.#correlationData()
     const sentAt = this.#io.host.now()
     const template = requestTemplate(this.#args, this.#options, correlationData)
-    this.#connection.publish(template, payload, start, end)
-    const messageId = this.#args.qos === 0 ? 0 : this.#connection.lastMessageId
+    const sent = this.#connection.publish(template, payload, start, end)
+    const messageId = this.#args.qos === 0 ? 0 : sent
     const timer = this.#limit(() => this.#onLate(request))
     const request: Request = { line, correlationData, messageId, sentAt, stop: () => clearTimeout(timer) }
     this.#pending.add(request)

@@ -68,7 +68,7 @@ export interface FakeServer {
 export class FakeConnection implements BenchConnection {
   readonly lost = 0
   inFlight = 0
-  lastMessageId = 0
+  #lastMessageId = 0
   readonly #clock: FakeClock
   readonly #server: FakeServer
   readonly #events: ConnectionEvents
@@ -92,16 +92,16 @@ export class FakeConnection implements BenchConnection {
     this.#events.connected?.(false)
   }
 
-  publish(template: PublishTemplate, payload: Uint8Array): boolean {
-    const messageId = ++this.lastMessageId
+  publish(template: PublishTemplate, payload: Uint8Array): number {
+    const messageId = ++this.#lastMessageId
     this.#server.published?.(template, Buffer.from(payload))
-    if (template.qos === 0) return true
+    if (template.qos === 0) return messageId
     this.inFlight++
     const { client, sequence } = readStamp(Buffer.from(payload), 0, payload.length)!
     const delay = this.#server.answer(client, sequence, this.#clock.now())
     const code = this.#server.reasonCode?.(client, sequence) ?? 0
     if (delay !== undefined) this.#clock.after(delay, () => this.#settle(messageId, code))
-    return this.ready
+    return messageId
   }
 
   #settle(messageId: number, code: number): void {

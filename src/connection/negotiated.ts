@@ -1,4 +1,4 @@
-// The terms of one network connection: what CONNACK has allowed, and the Topic Aliases of both sides, which end with it.
+// What CONNECT and CONNACK have agreed on for one network connection, and the Topic Aliases that end with it.
 import type { Publish, PublishTemplate } from '../codec/publish.js'
 import type { MqttxError } from '../errors.js'
 import { TopicAliases } from '../session/topic-alias.js'
@@ -7,18 +7,18 @@ import type { SubscribeOptions } from './events.js'
 import type { ConnectOptions } from './options.js'
 import { type PublishRefused, ServerLimits } from './server-limits.js'
 
-export class Terms {
-  /** Seconds of Keep Alive in force, 0 for none. */
+export class Negotiated {
+  /** Keep Alive in force, in seconds; 0: off. */
   readonly keepAlive: number
-  /** The Session Expiry Interval in force: with one, a reconnect asks for the Session. */
+  /** Session Expiry Interval in force, in seconds. If it is not 0, a reconnect resumes the Session. */
   readonly sessionExpiry: number
-  /** PUBLISH packets at QoS 1 and 2 that the server takes at once. */
+  /** Receive Maximum of the server: PUBLISH packets at QoS 1 and 2 that it takes before it acknowledges one. */
   readonly receiveMaximum: number
   readonly #limits: ServerLimits
-  /** Before MQTT 5 nothing can be forbidden: the hot path does not ask then. */
+  /** Before MQTT 5 there are no limits, and the hot path skips the check. */
   readonly #limited: boolean
-  /** The Topic Name that each Topic Alias stands for at the server. */
-  #aliased: Map<number, string> | undefined
+  /** Topic Name by the Topic Alias that we have set at the server. */
+  #ownAliases: Map<number, string> | undefined
   readonly #serverAliases: TopicAliases
 
   constructor({ properties }: Accepted, options: ConnectOptions) {
@@ -33,49 +33,49 @@ export class Terms {
   }
 
   /**
-   * The form in which a PUBLISH goes out: with a Topic Alias, the Topic Name goes out once.
-   * @throws MqttxError when the server has said that it would not take it
+   * The form in which a PUBLISH is sent first: without the Topic Name if the server knows its Topic Alias.
+   * @throws PublishRefused when the server would refuse it
    */
-  wire(template: PublishTemplate, length: number): PublishTemplate {
+  firstForm(template: PublishTemplate, length: number): PublishTemplate {
     if (this.#limited) {
       const refusal = this.#limits.refusesPublish(template, length)
       if (refusal !== undefined) throw refusal
     }
     const { short, alias, topic } = template
     if (short === undefined) return template
-    this.#aliased ??= new Map()
-    if (this.#aliased.get(alias) === topic) return short
-    this.#aliased.set(alias, topic)
+    this.#ownAliases ??= new Map()
+    if (this.#ownAliases.get(alias) === topic) return short
+    this.#ownAliases.set(alias, topic)
     return template
   }
 
   /**
-   * The form in which a PUBLISH goes out again, on a connection of other terms: with the Topic Name, and without a
-   * Topic Alias that is not accepted any more. Or why it cannot be sent at all.
+   * The form in which a PUBLISH is sent again on a later connection: with the Topic Name, and without a Topic Alias
+   * that this server does not accept. PublishRefused if the server would refuse it.
    */
-  again(template: PublishTemplate, length: number): PublishTemplate | PublishRefused {
+  repeatedForm(template: PublishTemplate, length: number): PublishTemplate | PublishRefused {
     const { plain } = template
     const allowed = plain !== undefined && !this.#limits.accepts(template.alias) ? plain : template
     const refusal = this.#limited ? this.#limits.refusesPublish(allowed, length) : undefined
     if (refusal !== undefined) return refusal
-    if (allowed.alias > 0) (this.#aliased ??= new Map()).set(allowed.alias, allowed.topic)
+    if (allowed.alias > 0) (this.#ownAliases ??= new Map()).set(allowed.alias, allowed.topic)
     return allowed
   }
 
-  /** @throws MqttxError when the server has said that it cannot */
+  /** @throws MqttxError when the server does not support what the SUBSCRIBE asks for */
   checkSubscribe(filters: readonly string[], options: SubscribeOptions): void {
     const refusal = this.#limits.refusesSubscribe(filters, options)
     if (refusal !== undefined) throw refusal
   }
 
-  /** Why a packet of `size` bytes cannot be sent. */
+  /** The error for a packet of `size` bytes that is too large for the server; undefined if it is not. */
   refusesSize(size: number): MqttxError | undefined {
     return this.#limits.refusesSize(size)
   }
 
   /**
-   * Gives a received PUBLISH the topic that its Topic Alias stands for.
-   * @throws ProtocolError 0x94 or 0x82 for an alias that may not be
+   * Sets the topic of a received PUBLISH that has a Topic Alias.
+   * @throws ProtocolError 0x94 or 0x82 for an invalid alias
    */
   resolve(publish: Publish): void {
     const alias = publish.properties?.topicAlias
