@@ -1,4 +1,4 @@
-// One attempt to connect, within its time: read again what may have changed, dial, and what follows until CONNACK.
+// One attempt to connect, within the connect timeout: reload renewed secrets, open the stream, CONNECT to CONNACK.
 import type { Duplex } from 'node:stream'
 import { ConnectionError, MqttxError } from '../errors.js'
 import { during } from '../transport/during.js'
@@ -7,9 +7,9 @@ import { connectTimeout } from './failures.js'
 import type { ConnectOptions } from './options.js'
 
 export interface Attempt {
-  /** It is not the first. */
+  /** There was an attempt before. */
   readonly again: boolean
-  /** Is given the connected stream, the options in force, and a signal for when the time is over or `abort` says so. */
+  /** Does CONNECT to CONNACK on `stream`. `signal` is aborted at the timeout or with `abort`. */
   begin(stream: Duplex, options: ConnectOptions, signal: AbortSignal): Promise<void>
 }
 
@@ -41,8 +41,8 @@ export async function attempt(
 }
 
 /**
- * The options with password, certificate and key as they are now: they may have been renewed since they were read.
- * @throws ConnectionError where one cannot be read: the next attempt may find it again
+ * The options with the current password, certificate and key.
+ * @throws ConnectionError if one cannot be read, as the next attempt may succeed
  */
 async function renewed(options: ConnectOptions, signal: AbortSignal): Promise<ConnectOptions> {
   if (options.renew === undefined) return options

@@ -1,17 +1,17 @@
-// CONNECT and DISCONNECT from options, and what a CONNACK says about it (MQTT 3.1.1, 3.1 and 3.2; MQTT 5.0, 3.1 and 3.2).
+// Builds CONNECT and DISCONNECT, and checks CONNACK (MQTT 3.1.1, 3.1 and 3.2; MQTT 5.0, 3.1 and 3.2).
 import type { IConnackPacket, IConnectPacket, IDisconnectPacket } from 'mqtt-packet'
 import { refusalText } from '../codec/reason-codes.js'
 import { ConnectRefused, ProtocolError } from '../errors.js'
 import { serverReason } from './failures.js'
 import type { ConnectOptions, PropertySets } from './options.js'
 
-/** What a CONNACK that accepts has brought. */
+/** A CONNACK that accepts the connection. */
 export interface Accepted {
   readonly sessionPresent: boolean
   readonly properties: NonNullable<IConnackPacket['properties']>
 }
 
-/** `authenticationData` opens the exchange of a method that needs one. */
+/** `authenticationData` is the first message of an authentication exchange. */
 export function connectPacket(
   options: ConnectOptions,
   cleanStart: boolean,
@@ -34,7 +34,7 @@ export function connectPacket(
   }
 }
 
-/** In the reference's order: those of -D, the Session Expiry Interval, the Receive Maximum, which is always there. */
+/** In mosquitto's order: properties of -D, Session Expiry Interval, and always the Receive Maximum. */
 function connectProperties(
   { properties: { connect = {} }, sessionExpiry, receiveMaximum }: ConnectOptions,
   authenticationData: Buffer | undefined,
@@ -47,7 +47,7 @@ function connectProperties(
   }
 }
 
-/** `reasonCode` and properties go out from MQTT 5 on. */
+/** Reason Code and properties are sent from MQTT 5 on. */
 export function disconnectPacket(
   reasonCode: number,
   { disconnect: properties }: PropertySets,
@@ -56,19 +56,19 @@ export function disconnectPacket(
 }
 
 const hints: Readonly<Record<number, string>> = {
-  1: 'the server does not speak this version of MQTT: try another -V',
-  2: 'the server does not like this Client Identifier: try another -i',
+  1: 'the server does not support this version of MQTT: try another -V',
+  2: 'the server does not accept this Client Identifier: try another -i',
   3: 'the server is not ready: try again later, or --retry',
   4: 'check -u and -P',
-  5: 'check -u and -P: the server wants a login, or this one may not connect',
+  5: 'check -u and -P: the server requires a login, or this user may not connect',
   132: 'try -V mqttv311',
-  133: 'the server does not like this Client Identifier: try another -i',
+  133: 'the server does not accept this Client Identifier: try another -i',
   134: 'check -u and -P',
-  135: 'check -u and -P: the server wants a login, or this one may not connect',
-  140: 'the server does not know this authentication-method',
-  149: 'the CONNECT is larger than the server takes: is the will too long?',
-  154: 'the will asks for --will-retain, which the server does not have',
-  155: 'the will asks for a --will-qos which the server does not have',
+  135: 'check -u and -P: the server requires a login, or this user may not connect',
+  140: 'the server does not support this authentication-method',
+  149: 'CONNECT is larger than the server accepts: is the will too long?',
+  154: 'the server does not support --will-retain',
+  155: 'the server does not support this --will-qos',
 }
 
 /** Reason Code or Return Code. */
@@ -77,7 +77,7 @@ export function connackCode(connack: IConnackPacket, version: number): number {
 }
 
 /**
- * @throws ConnectRefused when the server says no; ProtocolError 0x82 when the CONNACK breaks a rule
+ * @throws ConnectRefused when the server refuses; ProtocolError 0x82 for an invalid CONNACK
  */
 export function acceptConnack(
   connack: IConnackPacket,
@@ -94,13 +94,13 @@ export function acceptConnack(
   }
   if (properties.assignedClientIdentifier !== undefined && options.clientId !== '') {
     throw new ProtocolError(
-      'CONNACK assigns a Client Identifier although there was one [MQTT-3.2.2-16]',
+      'CONNACK assigns a Client Identifier although CONNECT has one [MQTT-3.2.2-16]',
       0x82,
     )
   }
   const { authenticationMethod: method } = properties
   if (method !== undefined && method !== options.properties.connect?.authenticationMethod) {
-    throw new ProtocolError('CONNACK: Authentication Method is not that of CONNECT [MQTT-4.12.0-5]', 0x82)
+    throw new ProtocolError('CONNACK: Authentication Method differs from that of CONNECT [MQTT-4.12.0-5]', 0x82)
   }
   return { sessionPresent: connack.sessionPresent, properties }
 }

@@ -1,4 +1,4 @@
-// Where to connect and by which way, from the options: what they mean together, with the files that they name read.
+// Makes an Endpoint of the command-line options, and reads the files that they name.
 import type { Host } from '../host.js'
 import { say } from '../io/say.js'
 import { plainPort, tlsPort } from '../ports.js'
@@ -51,7 +51,7 @@ export interface TlsArgs {
 /** Passphrases that a person has typed, by the path of the key: nobody is asked twice. */
 export type Passphrases = Map<string, string>
 
-/** @throws MqttxError where a file cannot be read, or is not what it should be */
+/** @throws MqttxError if a file cannot be read or is invalid */
 export async function endpoint(
   args: EndpointArgs,
   { noDelay, host, passphrases }: { noDelay: boolean; host: Host; passphrases: Passphrases },
@@ -67,7 +67,7 @@ export async function endpoint(
   return { address, ...way, tls, service: srv ? '_secure-mqtt._tcp' : undefined }
 }
 
-/** @throws MqttxError where a file cannot be read, or is not what it should be */
+/** @throws MqttxError if a file cannot be read or is invalid */
 export async function tlsOf(
   args: EndpointArgs,
   { host, passphrases }: { host: Host; passphrases: Passphrases },
@@ -82,7 +82,7 @@ function tcpAddress(args: EndpointArgs): TcpAddress {
   return { host: args.host ?? 'localhost', port, localAddress: args.bind }
 }
 
-/** --cert, --key and the other details say how, not whether. */
+/** --cert, --key and the like do not turn TLS on by themselves. */
 function asksForTls({ ca, cafile, capath, psk, tlsUseOsCerts, transport, noTls }: EndpointArgs): boolean {
   if (noTls) return false
   if (transport === 'tls' || transport === 'wss') return true
@@ -94,13 +94,13 @@ function wantsTls(args: EndpointArgs, port: number | undefined): boolean {
   return asksForTls(args) || (port === tlsPort && !args.noTls)
 }
 
-/** As in the reference they are without effect; but whoever gives them thinks that nobody can listen. */
+/** As in mosquitto, TLS details have no effect without TLS; the user may think that the connection is encrypted. */
 function warnOfClearText(args: TlsArgs, { stderr }: Host): void {
   const details = ['cert', 'ciphers', 'insecure', 'tlsVersion', 'tlsAlpn', 'tlsKeylog', 'servername'] as const
   if (!details.some((key) => args[key] !== undefined && args[key] !== false)) return
   say(
     stderr,
-    'Warning: this connection is not encrypted: mqtts:// in -L, --cafile or --tls-use-os-certs turn TLS on',
+    'Warning: this connection is not encrypted: turn TLS on with mqtts:// in -L, --cafile or --tls-use-os-certs',
   )
 }
 

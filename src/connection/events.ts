@@ -1,42 +1,42 @@
-// What a Connection tells the command that opened it, and what it is asked to subscribe to.
+// The event callbacks of a Connection, and the Subscription Options.
 import type { ISubscribePacket } from 'mqtt-packet'
 import type { Publish, QoS } from '../codec/publish.js'
 import type { MqttxError } from '../errors.js'
 
-/** What a server may say beside a Reason Code. */
+/** Details of a server's answer. */
 export interface Answer {
   readonly messageId: number
-  /** The Reason String of MQTT 5, and its User Properties, for people. */
+  /** Reason String and User Properties (MQTT 5) as one line of text. */
   readonly reason: string | undefined
 }
 
-/** Keeps the acknowledgement of a message at QoS 1 or 2 back. */
+/** Delays the acknowledgement of a message at QoS 1 or 2. */
 export interface Acknowledging {
-  /** To be called while the message is handed over; acknowledges it, after those before it, when called in turn. */
+  /** Call it within `message`; the returned function allows the acknowledgement, sent after those of earlier messages. */
   withhold(): () => void
 }
 
-/** What a command wants to know. All are called synchronously while a chunk from the server is handled. */
+/** All callbacks are called synchronously while a chunk from the server is handled. */
 export interface ConnectionEvents {
-  /** A message has come; at QoS 2 once. Copy what outlives the call. */
+  /** A message has been received; at QoS 2 once. Copy what must outlive the call. */
   message?(publish: Publish, acknowledging: Acknowledging): void
-  /** The messages of a chunk have been handed over: a promise holds reading and acknowledging back until it resolves. */
+  /** All messages of a chunk have been delivered. Reading and acknowledging wait for a promise that is returned. */
   chunkEnd?(): Promise<void> | undefined
-  /** The server has accepted the connection, for the first time or again: subscribe here. */
+  /** The server has accepted the connection, also after a reconnect: subscribe here. */
   connected?(sessionPresent: boolean): void
-  /** A PUBLISH at QoS 1 or 2 was answered; 0x80 and above: refused. */
+  /** A PUBLISH at QoS 1 or 2 is done; 0x80 and above: refused. */
   settled?(reasonCode: number, answer: Answer): void
   /** The Reason Codes of a SUBACK, in the order of the Topic Filters. */
   suback?(granted: readonly number[], answer: Answer): void
-  /** The Reason Codes of an UNSUBACK, none before MQTT 5. */
+  /** The Reason Codes of an UNSUBACK; none before MQTT 5. */
   unsuback?(codes: readonly number[], answer: Answer): void
-  /** The server has broken a rule of MQTT, and the connection goes on; each kind once a connection. */
+  /** A harmless protocol violation by the server. Reported once per kind and connection. */
   remark?(text: string): void
-  /** The connection was lost or could not be made; the next attempt comes in `delayMs`. */
+  /** The connection was lost or an attempt has failed; the next attempt is in `delayMs` milliseconds. */
   retrying?(error: MqttxError, delayMs: number): void
 }
 
-/** Subscription Options (MQTT 5.0, 3.8.3.1); all but `qos` are left out before MQTT 5. */
+/** Subscription Options (MQTT 5.0, 3.8.3.1). Before MQTT 5 only `qos` is sent. */
 export interface SubscribeOptions {
   readonly qos: QoS
   readonly noLocal?: boolean

@@ -18,7 +18,7 @@ export function connectionLost(
 export function sessionLost(): MqttxError {
   return new MqttxError('The connection was lost', {
     exitCode: ExitCode.connectionLost,
-    hint: 'the server has not kept the Session, without which QoS 2 cannot be resumed: use -i and -c',
+    hint: 'the server has lost the Session, which QoS 2 messages in flight need: use -i and -c',
   })
 }
 
@@ -29,7 +29,7 @@ export function connectTimeout({ endpoint, connectTimeoutMs }: ConnectOptions): 
     {
       exitCode: ExitCode.keepAlive,
       prefix: '',
-      hint: 'the server accepts connections but does not answer, or drops them: is this an MQTT port?',
+      hint: 'the server accepts connections but does not answer, or closes them: is this an MQTT port?',
     },
   )
 }
@@ -37,16 +37,16 @@ export function connectTimeout({ endpoint, connectTimeoutMs }: ConnectOptions): 
 export function keepAliveExceeded(): ConnectionError {
   return new ConnectionError('Keepalive exceeded', {
     exitCode: ExitCode.keepAlive,
-    hint: 'no answer to PINGREQ: the server or the network between hangs',
+    hint: 'no answer to PINGREQ: the server or the network hangs',
   })
 }
 
 /** The server stopped reading, or closed, before it had read everything. */
 export function closeIncomplete(closed: 'stuck' | 'lost'): ConnectionError {
-  if (closed === 'lost') return connectionLost('the server did not take all that was sent')
+  if (closed === 'lost') return connectionLost('the server closed before it had read everything')
   return new ConnectionError('Keepalive exceeded', {
     exitCode: ExitCode.keepAlive,
-    hint: 'the server stopped reading: not all that was sent has reached it',
+    hint: 'the server stopped reading, and has not received everything',
   })
 }
 
@@ -57,7 +57,7 @@ export function reconnectFailed(error: Error): Error {
   return connectionLost(
     hint ?? message,
     error,
-    `The connection was lost and could not be made again: ${message}`,
+    `The connection was lost, and reconnecting failed: ${message}`,
   )
 }
 
@@ -71,7 +71,7 @@ export function serverReason(properties: ReasonProperties | undefined): string |
   if (properties === undefined) return undefined
   const parts: string[] = []
   if (properties.reasonString !== undefined) parts.push(`the server says: ${properties.reasonString}`)
-  if (properties.serverReference !== undefined) parts.push(`another server: ${properties.serverReference}`)
+  if (properties.serverReference !== undefined) parts.push(`use another server: ${properties.serverReference}`)
   for (const [name, value] of pairsOf(properties.userProperties ?? {})) parts.push(`${name}: ${value}`)
   return parts.length === 0 ? undefined : shown(parts.join('; '))
 }
@@ -101,7 +101,7 @@ const permanentCodes = new Set([
 ])
 
 const disconnectHints: Readonly<Record<number, string>> = {
-  142: 'another client has connected with the same Client Identifier: choose another -i',
+  142: 'another client has connected with the same Client Identifier: use another -i',
 }
 
 /** `answer`: the first bytes from the server, which are not those of a CONNACK. */

@@ -1,4 +1,4 @@
-// From CONNECT to the CONNACK that accepts, with AUTH in between where the server wants it (MQTT 5.0, 4.12).
+// The exchange from CONNECT to CONNACK, with AUTH in between for enhanced authentication (MQTT 5.0, 4.12).
 import type { IAuthPacket, IConnackPacket, Packet } from 'mqtt-packet'
 import { MqttxError, ProtocolError } from '../errors.js'
 import { shown } from '../text.js'
@@ -12,17 +12,17 @@ export interface HandshakeOptions {
   readonly connect: ConnectOptions
   readonly cleanStart: boolean
   readonly trace: Trace | undefined
-  /** Sends at once. */
+  /** Sends a packet at once. */
   transmit(packet: Packet): void
 }
 
 export class Handshake {
-  /** Settles with the handshake. */
+  /** Resolves when the server accepts, rejects when the handshake fails. */
   readonly done: Promise<void>
   readonly #options: HandshakeOptions
   readonly #scram: Scram | undefined
   #challenged = false
-  #over = false
+  #settled = false
   #resolve!: () => void
   #reject!: (error: Error) => void
 
@@ -33,7 +33,7 @@ export class Handshake {
       this.#resolve = resolve
       this.#reject = reject
     })
-    this.done.catch(() => {}) // CONNECT may fail before anybody waits for it
+    this.done.catch(() => {}) // avoids an unhandled rejection before it is awaited
   }
 
   start(): void {
@@ -43,19 +43,19 @@ export class Handshake {
   }
 
   fail(error: Error): void {
-    this.#over = true
+    this.#settled = true
     this.#reject(error)
   }
 
   succeed(): void {
-    this.#over = true
+    this.#settled = true
     this.#resolve()
   }
 
   /**
-   * Handles a packet of the server.
-   * @returns what CONNACK brought; undefined while the handshake goes on
-   * @throws ConnectRefused, ProtocolError, MqttxError when the server cannot be trusted
+   * Handles a packet from the server.
+   * @returns the CONNACK that accepts; undefined for AUTH
+   * @throws ConnectRefused, ProtocolError, MqttxError when the server fails to authenticate
    */
   receive(packet: Packet): Accepted | undefined {
     if (packet.cmd === 'auth') return this.#onAuth(packet)
@@ -69,15 +69,15 @@ export class Handshake {
     const authenticationMethod = this.#method
     if (this.#scram === undefined) {
       throw new MqttxError(
-        `The server wants to authenticate by '${shown(properties?.authenticationMethod ?? '')}'`,
+        `The server requires authentication by '${shown(properties?.authenticationMethod ?? '')}'`,
         {
           exitCode: 0x8c,
-          hint: 'understood are SCRAM-SHA-1, SCRAM-SHA-256 and SCRAM-SHA-512: -D connect authentication-method ...',
+          hint: 'supported are SCRAM-SHA-1, SCRAM-SHA-256 and SCRAM-SHA-512: -D connect authentication-method ...',
         },
       )
     }
     if (reasonCode !== 0x18 || properties?.authenticationMethod !== authenticationMethod) {
-      throw new ProtocolError('AUTH with another method or reason than was asked for [MQTT-4.12.0-5]', 0x82)
+      throw new ProtocolError('AUTH with an unexpected method or Reason Code [MQTT-4.12.0-5]', 0x82)
     }
     if (this.#challenged) throw new ProtocolError('AUTH with a second challenge (RFC 5802, 5)', 0x82)
     this.#challenged = true
@@ -89,7 +89,7 @@ export class Handshake {
   }
 
   #sendAuth(authenticationData: Buffer): void {
-    if (this.#over) return
+    if (this.#settled) return
     const { trace, transmit } = this.#options
     const authenticationMethod = this.#method
     trace?.sending('AUTH (24)')
@@ -121,7 +121,7 @@ function methodOf({ properties }: ConnectOptions): string | undefined {
   return typeof method === 'string' ? method : undefined
 }
 
-/** SCRAM where it was asked for, with a login to use and no Authentication Data of the user's own. */
+/** SCRAM if the Authentication Method asks for it and the user gives no Authentication Data. */
 function scramOf(options: ConnectOptions): Scram | undefined {
   const method = methodOf(options)
   if (
@@ -133,7 +133,7 @@ function scramOf(options: ConnectOptions): Scram | undefined {
   }
   const { username, password } = options
   if (username === undefined || password === undefined) {
-    throw new MqttxError(`${method} needs a user name and a password`, { hint: 'give both: -u and -P' })
+    throw new MqttxError(`${method} requires a user name and a password`, { hint: 'use -u and -P' })
   }
   return new Scram(method, { username, password })
 }

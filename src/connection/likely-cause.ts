@@ -1,45 +1,45 @@
-// Why a server keeps closing the connection without a word, as far as one can guess (before MQTT 5 it cannot say).
+// Guesses why a server keeps closing the connection. Before MQTT 5 a server cannot send a reason.
 import { ConnectionError, ExitCode, type MqttxError } from '../errors.js'
 
-/** What was going on when the connection was lost. */
-export interface Circumstances {
+/** The connection when it was lost. */
+export interface LostConnection {
   /** SUBSCRIBE and UNSUBSCRIBE packets without an answer. */
   readonly requests: number
   /** PUBLISH packets at QoS 1 and 2 without an answer. */
   readonly publishes: number
-  /** Since CONNACK, in milliseconds. */
+  /** Milliseconds since CONNACK. */
   readonly upMs: number
 }
 
-/** A connection that lasted this long, in milliseconds, was not refused. */
-const longMs = 30_000
+/** After so many milliseconds the loss is not taken for a refusal. */
+const stableMs = 30_000
 
 type Cause = 'subscribe' | 'publish' | 'identifier'
 
 export class LikelyCause {
   readonly #clientId: string
   #last: Cause | undefined
-  #told = false
+  #explained = false
 
-  /** `clientId` is the one that the user chose; empty where the server does. */
+  /** `clientId` is empty if the server assigns it. */
   constructor(clientId: string) {
     this.#clientId = clientId
   }
 
-  /** The error of a lost connection: with a hint, once, when the same has happened twice in a row. */
-  explain(error: MqttxError, circumstances: Circumstances): MqttxError {
-    const cause = error.exitCode === ExitCode.connectionLost ? this.#causeOf(circumstances) : undefined
+  /** Adds a hint to the error of a lost connection: once, after two losses in a row with the same cause. */
+  explain(error: MqttxError, connection: LostConnection): MqttxError {
+    const cause = error.exitCode === ExitCode.connectionLost ? this.#causeOf(connection) : undefined
     const again = cause !== undefined && cause === this.#last
     this.#last = cause
-    if (!again || this.#told) return error
-    this.#told = true
+    if (!again || this.#explained) return error
+    this.#explained = true
     const { message, exitCode, prefix } = error
     const hint = `${error.hint}: ${this.#hint(cause)}`
     return new ConnectionError(message, { exitCode, prefix, hint, cause: error })
   }
 
-  #causeOf({ requests, publishes, upMs }: Circumstances): Cause | undefined {
-    if (upMs > longMs) return undefined
+  #causeOf({ requests, publishes, upMs }: LostConnection): Cause | undefined {
+    if (upMs > stableMs) return undefined
     if (requests > 0) return 'subscribe'
     if (publishes > 0) return 'publish'
     return this.#clientId === '' ? undefined : 'identifier'
@@ -48,11 +48,11 @@ export class LikelyCause {
   #hint(cause: Cause): string {
     switch (cause) {
       case 'subscribe':
-        return 'it does so after each SUBSCRIBE; may this client subscribe there? See its ACL or policy'
+        return 'this happens after each SUBSCRIBE; may this client subscribe there? Check the ACL or policy of the server'
       case 'publish':
-        return 'it does so after each PUBLISH; may this client publish there? See its ACL or policy'
+        return 'this happens after each PUBLISH; may this client publish there? Check the ACL or policy of the server'
       case 'identifier':
-        return `it does so soon after each CONNACK; is another client connected as '${this.#clientId}'? Choose another -i`
+        return `this happens soon after each CONNACK; is another client connected as '${this.#clientId}'? Use another -i`
     }
   }
 }

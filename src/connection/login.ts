@@ -1,4 +1,4 @@
-// The password, from wherever the user keeps it: the command line, the environment, a file, a pipe or a head.
+// Resolves the password: command line, environment, file, command, standard input or prompt.
 
 import { textToBytes } from '../byte-text.js'
 import { ExitCode, MqttxError } from '../errors.js'
@@ -13,30 +13,30 @@ export interface LoginArgs {
   readonly passwordFile?: string | undefined
   readonly passwordEnv?: string | undefined
   readonly passwordCommand?: string | undefined
-  /** Seconds; --password-command has as long. */
+  /** Seconds; also the limit for --password-command. */
   readonly connectTimeout: number
   /** -P - */
   readonly askPassword?: boolean | undefined
-  /** Standard input is what is published. */
+  /** Standard input is published. */
   readonly stdinLine?: boolean | undefined
   readonly stdinFile?: boolean | undefined
 }
 
 const longest = 65_535 // Binary Data (MQTT 5.0, 1.5.6)
 
-/** @throws MqttxError where there is nobody to ask, or the file cannot be read */
+/** @throws MqttxError if the password cannot be read or is too long */
 export async function password(
   args: LoginArgs,
   host: Host,
   signal?: AbortSignal,
 ): Promise<Buffer | undefined> {
-  const bytes = await found(args, host, signal)
+  const bytes = await resolve(args, host, signal)
   if (bytes === undefined || bytes.length <= longest) return bytes
   const hint = `the password is ${bytes.length} bytes long, the limit is ${longest}`
   throw new MqttxError('Problem setting username and/or password.', { hint })
 }
 
-async function found(
+async function resolve(
   args: LoginArgs,
   host: Host,
   signal: AbortSignal | undefined,
@@ -58,8 +58,8 @@ async function found(
 function fromVariable(name: string, { env }: Host): Buffer {
   const text = env[name]
   if (text !== undefined) return textToBytes(text)
-  throw new MqttxError(`--password-env: there is no variable ${name} in the environment.`, {
-    hint: `export ${name} before`,
+  throw new MqttxError(`--password-env: the environment variable ${name} is not set.`, {
+    hint: `export ${name} first`,
   })
 }
 
@@ -78,14 +78,14 @@ async function asked({ stdinLine, stdinFile }: LoginArgs, host: Host): Promise<B
       )
     })
     if (line.length > 0) return line
-    throw new MqttxError('-P -: there is no password on the first line of standard input.', {
-      hint: "pipe the password into it; an empty password is -P ''",
+    throw new MqttxError('-P -: the first line of standard input is empty.', {
+      hint: "pipe the password in; for an empty password use -P ''",
     })
   }
   throw new MqttxError(
-    '-P - cannot read the password from standard input, which is what is to be published',
+    '-P - cannot read the password from standard input, which is published',
     {
-      hint: 'use --password-file, or MQTTX_PASSWORD in the environment',
+      hint: 'use --password-file or the variable MQTTX_PASSWORD',
     },
   )
 }

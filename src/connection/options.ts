@@ -1,4 +1,4 @@
-// What was typed becomes what is meant: the endpoint, the Client Identifier, the CONNECT packet.
+// Makes ConnectOptions of the command-line arguments.
 import { randomBytes } from 'node:crypto'
 import { textToBytes } from '../byte-text.js'
 import type { ProtocolVersion, QoS } from '../codec/publish.js'
@@ -7,7 +7,7 @@ import type { Endpoint, TlsSettings } from '../transport/endpoint.js'
 import { type EndpointArgs, endpoint, type Passphrases, tlsOf } from './endpoint.js'
 import { type LoginArgs, password } from './login.js'
 
-/** Messages in flight each way unless asked: the reference's, which every broker's defaults can take. */
+/** Messages in flight in each direction by default, as in mosquitto. */
 export const defaultWindow = 20
 
 export interface Will {
@@ -17,7 +17,7 @@ export interface Will {
   readonly retain: boolean
 }
 
-/** By packet, then by mqtt-packet's names. */
+/** Properties by packet, under mqtt-packet's names. */
 export interface PropertySets {
   readonly connect?: Readonly<Record<string, unknown>>
   readonly publish?: Readonly<Record<string, unknown>>
@@ -27,11 +27,11 @@ export interface PropertySets {
   readonly will?: Readonly<Record<string, unknown>>
 }
 
-/** All that a Connection must know to connect, and to connect again. */
+/** What a Connection needs to connect and to reconnect. */
 export interface ConnectOptions {
   readonly endpoint: Endpoint
   readonly version: ProtocolVersion
-  /** Empty: the server chooses one. */
+  /** Empty: the server assigns one. */
   readonly clientId: string
   readonly cleanStart: boolean
   /** Seconds. */
@@ -39,21 +39,21 @@ export interface ConnectOptions {
   readonly username: string | undefined
   readonly password: Buffer | undefined
   readonly will: Will | undefined
-  /** Properties of MQTT 5 by packet, under mqtt-packet's names. */
+  /** Empty before MQTT 5. */
   readonly properties: PropertySets
-  /** Session Expiry Interval to ask a MQTT 5 server for, in seconds; 0: none is sent. */
+  /** Session Expiry Interval of CONNECT in seconds (MQTT 5); 0: not sent. */
   readonly sessionExpiry: number
-  /** What we tell a MQTT 5 server: QoS 1 and 2 messages that it may send before we acknowledge, 1..65535. */
+  /** Receive Maximum of CONNECT (MQTT 5), 1..65535. */
   readonly receiveMaximum: number
-  /** Our own limit for messages in flight the other way, 1..65535. */
+  /** Our own limit of outgoing messages in flight, 1..65535. */
   readonly maxInFlight: number
-  /** From dialling to CONNACK. */
+  /** Time limit from opening the connection to CONNACK. */
   readonly connectTimeoutMs: number
-  /** Further attempts when the first connection cannot be made. */
+  /** Further attempts if the first connection fails. */
   readonly retries: number
-  /** Attempts in a row after a loss; 0: a loss is the end. */
+  /** Attempts in a row after a loss; 0: no reconnect. */
   readonly reconnects: number
-  /** Reads what may have been renewed since, before each attempt but the first; undefined: there is nothing. */
+  /** Reads password, certificate and key again, before each attempt but the first; undefined: they cannot change. */
   readonly renew?: ((signal: AbortSignal) => Promise<Renewed>) | undefined
 }
 
@@ -62,7 +62,7 @@ export interface Renewed {
   readonly tls: TlsSettings | undefined
 }
 
-/** The connection options as the command line has them. */
+/** The connection options of the command line. */
 export interface ConnectionArgs extends EndpointArgs, LoginArgs {
   readonly id?: string | undefined
   readonly idPrefix?: string | undefined
@@ -72,7 +72,7 @@ export interface ConnectionArgs extends EndpointArgs, LoginArgs {
   readonly nodelay: boolean
   readonly connectTimeout: number
   readonly retry: number
-  /** Attempts in a row after a loss; undefined: the command's own number. */
+  /** Attempts in a row after a loss; undefined: the command's default. */
   readonly retryMax?: number
   readonly noReconnect?: boolean
   readonly properties?: PropertySets
@@ -83,21 +83,21 @@ export interface ConnectionArgs extends EndpointArgs, LoginArgs {
   readonly willRetain: boolean
 }
 
-/** What differs from command to command. */
+/** Settings that differ between commands. */
 export interface CommandNeeds {
   readonly pid: number
   readonly maxInFlight: number
   readonly receiveMaximum: number
   readonly reconnects: number
   /**
-   * TCP_NODELAY whether asked for or not. A subscriber's acknowledgements are batched already; held back by the
-   * system as well, they come so late that a broker with a short queue drops what it has for us.
+   * Sets TCP_NODELAY also without --nodelay. A subscriber's acknowledgements are batched already; delayed by the system
+   * as well, they are so late that a broker with a short queue drops messages.
    */
   readonly noDelay: boolean
 }
 
 /**
- * Reads the files that the arguments name, and asks for the secrets that are to be asked for.
+ * Reads the files that the arguments name, and prompts for secrets.
  * @throws MqttxError
  */
 export async function connectOptions(
@@ -129,7 +129,7 @@ export async function connectOptions(
   }
 }
 
-/** Tokens expire, certificates are rotated: a file or a command is asked again, a person or argv is not. */
+/** Reads files and commands again, as tokens expire and certificates are rotated. Does not prompt again. */
 function renewal(
   args: ConnectionArgs,
   first: Renewed,
@@ -146,7 +146,7 @@ function renewal(
 
 const never = 0xffffffff
 
-/** -c alone means a session that never expires; 0 is what a server assumes without being told. */
+/** -c alone means a Session that never expires; 0 is the default of the server. */
 function sessionExpiry(args: ConnectionArgs): number {
   if (args.properties?.connect?.sessionExpiryInterval !== undefined) return 0
   return args.sessionExpiry ?? (args.disableCleanSession ? never : 0)

@@ -1,16 +1,16 @@
-// --password-command: a program that knows the password, such as a key ring.
+// --password-command: reads the password from a command, such as that of a key ring.
 import { MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
 import { runCommand } from '../io/command.js'
 import { firstLine } from './files.js'
 
-/** More than any password has: Binary Data (MQTT 5.0, 1.5.6) and a line end. */
+/** The longest password, which is Binary Data (MQTT 5.0, 1.5.6), and a line end. */
 const longest = 65_537
 
 /**
- * The first line that a command of the shell prints. It has our standard error and terminal, and no standard input.
- * @param timeoutMs how long it may take, in milliseconds
- * @throws MqttxError where it cannot be run, fails, or prints nothing
+ * The first line that a shell command prints. It inherits standard error and the terminal, and has no standard input.
+ * @param timeoutMs time limit in milliseconds
+ * @throws MqttxError if the command cannot be run, fails, or prints nothing
  */
 export async function printedPassword(
   command: string,
@@ -26,6 +26,6 @@ export async function printedPassword(
   if (failure === undefined && output.length > 0) return firstLine(output)
   const what = failure === undefined ? 'printed nothing' : `failed: ${failure}`
   throw new MqttxError(`--password-command: the command ${what}.`, {
-    hint: 'run it by itself to see what it says',
+    hint: 'run it in a shell to see its output',
   })
 }

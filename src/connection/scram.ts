@@ -1,4 +1,4 @@
-// SCRAM, the client's side (RFC 5802, RFC 7677), for MQTT's enhanced authentication (MQTT 5.0, 4.12).
+// SCRAM client (RFC 5802, RFC 7677) for enhanced authentication (MQTT 5.0, 4.12).
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { MqttxError } from '../errors.js'
@@ -9,20 +9,20 @@ const hashes: Readonly<Record<string, string>> = {
   'SCRAM-SHA-512': 'sha512',
 }
 
-/** RFC 7677, 4: fewer make the password easy to guess. */
+/** RFC 7677, 4: with fewer the password is easy to guess. */
 const leastIterations = 4096
-/** About a second of work; a server that asks for more only keeps us busy. */
+/** About a second of work. */
 const mostIterations = 1_000_000
 
 /** server-first-message (RFC 5802, 7), without the reserved `m=`; extensions may follow. */
 const challenge = /^r=([\x21-\x2b\x2d-\x7e]+),s=([A-Za-z\d+/]+={0,2}),i=([1-9]\d*)(?:,|$)/
 
-/** True for the Authentication Methods that are understood. */
+/** True for the supported Authentication Methods. */
 export function isScram(method: string): boolean {
   return Object.hasOwn(hashes, method)
 }
 
-/** One exchange: `first()` goes into CONNECT, `answer()` into AUTH, `verify()` looks at what CONNACK brings. */
+/** One exchange: `first()` is for CONNECT, `answer()` for AUTH, `verify()` checks CONNACK. */
 export class Scram {
   readonly #hash: string
   readonly #username: string
@@ -43,18 +43,18 @@ export class Scram {
   }
 
   /**
-   * client-final-message for the server's first; the hash is computed on another thread.
-   * @throws MqttxError when the server's message is none or asks for too few or too many iterations
+   * client-final-message for the server's challenge; the hash is computed on another thread.
+   * @throws MqttxError when the challenge is invalid or asks for too few or too many iterations
    */
   async answer(serverFirst: Buffer): Promise<Buffer> {
     const text = serverFirst.toString()
     const [, nonce = '', salt = '', count] = challenge.exec(text) ?? []
     const iterations = Number(count)
     if (!nonce.startsWith(this.#nonce) || nonce.length === this.#nonce.length)
-      throw failed('its challenge is not valid')
+      throw failed('invalid challenge')
     if (iterations < leastIterations || iterations > mostIterations)
       throw failed(
-        `it asks for ${iterations} iterations, ${leastIterations} to ${mostIterations} are accepted`,
+        `${iterations} iterations; accepted are ${leastIterations} to ${mostIterations}`,
       )
     const withoutProof = `c=biws,r=${nonce}`
     const message = Buffer.from(`${this.#firstBare()},${text},${withoutProof}`)
@@ -69,8 +69,8 @@ export class Scram {
   }
 
   /**
-   * The server shows that it knows the password too.
-   * @throws MqttxError when it does not
+   * Checks that the server knows the password too.
+   * @throws MqttxError if it does not
    */
   verify(serverFinal: Buffer | undefined): void {
     const signature = Buffer.from(fieldsOf(serverFinal?.toString() ?? '').get('v') ?? '', 'base64')
@@ -80,7 +80,7 @@ export class Scram {
       signature.length !== expected.length ||
       !timingSafeEqual(signature, expected)
     ) {
-      throw failed('it has not shown that it knows the password')
+      throw failed('wrong or missing server signature')
     }
   }
 
@@ -98,7 +98,7 @@ function fieldsOf(message: string): Map<string, string> {
   return new Map(message.split(',').map((field) => [field.slice(0, 1), field.slice(2)]))
 }
 
-/** Not worth another attempt: the same password would meet the same server. */
+/** Not retryable. */
 function failed(why: string): MqttxError {
   const message = `Authentication of the server failed: ${why}`
   return new MqttxError(message, { exitCode: 0x8c })

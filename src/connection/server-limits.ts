@@ -1,10 +1,10 @@
-// What the server's CONNACK forbids (MQTT 5.0, 3.2.2.3): found out before a packet is sent that it would refuse.
+// The limits of CONNACK (MQTT 5.0, 3.2.2.3), checked before a packet is sent that the server would refuse.
 import type { IConnackPacket } from 'mqtt-packet'
 import { type PublishTemplate, publishSize } from '../codec/publish.js'
 import { ExitCode, MqttxError } from '../errors.js'
 import type { SubscribeOptions } from './events.js'
 
-/** A PUBLISH that the server would refuse: `reasonCode` is what it would answer. */
+/** The server would refuse a PUBLISH with `reasonCode`; it is not sent. */
 export class PublishRefused extends MqttxError {
   override readonly reasonCode: number
 
@@ -23,7 +23,7 @@ export class ServerLimits {
   readonly #shared: boolean
   readonly #identifiers: boolean
 
-  /** Without CONNACK properties, as before MQTT 5, nothing is forbidden but Topic Aliases. */
+  /** Without CONNACK properties, as before MQTT 5, there is no limit, and no Topic Alias is accepted. */
   constructor(properties: NonNullable<IConnackPacket['properties']> = {}) {
     this.#maximumQoS = Number(properties.maximumQoS ?? 2)
     this.#retain = properties.retainAvailable ?? true
@@ -34,12 +34,12 @@ export class ServerLimits {
     this.#identifiers = properties.subscriptionIdentifiersAvailable ?? true
   }
 
-  /** True where the server accepts the Topic Alias. */
+  /** True if the server accepts the Topic Alias; 0 is none. */
   accepts(alias: number): boolean {
     return alias <= this.#topicAliasMaximum
   }
 
-  /** The PUBLISH that cannot be sent, and why; for a payload of `length` bytes. */
+  /** The error for a PUBLISH with a payload of `length` bytes that the server would refuse. */
   refusesPublish(template: PublishTemplate, length: number): PublishRefused | undefined {
     if (template.qos > this.#maximumQoS) {
       return new PublishRefused('Message QoS not supported on broker, try a lower QoS.', 0x9b, {
@@ -49,7 +49,7 @@ export class ServerLimits {
     }
     if (template.retain && !this.#retain) {
       return new PublishRefused(
-        'The server does not keep retained messages (0x9a Retain not supported).',
+        'The server does not support retained messages (0x9a Retain not supported).',
         0x9a,
       )
     }
@@ -66,29 +66,29 @@ export class ServerLimits {
     })
   }
 
-  /** Why a packet of `size` bytes other than PUBLISH cannot be sent [MQTT-3.2.2-15]. */
+  /** The error for a packet, not a PUBLISH, of `size` bytes that is too large for the server [MQTT-3.2.2-15]. */
   refusesSize(size: number): MqttxError | undefined {
     if (size <= this.#maximumPacketSize) return undefined
     return refused('Packet larger than supported by the server.', ExitCode.packetTooLarge, {
-      hint: `it has ${size} bytes, the server's Maximum Packet Size is ${this.#maximumPacketSize}: give fewer topics`,
+      hint: `it has ${size} bytes, the server's Maximum Packet Size is ${this.#maximumPacketSize}: use fewer topics`,
     })
   }
 
-  /** The SUBSCRIBE that cannot be sent, and why. */
+  /** The error for a SUBSCRIBE that the server would refuse. */
   refusesSubscribe(filters: readonly string[], options: SubscribeOptions): MqttxError | undefined {
     const wildcard = filters.find((filter) => /[+#]/.test(filter))
     if (!this.#wildcards && wildcard !== undefined) {
       return refused(
-        `The server has no wildcards: '${wildcard}' (0xa2 Wildcard Subscriptions not supported).`,
+        `The server does not support wildcards: '${wildcard}' (0xa2 Wildcard Subscriptions not supported).`,
         0xa2,
       )
     }
     const shared = filters.find((filter) => filter.startsWith('$share/'))
     if (!this.#shared && shared !== undefined) {
-      return refused(`The server has no shared subscriptions: '${shared}' (0x9e).`, 0x9e)
+      return refused(`The server does not support shared subscriptions: '${shared}' (0x9e).`, 0x9e)
     }
     if (!this.#identifiers && options.properties?.subscriptionIdentifier !== undefined) {
-      return refused('The server has no Subscription Identifiers (0xa1).', 0xa1)
+      return refused('The server does not support Subscription Identifiers (0xa1).', 0xa1)
     }
     return undefined
   }

@@ -1,9 +1,9 @@
-// SUBSCRIBE and UNSUBSCRIBE from Topic Filters and options (MQTT 3.1.1, 3.8 and 3.10; MQTT 5.0 likewise).
+// Builds SUBSCRIBE and UNSUBSCRIBE (3.8 and 3.10 of MQTT 3.1.1 and MQTT 5.0).
 import type { ISubscribePacket, IUnsubscribePacket } from 'mqtt-packet'
 import type { SubscribeOptions } from './events.js'
 import type { PropertySets } from './options.js'
 
-/** One packet with all filters; what MQTT 5 has added is left out before, as the reference does. */
+/** One packet with all filters. Options and properties of MQTT 5 are left out for older versions, as in mosquitto. */
 export function subscribePacket(
   messageId: number,
   filters: readonly string[],

@@ -1,4 +1,4 @@
-// TLS from the options: whom we trust and who we are, with certificates and keys read and found to fit together.
+// Makes TlsSettings of the options: reads and checks CA certificates, the client certificate and its key.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 import { MqttxError } from '../errors.js'
@@ -11,7 +11,7 @@ import { readNamed, readSecret } from './files.js'
 import { normalPem } from './pem.js'
 import { type Trust, trust } from './trust.js'
 
-/** @throws MqttxError, in the reference's words and with its status 1 */
+/** @throws MqttxError with mosquitto's texts and status 1 */
 export async function tlsSettings(
   args: TlsArgs,
   { checkHost, host, passphrases }: { checkHost: boolean; host: Host; passphrases: Passphrases },
@@ -38,7 +38,7 @@ export async function tlsSettings(
   }
 }
 
-/** Our own certificate and its key; none where the options name none. */
+/** The client certificate and its key, if the options name them. */
 async function identity(
   { cert, key, keyPassphrase, keyPassphraseFile }: TlsArgs,
   host: Host,
@@ -50,10 +50,10 @@ async function identity(
   const names = { cert: certName, key: keyName }
   const certificate = parsed(
     () => new X509Certificate(certPem),
-    `${certName} holds no certificate in PEM form`,
+    `${certName} does not contain a certificate in PEM format`,
   )
   if (!isEncrypted(keyPem)) {
-    const privateKey = parsed(() => createPrivateKey(keyPem), `${keyName} holds no private key in PEM form`)
+    const privateKey = parsed(() => createPrivateKey(keyPem), `${keyName} does not contain a private key in PEM format`)
     checkPair(certificate, privateKey, names)
     return { cert: certPem, key: keyPem }
   }
@@ -68,7 +68,7 @@ async function identity(
   return { cert: certPem, key: keyPem, passphrase }
 }
 
-/** The PEM text of a file, or of its contents, with a name for error texts. */
+/** The PEM text from a path or from the contents of a file, with a name for error texts. */
 function pemOf(given: string | Uint8Array, name: 'cert' | 'key'): readonly [pem: Buffer, name: string] {
   if (typeof given !== 'string') return [normalPem(Buffer.from(given)), name]
   return [normalPem(readNamed(given, notFound(`--${name}`, given))), given]
@@ -92,7 +92,7 @@ function checkPair(certificate: X509Certificate, key: KeyObject, names: { cert: 
   throw setupError(`The key ${names.key} does not belong to the certificate ${names.cert}`)
 }
 
-/** PKCS #8, or the older form of OpenSSL (RFC 1421). */
+/** Encrypted as PKCS #8, or in the older format of OpenSSL (RFC 1421). */
 function isEncrypted(pem: Buffer): boolean {
   return /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: *4, *ENCRYPTED/m.test(pem.toString('latin1'))
 }
@@ -107,12 +107,12 @@ async function passphraseFor(
   const typed = await askSecret(`Enter PEM pass phrase for ${key}: `, { input: stdin, output: stderr })
   if (typed !== undefined) return typed.toString()
   throw setupError(
-    `The key ${key} is encrypted, and there is no terminal to ask for its passphrase`,
+    `The key ${key} is encrypted, and there is no terminal to prompt for its passphrase`,
     'put the passphrase into a file and name it with --key-passphrase-file',
   )
 }
 
-/** @throws MqttxError at once where the file cannot be written */
+/** @throws MqttxError at once if the file cannot be written */
 function keyLog(path: string | undefined): ((line: Buffer) => void) | undefined {
   if (path === undefined) return undefined
   const append = (line: Uint8Array) => {

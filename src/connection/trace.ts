@@ -1,4 +1,4 @@
-// One line a packet for -d, in the wording of the reference (on stderr, where the reference writes to stdout).
+// -d: one line per packet with mosquitto's texts, on stderr where mosquitto writes to stdout.
 import type { AcknowledgeType } from '../codec/acknowledge.js'
 import type { Publish, PublishTemplate, QoS } from '../codec/publish.js'
 import { shown } from '../text.js'
@@ -16,7 +16,7 @@ export class Trace {
     this.#print = print
   }
 
-  /** A line about a packet whose name and details `text` has. */
+  /** `text` is the name of the packet and its details. */
   sending(text: string): void {
     this.#print(`Client ${shown(this.clientId) || 'null'} sending ${text}`)
   }
@@ -29,7 +29,7 @@ export class Trace {
     this.#print(`Client ${shown(this.clientId) || '(null)'} received CONNACK (${code})`)
   }
 
-  /** A line for each of `filters`, which go in one packet; `options` is their byte without the QoS. */
+  /** One line for each of `filters`. `options` is their byte of Subscription Options without the QoS. */
   sendingSubscribe(
     messageId: number,
     filters: readonly string[],

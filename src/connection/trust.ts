@@ -1,4 +1,4 @@
-// The certificates that a server's must go back to: a file, a directory as OpenSSL has them, the operating system's.
+// The trusted CA certificates: from a file, a directory as for OpenSSL, or the operating system.
 import { X509Certificate } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { normalPem, pemBlocks } from './pem.js'
 type Environment = Readonly<Record<string, string | undefined>>
 
 export interface Trust {
-  /** Texts in PEM form with one certificate or more. */
+  /** PEM texts with one or more certificates each. */
   readonly certificates: readonly string[]
   /** For error texts: `--cafile ca.crt`. */
   readonly name: string
@@ -27,7 +27,7 @@ interface TrustArgs {
 }
 
 /**
- * All that the options name; where they name nothing, the operating system's.
+ * All that the options name, by default those of the operating system.
  * @throws MqttxError
  */
 export function trust({ ca, cafile, capath, tlsUseOsCerts }: TrustArgs, env: Environment): Trust {
@@ -50,15 +50,18 @@ function fromFile(path: string): Trust {
 /** `source` and `name` are for error texts. */
 function fromText(text: string, source: string, name: string): Trust {
   if (!holdsCertificate(text)) {
-    throw setupError(`${source} holds no certificate in PEM form`, `${name} must be the certificate of a CA`)
+    throw setupError(
+      `${source} does not contain a certificate in PEM format`,
+      `${name} must be the certificate of a CA`,
+    )
   }
   const certificates = pemBlocks(text)
   for (const pem of certificates) {
     if (!pem.startsWith('-----BEGIN CERTIFICATE-----')) continue
     try {
-      new X509Certificate(pem) // Node skips a broken one silently
+      new X509Certificate(pem) // Node silently skips an invalid one
     } catch (cause) {
-      throw setupError(`${source} holds a certificate that cannot be read`, undefined, cause)
+      throw setupError(`${source} contains an invalid certificate`, undefined, cause)
     }
   }
   return { certificates: certificates.length === 0 ? [text] : certificates, name }
@@ -75,7 +78,7 @@ function notFound(name: string): (reason: string) => MqttxError {
   return (reason) => new MqttxError(message, { hint: `${name}: ${reason}` })
 }
 
-/** OpenSSL finds a CA by the hash of its name: a file without such a name is not trusted. */
+/** OpenSSL finds a CA by a file name that is the hash of its subject: other files are ignored. */
 function fromDirectory(path: string): Trust {
   const name = `--capath ${path}`
   const hashed = entries(path, name).filter((entry) => /^[0-9a-f]{8}\.\d+$/.test(entry))
@@ -84,7 +87,7 @@ function fromDirectory(path: string): Trust {
   )
   const certificates = texts.filter(holdsCertificate)
   if (certificates.length > 0) return { certificates, name }
-  throw setupError(`${path} holds no CA under the hash of its name`, `openssl rehash ${path}`)
+  throw setupError(`${path} does not contain a CA certificate under the hash of its subject`, `run: openssl rehash ${path}`)
 }
 
 function entries(path: string, name: string): string[] {
@@ -95,7 +98,7 @@ function entries(path: string, name: string): string[] {
   }
 }
 
-/** Where systems keep all the CAs that they trust: Debian, Fedora, SUSE, Alpine and macOS, FreeBSD. */
+/** CA stores: Debian, Fedora, SUSE, Alpine and macOS, FreeBSD. */
 const systemFiles = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
@@ -104,12 +107,12 @@ const systemFiles = [
   '/usr/local/share/certs/ca-root-nss.crt',
 ]
 
-/** SSL_CERT_FILE and SSL_CERT_DIR take its place, as they do for OpenSSL. */
+/** SSL_CERT_FILE and SSL_CERT_DIR override the store, as for OpenSSL. */
 function fromSystem({ SSL_CERT_FILE: file, SSL_CERT_DIR: directory }: Environment): Trust {
   if (file) {
     const name = `SSL_CERT_FILE=${file}`
     const text = normalPem(readNamed(file, notFound(name))).toString('latin1')
-    if (!holdsCertificate(text)) throw setupError(`${file} holds no certificate in PEM form`, name)
+    if (!holdsCertificate(text)) throw setupError(`${file} does not contain a certificate in PEM format`, name)
     return { certificates: [text], name }
   }
   if (directory) return { ...fromDirectory(directory), name: `SSL_CERT_DIR=${directory}` }

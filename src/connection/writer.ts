@@ -1,28 +1,28 @@
-// Bytes on their way to the operating system, in pieces, so that a long payload shows progress.
+// Writes to the stream in pieces, so that a long payload shows progress.
 import type { Duplex } from 'node:stream'
 
-/** The largest single write in bytes: what a peer must take within the deadline to count as alive. */
+/** The largest single write in bytes: the peer must take as much within the keep alive deadline to count as alive. */
 const pieceSize = 128 * 1024
 
-interface Waiting {
+interface Pending {
   readonly bytes: Uint8Array
   readonly taken: () => void
 }
 
 export interface WriterEvents {
-  /** The system has taken another piece. */
+  /** The operating system has taken a piece. */
   progressed(): void
-  /** `write` may be called again after it returned false. */
+  /** `write` may be called again after it has returned false. */
   drained(): void
 }
 
 export class Writer {
   readonly #stream: Duplex
   readonly #events: WriterEvents
-  /** What follows a piece that the system has not taken yet. */
-  readonly #waiting: Waiting[] = []
-  #waitingBytes = 0
-  /** Bytes of `#waiting[0]` that were handed to the stream. */
+  /** Writes whose last piece has not been handed to the stream. */
+  readonly #pending: Pending[] = []
+  #pendingBytes = 0
+  /** Bytes of `#pending[0]` handed to the stream. */
   #offset = 0
   #ending = false
 
@@ -30,49 +30,49 @@ export class Writer {
     this.#stream = stream
     this.#events = events
     stream.on('drain', () => {
-      if (this.#waiting.length === 0) events.drained()
+      if (this.#pending.length === 0) events.drained()
     })
   }
 
-  /** Bytes that the system has not taken. */
+  /** Bytes that the operating system has not taken. */
   get unsent(): number {
-    return this.#waitingBytes + this.#stream.writableLength
+    return this.#pendingBytes + this.#stream.writableLength
   }
 
-  /** True while what was written last is not complete on its way: nothing else may be written past it. */
+  /** True while a write is only partly handed to the stream: nothing may be written to the stream directly. */
   get busy(): boolean {
-    return this.#waiting.length > 0
+    return this.#pending.length > 0
   }
 
-  /** Returns false where `drained` is to be awaited. `taken` is called when the system has all of `bytes`. */
+  /** Returns false if the caller is to wait for `drained`. `taken` is called when the system has all of `bytes`. */
   write(bytes: Uint8Array, taken: () => void): boolean {
-    if (this.#waiting.length === 0 && bytes.length <= pieceSize) return this.#send(bytes, taken)
-    this.#waiting.push({ bytes, taken })
-    this.#waitingBytes += bytes.length
-    if (this.#waiting.length === 1) this.#next()
+    if (this.#pending.length === 0 && bytes.length <= pieceSize) return this.#send(bytes, taken)
+    this.#pending.push({ bytes, taken })
+    this.#pendingBytes += bytes.length
+    if (this.#pending.length === 1) this.#next()
     return false
   }
 
-  /** FIN, after all that was written. */
+  /** Sends FIN after all writes. */
   end(): void {
     this.#ending = true
-    if (this.#waiting.length === 0) this.#stream.end()
+    if (this.#pending.length === 0) this.#stream.end()
   }
 
-  /** Sends short writes at once, and of a long one the next piece; the piece after it when that has been taken. */
+  /** Sends short writes at once, and the next piece of a long one; the rest follows when that piece has been taken. */
   #next(): void {
-    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+    for (let first = this.#pending[0]; first !== undefined; first = this.#pending[0]) {
       const { bytes, taken } = first
       const start = this.#offset
       const end = Math.min(bytes.length, start + pieceSize)
-      this.#waitingBytes -= end - start
+      this.#pendingBytes -= end - start
       if (end < bytes.length) {
         this.#offset = end
         this.#send(bytes.subarray(start, end), () => this.#next())
         return
       }
       this.#offset = 0
-      this.#waiting.shift()
+      this.#pending.shift()
       this.#send(bytes.subarray(start, end), taken)
     }
     if (this.#ending) this.#stream.end()

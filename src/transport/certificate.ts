@@ -1,9 +1,9 @@
-// What is wrong with a server's certificate: the cause in words with names and dates, and the alert for the server.
+// Describes what is wrong with a server's certificate, and gives the TLS alert to send.
 import { isIP } from 'node:net'
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls'
 import { shown } from '../text.js'
 
-/** `alert`: its number in RFC 8446, 6.2. */
+/** `alert`: the AlertDescription (RFC 8446, 6). */
 export interface Fault {
   readonly alert: number
   readonly cause: string
@@ -12,14 +12,14 @@ export interface Fault {
 
 /** For keys and signatures below OpenSSL's security level 2. */
 export const weakHint =
-  'it needs RSA keys of 2048 bits or more and no SHA-1; --ciphers DEFAULT:@SECLEVEL=0 accepts weaker ones'
+  'RSA keys need 2048 bits or more, and SHA-1 is not accepted; --ciphers DEFAULT:@SECLEVEL=0 accepts weaker ones'
 
 const badCertificate = 42
 const revoked = 44
 const expired = 45
 const unknownCa = 48
 
-/** `wanted` is not among the names of the certificate. */
+/** The certificate is not for the host name `wanted`. */
 export function nameFault(certificate: PeerCertificate, wanted: string): Fault {
   if (isIP(wanted) !== 0 && !certificate.subjectaltname?.includes('IP Address:')) {
     const { CN } = certificate.subject ?? {}
@@ -27,16 +27,16 @@ export function nameFault(certificate: PeerCertificate, wanted: string): Fault {
       return {
         alert: badCertificate,
         cause: `The server's certificate has the address ${wanted} only as its common name (CN)`,
-        hint: `an address counts only in subjectAltName: make the certificate with IP:${wanted} there`,
+        hint: `an address is valid only in subjectAltName: issue the certificate with IP:${wanted}`,
       }
     }
   }
   const names = namesOf(certificate)
-  const list = names.length === 0 ? 'no name at all' : shown(names.join(', '))
+  const list = names.length === 0 ? 'no name' : shown(names.join(', '))
   return {
     alert: badCertificate,
     cause: `The server's certificate is for ${list}, not for ${wanted}`,
-    hint: 'give a name that it has with -h or --servername; --insecure skips this check and no other',
+    hint: 'use one of its names with -h or --servername; --insecure skips this check only',
   }
 }
 
@@ -48,7 +48,7 @@ function namesOf({ subjectaltname, subject }: PeerCertificate): string[] {
   return subject?.CN === undefined ? [] : [String(subject.CN)]
 }
 
-/** `code` is OpenSSL's verdict on the chain of certificates. */
+/** `code` is OpenSSL's verification error for the chain of certificates. */
 export function chainFault(code: string, certificate: DetailedPeerCertificate, trusted: string): Fault {
   const last = chainOf(certificate).at(-1) ?? certificate
   switch (code) {
@@ -56,7 +56,7 @@ export function chainFault(code: string, certificate: DetailedPeerCertificate, t
       return {
         alert: unknownCa,
         cause: `The server's certificate (${title(certificate.subject)}) is self-signed and not trusted`,
-        hint: 'if it is the right server, give this certificate with --cafile',
+        hint: 'if you trust this server, use its certificate as --cafile',
       }
     case 'SELF_SIGNED_CERT_IN_CHAIN':
     case 'UNABLE_TO_GET_ISSUER_CERT':
@@ -65,7 +65,7 @@ export function chainFault(code: string, certificate: DetailedPeerCertificate, t
       return {
         alert: unknownCa,
         cause: `The CA of the server's certificate (${title(last.issuer)}) is not in ${trusted}`,
-        hint: "give the file of the server's CA with --cafile",
+        hint: "use the certificate of the server's CA as --cafile",
       }
     case 'CERT_HAS_EXPIRED':
       return { alert: expired, cause: dated(certificate, 'expired') }
@@ -77,11 +77,11 @@ export function chainFault(code: string, certificate: DetailedPeerCertificate, t
       }
     case 'CERT_REVOKED':
       return { alert: revoked, cause: "The server's certificate was revoked" }
-    case 'UNSPECIFIED': // Node has no names for the codes of weak keys and signatures
+    case 'UNSPECIFIED': // what Node reports for weak keys and signatures
       return { alert: badCertificate, cause: weakness(certificate), hint: weakHint }
     default: {
       const reason = code.toLowerCase().replaceAll('_', ' ')
-      return { alert: badCertificate, cause: `The server's certificate is not acceptable: ${reason}` }
+      return { alert: badCertificate, cause: `The server's certificate is invalid: ${reason}` }
     }
   }
 }
@@ -94,7 +94,7 @@ function weakness(certificate: DetailedPeerCertificate): string {
   return `${whose} has an RSA key of ${small.bits} bits, which is too weak`
 }
 
-/** The sentence for the first certificate of the chain that is past its time, or before it. */
+/** Names the first certificate of the chain that has expired, or is not valid yet. */
 function dated(certificate: DetailedPeerCertificate, fault: 'expired' | 'early'): string {
   const wrong = chainOf(certificate).find(({ valid_from, valid_to }) => {
     return fault === 'expired' ? Date.parse(valid_to) < Date.now() : Date.parse(valid_from) > Date.now()
@@ -105,7 +105,7 @@ function dated(certificate: DetailedPeerCertificate, fault: 'expired' | 'early')
   return `${whose} is not valid before ${day(valid_from)}`
 }
 
-/** From the server's own upwards; the last is its own issuer, or the one whose issuer is missing. */
+/** From the server's certificate to the root, or to the last one whose issuer is known. */
 function chainOf(certificate: DetailedPeerCertificate): DetailedPeerCertificate[] {
   const chain = [certificate]
   for (let next = certificate.issuerCertificate; next !== undefined; next = next.issuerCertificate) {

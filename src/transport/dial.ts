@@ -1,4 +1,4 @@
-// A connected TCP or unix socket, or an error that says why there is none.
+// Opens a TCP or unix socket.
 import dns from 'node:dns/promises'
 import { connect, isIP, type NetConnectOpts, type Socket } from 'node:net'
 import { ConnectionError } from '../errors.js'
@@ -9,12 +9,12 @@ import { type Address, addressText } from './endpoint.js'
 import { firstOf, interleaved } from './race.js'
 
 const noPort =
-  'no local port is free: wait a minute for old connections to go, or take another address (-A; bench: --ifaddr)'
+  'no local port is free: wait a minute for old connections to time out, or use another address (-A; bench: --ifaddr)'
 const notOurs = '-A (bench: --ifaddr) must be an address of this machine'
 
 const hints: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: is the broker running, are -h and -p right?',
-  ENOENT: 'there is no socket of that name: is the broker running?',
+  ENOENT: 'no such socket: is the broker running?',
   EADDRNOTAVAIL: noPort,
   EADDRINUSE: noPort,
   ETIMEDOUT: 'is the host up, and does a firewall drop packets to this port?',
@@ -28,13 +28,13 @@ export interface DialOptions {
 }
 
 /**
- * Connects, trying every address of a name.
- * @throws ConnectionError with the operating system's reason; status 1, as the reference for a first connection
+ * Connects, trying all addresses of a host name.
+ * @throws ConnectionError with the operating system's reason, and mosquitto's status 1
  */
 export async function dial(address: Address, options: DialOptions): Promise<Socket> {
   if ('path' in address) return open({ path: address.path }, address, options)
   if (isLocalhost(address)) {
-    // By number first (RFC 6761, 6.3): to look the name up takes Node 6 ms, a tenth of a one-shot publish.
+    // The address first (RFC 6761, 6.3): Node takes 6 ms to look the name up, a tenth of a one-shot publish.
     const found = await open({ host: '127.0.0.1', port: address.port }, address, options).catch(
       () => undefined,
     )
@@ -63,7 +63,7 @@ function open(target: NetConnectOpts, address: Address, options: DialOptions): P
     })
     socket.once('error', (error: Error) => {
       options.signal.removeEventListener('abort', abort)
-      socket.on('error', () => {}) // a second one, of another address of the name, says nothing new
+      socket.on('error', () => {}) // ignore further errors
       reject(options.signal.aborted ? error : dialError(error, address))
     })
   })
@@ -75,7 +75,7 @@ interface Target {
   readonly localAddress?: string
 }
 
-/** One for each address of the host, in the order in which they are tried. */
+/** The addresses of the host in the order in which they are tried. */
 async function tcpTargets({ host, port, localAddress }: TcpAddress): Promise<Target[]> {
   const from = localAddress === undefined ? [] : await addressesOf(localAddress)
   const local = from[0] === undefined ? {} : { localAddress: from[0].address }
@@ -96,7 +96,7 @@ async function addressesOf(host: string): Promise<{ address: string; family: num
   }
 }
 
-/** Puts a system error of a socket into the words of the reference. */
+/** The error for a system error of a socket, with mosquitto's text. */
 export function dialError(error: Error, address: Address): ConnectionError {
   const first = error instanceof AggregateError ? (error.errors[0] as Error) : error
   const code = 'code' in first ? String(first.code) : undefined
@@ -108,20 +108,20 @@ export function dialError(error: Error, address: Address): ConnectionError {
   return new ConnectionError(`${reason} (${addressText(address)})`, { code, hint, cause: error })
 }
 
-/** The system does not say that a zone is what it takes for an invalid argument. */
+/** The system reports an invalid zone only as an invalid argument. */
 function badZone(error: Error): string | undefined {
   if (!('address' in error) || !('syscall' in error) || typeof error.address !== 'string') return undefined
   const hint = zoneHint(error.address)
   return hint !== undefined && error.syscall === 'bind' ? `-A: ${hint}` : hint
 }
 
-/** The local address that was asked for is not of this machine: the system says so before it connects. */
+/** The local address does not belong to this machine: bind fails. */
 function isNotOurs(error: Error): boolean {
   return 'code' in error && error.code === 'EADDRNOTAVAIL' && 'syscall' in error && error.syscall === 'bind'
 }
 
 function lookupError(host: string, cause: unknown): ConnectionError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined
-  const hint = zoneHint(host) ?? `the name '${host}' has no address: is it spelt right, does DNS work?`
+  const hint = zoneHint(host) ?? `no address for the name '${host}': is it spelt right, does DNS work?`
   return new ConnectionError('Unable to connect (Lookup error).', { code, hint, cause, prefix: '' })
 }

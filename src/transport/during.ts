@@ -1,9 +1,9 @@
-// A step on the way to a connection, which the caller may give up at any moment.
+// Runs one step of opening a connection, which the caller may abort.
 import type { Duplex } from 'node:stream'
 
 /**
- * The result of `work` on `stream`. If the signal comes first its reason is thrown; whenever this throws, the stream is
- * destroyed.
+ * The result of `work` on `stream`. On failure the stream is destroyed.
+ * @throws what `work` throws; the reason of `signal` if it is aborted before
  */
 export async function during<T>(
   signal: AbortSignal,
@@ -19,7 +19,7 @@ export async function during<T>(
   try {
     return await Promise.race([aborted, work])
   } catch (error) {
-    stream?.on('error', () => {}) // what it says now, after its end was decided, is not news
+    stream?.on('error', () => {}) // ignore further errors
     stream?.destroy()
     throw error
   } finally {

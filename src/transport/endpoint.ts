@@ -1,4 +1,4 @@
-// Where a server is and by which way: what the options of a connection mean once they are put together.
+// The address of a server, and the proxy, TLS and WebSocket settings to reach it.
 import type { SecureContext } from 'node:tls'
 
 /** A TCP port of a host, or the path of a unix socket. */
@@ -14,14 +14,14 @@ export interface Endpoint {
   readonly address: Address
   /** TCP_NODELAY on the socket. */
   readonly noDelay: boolean
-  /** The service whose servers the DNS lists for the host (RFC 2782): `_mqtt._tcp`. */
+  /** Look up servers in SRV records of this service (RFC 2782): `_mqtt._tcp`. */
   readonly service?: string | undefined
   readonly proxy?: ProxyServer | undefined
   readonly tls?: TlsSettings | undefined
   readonly webSocket?: WebSocketSettings | undefined
 }
 
-/** A SOCKS5 or HTTP proxy, which also looks up the name of the target. */
+/** A SOCKS5 or HTTP proxy, which also resolves the name of the target. */
 export interface ProxyServer {
   readonly scheme: 'socks5h' | 'http'
   readonly host: string
@@ -31,19 +31,19 @@ export interface ProxyServer {
 
 export interface TlsSettings {
   readonly context: SecureContext
-  /** The certificate must be for the host; its chain is checked in any case. */
+  /** Check that the certificate is for the host. The chain is always verified. */
   readonly checkHost: boolean
-  /** The name to send and to check, where it is not that of the address. */
+  /** The name for SNI and for the check, if not the host of the address. */
   readonly servername?: string | undefined
-  /** The one protocol that is offered (RFC 7301). */
+  /** The ALPN protocol to offer (RFC 7301). */
   readonly alpn?: string | undefined
   /** Instead of certificates. */
   readonly psk?: { readonly identity: string; readonly key: Buffer } | undefined
-  /** Told the secrets of each connection as lines of an NSS key log. */
+  /** Receives the secrets of each connection as lines of an NSS key log. */
   readonly keyLog?: ((line: Buffer) => void) | undefined
-  /** Whom the user has told us to trust, for error texts: `--cafile ca.crt`. */
+  /** The source of the trusted CAs, for error texts: `--cafile ca.crt`. */
   readonly trusted: string
-  /** We have a certificate of our own, for a server that asks. */
+  /** There is a client certificate. */
   readonly hasCertificate: boolean
 }
 
@@ -52,12 +52,12 @@ export interface WebSocketSettings {
   readonly headers: readonly (readonly [name: string, value: string])[]
 }
 
-/** A host for another machine, to which the zone of an IPv6 address says nothing (RFC 6874, 4). */
+/** Removes the zone of an IPv6 address, which has a meaning on this machine only (RFC 6874, 4). */
 export function withoutZone(host: string): string {
   return host.replace(/%.*$/s, '')
 }
 
-/** How the address is shown to people: `127.0.0.1:1883`, `[::1]:1883`, `/run/mqtt.sock`. */
+/** The address as text: `127.0.0.1:1883`, `[::1]:1883`, `/run/mqtt.sock`. */
 export function addressText(address: Address): string {
   if ('path' in address) return address.path
   const host = address.host.includes(':') ? `[${address.host}]` : address.host

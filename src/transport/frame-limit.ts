@@ -1,14 +1,14 @@
-// How many bytes of a WebSocket message that is not complete yet are kept; a stream of another kind has no such limit.
+// The limit on an incomplete WebSocket message. Other streams have none.
 import type { Duplex } from 'node:stream'
 
 const limits = new WeakMap<Duplex, (bytes: number) => void>()
 
-/** `set` is called with the new limit when `limitFrames` is. */
+/** `limitFrames` on `stream` will call `set` with the new limit. */
 export function hasFrameLimit(stream: Duplex, set: (bytes: number) => void): void {
   limits.set(stream, set)
 }
 
-/** From now on up to `bytes` of an unfinished message are kept; Infinity: as many as the largest packet has. */
+/** Sets the limit in bytes; Infinity: the size of the largest packet. */
 export function limitFrames(stream: Duplex, bytes: number): void {
   limits.get(stream)?.(bytes)
 }

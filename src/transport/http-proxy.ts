@@ -1,4 +1,4 @@
-// A way through an HTTP proxy: the method CONNECT (RFC 9110, 9.3.6), with a Basic login (RFC 7617).
+// Connects through an HTTP proxy: method CONNECT (RFC 9110, 9.3.6), with Basic authentication (RFC 7617).
 import { type IncomingMessage, request } from 'node:http'
 import type { Socket } from 'node:net'
 import type { MqttxError } from '../errors.js'
@@ -7,10 +7,10 @@ import { during } from './during.js'
 import { addressText, type ProxyServer, type TcpAddress } from './endpoint.js'
 import { dialProxy, ProxyFailures } from './proxy-failures.js'
 
-/** Bytes of an answer's header. */
+/** Bytes of the header of a response. */
 const longestHeader = 16 * 1024
 
-/** @throws MqttxError, ConnectionError where another attempt may help, with the statuses of proxy-failures.ts */
+/** @throws MqttxError, or ConnectionError if it can be retried, with the statuses of proxy-failures.ts */
 export async function throughProxy(
   proxy: ProxyServer,
   target: TcpAddress,
@@ -47,7 +47,7 @@ function authorization({ login }: ProxyServer): Record<string, string> {
   return { 'Proxy-Authorization': `Basic ${text}` }
 }
 
-/** Undefined where the status says that the connection to the target is made (RFC 9110, 9.3.6). */
+/** Undefined if the status is that of success (RFC 9110, 9.3.6). */
 function refusal(
   { statusCode = 0, statusMessage = '' }: IncomingMessage,
   failures: ProxyFailures,

@@ -1,13 +1,12 @@
-// A connected Duplex to an endpoint, however it is reached: dial, then the proxy, then TLS, then WebSocket. Whatever a
-// plain connection does not need is loaded when it is asked for.
+// Opens a Duplex to an endpoint: socket, proxy, TLS, WebSocket. Layers beyond a plain socket are loaded when needed.
 import type { Duplex } from 'node:stream'
 import { ConnectionError } from '../errors.js'
 import { dial } from './dial.js'
 import type { Endpoint, TcpAddress } from './endpoint.js'
 
 /**
- * @param signal gives up the attempt; its reason becomes the error
- * @throws ConnectionError where another attempt may help; MqttxError where it will not
+ * @param signal aborts the attempt; its reason is thrown
+ * @throws ConnectionError if it can be retried, else MqttxError
  */
 export async function open(endpoint: Endpoint, signal: AbortSignal): Promise<Duplex> {
   const { address, service } = endpoint
@@ -25,11 +24,11 @@ export async function open(endpoint: Endpoint, signal: AbortSignal): Promise<Dup
   throw failure
 }
 
-/** @param asked the address that the user gave, where the DNS has put another in its place */
+/** @param asked the address that the user gave, if SRV records have replaced it */
 async function reach(endpoint: Endpoint, signal: AbortSignal, asked?: TcpAddress): Promise<Duplex> {
   const below = await connected(endpoint, signal)
   if (endpoint.tls === undefined && endpoint.webSocket === undefined) return below
-  below.on('error', () => {}) // while a layer above it is loaded, nobody else listens
+  below.on('error', () => {}) // no other listener while a layer is loaded
   try {
     return await layered(below, endpoint, { signal, asked })
   } catch (error) {

@@ -1,12 +1,12 @@
-// What both kinds of proxies have in common: reaching the proxy itself, and the reference's texts and statuses for its
-// refusals: 1 no proxy there, 4 no way to the target, 11 not allowed, 16 something else.
+// Connects to a proxy, and makes the errors of both kinds of proxies with mosquitto's texts and statuses: 1 no proxy,
+// 4 target unreachable, 11 not allowed, 16 other.
 import type { Socket } from 'node:net'
 import { ConnectionError, ExitCode, MqttxError } from '../errors.js'
 import { zoneHint } from '../io/zone.js'
 import { dial } from './dial.js'
 import { addressText, type ProxyServer, type TcpAddress } from './endpoint.js'
 
-/** A connection to the proxy. @throws ConnectionError where it cannot be reached */
+/** A connection to the proxy. @throws ConnectionError if it cannot be reached */
 export async function dialProxy(
   { host, port }: ProxyServer,
   { localAddress }: TcpAddress,
@@ -22,7 +22,7 @@ export async function dialProxy(
   }
 }
 
-/** What is wrong between a proxy and a target. */
+/** The errors for one proxy and one target. */
 export class ProxyFailures {
   readonly #proxy: string
   readonly #target: string
@@ -60,7 +60,7 @@ export class ProxyFailures {
   #notAllowed(what: string, cause: Error | undefined): MqttxError {
     return new MqttxError(`Authorisation failed: the proxy ${this.#proxy} refused ${what}`, {
       exitCode: ExitCode.auth,
-      hint: `the login of the proxy stands in --proxy ${this.#scheme}://USER:PW@HOST:PORT`,
+      hint: `give the login of the proxy in --proxy ${this.#scheme}://USER:PW@HOST:PORT`,
       cause,
     })
   }

@@ -1,9 +1,9 @@
-// Several addresses of one name, tried side by side (Happy Eyeballs, RFC 8305): a slow one is not given up for the next.
+// Happy Eyeballs (RFC 8305): tries several addresses of one name concurrently.
 
-/** How long after the start of one attempt the next one starts, in milliseconds (RFC 8305, 5). */
+/** Milliseconds between the starts of two attempts (RFC 8305, 5). */
 const attemptDelayMs = 250
 
-/** Alternates between the families, beginning with that of the first address (RFC 8305, 4). */
+/** Alternates between the address families, starting with that of the first address (RFC 8305, 4). */
 export function interleaved<T extends { readonly family: number }>(addresses: readonly T[]): T[] {
   const first = addresses.filter(({ family }) => family === addresses[0]!.family)
   const others = addresses.filter(({ family }) => family !== addresses[0]!.family)
@@ -14,8 +14,8 @@ export function interleaved<T extends { readonly family: number }>(addresses: re
 }
 
 /**
- * The first of `targets` that `connect` succeeds with; the other attempts are ended by the signal that they were given.
- * @throws the error of the attempt that failed first, when all have failed
+ * The first connection that succeeds; the other attempts are aborted.
+ * @throws the first error if all attempts fail
  */
 export function firstOf<T, C extends { destroy(): unknown }>(
   targets: readonly T[],

@@ -1,4 +1,4 @@
-// A way through a SOCKS5 proxy (RFC 1928, 1929), which looks up the target's name itself. The only importer of socks.
+// Connects through a SOCKS5 proxy (RFC 1928, 1929), which resolves the target's name. The only importer of socks.
 import type { Socket } from 'node:net'
 import { SocksClient } from 'socks'
 import { ExitCode, MqttxError } from '../errors.js'
@@ -7,10 +7,10 @@ import { during } from './during.js'
 import type { ProxyServer, TcpAddress } from './endpoint.js'
 import { dialProxy, ProxyFailures } from './proxy-failures.js'
 
-const longestName = 255 // its length has one byte
-const foreverMs = 2 ** 31 - 1 // the signal knows when it is enough
+const longestName = 255 // its length is one byte
+const noTimeoutMs = 2 ** 31 - 1 // the signal limits the time
 
-/** @throws MqttxError, ConnectionError where another attempt may help, with the statuses of proxy-failures.ts */
+/** @throws MqttxError, or ConnectionError if it can be retried, with the statuses of proxy-failures.ts */
 export async function throughProxy(
   proxy: ProxyServer,
   target: TcpAddress,
@@ -23,21 +23,21 @@ export async function throughProxy(
     })
   }
   const socket = await dialProxy(proxy, target, options)
-  const talk = SocksClient.createConnection({
+  const exchange = SocksClient.createConnection({
     proxy: { host, port, type: 5, ...(login && { userId: login.user, password: login.password }) },
     command: 'connect',
     destination: { host: target.host, port: target.port },
     existing_socket: socket,
-    timeout: foreverMs,
+    timeout: noTimeoutMs,
   })
   const failed = (error: Error): never => {
     throw refused(error, new ProxyFailures(proxy, target))
   }
-  await during(options.signal, socket, talk.catch(failed))
+  await during(options.signal, socket, exchange.catch(failed))
   return socket
 }
 
-/** What the proxy said no to, by the last word of the package's message, which is SOCKS' own name for it. */
+/** Replies of the proxy (RFC 1928, 6) by the last word of the package's message. */
 const replies: Readonly<Record<string, string>> = {
   NetworkUnreachable: 'the network is unreachable',
   HostUnreachable: 'the host is unreachable',

@@ -1,4 +1,4 @@
-// The servers of a service as the DNS lists them (RFC 2782), in the order in which they are to be tried.
+// Looks up the servers of a service in SRV records (RFC 2782).
 import { Resolver } from 'node:dns/promises'
 import { ConnectionError, MqttxError } from '../errors.js'
 
@@ -10,8 +10,9 @@ interface Server {
 }
 
 /**
+ * The servers in the order in which to try them.
  * @param service `_mqtt._tcp`
- * @throws ConnectionError where the DNS does not answer, or knows of none; MqttxError where there is none by intention
+ * @throws ConnectionError if the DNS does not answer or has no record; MqttxError if the domain does not offer the service
  */
 export async function serversOf(
   service: string,
@@ -34,7 +35,7 @@ export async function serversOf(
   }
 }
 
-/** Lower priorities first; among equals a draw in which the weight is the number of tickets. `random` is in [0, 1). */
+/** Lower priorities first, then at random by weight. `random` is in [0, 1). */
 export function inOrder(records: readonly Server[], random: () => number): Server[] {
   const rest = records.toSorted((a, b) => a.priority - b.priority || a.weight - b.weight)
   const order: Server[] = []

@@ -1,4 +1,4 @@
-// What all handshakes of a connection share: versions, ciphers, certificates. Made once; a fault in it is the user's.
+// The TLS context of a connection: versions, ciphers, certificates.
 import { constants } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { MqttxError } from '../errors.js'
@@ -6,24 +6,21 @@ import { weakHint } from './certificate.js'
 import { tlsError } from './tls-failures.js'
 
 export interface ContextOptions {
-  /** Certificates in PEM form. */
+  /** Certificates in PEM format. */
   readonly trusted: readonly string[]
   readonly cert?: Buffer | undefined
   readonly key?: Buffer | undefined
   readonly passphrase?: string | undefined
   readonly ciphers?: string | undefined
-  /** The reference's words: 1.2 means 1.2 or newer. */
+  /** As in mosquitto, tlsv1.2 means 1.2 or newer. */
   readonly version?: 'tlsv1.2' | 'tlsv1.3' | undefined
   readonly psk: boolean
 }
 
-/**
- * OpenSSL's level 2 refuses keys below 112 bits of security (RSA 2048) and signatures with SHA-1. BoringSSL has no
- * levels.
- */
+/** Level 2 refuses keys below 112 bits of security (RSA 2048) and SHA-1 signatures. BoringSSL has no levels. */
 const level = process.versions.boringssl === undefined ? ':@SECLEVEL=2' : ''
 
-/** Those of TLS 1.3 that OpenSSL has by default: a list of older ones does not turn them off, as in the reference. */
+/** OpenSSL's default ciphers of TLS 1.3. As in mosquitto, a list of older ciphers does not turn them off. */
 const newCiphers = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256'
 
 /** @throws MqttxError */
@@ -32,7 +29,7 @@ export function createContext(options: ContextOptions): SecureContext {
   const { ciphers, onlyNew } = cipherList(options)
   try {
     return createSecureContext({
-      ca: [...trusted], // given even where it is empty: else Node trusts whom it knows
+      ca: [...trusted], // also if empty: without `ca` Node trusts its own CAs
       ...(cert !== undefined && { cert }),
       ...(key !== undefined && { key }),
       ...(passphrase !== undefined && { passphrase }),
@@ -46,8 +43,8 @@ export function createContext(options: ContextOptions): SecureContext {
 }
 
 /**
- * Always a list of our own: Node's default is what NODE_OPTIONS and OPENSSL_CONF say. `onlyNew`: it has those of TLS 1.3
- * only, where the older ones stand for the level.
+ * Always an explicit list: Node's default depends on NODE_OPTIONS and OPENSSL_CONF. `onlyNew`: the user's list has
+ * ciphers of TLS 1.3 only; DEFAULT is added only to set the level.
  */
 function cipherList({ ciphers, version, psk }: ContextOptions): { ciphers: string; onlyNew: boolean } {
   if (psk) return { ciphers: levelled(ciphers ?? 'PSK'), onlyNew: false }
@@ -65,14 +62,14 @@ function levelled(ciphers: string): string {
 function contextError(error: Error, ciphers: string | undefined): MqttxError {
   const code = 'code' in error ? String(error.code) : ''
   if (code === 'ERR_SSL_NO_CIPHER_MATCH' || code === 'ERR_INVALID_ARG_VALUE') {
-    return setupError(`OpenSSL knows no cipher of --ciphers ${ciphers}`, 'openssl ciphers lists them', error)
+    return setupError(`OpenSSL does not know any cipher of --ciphers ${ciphers}`, 'list them: openssl ciphers', error)
   }
   const reason = 'reason' in error ? String(error.reason) : error.message
   const weak = /too (small|weak)/.test(reason) ? weakHint : undefined
-  return setupError(`OpenSSL does not take the certificates or keys: ${reason}`, weak, error)
+  return setupError(`OpenSSL does not accept the certificates or keys: ${reason}`, weak, error)
 }
 
-/** A certificate, key or cipher that cannot be used. */
+/** The error for an unusable certificate, key or cipher. */
 export function setupError(cause: string, hint?: string, error?: unknown): MqttxError {
   return tlsError(MqttxError, { cause, hint }, error)
 }

@@ -1,10 +1,10 @@
-// What goes wrong with TLS, in words: the reference's sentence, then the cause, then what to do about it.
+// The errors of TLS: mosquitto's text, the cause, and a hint.
 import { ConnectionError, type ErrorDetails, MqttxError } from '../errors.js'
 import { type Address, addressText, type TlsSettings } from './endpoint.js'
 
-/** By OpenSSL's name for an alert that the server has sent, or for what it has made us find. */
+/** By OpenSSL's name of an alert from the server or of a local error. */
 const alerts: readonly (readonly [code: RegExp, cause: string, hint?: string])[] = [
-  [/CERTIFICATE_REQUIRED/, 'The server wants a client certificate', 'give it with --cert and --key'],
+  [/CERTIFICATE_REQUIRED/, 'The server requires a client certificate', 'use --cert and --key'],
   [
     /ALERT_UNKNOWN_CA/,
     'The server rejected the client certificate: it does not know its CA',
@@ -15,33 +15,33 @@ const alerts: readonly (readonly [code: RegExp, cause: string, hint?: string])[]
   [
     /ALERT_(BAD|UNSUPPORTED)_CERTIFICATE|ALERT_CERTIFICATE_UNKNOWN|ALERT_ACCESS_DENIED/,
     'The server rejected the client certificate',
-    "the server's log says why",
+    "the server's log has the reason",
   ],
   [
     /UNKNOWN_PSK_IDENTITY/,
     'The server does not know the PSK identity',
-    'is --psk-identity the name that the server has for the key?',
+    'is --psk-identity right?',
   ],
-  [/NO_APPLICATION_PROTOCOL/, 'The server does not take the protocol of --tls-alpn'],
+  [/NO_APPLICATION_PROTOCOL/, 'The server does not support the protocol of --tls-alpn'],
   [/UNRECOGNIZED_NAME/, 'The server does not serve this host name (SNI)'],
   [
     /ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|WRONG_SSL_VERSION|VERSION_TOO_LOW/,
-    'The server and we have no version of TLS in common',
-    'another --tls-version may help; below TLS 1.2 nothing is safe',
+    'The server does not support our versions of TLS',
+    'try another --tls-version; versions below TLS 1.2 are not secure',
   ],
   [
     /DECRYPT_ERROR|ALERT_BAD_RECORD_MAC|DECRYPTION_FAILED/,
-    'The keys of server and client do not fit',
-    'with --psk: is it the key that belongs to --psk-identity?',
+    'The keys of server and client do not match',
+    'with --psk: is it the key of --psk-identity?',
   ],
   [
     /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|UNEXPECTED_MESSAGE|RECORD_LAYER|BAD_RECORD_TYPE/,
     'The server does not speak TLS on this port',
-    'is there another port for TLS, usually 8883? Without TLS, it is mqtt:// and no --cafile',
+    'is there another port for TLS, usually 8883? Without TLS use mqtt:// and no --cafile',
   ],
 ]
 
-/** The cause of an error of an established connection, or of a handshake; undefined for one that is not TLS's. */
+/** The cause of a TLS error, during the handshake or later; undefined for other errors. */
 export function tlsCause(error: Error): { cause: string; hint?: string | undefined } | undefined {
   const code = codeOf(error)
   if (!code.startsWith('ERR_SSL_')) return undefined
@@ -52,7 +52,7 @@ export function tlsCause(error: Error): { cause: string; hint?: string | undefin
 
 type ErrorClass = new (message: string, details: ErrorDetails) => MqttxError
 
-/** The reference prints its sentence without `Error: `; the status is that of a first connection. */
+/** Mosquitto prints this text without `Error: `; status 1. */
 export function tlsError(
   Kind: ErrorClass,
   { cause, hint }: { cause: string; hint?: string | undefined },
@@ -76,11 +76,11 @@ export function handshakeFailure(error: Error, settings: TlsSettings, address: A
   return tlsError(ConnectionError, { cause, hint }, error)
 }
 
-/** An alert that says only no. */
+/** An alert without a specific reason. */
 function refused({ psk, hasCertificate }: TlsSettings): { cause: string; hint: string } {
   const cause = 'The server refused the handshake'
-  if (psk !== undefined) return { cause, hint: 'does it take --psk, and one of the --ciphers?' }
-  const certificate = hasCertificate ? '' : 'it wants a client certificate (--cert, --key), or '
+  if (psk !== undefined) return { cause, hint: 'does it support --psk and one of the --ciphers?' }
+  const certificate = hasCertificate ? '' : 'it requires a client certificate (--cert, --key), or '
   return { cause, hint: `${certificate}it has no cipher in common with us (--ciphers)` }
 }
 

@@ -1,5 +1,5 @@
-// TLS around a connected stream. Node's verdict on the server's certificate is carried out here, because Node would
-// close without telling the server why: the alert that every other client sends goes out first.
+// TLS over a connected stream. A certificate is rejected here and not by Node, which would close without sending an
+// alert.
 import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from 'node:tls'
@@ -12,11 +12,11 @@ import { handshakeFailure, tlsError } from './tls-failures.js'
 export interface TlsTarget {
   readonly settings: TlsSettings
   readonly address: Address
-  /** What the user asked for, where the DNS has put `address` in its place. */
+  /** The address that the user gave, if SRV records have replaced it. */
   readonly asked?: TcpAddress | undefined
 }
 
-/** @throws ConnectionError when the handshake breaks off; MqttxError when the server is not to be trusted */
+/** @throws ConnectionError when the handshake is interrupted; MqttxError when the server is not trusted */
 export function secure(stream: Duplex, target: TlsTarget, signal: AbortSignal): Promise<TLSSocket> {
   return during(signal, stream, handshake(stream, target))
 }
@@ -31,7 +31,7 @@ function handshake(stream: Duplex, { settings, address, asked }: TlsTarget): Pro
       secureContext: context,
       host: name,
       servername: isIP(name) === 0 ? name : '', // RFC 6066, 3: no literal addresses
-      rejectUnauthorized: false, // `verdict` rejects
+      rejectUnauthorized: false, // checked below
       checkServerIdentity: (_host, certificate) => {
         wrongName = nameError(settings, name, certificate)
         return wrongName
@@ -44,9 +44,9 @@ function handshake(stream: Duplex, { settings, address, asked }: TlsTarget): Pro
     socket.once('error', failed)
     socket.once('secureConnect', () => {
       socket.off('error', failed)
-      const fault = verdict(socket, { settings, name, wrongName })
+      const fault = verificationFault(socket, { settings, name, wrongName })
       if (fault === undefined) return resolve(socket)
-      // In the clear and before our own last message of the handshake: a server takes it for the client's refusal.
+      // Unencrypted, before our Finished: the server takes it for an alert of the handshake.
       stream.write(Buffer.of(0x15, 3, 3, 0, 2, 2, fault.alert))
       socket.on('error', () => {}).destroy()
       reject(tlsError(MqttxError, fault))
@@ -55,8 +55,8 @@ function handshake(stream: Duplex, { settings, address, asked }: TlsTarget): Pro
 }
 
 /**
- * The name that the certificate must have. Of what the DNS puts in its place only a name below counts: records that
- * anybody may have forged must not decide whose certificate is good.
+ * The name that the certificate must have: that of the user. The name from an SRV record, which may be forged, is used
+ * only if it is below the user's.
  */
 function certifiedName(address: Address, asked: TcpAddress | undefined): string {
   if ('path' in address) return 'localhost'
@@ -74,8 +74,8 @@ function nameError(
 }
 
 /**
- * RFC 9525, 6.3: a wildcard is the whole left-most label. Node also takes `f*.example.org`; with another character in
- * place of its wildcard such a name matches no host.
+ * RFC 9525, 6.3: a wildcard is the whole left-most label. Node also accepts `f*.example.org`; replacing the wildcard
+ * keeps such a name from matching.
  */
 function withWholeWildcards(certificate: PeerCertificate): PeerCertificate {
   const { subject, subjectaltname } = certificate
@@ -91,8 +91,8 @@ function withWholeWildcards(certificate: PeerCertificate): PeerCertificate {
   }
 }
 
-/** Why we do not talk to this server; undefined if we do. */
-function verdict(
+/** The verification error; undefined if the server is trusted. */
+function verificationFault(
   socket: TLSSocket,
   found: { settings: TlsSettings; name: string; wrongName: Error | undefined },
 ): Fault | undefined {

@@ -1,4 +1,4 @@
-// MQTT in binary frames of WebSocket (MQTT 5.0, 6), for client and broker. The only importer of ws.
+// MQTT over WebSocket (MQTT 5.0, 6), for client and broker. The only importer of ws.
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { Duplex } from 'node:stream'
@@ -10,25 +10,25 @@ import { hasFrameLimit } from './frame-limit.js'
 import { answered, notUpgraded, WebSocketClosed } from './websocket-failures.js'
 
 const subprotocol = 'mqtt' // [MQTT-6.0.0-3]
-const maxPayload = 5 + 268_435_455 // MQTT's largest packet: nobody needs more in one frame
+const maxPayload = 5 + 268_435_455 // MQTT's largest packet
 const bufferSize = 64 * 1024
-/** Bytes of an unfinished message that are kept until the owner of the stream knows the other side: see `limitFrames`. */
-const unknownSide = 512 * 1024
-const maxHeaderSize = 64 * 1024 // of the answer: proxies with single sign-on set large cookies
+/** Bytes of an incomplete message that are kept until the peer is accepted: see `limitFrames`. */
+const unacceptedLimit = 512 * 1024
+const maxHeaderSize = 64 * 1024 // of the response: proxies with single sign-on set large cookies
 
-/** Codes of a close that say nothing but that it is over (RFC 6455, 7.4.1); 1005 and 1006: none was sent. */
+/** Close codes without an error (RFC 6455, 7.4.1); 1005 and 1006: none was sent. */
 const ordinary = [1000, 1001, 1005, 1006]
 
 export interface WebSocketTarget {
   readonly settings: WebSocketSettings
   readonly address: Address
-  /** Below is TLS. */
+  /** `below` is TLS. */
   readonly secure: boolean
-  /** What the server is called, where that is not the host of the address. */
+  /** The name of the server, if not the host of the address. */
   readonly name?: string | undefined
 }
 
-/** @throws MqttxError when the server does not agree to speak WebSocket, or not MQTT in it */
+/** @throws MqttxError when the server refuses the upgrade, or does not support MQTT over it */
 export function upgrade(below: Duplex, target: WebSocketTarget, signal: AbortSignal): Promise<Duplex> {
   const { settings } = target
   const socket = new WebSocket(`ws://host${settings.path}`, [subprotocol], {
@@ -46,7 +46,7 @@ export function upgrade(below: Duplex, target: WebSocketTarget, signal: AbortSig
   return during(signal, below, opened)
 }
 
-/** Headers that are given more than once are sent more than once. */
+/** Headers given more than once are sent more than once. */
 function byName(headers: WebSocketSettings['headers']): Record<string, string[]> {
   const all: Record<string, string[]> = Object.create(null) // a header may be called constructor
   for (const [name, value] of headers) {
@@ -56,7 +56,7 @@ function byName(headers: WebSocketSettings['headers']): Record<string, string[]>
   return all
 }
 
-/** What stands behind the scheme in a URL (RFC 9110, 7.2). */
+/** The Host header (RFC 9110, 7.2). */
 function hostHeader({ address: reached, secure, name }: WebSocketTarget): string {
   if ('path' in reached) return name ?? 'localhost'
   const address = { ...reached, host: name ?? withoutZone(reached.host) }
@@ -64,13 +64,13 @@ function hostHeader({ address: reached, secure, name }: WebSocketTarget): string
   return isIP(address.host) === 6 ? `[${address.host}]` : address.host
 }
 
-/** A Duplex of the bytes in the frames, which may be cut anywhere. `below` is what the frames come from. */
+/** A Duplex of the payload bytes, without frame boundaries. `below` carries the frames. */
 function streamOf(socket: WebSocket, below: Duplex): Duplex {
   const stream = new Duplex({
     allowHalfOpen: false,
     readableHighWaterMark: bufferSize,
     writableHighWaterMark: bufferSize,
-    read: () => socket.resume(), // not before: what comes with the answer would find nobody here
+    read: () => socket.resume(), // not before: there is no reader yet
     write: (chunk: Buffer, _encoding, done) => socket.send(chunk, done),
     final(done) {
       socket.close(1000)
@@ -102,14 +102,14 @@ function streamOf(socket: WebSocket, below: Duplex): Duplex {
   return stream
 }
 
-/** `ws` joins a message before it gives it to us. Returns what is to be called for each whole message. */
+/** Bounds an incomplete message, which `ws` buffers. Returns a function to call for each complete one. */
 function boundFrames(stream: Duplex, below: Duplex): () => void {
   let unframed = 0
-  let most = unknownSide
+  let most = unacceptedLimit
   const count = (chunk: Buffer) => {
     unframed += chunk.length
     if (unframed <= most || stream.destroyed) return
-    stream.destroy(new ProtocolError(`WebSocket message too large: accepted are ${most} bytes`, 0x95))
+    stream.destroy(new ProtocolError(`WebSocket message too large: the limit is ${most} bytes`, 0x95))
   }
   below.on('data', count)
   hasFrameLimit(stream, (bytes) => {
@@ -122,11 +122,11 @@ function boundFrames(stream: Duplex, below: Duplex): () => void {
 }
 
 export interface WebSocketAcceptor {
-  /** Answers a request that asks for an upgrade. */
+  /** Answers an upgrade request. */
   accept(request: IncomingMessage, below: Duplex, head: Buffer): void
 }
 
-/** The server's half: `connected` gets a stream for each client that speaks MQTT. */
+/** The server's side: calls `connected` with a stream for each client that offers MQTT. */
 export function webSocketAcceptor(
   connected: (stream: Duplex, request: IncomingMessage) => void,
 ): WebSocketAcceptor {

@@ -203,7 +203,7 @@ mqttx context use c && mqttx pub -t t -m m -q 1 && mqttx pub --context c -t t -m
   })
 
   test.each([
-    ['--password-env NO_SUCH', /--password-env: there is no variable NO_SUCH in the environment/],
+    ['--password-env NO_SUCH', /--password-env: the environment variable NO_SUCH is not set/],
     ['--password-command false', /--password-command: the command failed: status 1/],
     ['--password-command true', /--password-command: the command printed nothing/],
   ])('%s', async (password, message) => {

@@ -140,7 +140,7 @@ describe('pub -l', () => {
       const { failure } = await publishing(server, { qos: 2, input: lines(3), maxInFlight: 1, reconnects: 5 })
       expect(failure.exitCode).toBe(7)
       expect(failure.message).toContain('lines acknowledged: 2, sent: 3, first without acknowledgement: 3')
-      expect(failure.hint).toContain('has not kept the Session')
+      expect(failure.hint).toContain('has lost the Session')
     })
 
     test('QoS 0: no line number is reported', async () => {

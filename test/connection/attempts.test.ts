@@ -95,7 +95,7 @@ test.each([
   await connection.connect()
   await expect(connection.ended()).rejects.toMatchObject({
     exitCode: 7,
-    message: expect.stringContaining(`could not be made again: Unable to connect (the server answered`),
+    message: expect.stringContaining(`reconnecting failed: Unable to connect (the server answered`),
   })
   expect(refused).toBe(attempts)
 })
@@ -170,7 +170,7 @@ describe('E25: the likely cause of a server that keeps closing', () => {
   test.each([
     ['SUBSCRIBE', '', { ...brief, requests: 1 }, 'after each SUBSCRIBE; may this client subscribe there?'],
     ['PUBLISH', '', { ...brief, publishes: 1 }, 'after each PUBLISH; may this client publish there?'],
-    ['two clients', 'me', brief, "is another client connected as 'me'? Choose another -i"],
+    ['two clients', 'me', brief, "is another client connected as 'me'? Use another -i"],
   ])('%s: told once, after the second time', (_, clientId, circumstances, text) => {
     const cause = new LikelyCause(clientId)
     const hints = [1, 2, 3, 4].map(() => cause.explain(lost, circumstances).hint)

@@ -158,7 +158,7 @@ test('AUTH with a method that nobody understands is refused', async () => {
       ),
   })
   const failure = await failureOf(connectionTo(server, { version: 5 }).connect())
-  expect(failure).toMatchObject({ exitCode: 0x8c, message: "The server wants to authenticate by 'KERBEROS'" })
+  expect(failure).toMatchObject({ exitCode: 0x8c, message: "The server requires authentication by 'KERBEROS'" })
 })
 
 test('a packet above our Maximum Packet Size is answered with DISCONNECT 0x95', async () => {

@@ -184,7 +184,7 @@ describe('a connection that is lost', () => {
     connection.publish(template(2), Buffer.from('a'))
     expect(await failureOf(connection.idle())).toMatchObject({
       exitCode: 7,
-      hint: expect.stringContaining('has not kept the Session'),
+      hint: expect.stringContaining('has lost the Session'),
     })
     expect(server.connections()).toBe(2)
   })

@@ -74,7 +74,7 @@ const wrong: readonly [url: string, options: unknown, message: string, hint: str
     '4294967295',
   ],
   ['mqtts://h', { tls: { keyPassphrase: 'x' } }, 'tls.keyPassphrase needs tls.key', 'PEM'],
-  ['mqtts://h', { tls: { ca: 'x' } }, 'ca holds no certificate in PEM form', 'CA'],
+  ['mqtts://h', { tls: { ca: 'x' } }, 'ca does not contain a certificate in PEM format', 'CA'],
   ['mqtt://h', { will: {} }, 'will.topic is undefined', 'must be a string'],
   ['ws://h', { headers: { A: 'b' } }, 'headers is an object', '[name, value]'],
   ['mqtt://h', { onRetry: 1 }, 'onRetry is 1', 'must be a function'],

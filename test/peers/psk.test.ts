@@ -49,7 +49,7 @@ describe('TLS-PSK', () => {
       status: 1,
       stderr: [
         'Unable to connect (A TLS error occurred). The server does not know the PSK identity.',
-        'hint: is --psk-identity the name that the server has for the key?\n',
+        'hint: is --psk-identity right?\n',
       ].join('\n'),
     })
   })
@@ -57,7 +57,7 @@ describe('TLS-PSK', () => {
   peerTest('a key that is wrong', ['mosquitto'], async () => {
     const outcome = await publish('--psk', '0123', '--psk-identity', 'me')
     expect(outcome.status).toBe(1)
-    expect(outcome.stderr).toContain('The keys of server and client do not fit.\nhint: with --psk: ')
+    expect(outcome.stderr).toContain('The keys of server and client do not match.\nhint: with --psk: ')
     expect(outcome.stderr).not.toContain('0123')
   })
 

@@ -182,20 +182,20 @@ describe('a client certificate', () => {
       ...options,
     ]).ended
     expect(missing.status).toBe(1)
-    expect(missing.stderr).toContain('there is no terminal to ask for its passphrase')
+    expect(missing.stderr).toContain('there is no terminal to prompt for its passphrase')
   })
 
   secureTest('is missing', async () => {
     const outcome = await published('wantsClient', ...trusting())
     expect(outcome.status).toSatisfy((status) => status === 1 || status === 7) // the alert may be lost in a reset
-    expect(outcome.stderr).toMatch(/wants? a client certificate/)
+    expect(outcome.stderr).toMatch(/requires? a client certificate/)
     expect(outcome.stderr).toContain('--cert')
   })
 
   secureTest('is not accepted', async () => {
     const outcome = await published('wantsClient', ...trusting(), ...pair(certificates.stranger))
     expect(outcome.status).toSatisfy((status) => status === 1 || status === 7)
-    expect(outcome.stderr).toMatch(/rejected the client certificate: it does not know its CA|broke off/)
+    expect(outcome.stderr).toMatch(/rejected the client certificate: it does not know its CA|reset the connection/)
   })
 
   secureTest('does not belong to its key', async () => {
@@ -210,8 +210,8 @@ describe('a client certificate', () => {
   secureTest('is a file that has none', async () => {
     const { cert, key } = certificates.client
     for (const [options, text] of [
-      [['--cert', key, '--key', key], `${key} holds no certificate in PEM form`],
-      [['--cert', cert, '--key', cert], `${cert} holds no private key in PEM form`],
+      [['--cert', key, '--key', key], `${key} does not contain a certificate in PEM format`],
+      [['--cert', cert, '--key', cert], `${cert} does not contain a private key in PEM format`],
       [
         ['--cert', '/none', '--key', key],
         'Error: Problem setting TLS options: File not found.\nhint: --cert /none: No such',
@@ -320,23 +320,23 @@ describe('the settings are no good', () => {
     [
       'a CA file without a certificate',
       () => ['--cafile', file('nothing')],
-      'holds no certificate in PEM form',
+      'does not contain a certificate in PEM format',
     ],
     [
       'a CA file that is broken',
       () => ['--cafile', file('-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n')],
-      'holds a certificate that cannot be read',
+      'contains an invalid certificate',
     ],
     ['a CA directory that is missing', () => ['--capath', '/none'], 'File not found.\nhint: --capath /none'],
     [
       'a CA directory without hashes',
       () => ['--capath', scratch('empty')],
-      'holds no CA under the hash of its name',
+      'does not contain a CA certificate under the hash of its subject',
     ],
     [
       'ciphers that nobody knows',
       () => [...trusting(), '--ciphers', 'NONESUCH'],
-      'OpenSSL knows no cipher of --ciphers NONESUCH',
+      'OpenSSL does not know any cipher of --ciphers NONESUCH',
     ],
     [
       'a key log that cannot be written',

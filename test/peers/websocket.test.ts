@@ -84,7 +84,7 @@ describe('the wrong port', () => {
     expect(outcome).toMatchObject({
       status: 1,
       stderr:
-        'Unable to connect (the server closed it instead of the WebSocket upgrade).\nhint: is it a WebSocket port?\n',
+        'Unable to connect (the server closed the connection during the WebSocket upgrade).\nhint: is it a WebSocket port?\n',
     })
   })
 

@@ -68,7 +68,7 @@ describe.skipIf(!findPeer('openssl') && !process.env.CI)('certificates', () => {
     expect(await failureOf(opened(endpointAt(port, { tls: settings(made) })))).toMatchObject({
       message:
         "Unable to connect (A TLS error occurred). The server's certificate has the address 127.0.0.1 only as its common name (CN).",
-      hint: 'an address counts only in subjectAltName: make the certificate with IP:127.0.0.1 there',
+      hint: 'an address is valid only in subjectAltName: issue the certificate with IP:127.0.0.1',
     })
   })
 

@@ -70,7 +70,7 @@ describe.skipIf(!available && !process.env.CI)('TLS', () => {
   test('no protocol in common', async () => {
     const port = await serve({ ALPNProtocols: ['x'] })
     const error = await failureOf(opened(named(port, settings({}, { alpn: 'mqtt' }))))
-    expect(error.message).toContain('The server does not take the protocol of --tls-alpn.')
+    expect(error.message).toContain('The server does not support the protocol of --tls-alpn.')
   })
 
   test.each([
@@ -81,7 +81,7 @@ describe.skipIf(!available && !process.env.CI)('TLS', () => {
     const error = await failureOf(opened(named(port, settings({ version }))))
     expect(error).toMatchObject({ exitCode: 1, prefix: '', name: 'MqttxError' })
     expect(error.message).toBe(
-      'Unable to connect (A TLS error occurred). The server and we have no version of TLS in common.',
+      'Unable to connect (A TLS error occurred). The server does not support our versions of TLS.',
     )
   })
 
@@ -90,7 +90,7 @@ describe.skipIf(!available && !process.env.CI)('TLS', () => {
     const ours = settings({ ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' })
     expect(await failureOf(opened(named(port, ours)))).toMatchObject({
       message: 'Unable to connect (A TLS error occurred). The server refused the handshake.',
-      hint: 'it wants a client certificate (--cert, --key), or it has no cipher in common with us (--ciphers)',
+      hint: 'it requires a client certificate (--cert, --key), or it has no cipher in common with us (--ciphers)',
     })
   })
 

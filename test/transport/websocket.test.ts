@@ -139,16 +139,16 @@ test('a text frame is an error [MQTT-6.0.0-1]', async () => {
   })
 })
 
-const notReady = 'the server, or the one that a proxy asks, is not ready: try again later, or --retry'
+const notReady = 'the server, or the backend of a proxy, is not ready: try again later, or use --retry'
 
 describe('no upgrade', () => {
   test.each([
     [404, 'Not Found', 'is /mqtt the right --ws-path?'],
-    [401, 'Unauthorized', "the server wants a login of its own: --ws-header 'Authorization: ...'"],
+    [401, 'Unauthorized', "the WebSocket server requires a login: --ws-header 'Authorization: ...'"],
     [
       301,
       'Moved Permanently',
-      'it sends us to ws://other/mqtt: give that address (-L, with ws:// or wss://)',
+      'it redirects to ws://other/mqtt: use that address (-L, with ws:// or wss://)',
     ],
     [200, 'OK', 'is it a WebSocket port, and the right --ws-path?'],
     [429, 'Too Many Requests', 'is it a WebSocket port, and the right --ws-path?'],
@@ -175,14 +175,14 @@ describe('no upgrade', () => {
   ] as const)('%s', async (_, chosen, text) => {
     const port = await serve(() => {}, { handleProtocols: () => chosen })
     expect(await failureOf(opened(endpoint(port)))).toMatchObject({
-      message: `Unable to connect (${text}, where mqtt is needed [MQTT-6.0.0-3]).`,
+      message: `Unable to connect (${text}, expected mqtt [MQTT-6.0.0-3]).`,
       exitCode: 1,
     })
   })
 
   test.each([
     ['MQTT', Buffer.of(0x20, 2, 0, 0), 'the answer to the WebSocket upgrade is not HTTP'],
-    ['nothing', Buffer.alloc(0), 'the server closed it instead of the WebSocket upgrade'],
+    ['nothing', Buffer.alloc(0), 'the server closed the connection during the WebSocket upgrade'],
   ])('%s', async (_, answer, text) => {
     const port = await listening(createServer((socket) => socket.once('data', () => socket.end(answer))))
     expect(await failureOf(opened(endpoint(port)))).toMatchObject({
