@@ -1,30 +1,30 @@
-// Collects encoded packets so that a chunk of input becomes one write to the socket.
+// Collects encoded packets, so that a chunk of input causes one write to the socket.
 
-/** What a Batch writes into: says false when it wants no more until it has drained. */
+/** Receives the bytes of a Batch. Returns false if the caller should wait until it has drained. */
 export type BatchSink = (bytes: Uint8Array) => boolean
 
-const batchSize = 64 * 1024 // as much as one read of standard input brings
-const firstSize = 128 // enough for a connection that only idles: a load generator has thousands of them
+const batchSize = 64 * 1024 // the size of a read from standard input
+const firstSize = 128 // enough for an idle connection; a load generator has thousands of them
 const growth = 8
-const nothing = Buffer.alloc(0)
-const viewFrom = 16 * 1024 // a payload of this size is written as it is: a copy would cost more than a write
+const empty = Buffer.alloc(0)
+const viewFrom = 16 * 1024 // from this size on, a separate write is cheaper than a copy
 
-/** Bytes waiting to be written. A full batch is written by itself, the rest by `flush()`. It starts small and grows. */
+/** A full batch is written automatically, the rest by `flush()`. The buffer starts small and grows. */
 export class Batch {
-  /** What is being filled; bytes before `offset` are taken. Encoders write here after `reserve()`. */
-  buffer: Buffer = nothing
+  /** Encoders write here at `offset` after `reserve()`. */
+  buffer: Buffer = empty
   offset = 0
-  /** False while the sink has asked to wait. The owner sets it to true again when the sink has drained. */
+  /** False when the sink has returned false. The owner sets it to true again when the sink has drained. */
   writable = true
   readonly #sink: BatchSink
-  /** Bytes before it were handed to the sink, which may keep them until the network takes them. */
+  /** Bytes before this offset are with the sink, which may still use them. */
   #written = 0
 
   constructor(sink: BatchSink) {
     this.#sink = sink
   }
 
-  /** Bytes that were collected and not written. */
+  /** Bytes collected and not written. */
   get pending(): number {
     return this.offset - this.#written
   }
@@ -36,14 +36,14 @@ export class Batch {
     const room = Math.min(batchSize, Math.max(firstSize, buffer.length * growth))
     const fits = pending + size <= room
     if (!fits) this.flush()
-    const kept = fits ? buffer.subarray(this.#written, this.offset) : nothing
+    const kept = fits ? buffer.subarray(this.#written, this.offset) : empty
     this.buffer = Buffer.allocUnsafeSlow(Math.max(room, size))
     this.buffer.set(kept)
     this.offset = kept.length
     this.#written = 0
   }
 
-  /** Appends `bytes` from `start` to `end`; long ones go to the sink as a view, without a copy. */
+  /** Appends `bytes` from `start` to `end`. From 16 KiB on they are written as a view, not copied. */
   append(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start
     if (length >= viewFrom) {
@@ -56,12 +56,12 @@ export class Batch {
     this.offset += length
   }
 
-  /** Forgets what has been collected. */
+  /** Drops the collected bytes. */
   discard(): void {
     this.#written = this.offset
   }
 
-  /** Writes what has been collected. */
+  /** Writes the collected bytes. */
   flush(): void {
     if (this.offset === this.#written) return
     const bytes = this.buffer.subarray(this.#written, this.offset)
@@ -74,7 +74,7 @@ export class Batch {
   }
 }
 
-/** Copies a range; for a short one a loop is faster than the call into the runtime. */
+/** Copies a range. For a short one a loop is faster than a call into the runtime. */
 export function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
   if (end - start > 48) {
     to.set(from.subarray(start, end), at)

@@ -1,4 +1,4 @@
-// The Control Packets: names, numbers, who sends them, their flags, the codes that each may have (MQTT 5.0, 2.1 and 2.4).
+// The Control Packets: names, types, senders, flags, and allowed Reason Codes (MQTT 5.0, 2.1 and 2.4).
 
 /** By Control Packet type (MQTT 5.0, 2.1.2). */
 export const packetNames = [
@@ -61,7 +61,7 @@ export function isAllowedCode(type: number, code: number): boolean {
   return allowedCodes[type]?.has(code) ?? true
 }
 
-/** Who may send a Control Packet (MQTT 5.0, 2.1.2): PUBLISH and its acknowledgements go both ways. */
+/** The sender of a Control Packet (MQTT 5.0, 2.1.2), if only one side may send it. */
 const senders: Readonly<Record<number, 'c2s' | 's2c'>> = {
   [connect]: 'c2s',
   [connack]: 's2c',
@@ -73,7 +73,7 @@ const senders: Readonly<Record<number, 'c2s' | 's2c'>> = {
   [pingresp]: 's2c',
 }
 
-/** The only direction in which packets of this type travel; undefined where it can be both. */
+/** The only direction of packets of this type; undefined if both are allowed. */
 export function onlyDirection(type: number, version: number): 'c2s' | 's2c' | undefined {
   return type === disconnect && version < 5 ? 'c2s' : senders[type]
 }
@@ -87,8 +87,8 @@ export function fixedFlags(type: number): number {
 const clientCodes: Readonly<Record<number, number>> = { [disconnect]: 4, [auth]: 0x19 }
 
 /**
- * True for a code that a server may send in this packet. Before MQTT 5 that is a Return Code (3.9.3); in CONNACK any is
- * taken then, since all but 0 refuse.
+ * True for a code that a server may send in this packet. Before MQTT 5, a Return Code of SUBACK (3.9.3), and any code of
+ * CONNACK, where all but 0 refuse.
  */
 export function isServerCode(type: number, code: number, version: number): boolean {
   if (version === 5) return isAllowedCode(type, code) && clientCodes[type] !== code

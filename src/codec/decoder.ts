@@ -1,4 +1,4 @@
-// Bytes from the server become packets that have been checked: PUBLISH and short acknowledgements on a path of their own.
+// Decodes and checks packets from the server. PUBLISH and short acknowledgements have a fast path.
 import type { IPubackPacket, Packet } from 'mqtt-packet'
 import { type AcknowledgeType, isShortAcknowledge } from './acknowledge.js'
 import { connack, isServerCode, packetNames, puback, pubcomp, publish } from './control-packets.js'
@@ -10,7 +10,7 @@ import { readServerPacket, sizesAfterConnack, sizesBeforeConnack } from './serve
 
 export interface PacketHandler {
   publish(publish: Publish): void
-  /** PUBACK, PUBREC, PUBREL or PUBCOMP; `properties` are those of MQTT 5 that say more than the Reason Code. */
+  /** PUBACK, PUBREC, PUBREL or PUBCOMP; `properties` of MQTT 5 explain the Reason Code. */
   acknowledge(
     type: AcknowledgeType,
     messageId: number,
@@ -18,11 +18,11 @@ export interface PacketHandler {
     properties?: IPubackPacket['properties'],
   ): void
   packet(packet: Packet): void
-  /** A packet breaks a rule, and the connection goes on: what it was, said once a connection. */
+  /** A harmless protocol violation. Reported once per kind and connection. */
   remark?(text: string): void
 }
 
-/** Feeds a handler from chunks, until the chunk ends or the handler calls `stop()`. */
+/** Calls a handler for each packet, until `stop()` is called. */
 export class Decoder {
   readonly #framer: Framer
   readonly #handler: PacketHandler
@@ -37,12 +37,12 @@ export class Decoder {
     this.#framer.sizes = sizesBeforeConnack
   }
 
-  /** No packet after the one at hand reaches the handler. */
+  /** Ignores all packets after the current one. */
   stop(): void {
     this.#stopped = true
   }
 
-  /** @throws ProtocolError at the first packet that cannot be read; nothing after it is looked at */
+  /** @throws ProtocolError at the first invalid packet; the rest of the chunk is ignored */
   push(chunk: Buffer): void {
     const framer = this.#framer
     framer.push(chunk)
@@ -64,7 +64,7 @@ export class Decoder {
     return readProperties(reader, 'publish')
   }
 
-  /** A Packet Identifier, and for MQTT 5 perhaps a Reason Code; what is wrong with one is said by the long way. */
+  /** Packet Identifier and optional Reason Code (MQTT 5). Invalid ones take the slow path, which makes the error. */
   #short(header: number, bytes: Buffer, start: number, end: number): void {
     const messageId = (bytes[start]! << 8) | bytes[start + 1]!
     const reasonCode = end - start === 3 ? bytes[start + 2]! : 0
@@ -87,7 +87,7 @@ export class Decoder {
   #padded(): void {
     this.#framer.padded = false
     const name = packetNames[this.#framer.header >> 4]
-    this.#remark(`${name}: Remaining Length takes more bytes than it needs [MQTT-1.5.5-1]`)
+    this.#remark(`${name}: Remaining Length is longer than necessary [MQTT-1.5.5-1]`)
   }
 
   readonly #remark = (text: string): void => {

@@ -1,42 +1,42 @@
-// Finds where each Control Packet of a byte stream ends: Fixed Header and Remaining Length, nothing else.
+// Splits a byte stream into Control Packets by their Remaining Length.
 import { ProtocolError } from '../errors.js'
 
-/** The largest Remaining Length that four bytes can say (MQTT 5.0, 1.5.5; MQTT 3.1.1, 2.2.3). */
+/** The largest Remaining Length (MQTT 5.0, 1.5.5; MQTT 3.1.1, 2.2.3). */
 export const maxRemainingLength = 268_435_455
 
-/** How many bytes (1 to 4) the Remaining Length `length` takes. */
+/** The number of bytes (1 to 4) that encode the Remaining Length `length`. */
 export function remainingLengthSize(length: number): number {
   return length < 128 ? 1 : length < 16_384 ? 2 : length < 2_097_152 ? 3 : 4
 }
 
 const empty = Buffer.alloc(0)
 
-/** No type has a limit below this Remaining Length. */
-const alwaysAccepted = 65_535
+/** Up to this Remaining Length no limit by type applies. */
+const unlimited = 65_535
 
 /**
- * Cuts chunks, wherever they were cut before, into Control Packets. After `next()` has said true, `bytes` from
- * `start` to `end` is what follows the Fixed Header and `header` is its first byte. A packet within one chunk is a
- * view of it; one that crosses chunks is joined once, when its last byte is there.
+ * Splits chunks into Control Packets. After `next()` has returned true, `header` is the first byte and `bytes` from
+ * `start` to `end` is the body, after the Fixed Header. A packet within one chunk is a view of it; one that crosses
+ * chunks is copied once, when it is complete.
  */
 export class Framer {
   bytes: Buffer = empty
   header = 0
   start = 0
   end = 0
-  /** Where the Fixed Header of the packet at hand begins in `bytes`. */
+  /** Offset of the Fixed Header of the current packet in `bytes`. */
   origin = 0
   #offset = 0
   #pieces: Buffer[] = []
   #collected = 0
   #needed = 0
   readonly #maxPacketSize: number
-  /** The largest packet in bytes by Control Packet type, where types have limits of their own. */
+  /** The largest packet in bytes by Control Packet type; undefined: no limits by type. */
   sizes: readonly number[] | undefined
-  /** True once a Remaining Length took more bytes than it needs [MQTT-1.5.5-1]. */
+  /** Set when a Remaining Length is longer than necessary [MQTT-1.5.5-1]. */
   padded = false
 
-  /** `maxPacketSize`: bytes of a whole Control Packet that are accepted, the Fixed Header included. */
+  /** `maxPacketSize`: the largest Control Packet in bytes, including the Fixed Header. */
   constructor(maxPacketSize: number = maxRemainingLength + 5) {
     this.#maxPacketSize = maxPacketSize
   }
@@ -49,7 +49,7 @@ export class Framer {
     }
     this.#pieces.push(chunk)
     this.#collected += chunk.length
-    // A Fixed Header has 2 to 5 bytes: below `needed` there is nothing to find, and nothing is joined in vain.
+    // Do not concatenate until `needed` bytes have arrived.
     if (this.#collected >= this.#needed) this.#join()
   }
 
@@ -61,9 +61,9 @@ export class Framer {
   }
 
   /**
-   * Goes to the next complete packet; false when the chunk has none.
-   * @throws ProtocolError 0x81 for a Remaining Length of more than four bytes [MQTT-1.5.5-1], 0x95 for a packet
-   * over the accepted size
+   * Advances to the next complete packet; false if the chunk has none.
+   * @throws ProtocolError 0x81 for a Remaining Length of more than four bytes [MQTT-1.5.5-1], 0x95 for a packet that is
+   * too large
    */
   next(): boolean {
     if (this.#pieces.length > 0) return false
@@ -84,7 +84,7 @@ export class Framer {
     }
     const end = position + length
     if (end - origin > this.#maxPacketSize) throw tooLarge(end - origin, this.#maxPacketSize)
-    if (length > alwaysAccepted && this.sizes !== undefined) {
+    if (length > unlimited && this.sizes !== undefined) {
       const most = this.sizes[bytes[origin]! >> 4]!
       if (end - origin > most) throw tooLarge(end - origin, most)
     }
@@ -97,7 +97,7 @@ export class Framer {
     return true
   }
 
-  /** Keeps the unfinished packet until `needed` bytes of it are there. */
+  /** Keeps an incomplete packet until `needed` bytes of it have arrived. */
   #keep(origin: number, needed: number): false {
     if (origin < this.bytes.length) {
       this.#pieces.push(this.bytes.subarray(origin))
@@ -111,5 +111,5 @@ export class Framer {
 }
 
 function tooLarge(size: number, most: number): ProtocolError {
-  return new ProtocolError(`Packet too large: ${size} bytes, accepted are ${most}`, 0x95)
+  return new ProtocolError(`Packet too large: ${size} bytes, the limit is ${most}`, 0x95)
 }

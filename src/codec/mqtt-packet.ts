@@ -1,12 +1,11 @@
-// The one door to mqtt-packet, which writes every Control Packet but PUBLISH and its acknowledgements.
+// Encodes all Control Packets but PUBLISH and its acknowledgements. The only user of mqtt-packet.
 import mqtt, { type Packet } from 'mqtt-packet'
 
-// Its table of 65,536 ready-made numbers takes 20 ms to fill and makes nothing faster here. The switch is documented by
-// the library, and missing from its types.
+// Its cache of 65,536 encoded numbers takes 20 ms to fill and has no effect here. The switch is missing from its types.
 const { writeToStream } = mqtt as unknown as { writeToStream: { cacheNumbers: boolean } }
 writeToStream.cacheNumbers = false
 
-/** @throws Error where `packet` breaks a rule of MQTT; its message is mqtt-packet's */
+/** @throws Error of mqtt-packet if `packet` is invalid */
 export function generate(packet: Packet, version: number): Buffer {
   if (packet.cmd === 'connect' && version === 5 && packet.username === undefined) {
     const { password, ...rest } = packet
@@ -17,8 +16,7 @@ export function generate(packet: Packet, version: number): Buffer {
 }
 
 /**
- * Adds the Password to a CONNECT of MQTT 5.0 that has no User Name (3.1.2.9): mqtt-packet refuses the pair, which
- * only older versions forbid.
+ * Adds a Password to a CONNECT without a User Name. MQTT 5.0 allows it (3.1.2.9), mqtt-packet does not.
  */
 function withPassword(connect: Buffer, password: Buffer): Buffer {
   let start = 1

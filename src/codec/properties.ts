@@ -1,4 +1,4 @@
-// The properties of MQTT 5.0 (2.2.2.2): identifier, name, type, and the packets that may carry each.
+// The properties of MQTT 5.0 (2.2.2.2): identifier, name, type, and the packets that may contain each.
 import type { Packet } from 'mqtt-packet'
 
 export type PropertyType =

@@ -1,4 +1,4 @@
-// A block of properties (MQTT 5.0, 2.2.2), checked by the table: each allowed here, once, whole, and in its range.
+// Reads and checks the properties of a packet (MQTT 5.0, 2.2.2).
 import { type PropertyCarrier, type PropertyRow, properties, propertyTitle } from './properties.js'
 import type { Reader } from './reader.js'
 import { addUserProperty, noUserProperties, type UserProperties } from './user-properties.js'
@@ -11,14 +11,14 @@ const rows = new Map(properties.map((row) => [row.id, { ...row, title: propertyT
 type TitledRow = PropertyRow & { readonly title: string }
 
 /**
- * Reads the Property Length and the properties of a packet of `carrier` from a server.
- * @throws ProtocolError 0x81 for what cannot be read or does not belong there (2.2.2.2), 0x82 for a property that is
- * there twice or out of its range
+ * Reads the Property Length and the properties of a packet from a server.
+ * @throws ProtocolError 0x81 for a malformed property or one that the packet may not have (2.2.2.2), 0x82 for a duplicate
+ * or a value out of range
  */
 export function readProperties(reader: Reader, carrier: PropertyCarrier): PropertyValues | undefined {
   const length = reader.variable('Property Length')
   const outer = reader.end
-  if (length > reader.left) throw reader.malformed('its properties are longer than the packet')
+  if (length > reader.left) throw reader.malformed('Property Length is longer than the packet')
   if (length === 0) return undefined
   const values: PropertyValues = {}
   reader.end = reader.at + length
@@ -30,16 +30,16 @@ export function readProperties(reader: Reader, carrier: PropertyCarrier): Proper
 function readProperty(reader: Reader, carrier: PropertyCarrier, values: PropertyValues): void {
   const id = reader.variable('property')
   const row = rows.get(id)
-  if (row === undefined) throw reader.malformed(`there is no property ${id} (MQTT 5.0, 2.2.2.2)`)
+  if (row === undefined) throw reader.malformed(`unknown property ${id} (MQTT 5.0, 2.2.2.2)`)
   if (!row.packets.includes(carrier) || row.fromClient?.includes(carrier) === true) {
-    throw reader.malformed(`${row.title} does not belong there (MQTT 5.0, 2.2.2.2)`)
+    throw reader.malformed(`${row.title} is not allowed in it (MQTT 5.0, 2.2.2.2)`)
   }
   if (row.key === 'userProperties') return addPair(reader, values)
   const value = readValue(reader, row)
   const earlier = values[row.key]
   if (earlier === undefined) values[row.key] = value
   else if (row.key !== 'subscriptionIdentifier')
-    throw reader.error(`${row.title} is there twice (MQTT 5.0, 2.2.2.2)`)
+    throw reader.error(`duplicate ${row.title} (MQTT 5.0, 2.2.2.2)`)
   else if (Array.isArray(earlier)) earlier.push(value)
   else values[row.key] = [earlier, value]
 }
@@ -62,12 +62,12 @@ function readValue(reader: Reader, row: TitledRow): unknown {
   }
 }
 
-/** All bytes among the properties are 0 or 1. Of the Payload Format Indicator another value harms nobody. */
+/** All properties of type byte are 0 or 1. Another Payload Format Indicator is harmless. */
 function flagOf(reader: Reader, row: TitledRow): boolean | number {
   const { title } = row
   const value = reader.byte(title)
   if (value > 1) {
-    const text = `${title} is ${value}, it can be 0 or 1`
+    const text = `${title} is ${value}, not 0 or 1`
     if (row.key !== 'payloadFormatIndicator') throw reader.error(text)
     reader.remark(`${text} (MQTT 5.0, 3.3.2.3.2)`)
     return value
@@ -84,7 +84,7 @@ function textOf(reader: Reader, { key, title }: TitledRow): string {
   const text = reader.text(title)
   if (key === 'assignedClientIdentifier' && text === '')
     throw reader.error(`${title} is empty (MQTT 5.0, 3.2.2.3.7)`)
-  if (key === 'responseTopic' && /[+#]/.test(text)) reader.remark(`${title} has a wildcard [MQTT-3.3.2-14]`)
+  if (key === 'responseTopic' && /[+#]/.test(text)) reader.remark(`${title} contains a wildcard [MQTT-3.3.2-14]`)
   return text
 }
 

@@ -1,4 +1,4 @@
-// A PUBLISH with the properties that the user gave, prepared for the version of MQTT in force.
+// Prepares a PublishTemplate with properties for a version of MQTT.
 import { generate } from './mqtt-packet.js'
 import {
   aliasedTemplate,
@@ -14,14 +14,14 @@ export interface PublishSettings {
   readonly qos: QoS
   readonly retain: boolean
   readonly version: ProtocolVersion
-  /** Of MQTT 5; not looked at before. */
+  /** Ignored before MQTT 5. */
   readonly properties?: PublishProperties | undefined
 }
 
 const none = Buffer.alloc(0)
 const noProperties = Buffer.from([0])
 
-/** Everything that the PUBLISH packets of one kind share, encoded once. */
+/** Encodes the fields that all PUBLISH packets of one kind share. */
 export function preparePublish(
   topic: string,
   { qos, retain, version, properties }: PublishSettings,
@@ -34,11 +34,11 @@ export function preparePublish(
   return aliasedTemplate(template, topicAlias, plain)
 }
 
-/** Property Length and properties (MQTT 5.0, 3.3.2.3), User Properties in the order in which they were given. */
+/** Property Length and properties (MQTT 5.0, 3.3.2.3), with User Properties in the given order. */
 function encodeProperties(properties: PublishProperties): Buffer {
   const { userProperties } = properties
   if (userProperties === undefined) return encoded(properties)
-  // One pair after the other: mqtt-packet writes the values of a name together.
+  // One by one, as mqtt-packet groups the values of a name.
   const rows = Object.entries(properties).flatMap(([key, value]) =>
     key === 'userProperties' ? pairsOf(userProperties).map(pairBytes) : [block({ [key]: value })],
   )
@@ -46,23 +46,23 @@ function encodeProperties(properties: PublishProperties): Buffer {
   return Buffer.concat([variableByteInteger(body.length), body])
 }
 
-/** Property Length and properties as mqtt-packet puts them between the topic and the payload. */
+/** Property Length and properties as encoded by mqtt-packet. */
 function encoded(properties: PublishProperties): Buffer {
   const topic = 'a'
   const packet = generate(
     { cmd: 'publish', topic, payload: '', qos: 0, retain: false, dup: false, properties },
     5,
   )
-  return Buffer.from(packet.subarray(behindInteger(packet, 1) + 2 + topic.length))
+  return Buffer.from(packet.subarray(afterInteger(packet, 1) + 2 + topic.length))
 }
 
 function block(properties: PublishProperties): Buffer {
   const bytes = encoded(properties)
-  return bytes.subarray(behindInteger(bytes, 0))
+  return bytes.subarray(afterInteger(bytes, 0))
 }
 
-/** Where the Variable Byte Integer at `start` ends. */
-function behindInteger(bytes: Buffer, start: number): number {
+/** The offset after the Variable Byte Integer at `start`. */
+function afterInteger(bytes: Buffer, start: number): number {
   let at = start
   while (bytes[at]! >= 128) at++
   return at + 1
@@ -76,7 +76,7 @@ function pairBytes([name, value]: readonly [name: string, value: string]): Buffe
   return Buffer.concat([Buffer.from([userProperty]), ...sized])
 }
 
-/** MQTT 5.0, 1.5.5. */
+/** Encodes a Variable Byte Integer (MQTT 5.0, 1.5.5). */
 function variableByteInteger(value: number): Buffer {
   const bytes: number[] = []
   for (let rest = value; bytes.length === 0 || rest > 0; rest >>>= 7)

@@ -1,4 +1,4 @@
-// PUBLISH, the hot packet, both ways (MQTT 3.1.1, 3.3; MQTT 5.0, 3.3). Every other packet is mqtt-packet's.
+// Encodes and decodes PUBLISH (MQTT 3.1.1, 3.3; MQTT 5.0, 3.3), without mqtt-packet for speed.
 import type { IPublishPacket } from 'mqtt-packet'
 import { ProtocolError } from '../errors.js'
 import { type Batch, copy } from './batch.js'
@@ -9,21 +9,21 @@ export type QoS = 0 | 1 | 2
 export type ProtocolVersion = 3 | 4 | 5
 export type PublishProperties = NonNullable<IPublishPacket['properties']>
 
-/** What all PUBLISH packets of one kind share, encoded once: Topic Name, QoS, RETAIN and properties. */
+/** The fields that all PUBLISH packets of one kind share, encoded once. */
 export interface PublishTemplate {
-  /** Topic Name in UTF-8, for what is shown to people; `head` has it as bytes. */
+  /** Topic Name as text, for messages; `head` has its bytes. */
   readonly topic: string
   readonly qos: QoS
   readonly retain: boolean
-  /** Topic Name with its length. */
+  /** Length and bytes of the Topic Name. */
   readonly head: Buffer
   /** Property Length and properties; empty below MQTT 5. */
   readonly properties: Buffer
-  /** The Topic Alias among the properties; 0: none. */
+  /** The Topic Alias in the properties; 0: none. */
   readonly alias: number
-  /** The same without the Topic Name, for a server that knows the alias. */
+  /** The same without the Topic Name, when the server knows the alias. */
   readonly short: PublishTemplate | undefined
-  /** The same without the alias, for a server that accepts none. */
+  /** The same without the alias, for a server that does not accept it. */
   readonly plain: PublishTemplate | undefined
 }
 
@@ -48,10 +48,7 @@ export function publishTemplate(
   return { topic, head, alias: 0, short: undefined, plain: undefined, ...options }
 }
 
-/**
- * A template and its short form, which has an empty Topic Name; `alias` is among the properties (3.3.2.3.4), and not
- * among those of `plain`.
- */
+/** Adds the short form, with an empty Topic Name (3.3.2.3.4). `template` has the alias in its properties, `plain` not. */
 export function aliasedTemplate(
   template: PublishTemplate,
   alias: number,
@@ -61,21 +58,20 @@ export function aliasedTemplate(
   return { ...template, alias, short, plain }
 }
 
-/** The largest payload in bytes that still fits a packet of this template. */
+/** The largest payload in bytes for this template. */
 export function maxPayload(template: PublishTemplate): number {
   return maxRemainingLength - template.head.length - template.properties.length - (template.qos > 0 ? 2 : 0)
 }
 
-/** The size in bytes of the whole packet for a payload of `length` bytes. */
+/** The size of the packet with a payload of `length` bytes. */
 export function publishSize(template: PublishTemplate, length: number): number {
   const body = template.head.length + template.properties.length + (template.qos > 0 ? 2 : 0) + length
   return 1 + remainingLengthSize(body) + body
 }
 
 /**
- * Appends a PUBLISH with the bytes of `payload` from `start` to `end`. `messageId` (1..65535) counts only at QoS 1
- * and 2. The caller has looked at `maxPayload()`. Seven arguments rather than an object: this runs a million times
- * a second.
+ * Appends a PUBLISH with `payload` from `start` to `end`, which the caller has checked with `maxPayload()`. `messageId`
+ * (1..65535) is ignored at QoS 0. Arguments instead of an object: this is called a million times a second.
  */
 export function encodePublish(
   batch: Batch,
@@ -112,7 +108,7 @@ export function encodePublish(
   batch.append(payload, start, end)
 }
 
-/** A received PUBLISH: ranges of the chunk that brought it. Copy what must outlive the handler. */
+/** A received PUBLISH: ranges of the received chunk. Copy what must outlive the handler. */
 export class Publish {
   readonly qos: QoS
   readonly retain: boolean
@@ -124,11 +120,11 @@ export class Publish {
   readonly topicEnd: number
   readonly payloadStart: number
   readonly payloadEnd: number
-  /** MQTT 5 properties; undefined where the packet has none. */
+  /** MQTT 5 properties; undefined if there are none. */
   properties: PublishProperties | undefined = undefined
   #topic: string | undefined = undefined
 
-  /** The arguments are the packet's parts in the order of the wire; see `decodePublish`, which alone calls it. */
+  /** Called by `decodePublish` only. The arguments are in the order of the encoding. */
   constructor(
     header: number,
     bytes: Buffer,
@@ -149,7 +145,7 @@ export class Publish {
     this.payloadEnd = payloadEnd
   }
 
-  /** The Topic Name. Where the packet has a Topic Alias in its place, the receiver sets it. */
+  /** The Topic Name. The receiver sets it if the packet has only a Topic Alias. */
   get topic(): string {
     this.#topic ??= this.bytes.toString('utf8', this.topicStart, this.topicEnd)
     return this.#topic
@@ -165,9 +161,9 @@ export class Publish {
 }
 
 /**
- * Decodes and checks the PUBLISH whose body is `bytes` from `start` to `end`. `propertiesOf` reads and checks the
- * properties of a MQTT 5 packet that has some, from their Property Length to `payloadStart`.
- * @throws ProtocolError 0x81 where the packet cannot be read, 0x82 where MQTT forbids what it says
+ * Decodes and checks the PUBLISH whose body is `bytes` from `start` to `end`. `propertiesOf` decodes the properties of
+ * MQTT 5, from the Property Length to `payloadStart`; it is called if there are any.
+ * @throws ProtocolError 0x81 for a malformed packet, 0x82 for a protocol error, 0x90 for an invalid Topic Name
  */
 export function decodePublish(
   header: number,
@@ -206,10 +202,10 @@ export function decodePublish(
   return publish
 }
 
-/** The chunk of the last topic, and from its second topic on a view of it. */
+/** The chunk of the last topic, and, from its second topic on, a view of it. */
 let viewedBytes: Buffer | undefined
 let view: DataView | undefined
-/** In bytes. Larger chunks, which hold one large packet, are not kept alive for the next one. */
+/** Bytes. Larger chunks, which contain one large packet, are not kept alive. */
 const largestViewed = 128 * 1024
 
 /** UTF-8 [MQTT-3.3.2-1], no wildcards [MQTT-3.3.2-2] and no NUL [MQTT-1.5.4-2] in a Topic Name. */
@@ -225,8 +221,8 @@ function checkTopic(bytes: Buffer, start: number, end: number): void {
 }
 
 /**
- * True only where every byte is ASCII above 0x2b, as in most topics; four bytes at a time, the last four overlapping.
- * Where one is below 0x2c the subtraction sets a high bit that the byte itself has not.
+ * True only if every byte is ASCII above 0x2b, as in most topics. Checks four bytes at a time, the last four overlapping:
+ * for a byte below 0x2c the subtraction sets a high bit.
  */
 function isPlain(view: DataView, start: number, end: number): boolean {
   if (end - start < 4) return false
@@ -255,7 +251,7 @@ function emptyTopic(): ProtocolError {
   return new ProtocolError('PUBLISH with an empty Topic Name [MQTT-4.7.3-1]', 0x82)
 }
 
-/** Where the payload begins: behind the Property Length, a Variable Byte Integer (MQTT 5.0, 1.5.5), and what it counts. */
+/** The offset of the payload, after the Property Length (MQTT 5.0, 1.5.5) and the properties. */
 function skipProperties(bytes: Buffer, position: number, end: number): number {
   let length = 0
   for (let shift = 0; shift <= 21; shift += 7) {

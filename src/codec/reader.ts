@@ -1,4 +1,4 @@
-// Fields of a Control Packet in order, each checked to be whole and of its type (MQTT 5.0, 1.5) before it is a value.
+// Reads and checks the fields of a Control Packet (MQTT 5.0, 1.5).
 import { ProtocolError } from '../errors.js'
 import { utf8Fault } from './utf8.js'
 
@@ -10,8 +10,7 @@ export class Reader {
   end: number
 
   /**
-   * Reads `bytes` from `start` to `end`. `packet` is what errors call it; `remark` gets what breaks a rule and does no
-   * harm.
+   * Reads `bytes` from `start` to `end`. `packet` is its name in error texts; `remark` reports harmless violations.
    */
   constructor(
     bytes: Buffer,
@@ -52,7 +51,7 @@ export class Reader {
       const byte = this.byte(field)
       value += (byte & 0x7f) << shift
       if (byte >= 128) continue
-      if (byte === 0 && shift > 0) this.remark(`${field} takes more bytes than it needs [MQTT-1.5.5-1]`)
+      if (byte === 0 && shift > 0) this.remark(`${field} is longer than necessary [MQTT-1.5.5-1]`)
       return value
     }
     throw this.malformed(`${field} has more than 4 bytes [MQTT-1.5.5-1]`)
@@ -75,7 +74,7 @@ export class Reader {
     return this.#bytes.toString('utf8', start, start + length)
   }
 
-  /** Binary Data (1.5.6): a view. */
+  /** Binary Data (1.5.6), as a view. */
   binary(field: string): Buffer {
     const length = this.twoBytes(field)
     const start = this.#take(length, field)
@@ -86,12 +85,12 @@ export class Reader {
     return this.#bytes.subarray(this.at, this.end)
   }
 
-  /** The bytes cannot be read: 0x81. */
+  /** A malformed packet: 0x81. */
   malformed(what: string): ProtocolError {
     return new ProtocolError(`Malformed packet: ${this.#packet}: ${what}`, 0x81)
   }
 
-  /** They can, and say what they may not: 0x82. */
+  /** A protocol error: 0x82. */
   error(what: string): ProtocolError {
     return new ProtocolError(`${this.#packet}: ${what}`, 0x82)
   }

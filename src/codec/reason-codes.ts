@@ -1,4 +1,4 @@
-// What Reason Codes (MQTT 5.0, 2.4) and the Return Codes of MQTT 3.1.1 (3.2.2.3) mean, in the reference's words.
+// Names of Reason Codes (MQTT 5.0, 2.4), and mosquitto's texts for the Return Codes of MQTT 3.1.1 (3.2.2.3).
 
 const names: Readonly<Record<number, string>> = {
   0: 'Success',
@@ -54,17 +54,17 @@ const returnCodes: Readonly<Record<number, string>> = {
   5: 'not authorised',
 }
 
-/** The name of a MQTT 5 Reason Code, `Unknown reason` where there is none. */
+/** The name of an MQTT 5 Reason Code, or `Unknown reason`. */
 export function reasonName(code: number): string {
   return names[code] ?? 'Unknown reason'
 }
 
-/** A Reason Code as people read it: `0x87 Not authorized`. */
+/** Number and name: `0x87 Not authorized`. */
 export function reasonText(code: number): string {
   return `0x${code.toString(16).padStart(2, '0')} ${reasonName(code)}`
 }
 
-/** What the reference prints for a CONNACK that refuses; `version` 3, 4 or 5. */
+/** Mosquitto's text for a CONNACK that refuses; `version` 3, 4 or 5. */
 export function refusalText(code: number, version: number): string {
   if (version < 5) return `Connection Refused: ${returnCodes[code] ?? 'unknown reason'}.`
   const advice = code === 132 ? '. Try connecting to an MQTT v5 broker, or use MQTT v3.x mode.' : ''

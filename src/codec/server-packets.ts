@@ -1,5 +1,5 @@
-// The one checker of what a server sends, but for PUBLISH (publish.ts): flags, size, fields, properties, codes. What
-// passes here holds nothing that the standard forbids in the packet alone; the rest is the Session's.
+// Decodes and checks packets from a server, except PUBLISH (publish.ts): flags, size, fields, properties, codes. The
+// Session checks the order of packets.
 import type { Packet } from 'mqtt-packet'
 import { ProtocolError } from '../errors.js'
 import {
@@ -24,28 +24,28 @@ import { type PropertyValues, readProperties } from './property-reader.js'
 import { Reader } from './reader.js'
 
 const kibibyte = 1024
-/** Bytes of a packet that carries a few codes and what the server says about them. */
+/** Bytes of a packet with a few codes and properties. */
 const most = 512 * kibibyte
 
 interface Row {
-  /** Fields in order; from `code?` on they may be left out together (MQTT 5.0, 3.4.2.1). */
+  /** Fields in order; `code?` and the fields after it may be left out together (MQTT 5.0, 3.4.2.1). */
   readonly body: readonly ('flags' | 'identifier' | 'code' | 'code?' | 'properties' | 'codes')[]
-  /** The statement about its codes. */
+  /** The conformance statement about its codes. */
   readonly codes?: string
-  /** The largest packet that is taken, in bytes. */
+  /** The largest accepted packet in bytes. */
   readonly most: number
 }
 
 const acknowledgement: Row = { body: ['identifier', 'code?', 'properties'], codes: '[MQTT-3.4.2-1]', most }
 
-/** By Control Packet type: what a server may send beside PUBLISH. */
+/** The packets that a server may send, except PUBLISH, by Control Packet type. */
 const rows: Readonly<Record<number, Row>> = {
   [connack]: { body: ['flags', 'code', 'properties'], codes: '[MQTT-3.2.2-8]', most },
   [puback]: acknowledgement,
   [pubrec]: { ...acknowledgement, codes: '[MQTT-3.5.2-1]' },
   [pubrel]: { ...acknowledgement, codes: '[MQTT-3.6.2-1]' },
   [pubcomp]: { ...acknowledgement, codes: '[MQTT-3.7.2-1]' },
-  // A byte for each Topic Filter.
+  // One code for each Topic Filter.
   [suback]: { body: ['identifier', 'properties', 'codes'], codes: '[MQTT-3.9.3-2]', most: 2 * most },
   [unsuback]: { body: ['identifier', 'properties', 'codes'], codes: '[MQTT-3.11.3-2]', most: 2 * most },
   [pingresp]: { body: [], most },
@@ -53,15 +53,15 @@ const rows: Readonly<Record<number, Row>> = {
   [auth]: { body: ['code?', 'properties'], codes: '[MQTT-3.15.2-1]', most },
 }
 
-/** Before CONNACK no packet may be larger, PUBLISH neither: by Control Packet type, in bytes. */
+/** The largest packets before CONNACK in bytes, by Control Packet type. */
 export const sizesBeforeConnack: readonly number[] = packetNames.map(() => most)
 
-/** From CONNACK on: a PUBLISH may have what the Maximum Packet Size allows. */
+/** The largest packets after CONNACK; PUBLISH is limited by the Maximum Packet Size. */
 export const sizesAfterConnack: readonly number[] = packetNames.map((_, type) =>
   type === publish ? Number.POSITIVE_INFINITY : (rows[type]?.most ?? most),
 )
 
-/** @throws ProtocolError for a type that no server sends, or flags that it may not have [MQTT-2.1.3-1] */
+/** @throws ProtocolError for a type that no server sends, or for invalid flags [MQTT-2.1.3-1] */
 function checkHeader(header: number, version: number): void {
   const type = header >> 4
   if (type === 0) throw new ProtocolError('Malformed packet: Control Packet type 0 is forbidden', 0x81)
@@ -75,13 +75,12 @@ function checkHeader(header: number, version: number): void {
   }
   if (onlyDirection(type, 5) === 'c2s') throw new ProtocolError(`${name} from the server`, 0x82)
   if (version < 5 && (type === disconnect || type === auth))
-    throw new ProtocolError(`${name} from a MQTT 3.1.1 server`, 0x82)
+    throw new ProtocolError(`${name} from an MQTT 3.1.1 server`, 0x82)
 }
 
 /**
- * Reads the packet, no PUBLISH, whose body is `bytes` from `start` to `end`. `remark` gets what breaks a rule of the
- * standard, and is harmless and common enough that the connection goes on.
- * @throws ProtocolError 0x81 or 0x82 that names packet, field and rule
+ * Decodes the packet, not a PUBLISH, whose body is `bytes` from `start` to `end`. `remark` reports harmless violations.
+ * @throws ProtocolError 0x81 or 0x82 with the names of packet, field and rule
  */
 export function readServerPacket(
   header: number,
@@ -104,7 +103,7 @@ export function readServerPacket(
     else if (field === 'properties') addProperties(reader, { cmd, version, row }, packet)
     else readCode(reader, { type, version, row }, packet)
   }
-  if (reader.left > 0) reader.remark(`${reader.left} bytes follow its last field [MQTT-4.13.1-1]`)
+  if (reader.left > 0) reader.remark(`${reader.left} bytes after the last field [MQTT-4.13.1-1]`)
   return packet as unknown as Packet
 }
 
@@ -115,30 +114,30 @@ function readFlags(reader: Reader, packet: Record<string, unknown>): void {
   packet.sessionPresent = flags === 1
 }
 
-interface Place {
+interface PacketKind {
   readonly type: number
   readonly version: number
   readonly row: Row
 }
 
-function readCode(reader: Reader, place: Place, packet: Record<string, unknown>): void {
+function readCode(reader: Reader, kind: PacketKind, packet: Record<string, unknown>): void {
   const code = reader.byte('Reason Code')
-  if (place.type === connack && place.version === 5 && reader.left === 0) throw withoutProperties()
-  checkCode(reader, code, place)
-  packet[place.version < 5 ? 'returnCode' : 'reasonCode'] = code
+  if (kind.type === connack && kind.version === 5 && reader.left === 0) throw withoutProperties()
+  checkCode(reader, code, kind)
+  packet[kind.version < 5 ? 'returnCode' : 'reasonCode'] = code
 }
 
-function readCodes(reader: Reader, place: Place): number[] {
-  if (place.type === unsuback && place.version < 5) return []
+function readCodes(reader: Reader, kind: PacketKind): number[] {
+  if (kind.type === unsuback && kind.version < 5) return []
   const codes = [...reader.rest()]
   reader.at = reader.end
-  for (const code of codes) checkCode(reader, code, place)
+  for (const code of codes) checkCode(reader, code, kind)
   return codes
 }
 
-function checkCode(reader: Reader, code: number, { type, version, row }: Place): void {
+function checkCode(reader: Reader, code: number, { type, version, row }: PacketKind): void {
   if (isServerCode(type, code, version)) return
-  throw reader.error(`it does not have the Reason Code 0x${code.toString(16).padStart(2, '0')} ${row.codes}`)
+  throw reader.error(`invalid Reason Code 0x${code.toString(16).padStart(2, '0')} ${row.codes}`)
 }
 
 function addProperties(
@@ -152,7 +151,7 @@ function addProperties(
   if (properties !== undefined) packet.properties = properties
 }
 
-/** A server of MQTT 3.1.1 refuses the version with the CONNACK of its own (MQTT 3.1.1, 3.1.2.2). */
+/** A server of MQTT 3.1.1 refuses the version with a CONNACK of MQTT 3.1.1 (3.1.2.2). */
 function withoutProperties(): ProtocolError {
   return new ProtocolError(
     'Malformed packet: CONNACK: it ends before its Property Length [MQTT-2.2.2-1]',

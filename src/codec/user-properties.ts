@@ -1,7 +1,7 @@
-// User Properties (MQTT 5.0, 3.3.2.3.7) by name, as mqtt-packet has them: a name that is there again has a list. The
-// order of all pairs, which has a meaning and which such an object cannot hold, is kept beside it.
+// User Properties (MQTT 5.0, 3.3.2.3.7) by name, as in mqtt-packet: a repeated name has a list of values. The order of
+// all pairs, which such an object cannot hold, is kept in a WeakMap.
 
-/** Without a prototype: the names are the sender's, and `__proto__` is one like any other. */
+/** Without a prototype, as `__proto__` may be a name. */
 export type UserProperties = Record<string, string | string[]>
 
 type Pair = readonly [name: string, value: string]
@@ -14,7 +14,7 @@ export function noUserProperties(): UserProperties {
   return pairs
 }
 
-/** Adds a pair behind all others, in constant time. `pairs` comes from `noUserProperties`. */
+/** Appends a pair in constant time. `pairs` comes from `noUserProperties`. */
 export function addUserProperty(pairs: UserProperties, name: string, value: string): void {
   orders.get(pairs)?.push([name, value])
   const earlier = pairs[name]
@@ -23,7 +23,7 @@ export function addUserProperty(pairs: UserProperties, name: string, value: stri
   else pairs[name] = [earlier, value]
 }
 
-/** All pairs in the order in which they were added or received; of an object made elsewhere, name by name. */
+/** All pairs in the order in which they were added; name by name for an object made elsewhere. */
 export function pairsOf(pairs: Readonly<Record<string, string | readonly string[]>>): readonly Pair[] {
   const order = orders.get(pairs)
   if (order !== undefined) return order

@@ -1,8 +1,8 @@
-// UTF-8 Encoded Strings as the standard wants them (MQTT 5.0, 1.5.4), checked without an allocation: topics pass here.
+// Checks UTF-8 Encoded Strings (MQTT 5.0, 1.5.4), without an allocation.
 
 export type Utf8Fault = 'nul' | 'ill-formed'
 
-/** What is wrong with the text in `bytes` from `start` to `end`: U+0000, or anything that is not UTF-8. */
+/** The fault of `bytes` from `start` to `end`: U+0000 or invalid UTF-8; undefined if valid. */
 export function utf8Fault(bytes: Uint8Array, start: number, end: number): Utf8Fault | undefined {
   for (let at = start; at < end; ) {
     const first = bytes[at++]!
@@ -11,7 +11,7 @@ export function utf8Fault(bytes: Uint8Array, start: number, end: number): Utf8Fa
     const more = first < 0xc2 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : 0
     if (more === 0 || at + more > end) return 'ill-formed'
     const second = bytes[at]!
-    // Overlong forms, surrogates (U+D800 to U+DFFF), and what is beyond U+10FFFF show in the second byte.
+    // The second byte shows overlong forms, surrogates (U+D800 to U+DFFF), and code points above U+10FFFF.
     const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80
     const most = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf
     if (second < least || second > most) return 'ill-formed'

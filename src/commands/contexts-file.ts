@@ -10,7 +10,7 @@ import {
 } from '../cli/contexts.js'
 import { ExitCode, MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
-import { acquireLock, type Lock, Lost } from '../io/lock.js'
+import { acquireLock, type Lock, LockLost } from '../io/lock.js'
 import { readPrivate } from '../io/private-file.js'
 import { replace } from '../io/replace.js'
 import { withoutMark } from '../io/small-file.js'
@@ -55,7 +55,7 @@ export async function changeContexts(path: string, change: (contexts: Contexts) 
       })
       done = true
     } catch (error) {
-      if (!(error instanceof Lost)) throw error
+      if (!(error instanceof LockLost)) throw error
     } finally {
       lock.release()
     }

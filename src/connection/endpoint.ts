@@ -2,54 +2,8 @@
 import type { Host } from '../host.js'
 import { say } from '../io/say.js'
 import { plainPort, tlsPort } from '../ports.js'
-import type {
-  Endpoint,
-  ProxyServer,
-  TcpAddress,
-  TlsSettings,
-  WebSocketSettings,
-} from '../transport/endpoint.js'
-
-/** The options of the groups Connection and TLS as the command line has them. */
-export interface EndpointArgs extends TlsArgs {
-  readonly host?: string | undefined
-  readonly port?: number | undefined
-  readonly unix?: string | undefined
-  /** Of -L. */
-  readonly transport?: 'tcp' | 'tls' | 'ws' | 'wss' | undefined
-  readonly bind?: string | undefined
-  readonly srv: boolean
-  readonly proxy?: ProxyServer | undefined
-  readonly ws: boolean
-  readonly wsPath: string
-  readonly wsHeaders: readonly (readonly [name: string, value: string])[]
-}
-
-export interface TlsArgs {
-  readonly cafile?: string | undefined
-  readonly capath?: string | undefined
-  readonly tlsUseOsCerts: boolean
-  readonly noTls: boolean
-  /** The contents of a file of CA certificates. */
-  readonly ca?: Uint8Array | undefined
-  /** A path, or the contents of the file; so is `key`. */
-  readonly cert?: string | Uint8Array | undefined
-  readonly key?: string | Uint8Array | undefined
-  readonly keyPassphrase?: string | undefined
-  readonly keyPassphraseFile?: string | undefined
-  readonly ciphers?: string | undefined
-  readonly tlsVersion?: 'tlsv1.2' | 'tlsv1.3' | undefined
-  readonly tlsAlpn?: string | undefined
-  readonly tlsKeylog?: string | undefined
-  readonly servername?: string | undefined
-  readonly insecure: boolean
-  readonly psk?: string | undefined
-  readonly pskIdentity?: string | undefined
-  readonly quiet: boolean
-}
-
-/** Passphrases that a person has typed, by the path of the key: nobody is asked twice. */
-export type Passphrases = Map<string, string>
+import type { Endpoint, TcpAddress, TlsSettings, WebSocketSettings } from '../transport/endpoint.js'
+import type { EndpointArgs, Passphrases, TlsArgs } from './endpoint-args.js'
 
 /** @throws MqttxError if a file cannot be read or is invalid */
 export async function endpoint(

@@ -4,7 +4,8 @@ import { textToBytes } from '../byte-text.js'
 import type { ProtocolVersion, QoS } from '../codec/publish.js'
 import type { Host } from '../host.js'
 import type { Endpoint, TlsSettings } from '../transport/endpoint.js'
-import { type EndpointArgs, endpoint, type Passphrases, tlsOf } from './endpoint.js'
+import { endpoint, tlsOf } from './endpoint.js'
+import type { EndpointArgs, Passphrases } from './endpoint-args.js'
 import { type LoginArgs, password } from './login.js'
 
 /** Messages in flight in each direction by default, as in mosquitto. */

@@ -1,8 +1,8 @@
-// The words of the command line as they were typed: Node hands them over decoded, with U+FFFD where they were not UTF-8.
+// Restores the bytes of command-line arguments that are not UTF-8, which Node replaces by U+FFFD.
 import { readFileSync } from 'node:fs'
 import { bytesToText } from '../byte-text.js'
 
-/** The words of `argv` with the bytes that Node has replaced, where the system tells them (Linux). */
+/** `argv` with the original bytes, on systems that provide them (Linux). */
 export function faithfulArgv(argv: readonly string[]): readonly string[] {
   if (!argv.some((word) => word.includes('\ufffd'))) return argv
   try {

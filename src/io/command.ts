@@ -1,4 +1,4 @@
-// Runs a command of the shell: its standard output comes back, its standard error goes to ours.
+// Runs a shell command, collects its standard output, and forwards its standard error.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
@@ -17,67 +17,67 @@ export interface Command {
   readonly timeoutMs?: number | undefined
   /** The longest output in bytes. */
   readonly longest: number
-  /** Where its standard error goes. */
+  /** Receives its standard error. */
   readonly stderr: Writable
-  /** Ends it. */
+  /** Kills it. */
   readonly signal?: AbortSignal
-  /** True: it leads a process group, and what it has started ends with it. It has no terminal then. */
+  /** True: run it in a process group of its own, without a terminal, and kill the whole group. */
   readonly group: boolean
-  /** True: only the first line of the output is wanted, whatever the command does after it. */
+  /** True: only the first line of the output is needed; do not wait long for the command to end. */
   readonly firstLine?: boolean
-  /** Counts the output until the command has ended. */
+  /** Counts the output of several commands until each has ended. */
   readonly held?: HeldBytes
 }
 
 export interface Ran {
   readonly output: Buffer
-  /** The exit status as a shell has it: 126 if it could not be run, 128 and more for a signal. */
+  /** Exit status as in a shell: 126 if it could not be run, 128 plus the number of a signal. */
   readonly status: number
-  /** What went wrong; undefined if nothing did. */
+  /** The reason of a failure; undefined for success. */
   readonly failure: string | undefined
 }
 
 const cannotRun = 126
 const lineFeed = 0x0a
-/** A process that the command left in the background may hold its pipes: this often we look for more output. */
+/** A background process may hold the pipes open: after the exit, output is polled at this interval, so many times. */
 const graceMs = 100
 const graceTimes = 20
-/** After its first line, where that is enough, the command has so long to end with a status that counts. */
+/** With `firstLine`: time for the command to exit after its first line. */
 const lineGraceMs = 1000
-/** File descriptors that spawn needs at once: two for each stream and two to hear of a failure. */
+/** File descriptors that spawn needs: two for each stream and two to report a failure. */
 const descriptors = 8
-/** Errors that pass when other processes end or files are closed. */
-const passing = new Set(['EMFILE', 'ENFILE', 'EAGAIN'])
-/** How long to wait for that while no command of ours runs that could end. */
-const spawnPatienceMs = 10_000
-/** Commands that run. */
+/** Temporary errors of spawn. */
+const temporary = new Set(['EMFILE', 'ENFILE', 'EAGAIN'])
+/** Time limit for retries of spawn while none of our commands runs that could end. */
+const spawnTimeoutMs = 10_000
+/** Commands that are running. */
 let commands = 0
 
-/** Never rejects. Ends soon after the command has, whatever it leaves running in the background. */
+/** Never rejects. Resolves soon after the command has exited, also if a background process holds its pipes. */
 export async function runCommand(command: Command): Promise<Ran> {
   const { timeoutMs, longest, held, signal, firstLine } = command
   const pieces: Buffer[] = []
   let length = 0
   let child: ChildProcess | undefined
   let reason: string | undefined
-  const ended = new AbortController() // while it waits for a free descriptor
-  const read = new AbortController() // the first line, where that is enough
+  const ended = new AbortController() // killed, also while waiting for a free descriptor
+  const read = new AbortController() // the first line has been read
   let late: NodeJS.Timeout | undefined
   const end = (why: string) => {
     reason ??= why
     ended.abort()
     if (child !== undefined) kill(child, command.group)
   }
-  const stop = () => end('ended with us')
+  const stop = () => end('stopped with mqttx')
   const timer =
-    timeoutMs === undefined ? undefined : setTimeout(end, timeoutMs, `no end within ${timeoutMs / 1000} s`)
+    timeoutMs === undefined ? undefined : setTimeout(end, timeoutMs, `timed out after ${timeoutMs / 1000} s`)
   signal?.addEventListener('abort', stop)
   if (signal?.aborted) stop()
   try {
     child = await spawned(command, ended.signal)
     if (reason !== undefined) kill(child, command.group)
     const { stdin, stdout, stderr } = child
-    stdin?.on('error', () => {}) // it need not read its input
+    stdin?.on('error', () => {}) // the command need not read its input
     stdin?.end(command.input)
     stderr!.on('data', (chunk: Buffer) => forward(chunk, stderr!, command.stderr))
     stdout!.on('data', (chunk: Buffer) => {
@@ -90,13 +90,13 @@ export async function runCommand(command: Command): Promise<Ran> {
       read.abort()
     })
     commands++
-    const hurry = AbortSignal.any([ended.signal, read.signal])
-    const goesOn = new Promise<undefined>((resolve) => {
+    const stopReading = AbortSignal.any([ended.signal, read.signal])
+    const lineTimeout = new Promise<undefined>((resolve) => {
       read.signal.addEventListener('abort', () => (late = setTimeout(resolve, lineGraceMs, undefined)))
     })
-    const exit = await Promise.race([exited(child, hurry), goesOn]).finally(() => commands--)
+    const exit = await Promise.race([exited(child, stopReading), lineTimeout]).finally(() => commands--)
     if (exit === undefined) {
-      leave(child)
+      detach(child)
       return { output: Buffer.concat(pieces), status: 0, failure: undefined }
     }
     const { code, name } = exit
@@ -104,7 +104,7 @@ export async function runCommand(command: Command): Promise<Ran> {
     const failure = reason ?? (status === 0 ? undefined : (name ?? `status ${status}`))
     return { output: Buffer.concat(pieces), status, failure }
   } catch (error) {
-    const why = reason ?? `it cannot be run: ${strerror(error as NodeJS.ErrnoException)}`
+    const why = reason ?? `cannot be run: ${strerror(error as NodeJS.ErrnoException)}`
     return { output: Buffer.alloc(0), status: cannotRun, failure: why }
   } finally {
     clearTimeout(timer)
@@ -114,7 +114,7 @@ export async function runCommand(command: Command): Promise<Ran> {
   }
 }
 
-/** @throws what the system says; of too many open files or processes only if that does not pass */
+/** @throws the system's error; EMFILE, ENFILE and EAGAIN only after retries */
 async function spawned(command: Command, signal: AbortSignal): Promise<ChildProcess> {
   const { line, env, group, input } = command
   const stdin = input === undefined ? 'ignore' : 'pipe'
@@ -124,20 +124,20 @@ async function spawned(command: Command, signal: AbortSignal): Promise<ChildProc
     detached: group,
     stdio: [stdin, 'pipe', 'pipe'],
   } as const
-  for (let tries = spawnPatienceMs / graceMs; ; ) {
-    let error = lackOfDescriptors() // node leaks descriptors where spawn runs out of them on the way
+  for (let tries = spawnTimeoutMs / graceMs; ; ) {
+    let error = descriptorShortage() // Node leaks descriptors if spawn runs out of them
     if (error === undefined) {
       const child = spawn(line, { ...options, stdio: [...options.stdio] })
       if (child.pid !== undefined) return child
       error = (await once(child, 'error'))[0] as NodeJS.ErrnoException
     }
     if (commands === 0) tries--
-    if (!passing.has(error.code ?? '') || tries === 0) throw error
+    if (!temporary.has(error.code ?? '') || tries === 0) throw error
     await sleep(graceMs, undefined, { signal })
   }
 }
 
-function lackOfDescriptors(): NodeJS.ErrnoException | undefined {
+function descriptorShortage(): NodeJS.ErrnoException | undefined {
   const open: number[] = []
   try {
     while (open.length < descriptors) open.push(openSync(devNull, 'r'))
@@ -155,46 +155,46 @@ interface Exit {
 }
 
 /**
- * Resolves when the child has exited and its pipes are at their end, or nothing comes out of them any more. Output that
- * waits for room is waited for, unless `hurry` is aborted.
+ * Resolves when the child has exited and its pipes have ended or have no more output. Waits for paused output unless
+ * `stopReading` is aborted.
  */
-function exited(child: ChildProcess, hurry: AbortSignal): Promise<Exit> {
+function exited(child: ChildProcess, stopReading: AbortSignal): Promise<Exit> {
   return new Promise((resolve) => {
     let exit: Exit | undefined
     let timer: NodeJS.Timeout | undefined
     let left = graceTimes
     let before = -1
     let read = 0
-    let over = false
+    let settled = false
     const done = () => {
-      over = true
+      settled = true
       clearTimeout(timer)
       for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy()
       resolve(exit!)
     }
-    const look = () => {
-      if (over) return
-      const waits = child.stdout!.isPaused() && !hurry.aborted
+    const poll = () => {
+      if (settled) return
+      const waits = child.stdout!.isPaused() && !stopReading.aborted
       if (!waits && (read === before || left-- === 0)) return done()
       before = read
-      timer = setTimeout(() => setImmediate(look), graceMs) // what has come meanwhile is read first
+      timer = setTimeout(() => setImmediate(poll), graceMs) // after pending reads
     }
     child.stdout!.on('data', (chunk: Buffer) => {
       read += chunk.length
     })
     child.once('exit', (code, name) => {
       exit = { code, name }
-      look()
+      poll()
     })
     child.once('close', done)
   })
 }
 
-/** The streams that wait until a stream takes more; empty where nobody has read it for `patienceMs`. */
+/** Paused readers by the full stream that they wait for; empty after `stalledMs` without a drain. */
 const waiting = new WeakMap<Writable, Set<Readable>>()
-const patienceMs = 1000
+const stalledMs = 1000
 
-/** Writes `chunk` to `to`. While `to` is full, reads `from` no further, but does not wait for a reader that has stopped. */
+/** Writes `chunk` to `to`. Pauses `from` while `to` is full, but not for a stream that has stalled. */
 function forward(chunk: Buffer, from: Readable, to: Writable): void {
   if (to.destroyed || to.write(chunk)) return
   let readers = waiting.get(to)
@@ -202,7 +202,7 @@ function forward(chunk: Buffer, from: Readable, to: Writable): void {
     readers = new Set()
     waiting.set(to, readers)
     waitFor(to, readers)
-  } else if (readers.size === 0) return // it is dropped, and counted
+  } else if (readers.size === 0) return // stalled: the stream drops and counts
   from.pause()
   readers.add(from)
 }
@@ -212,7 +212,7 @@ function waitFor(to: Writable, readers: Set<Readable>): void {
     for (const reader of readers) reader.resume()
     readers.clear()
   }
-  const timer = setTimeout(resume, patienceMs).unref()
+  const timer = setTimeout(resume, stalledMs).unref()
   const end = () => {
     clearTimeout(timer)
     to.off('drain', end).off('close', end)
@@ -222,8 +222,8 @@ function waitFor(to: Writable, readers: Set<Readable>): void {
   to.on('drain', end).on('close', end)
 }
 
-/** It goes on without us: its next write to a pipe of ours fails. */
-function leave(child: ChildProcess): void {
+/** Lets the child run on. Its next write to our pipes fails. */
+function detach(child: ChildProcess): void {
   for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy()
   child.unref()
 }
@@ -233,11 +233,11 @@ function kill(child: ChildProcess, group: boolean): void {
     if (group && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
     else child.kill('SIGKILL')
   } catch {
-    // It has ended by itself.
+    // It has already ended.
   }
 }
 
-/** A peer may have put NUL into a property; no environment can hold it. */
+/** Properties of a message may contain NUL, which is not possible in an environment variable. */
 function withoutNul(env: Command['env']): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value?.includes('\0') === false))
 }

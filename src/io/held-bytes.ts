@@ -1,9 +1,9 @@
-// A limit on the bytes that several readers hold together.
+// Limits the bytes that several readers buffer together.
 import type { Readable } from 'node:stream'
 
 export class HeldBytes {
   readonly #limit: number
-  /** Bytes by reader, in the order of their first bytes. */
+  /** Bytes by reader, oldest first. */
   readonly #held = new Map<Readable, number>()
   #sum = 0
 
@@ -11,14 +11,14 @@ export class HeldBytes {
     this.#limit = limit
   }
 
-  /** `from` has given `bytes` more, which are kept. Above the limit only the oldest reader goes on, so that it can end. */
+  /** `bytes` more of `from` are buffered. Above the limit all but the oldest reader are paused, so that it can finish. */
   keep(from: Readable, bytes: number): void {
     this.#held.set(from, (this.#held.get(from) ?? 0) + bytes)
     this.#sum += bytes
     if (this.#sum > this.#limit && from !== this.#oldest) from.pause()
   }
 
-  /** What `from` has given is no longer kept. */
+  /** The bytes of `from` are released. */
   free(from: Readable): void {
     this.#sum -= this.#held.get(from) ?? 0
     this.#held.delete(from)

@@ -1,6 +1,6 @@
-// Cuts standard input into lines: bytes, not text; a line is a range of its chunk.
+// Splits chunks of bytes into lines.
 
-/** How a line that is longer than the protocol can carry ends. */
+/** A line is longer than the limit. */
 export class LineTooLong extends Error {
   override readonly name = 'LineTooLong'
 }
@@ -9,9 +9,8 @@ const lineFeed = 10
 const empty = Buffer.alloc(0)
 
 /**
- * Pull, not callback, so that the reader can stop between two lines. After `next()` has said true the line is
- * `bytes` from `start` to `end`, without its line feed; a carriage return before that belongs to the line. Pieces are
- * joined only for a line that crosses chunks, once, when its end is there.
+ * When `next()` has returned true, the line is `bytes` from `start` to `end`, without its line feed; a carriage return
+ * is part of the line. Only a line that crosses chunks is copied, once. Pulling lets the caller pause between two lines.
  */
 export class LineSplitter {
   bytes: Buffer = empty
@@ -23,12 +22,12 @@ export class LineSplitter {
   #chunk: Buffer = empty
   readonly #maxLength: number
 
-  /** `maxLength` in bytes: what is kept of a line that does not end. */
+  /** `maxLength`: the longest line in bytes. */
   constructor(maxLength: number) {
     this.#maxLength = maxLength
   }
 
-  /** The chunk before must have been read to its end: `next()` has said false. */
+  /** Call it after `next()` has returned false for the chunk before. */
   push(chunk: Buffer): void {
     this.#chunk = chunk
     this.#offset = 0
@@ -54,7 +53,7 @@ export class LineSplitter {
     return true
   }
 
-  /** After the last chunk: true when there is a last line that has no line feed. */
+  /** After the last chunk: true if there is a last line without a line feed. */
   rest(): boolean {
     if (this.#collected === 0) return false
     this.#join(empty)

@@ -1,4 +1,4 @@
-// One change of a file at a time: a lock file beside it, which is taken over when its process has ended.
+// Lock files. A lock is taken over when the process that holds it has ended.
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,
@@ -20,33 +20,33 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { MqttxError } from '../errors.js'
 import { isSystemError, strerror } from './system-error.js'
 
-const patienceMs = 60_000
+const timeoutMs = 60_000
 
-/** Waiting for longer is worth a word. */
-const silentMs = 1000
+/** After this time, waiting is reported. */
+const noticeMs = 1000
 
-/** In bytes: numbers, a host name of up to 255 bytes, a token. */
+/** Bytes of a lock file: two numbers, a host name of up to 255 bytes, a token. */
 const longestLock = 512
 
-/** A lock file without contents belongs to someone who is about to write them, or who was killed before. */
+/** An empty lock file older than this was left by a process that was killed before it wrote. */
 const emptyMs = 1000
 
 export interface Lock {
-  /** Part of the names of temporary files: whoever has the lock next removes those of the dead. */
+  /** Part of the names of temporary files: the next holder removes those of killed processes. */
   readonly token: string
-  /** @throws Lost where another process has taken the lock for abandoned */
+  /** @throws LockLost if another process has taken the lock over */
   confirm(): void
   release(): void
 }
 
-/** The lock is no longer ours: everything has to be done again. */
-export class Lost extends Error {
-  override readonly name = 'Lost'
+/** Another process has taken the lock over: the change must be repeated. */
+export class LockLost extends Error {
+  override readonly name = 'LockLost'
 }
 
 interface Owner {
   readonly pid: number
-  /** When it started, by the kernel's count; process ids are used again. */
+  /** Start time in the kernel's clock ticks, as process ids are reused. */
   readonly started: string
   readonly host: string
   readonly token: string
@@ -56,28 +56,28 @@ export function temporaryFile(path: string, token: string): string {
   return `${path}.${token}.tmp`
 }
 
-interface Wish {
-  /** What error texts call the file. */
+interface LockOptions {
+  /** The file in error texts. */
   readonly what: string
   readonly signal?: AbortSignal
-  /** Told once, after a second, what is waited for. */
+  /** Called once, after a second of waiting. */
   notice?(text: string): void
 }
 
-/** Waits for the lock of `path`. @throws MqttxError when somebody keeps it */
-export async function acquireLock(path: string, { what, signal, notice }: Wish): Promise<Lock> {
+/** Waits for the lock of `path`. @throws MqttxError after 60 seconds */
+export async function acquireLock(path: string, { what, signal, notice }: LockOptions): Promise<Lock> {
   const file = `${path}.lock`
   const token = randomBytes(6).toString('hex')
   const text = `${process.pid} ${startOf(process.pid)} ${hostname()} ${token}\n`
   const begun = performance.now()
-  let told = false
+  let noticed = false
   while (!create(file, text)) {
     signal?.throwIfAborted()
     const seen = contents(file)
     if (seen !== undefined && isAbandoned(file, seen)) remove(file, seen, token)
-    else if (performance.now() > begun + patienceMs) throw locked(path, what, seen)
-    else if (!told && seen !== undefined && performance.now() > begun + silentMs) {
-      told = true
+    else if (performance.now() > begun + timeoutMs) throw locked(path, what, seen)
+    else if (!noticed && seen !== undefined && performance.now() > begun + noticeMs) {
+      noticed = true
       notice?.(`Waiting for the ${what} ${path}: it is being changed by ${holderIn(seen)}.`)
     } else await sleep(5 + Math.random() * 20)
   }
@@ -85,7 +85,7 @@ export async function acquireLock(path: string, { what, signal, notice }: Wish):
   return {
     token,
     confirm() {
-      if (contents(file) !== text) throw new Lost()
+      if (contents(file) !== text) throw new LockLost()
     },
     release() {
       if (contents(file) === text) rmSync(file, { force: true })
@@ -113,9 +113,9 @@ function create(file: string, text: string): boolean {
 }
 
 /**
- * What a lock file says; undefined where there is none any more. Anybody who can write the folder can put something
- * else in its place, so it is opened only as a regular file, and read up to `longestLock` bytes.
- * @throws MqttxError for what is no lock file
+ * The contents of a lock file; undefined if it does not exist. Only a regular file of up to `longestLock` bytes is read:
+ * others who may write to the folder can put anything in its place.
+ * @throws MqttxError if it is not a lock file
  */
 function contents(file: string): string | undefined {
   let descriptor: number
@@ -126,13 +126,13 @@ function contents(file: string): string | undefined {
     )
   } catch (error) {
     if (isSystemError(error) && error.code === 'ENOENT') return undefined
-    if (isSystemError(error)) throw noLock(file, error.code === 'ELOOP' ? 'a symbolic link' : strerror(error))
+    if (isSystemError(error)) throw notALockFile(file, error.code === 'ELOOP' ? 'a symbolic link' : strerror(error))
     throw error
   }
   try {
     const stats = fstatSync(descriptor)
-    if (!stats.isFile()) throw noLock(file, stats.isFIFO() ? 'a FIFO' : 'no regular file')
-    if (stats.size > longestLock) throw noLock(file, `${stats.size} bytes long`)
+    if (!stats.isFile()) throw notALockFile(file, stats.isFIFO() ? 'a FIFO' : 'not a regular file')
+    if (stats.size > longestLock) throw notALockFile(file, `${stats.size} bytes long`)
     const bytes = Buffer.alloc(longestLock)
     return bytes.toString('utf8', 0, readSync(descriptor, bytes, 0, longestLock, 0))
   } finally {
@@ -140,9 +140,9 @@ function contents(file: string): string | undefined {
   }
 }
 
-function noLock(file: string, what: string): MqttxError {
-  return new MqttxError(`${file} is in the way, and is not a lock file: ${what}.`, {
-    hint: 'remove it, if nothing else needs it',
+function notALockFile(file: string, what: string): MqttxError {
+  return new MqttxError(`${file} exists, and is not a lock file: ${what}.`, {
+    hint: 'remove it if it is not needed',
   })
 }
 
@@ -154,7 +154,7 @@ function ownerOf(text: string): Owner | undefined {
 function isAbandoned(file: string, text: string): boolean {
   if (text === '') return ageOf(file) > emptyMs
   const owner = ownerOf(text)
-  if (owner === undefined || owner.host !== hostname()) return false // who can know?
+  if (owner === undefined || owner.host !== hostname()) return false // cannot be checked
   if (!isRunning(owner.pid)) return true
   const started = startOf(owner.pid)
   return started !== '0' && owner.started !== '0' && started !== owner.started
@@ -177,7 +177,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** `0` where the system does not tell. */
+/** `0` if the system does not provide it. */
 function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
@@ -187,7 +187,7 @@ function startOf(pid: number): string {
   }
 }
 
-/** Takes an abandoned lock away: by renaming, so that of two who try only one does. */
+/** Removes an abandoned lock: by renaming, so that only one of several processes succeeds. */
 function remove(file: string, seen: string, token: string): void {
   const moved = `${file}.${token}`
   try {
@@ -199,7 +199,7 @@ function remove(file: string, seen: string, token: string): void {
   rmSync(moved, { force: true })
 }
 
-/** What those who were killed have left. Who holds the lock is the only one to have such files, or has lost it. */
+/** Removes the files of killed processes. Only the holder of the lock may have such files. */
 function sweep(path: string): void {
   const name = basename(path)
   const left = /^(?:\.lock\.[0-9a-f]{12}|\.[0-9a-f]{12}\.tmp)$/
@@ -209,7 +209,7 @@ function sweep(path: string): void {
         rmSync(join(dirname(path), entry), { force: true })
     }
   } catch {
-    // A folder that may not be listed.
+    // The folder cannot be listed.
   }
 }
 
@@ -220,6 +220,6 @@ function holderIn(text: string): string {
 
 function locked(path: string, what: string, text = ''): MqttxError {
   return new MqttxError(`Unable to open ${what} ${path}. It is being changed by ${holderIn(text)}.`, {
-    hint: `if that is not so, remove ${path}.lock`,
+    hint: `if not, remove ${path}.lock`,
   })
 }

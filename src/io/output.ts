@@ -1,12 +1,12 @@
-// Standard output, or a file, in batches, with back-pressure: one write for all that a chunk from the network brought.
+// Writes to standard output, or to a file, in batches and with back-pressure.
 import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { outputError } from './print.js'
 import { type Resolvers, withResolvers } from './promises.js'
 
 const batchSize = 64 * 1024
-const viewFrom = 16 * 1024 // from this size on a write of its own costs less than a copy
-const loopUpTo = 48 // up to this size a loop costs less than a call into the runtime
+const viewFrom = 16 * 1024 // from this size on, a separate write is cheaper than a copy
+const loopUpTo = 48 // up to this size, a loop is cheaper than a call into the runtime
 
 export class Output {
   readonly #stream: Writable
@@ -15,20 +15,20 @@ export class Output {
   #offset = 0
   #blocked = false
   #failure: Error | undefined
-  /** All who wait for the stream wait for the same promise. */
+  /** One promise for all callers that wait for the stream. */
   #waiting: Resolvers<void> | undefined
 
-  /** `name` is what errors call it. */
+  /** `name` is used in error texts. */
   constructor(stream: Writable, name = 'standard output') {
     this.#stream = stream
     this.#name = name
     stream.on('error', this.#onError)
     stream.on('drain', this.#onDrain)
-    // The reader of a pipe may go away while nothing is written: the socket below tells.
+    // The reader of a pipe may close while nothing is written.
     stream.on('close', this.#onClose)
   }
 
-  /** Called at once when the reader has gone or the write failed, so that a quiet subscription ends too. */
+  /** Called when the reader has closed or a write has failed, so that an idle subscription ends too. */
   onFailure: ((error: Error) => void) | undefined
 
   /** Appends the whole of `bytes`. */
@@ -36,7 +36,7 @@ export class Output {
     this.range(bytes, 0, bytes.length)
   }
 
-  /** Appends `bytes` from `start` to `end`. Less than 16 KiB are copied; what is more must not change any more. */
+  /** Appends `bytes` from `start` to `end`. From 16 KiB on they are not copied and must not change afterwards. */
   range(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start
     if (length >= viewFrom) {
@@ -53,7 +53,7 @@ export class Output {
     this.#offset += length
   }
 
-  /** Appends `text` as UTF-8; `text` too, where nothing is escaped. */
+  /** Appends `text` as UTF-8; never escaped, also in an Output that escapes `text`. */
   fixed(text: string): void {
     this.text(text)
   }
@@ -71,8 +71,8 @@ export class Output {
   }
 
   /**
-   * Writes what has been collected. A promise says to wait before more is written.
-   * @throws what the write failed with: BrokenPipe where the reader has gone, MqttxError 14 for anything else
+   * Writes the batch. If a promise is returned, wait for it before writing more.
+   * @throws BrokenPipe if the reader has closed, MqttxError 14 for other failures
    */
   flush(): Promise<void> | undefined {
     this.#writeBuffer()
@@ -83,19 +83,19 @@ export class Output {
   }
 
   /**
-   * Waits until everything has been written; for the end of a command.
-   * @param patienceMs gives up when the stream takes nothing for so long
-   * @throws what the write failed with; MqttxError 14 when it was given up
+   * Waits until everything has been written, at the end of a command.
+   * @param stalledMs gives up when the stream takes nothing for so many milliseconds
+   * @throws the failure of the write; MqttxError 14 when it gives up
    */
-  async finish(patienceMs?: number): Promise<void> {
+  async finish(stalledMs?: number): Promise<void> {
     const written = this.flush() ?? this.#written()
-    if (patienceMs === undefined) return written
+    if (stalledMs === undefined) return written
     const watch = new AbortController()
     try {
-      await Promise.race([written, this.#stuck(patienceMs, watch.signal)])
+      await Promise.race([written, this.#stalled(stalledMs, watch.signal)])
     } finally {
       watch.abort()
-      written.catch(() => {}) // it may fail later, when it is too late to matter
+      written.catch(() => {}) // may fail later
     }
   }
 
@@ -106,15 +106,15 @@ export class Output {
     })
   }
 
-  /** Fails when the stream has taken nothing for a while, and gives it up. */
-  async #stuck(patienceMs: number, signal: AbortSignal): Promise<void> {
+  /** Rejects, and destroys the stream, when it has taken nothing for a while. */
+  async #stalled(stalledMs: number, signal: AbortSignal): Promise<void> {
     for (let before = Number.POSITIVE_INFINITY; this.#stream.writableLength < before; ) {
       before = this.#stream.writableLength
-      await sleep(patienceMs, undefined, { signal })
+      await sleep(stalledMs, undefined, { signal })
     }
     this.#stream.destroy()
     throw outputError(
-      new Error(`nothing was read for ${patienceMs / 1000} s, ${this.#stream.writableLength} bytes are lost`),
+      new Error(`nothing was read for ${stalledMs / 1000} s, ${this.#stream.writableLength} bytes are lost`),
       this.#name,
     )
   }
@@ -126,14 +126,14 @@ export class Output {
   #writeBuffer(): void {
     if (this.#offset === 0) return
     const bytes = this.#buffer.subarray(0, this.#offset)
-    // What the stream has not written yet it keeps: only a stream that is done with it gives the memory back.
+    // The stream may still use the buffer: reuse it only if everything was written.
     const done = this.#write(bytes)
     if (!done || this.#stream.writableLength > 0) this.#buffer = Buffer.allocUnsafeSlow(batchSize)
     this.#offset = 0
   }
 
   #write(bytes: Uint8Array): boolean {
-    if (this.#failure !== undefined) return true // nobody reads any more; the end is on its way
+    if (this.#failure !== undefined) return true // already failed: drop
     const more = this.#stream.write(bytes)
     if (!more) this.#blocked = true
     return more
@@ -153,6 +153,6 @@ export class Output {
   }
 
   readonly #onClose = (): void => {
-    this.#onError(Object.assign(new Error(`the reader of ${this.#name} has gone`), { code: 'EPIPE' }))
+    this.#onError(Object.assign(new Error(`the reader of ${this.#name} has closed`), { code: 'EPIPE' }))
   }
 }

@@ -1,4 +1,4 @@
-// Standard output through a pager, as git does it: a command of the shell that has the terminal until it ends.
+// Shows output in a pager, as git does: a shell command that has the terminal until it ends.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Writable } from 'node:stream'
@@ -7,35 +7,35 @@ import { isTerminal } from './terminal.js'
 type Environment = Readonly<Record<string, string | undefined>>
 type Callback = (error?: Error | null) => void
 
-/** More than a pipe holds: once so much is written, the pager has read of it. */
+/** More than the capacity of a pipe: when so much is written, the pager has read some of it. */
 const mostKept = 2 * 1024 * 1024
 
-/** The statuses of a shell that cannot run a command, and that does not find it. */
+/** Shell statuses for a command that cannot be run or is not found. */
 const cannotRun: readonly (number | null)[] = [126, 127]
 
-/** The command of MQTTX_PAGER, of PAGER, or less. Undefined where there is to be no pager: `''` or `cat`. */
+/** The command of MQTTX_PAGER, PAGER, or less. Undefined for no pager: `''` or `cat`. */
 export function pagerCommand({ MQTTX_PAGER, PAGER }: Environment): string | undefined {
   const command = MQTTX_PAGER ?? PAGER ?? 'less'
   return command === '' || command === 'cat' ? undefined : command
 }
 
-/** A pager for standard output; undefined if that is no terminal, or there is to be no pager. */
+/** A pager for standard output; undefined if it is not a terminal or no pager is wanted. */
 export function pagerOf(stdout: Writable, env: Environment): Pager | undefined {
   const command = pagerCommand(env)
   if (command === undefined || !isTerminal(stdout) || env.TERM === 'dumb') return undefined
   return new Pager(command, env, stdout)
 }
 
-/** What is written to it goes to the pager; where that cannot be run, to the terminal. Ends when the pager has ended. */
+/** Writes to the pager, or to the terminal if the pager cannot be run. Finishes when the pager has ended. */
 export class Pager extends Writable {
   readonly #child: ChildProcess
   readonly #terminal: Writable
   readonly #exited: Promise<void>
   #state: 'paging' | 'gone' | 'plain' | 'interrupted' = 'paging'
-  /** All that was written, while it may be that nothing was read. */
+  /** All that was written, until the pager is known to run. */
   #kept: Buffer[] | undefined = []
   #keptSize = 0
-  /** Of the chunk that is being written. */
+  /** The callback of the chunk being written. */
   #pending: Callback | undefined
 
   constructor(command: string, env: Environment, terminal: Writable) {
@@ -45,7 +45,7 @@ export class Pager extends Writable {
       env: { ...env, LESS: env.LESS ?? 'FRX', LV: env.LV ?? '-c' },
       stdio: ['pipe', 'inherit', 'inherit'],
     })
-    this.#child.stdin?.on('error', () => {}) // the status says what it means
+    this.#child.stdin?.on('error', () => {}) // the exit status is checked instead
     this.#exited = new Promise((resolve) => {
       const ended = (status: number | null): void => {
         this.#onExit(status)
@@ -55,7 +55,7 @@ export class Pager extends Writable {
     })
   }
 
-  /** Writes nothing more, and takes what comes. */
+  /** Writes nothing more and discards what follows. */
   interrupt(): void {
     if (this.#state !== 'paging') return
     this.#state = 'interrupted'
@@ -63,13 +63,13 @@ export class Pager extends Writable {
     this.#settle()
   }
 
-  /** Ends the pager. */
+  /** Kills the pager. */
   kill(): void {
     this.interrupt()
     this.#child.kill('SIGTERM')
   }
 
-  /** Resolves when all is written and the pager has ended. Never rejects. */
+  /** Resolves when everything is written and the pager has ended. Never rejects. */
   async close(): Promise<void> {
     if (!this.destroyed) {
       this.end()
@@ -85,7 +85,7 @@ export class Pager extends Writable {
     this.#keep(chunk)
     this.#pending = done
     this.#child.stdin?.write(chunk, (error) => {
-      if (!error) this.#settle() // else it has ended, or will soon
+      if (!error) this.#settle() // else `#onExit` settles
     })
   }
 
@@ -97,7 +97,7 @@ export class Pager extends Writable {
   #keep(chunk: Buffer): void {
     this.#keptSize += chunk.length
     if (this.#keptSize > mostKept) this.#kept = undefined
-    this.#kept?.push(Buffer.from(chunk)) // who writes may use its buffer again
+    this.#kept?.push(Buffer.from(chunk)) // the writer may reuse its buffer
   }
 
   #onExit(status: number | null): void {

@@ -1,15 +1,15 @@
-// A whole text on standard output at once, and what is said where that fails.
+// Prints a text on standard output, and makes the errors of failed writes.
 import type { Writable } from 'node:stream'
 import { BrokenPipe, ExitCode, MqttxError } from '../errors.js'
 
 /**
- * Writes all of `text` to standard output, and waits until the stream has taken it.
- * @throws BrokenPipe where the reader has gone, MqttxError 14 for anything else
+ * Writes `text` and waits until the stream has taken it.
+ * @throws BrokenPipe if the reader has closed, MqttxError 14 for other failures
  */
 export function print(stream: Writable, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (error: Error): void => reject(outputError(error))
-    stream.once('error', failed) // stays after a failure: the stream tells it twice
+    stream.once('error', failed) // not removed after a failure, which is also emitted
     stream.write(text, (error) => {
       if (error) return failed(error)
       stream.off('error', failed)
@@ -20,7 +20,7 @@ export function print(stream: Writable, text: string): Promise<void> {
 
 const standardOutput = 'standard output'
 
-/** The error of a failed write for the user; `name` says what was written to. */
+/** The error for a failed write to `name`. */
 export function outputError(error: Error & { code?: unknown }, name = standardOutput): Error {
   if (error instanceof BrokenPipe || error instanceof MqttxError) return error
   if (error.code === 'EPIPE' && name === standardOutput)

@@ -1,16 +1,16 @@
-// Files that decide what runs with our rights: read only where nobody else can have written them, as ssh does.
+// Reads files that may name commands to run: only if other users cannot have written them, as in ssh.
 import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
 import { readSmallFile } from './small-file.js'
 
 /**
- * The bytes of a file that belongs to this user or to root, and that nobody else may write.
- * @param what what error texts call it
- * @throws UsageError where it is another's; the system's error where it cannot be read
+ * The contents of a file that is owned by this user or root and not writable by others.
+ * @param what the file in error texts
+ * @throws UsageError if owner or mode is wrong; the system's error if it cannot be read
  */
 export function readPrivate(path: string, what: string): Buffer {
   const user = process.geteuid?.()
-  if (user === undefined) return readSmallFile(path) // Windows has no such owners and modes
+  if (user === undefined) return readSmallFile(path) // not on Windows
   return readSmallFile(path, {
     check({ uid, mode }) {
       if (uid !== user && uid !== 0) {

@@ -1,17 +1,17 @@
-// A spinner on stderr for what takes longer than expected. Only on a terminal, and loaded only when it turns.
+// A spinner on stderr for slow operations. Its package is loaded when the spinner is first shown.
 import type { Writable } from 'node:stream'
 
-const patienceMs = 500
+const delayMs = 500
 
-/** Shows `text` with a spinner when `stop` has not been called by then. */
+/** Shows `text` with a spinner after half a second, unless `stop` has been called. */
 export function progress(stream: Writable, text: string): { stop(): void; update(text: string): void } {
   let stopped = false
   let spinner: { text: string; stop(): void } | undefined
   const timer = setTimeout(async () => {
     const { default: ora } = await import('ora')
-    // discardStdin would read standard input, which is ours to read.
+    // discardStdin would consume standard input.
     if (!stopped) spinner = ora({ text, stream, discardStdin: false }).start()
-  }, patienceMs)
+  }, delayMs)
   timer.unref()
   return {
     update(now) {

@@ -1,4 +1,4 @@
-// Promises that are settled from outside, and promises that are waited for only so long.
+// Helpers for promises.
 
 export interface Resolvers<T> {
   readonly promise: Promise<T>
@@ -6,7 +6,7 @@ export interface Resolvers<T> {
   reject(error: Error): void
 }
 
-/** Promise.withResolvers, which Node 20 does not have. A rejection that nobody awaits is not reported. */
+/** Promise.withResolvers, which Node 20 lacks. An unhandled rejection is not reported. */
 export function withResolvers<T = void>(): Resolvers<T> {
   let resolve!: (value: T) => void
   let reject!: (error: Error) => void
@@ -19,8 +19,8 @@ export function withResolvers<T = void>(): Resolvers<T> {
 }
 
 /**
- * Resolves with `work`, or after `ms` milliseconds without it.
- * @throws what `work` throws before
+ * Resolves when `work` does, or after `ms` milliseconds.
+ * @throws what `work` throws within that time
  */
 export async function within(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
@@ -31,6 +31,6 @@ export async function within(ms: number, work: Promise<unknown>): Promise<void> 
     await Promise.race([work, late])
   } finally {
     clearTimeout(timer)
-    work.catch(() => {}) // too late to matter
+    work.catch(() => {}) // may fail later
   }
 }

@@ -1,10 +1,10 @@
-// Secrets from a person or from another program: asked for on a terminal without echo, or read as a line of a pipe.
+// Reads a secret: from a terminal without echo, or as the first line of a pipe.
 import { closeSync, openSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { ExitCode, MqttxError } from '../errors.js'
 import { isTerminal } from './terminal.js'
 
-/** A terminal's input, which can be told to give each key at once and to show none. */
+/** The input of a terminal, which has a raw mode. */
 interface Keyboard extends Readable {
   setRawMode(raw: boolean): unknown
 }
@@ -18,14 +18,14 @@ const ctrlBackslash = 0x1c
 const erase = [0x08, 0x7f]
 const lineEnds = [0x0a, 0x0d]
 const tab = 0x09
-/** Bytes that are taken of what is typed: one more than any secret may have. */
+/** Bytes that are kept of the input: one more than the longest secret. */
 const mostTyped = 65_536
 
 /**
- * Asks on the terminal that `input` is, or on the one that controls this process when `input` is something else; what
- * is typed is not shown. The question goes to `output`, or to that terminal.
- * @returns undefined where there is no terminal
- * @throws MqttxError with status 130 on Ctrl-C, 1 when the input ends before the line does
+ * Prompts on the terminal `input` and writes the question to `output`; if `input` is not a terminal, uses the controlling
+ * terminal for both. The input is not echoed.
+ * @returns undefined if there is no terminal
+ * @throws MqttxError with status 130 on Ctrl-C, 1 when the input ends before the line
  */
 export async function askSecret(
   question: string,
@@ -42,9 +42,9 @@ export async function askSecret(
 }
 
 /**
- * The first line of `stream` without its end (LF, or CR LF); the bytes behind it stay in the stream. No more than
- * `limit` bytes of a line that does not end are read: it is cut there.
- * @throws the stream's own error
+ * The first line of `stream` without its LF or CR LF; the bytes after it stay in the stream. A longer line is cut after
+ * about `limit` bytes.
+ * @throws the error of the stream
  */
 export function readLine(stream: Readable, limit: number): Promise<Buffer> {
   let seen: Buffer = Buffer.alloc(0)
@@ -68,7 +68,7 @@ export function readLine(stream: Readable, limit: number): Promise<Buffer> {
       resolve(seen.subarray(0, seen[end - 1] === 0x0d ? end - 1 : end))
     }
     if (stream.readableEnded || stream.destroyed) return onEnd()
-    stream.on('data', onData).once('end', onEnd).once('error', onError).resume() // a line before may have paused it
+    stream.on('data', onData).once('end', onEnd).once('error', onError).resume() // an earlier readLine may have paused it
   })
 }
 
@@ -76,7 +76,7 @@ function isKeyboard(stream: Readable): stream is Keyboard {
   return isTerminal(stream) && 'setRawMode' in stream
 }
 
-/** Where people sit while standard input is a pipe. */
+/** The controlling terminal, if there is one. */
 async function controllingTerminal(): Promise<
   { keyboard: Keyboard; screen: Writable; close(): void } | undefined
 > {
@@ -106,7 +106,7 @@ async function controllingTerminal(): Promise<
 function ask(question: string, keyboard: Keyboard, screen: Writable): Promise<Buffer> {
   let typed: Buffer = Buffer.alloc(0)
   const isText = textFilter()
-  keyboard.setRawMode(true) // first: the answer may come at once
+  keyboard.setRawMode(true) // before the question: the answer may come at once
   screen.write(question)
   return new Promise<Buffer>((resolve, reject) => {
     const onData = (keys: Buffer) => {
@@ -128,7 +128,7 @@ function ask(question: string, keyboard: Keyboard, screen: Writable): Promise<Bu
       }
     }
     const onEnd = () => settle(() => reject(nothing()))
-    /** The shell has its own settings for the terminal: they end with the pause, and what was typed goes on. */
+    /** The shell has changed the settings of the terminal. Keeps what has been typed. */
     const onContinue = () => {
       keyboard.setRawMode(false)
       keyboard.setRawMode(true)
@@ -147,12 +147,12 @@ function ask(question: string, keyboard: Keyboard, screen: Writable): Promise<Bu
   })
 }
 
-/** Stops the process until it is continued; in a process group without a shell the system ignores that. */
+/** Stops the process until SIGCONT. The system ignores SIGTSTP in an orphaned process group. */
 function suspend(keyboard: Keyboard): void {
   if (process.platform === 'win32') return
   keyboard.setRawMode(false)
   process.kill(process.pid, 'SIGTSTP')
-  setTimeout(() => keyboard.setRawMode(true), 50) // where nobody stopped us
+  setTimeout(() => keyboard.setRawMode(true), 50) // if the process was not stopped
 }
 
 /** False for the bytes of an escape sequence, which arrow and function keys send (ECMA-48, 5.4). */
@@ -178,7 +178,7 @@ function textFilter(): (key: number) => boolean {
   }
 }
 
-/** Without its last character, which has as many bytes as UTF-8 gives it. */
+/** Removes the last UTF-8 character. */
 function withoutLast(text: Buffer): Buffer {
   let end = text.length - 1
   while (end > 0 && (text[end]! & 0xc0) === 0x80) end--

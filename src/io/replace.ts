@@ -1,5 +1,5 @@
-// A file that is replaced in one step: readers, and whoever finds it after a power cut, see the old file or the new one,
-// whole. Where the system does not allow that, the file is written in place, with a whole copy beside it meanwhile.
+// Replaces a file atomically: readers see the old or the new contents, also after a power failure. If the system does not
+// allow it, the file is written in place while a complete copy exists beside it.
 import {
   closeSync,
   constants,
@@ -20,27 +20,27 @@ import { type Lock, temporaryFile } from './lock.js'
 import { isSystemError, strerror } from './system-error.js'
 
 export interface Replacement {
-  /** The old file, whose owner and mode the new one gets; undefined: ours, mode 0600. */
+  /** The file whose owner and mode are kept; undefined: this user, mode 0600. */
   readonly like: Stats | undefined
   readonly lock: Lock
-  /** What error texts call the file. */
+  /** The file in error texts. */
   readonly what: string
   /** Writes the new contents. */
   fill(write: (bytes: Uint8Array) => void): Promise<void>
-  /** Called before the file is written in place. */
+  /** Called with the reason before the file is written in place. */
   inPlace(why: string): void
 }
 
 /**
- * @throws Lost where the lock is no longer ours, what node:fs throws while the file is as it was, and MqttxError when
- * writing in place has failed
+ * @throws LockLost if the lock was taken over, the errors of node:fs while the file is unchanged, and MqttxError if
+ * writing in place fails
  */
 export async function replace(path: string, { like, lock, what, fill, inPlace }: Replacement): Promise<void> {
   const temporary = temporaryFile(path, lock.token)
   try {
     const owned = await writeDurably(temporary, fill, like)
     lock.confirm()
-    const why = (owned ? linked(like) : 'its owner can be kept in no other way') ?? renamed(temporary, path)
+    const why = (owned ? linked(like) : 'its owner cannot be kept otherwise') ?? renamed(temporary, path)
     if (why !== undefined) {
       inPlace(why)
       writeInPlace(path, { temporary, whole: `${path}.${lock.token}.new`, what })
@@ -52,23 +52,23 @@ export async function replace(path: string, { like, lock, what, fill, inPlace }:
   syncFolder(dirname(path))
 }
 
-/** Why a file with several names is not replaced: the others would keep the old contents. */
+/** The reason not to replace a file with hard links: the other names would keep the old contents. */
 function linked(like: Stats | undefined): string | undefined {
   return like === undefined || like.nlink < 2 ? undefined : `it has ${like.nlink} names (hard links)`
 }
 
-/** @returns why the system does not rename a file to `path` */
+/** @returns the reason why the system cannot rename the file to `path` */
 function renamed(temporary: string, path: string): string | undefined {
   try {
     renameSync(temporary, path)
     return undefined
   } catch (error) {
     if (!isSystemError(error) || !['EBUSY', 'EXDEV'].includes(error.code ?? '')) throw error
-    return 'it is mounted by itself (mount its folder instead)'
+    return 'it is a mount point (mount its folder instead)'
   }
 }
 
-/** `whole` is there until the file is complete. The next run does not remove it, as it does temporary files. */
+/** `whole` exists until the file is complete. Unlike temporary files, it is not removed by the next run. */
 function writeInPlace(
   path: string,
   { temporary, whole, what }: { temporary: string; whole: string; what: string },
@@ -93,7 +93,7 @@ function writeInPlace(
     const reason = isSystemError(cause) ? strerror(cause) : String(cause)
     throw new MqttxError([`Error occurred updating ${what}.`, `${path}: ${reason}`], {
       ...{ cause, prefix: '' },
-      hint: `it may be corrupt; its new contents are whole in ${whole}`,
+      hint: `it may be corrupt; the complete new contents are in ${whole}`,
     })
   } finally {
     closeSync(target)
@@ -101,7 +101,7 @@ function writeInPlace(
   rmSync(whole, { force: true })
 }
 
-/** @returns false if the file could not get the owner of the old one */
+/** @returns false if the owner could not be kept */
 async function writeDurably(
   path: string,
   fill: Replacement['fill'],
@@ -134,7 +134,7 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at)
 }
 
-/** Without this a power cut may bring the old file back. Not every system has it; the file is whole either way. */
+/** Makes the rename survive a power failure, on systems that support it. */
 function syncFolder(path: string): void {
   try {
     const descriptor = openSync(path, 'r')

@@ -1,4 +1,4 @@
-// The one way by which a line reaches standard error: escaped and bounded.
+// Writes a line to standard error, escaped and bounded. All messages go through here.
 import type { Writable } from 'node:stream'
 import { shownLine } from '../text.js'
 

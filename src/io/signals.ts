@@ -1,16 +1,16 @@
-// Signals of this process: handlers of commands, and what happens where there is none or a signal comes again.
+// Signal handlers of commands, and what a second signal does.
 import { readFileSync } from 'node:fs'
 
-/** What a handler returns that takes the signal however often it comes. A text: each bundle has a copy of this file. */
+/** Returned by a handler that handles every repetition of a signal. A string, as each bundle has a copy of this file. */
 export const taken = 'taken'
 
 type Handler<S> = (signal: S) => unknown
 type Environment = Readonly<Record<string, string | undefined>>
 type EndBy = (signal: NodeJS.Signals) => void
 
-/** The second signal may be a copy: timeout(1) and npx pass on what the terminal has sent already. */
-const copyMs = 100
-/** Without a handler the kernel does not deliver these to the first process of a container. */
+/** A second signal within this time is a duplicate: timeout(1) and npx forward what the terminal has sent already. */
+const duplicateMs = 100
+/** The kernel does not deliver these to process 1 without a handler. */
 const ending = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 
 export class Signals<S extends NodeJS.Signals> {
@@ -18,15 +18,15 @@ export class Signals<S extends NodeJS.Signals> {
   readonly #firstAt = new Map<S, number>()
   readonly #endBy: EndBy
 
-  /** `endBy` ends the process as if nothing had handled the signal. */
+  /** `endBy` ends the process as the default action of the signal does. */
   constructor(endBy: EndBy) {
     this.#endBy = endBy
   }
 
   /**
-   * Calls `handler` for each of `signals`. A second SIGINT or SIGTERM ends the process as soon as the handlers have been
-   * called, unless one of them returns `taken`.
-   * @returns what removes the handler
+   * Calls `handler` for each of `signals`. A second SIGINT or SIGTERM ends the process after the handlers, unless one of
+   * them returns `taken`.
+   * @returns a function that removes the handler
    */
   on(signals: readonly S[], handler: Handler<S>): () => void {
     for (const signal of signals) this.#of(signal).add(handler)
@@ -58,7 +58,7 @@ export class Signals<S extends NodeJS.Signals> {
     const signal = name as S
     const now = performance.now()
     const first = this.#firstAt.get(signal)
-    if (first !== undefined && now - first < copyMs) return
+    if (first !== undefined && now - first < duplicateMs) return
     this.#firstAt.set(signal, first ?? now)
     let isTaken = false
     for (const handler of [...(this.#handlers.get(signal) ?? [])])
@@ -67,7 +67,7 @@ export class Signals<S extends NodeJS.Signals> {
   }
 }
 
-/** Gives signals the meaning that they have for a C program, where Node has another one. */
+/** Restores the default behaviour of signals that Node changes. */
 export function signalsAsUsual(env: Environment, endBy: EndBy): void {
   process.on('SIGUSR1', endBy) // Node would open a debugger on a port
   if (process.pid === 1) {
@@ -80,16 +80,16 @@ export function signalsAsUsual(env: Environment, endBy: EndBy): void {
 }
 
 /**
- * True under nohup(1), and where the shell that has started us ignores SIGHUP. Node resets ignored signals before any
- * of our code runs, so what is left are the signs: the variable `_`, which bash, zsh and ksh set to the command that
- * they run; the standard input that nohup gives; and the ignored signals of the parent.
+ * True under nohup(1), and if the parent shell ignores SIGHUP. Node resets ignored signals before our code runs, so this
+ * checks the variable `_`, which bash, zsh and ksh set to the command that they run, the standard input that nohup sets,
+ * and the ignored signals of the parent.
  */
 function ignoresHangup({ _: command = '' }: Environment): boolean {
-  return /(^|\/)nohup$/.test(command) || hasInputOfNohup() || parentIgnoresHangup()
+  return /(^|\/)nohup$/.test(command) || hasNohupInput() || parentIgnoresHangup()
 }
 
 /** GNU nohup replaces a terminal by /dev/null, open for writing only. */
-function hasInputOfNohup(): boolean {
+function hasNohupInput(): boolean {
   const flags = /^flags:\s*0*([0-7]+)$/m.exec(contents('/proc/self/fdinfo/0'))?.[1]
   return flags !== undefined && (Number.parseInt(flags, 8) & 3) === 1 // O_WRONLY
 }
@@ -103,6 +103,6 @@ function contents(file: string): string {
   try {
     return readFileSync(file, 'latin1')
   } catch {
-    return '' // no Linux
+    return '' // not Linux
   }
 }

@@ -1,29 +1,29 @@
-// Files that options name: settings, keys, passwords. Whatever the name stands for, reading it ends.
+// Reads small files, pipes and devices named by options, bounded in size and time.
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 
 const mebibyte = 1024 * 1024
-/** No file of settings is longer, in bytes. */
-const longestSettings = 16 * mebibyte
-/** For how long a pipe or a device may say nothing, in milliseconds: somebody may have to unlock a key ring first. */
-const patienceMs = 30_000
-const pauseMs = 10
+/** Default limit in bytes. */
+const defaultLongest = 16 * mebibyte
+/** How long a pipe or device may be silent: the user may have to unlock a key ring first. */
+const silenceMs = 30_000
+const pollMs = 10
 
 interface Reading {
-  /** Milliseconds. */
-  readonly patience?: number
-  /** Bytes, where a file may be longer than 16 MiB. */
+  /** Milliseconds without data; default 30 seconds. */
+  readonly silence?: number
+  /** Bytes; default 16 MiB. */
   readonly longest?: number
-  /** Throws where a file with this owner and mode must not be read. */
+  /** Throws if a file with this owner and mode must not be read. */
   check?(status: Stats): void
 }
 
 /**
- * The bytes of a file, a pipe (such as that of `<(command)`) or a device.
- * @throws what node:fs throws; EFBIG beyond `longest`, ETIMEDOUT where nothing comes for 30 seconds
+ * The contents of a file, a pipe (such as `<(command)`) or a device.
+ * @throws the errors of node:fs; EFBIG beyond `longest`, ETIMEDOUT after `silence`
  */
 export function readSmallFile(
   path: string,
-  { patience = patienceMs, longest = longestSettings, check }: Reading = {},
+  { silence = silenceMs, longest = defaultLongest, check }: Reading = {},
 ): Buffer {
   const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
@@ -31,7 +31,7 @@ export function readSmallFile(
     check?.(status)
     const pieces: Buffer[] = []
     let length = 0
-    // A named pipe that nobody has opened for writing yet reads as one that is at its end.
+    // A named pipe without a writer reads as if at its end.
     let opened = !status.isFIFO()
     for (let waited = 0; ; ) {
       const piece = Buffer.allocUnsafe(64 * 1024)
@@ -46,18 +46,18 @@ export function readSmallFile(
         pieces.push(piece.subarray(0, count))
         continue
       }
-      if (waited >= patience) {
-        throw failure('ETIMEDOUT', `nothing was written into it for ${patience / 1000} seconds`)
+      if (waited >= silence) {
+        throw failure('ETIMEDOUT', `no data for ${silence / 1000} seconds`)
       }
-      pause(pauseMs)
-      waited += pauseMs
+      pause(pollMs)
+      waited += pollMs
     }
   } finally {
     closeSync(descriptor)
   }
 }
 
-/** The bytes read: 0 at the end, -1 where there are none yet. */
+/** The number of bytes read: 0 at the end, -1 if there are none yet. */
 function readNow(descriptor: number, into: Buffer): number {
   try {
     return readSync(descriptor, into)
@@ -75,7 +75,7 @@ function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
-/** Text without the byte order mark that editors on Windows put before it. */
+/** `bytes` without a UTF-8 byte order mark. */
 export function withoutMark(bytes: Buffer): Buffer {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
 }

@@ -1,24 +1,24 @@
-// Standard error: messages for people. Writing there never fails, never waits, and keeps a bounded amount of memory.
+// Standard error: writing never fails, never blocks, and uses bounded memory.
 import type { Writable } from 'node:stream'
 
-/** Bytes that may wait for a slow reader. Messages beyond that are dropped and counted. */
+/** Bytes that may be buffered for a slow reader. Messages beyond that are dropped and counted. */
 const mostWaiting = 256 * 1024
 /** After these errors a later write may succeed. */
-const passing = ['ENOSPC', 'EDQUOT', 'EAGAIN']
+const temporary = ['ENOSPC', 'EDQUOT', 'EAGAIN']
 
 type Done = (error?: Error | null) => void
 
 /**
- * Changes `stream.write` so that it is safe to call from anywhere: errors are dropped, whether thrown or emitted, and so
- * are messages for which there is no room. How many were dropped is written as soon as there is room again. Done in
- * place, because packages and Node write to process.stderr too.
+ * Replaces `stream.write` by one that ignores errors, thrown or emitted, and drops messages while the buffer is full; the
+ * number of dropped messages is written when there is room again. Modifies `stream`, as packages and Node write to
+ * process.stderr too.
  */
 export function neverFailing<S extends Writable>(stream: S): S {
   const write = stream.write.bind(stream) as (chunk: Uint8Array | string, ...rest: unknown[]) => boolean
   let broken = false
   let dropped = 0
   const fail = (error: Error & { code?: unknown }) => {
-    broken ||= !passing.includes(String(error.code))
+    broken ||= !temporary.includes(String(error.code))
   }
   const guarded = (chunk: Uint8Array | string, ...rest: unknown[]): boolean => {
     const waiting = stream.writableLength
@@ -27,7 +27,7 @@ export function neverFailing<S extends Writable>(stream: S): S {
       dropped++
       const done = rest.find((argument) => typeof argument === 'function') as Done | undefined
       if (done !== undefined) process.nextTick(done)
-      return broken // no 'drain' would come from a broken stream
+      return broken // a broken stream emits no 'drain'
     }
     try {
       if (dropped > 0 && chunk.length > 0) {
@@ -37,7 +37,7 @@ export function neverFailing<S extends Writable>(stream: S): S {
       }
       return write(chunk, ...rest)
     } catch (error) {
-      fail(error as Error) // a file is written at once, and its errors are thrown
+      fail(error as Error) // writes to a file are synchronous and throw
       return true
     }
   }
@@ -46,11 +46,11 @@ export function neverFailing<S extends Writable>(stream: S): S {
 }
 
 /**
- * Waits until everything has been written, as long as the reader goes on reading.
- * @param patienceMs for how long nothing may be read
- * @returns false where the reader has stopped
+ * Waits until everything has been written, as long as the reader makes progress.
+ * @param stalledMs milliseconds without progress
+ * @returns false if the reader has stopped
  */
-export async function written(stream: Writable, patienceMs: number): Promise<boolean> {
+export async function written(stream: Writable, stalledMs: number): Promise<boolean> {
   if (stream.writableLength === 0 || stream.errored !== null) return true
   let timer: NodeJS.Timeout | undefined
   const done = new Promise<boolean>((resolve) => void stream.write('', () => resolve(true)))
@@ -59,7 +59,7 @@ export async function written(stream: Writable, patienceMs: number): Promise<boo
     timer = setInterval(() => {
       if (stream.writableLength >= before) resolve(false)
       before = stream.writableLength
-    }, patienceMs)
+    }, stalledMs)
   })
   return Promise.race([done, stalled]).finally(() => clearInterval(timer))
 }

@@ -1,4 +1,4 @@
-// Colours, for those who have found that they are wanted (`wantsColor`): loading chalk costs more than a short message.
+// Colours, by chalk. Load it only if `wantsColor`: that takes longer than printing a short message.
 import { Chalk } from 'chalk'
 
 const chalk = new Chalk({ level: 1 })
@@ -7,7 +7,7 @@ export const style = {
   error: (text: string) => chalk.red.bold(text),
   heading: (text: string) => chalk.bold(text),
   option: (text: string) => chalk.cyan(text),
-  // inspect: who sends (as Wireshark colours a stream), what is beside the point, what was found
+  // inspect: sender (Wireshark's colours of a stream), less important text, findings
   c2s: (text: string) => chalk.red(text),
   s2c: (text: string) => chalk.blueBright(text),
   faint: (text: string) => chalk.dim(text),

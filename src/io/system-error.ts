@@ -1,8 +1,8 @@
-// What the operating system says, in the words that C programs print: scripts look for them.
+// Errors of the operating system with the texts of strerror(3), which scripts look for.
 import { getSystemErrorMap } from 'node:util'
 
-/** Where Node's words are not those of strerror(3). */
-const words: Readonly<Record<string, string>> = {
+/** Texts of strerror(3) that differ from Node's. */
+const texts: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'Cannot assign requested address',
   EBUSY: 'Device or resource busy',
   EEXIST: 'File exists',
@@ -17,6 +17,6 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 }
 
 export function strerror({ code = '', errno = 0, message }: NodeJS.ErrnoException): string {
-  const text = words[code] ?? getSystemErrorMap().get(errno)?.[1] ?? message
+  const text = texts[code] ?? getSystemErrorMap().get(errno)?.[1] ?? message
   return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -1,4 +1,4 @@
-// What a stream and the environment say about colour and spinners: a terminal, and no wish for plain text.
+// Whether a stream is a terminal, and whether to use colour, spinners and UTF-8.
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -6,12 +6,12 @@ export function isTerminal(stream: object): boolean {
   return 'isTTY' in stream && stream.isTTY === true
 }
 
-/** A terminal that has a width: one without, as under some job runners, gets no spinner. */
+/** A terminal with a known width. Some job runners have terminals without one: no spinner there. */
 export function hasScreen(stream: object): boolean {
   return isTerminal(stream) && 'columns' in stream && Number(stream.columns) > 0
 }
 
-/** Columns of a terminal; undefined for anything else, and for a terminal without a width. */
+/** Columns of a terminal; undefined if not known. */
 export function columnsOf(stream: object): number | undefined {
   return hasScreen(stream) ? Number((stream as { columns?: unknown }).columns) : undefined
 }
@@ -22,12 +22,12 @@ export function sizeOf(stream: object): { readonly columns: number; readonly row
   return { columns: columnsOf(stream) ?? 80, rows: rows > 0 ? rows : 24 }
 }
 
-/** Colour on a terminal, unless NO_COLOR says no (https://no-color.org). */
+/** Colour on a terminal, unless NO_COLOR is set (https://no-color.org). */
 export function wantsColor(stream: object, env: Environment): boolean {
   return isTerminal(stream) && !env.NO_COLOR && env.TERM !== 'dumb'
 }
 
-/** True where the locale says that characters beyond ASCII can be shown (POSIX: the first of the three that is set). */
+/** True if the locale is UTF-8 (POSIX: the first of the three variables that is set). */
 export function speaksUtf8(env: Environment): boolean {
   return /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || '')
 }

@@ -1,6 +1,6 @@
-// Warnings of Node, which are for developers and not for users.
+// Hides warnings of Node, which are for developers.
 
-/** Keeps them from standard error, unless NODE_OPTIONS asks for them with --trace-warnings. Each thread has its own. */
+/** Hides warnings in this thread, unless NODE_OPTIONS has --trace-warnings. */
 export function hideNodeWarnings(): void {
   if (!/--trace-warnings/.test(process.env.NODE_OPTIONS ?? '')) process.removeAllListeners('warning')
 }

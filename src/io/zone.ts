@@ -1,11 +1,11 @@
-// The zone of an IPv6 address (RFC 4007, 11): the interface that a link-local address belongs to, as in fe80::1%eth0.
+// Checks the zone of an IPv6 address (RFC 4007, 11): the interface of a link-local address, as in fe80::1%eth0.
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { shown } from '../text.js'
 
 const mostNames = 5
 
-/** What is wrong with the zone of `address`, as a hint; undefined where nothing is, or where it is no IPv6 address. */
+/** A hint about an invalid zone of `address`; undefined if it is valid or not an IPv6 address. */
 export function zoneHint(address: string): string | undefined {
   const percent = address.indexOf('%')
   const bare = percent < 0 ? address : address.slice(0, percent)
@@ -15,16 +15,16 @@ export function zoneHint(address: string): string | undefined {
   const example = `${bare}%${interfaces[0] ?? 'eth0'}`
   if (zone === '') {
     if (percent < 0 && !/^fe[89ab]/i.test(bare)) return undefined
-    return `a link-local address needs the name of an interface of this machine, as in ${example}`
+    return `a link-local address needs an interface of this machine, as in ${example}`
   }
-  if (process.platform === 'win32' && /^\d+$/.test(zone)) return undefined // there it is the number of the interface
+  if (process.platform === 'win32' && /^\d+$/.test(zone)) return undefined // there the zone is an interface number
   if (interfaces.includes(zone)) return undefined
   if (zone.startsWith('25') && interfaces.includes(zone.slice(2)))
-    return `%25 is for URLs: here write ${bare}%${shown(zone.slice(2))}`
-  return `'${shown(zone)}' is not an interface of this machine with an IPv6 address; it has ${listed(interfaces)}`
+    return `%25 is for URLs: use ${bare}%${shown(zone.slice(2))}`
+  return `'${shown(zone)}' is not an interface of this machine with an IPv6 address; it has: ${listed(interfaces)}`
 }
 
-/** Of interfaces with an IPv6 address, those with a link-local one first. */
+/** Interfaces with an IPv6 address, those with a link-local one first. */
 function interfaceNames(): string[] {
   const rank = (addresses: { family: string; address: string }[] = []) => {
     const ipv6 = addresses.filter(({ family }) => family === 'IPv6')

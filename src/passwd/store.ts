@@ -16,7 +16,7 @@ import { basename, dirname, join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { bytesToText } from '../byte-text.js'
 import { ExitCode, MqttxError } from '../errors.js'
-import { acquireLock, Lost } from '../io/lock.js'
+import { acquireLock, LockLost } from '../io/lock.js'
 import { replace } from '../io/replace.js'
 import { isSystemError, strerror } from '../io/system-error.js'
 import type { LineFormat } from './formats.js'
@@ -132,7 +132,7 @@ export async function changeStored(file: string, change: Change): Promise<void> 
       })
       done = true
     } catch (error) {
-      if (!(error instanceof Lost)) throw error // lock lost: start over, the file may have changed
+      if (!(error instanceof LockLost)) throw error // lock lost: start over, the file may have changed
     } finally {
       lock.release()
     }

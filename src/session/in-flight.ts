@@ -1,16 +1,16 @@
-// Packet Identifiers and what each of them waits for (MQTT 5.0, 2.2.1 and 4.3), in arrays: no object per message.
-// The arrays are pages of the identifier space that exist while they are in use: an idle connection has none.
+// The Packet Identifiers in use and the packet that each waits for (MQTT 5.0, 2.2.1 and 4.3). Kept in arrays, without an
+// object per message; a page of the identifier space is allocated while it is in use.
 
-/** What an outgoing Packet Identifier waits for. */
+/** The packet that an outgoing Packet Identifier waits for. */
 export const stage = { free: 0, puback: 1, pubrec: 2, pubcomp: 3, suback: 4, unsuback: 5 } as const
 export type Stage = (typeof stage)[keyof typeof stage]
 
-const identifiers = 65_536 // index 0 is not used: no packet has Packet Identifier 0 [MQTT-2.2.1-3]
+const identifiers = 65_536 // 0 is not valid [MQTT-2.2.1-3]
 const pageBits = 8
 const pageSize = 1 << pageBits
 const within = pageSize - 1
 
-/** Consecutive Packet Identifiers. */
+/** A range of Packet Identifiers. */
 class Page<Kept> {
   readonly stages = new Uint8Array(pageSize)
   readonly sequence = new Float64Array(pageSize)
@@ -18,21 +18,21 @@ class Page<Kept> {
   used = 0
 }
 
-/** Outgoing requests by Packet Identifier. `Kept` is what must be kept to send a PUBLISH again. */
+/** Outgoing requests by Packet Identifier. `Kept` is what is needed to send a PUBLISH again. */
 export class InFlight<Kept> {
   readonly #pages: (Page<Kept> | undefined)[] = []
-  /** An empty page for the next one that is needed, so that a stream of messages allocates none. */
+  /** An empty page to reuse, so that a stream of messages allocates none. */
   #spare: Page<Kept> | undefined
   #last = 0
   #publishes = 0
   #requests = 0
 
-  /** PUBLISH packets at QoS 1 and 2 that are not settled. */
+  /** PUBLISH packets at QoS 1 and 2 in flight. */
   get publishes(): number {
     return this.#publishes
   }
 
-  /** SUBSCRIBE and UNSUBSCRIBE packets that are not answered. */
+  /** SUBSCRIBE and UNSUBSCRIBE packets without an answer. */
   get requests(): number {
     return this.#requests
   }
@@ -45,12 +45,12 @@ export class InFlight<Kept> {
     return this.#pages[messageId >> pageBits]?.kept[messageId & within]
   }
 
-  /** Of a PUBLISH its place in the order of sending, of a SUBSCRIBE or UNSUBSCRIBE its number of Topic Filters. */
+  /** For a PUBLISH its position in the order of sending, for SUBSCRIBE or UNSUBSCRIBE the number of Topic Filters. */
   sequence(messageId: number): number {
     return this.#pages[messageId >> pageBits]!.sequence[messageId & within]!
   }
 
-  /** The next Packet Identifier for a packet that nobody answers, so that QoS 0 counts on as in the reference. */
+  /** Advances to the next Packet Identifier for a PUBLISH at QoS 0, which does not use it. As in mosquitto. */
   pass(): number {
     this.#last = this.#last === 65_535 ? 1 : this.#last + 1
     return this.#last
@@ -58,7 +58,7 @@ export class InFlight<Kept> {
 
   /**
    * Takes a free Packet Identifier (1..65535).
-   * @throws RangeError when all are in use, which the caller's window prevents
+   * @throws RangeError if all are in use, which the caller's window prevents
    */
   take(waitsFor: Stage, sequence: number, kept: Kept | undefined): number {
     if (this.#publishes + this.#requests >= identifiers - 1)
@@ -76,14 +76,14 @@ export class InFlight<Kept> {
     return messageId
   }
 
-  /** The payload is the server's now: forget it, wait for PUBCOMP. */
+  /** PUBREC has come: drops the payload and waits for PUBCOMP. */
   release(messageId: number): void {
     const page = this.#pages[messageId >> pageBits]!
     page.stages[messageId & within] = stage.pubcomp
     page.kept[messageId & within] = undefined
   }
 
-  /** A Packet Identifier that is in use is free again. */
+  /** Frees a Packet Identifier that is in use. */
   settle(messageId: number): void {
     const number = messageId >> pageBits
     const page = this.#pages[number]!
@@ -96,7 +96,7 @@ export class InFlight<Kept> {
     this.#spare = this.#publishes + this.#requests > 0 ? page : undefined
   }
 
-  /** Packet Identifiers of the PUBLISH packets in flight, in the order in which they were sent first. */
+  /** Packet Identifiers of the PUBLISH packets in flight, in the order of their first transmission. */
   ordered(): number[] {
     const found: number[] = []
     this.#pages.forEach((page, number) => {

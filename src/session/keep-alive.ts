@@ -1,28 +1,28 @@
-// When to send PINGREQ, and when to give up on the server (MQTT 5.0, 3.1.2.10).
+// Keep Alive: when to send PINGREQ, and when the server counts as lost (MQTT 5.0, 3.1.2.10).
 
-/** PINGREQ goes out this long before the interval ends, in milliseconds, but at most a tenth of the interval. */
-const longestLead = 5000
+/** PINGREQ is sent so many milliseconds before the interval ends, but at most a tenth of the interval. */
+const maxLead = 5000
 
 /**
  * Times are milliseconds of any monotonic clock. PINGREQ is due shortly before one Keep Alive has passed without a
- * packet in either direction [MQTT-3.1.2-20], so that a proxy whose idle time-out equals the Keep Alive sees traffic
- * first. The server is given up half a Keep Alive after it could have read the PINGREQ: within 1.5 intervals.
+ * packet in either direction [MQTT-3.1.2-20], in time for a proxy with the same idle timeout. The server is lost half a
+ * Keep Alive after it could have read the PINGREQ: within 1.5 intervals.
  */
 export class KeepAlive {
   readonly #interval: number
   readonly #lead: number
   #sent: number
   #received: number
-  /** Since when the answer to PINGREQ is awaited. */
+  /** When the wait for an answer to PINGREQ began. */
   #pinged: number | undefined = undefined
-  /** PINGREQ waits behind bytes that the system has not taken. */
+  /** The operating system has not taken the PINGREQ yet. */
   #queued = false
   #suspended = false
 
-  /** `seconds` 0 switches it off. */
+  /** `seconds` 0: off. */
   constructor(seconds: number, now: number) {
     this.#interval = seconds * 1000
-    this.#lead = Math.min(longestLead, this.#interval / 10)
+    this.#lead = Math.min(maxLead, this.#interval / 10)
     this.#sent = now
     this.#received = now
   }
@@ -36,18 +36,18 @@ export class KeepAlive {
     this.#pinged = undefined
   }
 
-  /** The system has taken bytes. Until it has taken the PINGREQ, that is a sign of life: the server reads. */
+  /** The operating system has taken bytes. Until it has taken the PINGREQ, this shows that the server reads. */
   progressed(now: number): void {
     if (this.#queued && this.#pinged !== undefined) this.#pinged = now
   }
 
-  /** The system has taken the PINGREQ: from now on only an answer counts. */
+  /** The operating system has taken the PINGREQ: from now on only an answer counts. */
   pingTaken(now: number): void {
     this.progressed(now)
     this.#queued = false
   }
 
-  /** While nothing is read, the answer may be among what is not read: the server is not given up. */
+  /** Nothing is read, so an answer may be waiting: the server does not count as lost. */
   suspend(): void {
     this.#suspended = true
   }
@@ -57,7 +57,7 @@ export class KeepAlive {
     this.received(now)
   }
 
-  /** What is due at `now`. After 'ping' the caller sends PINGREQ and calls `sent`. */
+  /** The action due at `now`. After 'ping' the caller sends PINGREQ and calls `sent`. */
   tick(now: number): 'ping' | 'lost' | undefined {
     if (this.#interval === 0) return undefined
     if (this.#pinged !== undefined && !this.#suspended) {
@@ -69,7 +69,7 @@ export class KeepAlive {
     return 'ping'
   }
 
-  /** When `tick` is to be called next; Infinity when never. */
+  /** When to call `tick` next; Infinity: never. */
   deadline(): number {
     if (this.#interval === 0) return Number.POSITIVE_INFINITY
     if (this.#pinged === undefined || this.#suspended) return this.#pingAt()

@@ -1,25 +1,24 @@
-// MQTT's rules for one Session, without IO: packets go in; packets, messages and answers come out (MQTT 5.0, 4.3,
-// 4.4, 4.6). One class for 3.1, 3.1.1 and 5: the version changes which fields exist, not the flow.
+// The protocol state of one Session, without I/O (MQTT 5.0, 4.1, 4.3, 4.4, 4.6), for MQTT 3.1, 3.1.1 and 5.0.
 import { ProtocolError } from '../errors.js'
 import { InFlight, type Stage, stage } from './in-flight.js'
 import { Withheld } from './withheld.js'
 
-/** The acknowledgements by their Control Packet type. */
+/** Acknowledgements by Control Packet type. */
 export type AcknowledgeType = 4 | 5 | 6 | 7
 const puback = 4
 const pubrec = 5
 const pubrel = 6
 const pubcomp = 7
-const mostIdentifiers = 65_535 // 0 is none [MQTT-2.2.1-3]
+const maxIdentifiers = 65_535 // 0 is not valid [MQTT-2.2.1-3]
 const names = ['', '', '', '', 'PUBACK', 'PUBREC', 'PUBREL', 'PUBCOMP'] as const
 
-/** What the Session must know of a received PUBLISH. */
+/** The fields of a received PUBLISH that the Session uses. */
 export interface Incoming {
   readonly qos: 0 | 1 | 2
   readonly messageId: number
 }
 
-/** Where a Session puts its results. `Kept` is an outgoing message, `Message` a received one. */
+/** The outputs of a Session. `Kept` is an outgoing message, `Message` a received one. */
 export interface Output<Kept, Message> {
   /** Sends `kept` again as a PUBLISH with DUP, or returns why the server would refuse it. */
   republish(kept: Kept, messageId: number): Refusal | undefined
@@ -38,7 +37,7 @@ export interface Refusal {
 
 export interface SessionOptions {
   readonly version: 3 | 4 | 5
-  /** Own limit of PUBLISH packets in flight, 1..65535. Who subscribes too leaves some identifiers free. */
+  /** Own limit of PUBLISH packets in flight, 1..65535. SUBSCRIBE and UNSUBSCRIBE need free identifiers too. */
   readonly maxInFlight: number
 }
 
@@ -47,27 +46,27 @@ export class Session<Kept, Message extends Incoming> {
   readonly #version: number
   readonly #maxInFlight: number
   readonly #outgoing = new InFlight<Kept>()
-  /** Packet Identifiers of QoS 2 messages that were delivered and not yet released (method B of 4.3.3). */
+  /** Packet Identifiers of QoS 2 messages that are delivered and not released (method B of 4.3.3). */
   readonly #incoming = new Set<number>()
   readonly #withheld: Withheld
   #window: number
   #sequence = 0
   #unknown = 0
-  /** Packet Identifiers that a new connection's window left no room to send again yet. */
-  #waiting: number[] = []
+  /** Packet Identifiers to send again on a new connection when the window has room. */
+  #toResend: number[] = []
 
   constructor(out: Output<Kept, Message>, options: SessionOptions) {
     this.#out = out
     this.#version = options.version
     this.#maxInFlight = options.maxInFlight
     this.#window = this.#maxInFlight
-    // Not Receive Maximum: mosquitto 2.0.11 sends more.
-    this.#withheld = new Withheld((type, messageId) => out.acknowledge(type, messageId, 0), mostIdentifiers)
+    // Not our Receive Maximum: mosquitto 2.0.11 exceeds it.
+    this.#withheld = new Withheld((type, messageId) => out.acknowledge(type, messageId, 0), maxIdentifiers)
   }
 
   /** True while another PUBLISH at QoS 1 or 2 may be sent. */
   get open(): boolean {
-    return this.#outgoing.publishes < this.#window && this.#waiting.length === 0
+    return this.#outgoing.publishes < this.#window && this.#toResend.length === 0
   }
 
   /** SUBSCRIBE and UNSUBSCRIBE packets without an answer. */
@@ -75,12 +74,12 @@ export class Session<Kept, Message extends Incoming> {
     return this.#outgoing.requests
   }
 
-  /** QoS 2 messages that were delivered and that the server has not released (PUBREL). */
+  /** QoS 2 messages that are delivered and that the server has not released with PUBREL. */
   get unreleased(): number {
     return this.#incoming.size
   }
 
-  /** PUBLISH packets that are not settled. */
+  /** PUBLISH packets at QoS 1 and 2 in flight. */
   get inFlight(): number {
     return this.#outgoing.publishes
   }
@@ -90,7 +89,7 @@ export class Session<Kept, Message extends Incoming> {
     return this.#unknown
   }
 
-  /** Some QoS 2 PUBLISH is in flight: it can only be finished within this Session. */
+  /** True if a QoS 2 PUBLISH is in flight, which can only be finished in this Session. */
   hasQoS2InFlight(): boolean {
     return this.#outgoing.ordered().some((id) => this.#outgoing.stage(id) !== stage.puback)
   }
@@ -100,21 +99,21 @@ export class Session<Kept, Message extends Incoming> {
     this.#window = Math.min(this.#maxInFlight, receiveMaximum)
   }
 
-  /** The Packet Identifier for a PUBLISH, which the caller sends. `kept` is kept until it is acknowledged. */
+  /** The Packet Identifier for a PUBLISH, which the caller sends. `kept` is kept until the acknowledgement. */
   publish(qos: 0 | 1 | 2, kept: Kept | undefined): number {
     if (qos === 0) return this.#outgoing.pass()
     return this.#outgoing.take(qos === 1 ? stage.puback : stage.pubrec, ++this.#sequence, kept)
   }
 
-  /** The Packet Identifier for a SUBSCRIBE or UNSUBSCRIBE of so many Topic Filters, which the caller sends. */
+  /** The Packet Identifier for a SUBSCRIBE or UNSUBSCRIBE with `filters` Topic Filters, which the caller sends. */
   request(waitsFor: 'suback' | 'unsuback', filters = 1): number {
     return this.#outgoing.take(stage[waitsFor], filters, undefined)
   }
 
   /**
-   * A SUBACK or UNSUBACK has come. `codes` is how many Reason Codes it has; undefined where it has none (UNSUBACK before
-   * MQTT 5), or where the request was not sent.
-   * @throws ProtocolError 0x82 when the Packet Identifier is not that of such a request, or a Topic Filter has no code
+   * Handles a SUBACK or UNSUBACK. `codes` is the number of its Reason Codes; undefined if it has none (UNSUBACK before
+   * MQTT 5) or the request was not sent.
+   * @throws ProtocolError 0x82 if no such request has this Packet Identifier, or the number of codes is wrong
    */
   answered(waitsFor: 'suback' | 'unsuback', messageId: number, codes?: number): void {
     if (this.#outgoing.stage(messageId) !== stage[waitsFor]) {
@@ -131,22 +130,22 @@ export class Session<Kept, Message extends Incoming> {
     this.#outgoing.settle(messageId)
   }
 
-  /** True for a QoS 2 message that was delivered before: it needs its acknowledgement, and nothing else. */
+  /** True for a QoS 2 message that has been delivered: it is only acknowledged again. */
   knows({ qos, messageId }: Incoming): boolean {
     return qos === 2 && this.#incoming.has(messageId)
   }
 
   /**
-   * To be called from `deliver`: the message at QoS 1 or 2 is not acknowledged, nor are those after it, until the
-   * function that is returned is called.
+   * Called within `deliver`: delays the acknowledgement of the message, and of those after it, until the returned
+   * function is called.
    */
   withhold(): () => void {
     return this.#withheld.withhold()
   }
 
   /**
-   * A PUBLISH has come.
-   * @throws ProtocolError 0x93 when more messages than there are Packet Identifiers wait
+   * Handles a received PUBLISH.
+   * @throws ProtocolError 0x93 if more messages than Packet Identifiers wait for their acknowledgement
    */
   receive(message: Message): void {
     if (message.qos === 2) {
@@ -168,19 +167,19 @@ export class Session<Kept, Message extends Incoming> {
     const state = this.#outgoing.stage(messageId)
     if (state === stage.free) return this.#onUnknown(type, messageId)
     if (type === puback && state === stage.puback) return this.#settle(messageId, reasonCode, reason)
-    // "Packet Identifier not found" answers a PUBREL that was sent again: the message was finished before (3.7.2.1).
+    // Packet Identifier not found: the PUBREL was sent again and the message was already complete (3.7.2.1).
     if (type === pubcomp && state === stage.pubcomp)
       return this.#settle(messageId, reasonCode === 0x92 ? 0 : reasonCode, reason)
     if (type === pubrec && (state === stage.pubrec || state === stage.pubcomp)) {
       return this.#onPubrec(messageId, reasonCode, reason)
     }
     throw new ProtocolError(
-      `${names[type]} for Packet Identifier ${messageId}, which waits for ${waiting(state)}`,
+      `${names[type]} for Packet Identifier ${messageId}, which waits for ${packetName(state)}`,
       0x82,
     )
   }
 
-  /** The server owns the message now: forget the payload, release the Packet Identifier. */
+  /** The server has the message: drops the payload and sends PUBREL. */
   #onPubrec(messageId: number, reasonCode: number, reason: string | undefined): void {
     if (reasonCode >= 0x80) return this.#settle(messageId, reasonCode, reason) // [MQTT-4.3.3-4]: no PUBREL then
     this.#outgoing.release(messageId)
@@ -203,7 +202,7 @@ export class Session<Kept, Message extends Incoming> {
     this.#resendNext(1)
   }
 
-  /** Requests that the lost connection left without an answer will get none: they are made again on the next. */
+  /** The network connection is lost. Frees the identifiers of requests, which are sent anew on the next connection. */
   disconnected(): void {
     this.#withheld.clear()
     for (let id = 1; this.#outgoing.requests > 0; id++) {
@@ -212,25 +211,25 @@ export class Session<Kept, Message extends Incoming> {
   }
 
   /**
-   * A new Session at the server: it has forgotten what it had received of ours and sent to us.
-   * @returns true where that cannot be mended: some QoS 2 PUBLISH is in flight
+   * The server has started a new Session.
+   * @returns true if a QoS 2 PUBLISH is in flight, which can no longer be finished
    */
   begin(): boolean {
     this.#incoming.clear()
     return this.hasQoS2InFlight()
   }
 
-  /** After CONNACK: sends again, in the first order, what is in flight [MQTT-4.4.0-1] [MQTT-4.6.0-1]. */
+  /** Called after CONNACK. Sends messages in flight again, in the original order [MQTT-4.4.0-1] [MQTT-4.6.0-1]. */
   resume(): void {
-    this.#waiting = this.#outgoing.ordered()
+    this.#toResend = this.#outgoing.ordered()
     this.#resendNext(this.#window)
   }
 
-  /** Sends up to `count` of those that wait; those that the server would refuse are settled as refused. */
+  /** Sends up to `count` of the messages to resend. Those that the server would refuse are settled as refused. */
   #resendNext(count: number): void {
     let left = count
     while (left > 0) {
-      const messageId = this.#waiting.shift()
+      const messageId = this.#toResend.shift()
       if (messageId === undefined) return
       if (this.#resend(messageId)) left--
     }
@@ -250,6 +249,6 @@ export class Session<Kept, Message extends Incoming> {
   }
 }
 
-function waiting(state: Stage): string {
+function packetName(state: Stage): string {
   return (Object.keys(stage) as (keyof typeof stage)[]).find((name) => stage[name] === state)!.toUpperCase()
 }

@@ -1,7 +1,7 @@
-// Which Topic Names a Topic Filter stands for (MQTT 5.0, 4.7; MQTT 3.1.1, 4.7).
+// Topic Filters (MQTT 5.0, 4.7; MQTT 3.1.1, 4.7).
 
 /**
- * True where the valid Topic Filter `filter` matches the Topic Name `topic`. A filter that begins with a wildcard
+ * True if the valid Topic Filter `filter` matches the Topic Name `topic`. A filter that begins with a wildcard
  * does not match topics that begin with `$` [MQTT-4.7.2-1].
  */
 export function matches(filter: string, topic: string): boolean {
@@ -12,7 +12,7 @@ export function matches(filter: string, topic: string): boolean {
     if (wanted[i] === '#') return true
     if (i >= levels.length) return false
     if (wanted[i] !== '+' && wanted[i] !== levels[i]) return false
-    // `a/#` matches `a` itself too (4.7.1.2).
+    // `a/#` also matches `a` (4.7.1.2).
     if (i === levels.length - 1 && i === wanted.length - 2 && wanted[i + 1] === '#') return true
   }
   return wanted.length === levels.length

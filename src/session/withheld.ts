@@ -1,25 +1,25 @@
-// Acknowledgements of received messages that wait for the application. All of them leave in the order in which the
-// messages came [MQTT-4.6.0-2] [MQTT-4.6.0-3], so one that waits keeps back those after it.
+// Acknowledgements that wait for the application. They are sent in the order of the messages [MQTT-4.6.0-2]
+// [MQTT-4.6.0-3], so one that waits delays those after it.
 import { ProtocolError } from '../errors.js'
 
-/** PUBACK or PUBREC (the first answer to a PUBLISH), by Control Packet type. */
+/** PUBACK or PUBREC, by Control Packet type. */
 export type FirstAnswer = 4 | 5
 
-interface Receipt {
+interface Answer {
   type: FirstAnswer
   messageId: number
-  /** How often it was withheld and not yet released. */
+  /** Calls of `withhold` without their release. */
   holds: number
 }
 
 export class Withheld {
   readonly #send: (type: FirstAnswer, messageId: number) => void
   readonly #limit: number
-  #queue: Receipt[] = []
-  /** For the message that is being delivered. */
-  #current: Receipt | undefined
+  #queue: Answer[] = []
+  /** The answer to the message that is being delivered. */
+  #current: Answer | undefined
 
-  /** `limit`: PUBLISH packets without an answer that may wait here. */
+  /** `limit`: the largest number of waiting answers. */
   constructor(send: (type: FirstAnswer, messageId: number) => void, limit: number) {
     this.#send = send
     this.#limit = limit
@@ -27,37 +27,37 @@ export class Withheld {
 
   /**
    * Withholds the answer to the message that is being delivered.
-   * @returns sends it, after all those before it; no effect once the network connection is lost
+   * @returns a function that sends it, after all earlier ones; without effect after the loss of the network connection
    */
   withhold(): () => void {
-    const receipt = (this.#current ??= { type: 4, messageId: 0, holds: 0 })
-    receipt.holds++
+    const answer = (this.#current ??= { type: 4, messageId: 0, holds: 0 })
+    answer.holds++
     let held = true
     return () => {
       if (!held) return
       held = false
-      receipt.holds--
+      answer.holds--
       this.#advance()
     }
   }
 
   /**
-   * The message has been delivered: sends its answer, or queues it.
-   * @throws ProtocolError 0x93 when more than the limit wait
+   * Sends the answer to the message that was delivered, or queues it.
+   * @throws ProtocolError 0x93 if more than the limit wait
    */
   answer(type: FirstAnswer, messageId: number): void {
-    const receipt = this.#current
+    const answer = this.#current
     this.#current = undefined
-    if (receipt === undefined && this.#queue.length === 0) return this.#send(type, messageId)
+    if (answer === undefined && this.#queue.length === 0) return this.#send(type, messageId)
     if (this.#queue.length >= this.#limit) {
       throw new ProtocolError(`More than ${this.#limit} messages without an acknowledgement`, 0x93, {
-        hint: 'the server uses Packet Identifiers again before they are acknowledged',
+        hint: 'the server reuses Packet Identifiers that are not acknowledged',
       })
     }
-    this.#queue.push(Object.assign(receipt ?? { holds: 0 }, { type, messageId }))
+    this.#queue.push(Object.assign(answer ?? { holds: 0 }, { type, messageId }))
   }
 
-  /** The network connection is lost: the server sends again what was not answered. */
+  /** The network connection is lost: the server will send unanswered messages again. */
   clear(): void {
     this.#queue = []
     this.#current = undefined

@@ -199,7 +199,7 @@ test.each([
   expect([status, stderr]).toEqual([
     1,
     expect.stringMatching(
-      /^Error: .*users\.lock is in the way, and is not a lock file: .*\.\nhint: remove it/,
+      /^Error: .*users\.lock exists, and is not a lock file: .*\.\nhint: remove it/,
     ),
   ])
   expect(users()).toEqual([])
@@ -227,7 +227,7 @@ const isRoot = process.getuid?.() === 0
 
 /** Files that cannot be replaced by rename. */
 test.for([
-  ['E59: that is mounted by itself', 'touch other; mount --bind other users', 'it is mounted by itself'],
+  ['E59: that is a mount point', 'touch other; mount --bind other users', 'it is a mount point'],
   ['H52: with two names', 'ln users other', 'it has 2 names (hard links)'],
 ] as const)('%s is written in place, with a warning', async ([name, make, why], { skip }) => {
   const made = await shell(`cd ${folder} && ${make}`)

@@ -120,7 +120,7 @@ describe('--echo', () => {
     expect(outcome.status).toBe(0)
     expect(outcome.stderr).toBe(
       "Warning: A request on 'q/1' has no Response Topic: not answered.\n" +
-        'Warning: The server breaks a rule of MQTT: PUBLISH: Response Topic has a wildcard [MQTT-3.3.2-14]\n' +
+        'Warning: The server breaks a rule of MQTT: PUBLISH: Response Topic contains a wildcard [MQTT-3.3.2-14]\n' +
         "Warning: A request on 'q/1' has a Response Topic that cannot be published to: '+' at character 3 is a wildcard, which only a subscription can have: not answered.\n",
     )
     expect(String(answers(server)[0]?.payload)).toBe('good')
@@ -264,7 +264,7 @@ describe('--exec', () => {
     const server = await requesting([request('x')])
     const words = ['--exec', 'sleep 100 | cat', '-W', '1']
     const outcome = await serving(words, server, () => answers(server).length === 1)
-    expect(outcome.stderr).toBe("Warning: The command failed for a request on 'q/1': no end within 1 s\n")
+    expect(outcome.stderr).toBe("Warning: The command failed for a request on 'q/1': timed out after 1 s\n")
     expect(answers(server)[0]).toMatchObject({ properties: { userProperties: { 'exit-status': '137' } } })
   })
 
@@ -304,7 +304,7 @@ describe('--exec', () => {
       fake.signal('SIGINT')
     })
     expect(hasty.status).toBe(0)
-    expect(hasty.stderr).toContain('ended with us')
+    expect(hasty.stderr).toContain('stopped with mqttx')
     expect(performance.now() - started).toBeLessThan(3000)
   })
 
@@ -326,7 +326,7 @@ describe('--exec', () => {
     expect(outcome).toMatchObject({
       status: 0,
       stderr:
-        "Warning: The command failed for a request on 'q/1': it cannot be run: Argument list too long\n",
+        "Warning: The command failed for a request on 'q/1': cannot be run: Argument list too long\n",
     })
     const byPayload = (text: string) => answers(server).find(({ payload }) => String(payload) === text)
     expect(byPayload('')).toMatchObject({ properties: { userProperties: { 'exit-status': '126' } } })

@@ -28,7 +28,7 @@ describe('H13: after CONNACK', () => {
     ['SUBACK with a code too many', '90 05 0001 00 00 00', 'SUBACK with 2 Reason Codes', 2],
     ['SUBACK without a code', '90 03 0001 00', 'SUBACK with 0 Reason Codes', 2],
     ['PUBREC with Packet Identifier 0', '50 02 0000', 'PUBREC: Packet Identifier is 0', 2],
-    ['DISCONNECT 0x04', 'e0 01 04', 'DISCONNECT: it does not have the Reason Code 0x04', 2],
+    ['DISCONNECT 0x04', 'e0 01 04', 'DISCONNECT: invalid Reason Code 0x04', 2],
     ['DISCONNECT 0x00 (H18)', 'e0 00', '0x00 Normal disconnection', undefined],
   ])('%s', async (_, answer, text, exitCode) => {
     const server = await scriptedServer({
@@ -67,7 +67,7 @@ describe('H13: after CONNACK', () => {
     })
     expect(await answered).toEqual([0])
     expect(remarks).toEqual([
-      'The server breaks a rule of MQTT: PINGRESP: 1 bytes follow its last field [MQTT-4.13.1-1]',
+      'The server breaks a rule of MQTT: PINGRESP: 1 bytes after the last field [MQTT-4.13.1-1]',
     ])
   })
 })

@@ -49,7 +49,7 @@ describe('E4: a process that the command leaves behind', () => {
     const { ended } = running('setsid sleep 25 & sleep 60', { signal: abort.signal })
     await sleep(100)
     abort.abort()
-    expect(await ended).toMatchObject({ status: 137, failure: 'ended with us' })
+    expect(await ended).toMatchObject({ status: 137, failure: 'stopped with mqttx' })
   })
 })
 
@@ -87,7 +87,7 @@ test('H33: an environment that is too large: status 126 and the reason', async (
   expect(await running('true', { env }).ended).toEqual({
     output: Buffer.alloc(0),
     status: 126,
-    failure: 'it cannot be run: Argument list too long',
+    failure: 'cannot be run: Argument list too long',
   })
 })
 

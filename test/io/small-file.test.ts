@@ -31,8 +31,8 @@ test('a pipe whose writer is slow', () => {
 })
 
 test('H22: a pipe that nobody writes into is given up', () => {
-  expect(() => readSmallFile(pipe('silent'), { patience: 50 })).toThrow(
-    'nothing was written into it for 0.05 seconds',
+  expect(() => readSmallFile(pipe('silent'), { silence: 50 })).toThrow(
+    'no data for 0.05 seconds',
   )
 })
 

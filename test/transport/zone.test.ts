@@ -38,12 +38,12 @@ const zoned = 'an interface of this machine'
 
 describe.skipIf(loopback === undefined)('E71: a wrong or missing zone gets a hint', () => {
   test.each([
-    ['fe80::1', 'needs the name of an interface'],
-    ['FE80::1', 'needs the name of an interface'],
-    ['febf::1', 'needs the name of an interface'],
-    ['fe80::1%', 'needs the name of an interface'],
+    ['fe80::1', 'needs an interface of this machine'],
+    ['FE80::1', 'needs an interface of this machine'],
+    ['febf::1', 'needs an interface of this machine'],
+    ['fe80::1%', 'needs an interface of this machine'],
     ['fe80::1%no\u001bne', "'no\\u001bne' is not an interface"],
-    [`fe80::1%25${loopback}`, `%25 is for URLs: here write fe80::1%${loopback}`],
+    [`fe80::1%25${loopback}`, `%25 is for URLs: use fe80::1%${loopback}`],
   ])('%j', (address, hint) => {
     expect(zoneHint(address)).toContain(hint)
   })

@@ -137,12 +137,12 @@ const longestPasswordFile = 256 * 1024 * 1024
 /** At SIGHUP: how long to wait for a named pipe in place of the file, in milliseconds. Clients wait meanwhile. */
 const reloadPatienceMs = 1000
 
-function readUsers(file: string, patience?: number): PasswordEntries {
+function readUsers(file: string, silence?: number): PasswordEntries {
   let text: string
   try {
     text = readSmallFile(file, {
       longest: longestPasswordFile,
-      ...(patience !== undefined && { patience }),
+      ...(silence !== undefined && { silence }),
     }).toString()
   } catch (cause) {
     throw new MqttxError(
