@@ -84,7 +84,8 @@ function textOf(reader: Reader, { key, title }: TitledRow): string {
   const text = reader.text(title)
   if (key === 'assignedClientIdentifier' && text === '')
     throw reader.error(`${title} is empty (MQTT 5.0, 3.2.2.3.7)`)
-  if (key === 'responseTopic' && /[+#]/.test(text)) reader.remark(`${title} contains a wildcard [MQTT-3.3.2-14]`)
+  if (key === 'responseTopic' && /[+#]/.test(text))
+    reader.remark(`${title} contains a wildcard [MQTT-3.3.2-14]`)
   return text
 }
 

@@ -87,7 +87,11 @@ export function acceptConnack(
   const code = connackCode(connack, options.version)
   const properties = connack.properties ?? {}
   if (code !== 0) {
-    throw new ConnectRefused(refusalText(code, options.version), code, serverReason(properties) ?? hints[code])
+    throw new ConnectRefused(
+      refusalText(code, options.version),
+      code,
+      serverReason(properties) ?? hints[code],
+    )
   }
   if (connack.sessionPresent && cleanStart) {
     throw new ProtocolError('CONNACK with Session Present after a clean start [MQTT-3.2.2-2]', 0x82)
@@ -100,7 +104,10 @@ export function acceptConnack(
   }
   const { authenticationMethod: method } = properties
   if (method !== undefined && method !== options.properties.connect?.authenticationMethod) {
-    throw new ProtocolError('CONNACK: Authentication Method differs from that of CONNECT [MQTT-4.12.0-5]', 0x82)
+    throw new ProtocolError(
+      'CONNACK: Authentication Method differs from that of CONNECT [MQTT-4.12.0-5]',
+      0x82,
+    )
   }
   return { sessionPresent: connack.sessionPresent, properties }
 }

@@ -75,7 +75,7 @@ export class Connection {
   /** True while `publish` may be called. */
   get ready(): boolean {
     const { connected } = this.#state
-    return connected !== undefined && connected.link.batch.writable && this.#session.open
+    return connected?.link.batch.writable === true && this.#session.open
   }
 
   /** True from CONNACK to the loss or the close of the network connection. */

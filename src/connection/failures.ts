@@ -71,7 +71,8 @@ export function serverReason(properties: ReasonProperties | undefined): string |
   if (properties === undefined) return undefined
   const parts: string[] = []
   if (properties.reasonString !== undefined) parts.push(`the server says: ${properties.reasonString}`)
-  if (properties.serverReference !== undefined) parts.push(`use another server: ${properties.serverReference}`)
+  if (properties.serverReference !== undefined)
+    parts.push(`use another server: ${properties.serverReference}`)
   for (const [name, value] of pairsOf(properties.userProperties ?? {})) parts.push(`${name}: ${value}`)
   return parts.length === 0 ? undefined : shown(parts.join('; '))
 }
@@ -89,7 +90,9 @@ export function disconnected(reasonCode: number, properties: ReasonProperties | 
   const message = `The client is not currently connected: ${why}`
   const hint = serverReason(properties) ?? disconnectHints[reasonCode]
   const details = { exitCode: ExitCode.notConnected, reasonCode, hint }
-  return permanentCodes.has(reasonCode) ? new MqttxError(message, details) : new ConnectionError(message, details)
+  return permanentCodes.has(reasonCode)
+    ? new MqttxError(message, details)
+    : new ConnectionError(message, details)
 }
 
 /**

@@ -82,10 +82,7 @@ async function asked({ stdinLine, stdinFile }: LoginArgs, host: Host): Promise<B
       hint: "pipe the password in; for an empty password use -P ''",
     })
   }
-  throw new MqttxError(
-    '-P - cannot read the password from standard input, which is published',
-    {
-      hint: 'use --password-file or the variable MQTTX_PASSWORD',
-    },
-  )
+  throw new MqttxError('-P - cannot read the password from standard input, which is published', {
+    hint: 'use --password-file or the variable MQTTX_PASSWORD',
+  })
 }

@@ -30,6 +30,8 @@ export class QoS0Losses {
 
   /** Messages that the operating system had not taken when their connection was lost. */
   get lost(): number {
-    return this.#lost + (this.#lastLink === undefined ? 0 : this.#lastLink.encoded - this.#lastLink.link.taken)
+    return (
+      this.#lost + (this.#lastLink === undefined ? 0 : this.#lastLink.encoded - this.#lastLink.link.taken)
+    )
   }
 }

@@ -53,9 +53,7 @@ export class Scram {
     if (!nonce.startsWith(this.#nonce) || nonce.length === this.#nonce.length)
       throw failed('invalid challenge')
     if (iterations < leastIterations || iterations > mostIterations)
-      throw failed(
-        `${iterations} iterations; accepted are ${leastIterations} to ${mostIterations}`,
-      )
+      throw failed(`${iterations} iterations; accepted are ${leastIterations} to ${mostIterations}`)
     const withoutProof = `c=biws,r=${nonce}`
     const message = Buffer.from(`${this.#firstBare()},${text},${withoutProof}`)
     const size = createHash(this.#hash).digest().length

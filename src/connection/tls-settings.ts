@@ -53,7 +53,10 @@ async function identity(
     `${certName} does not contain a certificate in PEM format`,
   )
   if (!isEncrypted(keyPem)) {
-    const privateKey = parsed(() => createPrivateKey(keyPem), `${keyName} does not contain a private key in PEM format`)
+    const privateKey = parsed(
+      () => createPrivateKey(keyPem),
+      `${keyName} does not contain a private key in PEM format`,
+    )
     checkPair(certificate, privateKey, names)
     return { cert: certPem, key: keyPem }
   }

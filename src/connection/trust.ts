@@ -87,7 +87,10 @@ function fromDirectory(path: string): Trust {
   )
   const certificates = texts.filter(holdsCertificate)
   if (certificates.length > 0) return { certificates, name }
-  throw setupError(`${path} does not contain a CA certificate under the hash of its subject`, `run: openssl rehash ${path}`)
+  throw setupError(
+    `${path} does not contain a CA certificate under the hash of its subject`,
+    `run: openssl rehash ${path}`,
+  )
 }
 
 function entries(path: string, name: string): string[] {
@@ -112,7 +115,8 @@ function fromSystem({ SSL_CERT_FILE: file, SSL_CERT_DIR: directory }: Environmen
   if (file) {
     const name = `SSL_CERT_FILE=${file}`
     const text = normalPem(readNamed(file, notFound(name))).toString('latin1')
-    if (!holdsCertificate(text)) throw setupError(`${file} does not contain a certificate in PEM format`, name)
+    if (!holdsCertificate(text))
+      throw setupError(`${file} does not contain a certificate in PEM format`, name)
     return { certificates: [text], name }
   }
   if (directory) return { ...fromDirectory(directory), name: `SSL_CERT_DIR=${directory}` }

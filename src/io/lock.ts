@@ -126,7 +126,8 @@ function contents(file: string): string | undefined {
     )
   } catch (error) {
     if (isSystemError(error) && error.code === 'ENOENT') return undefined
-    if (isSystemError(error)) throw notALockFile(file, error.code === 'ELOOP' ? 'a symbolic link' : strerror(error))
+    if (isSystemError(error))
+      throw notALockFile(file, error.code === 'ELOOP' ? 'a symbolic link' : strerror(error))
     throw error
   }
   try {

@@ -25,9 +25,6 @@ export class TopicAliases {
     }
     const known = this.#topics.get(alias)
     if (known !== undefined) return known
-    throw new ProtocolError(
-      `PUBLISH with Topic Alias ${alias}, which has no topic yet [MQTT-3.3.2-8]`,
-      0x82,
-    )
+    throw new ProtocolError(`PUBLISH with Topic Alias ${alias}, which has no topic yet [MQTT-3.3.2-8]`, 0x82)
   }
 }

@@ -62,7 +62,11 @@ function levelled(ciphers: string): string {
 function contextError(error: Error, ciphers: string | undefined): MqttxError {
   const code = 'code' in error ? String(error.code) : ''
   if (code === 'ERR_SSL_NO_CIPHER_MATCH' || code === 'ERR_INVALID_ARG_VALUE') {
-    return setupError(`OpenSSL does not know any cipher of --ciphers ${ciphers}`, 'list them: openssl ciphers', error)
+    return setupError(
+      `OpenSSL does not know any cipher of --ciphers ${ciphers}`,
+      'list them: openssl ciphers',
+      error,
+    )
   }
   const reason = 'reason' in error ? String(error.reason) : error.message
   const weak = /too (small|weak)/.test(reason) ? weakHint : undefined

@@ -17,11 +17,7 @@ const alerts: readonly (readonly [code: RegExp, cause: string, hint?: string])[]
     'The server rejected the client certificate',
     "the server's log has the reason",
   ],
-  [
-    /UNKNOWN_PSK_IDENTITY/,
-    'The server does not know the PSK identity',
-    'is --psk-identity right?',
-  ],
+  [/UNKNOWN_PSK_IDENTITY/, 'The server does not know the PSK identity', 'is --psk-identity right?'],
   [/NO_APPLICATION_PROTOCOL/, 'The server does not support the protocol of --tls-alpn'],
   [/UNRECOGNIZED_NAME/, 'The server does not serve this host name (SNI)'],
   [

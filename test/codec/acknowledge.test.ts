@@ -1,4 +1,4 @@
-// PUBACK, PUBREC, PUBREL and PUBCOMP: what mqtt-packet writes and reads, in fewer steps.
+// PUBACK, PUBREC, PUBREL and PUBCOMP, compared with mqtt-packet.
 import fc from 'fast-check'
 import type { Packet } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
@@ -47,17 +47,17 @@ describe.each(types)('%s', (cmd, type, reasonCodes) => {
     )
   })
 
-  test.each(reasonCodes)('Reason Code %i is read by mqtt-packet as we meant it', (reasonCode) => {
+  test.each(reasonCodes)('Reason Code %i is decoded by mqtt-packet', (reasonCode) => {
     expect(parse(encoded(type, 4660, reasonCode), 5)).toMatchObject([{ cmd, messageId: 4660, reasonCode }])
   })
 
-  test.each(reasonCodes)('Reason Code %i of mqtt-packet is read', (reasonCode) => {
+  test.each(reasonCodes)('Reason Code %i of mqtt-packet is decoded', (reasonCode) => {
     const wire = generate({ cmd, messageId: 4660, reasonCode } as Packet, 5)
     expect(decoded(wire, 5)).toEqual([[type, 4660, reasonCode, undefined]])
     expect(decoded(encoded(type, 4660, reasonCode), 5)).toEqual([[type, 4660, reasonCode, undefined]])
   })
 
-  test.each(versions)('is read, version %i', (version) => {
+  test.each(versions)('is decoded, version %i', (version) => {
     fc.assert(
       fc.property(anyId, (messageId) => {
         expect(decoded(encoded(type, messageId, 0), version)).toEqual([[type, messageId, 0, undefined]])
@@ -65,7 +65,7 @@ describe.each(types)('%s', (cmd, type, reasonCodes) => {
     )
   })
 
-  test('properties are read', () => {
+  test('properties are decoded', () => {
     const properties = { reasonString: 'because' }
     const wire = generate({ cmd, messageId: 7, reasonCode: reasonCodes[1], properties } as Packet, 5)
     expect(decoded(wire, 5)).toEqual([[type, 7, reasonCodes[1], properties]])

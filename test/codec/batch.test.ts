@@ -7,7 +7,7 @@ import { keepingBatch } from './messages.js'
 
 const kibibyte = 1024
 
-/** Bytes that can be told from those of another seed. */
+/** Bytes that differ between seeds. */
 function bytesOf(seed: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafe(length)
   for (let i = 0; i < length; i++) bytes[i] = (seed * 37 + i) % 256
@@ -26,7 +26,7 @@ test('nothing is written before flush, then everything at once', () => {
   expect(batch.pending).toBe(0)
 })
 
-test('flush writes nothing where there is nothing', () => {
+test('flush of an empty batch writes nothing', () => {
   const { batch, kept } = keepingBatch()
   batch.flush()
   batch.append(bytesOf(1, 1), 0, 1)
@@ -35,13 +35,13 @@ test('flush writes nothing where there is nothing', () => {
   expect(kept).toHaveLength(1)
 })
 
-test('a full batch goes by itself, in writes of about 64 KiB', () => {
+test('a full batch is written automatically, in writes of about 64 KiB', () => {
   const { batch, kept } = keepingBatch()
   for (let i = 0; i < 200; i++) batch.append(bytesOf(i, kibibyte), 0, kibibyte)
   expect(kept.map(({ length }) => length)).toEqual([64 * kibibyte, 64 * kibibyte, 64 * kibibyte])
 })
 
-test('a large payload is written as it is, without a copy, behind what came before it', () => {
+test('a large payload is written without a copy, after earlier bytes', () => {
   const { batch, kept } = keepingBatch()
   const large = bytesOf(2, 100 * kibibyte)
   batch.append(bytesOf(1, 10), 0, 10)
@@ -53,7 +53,7 @@ test('a large payload is written as it is, without a copy, behind what came befo
   expect(kept[1]!.buffer).toBe(large.buffer)
 })
 
-test('room for more than 64 KiB is made where it is asked for', () => {
+test('more than 64 KiB can be reserved', () => {
   const { batch, kept } = keepingBatch()
   batch.append(bytesOf(1, 10), 0, 10)
   batch.reserve(100 * kibibyte)
@@ -63,7 +63,7 @@ test('room for more than 64 KiB is made where it is asked for', () => {
   expect(Buffer.concat(kept)).toEqual(Buffer.concat([bytesOf(1, 10), Buffer.alloc(100 * kibibyte, 7)]))
 })
 
-test('what is discarded is never written', () => {
+test('discarded bytes are not written', () => {
   const { batch, kept } = keepingBatch()
   batch.append(Buffer.from('one'), 0, 3)
   batch.flush()
@@ -74,8 +74,8 @@ test('what is discarded is never written', () => {
   expect(Buffer.concat(kept).toString()).toBe('onethree')
 })
 
-describe('when the sink asks to wait', () => {
-  test('writable stays false until the owner has heard that it drained', () => {
+describe('when the sink returns false', () => {
+  test('writable stays false until the owner sets it', () => {
     let room = true
     const { batch, kept } = keepingBatch(() => room)
     batch.append(Buffer.from('a'), 0, 1)
@@ -89,7 +89,7 @@ describe('when the sink asks to wait', () => {
     batch.append(Buffer.from('c'), 0, 1)
     batch.flush()
     expect(batch.writable).toBe(false)
-    expect(Buffer.concat(kept).toString()).toBe('abc') // said, not enforced: the owner is who waits
+    expect(Buffer.concat(kept).toString()).toBe('abc') // not enforced: the owner waits
 
     batch.writable = true
     batch.append(Buffer.from('d'), 0, 1)
@@ -97,7 +97,7 @@ describe('when the sink asks to wait', () => {
     expect(batch.writable).toBe(true)
   })
 
-  test('a full batch and a large payload tell it too', () => {
+  test('also for a full batch and a large payload', () => {
     const full = keepingBatch(() => false).batch
     for (let i = 0; i < 65; i++) full.append(bytesOf(i, kibibyte), 0, kibibyte)
     expect(full.writable).toBe(false)
@@ -108,7 +108,7 @@ describe('when the sink asks to wait', () => {
   })
 })
 
-test('order is kept, and no write changes bytes that the sink still has', () => {
+test('order is kept, and bytes that the sink still uses are not changed', () => {
   const template = publishTemplate('some/topic', { qos: 1, retain: false, properties: Buffer.alloc(0) })
   const step = fc.oneof(
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('append'), size: fc.nat(3000) }) },
@@ -150,7 +150,7 @@ test('order is kept, and no write changes bytes that the sink still has', () => 
   )
 })
 
-test('copying a range by a loop or by the runtime is the same', () => {
+test('copy by a loop and by the runtime give the same result', () => {
   for (const length of [0, 1, 47, 48, 49, 100]) {
     const from = bytesOf(length, length + 10)
     const to = Buffer.alloc(length + 20)

@@ -1,4 +1,4 @@
-// CONNECT where mqtt-packet would not write it.
+// CONNECT packets that mqtt-packet does not encode.
 import { expect, test } from 'vitest'
 import { generate } from '../../src/codec/mqtt-packet.js'
 import { parse } from './messages.js'
@@ -27,7 +27,7 @@ test.each([0, 1, 105, 106, 107, 127, 128, 16_361, 16_362, 16_363, 65_535])(
     const packet = generate({ ...connect, will, password }, 5)
     const named = generate({ ...connect, will, password, username: '' }, 5)
     expect(packet.subarray(-size - 2)).toEqual(named.subarray(-size - 2))
-    // The same but for the User Name flag and its two bytes of length.
+    // Differs only in the User Name flag and its two bytes of length.
     const head = (bytes: Buffer) => bytes.subarray(bytes.indexOf('MQTT') - 2)
     expect(head(packet).length).toBe(head(named).length - 2)
     expect(head(packet)[7]).toBe(head(named)[7]! & ~0x80)

@@ -7,7 +7,7 @@ import { everyCut } from '../helpers/cuts.js'
 import { acknowledgeNames } from '../helpers/scripted.js'
 import { generate, type Version, versions } from './messages.js'
 
-/** Writes down what reaches the handler. */
+/** Records the calls of the handler. */
 function listener(): { words: string[]; handler: PacketHandler } {
   const words: string[] = []
   const handler: PacketHandler = {
@@ -27,7 +27,7 @@ function heard(chunks: Iterable<Buffer>, version: Version): string[] {
   return words
 }
 
-/** All that a server can say, with answers that are long enough for mqtt-packet to have to read them. */
+/** All packets of a server, including long acknowledgements. */
 function conversation(version: Version): { packet: Packet; word: string }[] {
   const code = version === 5 ? 0x10 : 0
   const connack: Packet = { cmd: 'connack', sessionPresent: true, returnCode: 0, reasonCode: 0 }
@@ -55,12 +55,12 @@ describe.each(versions)('version %i', (version) => {
   const said = conversation(version)
   const wire = Buffer.concat(said.map(({ packet }) => generate(packet, version)))
 
-  test('a conversation is the same wherever the chunks were cut', () => {
+  test('the packets do not depend on the chunk boundaries', () => {
     const words = said.map(({ word }) => word)
     for (const chunks of everyCut(wire)) expect(heard(chunks, version)).toEqual(words)
   })
 
-  test('after stop() nothing reaches the handler, neither of this chunk nor of the next', () => {
+  test('after stop() the handler is not called, for this chunk or the next', () => {
     const { words, handler } = listener()
     const decoder = new Decoder({ ...handler, packet: () => decoder.stop() }, version)
     decoder.push(wire)
@@ -68,7 +68,7 @@ describe.each(versions)('version %i', (version) => {
     expect(words).toEqual([])
   })
 
-  test('what comes before a malformed packet has been handed over', () => {
+  test('packets before a malformed packet are handled', () => {
     const { words, handler } = listener()
     const pingresp = Buffer.of(0xd0, 0)
     const attempt = () =>
@@ -77,7 +77,7 @@ describe.each(versions)('version %i', (version) => {
     expect(words).toEqual(['PINGRESP'])
   })
 
-  test('whatever the bytes, it throws a ProtocolError or nothing', () => {
+  test('any bytes cause a ProtocolError or nothing', () => {
     const packet = fc
       .tuple(fc.nat(255), fc.uint8Array({ maxLength: 40 }))
       .map(([header, body]) => Buffer.from([header, body.length, ...body]))
@@ -121,7 +121,7 @@ test('AUTH is a packet of MQTT 5 only', () => {
   expect(() => heard([wire], 4)).toThrow(ProtocolError)
 })
 
-test('a packet over the accepted size is refused', () => {
+test('a packet over the limit is refused', () => {
   const { handler } = listener()
   const attempt = () => new Decoder(handler, 5, 10).push(Buffer.of(0x30, 9))
   expect(attempt).toThrow(expect.objectContaining({ reasonCode: 0x95 }))

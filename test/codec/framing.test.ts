@@ -4,12 +4,12 @@ import { Framer, maxRemainingLength, remainingLengthSize } from '../../src/codec
 import { ProtocolError } from '../../src/errors.js'
 import { cutAt, everyCut } from '../helpers/cuts.js'
 
-/** Remaining Length as MQTT 5.0, 1.5.5 writes it. */
+/** Encodes a Remaining Length (MQTT 5.0, 1.5.5). */
 function variableByteInteger(length: number): number[] {
   return length < 128 ? [length] : [(length % 128) + 128, ...variableByteInteger(Math.floor(length / 128))]
 }
 
-/** A Control Packet of which only header and size count: each body byte says where it stands. */
+/** A Control Packet whose body bytes are their own offsets. */
 function packet(header: number, length: number): Buffer {
   const body = Buffer.allocUnsafe(length)
   for (let i = 0; i < length; i++) body[i] = i % 251
@@ -34,7 +34,7 @@ function frames(chunks: Iterable<Buffer>, framer = new Framer()): Frame[] {
   return found
 }
 
-/** The error that `chunks` end with. */
+/** The error that `chunks` cause. */
 function failure(chunks: Iterable<Buffer>, framer?: Framer): ProtocolError {
   try {
     frames(chunks, framer)
@@ -44,7 +44,7 @@ function failure(chunks: Iterable<Buffer>, framer?: Framer): ProtocolError {
   throw new Error('nothing was refused')
 }
 
-/** Where each number of bytes of the Remaining Length begins and ends (MQTT 5.0, table 1-1). */
+/** The limits of each size of the Remaining Length (MQTT 5.0, table 1-1). */
 const boundaries = [0, 1, 127, 128, 129, 16_383, 16_384, 16_385, 2_097_151, 2_097_152, 2_097_153]
 
 test.each([
@@ -61,8 +61,8 @@ test.each([
   expect(variableByteInteger(length)).toHaveLength(size)
 })
 
-describe('where the chunks were cut does not change the packets:', () => {
-  test('packets of two bytes and of three, one behind the other', () => {
+describe('the packets do not depend on the chunk boundaries:', () => {
+  test('packets of two and three bytes', () => {
     const packets = [packet(0xd0, 0), packet(0x40, 2), packet(0x30, 5), packet(0xd0, 0), packet(0x30, 1)]
     for (const chunks of everyCut(Buffer.concat(packets))) {
       expect(frames(chunks).map(({ whole }) => whole)).toEqual(packets)
@@ -93,7 +93,7 @@ describe('where the chunks were cut does not change the packets:', () => {
     }
   })
 
-  test('any packets, cut anywhere', () => {
+  test('any packets', () => {
     const anyPacket = fc.tuple(fc.integer({ min: 1, max: 255 }), fc.oneof(fc.nat(5), fc.nat(400)))
     fc.assert(
       fc.property(fc.array(anyPacket), fc.array(fc.nat(2000)), (shapes, cuts) => {
@@ -105,7 +105,7 @@ describe('where the chunks were cut does not change the packets:', () => {
     )
   })
 
-  test('a large packet that comes byte by byte is joined once', () => {
+  test('a large packet received byte by byte is copied once', () => {
     const bytes = packet(0x30, 200_000)
     expect(frames(cutAt(bytes, Array.from(bytes.keys()).slice(1)))[0]!.whole.equals(bytes)).toBe(true)
   })
@@ -117,18 +117,18 @@ test('a packet within one chunk is a view of it', () => {
 })
 
 describe('[MQTT-1.5.5-1] a Remaining Length has at most 4 bytes:', () => {
-  test('a fifth is refused wherever the chunks were cut', () => {
+  test('a fifth is refused with any chunk boundaries', () => {
     const bytes = Buffer.concat([packet(0x40, 2), Buffer.of(0x30, 0x80, 0x80, 0x80, 0x80, 0x01)])
     for (const chunks of everyCut(bytes)) {
       expect(failure(chunks)).toMatchObject({ reasonCode: 0x81, exitCode: 21 })
     }
   })
 
-  test('as soon as the fourth announces it', () => {
+  test('as soon as the fourth has its continuation bit set', () => {
     expect(failure([Buffer.of(0x30, 0xff, 0xff, 0xff, 0xff)])).toBeInstanceOf(ProtocolError)
   })
 
-  test('four are accepted even where fewer would do', () => {
+  test('four are accepted for a small length', () => {
     expect(frames([Buffer.of(0xd0, 0x80, 0x80, 0x80, 0x00)])).toMatchObject([{ header: 0xd0 }])
   })
 })
@@ -136,18 +136,18 @@ describe('[MQTT-1.5.5-1] a Remaining Length has at most 4 bytes:', () => {
 describe('the largest accepted packet', () => {
   const limit = 100 // of the whole packet: 2 bytes of Fixed Header and 98 others
 
-  test('passes', () => {
+  test('is accepted', () => {
     expect(frames([packet(0x30, 98)], new Framer(limit))).toHaveLength(1)
   })
 
-  test('and one byte more is refused before its body has come', () => {
+  test('one byte more is refused before the body is received', () => {
     const bytes = packet(0x30, 99)
     for (const chunks of everyCut(bytes.subarray(0, 2))) {
       expect(failure(chunks, new Framer(limit))).toMatchObject({ reasonCode: 0x95 })
     }
   })
 
-  test("is MQTT's own without a limit", () => {
+  test("is MQTT's own by default", () => {
     expect(frames([Buffer.of(0x30, 0xff, 0xff, 0xff, 0x7f)])).toEqual([])
   })
 })

@@ -1,4 +1,4 @@
-// Random PUBLISH packets as mqtt-packet describes them, and what mqtt-packet makes of them.
+// Random PUBLISH packets for mqtt-packet, and their encoding.
 import fc from 'fast-check'
 import mqtt, { type IPublishPacket, type Packet } from 'mqtt-packet'
 import { Batch } from '../../src/codec/batch.js'
@@ -18,7 +18,7 @@ const properties: fc.Arbitrary<NonNullable<IPublishPacket['properties']>> = fc.r
     responseTopic: name,
     correlationData: bytes,
     userProperties: fc.dictionary(name, fc.oneof(text, fc.array(text, { minLength: 2, maxLength: 3 })), {
-      minKeys: 1, // mqtt-packet cannot write none
+      minKeys: 1, // mqtt-packet cannot encode an empty object
       maxKeys: 3,
     }),
     subscriptionIdentifier: fc.integer({ min: 1, max: 268_435_455 }),
@@ -27,7 +27,7 @@ const properties: fc.Arbitrary<NonNullable<IPublishPacket['properties']>> = fc.r
   { requiredKeys: [] },
 )
 
-/** Any PUBLISH that MQTT allows for this version, without a Topic Alias: we accept none and send none. */
+/** Any valid PUBLISH of this version, without a Topic Alias. */
 export function publishes(version: Version): fc.Arbitrary<IPublishPacket> {
   const common = fc.record({
     topic: name.filter((text) => !/[+#\0]/.test(text)),
@@ -55,7 +55,7 @@ export function generate(packet: Packet, version: number): Buffer {
   return mqtt.generate(packet, { protocolVersion: version })
 }
 
-/** What mqtt-packet reads in `bytes`. */
+/** The packets that mqtt-packet decodes. */
 export function parse(wire: Uint8Array, version: number): Packet[] {
   const packets: Packet[] = []
   const parser = mqtt.parser({ protocolVersion: version })
@@ -67,7 +67,7 @@ export function parse(wire: Uint8Array, version: number): Packet[] {
   return packets
 }
 
-/** A Batch whose writes are kept as they are, like a socket that has not written them yet. */
+/** A Batch whose writes are kept without a copy, as in a socket that has not written them yet. */
 export function keepingBatch(writable: () => boolean = () => true): { batch: Batch; kept: Uint8Array[] } {
   const kept: Uint8Array[] = []
   const batch = new Batch((written) => {
@@ -77,7 +77,7 @@ export function keepingBatch(writable: () => boolean = () => true): { batch: Bat
   return { batch, kept }
 }
 
-/** The template for a packet, its properties in the bytes that mqtt-packet writes for them. */
+/** The template of a packet, with properties encoded by mqtt-packet. */
 export function templateOf({ topic, qos, retain, properties: some }: IPublishPacket, version: Version) {
   return publishTemplate(topic, { qos, retain, properties: propertyBytes(some, version) })
 }
@@ -87,10 +87,10 @@ function propertyBytes(some: IPublishPacket['properties'], version: Version): Bu
   const bare = { cmd: 'publish', topic: 't', payload: '', qos: 0, retain: false, dup: false } as const
   const wire = generate(some === undefined ? bare : { ...bare, properties: some }, 5)
   const remainingLength = wire.findIndex((byte, index) => index > 0 && byte < 128)
-  return wire.subarray(remainingLength + 1 + 3) // behind the Topic Name 't'
+  return wire.subarray(remainingLength + 1 + 3) // after the Topic Name 't'
 }
 
-/** The bytes that we make of a packet. */
+/** Our encoding of a packet. */
 export function encoded(packet: IPublishPacket, version: Version, template?: PublishTemplate): Buffer {
   const { batch, kept } = keepingBatch()
   const payload = Buffer.from(packet.payload as Buffer)

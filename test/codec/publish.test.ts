@@ -1,4 +1,4 @@
-// PUBLISH is the one packet that is not left to mqtt-packet: same bytes, same fields as mqtt-packet.
+// PUBLISH: same bytes and same fields as mqtt-packet.
 import fc from 'fast-check'
 import type { IPublishPacket } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
@@ -38,7 +38,7 @@ function decoded(chunks: Iterable<Buffer>, version: Version): Publish[] {
     },
     version,
   )
-  // A large PUBLISH may come only after CONNACK.
+  // A large PUBLISH is accepted only after CONNACK.
   decoder.push(version === 5 ? Buffer.of(0x20, 3, 0, 0, 0) : Buffer.of(0x20, 2, 0, 0))
   for (const chunk of chunks) decoder.push(chunk)
   return found
@@ -76,7 +76,7 @@ describe.each(versions)('version %i', (version) => {
       fc.property(publishes(version), (packet) => {
         const wire = generate(packet, version)
         const expected = fieldsByMqttPacket(wire, version)
-        // mqtt-packet loses an empty value of a name that is there again.
+        // mqtt-packet loses an empty value of a repeated name.
         const { userProperties } = packet.properties ?? {}
         if (userProperties !== undefined) expected.properties = { ...expected.properties, userProperties }
         expect(decoded([wire], version).map(fieldsOf)).toEqual([expected])
@@ -84,7 +84,7 @@ describe.each(versions)('version %i', (version) => {
     )
   })
 
-  test('the size is known before it is encoded', () => {
+  test('publishSize is the size of the encoding', () => {
     fc.assert(
       fc.property(publishes(version), (packet) => {
         const size = publishSize(templateOf(packet, version), packet.payload.length)
@@ -125,7 +125,7 @@ describe.each(versions)('version %i', (version) => {
     }
   })
 
-  test('is read wherever the chunks were cut', () => {
+  test('is decoded with any chunk boundaries', () => {
     const packet = {
       cmd: 'publish',
       topic: 'é/b',
@@ -143,7 +143,7 @@ describe.each(versions)('version %i', (version) => {
   })
 })
 
-test('a range of a payload is sent, and DUP only where it is asked for', () => {
+test('encodes a range of the payload, and DUP on request', () => {
   const template = publishTemplate('t', { qos: 1, retain: false, properties: Buffer.alloc(0) })
   const { batch, kept } = keepingBatch()
   const lines = Buffer.from('one\ntwo\nthree')
@@ -170,7 +170,7 @@ test('[MQTT-1.5.4] a Topic Name of 65,535 bytes fits, one more does not', () => 
   expect(() => publishTemplate(`${packet.topic}e`, template)).toThrow(ProtocolError)
 })
 
-test('what a handler does not ask for is not decoded: a payload is a view of the chunk', () => {
+test('a payload is a view of the chunk', () => {
   const wire = Buffer.from([0x30, 5, 0, 1, 0x74, 0x68, 0x69])
   expect(decoded([wire], 4)[0]!.payload.buffer).toBe(wire.buffer)
 })
@@ -203,7 +203,7 @@ describe('refuses', () => {
     expect(attempt).toThrow(expect.objectContaining({ reasonCode }))
   })
 
-  test('nothing else than with a ProtocolError, whatever the bytes', () => {
+  test('any invalid bytes with a ProtocolError', () => {
     fc.assert(
       fc.property(
         fc.nat(15),
@@ -222,7 +222,7 @@ describe('refuses', () => {
   })
 })
 
-test('a topic is checked the same wherever it is in a chunk', () => {
+test('the check of a topic does not depend on its position in the chunk', () => {
   const byte = fc.oneof(
     fc.constantFrom(0x00, 0x23, 0x24, 0x2b, 0x2c, 0x2f, 0x7f, 0x80, 0xc3, 0xff),
     fc.integer({ min: 0, max: 255 }),

@@ -1,5 +1,5 @@
-// What a server may not send: one row for each packet, field and rule (H10, H12, H13, H19). What the reference lets pass and
-// harms nobody is a remark.
+// Invalid packets from a server: one row for each packet, field and rule (H10, H12, H13, H19). Harmless violations that
+// mosquitto accepts are only reported.
 import { describe, expect, test } from 'vitest'
 import { Decoder } from '../../src/codec/decoder.js'
 import { properties, propertyTitle } from '../../src/codec/properties.js'
@@ -14,7 +14,7 @@ interface Heard {
   readonly remarks: string[]
 }
 
-/** A connection that has had its CONNACK, and then gets `bytes`, in pieces of `size`. */
+/** Decodes `bytes` after a CONNACK, in pieces of `size`. */
 function hear(bytes: Uint8Array, version: 3 | 4 | 5, size = 1000): Heard {
   const heard: Heard = { packets: [], remarks: [] }
   const decoder = new Decoder(
@@ -34,7 +34,7 @@ function hear(bytes: Uint8Array, version: 3 | 4 | 5, size = 1000): Heard {
 }
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex')
-/** A packet of a header and a body, both hexadecimal. */
+/** A packet from a hexadecimal header and body. */
 const packet = (header: string, body: string): Buffer => {
   const bytes = hex(body)
   return Buffer.concat([hex(header), Buffer.of(bytes.length), bytes])
@@ -54,22 +54,10 @@ describe.each([
     0x82,
     'PUBLISH: duplicate Response Topic',
   ],
-  [
-    'PUBLISH, Content Type twice',
-    5,
-    publish('0300016103000161'),
-    0x82,
-    'PUBLISH: duplicate Content Type',
-  ],
+  ['PUBLISH, Content Type twice', 5, publish('0300016103000161'), 0x82, 'PUBLISH: duplicate Content Type'],
   ['PUBLISH, Topic Alias twice', 5, publish('230001230001'), 0x82, 'PUBLISH: duplicate Topic Alias'],
   ['PUBLISH, Payload Format twice', 5, publish('01010101'), 0x82, 'duplicate Payload Format Indicator'],
-  [
-    'PUBLISH, Correlation Data twice',
-    5,
-    publish('0900016109000161'),
-    0x82,
-    'duplicate Correlation Data',
-  ],
+  ['PUBLISH, Correlation Data twice', 5, publish('0900016109000161'), 0x82, 'duplicate Correlation Data'],
   [
     'PUBLISH, Message Expiry twice',
     5,
@@ -240,26 +228,26 @@ test.each([
     'PINGRESP: 2 bytes after the last field [MQTT-4.13.1-1]',
     { cmd: 'pingresp' },
   ],
-  ['PUBACK of 3 bytes before MQTT 5', 4, packet('40', '000700'), 'PUBACK: 1 bytes follow', { messageId: 7 }],
+  ['PUBACK of 3 bytes before MQTT 5', 4, packet('40', '000700'), 'PUBACK: 1 bytes after', { messageId: 7 }],
   [
-    'PUBREC with bytes behind its properties',
+    'PUBREC with bytes after its properties',
     5,
     packet('50', '00071000ff'),
-    'PUBREC: 1 bytes follow',
+    'PUBREC: 1 bytes after',
     { reasonCode: 0x10 },
   ],
   [
     'CONNACK of 3 bytes before MQTT 5',
     4,
     packet('20', '000000'),
-    'CONNACK: 1 bytes follow',
+    'CONNACK: 1 bytes after',
     { returnCode: 0 },
   ],
   [
     'UNSUBACK with codes before MQTT 5',
     4,
     packet('b0', '000711'),
-    'UNSUBACK: 1 bytes follow',
+    'UNSUBACK: 1 bytes after',
     { messageId: 7 },
   ],
   [
@@ -273,7 +261,7 @@ test.each([
     'a Property Length that is not minimal',
     5,
     packet('30', '000161 8000 78'),
-    'PUBLISH: Property Length takes more bytes',
+    'PUBLISH: Property Length is longer',
     { topic: 'a' },
   ],
   [
@@ -287,7 +275,7 @@ test.each([
     'a Response Topic with a wildcard',
     5,
     publish('0800022f23'),
-    'PUBLISH: Response Topic has a wildcard',
+    'PUBLISH: Response Topic contains a wildcard',
     { responseTopic: '/#' },
   ],
 ] as const)('remarked, once a connection: %s', (_, version, bytes, text, values) => {
@@ -297,7 +285,7 @@ test.each([
   expect(packets[2]).toMatchObject(values)
 })
 
-describe('what is right passes', () => {
+describe('valid packets are accepted', () => {
   test.each([
     ['PUBACK', 5, packet('40', '0001 10'), { type: 4, messageId: 1, reasonCode: 0x10 }],
     [
@@ -325,7 +313,7 @@ describe('what is right passes', () => {
     }
   })
 
-  test('a User Property may have any name, and the same name again (H16)', () => {
+  test('a User Property may have any name, also a repeated one (H16)', () => {
     const pair = (name: string, value: string) => {
       const text = (word: string) =>
         `00${word.length.toString(16).padStart(2, '0')}${Buffer.from(word).toString('hex')}`
@@ -342,7 +330,7 @@ describe('what is right passes', () => {
     ])
   })
 
-  test('every property is read where the table allows it', () => {
+  test('every property is decoded in every packet that may have it', () => {
     const values = {
       byte: '01',
       'two byte integer': '0102',
@@ -384,7 +372,7 @@ describe('sizes (H19)', () => {
   })
 })
 
-test('utf8Fault agrees with TextDecoder about every sequence of up to four bytes that matters', () => {
+test('utf8Fault agrees with TextDecoder for all relevant sequences of up to four bytes', () => {
   const edges = [0x01, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf]
   const leads = [...edges, 0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff]
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -408,7 +396,7 @@ test('utf8Fault agrees with TextDecoder about every sequence of up to four bytes
   expect(utf8Fault(Uint8Array.of(0x61, 0, 0x62), 0, 3)).toBe('nul')
 })
 
-test('an error that is not of the bytes is a Protocol Error', () => {
+test('an error that is not a malformed packet is a Protocol Error', () => {
   expect(() => hear(connack('210000'), 5)).toThrow(
     expect.objectContaining({ reasonCode: protocolError, exitCode: 2 }),
   )

@@ -198,9 +198,7 @@ test.each([
 
   expect([status, stderr]).toEqual([
     1,
-    expect.stringMatching(
-      /^Error: .*users\.lock exists, and is not a lock file: .*\.\nhint: remove it/,
-    ),
+    expect.stringMatching(/^Error: .*users\.lock exists, and is not a lock file: .*\.\nhint: remove it/),
   ])
   expect(users()).toEqual([])
 })

@@ -325,8 +325,7 @@ describe('--exec', () => {
     const outcome = await serving(['--exec', 'cat'], server, () => answers(server).length === 2)
     expect(outcome).toMatchObject({
       status: 0,
-      stderr:
-        "Warning: The command failed for a request on 'q/1': cannot be run: Argument list too long\n",
+      stderr: "Warning: The command failed for a request on 'q/1': cannot be run: Argument list too long\n",
     })
     const byPayload = (text: string) => answers(server).find(({ payload }) => String(payload) === text)
     expect(byPayload('')).toMatchObject({ properties: { userProperties: { 'exit-status': '126' } } })

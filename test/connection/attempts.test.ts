@@ -1,4 +1,4 @@
-// Each attempt reads again what may have been renewed; a server that keeps closing is explained once.
+// Secrets are read again for each attempt; the likely cause of repeated losses is shown once.
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ describe('E22: for each attempt', () => {
       .filter(({ cmd }) => cmd === 'connect')
       .map((packet) => String((packet as IConnectPacket).password))
 
-  /** Closes the first two connections after SUBSCRIBE; `between` is called before each of them goes. */
+  /** Closes the first two connections after SUBSCRIBE; calls `between` before each close. */
   function closingTwice(between: (connection: number) => void): Promise<ScriptedServer> {
     let connections = 0
     return scriptedServer({
@@ -38,7 +38,7 @@ describe('E22: for each attempt', () => {
   test.each([
     ['--password-file', (file: string) => ['--password-file', file]],
     ['--password-command', (file: string) => ['--password-command', `cat ${file}`]],
-  ])('%s is read again; one that is gone for a while is retried with a message', async (option, words) => {
+  ])('%s is read again; a missing one is retried, with a message', async (option, words) => {
     const file = join(scratch('token'), 'token')
     writeFileSync(file, 'first\n')
     const server = await closingTwice((connection) => {
@@ -66,7 +66,7 @@ describe('E22: for each attempt', () => {
 test.each([
   [503, 2],
   [404, 2],
-])('E19: %i to a WebSocket upgrade on a reconnect is retried', async (status, attempts) => {
+])('E19: status %i for a WebSocket upgrade is retried on a reconnect', async (status, attempts) => {
   let refused = 0
   let upgrades = 0
   const http = createServer()
@@ -110,7 +110,7 @@ describe('E20: before the first CONNACK', () => {
       server.handleUpgrade(request, socket, Buffer.alloc(0), (client) => client.close(code, reason))
   }
 
-  /** Refuses twice, then is a server of MQTT over WebSocket that closes after CONNACK. */
+  /** Refuses two upgrades, then accepts MQTT over WebSocket. */
   async function refusing(refuse: Refuse) {
     let upgrades = 0
     const { webSocketAcceptor } = await import('../../src/transport/websocket.js')
@@ -130,8 +130,8 @@ describe('E20: before the first CONNACK', () => {
   }
 
   const passing: [string, Refuse, string][] = [
-    ['an upgrade that is answered with 502', status(502), 'answered the WebSocket upgrade with 502'],
-    ['an upgrade that is answered with 503', status(503), 'answered the WebSocket upgrade with 503'],
+    ['an upgrade answered with 502', status(502), 'answered the WebSocket upgrade with 502'],
+    ['an upgrade answered with 503', status(503), 'answered the WebSocket upgrade with 503'],
     ['a close frame with 1008', frame(1008, 'policy'), 'the server closed the WebSocket: 1008 policy'],
     ['a close frame with 1013', frame(1013, 'later'), 'the server closed the WebSocket: 1013 later'],
     ['a close frame with 1000', frame(1000, ''), 'The connection was lost'],
@@ -145,7 +145,7 @@ describe('E20: before the first CONNACK', () => {
     expect([upgrades(), told]).toEqual([3, [expect.stringContaining(text), expect.stringContaining(text)]])
   })
 
-  test.each(passing)('%s is the end without --retry', async (_name, refuse, text) => {
+  test.each(passing)('%s is not retried without --retry', async (_name, refuse, text) => {
     const { port, endpoint, upgrades } = await refusing(refuse)
     const error = (await failureOf(connectionTo({ port }, { endpoint }).connect())) as MqttxError
     expect(`${error.message} ${error.hint}`).toContain(text)
@@ -153,7 +153,7 @@ describe('E20: before the first CONNACK', () => {
     expect(upgrades()).toBe(1)
   })
 
-  test('an upgrade that is answered with 404 is not retried', async () => {
+  test('an upgrade answered with 404 is not retried', async () => {
     const { port, endpoint, upgrades } = await refusing(status(404))
     const error = await failureOf(connectionTo({ port }, { endpoint, retries: 2 }).connect())
     expect([error, upgrades()]).toMatchObject([{ exitCode: 1 }, 1])
@@ -171,7 +171,7 @@ describe('E25: the likely cause of a server that keeps closing', () => {
     ['SUBSCRIBE', '', { ...brief, requests: 1 }, 'after each SUBSCRIBE; may this client subscribe there?'],
     ['PUBLISH', '', { ...brief, publishes: 1 }, 'after each PUBLISH; may this client publish there?'],
     ['two clients', 'me', brief, "is another client connected as 'me'? Use another -i"],
-  ])('%s: told once, after the second time', (_, clientId, circumstances, text) => {
+  ])('%s: explained once, at the second loss', (_, clientId, circumstances, text) => {
     const cause = new LikelyCause(clientId)
     const hints = [1, 2, 3, 4].map(() => cause.explain(lost, circumstances).hint)
     expect(hints[1]).toContain(text)
@@ -179,15 +179,15 @@ describe('E25: the likely cause of a server that keeps closing', () => {
   })
 
   test.each([
-    ['another cause each time', 'me', [brief, { ...brief, requests: 1 }, brief]],
-    ['connections that lasted', 'me', [brief, { ...brief, upMs: 60_000 }, brief]],
-    ['a Client Identifier that the server chose', '', [brief, brief]],
-  ])('%s: nothing to say', (_, clientId, losses) => {
+    ['a different cause each time', 'me', [brief, { ...brief, requests: 1 }, brief]],
+    ['long connections', 'me', [brief, { ...brief, upMs: 60_000 }, brief]],
+    ['a Client Identifier assigned by the server', '', [brief, brief]],
+  ])('%s: not explained', (_, clientId, losses) => {
     const cause = new LikelyCause(clientId)
     for (const loss of losses) expect(cause.explain(lost, loss)).toBe(lost)
   })
 
-  test('sub at a server that closes after SUBSCRIBE', async () => {
+  test('sub with a server that closes after SUBSCRIBE', async () => {
     const server = await scriptedServer({
       packet: (packet: Packet, socket) =>
         packet.cmd === 'subscribe' ? void socket.end() : oblige(packet, socket),

@@ -1,4 +1,4 @@
-// What an event callback throws ends the connection with that error; it never becomes an uncaught exception.
+// An error thrown by an event callback ends the connection. It never becomes an uncaught exception.
 import { describe, expect, test } from 'vitest'
 import type { Connection } from '../../src/connection/connection.js'
 import type { ConnectionEvents } from '../../src/connection/events.js'
@@ -8,7 +8,7 @@ import { connectionTo, failureOf, oblige, publishBytes, template } from './rig.j
 
 type Event = keyof ConnectionEvents
 
-/** A callback that throws `error`, and what makes it be called once the connection is up. */
+/** A callback that throws `error`, and the event that provokes it once connected. */
 const cases: readonly [name: string, events: (error: Error) => ConnectionEvents, provoke: Event | 'none'][] =
   [
     ['message', (error) => ({ message: fail(error) }), 'message'],
@@ -24,7 +24,7 @@ const cases: readonly [name: string, events: (error: Error) => ConnectionEvents,
 
 const errors: readonly [string, Error][] = [
   ['MqttxError', new MqttxError('refused here', { exitCode: 24 })],
-  ['ConnectionError', new ConnectionError('not to be retried', { exitCode: 7 })],
+  ['ConnectionError', new ConnectionError('not retried', { exitCode: 7 })],
   ['ProtocolError', new ProtocolError('a name that is too long', 0x90)],
   ['TypeError', new TypeError('a defect')],
 ]
@@ -72,8 +72,8 @@ describe.each(errors)('E2 E3: %s thrown by', (_, error) => {
   })
 })
 
-describe('E9: everybody who waits for the end hears of it', () => {
-  test('when it is an error', async () => {
+describe('E9: all calls of ended() settle', () => {
+  test('after an error', async () => {
     const server = await scriptedServer({ packet: oblige })
     const connection = connectionTo(server)
     await connection.connect()
@@ -83,7 +83,7 @@ describe('E9: everybody who waits for the end hears of it', () => {
     expect(await Promise.all(waiting)).toEqual([error, error, error])
   })
 
-  test('when it is polite', async () => {
+  test('after close()', async () => {
     const server = await scriptedServer({ packet: oblige })
     const connection = connectionTo(server)
     await connection.connect()

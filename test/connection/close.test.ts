@@ -1,4 +1,4 @@
-// The polite end of a connection: everything delivered, DISCONNECT, and no longer than it has to be.
+// close(): everything is delivered, then DISCONNECT, in bounded time.
 import { describe, expect, test } from 'vitest'
 import { scriptedServer } from '../helpers/scripted-server.js'
 import { accepting, bareServer, bytes, connectionTo, failureOf, messages, oblige, template } from './rig.js'
@@ -53,14 +53,14 @@ describe('close()', () => {
     expect(seconds).toBeLessThan(10)
   })
 
-  test('is content with a server that resets the connection when all has been taken', async () => {
+  test('succeeds if the server resets the connection after everything was taken', async () => {
     const server = await scriptedServer(accepting((_, socket) => void socket.resetAndDestroy()))
     const connection = connectionTo(server)
     await connection.connect()
     await connection.close()
   })
 
-  test('tells when the server did not take what was sent', async () => {
+  test('fails if the server did not take everything', async () => {
     const { port } = await bareServer((socket) => {
       socket.once('data', () => {
         socket.write(Buffer.of(0x20, 2, 0, 0))
@@ -78,7 +78,7 @@ describe('close()', () => {
     })
   })
 
-  test('of a connection that is not up is immediate', async () => {
+  test('is immediate if not connected', async () => {
     const server = await scriptedServer({ packet: oblige })
     await connectionTo(server).close()
     const connection = connectionTo(server)

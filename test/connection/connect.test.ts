@@ -1,4 +1,4 @@
-// The first connection: what CONNECT says, what may come instead of CONNACK, and what a script is told then.
+// The first connection: CONNECT, CONNACK, wrong answers, and the exit statuses.
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Packet } from 'mqtt-packet'
@@ -8,7 +8,7 @@ import { scratch } from '../helpers/run.js'
 import { connack, scriptedServer } from '../helpers/scripted-server.js'
 import { accepting, bytes, connectionTo, failureOf, oblige } from './rig.js'
 
-/** The first packet, byte for byte, for a server that has seen only this. */
+/** The bytes of the first packet that a server receives. */
 async function connectBytes(overrides: Parameters<typeof connectionTo>[1]): Promise<string> {
   const first = new Promise<Buffer>((resolve) => {
     const server = createServer((socket) => void socket.once('data', resolve).on('error', () => {}))
@@ -55,7 +55,7 @@ describe('CONNECT, byte for byte', () => {
 })
 
 describe('CONNACK', () => {
-  test('that accepts: the connection is up', async () => {
+  test('that accepts', async () => {
     const sessions: boolean[] = []
     const server = await scriptedServer({ packet: oblige })
     const connection = connectionTo(server, {}, { connected: (present) => sessions.push(present) })
@@ -63,7 +63,7 @@ describe('CONNACK', () => {
     expect([connection.up, connection.ready, sessions]).toEqual([true, true, [false]])
   })
 
-  test('with Session Present where a session was kept', async () => {
+  test('with Session Present for a kept Session', async () => {
     const sessions: boolean[] = []
     const server = await scriptedServer({
       packet: (_, socket) => void socket.write(Buffer.of(0x20, 2, 1, 0)),
@@ -114,7 +114,7 @@ describe('CONNACK', () => {
     expect(failure).toMatchObject({ exitCode: reasonCode, message })
   })
 
-  test("of MQTT 5: the server's own reason is the hint", async () => {
+  test("of MQTT 5: the server's reason is the hint", async () => {
     const properties = { reasonString: 'come back on Monday' }
     const refusal: Packet = { cmd: 'connack', reasonCode: 0x87, sessionPresent: false, properties }
     const server = await scriptedServer({ packet: (_, socket) => socket.end(bytes(refusal, 5)) })
@@ -163,7 +163,7 @@ describe('instead of CONNACK', () => {
     const failure = await failureOf(connectionTo(server, { retries: 3 }).connect())
     expect(failure).toBeInstanceOf(ProtocolError)
     expect(failure).toMatchObject({ exitCode })
-    expect(server.connections()).toBe(1) // it would be the same again
+    expect(server.connections()).toBe(1) // not retried
   })
 
   test.each([
@@ -179,7 +179,7 @@ describe('instead of CONNACK', () => {
       Buffer.of(0x15, 3, 3, 0, 2, 2, 70),
     ],
     ['noise', 'is this an MQTT port?', Buffer.of(0xff)],
-  ])('%s is known by its first bytes: %s', async (_, hint, answer) => {
+  ])('%s is recognised by its first bytes: %s', async (_, hint, answer) => {
     const server = await scriptedServer({ packet: (_packet, socket) => void socket.write(answer) })
     expect(await failureOf(connectionTo(server).connect())).toMatchObject({ exitCode: 21, hint })
   })
@@ -205,7 +205,7 @@ describe('instead of CONNACK', () => {
     expect(await failureOf(connectionTo(server).connect())).toMatchObject({ exitCode: 7 })
   })
 
-  test('silence: status 19 when the connect timeout is over', async () => {
+  test('silence: status 19 after the connect timeout', async () => {
     const server = await scriptedServer({})
     const before = performance.now()
     const failure = await failureOf(connectionTo(server, { connectTimeoutMs: 200 }).connect())
@@ -250,7 +250,7 @@ describe('an address', () => {
 })
 
 describe('further attempts (--retry)', () => {
-  test('are made while the server is not ready, each told with its pause', async () => {
+  test('are made while the server is not ready, each reported with its pause', async () => {
     const codes = [3, 3, 0]
     const told: [string, number][] = []
     const server = await scriptedServer({ packet: (_, socket) => void socket.write(connack(codes.shift())) })
@@ -268,7 +268,7 @@ describe('further attempts (--retry)', () => {
     expect(server.connections()).toBe(2)
   })
 
-  test('are not made where the server has refused us', async () => {
+  test('are not made after a refusal', async () => {
     const server = await scriptedServer({ packet: (_, socket) => void socket.write(connack(5)) })
     expect(await failureOf(connectionTo(server, { retries: 5 }).connect())).toBeInstanceOf(ConnectRefused)
     expect(server.connections()).toBe(1)
@@ -312,7 +312,7 @@ describe('SUBSCRIBE and UNSUBSCRIBE', () => {
     ])
   })
 
-  test('sent while CONNACK is handled, go out at once', async () => {
+  test('are sent at once when called while CONNACK is handled', async () => {
     const server = await scriptedServer({ packet: oblige })
     const answered = new Promise<readonly number[]>((resolve) => {
       const connection = connectionTo(
@@ -329,7 +329,7 @@ describe('SUBSCRIBE and UNSUBSCRIBE', () => {
   })
 })
 
-describe('after CONNACK, a broken rule ends the connection for good:', () => {
+describe('after CONNACK, a protocol error ends the connection:', () => {
   test.each<[string, number, Buffer]>([
     ['a second CONNACK', 2, connack()],
     ['garbage', 21, Buffer.alloc(6, 0xff)],
@@ -355,7 +355,7 @@ describe('after CONNACK, a broken rule ends the connection for good:', () => {
     expect(server.connections()).toBe(1)
   })
 
-  test('a MQTT 5 server is told why [MQTT-4.13.1-1]', async () => {
+  test('DISCONNECT tells an MQTT 5 server the Reason Code [MQTT-4.13.1-1]', async () => {
     const accepted = bytes({ cmd: 'connack', reasonCode: 0, sessionPresent: false }, 5)
     const server = await scriptedServer({
       packet(packet, socket) {
@@ -368,7 +368,7 @@ describe('after CONNACK, a broken rule ends the connection for good:', () => {
     await expect.poll(() => server.received.at(-1)).toMatchObject({ cmd: 'disconnect', reasonCode: 0x81 })
   })
 
-  test('DISCONNECT from a MQTT 5 server: status 4 and its reason', async () => {
+  test('DISCONNECT from an MQTT 5 server: status 4 and its reason', async () => {
     const properties = { reasonString: 'maintenance' }
     const accepted = bytes({ cmd: 'connack', reasonCode: 0, sessionPresent: false }, 5)
     const farewell = bytes({ cmd: 'disconnect', reasonCode: 0x8b, properties }, 5)
@@ -385,7 +385,7 @@ describe('after CONNACK, a broken rule ends the connection for good:', () => {
   })
 })
 
-test('the server may assign a Client Identifier, but only where there was none [MQTT-3.2.2-16]', async () => {
+test('the server may assign a Client Identifier only if CONNECT has none [MQTT-3.2.2-16]', async () => {
   const properties = { assignedClientIdentifier: 'auto-1' }
   const accepted = bytes({ cmd: 'connack', reasonCode: 0, sessionPresent: false, properties }, 5)
   const server = await scriptedServer({ packet: (_, socket) => void socket.write(accepted) })
@@ -395,7 +395,7 @@ test('the server may assign a Client Identifier, but only where there was none [
   expect(failure).toMatchObject({ name: 'ProtocolError', exitCode: 2 })
 })
 
-test('a server of MQTT 3.1.1 that refuses MQTT 5 in its own form is told from garbage by the hint: status 21', async () => {
+test('a CONNACK of MQTT 3.1.1 that refuses MQTT 5: status 21 and a hint', async () => {
   const server = await scriptedServer({ packet: (_, socket) => socket.end(Buffer.of(0x20, 2, 0, 1)) })
   const failure = await failureOf(connectionTo(server, { version: 5 }).connect())
   expect(failure).toMatchObject({ exitCode: 21, hint: expect.stringContaining('-V mqttv311') })

@@ -1,4 +1,4 @@
-// From options to the endpoint: which port, whether TLS, which layers.
+// The endpoint made of the options: port, TLS, layers.
 import { Readable, Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { pub } from '../../src/commands/pub/spec.js'
@@ -49,7 +49,7 @@ test.each([
   expect(settings !== undefined).toBe(tls)
 })
 
-test('a unix socket has TLS only when asked to, and no name to check', async () => {
+test('a unix socket has TLS only on request, and no host name to check', async () => {
   expect((await meant('--unix /s')).tls).toBeUndefined()
   expect((await meant('--unix /s --tls-use-os-certs')).tls).toMatchObject({ checkHost: false })
 })

@@ -1,5 +1,5 @@
-// A connection that is lost after any packet of a flow: with a kept Session nothing is lost at QoS 1, and nothing is
-// lost or doubled at QoS 2 (MQTT 5.0, 4.3 and 4.4).
+// A connection lost after any packet of a flow: with a kept Session no message is lost at QoS 1, and none is lost or
+// duplicated at QoS 2 (MQTT 5.0, 4.3 and 4.4).
 import { describe, expect, test } from 'vitest'
 import type { QoS } from '../../src/codec/publish.js'
 import { Connection } from '../../src/connection/connection.js'
@@ -8,7 +8,7 @@ import { keptSession } from './kept-session.js'
 import { optionsFor, template } from './rig.js'
 
 const messages = ['a', 'b', 'c']
-const handshake = 2 // CONNECT and CONNACK; a loss within it is no loss of a flow
+const handshake = 2 // CONNECT and CONNACK
 const again = { cleanStart: false, reconnects: 3 }
 
 /** Publishes the messages to a server that loses the connection after packet `cutAfter`. */
@@ -41,20 +41,20 @@ async function receiving(qos: QoS, cutAfter: number) {
   return { cutAfter, received, connections: server.connections }
 }
 
-/** All cuts at the same time: nearly all of each is waiting for the next attempt. */
+/** All cases concurrently, as most of their time is the pause before the next attempt. */
 function everyLoss<T>(packets: number, flow: (cutAfter: number) => Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: packets + 1 }, (_, index) => flow(handshake + index)))
 }
 
 const unique = (payloads: readonly string[]) => [...new Set(payloads)]
 
-/** What the client published over a connection, in order. */
+/** The packets that the client published on a connection, in order. */
 const published = (log: readonly string[] = []) => log.filter((words) => words.startsWith('> PUB'))
 
 describe('publishing at QoS 1', async () => {
   const outcomes = await everyLoss(2 * messages.length, (cutAfter) => publishing(1, cutAfter))
 
-  test.each(outcomes)('lost after packet $cutAfter: nothing is lost', ({ delivered, settled }) => {
+  test.each(outcomes)('lost after packet $cutAfter: no message is lost', ({ delivered, settled }) => {
     expect(unique(delivered)).toEqual(messages)
     expect(settled).toEqual([0, 0, 0])
   })
@@ -76,12 +76,12 @@ describe('publishing at QoS 1', async () => {
 describe('publishing at QoS 2', async () => {
   const outcomes = await everyLoss(4 * messages.length, (cutAfter) => publishing(2, cutAfter))
 
-  test.each(outcomes)('lost after packet $cutAfter: nothing is lost or doubled', ({ delivered, settled }) => {
+  test.each(outcomes)('lost after packet $cutAfter: no message is lost or duplicated', ({ delivered, settled }) => {
     expect(delivered).toEqual(messages)
     expect(settled).toEqual([0, 0, 0])
   })
 
-  test.each(outcomes)('lost after packet $cutAfter: no PUBLISH behind a PUBREC', ({ connections }) => {
+  test.each(outcomes)('lost after packet $cutAfter: no PUBLISH after PUBREC', ({ connections }) => {
     const released = new Set<string>()
     for (const words of connections.flat()) {
       const [direction, name, messageId = ''] = words.split(' ')
@@ -93,14 +93,14 @@ describe('publishing at QoS 2', async () => {
 
 describe('receiving at QoS 1', async () => {
   const outcomes = await everyLoss(2 * messages.length, (cutAfter) => receiving(1, cutAfter))
-  test.each(outcomes)('lost after packet $cutAfter: nothing is lost', ({ received }) => {
+  test.each(outcomes)('lost after packet $cutAfter: no message is lost', ({ received }) => {
     expect(unique(received)).toEqual(messages)
   })
 })
 
 describe('receiving at QoS 2', async () => {
   const outcomes = await everyLoss(4 * messages.length, (cutAfter) => receiving(2, cutAfter))
-  test.each(outcomes)('lost after packet $cutAfter: nothing is lost or doubled', ({ received }) => {
+  test.each(outcomes)('lost after packet $cutAfter: no message is lost or duplicated', ({ received }) => {
     expect(received).toEqual(messages)
   })
 })

@@ -1,4 +1,4 @@
-// Messages both ways on one connection: windows, back-pressure, what is acknowledged when.
+// Messages in both directions: window, back-pressure, acknowledgements.
 import type { Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Connection } from '../../src/connection/connection.js'
@@ -20,11 +20,11 @@ import {
 
 const kibibyte = 1024
 
-/** A connection that makes no headway for so long is one that the server does not read from. */
+/** After so long without progress the server is not reading. */
 const standstillMs = 400
 
 describe('the window', () => {
-  test('publish says false when it is full, and drain waits for an acknowledgement', async () => {
+  test('the connection is not ready when it is full, and drain waits for an acknowledgement', async () => {
     const held: (() => void)[] = []
     const server = await scriptedServer(
       accepting((packet, socket) => held.push(() => oblige(packet, socket))),
@@ -32,8 +32,8 @@ describe('the window', () => {
     const connection = connectionTo(server, { maxInFlight: 2 })
     await connection.connect()
 
-    expect(connection.publish(template(1), Buffer.from('a'))).toBe(true)
-    expect(connection.publish(template(1), Buffer.from('b'))).toBe(false)
+    expect([connection.publish(template(1), Buffer.from('a')), connection.ready]).toEqual([1, true])
+    expect([connection.publish(template(1), Buffer.from('b')), connection.ready]).toEqual([2, false])
     expect([connection.ready, connection.inFlight]).toEqual([false, 2])
 
     let drained = false
@@ -78,7 +78,7 @@ describe('the window', () => {
     expect(messages(server)).toHaveLength(50)
   })
 
-  test('a refusal is told with its Reason Code', async () => {
+  test('a refusal is reported with its Reason Code', async () => {
     const accepted = bytes({ cmd: 'connack', reasonCode: 0, sessionPresent: false }, 5)
     const refusal = (messageId: number) => bytes({ cmd: 'puback', messageId, reasonCode: 0x87 }, 5)
     const server = await scriptedServer({
@@ -97,7 +97,7 @@ describe('the window', () => {
 })
 
 describe('a server that does not read', () => {
-  test('stops us with a bounded amount waiting, and gets everything when it reads on', async () => {
+  test('stops the publisher with bounded memory, and gets everything when it reads again', async () => {
     let received = 0
     let server: Socket | undefined
     const { port } = await bareServer((socket) => {
@@ -120,7 +120,7 @@ describe('a server that does not read', () => {
       if (!connection.ready) await Promise.race([connection.drain(), sleep(standstillMs)])
     }
     expect(connection.ready).toBe(false)
-    expect(sent * size).toBeLessThan(32 * 1024 * kibibyte) // what the system keeps for a loopback connection
+    expect(sent * size).toBeLessThan(32 * 1024 * kibibyte) // the buffers of a loopback connection
 
     let drained = false
     const draining = connection.drain().then(() => (drained = true))
@@ -134,8 +134,8 @@ describe('a server that does not read', () => {
   })
 })
 
-describe('messages that come', () => {
-  test('are handed over one by one, then the chunk ends, then they are acknowledged together', async () => {
+describe('received messages', () => {
+  test('are delivered one by one, then the chunk ends, then they are acknowledged together', async () => {
     const words: string[] = []
     const chunks: Buffer[] = []
     let server: Socket | undefined
@@ -161,7 +161,7 @@ describe('messages that come', () => {
     expect(chunks).toEqual([Buffer.from('400200014002000240020003', 'hex')])
   })
 
-  test('are not acknowledged before the promise of chunkEnd is kept, and nothing is read meanwhile', async () => {
+  test('are not acknowledged, and nothing is read, until the promise of chunkEnd resolves', async () => {
     const server = await scriptedServer({ packet: oblige, accept: (socket) => (toClient = socket) })
     let toClient: Socket | undefined
     let printed = () => {}
@@ -192,7 +192,7 @@ describe('messages that come', () => {
     ])
   })
 
-  test('at QoS 2 twice are handed over once', async () => {
+  test('at QoS 2 are delivered once when received twice', async () => {
     const server = await scriptedServer({
       packet(packet, socket) {
         if (packet.cmd === 'connect') {
@@ -212,7 +212,7 @@ describe('messages that come', () => {
     expect(received).toEqual(['x'])
   })
 
-  test('after stopDelivery() are neither handed over nor acknowledged', async () => {
+  test('after stopDelivery() are neither delivered nor acknowledged', async () => {
     const burst = [1, 2, 3].map((id) => publishBytes(1, id, `m${id}`))
     const server = await scriptedServer({
       packet(packet, socket) {
@@ -269,7 +269,7 @@ describe('messages that come', () => {
   })
 })
 
-test('QoS 0: what a reset took with it before the system had taken it is counted', async () => {
+test('QoS 0: messages that the system had not taken before a reset are counted as lost', async () => {
   let reset = () => {}
   const server = await scriptedServer({
     packet(packet, socket) {
@@ -295,7 +295,7 @@ test('QoS 0: what a reset took with it before the system had taken it is counted
   expect(connection.lost).toBeLessThan(sent)
 })
 
-test('-d: each packet is told in the words of the reference', async () => {
+test('-d: each packet is traced with the text of mosquitto', async () => {
   const server = await scriptedServer({
     packet(packet, socket) {
       oblige(packet, socket)

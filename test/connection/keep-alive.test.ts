@@ -1,4 +1,4 @@
-// A Keep Alive of one second against servers that do not answer.
+// A Keep Alive of one second with servers that do not answer.
 import { expect, test } from 'vitest'
 import { scriptedServer } from '../helpers/scripted-server.js'
 import { once, sleep } from '../helpers/wait.js'
@@ -6,7 +6,7 @@ import { accepting, bytes, connectionTo, failureOf, oblige, publishBytes } from 
 
 const second = { keepAlive: 1 }
 
-test('a half-open connection is noticed within one interval and a half: status 19', async () => {
+test('a half-open connection is detected within 1.5 intervals: status 19', async () => {
   const server = await scriptedServer(accepting(() => {}))
   const connection = connectionTo(server, second)
   await connection.connect()
@@ -20,7 +20,7 @@ test('a half-open connection is noticed within one interval and a half: status 1
   expect(server.received.map(({ cmd }) => cmd)).toEqual(['connect', 'pingreq'])
 })
 
-test('while messages wait for the command, PINGREQ goes out, and nobody is given up', async () => {
+test('while messages wait for the command, PINGREQ is sent and the connection is kept', async () => {
   const server = await scriptedServer({
     packet(packet, socket) {
       oblige(packet, socket)
@@ -45,7 +45,7 @@ test('while messages wait for the command, PINGREQ goes out, and nobody is given
   expect(connection.up).toBe(true)
 })
 
-test('a half-open connection is noticed also while messages wait for the command', async () => {
+test('a half-open connection is detected also while messages wait for the command', async () => {
   const server = await scriptedServer(
     accepting((packet, socket) => {
       if (packet.cmd === 'subscribe') socket.write(publishBytes(0, 0, 'slow to print'))
@@ -63,7 +63,7 @@ test('a half-open connection is noticed also while messages wait for the command
   expect(server.received.map(({ cmd }) => cmd)).toEqual(['connect', 'subscribe', 'pingreq'])
 })
 
-test('what is read for a sign of life is handed on afterwards, whole and in order', async () => {
+test('chunks read while the command is busy are handled afterwards, complete and in order', async () => {
   const server = await scriptedServer(
     accepting((packet, socket) => {
       if (packet.cmd === 'subscribe') socket.write(publishBytes(0, 0, 'first'))
@@ -88,7 +88,7 @@ test('what is read for a sign of life is handed on afterwards, whole and in orde
   expect(connection.up).toBe(true)
 })
 
-test("MQTT 5: the server's Keep Alive counts, and its answers keep the connection [MQTT-3.1.2-21]", async () => {
+test("MQTT 5: the Server Keep Alive is used, and answers keep the connection [MQTT-3.1.2-21]", async () => {
   const properties = { serverKeepAlive: 1 }
   const accepted = bytes({ cmd: 'connack', reasonCode: 0, sessionPresent: false, properties }, 5)
   const server = await scriptedServer({

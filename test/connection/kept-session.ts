@@ -1,15 +1,15 @@
-// A server that keeps its one client's Session, and loses the connection after the packet that it was told.
+// A server that keeps the Session of its client and drops the connection after a given packet.
 import { createServer, type Socket } from 'node:net'
 import mqtt, { type Packet } from 'mqtt-packet'
 import type { QoS } from '../../src/codec/publish.js'
 
 export interface KeptSession {
   readonly port: number
-  /** Payloads that the client has published, as the server hands them on. */
+  /** Payloads that the server has delivered. */
   readonly delivered: readonly string[]
-  /** What went over each connection: `> PUBLISH 1 DUP`, `< PUBACK 1`. */
+  /** The packets of each connection: `> PUBLISH 1 DUP`, `< PUBACK 1`. */
   readonly connections: readonly string[][]
-  /** Messages to the client that it has not acknowledged yet. */
+  /** Messages that the client has not acknowledged. */
   pending(): number
   stop(): void
 }
@@ -21,7 +21,7 @@ interface Outgoing {
   released: boolean
 }
 
-/** `cutAfter` counts packets of both directions; `queued` are messages that wait for the client. */
+/** `cutAfter` counts packets of both directions; `queued` are the messages for the client. */
 export async function keptSession(
   cutAfter: number,
   { qos = 0 as QoS, queued = [] as readonly string[] } = {},

@@ -1,4 +1,4 @@
-// What a server of MQTT 5 says is obeyed: limits, Topic Aliases, Session Expiry, enhanced authentication.
+// MQTT 5: limits of the server, Topic Aliases, Session Expiry, enhanced authentication.
 import type { IConnackPacket, Packet } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
 import { preparePublish } from '../../src/codec/publish-properties.js'
@@ -32,7 +32,7 @@ describe('a PUBLISH that the server would refuse is not sent', () => {
     ['Retain Available', { retainAvailable: true }, five('t', { retain: true })],
     ['Topic Alias Maximum', { topicAliasMaximum: 1 }, five('t', { alias: 1 })],
     ['Maximum Packet Size', { maximumPacketSize: 16 }, five('t')],
-  ])('within %s it is', (_, properties, template) => {
+  ])('within %s it is sent', (_, properties, template) => {
     expect(new ServerLimits(properties).refusesPublish(template, 10)).toBeUndefined()
   })
 })
@@ -69,7 +69,7 @@ async function connected(
   return { connection, received: server.received, server }
 }
 
-test('with a Topic Alias the topic goes out once', async () => {
+test('with a Topic Alias the topic is sent once', async () => {
   const { connection, received } = await connected({ topicAliasMaximum: 5 })
   const template = five('a/long/topic', { alias: 3 })
   for (let i = 0; i < 3; i++) connection.publish(template, Buffer.from('x'))
@@ -89,7 +89,7 @@ test('the Receive Maximum of the server is the window', async () => {
   expect([connection.publish(template, Buffer.from('2')), connection.ready]).toEqual([2, false])
 })
 
-test('a Session that outlives the connection is asked for on the next one, without a clean start', async () => {
+test('a kept Session is resumed on the next connection, without Clean Start', async () => {
   const starts: unknown[] = []
   const server = await scriptedServer({
     packet(packet, socket) {
@@ -136,21 +136,21 @@ describe.each([
     })
   }
 
-  test('with the right password it is accepted', async () => {
+  test('the right password is accepted', async () => {
     await (await exchange('secret')).connect()
   })
 
-  test('with the wrong one it is refused: status 134', async () => {
+  test('a wrong password is refused: status 134', async () => {
     expect(await failureOf((await exchange('guess')).connect())).toMatchObject({ exitCode: 0x86 })
   })
 
-  test('a server that does not know the password is not trusted', async () => {
+  test('a server without the password is not trusted', async () => {
     const connection = await exchange('secret', () => Buffer.from(`v=${Buffer.alloc(32).toString('base64')}`))
     expect(await failureOf(connection.connect())).toMatchObject({ exitCode: 0x8c })
   })
 })
 
-test('AUTH with a method that nobody understands is refused', async () => {
+test('AUTH with an unsupported method is refused', async () => {
   const server = await scriptedServer({
     packet: (_, socket) =>
       void socket.write(
@@ -158,7 +158,10 @@ test('AUTH with a method that nobody understands is refused', async () => {
       ),
   })
   const failure = await failureOf(connectionTo(server, { version: 5 }).connect())
-  expect(failure).toMatchObject({ exitCode: 0x8c, message: "The server requires authentication by 'KERBEROS'" })
+  expect(failure).toMatchObject({
+    exitCode: 0x8c,
+    message: "The server requires authentication by 'KERBEROS'",
+  })
 })
 
 test('a packet above our Maximum Packet Size is answered with DISCONNECT 0x95', async () => {

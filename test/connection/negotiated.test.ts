@@ -1,4 +1,4 @@
-// What a CONNACK allows holds for everything that is sent on its connection, also for what is sent again.
+// The limits of CONNACK apply to all packets of its connection, including those sent again.
 import mqtt, { type IConnackPacket, type Packet } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
 import type { PublishProperties, QoS } from '../../src/codec/publish.js'
@@ -13,7 +13,7 @@ type Properties = NonNullable<IConnackPacket['properties']>
 const connack = (properties: Properties, sessionPresent = false) =>
   bytes({ cmd: 'connack', reasonCode: 0, sessionPresent, properties }, 5)
 
-/** Accepts a first connection, which it closes after a PUBLISH, and a second one with `properties`. */
+/** Accepts a connection, which it closes after a PUBLISH, and then one with `properties`. */
 async function changedServer(properties: Properties, first: Properties = { topicAliasMaximum: 10 }) {
   let connections = 0
   const again: Packet[] = []
@@ -32,36 +32,36 @@ async function changedServer(properties: Properties, first: Properties = { topic
 
 interface Row {
   readonly name: string
-  readonly terms: Properties
+  readonly connack: Properties
   readonly qos?: QoS
   readonly retain?: boolean
   readonly length?: number
   readonly properties?: PublishProperties
-  /** The PUBLISH on the second connection, or the Reason Code under which it is settled without one. */
+  /** The PUBLISH on the second connection, or the Reason Code with which it is settled unsent. */
   readonly again: object | number
 }
 
 const rows: readonly Row[] = [
   {
-    name: 'a Topic Alias that is not accepted any more: the Topic Name goes out alone',
-    terms: { topicAliasMaximum: 0 },
+    name: 'a Topic Alias that is no longer accepted: the Topic Name is sent alone',
+    connack: { topicAliasMaximum: 0 },
     properties: { topicAlias: 5, contentType: 'text' },
     again: { topic: 'a/b', dup: true, properties: { contentType: 'text' } },
   },
   {
-    name: 'a Topic Alias that is still accepted goes out with the Topic Name',
-    terms: { topicAliasMaximum: 5 },
+    name: 'a Topic Alias that is still accepted is sent with the Topic Name',
+    connack: { topicAliasMaximum: 5 },
     properties: { topicAlias: 5 },
     again: { topic: 'a/b', dup: true, properties: { topicAlias: 5 } },
   },
-  { name: 'Maximum QoS 0', terms: { maximumQoS: 0 }, again: 0x9b },
-  { name: 'no RETAIN', terms: { retainAvailable: false }, retain: true, again: 0x9a },
-  { name: 'Maximum Packet Size', terms: { maximumPacketSize: 50 }, length: 100, again: 0x95 },
-  { name: 'nothing new', terms: {}, again: { topic: 'a/b', dup: true } },
+  { name: 'Maximum QoS 0', connack: { maximumQoS: 0 }, again: 0x9b },
+  { name: 'no RETAIN', connack: { retainAvailable: false }, retain: true, again: 0x9a },
+  { name: 'Maximum Packet Size', connack: { maximumPacketSize: 50 }, length: 100, again: 0x95 },
+  { name: 'no limits', connack: {}, again: { topic: 'a/b', dup: true } },
 ]
 
-test.each(rows)('E23: a PUBLISH sent again obeys the new CONNACK: $name', async (row) => {
-  const { server, again } = await changedServer(row.terms)
+test.each(rows)('E23: a PUBLISH sent again follows the new CONNACK: $name', async (row) => {
+  const { server, again } = await changedServer(row.connack)
   const settled: number[] = []
   const connection = connectionTo(
     server,
@@ -80,7 +80,7 @@ test.each(rows)('E23: a PUBLISH sent again obeys the new CONNACK: $name', async 
   else expect(publishes).toMatchObject([row.again])
 })
 
-test('E23: two templates with one Topic Alias: the alias is never used for the topic of the other', async () => {
+test('E23: two templates with one Topic Alias: the alias is never used for the other topic', async () => {
   const server = await scriptedServer({
     packet: (packet, socket) =>
       void (packet.cmd === 'connect' && socket.write(connack({ topicAliasMaximum: 10 }))),
@@ -98,7 +98,7 @@ test('E23: two templates with one Topic Alias: the alias is never used for the t
   expect(topics).toEqual(['a', 'b', 'a', ''])
 })
 
-describe('H14: larger than the Maximum Packet Size of the server, and not sent:', () => {
+describe('H14: not sent if larger than the Maximum Packet Size of the server:', () => {
   const long = 'a'.repeat(100)
   test.each([
     ['SUBSCRIBE', (connection: ReturnType<typeof connectionTo>) => connection.subscribe([long], { qos: 0 })],
@@ -157,7 +157,7 @@ describe('H11: before CONNACK nothing is delivered or acknowledged:', () => {
     return bytes({ cmd: 'auth', reasonCode: 0x18, properties }, 5)
   }
 
-  /** Accepts `good` connections, then sends `packet` where CONNACK must be. */
+  /** Accepts `good` connections, then sends `packet` instead of CONNACK. */
   async function earlyServer(good: number, packet: Buffer, answers: Packet[]): Promise<{ port: number }> {
     let connections = 0
     return bareServer((socket) => {
@@ -234,7 +234,7 @@ describe('H11: before CONNACK nothing is delivered or acknowledged:', () => {
   )
 })
 
-test('H45: released() waits for PUBREL of what was delivered, also across a reconnect, where the Session is kept', async () => {
+test('H45: released() waits for PUBREL of all delivered messages, also across a reconnect of a kept Session', async () => {
   let connections = 0
   const got: string[] = []
   const publish = { cmd: 'publish', topic: 't', payload: 'x', qos: 2, messageId: 7, retain: false } as const
@@ -247,7 +247,7 @@ test('H45: released() waits for PUBREL of what was delivered, also across a reco
         socket.write(bytes({ ...publish, dup: present }))
       }
       if (packet.cmd !== 'pubrec') return
-      if (connections === 1) return void socket.destroy() // as if PUBREC had been lost
+      if (connections === 1) return void socket.destroy() // as if PUBREC were lost
       socket.write(bytes({ cmd: 'pubrel', messageId: 7 }))
     },
   })

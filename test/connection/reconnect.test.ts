@@ -8,12 +8,12 @@ import { accepting, connectionTo, failureOf, oblige, template } from './rig.js'
 describe('the pause before an attempt', () => {
   const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
 
-  test('doubles from a quarter of a second to half a minute', () => {
+  test('doubles from 250 ms to 30 s', () => {
     const pauses = Array.from({ length: 10 }, (_, index) => delayMs(index + 1, 0.5))
     expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
   })
 
-  test('is shortened or lengthened by at most a fifth', () => {
+  test('varies by at most 20%', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1_000_000 }), random, (attempt, chance) => {
         const middle = delayMs(attempt, 0.5)
@@ -25,7 +25,7 @@ describe('the pause before an attempt', () => {
     )
   })
 
-  test('is longer for a longer draw, so that clients spread', () => {
+  test('grows with the random number, so that clients spread', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 40 }), random, random, (attempt, one, other) => {
         const [low, high] = [Math.min(one, other), Math.max(one, other)]
@@ -50,7 +50,7 @@ test.each<[Error, boolean]>([
   [new MqttxError('QoS 2 cannot be resumed', { exitCode: 7 }), false],
   [new UsageError('wrong'), false],
   [new Error('a defect'), false],
-])('%s: another attempt may help: %s', (error, passing) => {
+])('%s: retryable: %s', (error, passing) => {
   expect(isTransient(error, false)).toBe(passing)
   expect(isTransient(error, true)).toBe(passing)
 })
@@ -61,7 +61,7 @@ describe.concurrent('attempts', () => {
   /** Makes attempts that fail with each of `failures`, then succeed. */
   async function attempting(
     failures: (Error | undefined)[],
-    { retries, failed: before = 0, lost: first }: { retries: number; made?: number; lost?: MqttxError },
+    { retries, failed = 0, lost: first }: { retries: number; failed?: number; lost?: MqttxError },
   ) {
     let made = 0
     const told: string[] = []
@@ -71,13 +71,13 @@ describe.concurrent('attempts', () => {
     }
     const retrying = (error: Error) => void told.push(error.message)
     const signal = new AbortController().signal
-    const failure = await retry(attempt, { retries, failed: before, signal, retrying }, first).catch(
+    const failure = await retry(attempt, { retries, failed, signal, retrying }, first).catch(
       (error: Error) => error,
     )
     return { made, told, failure }
   }
 
-  test('that succeed at once are not told', async () => {
+  test('that succeed at once are not reported', async () => {
     expect(await attempting([], { retries: 0 })).toEqual({ made: 1, told: [], failure: undefined })
   })
 
@@ -89,7 +89,7 @@ describe.concurrent('attempts', () => {
     })
   })
 
-  test('end with the failure of the last', async () => {
+  test('end with the last failure', async () => {
     const other = new ConnectionError('other')
     expect(await attempting([lost, other], { retries: 1 })).toEqual({
       made: 2,
@@ -99,11 +99,15 @@ describe.concurrent('attempts', () => {
     expect(await attempting([lost], { retries: 0 })).toEqual({ made: 1, told: [], failure: lost })
   })
 
-  test('count those that were made before', async () => {
-    expect(await attempting([], { retries: 3, made: 3, lost })).toEqual({ made: 0, told: [], failure: lost })
+  test('include earlier failed attempts', async () => {
+    expect(await attempting([], { retries: 3, failed: 3, lost })).toEqual({
+      made: 0,
+      told: [],
+      failure: lost,
+    })
   })
 
-  test('end at a failure that would come again', async () => {
+  test('end at a failure that is not retryable', async () => {
     const refused = new ConnectRefused('no', 5)
     expect(await attempting([lost, refused, lost], { retries: 9 })).toEqual({
       made: 2,
@@ -112,9 +116,9 @@ describe.concurrent('attempts', () => {
     })
   })
 
-  test('end when they are called off, without waiting for the pause to be over', async () => {
+  test('end at once when aborted during a pause', async () => {
     const abort = new AbortController()
-    // The pause would be of more than six seconds.
+    // The pause is longer than six seconds.
     const attempts = { retries: 9, failed: 5, signal: abort.signal, retrying: () => abort.abort() }
     const before = performance.now()
     await expect(retry(() => Promise.reject(lost), attempts)).rejects.toThrow()
@@ -140,7 +144,7 @@ describe('a connection that is lost', () => {
     expect(connection.inFlight).toBe(1)
   })
 
-  test('is given up after `reconnects` attempts, with the failure of the last', async () => {
+  test('fails after `reconnects` attempts with the last failure', async () => {
     let open = true
     const told: string[] = []
     const server = await scriptedServer({
@@ -161,7 +165,7 @@ describe('a connection that is lost', () => {
     expect(server.connections()).toBe(3)
   })
 
-  test('is given up at once where the server refuses us now', async () => {
+  test('fails at once when the server refuses the next one', async () => {
     let code = 0
     const server = await scriptedServer({
       packet(packet, socket) {
@@ -209,7 +213,7 @@ describe('a connection that is lost', () => {
     ])
   })
 
-  /** A server that takes `useful` messages on each connection and drops it at the next. */
+  /** A server that accepts `useful` messages on each connection and drops it at the next message. */
   function dropping(useful: number) {
     let left = 0
     return scriptedServer({
@@ -221,7 +225,7 @@ describe('a connection that is lost', () => {
     })
   }
 
-  test('counts its attempts anew after a connection that was of use', async () => {
+  test('starts counting attempts again after a delivery', async () => {
     const server = await dropping(1)
     const connected: boolean[] = []
     const connection = connectionTo(
@@ -235,7 +239,7 @@ describe('a connection that is lost', () => {
     expect(connected).toEqual([false, false, false])
   })
 
-  test('and counts on where each is dropped at the same message', async () => {
+  test('goes on counting if each connection is dropped at the same message', async () => {
     const server = await dropping(0)
     const connection = connectionTo(server, { reconnects: 2 })
     await connection.connect()

@@ -1,4 +1,4 @@
-// A Connection to a scripted server on a loopback port, and what an honest server answers.
+// A Connection to a scripted server on a loopback port, and the correct answers of a server.
 import { createServer, type Socket } from 'node:net'
 import mqtt, { type Packet } from 'mqtt-packet'
 import { onTestFinished } from 'vitest'
@@ -33,7 +33,7 @@ export function optionsFor(port: number, overrides: Partial<ConnectOptions> = {}
   }
 }
 
-/** A Connection that goes away with the test. */
+/** A Connection that is destroyed at the end of the test. */
 export function connectionTo(
   { port }: { port: number },
   overrides?: Partial<ConnectOptions>,
@@ -57,7 +57,7 @@ export function publishBytes(qos: QoS, messageId: number, payload: string): Buff
   return bytes({ cmd: 'publish', topic: 't', payload, qos, messageId, dup: false, retain: false })
 }
 
-/** What an honest server of MQTT 3.1.1 answers; undefined where it answers nothing. */
+/** The correct answer of a server of MQTT 3.1.1; undefined if there is none. */
 export function answerTo(packet: Packet): Packet | undefined {
   const { messageId = 0 } = packet
   switch (packet.cmd) {
@@ -81,13 +81,13 @@ export function answerTo(packet: Packet): Packet | undefined {
   }
 }
 
-/** A script for `scriptedServer`: answers as it should. */
+/** A script for `scriptedServer` that answers correctly. */
 export function oblige(packet: Packet, socket: Socket): void {
   const answer = answerTo(packet)
   if (answer !== undefined) socket.write(bytes(answer))
 }
 
-/** A script that answers CONNECT, and what follows with `then`. */
+/** A script that accepts CONNECT and passes other packets to `then`. */
 export function accepting(then: (packet: Packet, socket: Socket) => void) {
   return {
     packet: (packet: Packet, socket: Socket) =>
@@ -95,21 +95,21 @@ export function accepting(then: (packet: Packet, socket: Socket) => void) {
   }
 }
 
-/** The error that a promise ends with. */
+/** The error with which a promise rejects. */
 export async function failureOf(promise: Promise<unknown>): Promise<Error> {
   return promise.then(
     () => {
-      throw new Error('it did not fail')
+      throw new Error('the promise did not reject')
     },
     (error: Error) => error,
   )
 }
 
-/** The messages that a server has received. */
+/** The PUBLISH packets that a server has received. */
 export const messages = (server: { received: readonly Packet[] }): Packet[] =>
   server.received.filter(({ cmd }) => cmd === 'publish')
 
-/** A server with its hands on the socket, which scripts of packets do not have. */
+/** A server with direct access to the socket. */
 export async function bareServer(
   serve: (socket: Socket) => void,
   allowHalfOpen = false,

@@ -1,4 +1,4 @@
-// Certificates and keys are read for each connection: what was rotated between two of them counts for the second.
+// Certificates and keys are read for each connection, as they may be rotated in between.
 import { X509Certificate } from 'node:crypto'
 import { copyFileSync, readFileSync } from 'node:fs'
 import { connect as dial } from 'node:net'
@@ -19,7 +19,7 @@ beforeAll(async () => {
   return () => broker.stop()
 })
 
-/** TLS in front of our broker: it asks for a certificate of the CA, and notes whose it was. */
+/** TLS in front of our broker: requires a client certificate and records its name. */
 async function front() {
   const names: string[] = []
   const sockets = new Set<TLSSocket>()
@@ -44,7 +44,7 @@ async function front() {
   return { port: (listening.address() as { port: number }).port, names, cut }
 }
 
-/** Paths of files with the contents of `pair`, which `rotate` replaces by those of another one. */
+/** Files with the contents of `pair`; `rotate` replaces them by those of another pair. */
 function files(pair: Pair): Pair & { rotate(to: Pair): void } {
   const folder = scratch('rotated')
   const [cert, key] = [join(folder, 'client.crt'), join(folder, 'client.key')]
@@ -58,7 +58,7 @@ function files(pair: Pair): Pair & { rotate(to: Pair): void } {
 
 const nameIn = ({ cert }: Pair) => /CN=(.+)/.exec(new X509Certificate(readFileSync(cert)).subject)![1]!
 
-test('E22 sub --cert and --key: the second connection is made with the files as they are then', async () => {
+test('E22 sub --cert and --key: the second connection uses the new files', async () => {
   const { port, names, cut } = await front()
   const { client, otherName, ca } = certificates
   const { cert, key, rotate } = files(client)
@@ -84,7 +84,7 @@ test('E22 the library: tls.cert and tls.key as paths', async () => {
   expect(names).toEqual([nameIn(client), nameIn(otherName)])
 })
 
-test('E22 files that do not belong together yet are no end: the next attempt reads them again', async () => {
+test('E22 a certificate and a key that do not match are read again at the next attempt', async () => {
   const { port, names, cut } = await front()
   const { client, otherName, ca } = certificates
   const { cert, key, rotate } = files(client)

@@ -1,4 +1,4 @@
-// The server's half of SCRAM.
+// SCRAM server.
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
 
 /** The server's side of SCRAM (RFC 5802, 3), for one user. */
@@ -14,7 +14,7 @@ export function scramServer(hash: string, password: string) {
       serverFirst = `r=${nonce}server,s=${salt.toString('base64')},i=4096`
       return Buffer.from(serverFirst)
     },
-    /** The server's signature where the proof is right; undefined where it is not. */
+    /** The server signature if the proof is valid, else undefined. */
     check(final: Buffer): Buffer | undefined {
       const [withoutProof, proof] = final.toString().split(',p=')
       const message = `${clientFirst},${serverFirst},${withoutProof}`

@@ -1,4 +1,4 @@
-// What a server does wrong, seen from the Connection: what ends it, what is only remarked, and which challenge is answered.
+// Protocol violations by the server, and the challenges of SCRAM.
 import { createHash } from 'node:crypto'
 import type { Packet } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
@@ -9,7 +9,7 @@ import { bytes, connectionTo, failureOf } from './rig.js'
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex')
 const accepted = hex('20 03 00 00 00')
 
-describe('H13: instead of a right CONNACK', () => {
+describe('H13: instead of a valid CONNACK', () => {
   test.each([
     ['an Authentication Method unasked', '20 07 00 00 04 150001 61', 'Authentication Method', 0x82],
     ['an empty Assigned Client Identifier', '20 06 00 00 03 120000', 'Assigned Client Identifier', 0x82],
@@ -45,11 +45,11 @@ describe('H13: after CONNACK', () => {
       message: expect.stringContaining(text),
       ...(exitCode !== undefined && { exitCode }),
     })
-    // PUBREC 0 got no PUBREL 0.
+    // PUBREC with Packet Identifier 0 is not answered.
     expect(server.received.map(({ cmd }) => cmd)).not.toContain('pubrel')
   })
 
-  test('a PINGRESP with a body is remarked once, and the connection goes on', async () => {
+  test('a PINGRESP with a body is reported once, and the connection stays up', async () => {
     const remarks: string[] = []
     const server = await scriptedServer({
       packet(packet, socket) {
@@ -84,18 +84,18 @@ describe('H15: the challenge of SCRAM', () => {
   })
 
   test.each([
-    ['i=1', '4096 to 1000000 are accepted'],
-    ['i=4095', '4096 to 1000000 are accepted'],
-    ['i=1000001', '4096 to 1000000 are accepted'],
-    ['i=10000000', '4096 to 1000000 are accepted'],
-    ['i=0x2000', 'not valid'],
-    ['i=1e5', 'not valid'],
-    ['i=04096', 'not valid'],
-    ['i= 4096', 'not valid'],
-    ['i=4096.0', 'not valid'],
-    ['i=-4096', 'not valid'],
-    ['i=', 'not valid'],
-    ['x=4096', 'not valid'],
+    ['i=1', 'accepted are 4096 to 1000000'],
+    ['i=4095', 'accepted are 4096 to 1000000'],
+    ['i=1000001', 'accepted are 4096 to 1000000'],
+    ['i=10000000', 'accepted are 4096 to 1000000'],
+    ['i=0x2000', 'invalid challenge'],
+    ['i=1e5', 'invalid challenge'],
+    ['i=04096', 'invalid challenge'],
+    ['i= 4096', 'invalid challenge'],
+    ['i=4096.0', 'invalid challenge'],
+    ['i=-4096', 'invalid challenge'],
+    ['i=', 'invalid challenge'],
+    ['x=4096', 'invalid challenge'],
   ])('%s is not', async (iterations, text) => {
     await expect(answer(`r=abcd,s=c2FsdA==,${iterations}`)).rejects.toMatchObject({
       exitCode: 0x8c,
@@ -113,7 +113,7 @@ describe('H15: the challenge of SCRAM', () => {
     await expect(answer(text)).rejects.toMatchObject({ exitCode: 0x8c })
   })
 
-  test('a million iterations hold up nothing else', async () => {
+  test('a million iterations do not block the event loop', async () => {
     let turns = 0
     const clock = setInterval(() => turns++, 5)
     await answer('r=abcd,s=c2FsdA==,i=1000000')
@@ -122,7 +122,7 @@ describe('H15: the challenge of SCRAM', () => {
   })
 
   test.each([true, false])(
-    'CONNACK before the proof is not trusted (after a challenge: %s)',
+    'CONNACK before the client proof is not trusted (after a challenge: %s)',
     async (challenged) => {
       const authenticationMethod = 'SCRAM-SHA-256'
       const server = await scriptedServer({

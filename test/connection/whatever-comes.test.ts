@@ -1,11 +1,11 @@
-// Decoder and Session joined as a Connection joins them: a server can break rules, but not us.
+// Decoder and Session with arbitrary input from the server.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Decoder } from '../../src/codec/decoder.js'
 import { ProtocolError } from '../../src/errors.js'
 import { scripted } from '../helpers/scripted.js'
 
-/** Lets the server say something while a message of QoS 1 and one of QoS 2 are in flight. */
+/** Receives `bytes` while a message at QoS 1 and one at QoS 2 are in flight. */
 function hear(chunks: readonly Buffer[], version: 4 | 5): void {
   const { session } = scripted({ version })
   session.publish(1, 'a')
@@ -33,7 +33,7 @@ const answer = fc
   .map(packetOf)
 
 describe.each([4, 5] as const)('version %i', (version) => {
-  test('a ProtocolError is all that a server can do to us', () => {
+  test('any bytes cause a ProtocolError or nothing', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(answer, packet), { maxLength: 6 }), (chunks) => {
         try {
@@ -53,7 +53,7 @@ describe.each([4, 5] as const)('version %i', (version) => {
     ['PUBCOMP', 0x70],
     ['SUBACK', 0x90],
     ['UNSUBACK', 0xb0],
-  ])('%s without a whole Packet Identifier is malformed', (_, header) => {
+  ])('%s with an incomplete Packet Identifier is malformed', (_, header) => {
     for (const body of [[], [0]]) {
       const attempt = () => hear([packetOf([header, body])], version)
       expect(attempt).toThrow(ProtocolError)

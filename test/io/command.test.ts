@@ -29,7 +29,7 @@ test.each([
   })
 })
 
-describe('E4: a process that the command leaves behind', () => {
+describe('E4: a process left in the background', () => {
   test.each([
     ['holds the pipes', 'setsid sleep 25 & echo hi', { output: Buffer.from('hi\n'), status: 0 }],
     [
@@ -37,14 +37,14 @@ describe('E4: a process that the command leaves behind', () => {
       'setsid sh -c "while sleep 0.05; do echo; done" & echo hi',
       { output: expect.anything(), status: 0 },
     ],
-  ])('%s: the command ends all the same', async (_, line, outcome) => {
+  ])('%s: the command ends', async (_, line, outcome) => {
     const started = performance.now()
     for (const group of [true, false])
       expect(await running(line, { group }).ended).toMatchObject({ ...outcome, failure: undefined })
     expect(performance.now() - started).toBeLessThan(10_000)
   })
 
-  test('is not waited for when it is ended from outside', async () => {
+  test('is not waited for when the command is aborted', async () => {
     const abort = new AbortController()
     const { ended } = running('setsid sleep 25 & sleep 60', { signal: abort.signal })
     await sleep(100)
@@ -53,14 +53,14 @@ describe('E4: a process that the command leaves behind', () => {
   })
 })
 
-test('what a command prints before it ends is read to the end, however late', async () => {
+test('output before the exit is read completely, also late', async () => {
   const { ended } = running('head -c 60000 /dev/zero & exec true')
   const until = performance.now() + 300
   while (performance.now() < until); // as a busy thread
   expect((await ended).output).toHaveLength(60_000)
 })
 
-test('E5: standard error that is not read holds the command back', async () => {
+test('E5: standard error that is not read blocks the command', async () => {
   const { stderr, ended } = running('head -c 3000000 /dev/zero >&2; touch "$DONE"', {
     env: { ...process.env, DONE: join(folder, 'done') },
   })
@@ -73,7 +73,7 @@ test('E5: standard error that is not read holds the command back', async () => {
   expect(stderr.text()).toHaveLength(3_000_000)
 })
 
-test('E5: standard error that has gone is not waited for', async () => {
+test('E5: closed standard error does not block', async () => {
   const { stderr, ended } = running('head -c 3000000 /dev/zero >&2')
   stderr.stream.on('error', () => {})
   stderr.pause()
@@ -82,7 +82,7 @@ test('E5: standard error that has gone is not waited for', async () => {
   expect(await ended).toMatchObject({ status: 0 })
 })
 
-test('H33: an environment that is too large: status 126 and the reason', async () => {
+test('H33: too large an environment: status 126 and the reason', async () => {
   const env = { PATH: process.env.PATH, LARGE: 'x'.repeat(200_000) }
   expect(await running('true', { env }).ended).toEqual({
     output: Buffer.alloc(0),
@@ -91,10 +91,10 @@ test('H33: an environment that is too large: status 126 and the reason', async (
   })
 })
 
-describe('bytes that several commands hold', () => {
+describe('bytes that several commands buffer', () => {
   const stream = () => new Readable({ read() {} })
 
-  test('above the limit only the oldest goes on', () => {
+  test('above the limit only the oldest reader continues', () => {
     const held = new HeldBytes(100)
     const [a, b, c] = [stream(), stream(), stream()]
     held.keep(a!, 60)
@@ -110,7 +110,7 @@ describe('bytes that several commands hold', () => {
     expect(c!.isPaused()).toBe(false)
   })
 
-  test('H21: the outputs of commands at once', async () => {
+  test('H21: the outputs of concurrent commands', async () => {
     const held = new HeldBytes(100_000)
     const line = 'head -c 400000 /dev/zero; echo >> "$ENDS"'
     const ends = join(folder, 'ends')

@@ -21,7 +21,7 @@ function split(chunks: Iterable<Buffer>, splitter = new LineSplitter(1_000_000))
   return { lines, open }
 }
 
-describe('where the chunks were cut does not change the lines:', () => {
+describe('the lines do not depend on the chunk boundaries:', () => {
   test.each<[string, string, string[]]>([
     ['each line feed ends a line', 'one\ntwo\n', ['one', 'two']],
     ['a last line without line feed counts', 'één\r\n\nlast, without', ['één\r', '', 'last, without']],
@@ -37,7 +37,7 @@ describe('where the chunks were cut does not change the lines:', () => {
     }
   })
 
-  test('bytes that are not UTF-8 pass unchanged', () => {
+  test('bytes that are not UTF-8 are unchanged', () => {
     const input = Buffer.from([0xff, 0xfe, 10, 0xc3, 10, 0xe2, 0x82, 10, 0x80])
     const lines = [[0xff, 0xfe], [0xc3], [0xe2, 0x82], [0x80]].map((bytes) => Buffer.from(bytes))
     for (const chunks of everyCut(input)) expect(split(chunks).lines).toEqual(lines)
@@ -65,12 +65,12 @@ describe('where the chunks were cut does not change the lines:', () => {
   })
 })
 
-test('empty chunks are nothing', () => {
+test('empty chunks are ignored', () => {
   const chunks = ['', 'a', '', '', 'b\n', '', 'c'].map((text) => Buffer.from(text))
   expect(split(chunks).lines.map(String)).toEqual(['ab', 'c'])
 })
 
-test('a line within one chunk is a view of it; one that crosses chunks is joined', () => {
+test('a line within one chunk is a view of it; one that crosses chunks is copied', () => {
   const splitter = new LineSplitter(100)
   const chunk = Buffer.from('one\ntw')
   splitter.push(chunk)
@@ -82,13 +82,13 @@ test('a line within one chunk is a view of it; one that crosses chunks is joined
   expect(splitter.bytes.toString()).toBe('two')
 })
 
-test('a line of 200,000 chunks is joined once', () => {
+test('a line of 200,000 chunks is copied once', () => {
   const bytes = Buffer.alloc(200_000, 'x')
   expect(split(cutAt(bytes, Array.from(bytes.keys()).slice(1))).lines[0]).toHaveLength(200_000)
 })
 
 describe('a line over the limit of 4 bytes', () => {
-  /** The lines before the one that was refused. */
+  /** The lines before the refused one. */
   function linesBefore(chunks: Iterable<Buffer>): string[] {
     const splitter = new LineSplitter(4)
     const lines: string[] = []
@@ -103,23 +103,23 @@ describe('a line over the limit of 4 bytes', () => {
   }
 
   test.each(['1234\n12345\nx\n', '1234\n12345', '1234\n1234567890\n'])(
-    '%j is refused at the second line, wherever the chunks were cut',
+    '%j is refused at the second line with any chunk boundaries',
     (input) => {
       for (const chunks of everyCut(Buffer.from(input))) expect(linesBefore(chunks)).toEqual(['1234'])
     },
   )
 
-  test('is refused as soon as it is too long, not when it ends', () => {
+  test('is refused as soon as it is too long, before its end', () => {
     expect(linesBefore([Buffer.from('12'), Buffer.from('34'), Buffer.from('5')])).toEqual([])
   })
 
-  test('exactly at the limit it passes, with and without line feed', () => {
+  test('of exactly the limit is accepted, with and without line feed', () => {
     for (const chunks of everyCut(Buffer.from('1234\n1234'))) {
       expect(split(chunks, new LineSplitter(4)).lines.map(String)).toEqual(['1234', '1234'])
     }
   })
 
-  test('a limit of 0 leaves empty lines', () => {
+  test('a limit of 0 allows empty lines', () => {
     for (const chunks of everyCut(Buffer.from('\n\n'))) {
       expect(split(chunks, new LineSplitter(0)).lines).toHaveLength(2)
     }

@@ -6,7 +6,7 @@ import { Output } from '../../src/io/output.js'
 
 const kibibyte = 1024
 
-/** A stream that keeps what it was given, without a copy, and is done with it only when it is told. */
+/** A stream that keeps its chunks without a copy, and completes writes only on request. */
 function slowStream(highWaterMark = 16 * kibibyte) {
   const held: Buffer[] = []
   const taken: Buffer[] = []
@@ -28,7 +28,7 @@ function slowStream(highWaterMark = 16 * kibibyte) {
     stream,
     next,
     writes: () => taken.length + held.length,
-    /** Lets it take everything that is waiting. */
+    /** Completes all pending writes. */
     async drain() {
       while (done !== undefined) {
         next()
@@ -39,7 +39,7 @@ function slowStream(highWaterMark = 16 * kibibyte) {
   }
 }
 
-/** A stream that takes everything at once, like a file. */
+/** A stream that completes writes at once, like a file. */
 function fastStream() {
   const taken: Buffer[] = []
   const stream = new Writable({
@@ -51,7 +51,7 @@ function fastStream() {
   return { stream, writes: () => taken.length, all: () => Buffer.concat(taken) }
 }
 
-/** A stream that cannot be written. */
+/** A stream whose writes fail. */
 function failingStream(code: string) {
   return new Writable({
     write(_chunk, _encoding, callback) {
@@ -77,7 +77,7 @@ describe('batches', () => {
     expect(all().toString()).toBe(Array.from({ length: 1000 }, (_, i) => `line ${i}\n`).join(''))
   })
 
-  test('flush writes nothing where there is nothing', () => {
+  test('flush of an empty batch writes nothing', () => {
     const { stream, writes } = fastStream()
     const output = new Output(stream)
     output.flush()
@@ -86,7 +86,7 @@ describe('batches', () => {
     expect(writes()).toBe(0)
   })
 
-  test('a full one goes by itself', () => {
+  test('a full one is written automatically', () => {
     const { stream, writes } = fastStream()
     const output = new Output(stream)
     for (let i = 0; i < 100; i++) output.bytes(bytesOf(i, kibibyte))
@@ -105,7 +105,7 @@ describe('batches', () => {
     expect(all()).toEqual(Buffer.concat(expected))
   })
 
-  test('long texts and long payloads keep their place', () => {
+  test('long texts and long payloads are written in order', () => {
     const { stream, all } = fastStream()
     const output = new Output(stream)
     output.text('a')
@@ -127,7 +127,7 @@ describe('back-pressure', () => {
     expect(output.flush()).toBeUndefined()
   })
 
-  test('a full stream: a promise that waits until it has drained', async () => {
+  test('a full stream: a promise that resolves when it has drained', async () => {
     const { stream, drain } = slowStream()
     const output = new Output(stream)
     output.bytes(Buffer.alloc(20 * kibibyte))
@@ -144,7 +144,7 @@ describe('back-pressure', () => {
     expect(output.flush()).toBeUndefined()
   })
 
-  test('order is kept, and memory is used again only where the stream is done with it', async () => {
+  test('order is kept, and a buffer is reused only after its write has completed', async () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant('bytes' as const), size: fc.nat(3000) }),
       fc.record({ kind: fc.constant('bytes' as const), size: fc.integer({ min: 16_000, max: 70_000 }) }),
@@ -189,7 +189,7 @@ describe('back-pressure', () => {
     expect(all()).toHaveLength(100 * kibibyte)
   })
 
-  test('finish waits too where the stream is slow but not full', async () => {
+  test('finish also waits for a slow stream that is not full', async () => {
     const { stream, next } = slowStream()
     const output = new Output(stream)
     output.text('x')
@@ -199,11 +199,11 @@ describe('back-pressure', () => {
     expect(finished).toBe(false)
     next()
     await turn()
-    next() // the empty write behind it
+    next() // the empty write after it
     await finishing
   })
 
-  test('finish with a time gives up where nothing is taken for so long', async () => {
+  test('finish with a time limit gives up when nothing is taken for so long', async () => {
     const stuck = new Writable({ write: () => {} })
     const output = new Output(stuck)
     output.text('x')
@@ -218,8 +218,8 @@ describe('back-pressure', () => {
   })
 })
 
-describe('when the reader has gone', () => {
-  test('it is told at once, and nothing more is written', async () => {
+describe('when the reader has closed', () => {
+  test('onFailure is called at once, and nothing more is written', async () => {
     const output = new Output(failingStream('EPIPE'))
     const failures: Error[] = []
     output.onFailure = (error) => failures.push(error)
@@ -234,7 +234,7 @@ describe('when the reader has gone', () => {
     await expect(output.finish()).rejects.toBeInstanceOf(BrokenPipe)
   })
 
-  test('while nothing is written, the close of the stream tells', async () => {
+  test('onFailure is called on close, also while nothing is written', async () => {
     const { stream } = slowStream()
     const output = new Output(stream)
     const failures: Error[] = []
@@ -244,7 +244,7 @@ describe('when the reader has gone', () => {
     expect(failures).toEqual([expect.any(BrokenPipe)])
   })
 
-  test('whoever waits for room hears of it', async () => {
+  test('a pending flush rejects', async () => {
     const { stream, next } = slowStream()
     const output = new Output(stream)
     output.bytes(Buffer.alloc(20 * kibibyte))

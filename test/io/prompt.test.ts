@@ -1,9 +1,9 @@
-// Secrets that are read or typed: how much of them is taken.
+// Limits on secrets that are read or typed.
 import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import { askSecret, readLine } from '../../src/io/prompt.js'
 
-test('of a line that does not end no more than the limit is read', async () => {
+test('an endless line is read up to the limit', async () => {
   const stream = new PassThrough()
   let given = 0
   const more = setInterval(() => {
@@ -17,7 +17,7 @@ test('of a line that does not end no more than the limit is read', async () => {
   expect(given).toBeLessThan(1_000_000)
 })
 
-test('of what is typed no more than 65,536 bytes are kept', async () => {
+test('at most 65,536 bytes of input are kept', async () => {
   const keyboard = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} })
   const secret = askSecret('Password: ', { input: keyboard, output: new PassThrough() })
   keyboard.write(Buffer.alloc(70_000, 'x'))

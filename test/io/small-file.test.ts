@@ -1,4 +1,4 @@
-// Files that options name: a regular file, a pipe, a device; reading ends for each.
+// Small files: reading a regular file, a pipe or a device is bounded.
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,29 +23,27 @@ test('a regular file, also an empty one', () => {
   expect(readSmallFile('/dev/null')).toHaveLength(0)
 })
 
-test('a pipe whose writer is slow', () => {
+test('a pipe with a slow writer', () => {
   const path = pipe('slow')
   const writer = spawn('sh', ['-c', `exec 3>${path}; echo one >&3; sleep 0.2; echo two >&3`])
   expect(readSmallFile(path).toString()).toBe('one\ntwo\n')
   writer.kill()
 })
 
-test('H22: a pipe that nobody writes into is given up', () => {
-  expect(() => readSmallFile(pipe('silent'), { silence: 50 })).toThrow(
-    'no data for 0.05 seconds',
-  )
+test('H22: a pipe without data times out', () => {
+  expect(() => readSmallFile(pipe('silent'), { silence: 50 })).toThrow('no data for 0.05 seconds')
 })
 
-test('H22: a device that does not end is too long', () => {
+test('H22: an endless device is too long', () => {
   expect(() => readSmallFile('/dev/zero')).toThrow('it is longer than 16 MiB')
 })
 
-test('what is not there, and what is no file', () => {
+test('a missing file, and a folder', () => {
   expect(() => readSmallFile(join(folder, 'missing'))).toThrow(expect.objectContaining({ code: 'ENOENT' }))
   expect(() => readSmallFile(folder)).toThrow(expect.objectContaining({ code: 'EISDIR' }))
 })
 
-test('E29: the byte order mark is taken off, once, and only at the beginning', () => {
+test('E29: one byte order mark is removed, at the beginning only', () => {
   const shorn = (text: string) => withoutMark(Buffer.from(text)).toString('latin1')
   expect([shorn('\ufeffab'), shorn('ab'), shorn('')]).toEqual(['ab', 'ab', ''])
 })

@@ -1,9 +1,9 @@
-// Writing to standard error: errors are dropped, and what a slow reader does not take is bounded and counted.
+// Standard error: errors are ignored, and messages that a slow reader does not read are dropped and counted.
 import { Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { neverFailing, written } from '../../src/io/stderr.js'
 
-/** Takes the first write, and the others only when `take` is called. */
+/** Completes the first write at once, the others when `take` is called. */
 function stalled() {
   let text = ''
   let done: (() => void) | undefined
@@ -27,7 +27,7 @@ function stalled() {
 const line = `${'x'.repeat(99)}\n`
 
 describe('a reader that has stopped', () => {
-  test('E15: memory is bounded, and what is missing is counted when it reads on', async () => {
+  test('E15: memory is bounded, and dropped messages are counted when it reads again', async () => {
     const { stream, text, take } = stalled()
     for (let i = 0; i < 100_000; i++) stream.write(line)
     expect(stream.writableLength).toBeLessThanOrEqual(256 * 1024)
@@ -40,13 +40,13 @@ describe('a reader that has stopped', () => {
     )
   })
 
-  test('a callback is called for a message that is dropped', async () => {
+  test('the callback of a dropped message is called', async () => {
     const { stream } = stalled()
     for (let i = 0; i < 10_000; i++) stream.write(line)
     await new Promise<void>((resolve) => void stream.write(line, () => resolve()))
   })
 
-  test('a pipe into it waits: `write` says false, and "drain" comes', async () => {
+  test('a pipe into it waits: `write` returns false, and "drain" follows', async () => {
     const { stream, take } = stalled()
     while (stream.write(line)) {}
     const drained = new Promise<void>((resolve) => void stream.once('drain', resolve))
@@ -54,7 +54,7 @@ describe('a reader that has stopped', () => {
     await drained
   })
 
-  test('it is not waited for at the end', async () => {
+  test('it is not waited for at exit', async () => {
     const { stream } = stalled()
     stream.write(line)
     expect(await written(stream, 20)).toBe(false)
@@ -62,7 +62,7 @@ describe('a reader that has stopped', () => {
 })
 
 describe('a stream that fails', () => {
-  test.each(['EPIPE', 'ENOSPC', 'EIO'])('E12: %s by an event is dropped', async (code) => {
+  test.each(['EPIPE', 'ENOSPC', 'EIO'])('E12: %s as an event is ignored', async (code) => {
     const stream = neverFailing(
       new Writable({
         autoDestroy: false,
@@ -77,7 +77,7 @@ describe('a stream that fails', () => {
     expect(await written(stream, 20)).toBe(true)
   })
 
-  test('E14: a full disk that throws is tried again; nothing else is', () => {
+  test('E14: writes are tried again after a full disk only', () => {
     const thrower = (code: string) => {
       let tried = 0
       const stream = new Writable({
@@ -95,7 +95,7 @@ describe('a stream that fails', () => {
     expect([thrower('ENOSPC'), thrower('EPIPE')]).toEqual([3, 1])
   })
 
-  test('what is written to a stream that works is written', async () => {
+  test('a working stream gets all writes', async () => {
     let text = ''
     const stream = neverFailing(
       new Writable({

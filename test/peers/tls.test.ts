@@ -195,7 +195,9 @@ describe('a client certificate', () => {
   secureTest('is not accepted', async () => {
     const outcome = await published('wantsClient', ...trusting(), ...pair(certificates.stranger))
     expect(outcome.status).toSatisfy((status) => status === 1 || status === 7)
-    expect(outcome.stderr).toMatch(/rejected the client certificate: it does not know its CA|reset the connection/)
+    expect(outcome.stderr).toMatch(
+      /rejected the client certificate: it does not know its CA|reset the connection/,
+    )
   })
 
   secureTest('does not belong to its key', async () => {

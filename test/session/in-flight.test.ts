@@ -1,4 +1,4 @@
-// Packet Identifiers in use, against the plainest thing that could hold them.
+// Packet Identifiers in use, compared with a Map.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { InFlight, type Stage, stage } from '../../src/session/in-flight.js'
@@ -25,7 +25,7 @@ const step = fc.record({
   which: fc.nat(),
 })
 
-test('is a map from Packet Identifier to what it waits for, whatever comes', () => {
+test('behaves like a map from Packet Identifier to stage', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const flight = new InFlight<string>()
@@ -72,7 +72,7 @@ test('is a map from Packet Identifier to what it waits for, whatever comes', () 
   )
 })
 
-test('gives each of the 65,535 Packet Identifiers once, then none', () => {
+test('assigns each of the 65,535 Packet Identifiers once, then throws', () => {
   const flight = new InFlight<string>()
   const taken = new Set<number>()
   for (let count = 0; count < 65_535; count++) taken.add(flight.take(stage.puback, count, 'x'))

@@ -1,11 +1,11 @@
-// Keep Alive as a table: what happened at which millisecond, and what is due then (MQTT 5.0, 3.1.2.10).
+// Keep Alive: events by millisecond, and the action due at each (MQTT 5.0, 3.1.2.10).
 import { describe, expect, test } from 'vitest'
 import { KeepAlive } from '../../src/session/keep-alive.js'
 
 type Happening = 'sent' | 'received' | 'progressed' | 'pingTaken' | 'suspend' | 'resume' | 'tick'
 type Line = readonly [at: number, happening: Happening, due?: 'ping' | 'lost' | undefined]
 
-/** Ten seconds of Keep Alive; a `ping` that is due is sent. */
+/** Keep Alive of ten seconds; PINGREQ is sent when it is due. */
 function play(lines: readonly Line[]): void {
   const keepAlive = new KeepAlive(10, 0)
   for (const [at, happening, due] of lines) {
@@ -21,7 +21,7 @@ function play(lines: readonly Line[]): void {
 
 test.each<[string, Line[]]>([
   [
-    'E24: a silent connection: PINGREQ before one interval is over, given up half an interval later',
+    'E24: a silent connection: PINGREQ before the interval ends, lost half an interval later',
     [
       [8_999, 'tick', undefined],
       [9_000, 'tick', 'ping'],
@@ -30,7 +30,7 @@ test.each<[string, Line[]]>([
     ],
   ],
   [
-    'an answer in time, and the next PINGREQ within one interval of it',
+    'an answer in time, and the next PINGREQ within one interval',
     [
       [9_000, 'tick', 'ping'],
       [9_050, 'received'],
@@ -41,7 +41,7 @@ test.each<[string, Line[]]>([
     ],
   ],
   [
-    'anything received counts as the answer',
+    'any received packet counts as the answer',
     [
       [9_000, 'tick', 'ping'],
       [13_999, 'received'],
@@ -49,7 +49,7 @@ test.each<[string, Line[]]>([
     ],
   ],
   [
-    'traffic both ways: no PINGREQ',
+    'traffic in both directions: no PINGREQ',
     [
       [5_000, 'sent'],
       [6_000, 'received'],
@@ -60,7 +60,7 @@ test.each<[string, Line[]]>([
     ],
   ],
   [
-    'we only receive: the server must still hear from us [MQTT-3.1.2-20]',
+    'only receiving: PINGREQ is sent [MQTT-3.1.2-20]',
     [
       [8_000, 'received'],
       [9_000, 'tick', 'ping'],
@@ -70,7 +70,7 @@ test.each<[string, Line[]]>([
     ],
   ],
   [
-    'we only send, into a half-open connection: noticed within 1.5 intervals',
+    'only sending, on a half-open connection: lost within 1.5 intervals',
     [
       [3_000, 'sent'],
       [6_000, 'sent'],
@@ -81,7 +81,7 @@ test.each<[string, Line[]]>([
     ],
   ],
   [
-    'E6: PINGREQ waits behind other bytes: what the system takes of these is a sign of life',
+    'E6: PINGREQ is queued: bytes taken by the system show that the server is alive',
     [
       [9_000, 'tick', 'ping'],
       [13_000, 'progressed'],
@@ -92,7 +92,7 @@ test.each<[string, Line[]]>([
     ],
   ],
   [
-    'E6: once the system has taken PINGREQ, only an answer counts',
+    'E6: when the system has taken PINGREQ, only an answer counts',
     [
       [9_000, 'tick', 'ping'],
       [10_000, 'pingTaken'],
@@ -102,7 +102,7 @@ test.each<[string, Line[]]>([
     ],
   ],
   [
-    'while we do not read, PINGREQ goes out and nobody is given up',
+    'while suspended, PINGREQ is sent and the server is not lost',
     [
       [1_000, 'suspend'],
       [9_000, 'tick', 'ping'],
@@ -113,7 +113,7 @@ test.each<[string, Line[]]>([
     ],
   ],
   [
-    'a PINGREQ that waits for its answer when we stop reading',
+    'suspended while an answer to PINGREQ is due',
     [
       [9_000, 'tick', 'ping'],
       [11_000, 'suspend'],
@@ -122,7 +122,7 @@ test.each<[string, Line[]]>([
     ],
   ],
   [
-    'reading again, the server has a whole interval and a half',
+    'after resuming, the server has 1.5 intervals',
     [
       [1_000, 'suspend'],
       [9_000, 'tick', 'ping'],
@@ -151,7 +151,7 @@ test('0 seconds: never', () => {
 })
 
 describe('the deadline', () => {
-  /** Ticks at each deadline and nowhere else. */
+  /** Calls `tick` at each deadline only. */
   function run(keepAlive: KeepAlive, until: number): [number, string][] {
     const found: [number, string][] = []
     for (let now = keepAlive.deadline(); now <= until; now = keepAlive.deadline()) {
@@ -163,14 +163,14 @@ describe('the deadline', () => {
     return found
   }
 
-  test('is when something is due, so that one timer is enough', () => {
+  test('is the time of the next action, so one timer is enough', () => {
     expect(run(new KeepAlive(10, 0), 100_000)).toEqual([
       [9_000, 'ping'],
       [14_000, 'lost'],
     ])
   })
 
-  test('of a paused connection is that of the next PINGREQ', () => {
+  test('of a suspended connection is that of the next PINGREQ', () => {
     const keepAlive = new KeepAlive(10, 0)
     keepAlive.suspend()
     expect(run(keepAlive, 40_000)).toEqual([

@@ -15,7 +15,7 @@ import {
 const notFound = 0x92
 const notAuthorized = 0x87
 
-/** Ways to have Packet Identifier 1 in a state (architecture: the session). */
+/** Puts Packet Identifier 1 into a state. */
 const states = {
   'publish (QoS 1)': ({ session }: Scripted) => void session.publish(1, 'a'),
   'publish (QoS 2)': ({ session }: Scripted) => void session.publish(2, 'a'),
@@ -34,14 +34,14 @@ interface Row {
   readonly type: AcknowledgeType
   readonly code?: number
   readonly version?: 4 | 5
-  /** What it leads to. */
+  /** The expected result. */
   readonly sent?: readonly string[]
   readonly settled?: readonly string[]
   readonly inFlight?: number
   readonly unknown?: number
 }
 
-describe('an acknowledgement that comes', () => {
+describe('a received acknowledgement', () => {
   const rows: readonly Row[] = [
     { state: 'publish (QoS 1)', type: puback, settled: ['1'] },
     { state: 'publish (QoS 1)', type: puback, code: 0x10, version: 5, settled: ['1 0x10'] },
@@ -52,7 +52,7 @@ describe('an acknowledgement that comes', () => {
     { state: 'release', type: pubrec, sent: ['PUBREL 1'], inFlight: 1 },
     { state: 'release', type: pubrec, code: notAuthorized, version: 5, settled: ['1 0x87'] },
     { state: 'release', type: pubcomp, settled: ['1'] },
-    // Not found: it had been finished before the connection was lost, and the PUBREL came twice (3.7.2.1).
+    // Packet Identifier not found: the message was complete before the loss, and PUBREL was sent twice (3.7.2.1).
     { state: 'release', type: pubcomp, code: notFound, version: 5, settled: ['1'] },
     { state: 'none', type: puback, unknown: 1 },
     { state: 'none', type: pubrec, version: 4, sent: ['PUBREL 1'], unknown: 1 },
@@ -91,7 +91,7 @@ describe('an acknowledgement that comes', () => {
     expect(script.settled).toEqual([])
   })
 
-  test('settles a message once: its Packet Identifier is unknown then', () => {
+  test('settles a message once; then its Packet Identifier is unknown', () => {
     const { session, settled } = scripted()
     session.publish(1, 'a')
     session.acknowledged(puback, 1, 0)
@@ -121,7 +121,7 @@ describe('after a reconnect with the Session present', () => {
     expect(script.sent).toEqual(words)
   })
 
-  test('what is in flight is sent in the order in which it was sent first [MQTT-4.6.0-1]', () => {
+  test('messages in flight are sent again in the original order [MQTT-4.6.0-1]', () => {
     const { session, sent } = scripted()
     for (const [qos, payload] of [
       [1, 'a'],
@@ -140,7 +140,7 @@ describe('after a reconnect with the Session present', () => {
     expect(sent).toEqual(['PUBLISH 1 DUP a', 'PUBLISH 2 DUP b', 'PUBREL 3', 'PUBLISH 5 DUP e'])
   })
 
-  test('and once more after the next', () => {
+  test('and again after the next reconnect', () => {
     const { session, sent } = scripted()
     session.publish(1, 'a')
     session.publish(2, 'b')
@@ -151,7 +151,7 @@ describe('after a reconnect with the Session present', () => {
     expect(sent).toEqual(['PUBLISH 1 DUP a', 'PUBREL 2'])
   })
 
-  test('the order holds where Packet Identifiers have begun again at 1', () => {
+  test('the order is kept when Packet Identifiers wrap around to 1', () => {
     const { session, sent } = scripted({ maxInFlight: 65_535 })
     for (let i = 0; i < 65_530; i++) session.publish(0, undefined)
     for (const payload of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) session.publish(1, payload)
@@ -174,7 +174,7 @@ describe('Packet Identifiers', () => {
     expect([0, 1, 0, 2].map((qos) => session.publish(qos as 0, 'a'))).toEqual([1, 2, 3, 4])
   })
 
-  test('begin again at 1 behind 65,535: none is 0 [MQTT-2.2.1-3]', () => {
+  test('wrap around from 65,535 to 1: 0 is not used [MQTT-2.2.1-3]', () => {
     const { session } = scripted()
     const used = new Set<number>()
     for (let i = 0; i < 65_535; i++) {
@@ -187,7 +187,7 @@ describe('Packet Identifiers', () => {
     expect(session.publish(1, 'a')).toBe(1)
   })
 
-  test('of messages in flight are passed over', () => {
+  test('in use are skipped', () => {
     const { session } = scripted()
     session.publish(1, 'slow')
     session.publish(2, 'slow')
@@ -213,21 +213,21 @@ describe('Packet Identifiers', () => {
   })
 })
 
-describe('a message that comes', () => {
+describe('a received message', () => {
   test('at QoS 0 is delivered', () => {
     const { session, sent, delivered } = scripted()
     session.receive({ qos: 0, messageId: 0 })
     expect([delivered.length, sent]).toEqual([1, []])
   })
 
-  test('at QoS 1 is delivered, then acknowledged, each time it comes', () => {
+  test('at QoS 1 is delivered, then acknowledged, each time', () => {
     const { session, sent, delivered } = scripted()
     session.receive({ qos: 1, messageId: 7 })
     session.receive({ qos: 1, messageId: 7 })
     expect([delivered.length, sent]).toEqual([2, ['PUBACK 7', 'PUBACK 7']])
   })
 
-  test('at QoS 2 twice is delivered once', () => {
+  test('at QoS 2 received twice is delivered once', () => {
     const { session, sent, delivered } = scripted()
     session.receive({ qos: 2, messageId: 7 })
     session.receive({ qos: 2, messageId: 7 })
@@ -236,7 +236,7 @@ describe('a message that comes', () => {
     expect(sent).toEqual(['PUBREC 7', 'PUBREC 7', 'PUBCOMP 7'])
   })
 
-  test('at QoS 2 with a Packet Identifier that was released is another message', () => {
+  test('at QoS 2 with a released Packet Identifier is a new message', () => {
     const { session, delivered } = scripted()
     session.receive({ qos: 2, messageId: 7, payload: 'a' })
     session.acknowledged(pubrel, 7, 0)
@@ -244,7 +244,7 @@ describe('a message that comes', () => {
     expect(delivered.map(({ payload }) => payload)).toEqual(['a', 'b'])
   })
 
-  test('at QoS 2 is known across a reconnect that kept the Session', () => {
+  test('at QoS 2 is recognised after a reconnect with the Session', () => {
     const { session, sent, delivered } = scripted()
     session.receive({ qos: 2, messageId: 7 })
     session.disconnected()
@@ -253,7 +253,7 @@ describe('a message that comes', () => {
     expect([delivered.length, sent]).toEqual([1, ['PUBREC 7', 'PUBREC 7']])
   })
 
-  test('at QoS 2 is new where the server has a new Session', () => {
+  test('at QoS 2 is new if the server has a new Session', () => {
     const { session, delivered } = scripted()
     session.receive({ qos: 2, messageId: 7 })
     session.begin()
@@ -261,7 +261,7 @@ describe('a message that comes', () => {
     expect(delivered).toHaveLength(2)
   })
 
-  test('does not share Packet Identifiers with what we send', () => {
+  test('does not share Packet Identifiers with sent messages', () => {
     const { session, delivered, settled } = scripted()
     session.publish(2, 'a')
     session.receive({ qos: 2, messageId: 1 })
@@ -281,7 +281,7 @@ describe('a message that comes', () => {
 })
 
 describe('SUBSCRIBE and UNSUBSCRIBE', () => {
-  test('are answered by their own acknowledgement', () => {
+  test('are answered by SUBACK and UNSUBACK', () => {
     const { session } = scripted()
     session.request('suback')
     session.request('unsuback')
@@ -290,7 +290,7 @@ describe('SUBSCRIBE and UNSUBSCRIBE', () => {
     expect(() => session.answered('suback', 1)).toThrow('Unexpected SUBACK for Packet Identifier 1')
   })
 
-  test.each(['suback', 'unsuback'] as const)('%s for something else is a protocol error', (answer) => {
+  test.each(['suback', 'unsuback'] as const)('%s for another request is a protocol error', (answer) => {
     const { session } = scripted()
     session.publish(1, 'a')
     session.request(answer === 'suback' ? 'unsuback' : 'suback')
@@ -315,7 +315,7 @@ describe('SUBSCRIBE and UNSUBSCRIBE', () => {
     },
   )
 
-  test('are forgotten with the connection, messages are not', () => {
+  test('are dropped with the connection, messages are not', () => {
     const { session, sent } = scripted()
     session.request('suback')
     session.publish(1, 'a')
@@ -327,7 +327,7 @@ describe('SUBSCRIBE and UNSUBSCRIBE', () => {
   })
 })
 
-test('a QoS 2 message in flight can only be finished within its Session', () => {
+test('a QoS 2 message in flight can only be finished in its Session', () => {
   const { session } = scripted()
   session.publish(1, 'a')
   expect(session.hasQoS2InFlight()).toBe(false)

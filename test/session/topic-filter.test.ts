@@ -1,4 +1,4 @@
-// MQTT 3.1.1 and 5.0, 4.7: the examples of the specification, and what follows from its sentences.
+// Topic Filters: the examples of the specification (MQTT 3.1.1 and 5.0, 4.7), and properties derived from it.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { matches } from '../../src/session/topic-filter.js'

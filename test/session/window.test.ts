@@ -1,4 +1,4 @@
-// How many messages may be in flight: our own limit and the server's Receive Maximum (MQTT 5.0, 4.9).
+// The in-flight window: our own limit and the server's Receive Maximum (MQTT 5.0, 4.9).
 import { describe, expect, test } from 'vitest'
 import { puback, pubcomp, pubrec, type Scripted, scripted } from '../helpers/scripted.js'
 
@@ -19,7 +19,7 @@ describe('the window', () => {
     expect(fill(script)).toBe(1)
   })
 
-  test('is kept by a QoS 2 message until PUBCOMP [MQTT-4.9.0-2]', () => {
+  test('is used by a QoS 2 message until PUBCOMP [MQTT-4.9.0-2]', () => {
     const { session } = scripted({ maxInFlight: 1 })
     session.publish(2, 'a')
     session.acknowledged(pubrec, 1, 0)
@@ -62,7 +62,7 @@ describe('the window', () => {
     expect(fill(script)).toBe(4)
   })
 
-  test('after a reconnect with a smaller Receive Maximum the rest waits for its turn, in order', () => {
+  test('after a reconnect with a smaller Receive Maximum the rest is sent later, in order', () => {
     const script = scripted({ maxInFlight: 5, version: 5 })
     const { session, sent } = script
     fill(script)
@@ -81,7 +81,7 @@ describe('the window', () => {
     expect(session.open).toBe(true)
   })
 
-  test('and nothing is forgotten or sent twice when that connection is lost as well', () => {
+  test('and nothing is lost or sent twice if that connection is lost too', () => {
     const script = scripted({ maxInFlight: 5, version: 5 })
     const { session, sent } = script
     fill(script)

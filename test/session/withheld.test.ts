@@ -1,10 +1,10 @@
-// Acknowledgements that the application withholds: the order of the messages, whatever is released first.
+// Withheld acknowledgements are sent in the order of the messages.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ProtocolError } from '../../src/errors.js'
 import { Withheld } from '../../src/session/withheld.js'
 
-test('leave in the order of the messages, all of them in the end', () => {
+test('are all sent, in the order of the messages', () => {
   const messages = fc.array(fc.record({ held: fc.nat(2), type: fc.constantFrom(4 as const, 5 as const) }))
   fc.assert(
     fc.property(messages, fc.infiniteStream(fc.nat()), (all, chance) => {
@@ -20,7 +20,7 @@ test('leave in the order of the messages, all of them in the end', () => {
       while (releases.length > 0) {
         const [release] = releases.splice(chance.next().value % releases.length, 1)
         release!()
-        release!() // once is enough
+        release!() // the second call has no effect
         expect(sent).toEqual(sent.map((_, index) => index))
       }
       expect(sent).toHaveLength(all.length)
@@ -28,7 +28,7 @@ test('leave in the order of the messages, all of them in the end', () => {
   )
 })
 
-test('are forgotten with the connection', () => {
+test('are dropped with the connection', () => {
   const sent: number[] = []
   const withheld = new Withheld((_, messageId) => sent.push(messageId), 1000)
   const release = withheld.withhold()
@@ -39,7 +39,7 @@ test('are forgotten with the connection', () => {
   expect(sent).toEqual([2])
 })
 
-test('a server that sends more than it may breaks a rule', () => {
+test('more than the limit is a protocol error', () => {
   const withheld = new Withheld(() => {}, 2)
   withheld.withhold()
   withheld.answer(4, 1)

@@ -1,4 +1,4 @@
-// Names, keys and files of certificates as they are found in the field, each against a server with that certificate.
+// Names, keys and files of certificates, each with a server that uses the certificate.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ interface Made {
   readonly key: string
 }
 
-/** A certificate that signs itself, which is then the CA to trust. */
+/** A self-signed certificate, which is also the CA to trust. */
 function certificate(name: string, subject: string, names: string, more: readonly string[] = []): Made {
   const cert = join(folder, `${name}.crt`)
   const key = join(folder, `${name}.key`)
@@ -62,7 +62,7 @@ const serving = ({ cert, key }: Made, serve: (socket: TLSSocket) => void = () =>
   listening(createServer({ cert: readFileSync(cert), key: readFileSync(key), ...more }, serve))
 
 describe.skipIf(!findPeer('openssl') && !process.env.CI)('certificates', () => {
-  test('E41: an address that is only the common name', async () => {
+  test('E41: an address only in the common name', async () => {
     const made = certificate('cn', '/CN=127.0.0.1', '')
     const port = await serving(made)
     expect(await failureOf(opened(endpointAt(port, { tls: settings(made) })))).toMatchObject({
@@ -90,7 +90,7 @@ describe.skipIf(!findPeer('openssl') && !process.env.CI)('certificates', () => {
     )
   })
 
-  test('E69: --servername is the name that is sent and checked', async () => {
+  test('E69: --servername is sent and checked', async () => {
     const sent: unknown[] = []
     const port = await serving(good, (socket) => sent.push(socket.servername))
     await opened(endpointAt(port, { tls: settings(good, { servername: 'real.example' }) }))
@@ -137,9 +137,9 @@ describe.skipIf(!findPeer('openssl') && !process.env.CI)('certificates', () => {
     }
   })
 
-  describe('H55: what the environment says does not weaken ciphers', () => {
+  describe('H55: the environment does not weaken ciphers', () => {
     const weak = ['-newkey', 'rsa:1024']
-    test('RSA of 1024 bits is refused, unless the list says so', async () => {
+    test('RSA of 1024 bits is refused, unless --ciphers allows it', async () => {
       const made = certificate('weak', '/CN=x', 'DNS:localhost', weak)
       const port = await serving(made, undefined, { ciphers: 'DEFAULT:@SECLEVEL=0' })
       const at = (ciphers?: string) =>
@@ -172,7 +172,7 @@ describe.skipIf(!findPeer('openssl') && !process.env.CI)('certificates', () => {
       expect(seen).toEqual([])
     })
 
-    test('a list of TLS 1.3 alone stays one', async () => {
+    test('a list of TLS 1.3 ciphers only', async () => {
       const protocols: (string | null)[] = []
       const port = await serving(good, (socket) => void protocols.push(socket.getProtocol()))
       const tls = (ciphers: string) => settings(good, { servername: 'real.example' }, ciphers)

@@ -1,4 +1,4 @@
-// Which of several addresses or servers is reached: IPv6 and IPv4, SRV records.
+// The choice of address and server: IPv6 and IPv4, SRV records.
 
 import { createSocket } from 'node:dgram'
 import type { LookupAddress } from 'node:dns'
@@ -14,7 +14,7 @@ import { listening } from './rig.js'
 
 const never = new AbortController().signal
 
-/** `host` has these addresses, as far as this process can tell. */
+/** Makes `host` resolve to these addresses in this process. */
 function pretend(addresses: readonly LookupAddress[]): void {
   const spy = vi.spyOn(dns, 'lookup').mockImplementation((async () => addresses) as never)
   onTestFinished(() => spy.mockRestore())
@@ -29,7 +29,7 @@ describe('a name with two addresses', () => {
   test.each([
     ['only the second', both],
     ['only the first', [...both].reverse()],
-  ])('of which %s answers', async (_, addresses) => {
+  ])('of which %s is reachable', async (_, addresses) => {
     const port = await listening(createServer())
     pretend(addresses)
     const socket = await dial({ host: 'broker.example', port }, { noDelay: true, signal: never })
@@ -37,7 +37,7 @@ describe('a name with two addresses', () => {
     socket.destroy()
   })
 
-  test('of which none answers: the reason of the first', async () => {
+  test('of which none is reachable: the error of the first', async () => {
     const port = await freePort()
     pretend(both)
     const error = await failureOf(dial({ host: 'broker.example', port }, { noDelay: true, signal: never }))
@@ -47,7 +47,7 @@ describe('a name with two addresses', () => {
   })
 })
 
-describe('E21: attempts side by side', () => {
+describe('E21: concurrent attempts', () => {
   /** `1000 ok`: succeeds after a second; `10 no`: fails after 10 ms. */
   const attempt =
     (tried: string[], ended: string[]) =>
@@ -74,7 +74,7 @@ describe('E21: attempts side by side', () => {
     [['900 ok', '30 ok'], '30 ok', ['900 ok', '30 ok']],
     [['30 ok', '30 ok'], '30 ok', ['30 ok']],
     [['700 ok', '10 no', '10 no'], '700 ok', ['700 ok', '10 no', '10 no']],
-  ])('%j: the first that succeeds is %j', async (targets, winner, tried) => {
+  ])('%j: the first success is %j', async (targets, winner, tried) => {
     const seen: string[] = []
     const ended: string[] = []
     const { target } = await firstOf(targets, attempt(seen, ended), never)
@@ -84,13 +84,13 @@ describe('E21: attempts side by side', () => {
     expect(ended.filter((name) => losers.includes(name))).toEqual(losers)
   })
 
-  test('all fail: the first failure', async () => {
+  test('all fail: the first error', async () => {
     expect(await failureOf(firstOf(['300 no', '5 no'], attempt([], []), never))).toMatchObject({
       message: '5 no',
     })
   })
 
-  test('the signal ends all of them', async () => {
+  test('the signal aborts all of them', async () => {
     const controller = new AbortController()
     const ended: string[] = []
     const racing = firstOf(['5000 ok', '5000 no'], attempt([], ended), controller.signal)
@@ -99,7 +99,7 @@ describe('E21: attempts side by side', () => {
     expect(ended).toHaveLength(2)
   })
 
-  test('families take turns, beginning with the first', () => {
+  test('address families alternate, starting with the first', () => {
     const families = (list: readonly number[]) =>
       interleaved(list.map((family) => ({ family }))).map((a) => a.family)
     expect(families([6, 6, 6, 4])).toEqual([6, 4, 6, 6])
@@ -111,7 +111,7 @@ describe('E21: attempts side by side', () => {
 describe('localhost', () => {
   const options = { noDelay: true, signal: never }
 
-  test('is 127.0.0.1, whatever its name is looked up as', async () => {
+  test('is 127.0.0.1, without a lookup', async () => {
     const port = await listening(createServer())
     pretend([{ address: '192.0.2.1', family: 4 }])
     const socket = await dial({ host: 'LocalHost', port }, options)
@@ -119,7 +119,7 @@ describe('localhost', () => {
     socket.destroy()
   })
 
-  test('is looked up where nothing listens there', async () => {
+  test('is looked up if nothing listens there', async () => {
     const server = createServer()
     await new Promise<void>((done) => server.listen(0, '127.0.0.2', done))
     onTestFinished(() => void server.close())
@@ -134,7 +134,7 @@ describe('localhost', () => {
 describe('SRV records', () => {
   const server = (name: string, priority: number, weight: number) => ({ name, port: 1, priority, weight })
 
-  test('come by priority, and by lot among equals', () => {
+  test('are ordered by priority, and at random by weight', () => {
     const records = [server('c', 20, 0), server('b', 10, 30), server('a', 10, 70)]
     const names = (random: number) => inOrder(records, () => random).map(({ name }) => name)
     expect(names(0)).toEqual(['b', 'a', 'c'])
@@ -143,7 +143,7 @@ describe('SRV records', () => {
     expect(first.filter((name) => name === 'a')).toHaveLength(70)
   })
 
-  test('all weights 0: each of them once', () => {
+  test('all weights 0: each once', () => {
     const records = [server('a', 0, 0), server('b', 0, 0)]
     expect(
       inOrder(records, () => 0.5)
@@ -152,7 +152,7 @@ describe('SRV records', () => {
     ).toEqual(['a', 'b'])
   })
 
-  /** A DNS server that knows `_mqtt._tcp.example.org`, and of nothing else. */
+  /** A DNS server that has only `_mqtt._tcp.example.org`. */
   async function resolver(
     answers: readonly [priority: number, weight: number, port: number, name: string][],
   ) {
@@ -199,7 +199,7 @@ describe('SRV records', () => {
     return own
   }
 
-  test('are asked for by service', async () => {
+  test('are looked up by service', async () => {
     const own = await resolver([
       [20, 0, 1884, 'second.example.org'],
       [10, 0, 1883, 'first.example.org'],
@@ -228,7 +228,7 @@ describe('SRV records', () => {
     })
   })
 
-  test('a DNS that does not answer, by the signal', async () => {
+  test('a DNS server that does not answer: aborted by the signal', async () => {
     const socket = createSocket('udp4')
     await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done))
     onTestFinished(() => void socket.close())
@@ -243,7 +243,7 @@ test.each([
   ['EADDRNOTAVAIL', 'connect', 'no local port is free'],
   ['EADDRINUSE', 'connect', 'no local port is free'],
   ['EADDRNOTAVAIL', 'bind', 'must be an address of this machine'],
-])('%s from %s says what to try: %s', (code, syscall, words) => {
+])('%s from %s has a hint: %s', (code, syscall, words) => {
   const error = Object.assign(new Error(code), { code, syscall })
   expect(dialError(error, { host: 'broker.example', port: 1883 }).hint).toContain(words)
 })

@@ -1,11 +1,11 @@
-// Servers on loopback ports that go away with the test, and an endpoint to each.
+// Servers on loopback ports for one test, and endpoints to them.
 import type { AddressInfo, Server } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import type { Endpoint } from '../../src/transport/endpoint.js'
 import { open } from '../../src/transport/open.js'
 
-/** Starts `server` on a free port and ends it, with all its connections, when the test is over. */
+/** Starts `server` on a free port. Closes it and its connections at the end of the test. */
 export async function listening(server: Server, host = '127.0.0.1'): Promise<number> {
   const sockets = new Set<Duplex>()
   server.on('connection', (socket: Duplex) => {
@@ -25,7 +25,7 @@ export function endpointAt(port: number, more: Partial<Endpoint> = {}): Endpoint
   return { address: { host: '127.0.0.1', port }, noDelay: true, ...more }
 }
 
-/** Opens, and closes when the test is over. */
+/** Opens a stream and closes it at the end of the test. */
 export async function opened(endpoint: Endpoint, signal = AbortSignal.timeout(10_000)): Promise<Duplex> {
   const stream = await open(endpoint, signal)
   onTestFinished(() => void stream.on('error', () => {}).destroy())

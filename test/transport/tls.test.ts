@@ -1,4 +1,4 @@
-// TLS with servers of Node's: what the client offers, and the failures that no setting of mosquitto's brings about.
+// TLS with servers of Node: what the client offers, and failures that mosquitto cannot cause.
 import { readFileSync } from 'node:fs'
 import { createServer as createPlainServer } from 'node:net'
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls'
@@ -42,14 +42,14 @@ const named = (port: number, tls: TlsSettings, host = 'localhost') =>
   endpointAt(port, { address: { host, port }, tls })
 
 describe.skipIf(!available && !process.env.CI)('TLS', () => {
-  test('bytes pass both ways', async () => {
+  test('bytes pass in both directions', async () => {
     const port = await serve({}, (socket) => socket.pipe(socket))
     const stream = await opened(named(port, settings()))
     stream.write('hello')
     expect(await heard(stream)).toBe('hello')
   })
 
-  test('the name goes into SNI; an address does not, and is looked for in the certificate', async () => {
+  test('a name is sent as SNI; an address is not, but is checked in the certificate', async () => {
     const names: (string | false)[] = []
     const port = await serve({}, (socket) => void names.push(socket.servername as string | false))
     await opened(named(port, settings()))
@@ -94,7 +94,7 @@ describe.skipIf(!available && !process.env.CI)('TLS', () => {
     })
   })
 
-  test('a list of old ciphers leaves those of TLS 1.3 alone', async () => {
+  test('a list of older ciphers does not affect those of TLS 1.3', async () => {
     const protocols: (string | null)[] = []
     const port = await serve({}, (socket) => void protocols.push(socket.getProtocol()))
     await opened(named(port, settings({ ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' })))
@@ -106,7 +106,7 @@ describe.skipIf(!available && !process.env.CI)('TLS', () => {
     ['text', 'SSH-2.0-OpenSSH\r\n'],
     ['HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
     ['CONNACK', '\x20\x02\x00\x00\x00\x00'],
-  ])('a server that answers in the clear: %s', async (_, answer) => {
+  ])('a server without TLS: %s', async (_, answer) => {
     const port = await listening(
       createPlainServer((socket) => socket.once('data', () => socket.write(answer, 'latin1'))),
     )
@@ -116,14 +116,14 @@ describe.skipIf(!available && !process.env.CI)('TLS', () => {
     )
   })
 
-  test('a server that wants a client certificate, in TLS 1.2', async () => {
+  test('a server that requires a client certificate, with TLS 1.2', async () => {
     const ca = readFileSync(certificates.ca.cert)
     const port = await serve({ ca, requestCert: true, rejectUnauthorized: true, maxVersion: 'TLSv1.2' })
     const given = files(certificates.client)
     await opened(named(port, settings(given)))
   })
 
-  test('an abort ends the handshake, with its reason', async () => {
+  test('an abort during the handshake rejects with its reason', async () => {
     let sockets = 0
     const port = await listening(
       createPlainServer((socket) => void socket.on('close', () => sockets++).resume()),
@@ -139,7 +139,7 @@ describe.skipIf(!available && !process.env.CI)('TLS', () => {
     expect(error.message).toBe('enough')
   })
 
-  test('an alert after the handshake reaches whoever reads', async () => {
+  test('an alert after the handshake is an error of the stream', async () => {
     const ca = readFileSync(certificates.ca.cert)
     const port = await serve({ ca, requestCert: true, rejectUnauthorized: true })
     const stream = await opened(named(port, settings()))

@@ -1,10 +1,10 @@
-// WebSocket against servers of the ws package, and against servers that do not play by the rules.
+// WebSocket with servers of the ws package, and with servers that violate the protocol.
 import { createHash } from 'node:crypto'
 import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
 import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
-import { isPassing } from '../../src/connection/reconnect.js'
+import { isTransient } from '../../src/connection/reconnect.js'
 import type { Endpoint, WebSocketSettings } from '../../src/transport/endpoint.js'
 import { limitFrames } from '../../src/transport/frame-limit.js'
 import { failureOf } from '../connection/rig.js'
@@ -24,7 +24,7 @@ async function serve(
   return listening(http)
 }
 
-test('asks for MQTT at the path, with the headers', async () => {
+test('requests the subprotocol mqtt at the path, with the headers', async () => {
   const requests: IncomingMessage[] = []
   const port = await serve((_, request) => void requests.push(request))
   const headers = [
@@ -40,7 +40,7 @@ test('asks for MQTT at the path, with the headers', async () => {
   expect(requests[0]!.headers['sec-websocket-extensions']).toBeUndefined()
 })
 
-test('bytes go out in binary frames and come in however they are cut', async () => {
+test('bytes are sent in binary frames and received with any frame boundaries', async () => {
   const port = await serve((socket) => {
     socket.on('message', (data: Buffer, isBinary) => {
       for (const byte of data) socket.send(Buffer.of(byte))
@@ -71,7 +71,7 @@ test('a fragmented message and one of 3 MB', async () => {
   await expect.poll(() => length).toBe(3_000_004)
 })
 
-test('a reader that waits keeps the sender waiting', async () => {
+test('a paused reader stops the sender', async () => {
   let sent = 0
   const port = await serve(async (socket) => {
     while (sent < 2000 && socket.readyState === socket.OPEN) {
@@ -82,7 +82,7 @@ test('a reader that waits keeps the sender waiting', async () => {
   const stream = await opened(endpoint(port))
   await new Promise((done) => setTimeout(done, 300))
   const waiting = sent
-  expect(waiting).toBeLessThan(500) // what the system's buffers take
+  expect(waiting).toBeLessThan(500) // the buffers of the system
   let length = 0
   stream.on('data', (chunk: Buffer) => {
     length += chunk.length
@@ -90,7 +90,7 @@ test('a reader that waits keeps the sender waiting', async () => {
   await expect.poll(() => length).toBe(2000 * 65_536)
 })
 
-test('a writer is told to wait', async () => {
+test('write returns false when the peer does not read', async () => {
   const port = await serve((socket) => void socket.pause())
   const stream = await opened(endpoint(port))
   let writes = 0
@@ -101,7 +101,7 @@ test('a writer is told to wait', async () => {
   expect(writes).toBeLessThan(1000)
 })
 
-test('the end is the closing handshake', async () => {
+test('end() sends a close frame', async () => {
   const codes: number[] = []
   const port = await serve((socket) => void socket.on('close', (code) => codes.push(code)))
   const stream = await opened(endpoint(port))
@@ -111,7 +111,7 @@ test('the end is the closing handshake', async () => {
   expect(codes).toEqual([1000])
 })
 
-test('a server that closes ends the stream after what it said', async () => {
+test('a close by the server ends the stream after its data', async () => {
   const port = await serve((socket) => {
     socket.send(Buffer.from('last'))
     socket.close()
@@ -122,7 +122,7 @@ test('a server that closes ends the stream after what it said', async () => {
   await closed
 })
 
-test('a server that closes with a reason: it is told', async () => {
+test('a close with an error code is an error with its reason', async () => {
   const port = await serve((socket) => socket.close(1008, 'go away'))
   const stream = await opened(endpoint(port))
   const error = await new Promise<Error>((done) => stream.once('error', done).resume())
@@ -165,8 +165,8 @@ describe('no upgrade', () => {
       exitCode: 1,
       hint,
     })
-    expect(isPassing(failure, false)).toBe(status > 428) // E19: a proxy whose backend restarts
-    expect(isPassing(failure, true)).toBe(true)
+    expect(isTransient(failure, false)).toBe(status > 428) // E19: a proxy whose backend restarts
+    expect(isTransient(failure, true)).toBe(true)
   })
 
   test.each([
@@ -218,7 +218,7 @@ describe('no upgrade', () => {
   })
 })
 
-describe('H19, H42: a message that does not end', () => {
+describe('H19, H42: an endless message', () => {
   const frame = (size: number) => {
     const header = Buffer.alloc(10)
     header.writeUInt16BE(0x827f)
@@ -226,7 +226,7 @@ describe('H19, H42: a message that does not end', () => {
     return header
   }
 
-  /** Sends the begin of a frame of 60 MB, and goes on for as long as the client takes it. */
+  /** Sends a frame of 60 MB as long as the client reads. */
   async function endless(): Promise<{ port: number; sent: () => number }> {
     let sent = 0
     const port = await serve((socket) => {
@@ -244,7 +244,7 @@ describe('H19, H42: a message that does not end', () => {
     return { port, sent: () => sent }
   }
 
-  test('is given up after 512 KiB while the other side is not known', async () => {
+  test('is refused after 512 KiB before the peer is accepted', async () => {
     const { port, sent } = await endless()
     const stream = await opened(endpoint(port))
     const failed = new Promise<Error>((resolve) => stream.once('error', resolve))
@@ -253,7 +253,7 @@ describe('H19, H42: a message that does not end', () => {
     expect(sent()).toBeLessThan(20_000_000) // most of it in buffers of the system
   })
 
-  test('goes on where the owner has allowed it', async () => {
+  test('is accepted after limitFrames', async () => {
     const { port, sent } = await endless()
     const stream = await opened(endpoint(port))
     limitFrames(stream, Number.POSITIVE_INFINITY)

@@ -1,4 +1,4 @@
-// Zones of IPv6 addresses: every place that takes an address, and what is said where the zone is wrong or missing.
+// Zones of IPv6 addresses: all options with an address, and the hints for a wrong or missing zone.
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { describe, expect, test } from 'vitest'
@@ -19,7 +19,7 @@ const loopback = Object.entries(networkInterfaces()).find(([, all = []]) =>
   all.some(({ address }) => address === '::1'),
 )?.[0]
 
-describe('E71: the same address is meant by', () => {
+describe('E71: the same address is given by', () => {
   test.each([
     ['-h', parseHost('fe80::1%eth0', '-h')],
     ['-L mqtt', parseUrl('mqtt://u:p@[fe80::1%25eth0]:1/t', '-L').host],
