@@ -76,10 +76,13 @@ describe('publishing at QoS 1', async () => {
 describe('publishing at QoS 2', async () => {
   const outcomes = await everyLoss(4 * messages.length, (cutAfter) => publishing(2, cutAfter))
 
-  test.each(outcomes)('lost after packet $cutAfter: no message is lost or duplicated', ({ delivered, settled }) => {
-    expect(delivered).toEqual(messages)
-    expect(settled).toEqual([0, 0, 0])
-  })
+  test.each(outcomes)(
+    'lost after packet $cutAfter: no message is lost or duplicated',
+    ({ delivered, settled }) => {
+      expect(delivered).toEqual(messages)
+      expect(settled).toEqual([0, 0, 0])
+    },
+  )
 
   test.each(outcomes)('lost after packet $cutAfter: no PUBLISH after PUBREC', ({ connections }) => {
     const released = new Set<string>()

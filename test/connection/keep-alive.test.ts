@@ -88,7 +88,7 @@ test('chunks read while the command is busy are handled afterwards, complete and
   expect(connection.up).toBe(true)
 })
 
-test("MQTT 5: the Server Keep Alive is used, and answers keep the connection [MQTT-3.1.2-21]", async () => {
+test('MQTT 5: the Server Keep Alive is used, and answers keep the connection [MQTT-3.1.2-21]', async () => {
   const properties = { serverKeepAlive: 1 }
   const accepted = bytes({ cmd: 'connack', reasonCode: 0, sessionPresent: false, properties }, 5)
   const server = await scriptedServer({
