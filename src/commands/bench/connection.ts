@@ -5,12 +5,11 @@ import type { ConnectionEvents, SubscribeOptions } from '../../connection/events
 export interface BenchConnection {
   readonly ready: boolean
   readonly inFlight: number
-  /** The Packet Identifier of the last PUBLISH. */
-  readonly lastMessageId: number
   /** QoS 0 PUBLISH packets that were queued when a connection was lost. */
   readonly lost: number
   connect(): Promise<void>
-  publish(template: PublishTemplate, payload: Uint8Array): boolean
+  /** Returns the Packet Identifier. */
+  publish(template: PublishTemplate, payload: Uint8Array): number
   flush(): void
   drain(): Promise<void>
   subscribe(filters: readonly string[], options: SubscribeOptions): void

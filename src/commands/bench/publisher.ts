@@ -263,9 +263,9 @@ export class BenchPublisher {
     const pending = this.#message(number, measured, intended, sent)
     const { payload } = pending
     const template = this.#settings.template(number, payload)
-    this.#connection.publish(template, payload)
+    const messageId = this.#connection.publish(template, payload)
     if (this.#settings.window !== undefined) this.#outstanding++
-    if (template.qos > 0) this.#pending.set(this.#connection.lastMessageId, pending)
+    if (template.qos > 0) this.#pending.set(messageId, pending)
     else this.#spare.push(pending)
     if (!measured) return
     this.#sequence++
