@@ -52,7 +52,7 @@ export class Holding {
 /** What a message costs beside its payload and topic, in bytes. */
 export const messageOverhead = 400
 
-export class Session {
+export class StoredSession {
   readonly clientId: string
   /** Topic Filter -> QoS. */
   readonly subscriptions = new Map<string, number>()

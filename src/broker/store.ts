@@ -7,7 +7,7 @@
 import { type Duplex, Readable } from 'node:stream'
 import { matches } from '../session/topic-filter.js'
 import { FilterTree } from './filters.js'
-import { Holding, type Message, messageOverhead, Session } from './session.js'
+import { Holding, type Message, messageOverhead, StoredSession } from './session.js'
 import { refused, type Settled, settled } from './settled.js'
 
 /** A client of aedes, or what stands for it. */
@@ -54,7 +54,7 @@ const costOf = (packet: Message | undefined): number =>
   packet === undefined ? 0 : packet.payload.length + packet.topic.length + messageOverhead
 
 export class Store {
-  readonly sessions = new Map<string, Session>()
+  readonly sessions = new Map<string, StoredSession>()
   readonly #events: StoreEvents
   readonly #retained = new Map<string, Message>()
   readonly #tree = new FilterTree()
@@ -213,9 +213,10 @@ export class Store {
     return []
   }
 
-  #session(client: Owner): Session {
+  #session(client: Owner): StoredSession {
     let session = this.sessions.get(client.id)
-    if (session === undefined) this.sessions.set(client.id, (session = new Session(client.id, this.#queued)))
+    if (session === undefined)
+      this.sessions.set(client.id, (session = new StoredSession(client.id, this.#queued)))
     return session
   }
 }

@@ -1,6 +1,6 @@
 // The queue of one session, without a broker.
 import { expect, test } from 'vitest'
-import { type Message, Session } from '../../src/broker/session.js'
+import { type Message, StoredSession } from '../../src/broker/session.js'
 
 const connection = {}
 
@@ -16,8 +16,8 @@ const message = (brokerCounter: number, size = 1): Message => ({
 })
 
 /** A session whose client is connected, with nothing that waited for it. */
-async function live(): Promise<Session> {
-  const session = new Session('a')
+async function live(): Promise<StoredSession> {
+  const session = new StoredSession('a')
   await session.resend(connection).next()
   return session
 }
@@ -61,7 +61,7 @@ test('gives no Packet Identifier twice', async () => {
 })
 
 test('an acknowledgement of nothing is ignored', () => {
-  const session = new Session('a')
+  const session = new StoredSession('a')
   session.enqueue(message(1), 1)
 
   session.acknowledge(7)
@@ -71,7 +71,7 @@ test('an acknowledgement of nothing is ignored', () => {
 })
 
 test('a round ends what an earlier connection began', async () => {
-  const session = new Session('a')
+  const session = new StoredSession('a')
   session.enqueue(message(1), 1)
   session.enqueue(message(2), 1)
   const earlier = session.resend({})
@@ -85,7 +85,7 @@ test('a round ends what an earlier connection began', async () => {
 })
 
 test('what an earlier connection still wants to send is not taken from the later one', async () => {
-  const session = new Session('a')
+  const session = new StoredSession('a')
   session.enqueue(message(1), 1)
   const former = {}
   await session.resend(former).next()
@@ -101,7 +101,7 @@ test('what an earlier connection still wants to send is not taken from the later
 })
 
 test('a message may be sent when those before it are on their way, and only if it is in the queue', async () => {
-  const session = new Session('a')
+  const session = new StoredSession('a')
   session.enqueue(message(1), 1)
   expect(session.maySend(connection, 1)).toBe(false)
 
