@@ -21,8 +21,8 @@ const allowed: Record<string, readonly string[]> = {
   ],
   // session: Topic Filters; transport: WebSocket, whose package has one importer
   broker: ['io', 'passwd', 'session', 'transport', 'errors.ts', 'text.ts', 'version.ts'],
-  // format: only to check -F; codec: the table of properties
-  cli: ['codec', 'format', 'errors.ts', 'ports.ts', 'text.ts', 'byte-text.ts'],
+  // format: to check -F; codec: the table of properties; session: Topic Filters
+  cli: ['codec', 'format', 'session', 'errors.ts', 'ports.ts', 'text.ts', 'byte-text.ts'],
   capture: ['errors.ts', 'text.ts'],
   inspect: ['capture', 'codec', 'session', 'errors.ts', 'text.ts'], // codec: framing and Reason Codes; session: Topic Filters
   codec: ['errors.ts', 'text.ts'],

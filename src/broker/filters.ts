@@ -1,4 +1,5 @@
 // Topic Filters: whether one is valid, and a tree that finds all that match a Topic Name.
+import { misplacedWildcards } from '../session/topic-filter.js'
 
 /** What a subscription costs in bytes, about: its text, and a node of the tree for each level. */
 export function filterCost(filter: string): number {
@@ -8,12 +9,8 @@ export function filterCost(filter: string): number {
 /** What is wrong with a Topic Filter (MQTT 3.1.1, 4.7.1); undefined for a good one. */
 export function filterFault(filter: string): string | undefined {
   if (filter === '') return 'it is empty' // [MQTT-4.7.3-1]
-  const levels = filter.split('/')
-  for (const [index, level] of levels.entries()) {
-    if (level.includes('#') && (level !== '#' || index !== levels.length - 1))
-      return '# is not its last level' // [MQTT-4.7.1-2]
-    if (level.includes('+') && level !== '+') return '+ is not alone in its level' // [MQTT-4.7.1-3]
-  }
+  const [first] = misplacedWildcards(filter)
+  if (first !== undefined) return `${first.wildcard} is not ${first.mustBe}`
   return filter.includes('\0') ? 'it contains U+0000' : undefined // [MQTT-4.7.3-2]
 }
 

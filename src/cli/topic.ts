@@ -1,13 +1,14 @@
-// Topic Names and Topic Filters (MQTT 3.1.1, 4.7), checked before anything connects, with a hint that names the place.
+// Parsers for Topic Names and Topic Filters (MQTT 3.1.1, 4.7); hints name the character at fault.
 import { UsageError } from '../errors.js'
+import { misplacedWildcards } from '../session/topic-filter.js'
 import { shown } from '../text.js'
 import type { Parse } from './option.js'
 import { largestString, stringFault } from './values.js'
 
-/** More levels than this are refused by the reference, and by servers of its kind. */
+/** mosquitto, client and server, refuses topics with more slashes. */
 const mostSlashes = 200
 
-/** A Topic Name: what is published to. `kind` is the reference's word for it, as in `Invalid publish topic`. */
+/** Parses a Topic Name. `kind` is mosquitto's word for it, as in `Invalid publish topic`. */
 export function topicName(kind: 'publish' | 'response' | 'will'): Parse<string> {
   return (text, name) => {
     refuseMalformed(text, name)
@@ -19,7 +20,7 @@ export function topicName(kind: 'publish' | 'response' | 'will'): Parse<string> 
   }
 }
 
-/** A Topic Filter: what is subscribed to, where `+` and `#` stand for levels. */
+/** Parses a Topic Filter, which may have the wildcards `+` and `#`. */
 export function topicFilter(kind: 'subscription' | 'filter' | 'unsubscribe'): Parse<string> {
   return (text, name) => {
     refuseMalformed(text, name)
@@ -30,13 +31,13 @@ export function topicFilter(kind: 'subscription' | 'filter' | 'unsubscribe'): Pa
   }
 }
 
-/** Why nothing can be published to `text`, which somebody else has sent; undefined if it can. */
+/** Why a received `text` is not a valid Topic Name to publish to; undefined if it is. */
 export function topicNameFault(text: string): string | undefined {
   return (Buffer.byteLength(text) > largestString ? undefined : stringFault(text)) ?? nameFault(text)
 }
 
 function refuseMalformed(text: string, name: string): void {
-  if (Buffer.byteLength(text) > largestString) return // has its own sentence
+  if (Buffer.byteLength(text) > largestString) return // has an error text of its own
   const fault = stringFault(text)
   if (fault !== undefined) throw new UsageError(`Malformed UTF-8 in ${name} argument.`, { hint: fault })
 }
@@ -44,21 +45,13 @@ function refuseMalformed(text: string, name: string): void {
 function nameFault(text: string): string | undefined {
   const wildcard = /[+#]/.exec(text)
   if (wildcard === null) return sizeFault(text)
-  return `'${wildcard[0]}' at character ${characterAt(text, wildcard.index)} is a wildcard, which only a subscription can have`
+  return `'${wildcard[0]}' at character ${characterAt(text, wildcard.index)} is a wildcard, allowed only in a subscription`
 }
 
 function filterFault(text: string): string | undefined {
-  let start = 0
-  for (const level of text.split('/')) {
-    const wildcard = /[+#]/.exec(level)
-    if (wildcard !== null) {
-      const place = `'${wildcard[0]}' at character ${characterAt(text, start + wildcard.index)}`
-      if (level.length > 1) return `${place} must be alone in its level`
-      if (level === '#' && start + 1 < text.length) return `${place} must be the last level`
-    }
-    start += level.length + 1
-  }
-  return sizeFault(text)
+  const [first] = misplacedWildcards(text)
+  if (first === undefined) return sizeFault(text)
+  return `'${first.wildcard}' at character ${characterAt(text, first.index)} must be ${first.mustBe}`
 }
 
 function sizeFault(text: string): string | undefined {
@@ -69,7 +62,7 @@ function sizeFault(text: string): string | undefined {
   return slashes > mostSlashes ? `it has ${slashes} '/', the limit is ${mostSlashes}` : undefined
 }
 
-/** Counts characters as a person does, from 1; JavaScript counts UTF-16 units. */
+/** The position in code points, from 1; `index` counts UTF-16 units. */
 function characterAt(text: string, index: number): number {
   return [...text.slice(0, index)].length + 1
 }

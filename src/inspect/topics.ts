@@ -1,4 +1,5 @@
 // Checks of Topic Names and Topic Filters (MQTT 5.0, 4.7 and 4.8).
+import { misplacedWildcards } from '../session/topic-filter.js'
 import type { Fields } from './fields.js'
 import type { RuleKey } from './rules.js'
 
@@ -15,11 +16,8 @@ export function checkFilter(f: Fields, filter: string): void {
   const shared = f.version === 5 && filter.startsWith('$share/')
   const real = shared ? filterOfShared(filter) : filter
   if (real === undefined) return f.report('share-malformed')
-  const levels = real.split('/')
-  levels.forEach((level, i) => {
-    if (level.includes('#') && (level !== '#' || i < levels.length - 1)) f.report('filter-hash')
-    if (level.includes('+') && level !== '+') f.report('filter-plus')
-  })
+  for (const { wildcard } of misplacedWildcards(real))
+    f.report(wildcard === '#' ? 'filter-hash' : 'filter-plus')
 }
 
 /** The Topic Filter in `$share/NAME/FILTER`; undefined if malformed [MQTT-4.8.2-1] [MQTT-4.8.2-2]. */

@@ -1,7 +1,7 @@
 // Topic Filters: the examples of the specification (MQTT 3.1.1 and 5.0, 4.7), and properties derived from it.
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
-import { matches } from '../../src/session/topic-filter.js'
+import { describe, expect, test } from 'vitest'
+import { matches, misplacedWildcards } from '../../src/session/topic-filter.js'
 
 test.each<[filter: string, topic: string, match: boolean]>([
   // 4.7.1.2: the multi-level wildcard includes the parent level
@@ -79,4 +79,25 @@ test('a filter without wildcards matches no other topic', () => {
       expect(matches(one.join('/'), other.join('/'))).toBe(one.join('/') === other.join('/'))
     }),
   )
+})
+
+describe('misplaced wildcards, with their positions in UTF-16 units', () => {
+  test.each(['', 'a', '#', '+', '+/+', 'a/#', '+/#', '/', '//', '$share/g/a/#'])('%j has none', (filter) => {
+    expect(misplacedWildcards(filter)).toEqual([])
+  })
+
+  test.each<[filter: string, ...faults: string[]]>([
+    ['a#', '# 1 alone in its level'],
+    ['#/', '# 0 the last level'],
+    ['a/#/b', '# 2 the last level'],
+    ['##', '# 0 alone in its level'],
+    ['a/+b/c', '+ 2 alone in its level'],
+    ['+#', '# 1 alone in its level', '+ 0 alone in its level'],
+    ['\u{1f4a1}/a+/#/b#', '+ 4 alone in its level', '# 6 the last level', '# 9 alone in its level'],
+  ])('%j', (filter, ...faults) => {
+    const found = misplacedWildcards(filter).map(
+      ({ wildcard, index, mustBe }) => `${wildcard} ${index} ${mustBe}`,
+    )
+    expect(found).toEqual(faults)
+  })
 })
