@@ -14,7 +14,7 @@ import { readPrivate } from './io/private-file.js'
 import { say } from './io/say.js'
 import { signalsAsUsual } from './io/signals.js'
 import { readSmallFile, withoutMark } from './io/small-file.js'
-import { wantsColor } from './io/terminal.js'
+import { columnsOf, wantsColor } from './io/terminal.js'
 import { hideNodeWarnings } from './io/warnings.js'
 import { versionText } from './version.js'
 
@@ -65,8 +65,11 @@ async function prepare(argv: readonly string[], host: Host): Promise<Job> {
     const job = guideJob(rest[0])
     if (job !== undefined) return job
   }
+  const columns = columnsOf(host.stdout)
   const text =
-    command === undefined || prepared === undefined ? answer(argv, commands) : helpFor(command.name, commands)
+    command === undefined || prepared === undefined
+      ? answer(argv, commands, columns)
+      : helpFor(command.name, commands, { all: prepared.wants === 'help all', columns })
   return printing(await painted(await text, host))
 }
 

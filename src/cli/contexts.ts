@@ -1,22 +1,22 @@
-// Contexts: named sets of connection options in one JSON file. Reading and writing the file is the caller's.
+// Contexts: named sets of connection options in one JSON file. The caller reads and writes the file.
 import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
 import { configFolder, type Environment, isAbsolute, isRepeatable } from './environment.js'
 import { suggestion } from './nearest.js'
 import { type AnyOption, namesOf, type Options } from './option.js'
 
-/** What error texts call the file, and what it is read as. */
-export const contextsFileKind = 'file of contexts'
+/** The name of the file in error texts; `readFile` also uses it to recognise the file. */
+export const contextsFileKind = 'contexts file'
 
 /** The name that stands for no context. */
 export const noContext = 'none'
 
 export type Value = string | number | boolean
-/** By the long names of options; a list where an option may be given more than once. */
+/** Values by long option name; a list for an option that may be given more than once. */
 export type Settings = Readonly<Record<string, Value | readonly Value[]>>
 
 export interface Contexts {
-  /** The one that counts without --context; undefined: none. */
+  /** The context that is used without --context; undefined: none. */
   readonly current: string | undefined
   readonly contexts: ReadonlyMap<string, Settings>
 }
@@ -27,18 +27,18 @@ export function isContextName(name: string): boolean {
   return /^[A-Za-z\d][\w.-]{0,99}$/.test(name) && name !== noContext
 }
 
-/** Where the file is; undefined: the environment names no place for settings. */
+/** The path of the file; undefined: the environment names no folder for settings. */
 export function contextsPath(env: Environment): string | undefined {
   const folder = configFolder(env)
   if (folder !== undefined) return `${folder}/mqttx/contexts.json`
   return isAbsolute(env.APPDATA) ? `${env.APPDATA}\\mqttx\\contexts.json` : undefined
 }
 
-/** @throws UsageError that names the file, and the context at fault */
+/** @throws UsageError that names the file, and the context with the mistake */
 export function parseContexts(text: string, path: string): Contexts {
   const wrong = (reason: string) => {
-    const hint = 'correct it in an editor, or move it away and make it again with mqttx context add'
-    return new UsageError(`The file of contexts "${path}" ${reason}.`, { hint })
+    const hint = 'correct it in an editor, or move it away and create it again with mqttx context add'
+    return new UsageError(`The contexts file "${path}" ${reason}.`, { hint })
   }
   let root: unknown
   try {
@@ -46,45 +46,50 @@ export function parseContexts(text: string, path: string): Contexts {
   } catch (cause) {
     throw wrong(`is not JSON: ${shown((cause as Error).message)}`)
   }
-  if (!isObject(root) || !isObject(root.contexts)) throw wrong('has no member "contexts" with an object')
+  if (!isObject(root) || !isObject(root.contexts)) throw wrong('has no object as its member "contexts"')
   const contexts = new Map<string, Settings>()
   for (const [name, settings] of Object.entries(root.contexts)) {
-    if (!isContextName(name)) throw wrong(`has a context with the name '${shown(name)}'; ${nameHint}`)
+    if (!isContextName(name))
+      throw wrong(`has a context with the invalid name '${shown(name)}'; use ${nameHint}`)
     if (!isObject(settings)) throw wrong(`has a context '${name}' that is not an object`)
     for (const [key, value] of Object.entries(settings)) {
-      if (!isSetting(value)) throw wrong(`has no text, number or list of them as ${shown(key)} of '${name}'`)
+      if (!isSetting(value)) {
+        throw wrong(
+          `has a value for ${shown(key)} in '${name}' that is not a string, number, boolean or list`,
+        )
+      }
     }
     contexts.set(name, settings as Settings)
   }
   const { current } = root
   if (current === undefined || current === null) return { current: undefined, contexts }
   if (typeof current !== 'string' || !contexts.has(current)) {
-    throw wrong(`names a current context that is not in it`)
+    throw wrong(`names a current context that it does not define`)
   }
   return { current, contexts }
 }
 
-/** The text of the file. */
+/** The contents of the file. */
 export function formatContexts({ current, contexts }: Contexts): string {
   const file = { ...(current !== undefined && { current }), contexts: Object.fromEntries(contexts) }
   return `${JSON.stringify(file, null, 2)}\n`
 }
 
-/** The settings of one. @throws UsageError that names the nearest */
+/** The settings of a context. @throws UsageError with the nearest name */
 export function contextNamed(name: string, { contexts }: Contexts): Settings {
   const settings = contexts.get(name)
   if (settings !== undefined) return settings
   throw new UsageError(`There is no context '${shown(name)}'.`, {
     hint:
       contexts.size === 0
-        ? `make one with mqttx context add ${isContextName(name) ? name : 'NAME'} -h HOST`
+        ? `create one with mqttx context add ${isContextName(name) ? name : 'NAME'} -h HOST`
         : suggestion(name, [...contexts.keys()], 'mqttx context ls'),
   })
 }
 
-/** A setting as an option: what it is read by, and the text of each of its uses. */
+/** A setting of a context: its option, and the text of each value. */
 export interface ContextOption {
-  /** As the file has it. */
+  /** As in the file: the long name without dashes. */
   readonly name: string
   readonly key: string
   readonly setting: AnyOption
@@ -92,8 +97,8 @@ export interface ContextOption {
 }
 
 /**
- * The settings in the order in which they count, whatever their order in the file; `known` is what there can be.
- * @throws UsageError
+ * The settings in the order of `known`, whatever their order in the file.
+ * @throws UsageError for a setting that is not in `known`, and for a list where one value is allowed
  */
 export function optionsOf(settings: Settings, known: Options): ContextOption[] {
   const rows = Object.entries(known).map(([key, setting]) => {
@@ -102,7 +107,7 @@ export function optionsOf(settings: Settings, known: Options): ContextOption[] {
   const names = rows.map(({ name }) => name)
   for (const name of Object.keys(settings)) {
     if (names.includes(name)) continue
-    throw new UsageError(`'${shown(name)}' is no setting.`, {
+    throw new UsageError(`Unknown setting '${shown(name)}'.`, {
       hint: suggestion(name, names, 'mqttx context --help'),
     })
   }

@@ -1,25 +1,32 @@
-// Options in the environment: what the variable of an option is called, and what its text stands for.
+// Environment variables: the name of each option's variable, and how its value is read.
 import { type AnyOption, namesOf, type Options } from './option.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** What begins the name of every variable of ours. */
+/** All our variables begin with this. */
 export const prefix = 'MQTTX_'
 
-/** Variables that are no options: the first is set for --exec by rr, the second is for completions. */
+/** Variables that are not options: the first is set by rr --exec, the second enables the completion of topics. */
 export const requestMark = 'MQTTX_REQUEST'
 export const completeTopicsVariable = 'MQTTX_COMPLETE_TOPICS'
 
-/** What --exec tells a command about the request; where `requestMark` is set these are not options. */
-const aboutRequest = ['TOPIC', 'QOS', 'RESPONSE_TOPIC', 'CORRELATION_DATA', 'CONTENT_TYPE', 'USER_PROPERTIES']
+/** What rr --exec sets for its command. If `requestMark` is set these are not options. */
+const requestVariables = [
+  'TOPIC',
+  'QOS',
+  'RESPONSE_TOPIC',
+  'CORRELATION_DATA',
+  'CONTENT_TYPE',
+  'USER_PROPERTIES',
+]
 
-/** Which pager `inspect` uses; --no-pager is the option. */
+/** The pager of `inspect`. */
 export const pagerVariable = 'MQTTX_PAGER'
 
-/** Known, and not for the reader of options. MQTTX_VERSION is what installers and images call a version of ours. */
-const others = [requestMark, completeTopicsVariable, pagerVariable, 'MQTTX_VERSION']
+/** Known, but not options. MQTTX_VERSION is set by installers and container images. */
+const otherVariables = [requestMark, completeTopicsVariable, pagerVariable, 'MQTTX_VERSION']
 
-/** An option with the text of its variable, and the name of that. */
+/** The value of an option's variable, and the name of the variable. */
 export interface VariableSetting {
   readonly key: string
   readonly variable: string
@@ -31,24 +38,24 @@ interface Owner {
   readonly options: Options
 }
 
-/** The part of the name behind the prefix: the long name, or where there is none the key. Undefined: it has none. */
+/** The variable's name after the prefix: the long name, else the key. Undefined: the option has no variable. */
 export function variableOf(key: string, option: AnyOption): string | undefined {
   if (option.role === 'help' || option.role === 'version') return undefined
   const name = option.variable ?? namesOf(option).long?.slice(2) ?? key.replace(/[A-Z]/g, '-$&')
   return name.replaceAll('-', '_').toUpperCase()
 }
 
-/** A command that connects has the short names too: MQTTX_QOS beside MQTTX_SUB_QOS. */
+/** True for a command that connects, which has short names too: MQTTX_QOS in addition to MQTTX_SUB_QOS. */
 export function connects({ options }: Pick<Owner, 'options'>): boolean {
   return 'context' in options
 }
 
-/** Every variable of a command, in the order in which they are to be read; the longer name of two comes first. */
+/** Every variable of a command with its option's key, in the order of application; MQTTX_SUB_QOS before MQTTX_QOS. */
 export function variablesOf({ name, options }: Owner): Map<string, string> {
   const variables = new Map<string, string>()
   const own = `${prefix}${name.toUpperCase()}_`
   const entries = Object.entries(options)
-  // What a URL says is taken back by variables that say it alone.
+  // The URL first: MQTTX_HOST and otherVariables override its parts.
   const ordered = [...entries.filter(([key]) => key === 'url'), ...entries.filter(([key]) => key !== 'url')]
   for (const [key, option] of ordered) {
     const variable = variableOf(key, option)
@@ -60,15 +67,15 @@ export function variablesOf({ name, options }: Owner): Map<string, string> {
 }
 
 /**
- * What Kubernetes sets in every pod for a Service whose name begins with mqttx: MQTTX_SERVICE_HOST, MQTTX_PORT=tcp://...,
- * MQTTX_PORT_1883_TCP_ADDR and more.
+ * True for the variables that Kubernetes sets in every pod for a Service whose name begins with mqttx:
+ * MQTTX_SERVICE_HOST, MQTTX_PORT=tcp://..., MQTTX_PORT_1883_TCP_ADDR and more.
  */
 function isOfKubernetes(name: string, value: string): boolean {
   if (/_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)_(PROTO|PORT|ADDR)$/.test(name)) return true
   return /_PORT(_\d+_(TCP|UDP|SCTP))?$/.test(name) && /^(tcp|udp|sctp):\/\//.test(value)
 }
 
-/** The names in an environment that begin with ours, of variables that are not empty. */
+/** The names of the variables that begin with our prefix and are not empty. */
 export function namesIn(env: Environment): string[] {
   const names: string[] = []
   for (const name in env) {
@@ -79,14 +86,14 @@ export function namesIn(env: Environment): string[] {
   return names
 }
 
-/** What an environment says about the options of a command, and the names in it that are not of this command. */
+/** The options that the environment sets for a command, and the names of variables that the command does not have. */
 export function readEnvironment(
   owner: Owner,
   env: Environment,
 ): { settings: VariableSetting[]; foreign: string[] } {
   const names = namesIn(env)
   if (names.length === 0) return { settings: [], foreign: [] }
-  const about = env[requestMark] === undefined ? [] : aboutRequest.map((name) => prefix + name)
+  const about = env[requestMark] === undefined ? [] : requestVariables.map((name) => prefix + name)
   const passed = new Set(about)
   const variables = variablesOf(owner)
   const settings: VariableSetting[] = []
@@ -100,7 +107,9 @@ export function readEnvironment(
   }
   return {
     settings,
-    foreign: names.filter((name) => !variables.has(name) && !passed.has(name) && !others.includes(name)),
+    foreign: names.filter(
+      (name) => !variables.has(name) && !passed.has(name) && !otherVariables.includes(name),
+    ),
   }
 }
 
@@ -108,41 +117,41 @@ export function isRepeatable({ many, repeatable }: AnyOption): boolean {
   return many || repeatable === true
 }
 
-/** One text for each use of an option: lines, where it may be given more than once. */
-export function usesOf(option: AnyOption, text: string): string[] {
+/** The values in a variable: one per line for an option that may be given more than once. */
+export function valuesIn(option: AnyOption, text: string): string[] {
   return isRepeatable(option) ? text.split('\n').filter((line) => line !== '') : [text]
 }
 
-/** The words of one use: one, or for an option that takes several those between blanks, the last being the rest. */
-export function wordsOfUse({ needsAnother }: AnyOption, text: string): string[] {
-  const words: string[] = []
+/** Splits a value at blanks for an option that takes several arguments; the last argument is the rest of the text. */
+export function splitArguments({ needsAnother }: AnyOption, text: string): string[] {
+  const args: string[] = []
   let rest = text
   for (;;) {
     const blank = rest.indexOf(' ')
-    if (needsAnother?.([...words, blank < 0 ? rest : rest.slice(0, blank)]) !== true || blank < 0) {
-      return [...words, rest]
+    if (needsAnother?.([...args, blank < 0 ? rest : rest.slice(0, blank)]) !== true || blank < 0) {
+      return [...args, rest]
     }
-    words.push(rest.slice(0, blank))
+    args.push(rest.slice(0, blank))
     rest = rest.slice(blank + 1)
   }
 }
 
-/** Undefined: it is not one of the four words. */
+/** The value of a switch; undefined if the text is not 1, true, 0 or false. */
 export function switchOf(text: string): boolean | undefined {
   if (text === '1' || text === 'true') return true
   return text === '0' || text === 'false' ? false : undefined
 }
 
 /**
- * The folder of a user's settings, after the XDG Base Directory Specification: a relative path does not count, as it
- * would mean another file in each working directory. Undefined: the environment names none.
+ * The folder of a user's settings (XDG Base Directory Specification). A relative path is ignored, as it would name a
+ * different file in each working directory. Undefined: the environment names none.
  */
 export function configFolder({ XDG_CONFIG_HOME: config, HOME: home }: Environment): string | undefined {
   if (isAbsolute(config)) return config
   return isAbsolute(home) ? `${home}/.config` : undefined
 }
 
-/** On either kind of system. */
+/** Absolute on POSIX or on Windows. */
 export function isAbsolute(path: string | undefined): path is string {
   return path !== undefined && /^(\/|[A-Za-z]:[\\/]|\\\\)/.test(path)
 }

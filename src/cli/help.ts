@@ -1,22 +1,31 @@
-// --help: what a user needs first stands first, in 80 columns. yargs lays out the lists; it is loaded for nothing else,
-// because loading it takes as long as a whole publish.
+// --help. yargs lays out the lists of options; only --help loads it, because loading takes as long as a publish.
 import yargs, { type Argv } from 'yargs'
 import { exitStatuses } from '../errors.js'
 import { type AnySpec, namesOf, type Program } from './option.js'
 import { defaultOf, listed, wrapped } from './prose.js'
 
-const columns = 80
+const usualColumns = 80
+const maxColumns = 100
 
-export async function commandHelp(spec: AnySpec): Promise<string> {
-  const list = layout()
-  for (const option of listed(spec.options)) {
+export interface HelpPage {
+  /** Everything, as `--help all` prints it. Default: the common options. */
+  readonly all?: boolean
+  /** The width of the terminal; the text has at most 100 columns. Default: 80. */
+  readonly columns?: number | undefined
+}
+
+/** `mqttx COMMAND --help`: common options on one screen, or all options in groups. */
+export async function commandHelp(spec: AnySpec, { all = false, columns }: HelpPage = {}): Promise<string> {
+  const width = widthOf(columns)
+  const list = layout(width)
+  for (const option of all ? listed(spec.options) : spec.common.map((key) => spec.options[key]!)) {
     const { short, long, placeholder } = namesOf(option)
     const shownDefault = defaultOf(option)
     const name = (long ?? short ?? '').replace(/^-+/, '')
     list.option(placeholder === undefined ? name : `${name} ${placeholder}`, {
       ...(long !== undefined && short !== undefined && { alias: short.slice(1) }),
       ...(shownDefault !== undefined && { default: shownDefault, defaultDescription: shownDefault }),
-      group: `${option.group}:`,
+      group: all ? `${option.group}:` : 'Options:',
       describe: option.help,
     })
   }
@@ -27,26 +36,37 @@ export async function commandHelp(spec: AnySpec): Promise<string> {
     examples(spec.examples),
     await list.getHelp(),
     wrapped(
-      `Exit statuses: mqttx --help. Everything else: man mqttx-${spec.name}, or mqttx --generate man ${spec.name}.`,
+      all
+        ? `Exit statuses: mqttx --help all. Manual: man mqttx-${spec.name}, or mqttx --generate man ${spec.name}.`
+        : `All options: mqttx ${spec.name} --help all. Manual: man mqttx-${spec.name}.`,
+      width,
     ),
   ])
 }
 
-export async function programHelp(program: Program): Promise<string> {
-  const list = layout()
+/** `mqttx --help`: examples and commands; with `all` the exit statuses too. */
+export async function programHelp(
+  program: Program,
+  { all = false, columns }: HelpPage = {},
+): Promise<string> {
+  const width = widthOf(columns)
+  const list = layout(width)
   for (const spec of program.commands) list.command(spec.name, spec.summary)
   return sections([
     usage(['mqttx COMMAND [OPTION]...', ...program.options.map(([form]) => `mqttx ${form}`)]),
     program.summary,
     examples(program.examples),
     (await list.getHelp()).replace(/^mqttx /gm, '').replace(/^ {2}mqttx /gm, '  '),
-    `Exit statuses:\n${exitStatuses.map(([code, , meaning]) => `  ${String(code).padEnd(4)} ${indented(meaning)}`).join('\n')}`,
-    'The options of a command: mqttx COMMAND --help',
+    ...(all ? [`Exit statuses:\n${statuses(width)}`] : []),
+    wrapped(
+      `Options of a command: mqttx COMMAND --help.${all ? '' : ' Exit statuses: mqttx --help all.'} Manual: man mqttx.`,
+      width,
+    ),
   ])
 }
 
-/** What `mqttx` alone prints: which commands there are, and where to read on. */
-export function programMap({ commands, map, summary }: Program): string {
+/** What `mqttx` without arguments prints: the commands by purpose, and where to find more. */
+export function programOverview({ commands, map, summary }: Program): string {
   const rows = map.map(([purpose, names]) => {
     const lines = commands
       .filter(({ name }) => names.includes(name))
@@ -58,14 +78,18 @@ export function programMap({ commands, map, summary }: Program): string {
     ...rows,
     [
       'More:',
-      '  mqttx help COMMAND    What a command takes, with examples.',
-      '  mqttx --help          Examples, and all exit statuses.',
-      '  man mqttx             The same and more, a page for each command.',
+      '  mqttx COMMAND --help        Common options and examples.',
+      '  mqttx COMMAND --help all    All options.',
+      '  man mqttx                   The manual; man mqttx-pub: that of a command.',
     ].join('\n'),
   ])
 }
 
-function layout(): Argv {
+function widthOf(columns = usualColumns): number {
+  return Math.min(columns, maxColumns)
+}
+
+function layout(columns: number): Argv {
   return yargs([])
     .scriptName('mqttx')
     .usage('')
@@ -86,10 +110,17 @@ function examples(rows: Program['examples']): string {
 }
 
 function sections(texts: readonly string[]): string {
-  return `${texts.map((text) => text.trim()).join('\n\n')}\n`
+  return `${texts
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+    .join('\n\n')}\n`
 }
 
-/** The meaning of an exit status, its further lines below its first. */
-function indented(text: string): string {
-  return wrapped(text, columns - 7).replaceAll('\n', `\n${' '.repeat(7)}`)
+function statuses(columns: number): string {
+  const indent = ' '.repeat(7)
+  return exitStatuses
+    .map(([code, , meaning]) => {
+      return `  ${String(code).padEnd(4)} ${wrapped(meaning, columns - indent.length).replaceAll('\n', `\n${indent}`)}`
+    })
+    .join('\n')
 }

@@ -1,13 +1,13 @@
-// Manual pages, in the man macros that both groff and mandoc read.
+// Manual pages, in man macros that both groff and mandoc understand.
 import { exitStatuses } from '../errors.js'
 import { manualSections, programSections, type Section } from './manual.js'
 import { type AnySpec, namesOf, type Options, type Program } from './option.js'
 import { defaultOf, groupsOf, pieces, wrapped } from './prose.js'
 
-/** The day of the last change that readers of the pages should know of. */
+/** The date of the pages: that of the last relevant change. */
 const date = '2026-11-21'
 
-const refusals = `A server that refuses the connection gives the status by its answer: 1 to 5 before MQTT 5, and in
+const refusals = `If the server refuses the connection, the status is the code in its CONNACK: 1 to 5 before MQTT 5, in
 MQTT 5 the Reason Code, 128 and above.`
 
 export function commandPage(spec: AnySpec, program: Program): string {
@@ -31,8 +31,8 @@ export function programPage(program: Program): string {
   return page(program.name, [
     `.SH NAME\n${program.name} \\- ${escaped(asFragment(program.summary))}`,
     `.SH SYNOPSIS\n${synopsis('mqttx', 'COMMAND [OPTION]...')}`,
-    `.SH DESCRIPTION\nA command has its own manual page and its own options:\n${list.join('\n')}`,
-    `.PP\nIn the place of a command can stand:\n${forms.join('\n')}`,
+    `.SH DESCRIPTION\nEach command has its own manual page and its own options:\n${list.join('\n')}`,
+    `.PP\nInstead of a command:\n${forms.join('\n')}`,
     `.SH EXAMPLES\n${examples(program.examples)}`,
     ...programSections.map((about) => section(about, {})),
     exitStatus(),
@@ -107,7 +107,7 @@ function prose(text: string, options: Options): string {
   return filled(marked.join(''))
 }
 
-/** Lines of source that people can read; a sentence ends its line, as the macros expect. */
+/** Breaks text into source lines; each sentence starts a line, as the macros expect. */
 export function filled(text: string): string {
   const sentences = text.replace(/\s+/g, ' ').replace(/([.:?!]) (?=[A-Z\\])/g, '$1\n')
   const lines = sentences.split('\n').flatMap((sentence) => wrapped(sentence, 78).split('\n'))
@@ -127,7 +127,7 @@ export function reference(name: string, part = 1): string {
   return `\\fB${escaped(name)}\\fR(${part})`
 }
 
-/** `Publish messages.` as the NAME section has it: without the capital and the full stop. */
+/** `Publish messages.` as in the NAME section: without the capital and the full stop. */
 function asFragment(sentence: string): string {
   const text = sentence.replace(/\.$/, '')
   return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text

@@ -2,7 +2,7 @@
 import { properties } from '../codec/properties.js'
 import { connects, variableOf } from './environment.js'
 import { type AnySpec, namesOf } from './option.js'
-import { isFromServerOnly, propertyPackets, wordOf } from './property.js'
+import { isFromServerOnly, propertyName, propertyPackets } from './property.js'
 
 export interface Section {
   readonly title: string
@@ -10,9 +10,9 @@ export interface Section {
   readonly rows?: readonly (readonly [term: string, meaning: string])[]
 }
 
-/** The sections of a command, by what it has. */
+/** The sections for a command, depending on its options. */
 export function manualSections(spec: AnySpec): Section[] {
-  const sections: Section[] = [spec.trailing === undefined ? commandLine : commandLineWithWords]
+  const sections: Section[] = [spec.trailing === undefined ? commandLine : commandLineWithOperands]
   if (connects(spec)) sections.push(contexts)
   if (spec.optionsFile !== undefined) sections.push(optionsFile(spec.optionsFile))
   if ('any' in spec.options) sections.push(propertySection)
@@ -26,21 +26,21 @@ export function manualSections(spec: AnySpec): Section[] {
 const contexts: Section = {
   title: 'CONTEXTS',
   text: [
-    `A context is a set of options under a name; \`mqttx context add\` makes one. It counts if {context} names it, or else
-    MQTTX_CONTEXT, or a line \`--context NAME\` of the options file. If nothing does, the current context counts, which
-    \`mqttx context use\` has chosen; but not where the command line or the environment says by {host}, {unix} or {url}
-    where the server is, so that no other server gets the login. \`none\` is no context.`,
-    `An option of the command line counts before the same in the environment, that before the one in the context, and that
-    before the one in the options file. So does an option that excludes it: \`-I\` takes the place of an {id} in the
+    `A context is a named set of options; \`mqttx context add\` creates one. {context} selects it, else MQTTX_CONTEXT, else
+    a line \`--context NAME\` in the options file, else \`mqttx context use\`. The last is ignored if the command line or
+    the environment gives {host}, {unix} or {url}, so that the login is not sent to another server. \`none\` selects no
+    context.`,
+    `The command line overrides the environment, the environment overrides the context, and the context overrides the
+    options file. An option also overrides those that it excludes: \`-I\` on the command line overrides {id} in the
     context.`,
   ],
 }
 
-/** What is set here and has no name that follows the rule. */
+/** The section on environment variables; its rows are those whose names do not follow the rule. */
 function environment(spec: AnySpec): Section {
   const own = `MQTTX_${spec.name.toUpperCase()}_`
   const entries = Object.entries(spec.options)
-  const unruly = entries.flatMap(([key, option]): [string, string][] => {
+  const irregular = entries.flatMap(([key, option]): [string, string][] => {
     const { long, short } = namesOf(option)
     const variable = variableOf(key, option)
     if (variable === undefined || long?.slice(2).replaceAll('-', '_').toUpperCase() === variable) return []
@@ -48,70 +48,65 @@ function environment(spec: AnySpec): Section {
   })
   const example = variableOf(...(entries.find(([, option]) => option.parse !== undefined) ?? entries[0]!))
   const names = connects(spec)
-    ? `MQTTX_QOS is \`--qos\`. ${own}QOS is the same for this command alone, and counts more.`
-    : `${own}${example} is the first that takes an argument.`
+    ? `MQTTX_QOS is \`--qos\`. ${own}QOS is the same for this command only, and overrides it.`
+    : `${own}${example} is an example.`
   return {
     title: 'ENVIRONMENT',
     text: [
-      `Every option can be a variable: ${own} and its long name in capitals, with \`_\` for \`-\`.${connects(spec) ? ' The name of the command can be left out:' : ''} ${names} A switch is on with 1 or true and off with 0 or false. An option
-      that may be given more than once has a value on each line. A variable that is empty counts as none, and one that
-      begins with MQTTX_ but means nothing is told on standard error.`,
+      `Every option can be set by a variable: ${own} and its long name in capitals, with \`_\` for \`-\`.${connects(spec) ? ' The name of the command can be omitted:' : ''} ${names} The value of a switch is 1 or true, 0 or false. An option
+      that may be given more than once takes one value per line. An empty variable counts as unset. An unknown variable that
+      begins with MQTTX_ causes a warning.`,
     ],
     rows: [
-      ...unruly,
+      ...irregular,
       ...(connects(spec) ? [cafileRow] : []),
       ...('noPager' in spec.options ? [pagerRow] : []),
-      ['NO_COLOR', 'If it is there and not empty, nothing is coloured.'],
+      ['NO_COLOR', 'If set and not empty, turns colours off.'],
     ],
   }
 }
 
-/** Of mqttx(1). */
+/** The sections of mqttx(1). */
 export const programSections: readonly Section[] = [
   {
     title: 'ENVIRONMENT',
     text: [
-      `Every option of a command can be a variable, by its long name in capitals with \`_\` for \`-\`: MQTTX_SUB_QOS is
-      \`--qos\` of sub. For pub, sub, rr and bench the name of the command can be left out: MQTTX_QOS is \`--qos\` of each
-      of them. The pages of the commands have the rest.`,
-      `The command line counts before the environment, that before the context, and that before the options file.`,
+      `Every option of a command can be set by a variable with its long name in capitals and \`_\` for \`-\`: MQTTX_SUB_QOS
+      is \`--qos\` of sub. For pub, sub, rr and bench the name of the command can be omitted: MQTTX_QOS is \`--qos\` of each
+      of them. The pages of the commands have the details.`,
+      `The command line overrides the environment, the environment overrides the context, and the context overrides the
+      options file.`,
     ],
     rows: [
-      ['MQTTX_HOST, MQTTX_PORT, MQTTX_URL', 'Where the server is.'],
-      [
-        'MQTTX_USERNAME, MQTTX_PASSWORD',
-        'The login. Other users cannot read it, as they can a command line.',
-      ],
+      ['MQTTX_HOST, MQTTX_PORT, MQTTX_URL', 'The address of the server.'],
+      ['MQTTX_USERNAME, MQTTX_PASSWORD', 'The login. Unlike a command line, other users cannot read it.'],
       ['MQTTX_CONTEXT', 'The name of a context, or none; see mqttx-context(1).'],
-      ['MQTTX_COMPLETE_TOPICS', 'With 1 the shell completes topics; see mqttx-completion(1).'],
-      ['NO_COLOR', 'If it is there and not empty, nothing is coloured.'],
+      ['MQTTX_COMPLETE_TOPICS', 'If 1, the shell completes topics; see mqttx-completion(1).'],
+      ['NO_COLOR', 'If set and not empty, turns colours off.'],
     ],
   },
   {
     title: 'FILES',
     text: [],
     rows: [
-      ['$XDG_CONFIG_HOME/mqttx/contexts.json', 'The contexts. Without the variable: below `~/.config`.'],
+      ['$XDG_CONFIG_HOME/mqttx/contexts.json', 'The contexts. If the variable is unset: in `~/.config`.'],
       [
         '$XDG_CONFIG_HOME/mosquitto_pub, mosquitto_sub, mosquitto_rr',
-        "The options files of pub, sub and rr, which are those of mosquitto's clients.",
+        "The options files of pub, sub and rr, shared with mosquitto's clients.",
       ],
       [
         '$XDG_CACHE_HOME/mqttx',
-        'Compiled code, kept by Node 22.8 and later for the next start. Without the variable: below `~/.cache`.',
+        'Compiled code, which Node 22.8 and later caches for the next start. If the variable is unset: in `~/.cache`.',
       ],
     ],
   },
 ]
 
-const cafileRow = [
-  'SSL_CERT_FILE, SSL_CERT_DIR',
-  'The CAs to trust with TLS where no option names some.',
-] as const
+const cafileRow = ['SSL_CERT_FILE, SSL_CERT_DIR', 'The trusted CAs for TLS, if no option names any.'] as const
 
 const pagerRow = [
   'MQTTX_PAGER, PAGER',
-  'The pager on a terminal, a command of the shell; see `--no-pager`. The first that is set counts.',
+  'The pager on a terminal, a shell command; see `--no-pager`. The first one set is used.',
 ] as const
 
 function filesOf(spec: AnySpec): [string, string][] {
@@ -119,7 +114,7 @@ function filesOf(spec: AnySpec): [string, string][] {
   if (connects(spec) || spec.name === 'context')
     rows.push([
       '$XDG_CONFIG_HOME/mqttx/contexts.json',
-      'The contexts, for their owner alone. Without the variable: below `~/.config`.',
+      'The contexts, readable only by their owner. If the variable is unset: in `~/.config`.',
     ])
   if (spec.optionsFile !== undefined)
     rows.push([`$XDG_CONFIG_HOME/${spec.optionsFile}`, 'The options file; see OPTIONS FILE.'])
@@ -129,19 +124,19 @@ function filesOf(spec: AnySpec): [string, string][] {
 const commandLine: Section = {
   title: 'COMMAND LINE',
   text: [
-    `The argument of an option is always the next word, whatever it looks like: an argument may begin with a dash.
-    \`--option=value\` is understood as well, letters of options without an argument can stand together (\`-dv\`), and a
-    number can stand directly behind its letter (\`-q1\`). \`--\` ends the options. Of an option that is given more than
-    once the last counts, except where several are said to be possible.`,
+    `The argument of an option is always the next word, even if it begins with a dash. \`--option=value\` works too, short
+    options without an argument can be combined (\`-dv\`), and a number can follow its short option directly (\`-q1\`).
+    \`--\` ends the options. If an option is given more than once, the last one counts, unless its description says that it
+    may be repeated.`,
   ],
 }
 
-const commandLineWithWords: Section = {
+const commandLineWithOperands: Section = {
   ...commandLine,
   text: [
     ...commandLine.text,
-    `Options stand before the other words: the first word that is not an option ends them, so that what follows may
-    begin with a dash. Before a first word that begins with a dash stands \`--\`.`,
+    `Options come before operands: the first operand ends the options, and those after it may begin with a dash. Put
+    \`--\` before a first operand that begins with a dash.`,
   ],
 }
 
@@ -149,27 +144,27 @@ function optionsFile(name: string): Section {
   return {
     title: 'OPTIONS FILE',
     text: [
-      `Options that are always wanted can be put into a file: the one that {optionsFile} names, which must exist, or else
-      \`$XDG_CONFIG_HOME/${name}\`, or where that variable is not set \`$HOME/.config/${name}\`, if there is one. They
-      count as words before those of the command line.`,
-      `Each line is an option or an option, a blank and its argument, which is the rest of the line as it stands:
-      nothing is quoted. Empty lines, and lines that begin with \`#\`, mean nothing.`,
+      `Default options can be put into a file: the one that {optionsFile} names, which must exist, else
+      \`$XDG_CONFIG_HOME/${name}\`, or \`$HOME/.config/${name}\` if that variable is unset. They are applied before the
+      command line.`,
+      `Each line has an option, or an option, a blank and its argument, which is the rest of the line, without quoting.
+      Empty lines and lines that begin with \`#\` are ignored.`,
     ],
   }
 }
 
-/** From the table of properties: what can be set, and for which packets. */
+/** The properties that can be set, by packet. */
 const propertySection: Section = {
   title: 'PROPERTIES',
   text: [
-    `What {any} takes: a packet, the name of a property that it may carry, and a value. Numbers are decimal; texts are
-    UTF-8; Binary Data is the bytes of the word. Each stands at most once for a packet, but for a user-property.`,
+    `{any} takes a packet, the name of one of its properties, and a value. Numbers are decimal, strings are UTF-8, and
+    Binary Data is the bytes of the argument. Each property may be given once per packet, except user-property.`,
   ],
   rows: propertyPackets.map((packet) => [
     packet,
     `${properties
       .filter((row) => row.packets.includes(packet) && !isFromServerOnly(row, packet))
-      .map(wordOf)
+      .map(propertyName)
       .join(', ')}.`,
   ]),
 }
@@ -177,17 +172,17 @@ const propertySection: Section = {
 const outputFormat: Section = {
   title: 'OUTPUT FORMAT',
   text: [
-    `The FORMAT of {format} is a text in which \`%\` and a letter stand for parts of the message, \`@\` and a letter for
-    parts of the local time, and \`\\\` and a letter for a character. A line feed follows unless \`-N\` is given.`,
-    `Between \`%\` and the letter can stand, in this order: \`-\` (to the left) or \`0\` (filled with zeros), a width,
-    \`.\` and a precision, and a separator for \`%x\`. A text is cut to its precision; \`%p\` and \`%x\` are cut to the
-    width, in bytes. With \`%.2:x\` the digits of the payload stand in pairs with colons between them.`,
+    `In the FORMAT of {format}, \`%\` and a letter stand for parts of the message, \`@\` and a letter for parts of the local
+    time, and \`\\\` and a letter for a character. A line feed follows, unless \`-N\` is given.`,
+    `Between \`%\` and the letter may be, in this order: \`-\` (left-aligned) or \`0\` (padded with zeros), a width, \`.\`
+    and a precision, and a separator for \`%x\`. A text is cut to its precision; \`%p\` and \`%x\` are cut to the width, in
+    bytes. \`%.2:x\` prints the payload as pairs of digits separated by colons.`,
   ],
   rows: [
     ['%%', 'A `%`.'],
     ['%A', 'Topic Alias (MQTT 5).'],
     ['%C', 'Content Type (MQTT 5).'],
-    ['%D', 'Correlation Data, as it is (MQTT 5).'],
+    ['%D', 'Correlation Data, byte for byte (MQTT 5).'],
     ['%d', 'The payload as a floating-point number of 8 bytes, in the byte order of this machine.'],
     ['%E', 'Message Expiry Interval in seconds (MQTT 5).'],
     ['%F', 'Payload Format Indicator (MQTT 5).'],
@@ -195,27 +190,27 @@ const outputFormat: Section = {
     ['%I', 'The local time, as in `2026-11-21T09:30:00+0100`.'],
     [
       '%j',
-      `The message as a JSON object, with the payload as a string. A payload that is not UTF-8 is in base64, behind
+      `The message as a JSON object, with the payload as a string. A payload that is not UTF-8 is in base64, with
       \`"encoding":"base64"\`.`,
     ],
     [
       '%J',
-      'The message as a JSON object whose payload is JSON too. Another payload is told on standard error.',
+      'The message as a JSON object whose payload is JSON too. A payload that is not JSON causes a warning.',
     ],
     ['%l', 'Length of the payload in bytes.'],
     ['%m', 'Packet Identifier; 0 at QoS 0.'],
     ['%P', 'User Properties, as in `name:value other:value` (MQTT 5).'],
-    ['%p', 'The payload, as it is.'],
+    ['%p', 'The payload, byte for byte.'],
     ['%q', 'Quality of Service.'],
     ['%R', 'Response Topic (MQTT 5).'],
     ['%r', '1 for a retained message, otherwise 0.'],
     ['%S', 'Subscription Identifier (MQTT 5).'],
     ['%t', 'The topic.'],
     ['%U', 'The time as seconds since 1970, with nine decimals.'],
-    ['%x, %X', 'The payload in hexadecimal, with small or capital letters.'],
+    ['%x, %X', 'The payload in hexadecimal, lower or upper case.'],
     ['@@', 'An `@`.'],
     ['@N', 'The nanoseconds of the time, nine digits.'],
-    ['@LETTER', 'What `%` and the letter are for strftime(3): `@H:@M:@S`, for example.'],
+    ['@LETTER', 'Like `%` and the letter in strftime(3): `@H:@M:@S`, for example.'],
     [
       '\\0 \\a \\e \\n \\r \\t \\v \\\\',
       'NUL, bell, escape, line feed, carriage return, tab, vertical tab, backslash.',

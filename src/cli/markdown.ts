@@ -1,12 +1,12 @@
-// The blocks of README.md and docs/ that are printed from tables. They stand between marks, so that the rest is free.
+// Fills the generated blocks of README.md and docs/, which are between marks.
 import { exitStatuses } from '../errors.js'
 
-/** Puts `content` between `<!-- open -->` and the `<!-- /close -->` behind it. Throws where a mark is missing. */
+/** Puts `content` between `<!-- open -->` and the next `<!-- /close -->`. Throws an Error if a mark is missing. */
 export function block(text: string, open: string, close: string, content: string): string {
   const start = text.indexOf(`<!-- ${open} -->`)
   if (start < 0) throw new Error(`the mark <!-- ${open} --> is missing`)
   const end = text.indexOf(`<!-- /${close} -->`, start)
-  if (end < 0) throw new Error(`the mark <!-- /${close} --> is missing behind <!-- ${open} -->`)
+  if (end < 0) throw new Error(`the mark <!-- /${close} --> is missing after <!-- ${open} -->`)
   return `${text.slice(0, start)}<!-- ${open} -->\n${content}\n${text.slice(end)}`
 }
 

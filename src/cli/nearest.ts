@@ -1,6 +1,6 @@
-// The known name nearest to a misspelt one.
+// Finds the known name nearest to a misspelt one.
 
-/** Undefined where no name is near enough to ask `did you mean`: a third of the letters may be wrong. */
+/** The nearest name; undefined if more than a third of the letters differ. */
 export function nearest(word: string, names: readonly string[]): string | undefined {
   const bare = withoutDashes(word)
   let best: { name: string; distance: number } | undefined
@@ -25,7 +25,7 @@ function withoutDashes(word: string): string {
   return word.replace(/^-+/, '').replace(/=.*$/s, '').slice(0, 64)
 }
 
-/** Edits that make `b` of `a`; two neighbours swapped count as one, a letter in the other case as a half. */
+/** Damerau-Levenshtein distance; a difference in case counts one half. */
 function editDistance(a: string, b: string): number {
   let before: number[] = []
   let above = Array.from({ length: b.length + 1 }, (_, index) => index)

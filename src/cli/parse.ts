@@ -1,67 +1,74 @@
-// Words to Args, by the table, from left to right: where options take back one another, the later word wins. Before the
-// words of the command line counts what was said elsewhere (sources.ts).
+// Parses a command line to Args, from left to right: a later option overrides an earlier one. Other sources
+// (sources.ts) are applied before argv.
 import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
-import { optionsFilePath, optionsFileWords } from './config.js'
 import { type Args, calledName, type Options, type Spec } from './option.js'
+import { optionsFileArguments, optionsFilePath } from './options-file.js'
 import {
-  type Given,
-  isQuestion,
+  type GivenOption,
+  isAllHelp,
+  isHelpOrVersion,
   missingArgument,
   scan,
   type Table,
   tableOf,
   typedOptions,
-  usage,
+  usageError,
   withHint,
 } from './scan.js'
 import {
+  argumentsOfSetting,
+  effectiveSettings,
   type Line,
-  placed,
   readContext,
   readVariables,
   type Setting,
   type Sources,
   type Surroundings,
-  usesOfSetting,
-  whatCounts,
+  withPlace,
 } from './sources.js'
 
 export type Parsed<O extends Options> =
   | { readonly wants: 'run'; readonly args: Args<O>; readonly trailing: readonly string[] }
-  | { readonly wants: 'help' | 'version' }
+  | { readonly wants: Wanted }
 
-/** The text of a late option, and what error texts say about the source that it is from. */
+/** What is printed instead of running the command. */
+export type Wanted = 'help' | 'help all' | 'version'
+
+/** The text of a `late` option, and the suffix that names its source in error texts. */
 interface Late {
   readonly text: string
   readonly place: string
 }
 
-/** What has been read so far. */
+/** The state of parsing. */
 interface Draft {
   readonly args: Record<string, unknown>
   readonly given: Set<string>
-  /** The words behind the options. */
+  /** The operands after the options. */
   readonly trailing: string[]
-  /** The values to check last, by option. */
+  /** Values to parse last, by option key. */
   readonly late: Map<string, Late>
-  /** What error texts say about the source that is being read. */
+  /** The suffix of error texts that names the current source. */
   readonly place: string
 }
 
-/** What was said elsewhere counts in this order, the later more: the options file, the context, the environment. */
+/**
+ * Applies the options file, the context, the environment and argv, in this order: later sources override earlier ones.
+ * @throws UsageError for the first mistake
+ */
 export function parse<O extends Options>(
   spec: Spec<O>,
-  words: readonly string[],
+  argv: readonly string[],
   surroundings: Surroundings,
 ): Parsed<O> {
   const table = tableOf(spec)
-  const typed = [...typedOptions(table, words)]
-  const asked = typed.some(({ option }) => isQuestion(option)) // which is answered whatever stands elsewhere
+  const typed = [...typedOptions(table, argv)]
+  const asked = typed.some(({ option }) => isHelpOrVersion(option)) // works even if other sources have mistakes
   const variables = asked ? [] : readVariables(spec, table, surroundings)
   const lines = optionsFile(spec, { table, typed, variables, surroundings })
   const settings = asked ? [] : readContext(table, { typed, variables, lines }, surroundings)
-  const { fromContext, fromVariables, fromFile } = whatCounts(table, { typed, variables, settings })
+  const { fromContext, fromVariables, fromFile } = effectiveSettings(table, { typed, variables, settings })
   const draft: Draft = {
     args: defaults(spec.options),
     given: new Set(),
@@ -69,12 +76,12 @@ export function parse<O extends Options>(
     late: new Map(),
     place: '',
   }
-  for (const { place, words: found } of lines) {
-    const early = placed(place, () => read(table, { ...draft, place }, { words: found, counts: fromFile }))
+  for (const { place, argv: found } of lines) {
+    const early = withPlace(place, () => read(table, { ...draft, place }, { argv: found, counts: fromFile }))
     if (early !== undefined) return { wants: early }
   }
   for (const source of [fromContext, fromVariables]) applyAll(table, draft, source)
-  const early = read(table, draft, { words, counts: () => true })
+  const early = read(table, draft, { argv, counts: () => true })
   if (early !== undefined) return { wants: early }
   const args = draft.args as Args<O> // every key was written by its own option's parse
   checkTogether(table, [...fromContext, ...fromVariables], () => spec.check?.(args, draft.trailing))
@@ -82,12 +89,12 @@ export function parse<O extends Options>(
   return { wants: 'run', args, trailing: draft.trailing }
 }
 
-/** Checks the values that the reference looks at last. */
+/** Parses the values that mosquitto checks last. */
 function checkLate(table: Table, { args, late }: Draft): void {
   const rank = ([key]: readonly [string, Late]) => table.byKey.get(key)?.late ?? 0
   for (const [key, { text, place }] of [...late].sort((a, b) => rank(a) - rank(b))) {
     const option = table.byKey.get(key)!
-    args[key] = placed(place, () => withHint(table, () => option.parse?.(text, calledName(option))))
+    args[key] = withPlace(place, () => withHint(table, () => option.parse?.(text, calledName(option))))
   }
 }
 
@@ -100,7 +107,7 @@ function defaults(options: Options): Record<string, unknown> {
   return args
 }
 
-/** The lines of the options file, if there is one; -o says which, wherever it stands. */
+/** The lines of the options file, if there is one; -o names it, at any position. */
 function optionsFile(
   spec: { readonly optionsFile?: string },
   { table, typed, variables, surroundings }: Sources & { table: Table; surroundings: Surroundings },
@@ -110,60 +117,61 @@ function optionsFile(
   const path = named ?? optionsFilePath(surroundings.env, spec.optionsFile)
   const text = path === undefined ? undefined : surroundings.readFile(path)
   if (text === undefined && named !== undefined) {
-    throw usage(table, `Unable to read options file "${shown(named)}": no such file.`)
+    throw usageError(table, `Unable to read options file "${shown(named)}": no such file.`)
   }
-  return [...optionsFileWords(text ?? '')].map(([number, words]) => ({
+  return [...optionsFileArguments(text ?? '')].map(([number, argv]) => ({
     place: ` (${path}, line ${number})`,
-    words,
+    argv,
   }))
 }
 
-function namedOptionsFile(table: Table, typed: readonly Given[]): string | undefined {
+function namedOptionsFile(table: Table, typed: readonly GivenOption[]): string | undefined {
   let path: string | undefined
   for (const { option, text } of typed) {
     if (option.role !== 'optionsFile') continue
-    if (path !== undefined) throw usage(table, 'Duplicate -o argument given.')
-    if (text === undefined) throw usage(table, missingArgument(option))
+    if (path !== undefined) throw usageError(table, 'Duplicate -o argument given.')
+    if (text === undefined) throw usageError(table, missingArgument(option))
     path = withHint(table, () => option.parse?.(text, calledName(option)) as string)
   }
   return path
 }
 
-/** What each says stands behind its error texts: the variable, or the context. */
+/** Applies settings; error texts name the variable or the context. */
 function applyAll(table: Table, draft: Draft, settings: readonly Setting[]): void {
-  const given = new Set<string>() // what excludes what was decided between the sources; here it is within one
+  const given = new Set<string>() // exclusive options of different sources are already resolved
   for (const { key, option, text, place } of settings) {
     if (option.role !== undefined) continue
-    placed(place, () => {
-      for (const use of usesOfSetting(option, text)) {
+    withPlace(place, () => {
+      for (const use of argumentsOfSetting(option, text)) {
         if (use.text !== undefined && option.needsAnother?.([use.text, ...(use.more ?? [])]))
-          throw usage(table, missingArgument(option))
+          throw usageError(table, missingArgument(option))
         withHint(table, () => apply(table, { ...draft, given, place }, { key, option, ...use }))
       }
     })
   }
 }
 
-/** What is wrong with several options together may be wrong with some that nobody typed: they are named. */
+/** Checks combinations of options. The error names the sources besides argv, as some options may come from there. */
 function checkTogether(table: Table, settings: readonly Setting[], check: () => void): void {
   try {
     withHint(table, check)
   } catch (error) {
     if (!(error instanceof UsageError) || settings.length === 0) throw error
     const origins = [...new Set(settings.map(({ origin }) => origin))].join(', ')
-    const hint = `${error.hint}\nhint: options came from ${origins} too`
+    const hint = [...error.hints, `some options came from ${origins}`]
     throw new UsageError(error.message, { ...error, hint, cause: error })
   }
 }
 
-/** Applies words to the draft. Returns at --help and --version: what follows them does not matter. */
+/** Applies arguments to the draft. Returns at --help and --version, and ignores what follows. */
 function read(
   table: Table,
   draft: Draft,
-  { words, counts }: { words: readonly string[]; counts: (given: Given) => boolean },
-): 'help' | 'version' | undefined {
-  for (const given of scan(table, words, draft.trailing)) {
+  { argv, counts }: { argv: readonly string[]; counts: (given: GivenOption) => boolean },
+): Wanted | undefined {
+  for (const given of scan(table, argv, draft.trailing)) {
     const { role } = given.option
+    if (isAllHelp(given)) return 'help all'
     if (role === 'help' || role === 'version') return role
     if (role === undefined && counts(given)) withHint(table, () => apply(table, draft, given))
   }
@@ -173,7 +181,7 @@ function read(
 function apply(
   table: Table,
   { args, given, late, place }: Draft,
-  { key, option, text, more = [], off }: Given,
+  { key, option, text, more = [], off }: GivenOption,
 ): void {
   if (off !== true) refuseExclusive(table, given, key)
   if (off !== true) given.add(key)
@@ -181,7 +189,7 @@ function apply(
     args[key] = off !== true
     return
   }
-  if (text === undefined) throw usage(table, missingArgument(option))
+  if (text === undefined) throw usageError(table, missingArgument(option))
   if (option.late !== undefined) {
     args[key] = text
     late.set(key, { text, place })
@@ -197,6 +205,6 @@ function refuseExclusive(table: Table, given: ReadonlySet<string>, key: string):
   for (const { options, message, once } of table.exclusive) {
     if (!options.includes(key)) continue
     if (options.some((other) => given.has(other) && (once === true || other !== key)))
-      throw usage(table, message)
+      throw usageError(table, message)
   }
 }

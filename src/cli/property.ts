@@ -1,5 +1,4 @@
-// -D: which property for which packet, with a value of its type. The sentences are the reference's.
-
+// Parses -D: packet, property and value. The error texts are mosquitto's.
 import { textToBytes } from '../byte-text.js'
 import { type PropertyCarrier, type PropertyRow, properties } from '../codec/properties.js'
 import { addUserProperty, noUserProperties, type UserProperties } from '../codec/user-properties.js'
@@ -21,18 +20,18 @@ export type PropertyPacket = (typeof propertyPackets)[number]
 
 export type PropertyValue = number | boolean | string | Buffer | UserProperties
 
-/** Properties by packet, then by mqtt-packet's names, in the order in which they were given. */
+/** Properties by packet, then by mqtt-packet's names, in the order given. */
 export type PropertySets = Partial<Record<PropertyPacket, Record<string, PropertyValue>>>
 
-/** One -D that has been read. */
+/** A parsed -D. */
 export interface GivenProperty {
   readonly packet: PropertyPacket
   readonly row: PropertyRow
   readonly value: PropertyValue
 }
 
-/** Packets that the reference knows and that the command line cannot reach. */
-const others: readonly string[] = [
+/** Packets that mosquitto recognises, but whose properties cannot be set on the command line. */
+const receivedOnly: readonly string[] = [
   'auth',
   'connack',
   'puback',
@@ -60,15 +59,18 @@ const largest: Readonly<Record<string, number>> = {
   'variable byte integer': 268_435_455,
 }
 
-/** True when the words of a -D so far ask for another one: three, and for a User Property four. */
-export function needsAnotherWord(words: readonly string[]): boolean {
-  return words.length < (words[1]?.toLowerCase() === 'user-property' ? 4 : 3)
+/** True if a -D with these arguments needs another: it takes three, for a User Property four. */
+export function needsAnotherArgument(args: readonly string[]): boolean {
+  return args.length < (args[1]?.toLowerCase() === 'user-property' ? 4 : 3)
 }
 
-/** Reads the words behind -D: COMMAND NAME VALUE, for a User Property COMMAND NAME KEY VALUE. */
+/**
+ * Parses the arguments of -D: COMMAND NAME VALUE, for a User Property COMMAND NAME KEY VALUE.
+ * @throws UsageError
+ */
 export function parseProperty([command = '', name = '', ...values]: readonly string[]): GivenProperty {
   const packet = command.toLowerCase()
-  if (!isPropertyPacket(packet) && !others.includes(packet)) {
+  if (!isPropertyPacket(packet) && !receivedOnly.includes(packet)) {
     throw new UsageError(`Invalid command ${shown(command)} given in --property argument.`, {
       hint: `use ${propertyPackets.join(', ')}`,
     })
@@ -77,7 +79,7 @@ export function parseProperty([command = '', name = '', ...values]: readonly str
   if (row === undefined) {
     const hint = `use ${properties
       .filter((known) => isFor(known, packet))
-      .map(wordOf)
+      .map(propertyName)
       .join(', ')}`
     throw new UsageError(`Invalid property name ${shown(name)} given in --property argument.`, { hint })
   }
@@ -86,14 +88,14 @@ export function parseProperty([command = '', name = '', ...values]: readonly str
   return { packet, row, value: readValue(row, values) }
 }
 
-/** The property behind a plain long option such as --content-type. */
+/** The property of a long option such as --content-type. @throws UsageError */
 export function property(packet: PropertyPacket, name: string, ...values: readonly string[]): GivenProperty {
   return parseProperty([packet, name, ...values])
 }
 
 /**
  * Adds a property to those of its packet.
- * @throws UsageError where it stands there already and may stand only once
+ * @throws UsageError if it is already there and is allowed only once
  */
 export function addProperty(sets: PropertySets, { packet, row, value }: GivenProperty): void {
   sets[packet] ??= {}
@@ -113,12 +115,12 @@ function isPropertyPacket(packet: string): packet is PropertyPacket {
   return (propertyPackets as readonly string[]).includes(packet)
 }
 
-function rowOf(word: string): PropertyRow | undefined {
-  return properties.find((row) => wordOf(row) === word.toLowerCase())
+function rowOf(name: string): PropertyRow | undefined {
+  return properties.find((row) => propertyName(row) === name.toLowerCase())
 }
 
-/** The word of the command line for a property. */
-export function wordOf(row: PropertyRow): string {
+/** The name of a property on the command line: `content-type`. */
+export function propertyName(row: PropertyRow): string {
   return row.name.replaceAll('_', '-')
 }
 
@@ -126,17 +128,17 @@ function isFor(row: PropertyRow, packet: string): boolean {
   return row.packets.includes(packet as PropertyCarrier)
 }
 
-/** The server alone puts Subscription Identifiers into a PUBLISH [MQTT-3.3.4-6]. */
+/** True for a Subscription Identifier in a PUBLISH, which only the server may send [MQTT-3.3.4-6]. */
 export function isFromServerOnly(row: PropertyRow, packet: string): boolean {
   return packet === 'publish' && row.name === 'subscription_identifier'
 }
 
 function refused(row: PropertyRow, packet: string, what: 'allowed' | 'supported'): UsageError {
-  return new UsageError(`${wordOf(row)} property not ${what} for ${packet} in --property argument.`)
+  return new UsageError(`${propertyName(row)} property not ${what} for ${packet} in --property argument.`)
 }
 
 function duplicate(row: PropertyRow, packet: string): UsageError {
-  const hint = `${wordOf(row)} may be given once for ${packet}`
+  const hint = `${propertyName(row)} may be given once for ${packet}`
   const reason = 'Duplicate property in property list'
   if (packet === 'connect') return new UsageError(`Unable to connect (${reason}).`, { hint, prefix: '' })
   return new UsageError(`${reason}.`, { hint })
@@ -163,8 +165,8 @@ const responseTopic = topicName('response') // [MQTT-3.3.2-14]
 function textOf(row: PropertyRow, text: string): string {
   if (Buffer.byteLength(text) > largestString) throw tooLong(row)
   const fault = stringFault(text)
-  if (fault === undefined) return row.key === 'responseTopic' ? responseTopic(text, wordOf(row)) : text
-  throw new UsageError(`adding property ${wordOf(row)} ${typeNumbers[row.type]}`, {
+  if (fault === undefined) return row.key === 'responseTopic' ? responseTopic(text, propertyName(row)) : text
+  throw new UsageError(`adding property ${propertyName(row)} ${typeNumbers[row.type]}`, {
     prefix: 'Error ',
     hint: fault,
   })
@@ -175,7 +177,7 @@ function numberOf(row: PropertyRow, text: string): number | boolean {
   const limit = row.flag === true ? 1 : largest[row.type]!
   const least = row.positive === true ? 1 : 0
   if (!(number >= least && number <= limit)) {
-    throw new UsageError(`Property value (${shown(text)}) out of range for property ${wordOf(row)}.`, {
+    throw new UsageError(`Property value (${shown(text)}) out of range for property ${propertyName(row)}.`, {
       hint: `a whole number from ${least} to ${limit}`,
     })
   }
@@ -184,7 +186,7 @@ function numberOf(row: PropertyRow, text: string): number | boolean {
 }
 
 function tooLong(row: PropertyRow): UsageError {
-  return new UsageError(`Property value too long for property ${wordOf(row)}.`, {
+  return new UsageError(`Property value too long for property ${propertyName(row)}.`, {
     hint: `the limit is ${largestString} bytes`,
   })
 }

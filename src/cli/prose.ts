@@ -1,4 +1,4 @@
-// Text of the table in pieces, for the generators: each prints `{key}` and code in its own way.
+// Text helpers for --help, the man pages and the README: references to options, defaults, groups, line breaks.
 import { namesOf, type Options } from './option.js'
 
 export interface Piece {
@@ -6,7 +6,7 @@ export interface Piece {
   readonly text: string
 }
 
-/** Cuts a text at `{key}`, which becomes that option's name, and at code between backticks. */
+/** Splits a text at `{key}`, which becomes the name of that option, and at code between backticks. */
 export function pieces(text: string, options: Options): Piece[] {
   const joined = text.replace(/\s+/g, ' ').trim()
   return joined.split(/(\{\w+\}|`[^`]+`)/).flatMap((part): Piece[] => {
@@ -17,7 +17,7 @@ export function pieces(text: string, options: Options): Piece[] {
   })
 }
 
-/** The keys that a text refers to; a test looks whether they exist. */
+/** The keys in a text's `{key}` references. */
 export function references(text = ''): string[] {
   return [...text.matchAll(/\{(\w+)\}/g)].map(([, key = '']) => key)
 }
@@ -29,18 +29,18 @@ function nameOf(key: string, options: Options): string {
   return long ?? short ?? key
 }
 
-/** The default as the documents show it, or undefined. */
+/** The default that the documents show, or undefined. */
 export function defaultOf({ shownDefault, default: value }: Options[string]): string | undefined {
   if (shownDefault !== undefined) return shownDefault
   return typeof value === 'number' || typeof value === 'string' ? String(value) : undefined
 }
 
-/** The options that the documents name. */
+/** The options without the unlisted ones. */
 export function listed(options: Options): Options[string][] {
   return Object.values(options).filter(({ unlisted }) => unlisted === undefined)
 }
 
-/** Those by group, the groups in the order of their first option. */
+/** The listed options by group; groups are in the order of their first option. */
 export function groupsOf(options: Options): Map<string, Options[string][]> {
   const groups = new Map<string, Options[string][]>()
   for (const option of listed(options)) {
@@ -51,7 +51,7 @@ export function groupsOf(options: Options): Map<string, Options[string][]> {
   return groups
 }
 
-/** Breaks a text at blanks, into lines of at most `width` characters. */
+/** Breaks a text at blanks into lines of at most `width` characters; a longer word has its own line. */
 export function wrapped(text: string, width = 80): string {
   const lines = ['']
   for (const word of text.split(' ')) {

@@ -1,4 +1,4 @@
-// The --proxy URL: socks5h://[user[:password]@]host[:port], or http://. Its password appears in no error text.
+// The --proxy URL: socks5h://[user[:password]@]host[:port], or http://. Error texts never show its password.
 import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
 import type { Parse } from './option.js'
@@ -44,7 +44,7 @@ function login(text: string): { user: string; password: string } {
   const [user = '', password = '', ...more] = text.split(':')
   if (more.length > 0) {
     throw new UsageError("Username cannot contain ':'.", {
-      hint: 'write : as %3A in the user name and password',
+      hint: 'write a colon in the user name or password as %3A',
     })
   }
   return { user: decoded(user), password: decoded(password) }
@@ -60,6 +60,6 @@ function decoded(text: string): string {
   }
   if (Buffer.byteLength(plain) <= longest) return plain
   throw new UsageError('Invalid proxy.', {
-    hint: `user name and password have at most ${longest} bytes each`,
+    hint: `the limit is ${longest} bytes each for user name and password`,
   })
 }

@@ -1,24 +1,32 @@
-// Words to options and their arguments, by the table, from left to right. An argument is always the next word, whatever it
-// looks like, so no general parser of command lines can be used.
+// Splits a command line into options and their arguments, from left to right. As in mosquitto, the argument of an option
+// is always the next one in argv, even if it begins with a dash; general-purpose parsers cannot do that.
 import { UsageError } from '../errors.js'
 import { switchOf } from './environment.js'
-import { type AnyOption, calledName, type Exclusive, namesOf, type Options, type Spec } from './option.js'
-import { unknownWord } from './unknown.js'
+import {
+  type AnyOption,
+  allOptions,
+  calledName,
+  type Exclusive,
+  namesOf,
+  type Options,
+  type Spec,
+} from './option.js'
+import { unexpectedOperand, unknownArgument } from './unknown.js'
 
-/** An option as it was given; `text` is undefined for a switch, and where the argument is missing. */
-export interface Given {
+/** An option as given; `text` is undefined for a switch, and if the argument is missing. */
+export interface GivenOption {
   readonly key: string
   readonly option: AnyOption
   readonly text: string | undefined
-  /** The words behind `text`, for an option that takes several. */
+  /** The arguments after `text`, for an option that takes several. */
   readonly more?: readonly string[]
-  /** `--retain=false`: a switch that is turned off. */
+  /** True for a switch that is turned off: `--retain=false`. */
   readonly off?: boolean
 }
 
-export type Reading = Pick<Given, 'key' | 'option'>
+export type Reading = Pick<GivenOption, 'key' | 'option'>
 
-/** The options of one command by every name they have, and what the error texts need. */
+/** The options of a command by each of their names, and what error texts need. */
 export interface Table {
   readonly command: string
   readonly byName: ReadonlyMap<string, Reading>
@@ -26,7 +34,7 @@ export interface Table {
   readonly takesTrailing: boolean
   readonly contextSettings: Options | undefined
   readonly exclusive: readonly Exclusive<string>[]
-  /** The option that words without a name are for. */
+  /** The option that takes operands. */
   readonly operand: Reading | undefined
 }
 
@@ -44,7 +52,7 @@ export function tableOf<O extends Options>({
     if (short !== undefined) byName.set(short, { key, option })
     if (long !== undefined) byName.set(long, { key, option })
   }
-  const forWords = operand === undefined ? undefined : { key: operand, option: options[operand]! }
+  const operandOption = operand === undefined ? undefined : { key: operand, option: options[operand]! }
   const byKey = new Map(Object.entries<AnyOption>(options))
   return {
     command: name,
@@ -52,101 +60,123 @@ export function tableOf<O extends Options>({
     byKey,
     contextSettings,
     exclusive,
-    operand: forWords,
+    operand: operandOption,
     takesTrailing: trailing !== undefined,
   }
 }
 
-/** Cuts words into options and their arguments; a word that is neither is refused, or ends them where words trail. */
-export function* scan(table: Table, words: readonly string[], trailing: string[] = []): Generator<Given> {
-  const rest = words[Symbol.iterator]()
+/**
+ * Yields the options with their arguments. If the command takes trailing operands, the first one ends the options.
+ * --help and --version end them too; their `text` is the next argument, if any.
+ * @throws UsageError for an unknown option or a stray argument
+ */
+export function* scan(
+  table: Table,
+  argv: readonly string[],
+  trailing: string[] = [],
+): Generator<GivenOption> {
+  const rest = argv[Symbol.iterator]()
   for (let next = rest.next(); !next.done; next = rest.next()) {
-    const word = next.value
-    if (table.takesTrailing && (word === '--' || !/^-./.test(word))) {
-      trailing.push(...(word === '--' ? [] : [word]), ...rest)
+    const arg = next.value
+    if (table.takesTrailing && (arg === '--' || !/^-./.test(arg))) {
+      trailing.push(...(arg === '--' ? [] : [arg]), ...rest)
       return
     }
-    if (word === '--') {
+    if (arg === '--') {
       yield* operands(table, rest)
       return
     }
-    if (table.operand !== undefined && (word === '-' || !word.startsWith('-'))) {
-      yield { ...table.operand, text: word }
+    if (table.operand !== undefined && (arg === '-' || !arg.startsWith('-'))) {
+      yield { ...table.operand, text: arg }
       continue
     }
-    const whole = table.byName.get(word)
+    const whole = table.byName.get(arg)
     const pieces =
-      whole === undefined ? (equalsForm(table, word) ?? bundle(table, word)) : [{ ...whole, text: undefined }]
-    if (pieces === undefined) throw unknown(table, word)
+      whole === undefined
+        ? (equalsForm(table, arg) ?? bundledOptions(table, arg))
+        : [{ ...whole, text: undefined }]
+    if (pieces === undefined) throw unknown(table, arg)
     for (const piece of pieces) {
-      yield piece.option.parse === undefined ? piece : { ...piece, ...takeWords(piece, rest) }
+      if (isHelpOrVersion(piece.option)) {
+        yield { ...piece, text: piece.text ?? rest.next().value }
+        return
+      }
+      yield piece.option.parse === undefined ? piece : { ...piece, ...takeArguments(piece, rest) }
     }
   }
 }
 
-/** What stands behind `--`. */
-function* operands(table: Table, rest: Iterator<string>): Generator<Given> {
+/** The operands after `--`. */
+function* operands(table: Table, rest: Iterator<string>): Generator<GivenOption> {
   for (let next = rest.next(); next.done !== true; next = rest.next()) {
-    if (table.operand === undefined) throw unknown(table, next.value)
+    if (table.operand === undefined) throw unexpectedOperand(table.command, next.value)
     yield { ...table.operand, text: next.value }
   }
 }
 
-/** The words that are an option's argument; `text` is undefined where there are not enough. */
-function takeWords({ option, text }: Given, rest: Iterator<string>): Pick<Given, 'text' | 'more'> {
-  const words = text === undefined ? [] : [text]
-  while (words.length === 0 || option.needsAnother?.(words)) {
+/** Reads an option's arguments; `text` is undefined if there are too few. */
+function takeArguments(
+  { option, text }: GivenOption,
+  rest: Iterator<string>,
+): Pick<GivenOption, 'text' | 'more'> {
+  const args = text === undefined ? [] : [text]
+  while (args.length === 0 || option.needsAnother?.(args)) {
     const next = rest.next()
     if (next.done === true) return { text: undefined }
-    words.push(next.value)
+    args.push(next.value)
   }
-  return { text: words[0], more: words.slice(1) }
+  return { text: args[0], more: args.slice(1) }
 }
 
-/** `--option=value`; for a switch that may be on elsewhere `--option=false`. */
-function equalsForm({ byName }: Table, word: string): Given[] | undefined {
-  const equals = word.indexOf('=')
-  if (!word.startsWith('--') || equals < 0) return undefined
-  const found = byName.get(word.slice(0, equals))
-  const text = word.slice(equals + 1)
+/** `--option=value`; for a switch `--option=false`, to override another source. */
+function equalsForm({ byName }: Table, arg: string): GivenOption[] | undefined {
+  const equals = arg.indexOf('=')
+  if (!arg.startsWith('--') || equals < 0) return undefined
+  const found = byName.get(arg.slice(0, equals))
+  const text = arg.slice(equals + 1)
   if (found === undefined) return undefined
-  if (found.option.parse !== undefined) return [{ ...found, text }]
-  const on = isQuestion(found.option) ? undefined : switchOf(text)
+  if (found.option.parse !== undefined || isAllHelp({ ...found, text })) return [{ ...found, text }]
+  const on = isHelpOrVersion(found.option) ? undefined : switchOf(text)
   return on === undefined ? undefined : [{ ...found, text: undefined, off: !on }]
 }
 
-export function isQuestion({ role }: AnyOption): boolean {
+export function isHelpOrVersion({ role }: AnyOption): boolean {
   return role === 'help' || role === 'version'
 }
 
+/** True for `--help all`. */
+export function isAllHelp({ option, text }: GivenOption): boolean {
+  return option.role === 'help' && text === allOptions
+}
+
 /**
- * `-dv`, `-dt TOPIC`, `-q1`. Letters behind an option that takes an argument are refused: `-topic` and `-help` are
- * misspelt long options rather than the topic `opic` and the host `elp`.
+ * `-dv`, `-dt TOPIC`, `-q1`. Letters after an option that takes an argument are refused: `-topic` and `-help` are
+ * misspelt long options, not the topic `opic` and the host `elp`.
  */
-function bundle({ byName }: Table, word: string): Given[] | undefined {
-  if (!/^-[^-]/.test(word)) return undefined
-  const pieces: Given[] = []
-  for (let index = 1; index < word.length; index++) {
-    const found = byName.get(`-${word[index]}`)
+function bundledOptions({ byName }: Table, arg: string): GivenOption[] | undefined {
+  if (!/^-[^-]/.test(arg)) return undefined
+  const pieces: GivenOption[] = []
+  for (let index = 1; index < arg.length; index++) {
+    const found = byName.get(`-${arg[index]}`)
     if (found === undefined) return undefined
-    const behind = word.slice(index + 1)
-    if (found.option.parse !== undefined && behind !== '') {
-      return /^\d/.test(behind) ? [...pieces, { ...found, text: behind }] : undefined
+    const following = arg.slice(index + 1)
+    if (found.option.parse !== undefined && following !== '') {
+      return /^\d/.test(following) ? [...pieces, { ...found, text: following }] : undefined
     }
     pieces.push({ ...found, text: undefined })
   }
   return pieces
 }
 
-function unknown({ command, byName }: Table, word: string): UsageError {
-  return unknownWord(command, [...byName.keys()], word)
+function unknown({ command, byName }: Table, arg: string): UsageError {
+  return unknownArgument(command, [...byName.keys()], arg)
 }
 
-/** The options among the words, as far as these can be read: what is wrong with them is told when they are applied. */
-export function typedOptions(table: Table, words: readonly string[]): Given[] {
-  const typed: Given[] = []
+/** The options up to the first mistake, which is reported later, when they are applied. */
+export function typedOptions(table: Table, argv: readonly string[]): GivenOption[] {
+  const typed: GivenOption[] = []
   try {
-    for (const given of scan(table, words)) typed.push(given)
+    for (const given of scan(table, argv)) typed.push(given)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
   }
@@ -158,16 +188,16 @@ export function missingArgument(option: AnyOption): string {
   return `${calledName(option)} argument given but ${missing}.`
 }
 
-export function usage({ command }: Table, message: string): UsageError {
+export function usageError({ command }: Table, message: string): UsageError {
   return new UsageError(message, { hint: `see 'mqttx ${command} --help'` })
 }
 
-/** Where a value's parser has no advice of its own, the hint is where to read on. */
+/** Adds `see --help` to errors that have no hint. */
 export function withHint<T>(table: Table, action: () => T): T {
   try {
     return action()
   } catch (error) {
     if (!(error instanceof UsageError) || error.hint !== undefined) throw error
-    throw usage(table, error.message)
+    throw usageError(table, error.message)
   }
 }

@@ -1,5 +1,4 @@
-// Where options come from besides the command line, and which of them count: the command line before the environment,
-// that before the context, that before the options file.
+// Sources of options besides argv, and their precedence: argv, environment, context, options file.
 import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
 import {
@@ -10,40 +9,40 @@ import {
   optionsOf,
   parseContexts,
 } from './contexts.js'
-import { type Environment, readEnvironment, switchOf, usesOf, wordsOfUse } from './environment.js'
+import { type Environment, readEnvironment, splitArguments, switchOf, valuesIn } from './environment.js'
 import { type AnyOption, calledName, type Options } from './option.js'
-import { type Given, missingArgument, scan, type Table, usage } from './scan.js'
+import { type GivenOption, missingArgument, scan, type Table, usageError } from './scan.js'
 
-/** What the reader of words may see of the world. */
+/** The environment and the files that the parser reads. */
 export interface Surroundings {
   readonly env: Environment
-  /** The text of a file; undefined where there is none. `what` is what error texts call it: an options file. */
+  /** The text of a file; undefined if it does not exist. `what` names it in error texts. Default: `options file`. */
   readFile(path: string, what?: string): string | undefined
 }
 
-/** A line of the options file, and what error texts say about it. */
+/** The arguments on a line of the options file; `place` is the suffix that error texts get. */
 export interface Line {
   readonly place: string
-  readonly words: readonly string[]
+  readonly argv: readonly string[]
 }
 
-/** An option of the environment or of a context. */
+/** An option from the environment or a context. */
 export interface Setting {
   readonly key: string
   readonly option: AnyOption
   readonly text: string
-  /** What stands behind error texts. */
+  /** The suffix of error texts: ` (MQTTX_QOS)`. */
   readonly place: string
-  /** The same, in a list. */
+  /** The source as part of a list: `MQTTX_QOS`. */
   readonly origin: string
 }
 
 export interface Sources {
-  readonly typed: readonly Given[]
+  readonly typed: readonly GivenOption[]
   readonly variables: readonly Setting[]
 }
 
-/** What the environment says. An empty variable counts as none. */
+/** The options from the environment. An empty variable counts as unset. */
 export function readVariables(
   owner: { readonly name: string; readonly options: Options },
   { byKey }: Table,
@@ -57,7 +56,7 @@ export function readVariables(
   })
 }
 
-/** What the context says that --context, MQTTX_CONTEXT, the options file or `mqttx context use` name. */
+/** The options from the context that --context, MQTTX_CONTEXT, the options file or `mqttx context use` selects. */
 export function readContext(
   table: Table,
   sources: Sources & { readonly lines: readonly Line[] },
@@ -71,19 +70,19 @@ export function readContext(
   const text = path === undefined ? undefined : readFile(path, contextsFileKind)
   if (text === undefined && named === undefined) return []
   const file = parseContexts(text ?? '{"contexts":{}}', path ?? '')
-  const name = named?.name ?? (saysWhere(sources) ? undefined : file.current)
+  const name = named?.name ?? (namesServer(sources) ? undefined : file.current)
   if (name === undefined) return []
-  const settings = placed(named?.place ?? '', () => contextNamed(name, file))
+  const settings = withPlace(named?.place ?? '', () => contextNamed(name, file))
   const place = ` (context '${name}')`
-  return placed(place, () => optionsOf(settings, known)).flatMap(({ key, setting, texts }) => {
+  return withPlace(place, () => optionsOf(settings, known)).flatMap(({ key, setting, texts }) => {
     const own = table.byKey.get(key)
-    if (own === undefined) return [] // bench, say, has no will
+    if (own === undefined) return [] // bench has no will, for example
     const option = setting.parse === undefined ? own : { ...own, parse: setting.parse }
     return texts.map((value) => ({ key, option, text: value, place, origin: `the context '${name}'` }))
   })
 }
 
-/** The name of the context, and what error texts say about where it stands. */
+/** The name of the selected context, and the suffix of error texts that says where it was given. */
 function namedContext(
   table: Table,
   { typed, variables, lines }: Sources & { readonly lines: readonly Line[] },
@@ -92,44 +91,47 @@ function namedContext(
   if (last !== undefined) return { name: argumentOf(table, last), place: '' }
   const variable = variables.find(({ option }) => option.role === 'context')
   if (variable !== undefined) return { name: variable.text, place: variable.place }
-  for (const { place, words } of lines.toReversed()) {
-    const given = placed(place, () => [...scan(table, words)].find(({ option }) => option.role === 'context'))
-    if (given !== undefined) return { name: placed(place, () => argumentOf(table, given)), place }
+  for (const { place, argv } of lines.toReversed()) {
+    const given = withPlace(place, () =>
+      [...scan(table, argv)].find(({ option }) => option.role === 'context'),
+    )
+    if (given !== undefined) return { name: withPlace(place, () => argumentOf(table, given)), place }
   }
   return undefined
 }
 
-function argumentOf(table: Table, { option, text }: Given): string {
-  if (text === undefined) throw usage(table, missingArgument(option))
+function argumentOf(table: Table, { option, text }: GivenOption): string {
+  if (text === undefined) throw usageError(table, missingArgument(option))
   return option.parse?.(text, calledName(option)) as string
 }
 
-/** A context that nobody has named is for those who do not say where the server is: its password is for its server. */
-function saysWhere({ typed, variables }: Sources): boolean {
+/** True if argv or the environment names a server. The current context is not used then: its password is for its own. */
+function namesServer({ typed, variables }: Sources): boolean {
   return [...typed, ...variables].some(({ key }) => key === 'host' || key === 'unix' || key === 'url')
 }
 
-/** What counts of each source, in the light of those before it. */
-export function whatCounts(
+/** The settings of each source that no source of higher precedence overrides. */
+export function effectiveSettings(
   table: Table,
   { typed, variables, settings }: Sources & { readonly settings: readonly Setting[] },
-): { fromVariables: Setting[]; fromContext: Setting[]; fromFile: (given: Given) => boolean } {
+): { fromVariables: Setting[]; fromContext: Setting[]; fromFile: (given: GivenOption) => boolean } {
   const given = typed.map(({ key, off }) => ({ key, off: off === true }))
   const offOf = ({ key, option, text }: Setting) => ({
     key,
     off: option.parse === undefined && switchOf(text) === false,
   })
-  const fromVariables = variables.filter(({ key }) => !givesWay(table, key, given))
+  const fromVariables = variables.filter(({ key }) => !isOverridden(table, key, given))
   const above = [...given, ...fromVariables.map(offOf)]
-  const fromContext = settings.filter(({ key }) => !givesWay(table, key, above))
+  const fromContext = settings.filter(({ key }) => !isOverridden(table, key, above))
   const elsewhere = [...fromVariables, ...fromContext].map(offOf)
-  // The options file and the command line are one to the reference: lists add up, and two of a kind are an error.
-  const fromFile = ({ key }: Given) => givesWay(table, key, given) || !givesWay(table, key, elsewhere)
+  // As in mosquitto, options file and argv are one command line: lists add up, and exclusive options are an error.
+  const fromFile = ({ key }: GivenOption) =>
+    isOverridden(table, key, given) || !isOverridden(table, key, elsewhere)
   return { fromVariables, fromContext, fromFile }
 }
 
-/** Whether something that counts more is the same option, or one that excludes it. */
-function givesWay(
+/** True if a source of higher precedence has the same option, or one that excludes it. */
+function isOverridden(
   { exclusive }: Table,
   key: string,
   others: readonly { readonly key: string; readonly off: boolean }[],
@@ -139,23 +141,26 @@ function givesWay(
   return others.some((other) => other.key === key || (!other.off && rivals.includes(other.key)))
 }
 
-/** Each use of an option that a text stands for. */
-export function usesOfSetting(option: AnyOption, text: string): Pick<Given, 'text' | 'more' | 'off'>[] {
+/** The arguments of each value in a setting's text. */
+export function argumentsOfSetting(
+  option: AnyOption,
+  text: string,
+): Pick<GivenOption, 'text' | 'more' | 'off'>[] {
   if (option.parse === undefined) {
     const on = switchOf(text)
     if (on !== undefined) return [{ text: undefined, off: !on }]
-    throw new UsageError(`${calledName(option)}: '${shown(text)}' is neither on nor off`, {
+    throw new UsageError(`${calledName(option)}: '${shown(text)}' is not a boolean`, {
       hint: 'use 1 or true, 0 or false',
     })
   }
-  return usesOf(option, text).map((use) => {
-    const [first, ...more] = wordsOfUse(option, use)
+  return valuesIn(option, text).map((use) => {
+    const [first, ...more] = splitArguments(option, use)
     return { text: first, more }
   })
 }
 
-/** Says where an error is: in which line of the options file, variable or context. */
-export function placed<T>(place: string, action: () => T): T {
+/** Adds `place` to the text of a UsageError: the line of the options file, the variable or the context. */
+export function withPlace<T>(place: string, action: () => T): T {
   try {
     return action()
   } catch (error) {

@@ -1,9 +1,9 @@
-// What is said about a word that is no option of a command: the nearest option, or what the word was meant for.
+// The error for an unknown option or a stray argument, with a hint: the nearest option, or what the argument was meant for.
 import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
 import { suggestion } from './nearest.js'
 
-/** Options of other clients of MQTT, and those of ours for the same. */
+/** Options of other MQTT clients, and the options here that do the same. */
 const foreignOptions: ReadonlyMap<string, readonly string[]> = new Map([
   ['--alpn', ['--tls-alpn']],
   ['--ca', ['--cafile']],
@@ -23,30 +23,37 @@ const foreignOptions: ReadonlyMap<string, readonly string[]> = new Map([
   ['--will-message', ['--will-payload']],
 ])
 
-/** An option that does not exist, or a word that belongs to none. Secrets in it are not repeated. */
-export function unknownWord(command: string, names: readonly string[], word: string): UsageError {
-  const hint = word.startsWith('-') ? forOption(command, names, word) : forOperand(command, names, word)
-  return new UsageError(`Unknown option '${shown(withoutSecret(word))}'.`, { hint })
+/** An unknown option, or an argument that belongs to no option. Secrets in it are not repeated. */
+export function unknownArgument(command: string, names: readonly string[], arg: string): UsageError {
+  const hint = arg.startsWith('-') ? hintForOption(command, names, arg) : hintForOperand(command, names, arg)
+  return new UsageError(`Unknown option '${shown(withoutSecret(arg))}'.`, { hint })
 }
 
-function forOption(command: string, names: readonly string[], word: string): string {
-  const same = foreignOptions.get(word.replace(/=.*$/s, ''))?.find((name) => names.includes(name))
-  return same === undefined ? suggestion(word, names, `mqttx ${command} --help`) : `did you mean '${same}'?`
+/** An argument after `--`, for a command that takes no operands. Secrets in it are not repeated. */
+export function unexpectedOperand(command: string, arg: string): UsageError {
+  return new UsageError(`Unexpected argument '${shown(withoutSecret(arg))}' after '--'.`, {
+    hint: `'--' ends the options, and mqttx ${command} takes no other arguments: leave it out`,
+  })
 }
 
-function forOperand(command: string, names: readonly string[], word: string): string {
+function hintForOption(command: string, names: readonly string[], arg: string): string {
+  const same = foreignOptions.get(arg.replace(/=.*$/s, ''))?.find((name) => names.includes(name))
+  return same === undefined ? suggestion(arg, names, `mqttx ${command} --help`) : `did you mean '${same}'?`
+}
+
+function hintForOperand(command: string, names: readonly string[], arg: string): string {
   if (names.includes('--url')) {
-    if (/^(mqtts?|wss?)$/i.test(word))
-      return `the protocol is the start of a URL: -L ${word.toLowerCase()}://HOST/TOPIC`
-    if (/^[a-z][a-z\d+.-]*:\/\//i.test(word)) return 'a URL is given with -L'
+    if (/^(mqtts?|wss?)$/i.test(arg))
+      return `the protocol is part of a URL: -L ${arg.toLowerCase()}://HOST/TOPIC`
+    if (/^[a-z][a-z\d+.-]*:\/\//i.test(arg)) return 'give a URL with -L'
   }
-  if (names.includes('--topic') && /[/#+]/.test(word)) return `a topic is given with -t: -t '${shown(word)}'`
-  return suggestion(word, names, `mqttx ${command} --help`)
+  if (names.includes('--topic') && /[/#+]/.test(arg)) return `give a topic with -t: -t '${shown(arg)}'`
+  return suggestion(arg, names, `mqttx ${command} --help`)
 }
 
-/** `-Psecret`, `--passwort=secret` and `mqtt://me:secret@host` are mistakes that are not to be repeated aloud. */
-function withoutSecret(word: string): string {
-  return word
+/** Hides the secret in `-Psecret`, `--passwort=secret` and `mqtt://me:secret@host`. */
+function withoutSecret(arg: string): string {
+  return arg
     .replace(/^(-P|--p(?:a?ss?|w|sk|roxy)[\w-]*=).+$/s, '$1...')
     .replace(/^(.*:\/\/)[^/]*@/s, '$1...@')
 }

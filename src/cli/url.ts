@@ -1,4 +1,4 @@
-// The -L URL: mqtt[s]:// or ws[s]://, [user[:password]@]host[:port]/topic. Not a web URL: the topic is verbatim.
+// The -L URL: mqtt[s]:// or ws[s]://, [user[:password]@]host[:port]/topic. The topic is not percent-decoded.
 import { UsageError } from '../errors.js'
 import { plainPort, tlsPort } from '../ports.js'
 import { shown } from '../text.js'
@@ -13,13 +13,13 @@ export interface BrokerUrl {
   port: number
   username: string | undefined
   pw: string | undefined
-  /** Everything after the first slash, not yet checked; undefined: there is no slash. */
+  /** Everything after the first slash, unchecked; undefined: there is no slash. */
   topic: string | undefined
-  /** There is no topic, and the command needs one from elsewhere. */
+  /** The URL has no topic, so another option must give one. */
   topicNeeded?: true
 }
 
-/** What a scheme means, and its port as the reference has it. */
+/** The transport of each scheme, and its default port, as in mosquitto. */
 export const schemes: Readonly<Record<string, readonly [Transport, number]>> = {
   mqtt: ['tcp', plainPort],
   mqtts: ['tls', tlsPort],
@@ -27,10 +27,10 @@ export const schemes: Readonly<Record<string, readonly [Transport, number]>> = {
   wss: ['wss', tlsPort],
 }
 
-/** A URL as the command line has it: where it has no topic, `topicNeeded` says so. */
+/** Parses the -L of the command line; sets `topicNeeded` if the URL has no topic. */
 export const parseUrl: Parse<BrokerUrl> = (text, name) => urlOf(text, name, { topic: 'needed' })
 
-/** The same where the topic may be missing: in variables and contexts. */
+/** Parses the URL of a variable or a context, which needs no topic. */
 export const parseServerUrl: Parse<BrokerUrl> = (text, name) => urlOf(text, name, { topic: 'free' })
 
 function urlOf(text: string, name: string, needs: { topic: 'needed' | 'free' }): BrokerUrl {
@@ -56,21 +56,21 @@ function urlOf(text: string, name: string, needs: { topic: 'needed' | 'free' }):
   }
 }
 
-/** The reference's sentence for a URL without a topic. */
+/** mosquitto's error for a URL without a topic. */
 export function topicMissing(): UsageError {
   return invalid('topic missing', 'write it after the host, as in mqtt://HOST/TOPIC, or give it with -t')
 }
 
-/** What looks like a bad port may be the first half of a password with a slash in it: no error shows it then. */
+/** If `suspected`, replaces the error: a password with an unescaped slash looks like a bad port and must not be shown. */
 function withoutSecret<T>(suspected: boolean, action: () => T): T {
   try {
     return action()
   } catch (error) {
-    throw suspected ? invalid('what is before the topic is not HOST:PORT', slashHint) : error
+    throw suspected ? invalid('the part before the topic is not HOST:PORT', slashHint) : error
   }
 }
 
-const slashHint = 'a slash in the user name or password is written %2F'
+const slashHint = 'write a slash in the user name or password as %2F'
 
 function hostAndPort(text: string, defaultPort: number, name: string): { host: string; port: number } {
   const parts = /^(?:\[([^[\]]*)\]|([^:[\]]*))(?::([^:]*))?$/s.exec(text)
@@ -90,8 +90,8 @@ function hostAndPort(text: string, defaultPort: number, name: string): { host: s
 }
 
 /**
- * The address in the brackets of a URL: the percent sign before its zone is written %25 (RFC 6874, 2), and is accepted
- * as it is as well (RFC 6874, 3).
+ * The address in the brackets of a URL. The percent sign before its zone is written %25 (RFC 6874, 2); a plain % is
+ * accepted too (RFC 6874, 3).
  */
 export function unbracketed(address: string): string {
   return address.replace(/%25/, '%')

@@ -1,12 +1,12 @@
-// One parser for each kind of value. None knows its flag: the reader of words tells the name that error texts use.
+// Parsers for option values. They do not know which option they serve: the caller passes its name for error texts.
 import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
 import type { Parse } from './option.js'
 
-/** The longest time that a timer of Node can wait: 2^31 - 1 ms, 24 days. */
+/** The longest delay of a Node timer in seconds: 2^31 - 1 ms, 24 days. */
 export const longestTimer = 2_147_483
 
-/** The largest payload that fits into MQTT's largest packet, by the reference's reckoning. */
+/** mosquitto's limit for payloads in bytes: MQTT's largest Remaining Length. */
 const largestPayload = 268_435_455
 
 const portHint = 'a port is a number from 1 to 65535'
@@ -14,17 +14,17 @@ const portHint = 'a port is a number from 1 to 65535'
 interface NumberRule {
   readonly min: number
   readonly max: number
-  /** The reference's sentence; without it one is made of the option's name and the limits. */
+  /** mosquitto's error text. Default: one with the option's name and the limits. */
   readonly refusal?: (text: string) => string
   readonly hint?: string
 }
 
-/** A whole number in decimal, all of the word: `5x` is refused, where the reference's atoi reads 5. */
+/** A whole decimal number. `5x` is refused, unlike in mosquitto, whose atoi reads 5. */
 export function integer(rule: NumberRule): Parse<number> {
   return (text, name) => checked(/^[+-]?\d+$/, 'a whole number', rule, text, name)
 }
 
-/** A number which may have a fraction. */
+/** A decimal number, which may have a fraction. */
 export function decimal(rule: NumberRule): Parse<number> {
   return (text, name) => checked(/^[+-]?(\d+(\.\d*)?|\.\d+)$/, 'a number', rule, text, name)
 }
@@ -53,18 +53,18 @@ function qosOf(text: string, refusal: string): 0 | 1 | 2 {
   throw new UsageError(refusal, { hint: 'use 0, 1 or 2' })
 }
 
-/** A TCP port of a server; 0 passes because with a path for a host it means a unix socket (see assignPort). */
+/** A TCP port of a server. 0 is accepted: with a path as host it means a unix socket (see options/connection.ts). */
 export const parsePort = integer({ min: 0, max: 65_535, refusal: portRefusal, hint: portHint })
 
-/** A TCP port to listen on; 0 takes a free one. */
+/** A TCP port to listen on; 0: any free port. */
 export const parseListenPort = integer({
   min: 0,
   max: 65_535,
   refusal: portRefusal,
-  hint: 'a port is a number from 1 to 65535, or 0 for a free one',
+  hint: 'a port is a number from 1 to 65535, or 0 for any free port',
 })
 
-/** For a port 0 that turned out not to mean a unix socket. */
+/** The error for port 0 without the path of a unix socket. */
 export function zeroPort(): UsageError {
   return new UsageError(portRefusal('0'), { hint: portHint })
 }
@@ -91,7 +91,7 @@ export const parseMaxInflight: Parse<number> = (text, name) => {
 
 export const parseRetry = integer({ min: 0, max: Number.MAX_SAFE_INTEGER })
 
-/** Seconds that a timer can wait for. */
+/** Seconds, from 1 ms to the longest delay of a timer. */
 export const parseSeconds = decimal({ min: 0.001, max: longestTimer })
 
 export const parseTimeout = integer({
@@ -111,7 +111,7 @@ export const parseRepeatDelay = decimal({
   min: 0,
   max: longestTimer,
   refusal: () => '--repeat-delay argument must be >=0.0.',
-  hint: `seconds, with a fraction if need be, at most ${longestTimer}`,
+  hint: `seconds, which may have a fraction, at most ${longestTimer}`,
 })
 
 export const parseMessageCount = integer({
@@ -129,14 +129,14 @@ export const parseChance = decimal({
 
 export type ProtocolVersion = 3 | 4 | 5
 
-/** The first name of each version is what help offers. */
+/** The names of each version; the first is the one in the documents. */
 const versionNames: readonly (readonly [version: ProtocolVersion, ...names: string[]])[] = [
   [3, 'mqttv31', '3.1', '31'],
   [4, 'mqttv311', '3.1.1', '311'],
   [5, 'mqttv5', '5', '5.0'],
 ]
 
-/** As `-V` has it: `mqttv311`. */
+/** The name for `-V`: `mqttv311`. */
 export function versionName(version: ProtocolVersion): string {
   return versionNames.find(([known]) => known === version)![1]!
 }
@@ -149,10 +149,10 @@ export const parseProtocolVersion: Parse<ProtocolVersion> = (text) => {
   })
 }
 
-/** Any text, as it is. */
+/** Any text. */
 export const parseText: Parse<string> = (text) => text
 
-/** Text that names something: a host, an address, a file. */
+/** A name of a host, an address or a file: not empty, without NUL. */
 export const parseName: Parse<string> = (text, name) => {
   if (text === '') throw new UsageError(`${name}: the argument is empty`)
   if (text.includes('\0')) throw new UsageError(`${name}: '${shown(text)}' contains a NUL character`)
@@ -164,38 +164,38 @@ export const parseMessage: Parse<string> = (text) => {
   throw new UsageError(`Message length must be less than ${largestPayload} bytes.`)
 }
 
-/** A host: a name or an address, and nothing that belongs to other options. */
+/** A host name or address, without what belongs to other options, such as a port. */
 export const parseHost: Parse<string> = (text, name) => {
   const hint = hostHint(text)
   if (hint === undefined) return parseName(text, name)
-  // A URL may have a password in it.
+  // A URL may contain a password.
   const what = text.includes('@') ? 'the argument' : `'${shown(text)}'`
   throw new UsageError(`${name}: ${what} is not a host name or address`, { hint })
 }
 
 function hostHint(text: string): string | undefined {
-  if (/^[a-z][a-z\d+.-]*:\/\//i.test(text)) return 'a URL is given with -L, as in -L mqtt://HOST/TOPIC'
-  if (text.includes('/')) return undefined // with port 0 the path of a unix socket
+  if (/^[a-z][a-z\d+.-]*:\/\//i.test(text)) return 'give a URL with -L, as in -L mqtt://HOST/TOPIC'
+  if (text.includes('/')) return undefined // with port 0: the path of a unix socket
   const [, host, port] = /^([^:[\]]+|\[[^[\]]*\]):(\d*)$/.exec(text) ?? []
   if (host !== undefined)
     return `give the port with -p: ${bracketless(host)}${port === '' ? '' : ` -p ${port}`}`
-  return /^\[.*\]$/.test(text) ? `an IPv6 address has no brackets here: ${bracketless(text)}` : undefined
+  return /^\[.*\]$/.test(text) ? `write an IPv6 address without brackets: ${bracketless(text)}` : undefined
 }
 
 function bracketless(host: string): string {
   return `-h ${shown(host.replace(/^\[(.*)\]$/, '$1'))}`
 }
 
-/** The path of a unix socket: the kernel's structure has room for 107 bytes and a NUL. */
+/** The path of a unix socket: at most 107 bytes, as sun_path has room for 108 with a NUL. */
 export const parseSocketPath: Parse<string> = (text, name) => {
   if (Buffer.byteLength(text) <= 107) return parseName(text, name)
   throw new UsageError(`${name}: '${shown(text)}' is longer than 107 bytes, the limit for a socket's path`)
 }
 
-/** The largest MQTT string: its length has two bytes. */
+/** The largest UTF-8 Encoded String or Binary Data in bytes: the length field has two bytes. */
 export const largestString = 65_535
 
-/** What makes `text` no UTF-8 Encoded String (MQTT 3.1.1, 1.5.3), or undefined. The reference refuses these too. */
+/** Why `text` is not a valid UTF-8 Encoded String (MQTT 3.1.1, 1.5.3), or undefined. The same rules as mosquitto's. */
 export function stringFault(text: string): string | undefined {
   if (!suspect.test(text)) return tooLong(text)
   let position = 0
@@ -214,7 +214,7 @@ function tooLong(text: string): string | undefined {
   return bytes > largestString ? `it is ${bytes} bytes long, the limit is ${largestString}` : undefined
 }
 
-/** In every text that has a refused character, and in few others. */
+/** Matches every text with a refused character, and few others. */
 const suspect = /[\0-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]/
 
 /** Control characters, surrogates and non-characters. */
@@ -224,7 +224,7 @@ function refusedCharacter(code: number): boolean {
   return (code >= 0xfdd0 && code <= 0xfdef) || (code & 0xfffe) === 0xfffe
 }
 
-/** An MQTT string that has one sentence for everything that is wrong with it. */
+/** A UTF-8 Encoded String with one error text, `refusal`, for every fault; the hint names the fault. */
 export function mqttString(refusal: string, { empty }: { empty: 'allowed' | 'refused' }): Parse<string> {
   return (text) => {
     const fault = text === '' && empty === 'refused' ? 'it is empty' : stringFault(text)
@@ -233,7 +233,7 @@ export function mqttString(refusal: string, { empty }: { empty: 'allowed' | 'ref
   }
 }
 
-/** The payload of a will: Binary Data, which has a length of two bytes. */
+/** The payload of a will: Binary Data, at most 65,535 bytes. */
 export const parseWillPayload: Parse<string> = (text) => {
   const bytes = Buffer.byteLength(text)
   if (bytes <= largestString) return text

@@ -2,7 +2,7 @@
 import { prefix, readEnvironment, variablesOf } from '../cli/environment.js'
 import { nearest } from '../cli/nearest.js'
 import type { AnySpec, Args, Options, Spec } from '../cli/option.js'
-import { parse } from '../cli/parse.js'
+import { parse, type Wanted } from '../cli/parse.js'
 import type { Surroundings } from '../cli/sources.js'
 import { UsageError } from '../errors.js'
 import type { Host } from '../host.js'
@@ -11,7 +11,7 @@ import type { Job } from './job.js'
 export interface Command {
   readonly name: string
   spec(): Promise<AnySpec>
-  prepare(words: readonly string[], surroundings: Surroundings): Promise<Job | { wants: 'help' | 'version' }>
+  prepare(words: readonly string[], surroundings: Surroundings): Promise<Job | { wants: Wanted }>
 }
 
 interface Runnable<O extends Options> {

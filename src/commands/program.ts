@@ -5,10 +5,10 @@ import { zshCompletion } from '../cli/completion/zsh.js'
 import type { Guide } from '../cli/guides/guide.js'
 import { guidePage } from '../cli/guides/roff.js'
 import { topicList } from '../cli/guides/terminal.js'
-import { commandHelp, programHelp, programMap } from '../cli/help.js'
+import { commandHelp, type HelpPage, programHelp, programOverview } from '../cli/help.js'
 import { commandPage, programPage } from '../cli/man.js'
 import { nearest, suggestion } from '../cli/nearest.js'
-import type { AnySpec, Program } from '../cli/option.js'
+import { type AnySpec, allOptions, type Program } from '../cli/option.js'
 import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
 import { versionText } from '../version.js'
@@ -54,9 +54,9 @@ export async function program(commands: Commands): Promise<Program> {
       ['Settings', ['context', 'completion']],
     ],
     options: [
-      ['help [COMMAND]', 'Print this help, or the help of a command.'],
+      ['help [COMMAND [all]]', 'Print this help, or the help of a command.'],
       ['help TOPIC', 'Print a guide; help without an argument lists them.'],
-      ['--help', 'Print this help.'],
+      ['--help [all]', 'Print this help; all: with the exit statuses.'],
       ['--version', 'Print the version.'],
       ['--generate man [COMMAND]', 'Print the man page of a command or of a guide.'],
       ['--generate bash|zsh|fish', 'Print completions for a shell.'],
@@ -69,24 +69,33 @@ export async function program(commands: Commands): Promise<Program> {
   }
 }
 
-/** The output of `mqttx ARG...` if the first argument is not a command. @throws UsageError */
-export async function answer(argv: readonly string[], commands: Commands): Promise<string> {
+/**
+ * The output of `mqttx ARG...` if the first argument is not a command; `columns` is the width of the terminal, if any.
+ * @throws UsageError
+ */
+export async function answer(argv: readonly string[], commands: Commands, columns?: number): Promise<string> {
   const [first, second, ...rest] = argv
-  if (first === undefined) return programMap(await program(commands))
-  if (helpFlags.includes(first)) return programHelp(await program(commands))
+  if (first === undefined) return programOverview(await program(commands))
   if (versionFlags.includes(first)) return versionText
-  if (first === 'help') return second === undefined ? helpWithTopics(commands) : helpOn(second, commands)
+  if (helpFlags.includes(first))
+    return programHelp(await program(commands), { all: second === allOptions, columns })
+  if (first === 'help') {
+    const page = { all: (second === allOptions ? second : rest[0]) === allOptions, columns }
+    return second === undefined || second === allOptions
+      ? helpWithTopics(commands, page)
+      : helpOn(second, commands, page)
+  }
   if (first === '--generate') return generate(second, rest[0], commands)
   if (first.startsWith('--generate=')) return generate(first.slice('--generate='.length), second, commands)
   throw first.startsWith('-') ? unknownOption(first) : unknownCommand(first, commands)
 }
 
-async function helpWithTopics(commands: Commands): Promise<string> {
-  return `${await programHelp(await program(commands))}\n${topicList(await allGuides())}\n`
+async function helpWithTopics(commands: Commands, page: HelpPage): Promise<string> {
+  return `${await programHelp(await program(commands), page)}\n${topicList(await allGuides())}\n`
 }
 
-async function helpOn(name: string, commands: Commands): Promise<string> {
-  if (commands.some((known) => known.name === name)) return helpFor(name, commands)
+async function helpOn(name: string, commands: Commands, page: HelpPage): Promise<string> {
+  if (commands.some((known) => known.name === name)) return helpFor(name, commands, page)
   throw unknownTopic(name, commands, await allGuides())
 }
 
@@ -94,8 +103,9 @@ async function allGuides(): Promise<readonly Guide[]> {
   return (await import('./guides.js')).guides
 }
 
-export async function helpFor(name: string, commands: Commands): Promise<string> {
-  return commandHelp(await specOf(name, commands))
+/** The help of a command. @throws UsageError for an unknown command */
+export async function helpFor(name: string, commands: Commands, page: HelpPage): Promise<string> {
+  return commandHelp(await specOf(name, commands), page)
 }
 
 async function generate(

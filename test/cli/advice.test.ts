@@ -1,17 +1,17 @@
-// What is said about options that contradict each other, and about a host that is none.
+// Errors and hints for options that contradict each other, and for an invalid host.
 import { describe, expect, test } from 'vitest'
 import type { AnySpec } from '../../src/cli/option.js'
 import { bench } from '../../src/commands/bench/spec.js'
 import { pub } from '../../src/commands/pub/spec.js'
 import { rr } from '../../src/commands/rr/spec.js'
 import { sub } from '../../src/commands/sub/spec.js'
-import { argsOf, refusalOf, withFile, words } from './words.js'
+import { argsOf, argvOf, refusalOf, withFile } from './command-line.js'
 
 describe('E34: a password without a user name', () => {
   const lines = ['pub -t t -n', 'sub -t t', 'rr -t t -e a -n', 'bench pub -t t']
   const specs = { pub, sub, rr, bench }
   test.each(lines)('%s', (line) => {
-    const [name, ...rest] = words(line)
+    const [name, ...rest] = argvOf(line)
     const spec = specs[name as keyof typeof specs] as AnySpec as typeof pub
     for (const word of ['5', 'mqttv5', '5.0'])
       expect(argsOf(spec, [...rest, '-V', word, '-P', 'token'])).toMatchObject({
@@ -25,7 +25,7 @@ describe('E34: a password without a user name', () => {
   })
 })
 
-describe('E35: -V and an option of another version', () => {
+describe('E35: -V with an option of another version', () => {
   const line = '-t t -n'
   test.each([
     ['-V mqttv311 --content-type x', '--content-type', 'mqttv311'],
@@ -39,15 +39,15 @@ describe('E35: -V and an option of another version', () => {
   ])('%s', (more, option, version) => {
     expect(refusalOf(pub, `${line} ${more}`)).toEqual({
       message: 'This feature is not supported.',
-      hint: `${option} needs MQTT 5, but -V ${version} is given: leave one of them out`,
+      hint: `${option} needs MQTT 5, but -V ${version} is given: omit one of them`,
     })
   })
   test.each(['--content-type x', '-V 5 --content-type x', '-V 311 -V 5 -x 5'])('%s is MQTT 5', (more) => {
     expect(argsOf(pub, `${line} ${more}`).protocolVersion).toBe(5)
   })
-  test('where one of them is in the options file, the error says so', () => {
+  test('if one of them is in the options file or the environment, the error says so', () => {
     const { hint } = refusalOf(pub, `${line} --content-type x`, withFile('-V mqttv311'))
-    expect(hint).toBe('--content-type needs MQTT 5, but -V mqttv311 is given: leave one of them out')
+    expect(hint).toBe('--content-type needs MQTT 5, but -V mqttv311 is given: omit one of them')
     const surroundings = { env: { MQTTX_PROTOCOL_VERSION: '3.1.1' }, readFile: () => undefined }
     expect(refusalOf(pub, `${line} --content-type x`, surroundings).hint).toContain(
       'came from MQTTX_PROTOCOL_VERSION',
@@ -55,7 +55,7 @@ describe('E35: -V and an option of another version', () => {
   })
 })
 
-describe('E36: versions as people write them', () => {
+describe('E36: every usual name of a version', () => {
   test.each([
     ['mqttv31', 3],
     ['31', 3],
@@ -75,14 +75,14 @@ describe('E36: versions as people write them', () => {
   })
 })
 
-describe('E38: a host with something that belongs to another option', () => {
+describe('E38: a host with a part that belongs to another option is refused', () => {
   test.each([
     ['localhost:1883', "'localhost:1883'", 'give the port with -p: -h localhost -p 1883'],
     ['10.0.0.1:', "'10.0.0.1:'", 'give the port with -p: -h 10.0.0.1'],
     ['[::1]:1883', "'[::1]:1883'", 'give the port with -p: -h ::1 -p 1883'],
-    ['[::1]', "'[::1]'", 'an IPv6 address has no brackets here: -h ::1'],
-    ['mqtt://host', "'mqtt://host'", 'a URL is given with -L, as in -L mqtt://HOST/TOPIC'],
-    ['wss://me:secret@host/x', 'the argument', 'a URL is given with -L, as in -L mqtt://HOST/TOPIC'],
+    ['[::1]', "'[::1]'", 'write an IPv6 address without brackets: -h ::1'],
+    ['mqtt://host', "'mqtt://host'", 'give a URL with -L, as in -L mqtt://HOST/TOPIC'],
+    ['wss://me:secret@host/x', 'the argument', 'give a URL with -L, as in -L mqtt://HOST/TOPIC'],
   ])('-h %s', (host, shown, hint) => {
     expect(refusalOf(sub, ['-t', 't', '-h', host])).toEqual({
       message: `-h: ${shown} is not a host name or address`,
@@ -92,7 +92,7 @@ describe('E38: a host with something that belongs to another option', () => {
   test.each(['localhost', '::1', 'fe80::1%eth0', '127.0.0.1', 'a_b.example'])('-h %s', (host) => {
     expect(argsOf(sub, ['-t', 't', '-h', host]).host).toBe(host)
   })
-  test('a path is one of a unix socket', () => {
+  test('with port 0, a path is that of a unix socket', () => {
     expect(argsOf(sub, '-t t -h /run/a:1883 -p 0')).toMatchObject({ unix: '/run/a:1883' })
   })
 })

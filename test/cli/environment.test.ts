@@ -1,6 +1,6 @@
-// Options in the environment: names from the table, values, and what counts more.
+// Options in the environment: names, values and precedence.
 import { describe, expect, test } from 'vitest'
-import { switchOf, usesOf, variableOf, variablesOf, wordsOfUse } from '../../src/cli/environment.js'
+import { splitArguments, switchOf, valuesIn, variableOf, variablesOf } from '../../src/cli/environment.js'
 import { namesOf } from '../../src/cli/option.js'
 import { bench } from '../../src/commands/bench/spec.js'
 import { broker } from '../../src/commands/broker/spec.js'
@@ -10,7 +10,7 @@ import { program } from '../../src/commands/program.js'
 import { pub } from '../../src/commands/pub/spec.js'
 import { rr } from '../../src/commands/rr/spec.js'
 import { sub } from '../../src/commands/sub/spec.js'
-import { argsOf, nowhere, refusalOf, withFile } from './words.js'
+import { argsOf, nowhere, refusalOf, withFile } from './command-line.js'
 
 const { commands } = await program(all)
 
@@ -29,7 +29,7 @@ describe.each(commands)('mqttx $name', (spec) => {
     expect(own.map(([, key]) => key).sort()).toEqual(options.map(([key]) => key).sort())
   })
 
-  test('which is the long name, but for the password', () => {
+  test('its name is the long name, except for the password', () => {
     for (const [key, option] of options) {
       const { long } = namesOf(option)
       if (long === undefined || key === 'pw') continue
@@ -84,7 +84,7 @@ describe('a variable', () => {
     expect(argsOf(pub, '-t t -m m', within(env))).toMatchObject(expected)
   })
 
-  test('can be the whole command line', () => {
+  test('variables can replace the whole command line', () => {
     const args = argsOf(pub, '', within({ MQTTX_TOPIC: 'a/b', MQTTX_MESSAGE: '-x -y' }))
     expect(args).toMatchObject({ topic: 'a/b', message: '-x -y' })
   })
@@ -93,14 +93,14 @@ describe('a variable', () => {
     ['-N', { MQTTX_NO_NEWLINE: '1' }, { noNewline: true }],
     ['-R', { MQTTX_NO_RETAINED: '1' }, { noRetained: true }],
     ['-E', { MQTTX_EXIT_AFTER_SUBSCRIBE: '1' }, { exitAfterSubscribe: true }],
-  ])('of an option that is only a letter: %s', (_, env, expected) => {
+  ])('sets an option without a long name: %s', (_, env, expected) => {
     expect(argsOf(sub, '-t t', within(env))).toMatchObject(expected)
   })
 
   test.each([
     [{ MQTTX_QOS: '3' }, 'Invalid QoS given: 3 (MQTTX_QOS)'],
     [{ MQTTX_PUB_PORT: 'x' }, 'Invalid port given: x (MQTTX_PUB_PORT)'],
-    [{ MQTTX_RETAIN: 'yes' }, "-r: 'yes' is neither on nor off (MQTTX_RETAIN)"],
+    [{ MQTTX_RETAIN: 'yes' }, "-r: 'yes' is not a boolean (MQTTX_RETAIN)"],
     [
       { MQTTX_PROPERTY: 'connect' },
       '--property argument given but not enough arguments specified. (MQTTX_PROPERTY)',
@@ -109,22 +109,22 @@ describe('a variable', () => {
       { MQTTX_ID: 'a', MQTTX_ID_PREFIX: 'b' },
       /^-i and -I argument cannot be used together\. \(MQTTX_ID(_PREFIX)?\)$/,
     ],
-  ])('%j is refused by name', (env, message) => {
+  ])('%j is refused; the error names the variable', (env, message) => {
     expect(refusalOf(pub, '-t t -m m', within(env as never)).message).toMatch(message)
   })
 
-  test('is told where only several options together are wrong', () => {
+  test('is named if a combination of options is wrong', () => {
     const { message, hint } = refusalOf(pub, '-t t -m m', within({ MQTTX_WILL_PAYLOAD: 'x' }))
     expect(message).toBe('Will payload given, but no will topic given.')
-    expect(hint).toContain('options came from MQTTX_WILL_PAYLOAD too')
+    expect(hint).toContain('some options came from MQTTX_WILL_PAYLOAD')
   })
 
-  test('does not stand in the way of --help', () => {
-    expect(() => argsOf(pub, '--help', within({ MQTTX_QOS: '9' }))).toThrow('the words ask for help')
+  test('with a mistake does not prevent --help', () => {
+    expect(() => argsOf(pub, '--help', within({ MQTTX_QOS: '9' }))).toThrow('the command line asks for help')
   })
 })
 
-describe('the command line counts more', () => {
+describe('the command line overrides the environment', () => {
   const env = { MQTTX_QOS: '1', MQTTX_HOST: 'env', MQTTX_PORT: '1', MQTTX_MESSAGE: 'env', MQTTX_ID: 'env' }
   test.each([
     ['-q 2 -m m', { qos: 2, message: 'm', host: 'env' }],
@@ -137,21 +137,21 @@ describe('the command line counts more', () => {
     expect(argsOf(pub, `-t t ${line}`, within(env))).toMatchObject(expected)
   })
 
-  test('and what it takes back is gone', () => {
+  test('what it overrides is removed', () => {
     expect(argsOf(pub, '-t t -f x', within(env))).not.toHaveProperty('message')
     expect(argsOf(pub, '-t t -I x', within(env))).not.toHaveProperty('id')
     expect(argsOf(pub, '-t t --unix /s', within(env))).not.toHaveProperty('host')
     expect(argsOf(pub, '-t t -m m --retain=false', within({ MQTTX_RETAIN: '1' })).retain).toBe(false)
   })
 
-  test('a list takes the place of a list', () => {
+  test('a list replaces a list', () => {
     const env = { MQTTX_TOPIC: 'a\nb' }
     expect(argsOf(sub, '', within(env)).topics).toEqual(['a', 'b'])
     expect(argsOf(sub, '-t c', within(env)).topics).toEqual(['c'])
   })
 })
 
-describe('the options file counts less', () => {
+describe('the environment overrides the options file', () => {
   const file = withFile('-t file\n-m file\n-q 2\n-r')
   const both = (env: Record<string, string>) => ({ ...file, env: { ...file.env, ...env } })
   test.each([
@@ -173,7 +173,7 @@ describe('the options file counts less', () => {
   })
 })
 
-describe('which commands read which names', () => {
+describe('which commands use which names', () => {
   test.each([rr, bench].map((spec) => [spec.name, variablesOf(spec)] as const))(
     '%s: both',
     (name, variables) => {
@@ -182,7 +182,7 @@ describe('which commands read which names', () => {
     },
   )
 
-  test('what is meant for clients does not reach the broker or inspect', () => {
+  test('variables for clients do not affect broker or inspect', () => {
     expect(argsOf(broker, '', within({ MQTTX_PORT: '8883', MQTTX_PASSWORD_FILE: 'pw' }))).toMatchObject({
       port: 1883,
     })
@@ -191,7 +191,7 @@ describe('which commands read which names', () => {
     expect(argsOf(inspect, '', within({ MQTTX_INSPECT_VIEW: 'line' })).view).toBe('line')
   })
 
-  test('what --exec tells about a request is no option', () => {
+  test('variables that --exec sets for a request are not options', () => {
     const env = {
       MQTTX_REQUEST: '1',
       MQTTX_TOPIC: 'asked',
@@ -208,15 +208,17 @@ describe('which commands read which names', () => {
   })
 })
 
-describe('the pieces', () => {
+describe('parts of a value', () => {
   const { any, topic } = pub.options
   test.each([
     ['connect user-property a b c', ['connect', 'user-property', 'a', 'b c']],
     ['connect receive-maximum 7', ['connect', 'receive-maximum', '7']],
     ['connect', ['connect']],
-  ])('%s', (text, words) => expect(wordsOfUse(any, text)).toEqual(words))
-  test('blanks are part of one word', () => expect(wordsOfUse(topic, 'a b')).toEqual(['a b']))
-  test('lines are of one value', () => expect(usesOf(topic, 'a\nb')).toEqual(['a\nb']))
+  ])('%s', (text, args) => expect(splitArguments(any, text)).toEqual(args))
+  test('an option with one argument keeps blanks', () =>
+    expect(splitArguments(topic, 'a b')).toEqual(['a b']))
+  test('an option that is not repeatable keeps line feeds', () =>
+    expect(valuesIn(topic, 'a\nb')).toEqual(['a\nb']))
   test.each([
     ['1', true],
     ['true', true],

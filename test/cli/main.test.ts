@@ -1,4 +1,4 @@
-// The way in and the one way out: what stdout and stderr get, and which status the shell sees.
+// main: stdout, stderr and the exit status.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -54,7 +54,11 @@ describe('texts on stdout, with status 0', () => {
     [['help'], '  cookbook        Recipes for shell scripts and CI\n'],
     [['help', 'tls'], 'TLS, WebSocket, proxies and passwords\n\n    '],
     [['--generate', 'man', 'tls'], '.TH MQTTX-TLS 7'],
-    [['pub', '--help'], 'Usage: mqttx pub'],
+    [['pub', '--help'], 'All options: mqttx pub --help all.'],
+    [['pub', '--help', 'all'], '--topic-alias'],
+    [['help', 'pub', 'all'], '--topic-alias'],
+    [['--help', 'all'], '\nExit statuses:\n'],
+    [['help', 'all'], '\nExit statuses:\n'],
     [['--generate', 'man'], '.TH MQTTX 1'],
     [['--generate', 'man', 'pub'], '.TH MQTTX\\-PUB 1'.replaceAll('\\', '')],
     [['--generate=bash'], 'complete -F _mqttx mqttx'],
@@ -117,7 +121,7 @@ describe('an error on stderr, nothing on stdout, status 1', () => {
 describe('a command that runs', () => {
   const line = ['pub', '-t', 't', '-m', 'm']
 
-  test('gets what was typed, and its status is the status', async () => {
+  test('gets the arguments, and its status is the exit status', async () => {
     run.mockResolvedValue(ExitCode.connectionLost)
     expect(await mqttx(line)).toEqual({ status: 7, stdout: '', stderr: '' })
     expect(run.mock.calls[0]?.[0]).toMatchObject({ topic: 't', message: 'm' })
@@ -145,12 +149,12 @@ describe('a command that runs', () => {
       70,
       'Error: write EPIPE\nhint: internal error: please report it with the command line\n',
     ],
-  ])('and throws %s', async (error, status, stderr) => {
+  ])('that throws %s', async (error, status, stderr) => {
     run.mockRejectedValue(error)
     expect(await mqttx(line)).toEqual({ status, stdout: '', stderr })
   })
 
-  test('--quiet silences what happens while it runs, but neither bad usage nor a defect', async () => {
+  test('--quiet suppresses errors at run time, except bad usage and internal errors', async () => {
     run.mockRejectedValueOnce(new ConnectionError('Connection refused'))
     expect(await mqttx([...line, '--quiet'])).toEqual({ status: 1, stdout: '', stderr: '' })
     run.mockRejectedValueOnce(new UsageError('Unable to read file.'))
@@ -174,7 +178,7 @@ describe('the options file', () => {
     expect(run.mock.calls[0]?.[0]).toMatchObject({ topic: 'from/file', message: 'é' })
   })
 
-  test('is an error where it cannot be read, or is not text', async () => {
+  test('is an error if it cannot be read or is not UTF-8', async () => {
     const folderAsFile = await mqttx(['pub', '-o', folder])
     expect(folderAsFile.stderr).toMatch(
       /^Error: Unable to read options file ".*": illegal operation on a directory\.\n$/,
@@ -184,7 +188,7 @@ describe('the options file', () => {
     expect(binary).toMatchObject({ status: 1, stderr: expect.stringMatching(/is not UTF-8 text\.\n$/) })
   })
 
-  test('that is missing counts only with -o', async () => {
+  test('if missing is an error only with -o', async () => {
     expect((await mqttx(['pub', '-t', 't', '-n'], { XDG_CONFIG_HOME: join(folder, 'no') })).status).toBe(0)
     expect((await mqttx(['pub', '-t', 't', '-n', '-o', join(folder, 'no')])).status).toBe(1)
     expect(
@@ -196,7 +200,7 @@ describe('the options file', () => {
 const noRoom =
   'Error: standard output: ENOSPC: no space left on device\nhint: disk full, terminal closed, or the reader stopped?\n'
 
-test('a full disk is an error of the system', async () => {
+test('a full disk is a system error', async () => {
   const full = new Writable({
     write: (_chunk, _encoding, done) => done(new Error('ENOSPC: no space left on device')),
   })
@@ -206,7 +210,7 @@ test('a full disk is an error of the system', async () => {
 })
 
 test.each([[['completion', 'bash']], [['context', 'ls']], [['context', 'show']], [['broker', '-p', '0']]])(
-  'a full disk is an error of the system for %j too',
+  'a full disk is a system error for %j too',
   async (argv) => {
     const full = new Writable({
       write: (_chunk, _encoding, done) => done(new Error('ENOSPC: no space left on device')),
@@ -222,7 +226,7 @@ test.each([[['completion', 'bash']], [['context', 'ls']], [['context', 'show']],
   },
 )
 
-test('a reader of --help that goes away is no error', async () => {
+test('a closed pipe after --help is not an error', async () => {
   const gone = new Writable({
     write: (_chunk, _encoding, done) => done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })),
   })

@@ -1,11 +1,11 @@
-// The error texts of mosquitto's clients, row by row: scripts and log scrapers look for them.
+// The error texts of mosquitto's clients, which scripts and log scrapers rely on.
 import { describe, expect, test } from 'vitest'
 import { broker } from '../../src/commands/broker/spec.js'
 import { context } from '../../src/commands/context/spec.js'
 import { pub } from '../../src/commands/pub/spec.js'
 import { sub } from '../../src/commands/sub/spec.js'
 import { ExitCode, UsageError } from '../../src/errors.js'
-import { argsOf, refusalOf, withFile } from './words.js'
+import { argsOf, refusalOf, withFile } from './command-line.js'
 
 describe('a missing argument', () => {
   const common = [
@@ -133,7 +133,7 @@ describe('a bad value for pub', () => {
     expect(refusalOf(pub, ['-L', 'mqtt://h/a\u0007']).message).toBe('Malformed UTF-8 in -L topic argument.')
   })
 
-  test('a message that no packet can hold', () => {
+  test('a message larger than any packet', () => {
     const message = 'Message length must be less than 268435455 bytes.'
     expect(refusalOf(pub, ['-m', 'x'.repeat(268_435_456)]).message).toBe(message)
   })
@@ -145,8 +145,8 @@ describe('a bad value for pub', () => {
     [['--will-payload', 'x'.repeat(65_536)], 'Problem setting will.'],
     [['-t', 't', '-n', '-i', 'x'.repeat(65_536)], 'Invalid id.'],
     [['-t', 't', '-n', '-i', 'a\nb'], 'Invalid id.'],
-  ])('text that MQTT cannot carry: %#', (words, message) => {
-    expect(refusalOf(pub, words).message).toBe(message)
+  ])('a text that is not a UTF-8 Encoded String: %#', (argv, message) => {
+    expect(refusalOf(pub, argv).message).toBe(message)
   })
 })
 
@@ -191,7 +191,7 @@ describe('options that do not go together', () => {
     expect(refusalOf(pub, line).message).toBe('Only one type of message can be sent at once.')
   })
 
-  test('a second source of messages is told before its missing argument', () => {
+  test('a second source of messages is reported before its missing argument', () => {
     expect(refusalOf(pub, '-m a -f').message).toBe('Only one type of message can be sent at once.')
   })
 
@@ -232,7 +232,7 @@ describe('options that do not go together', () => {
   })
 })
 
-describe('the order in which they are told', () => {
+describe('the order of errors', () => {
   test.each([
     [pub, '-q 3 --unheard-of', 'Invalid QoS given: 3'],
     [pub, '--will-payload p --will-retain -c', 'Will payload given, but no will topic given.'],
@@ -290,32 +290,32 @@ describe('combinations come before values (E73, E75)', () => {
     expect(refusalOf(pub, line).message).toBe(message)
   })
 
-  test('only the last of several counts', () => {
+  test('only the last value is checked', () => {
     expect(argsOf(pub, `${pem} --keyform zz --keyform PEM`)).toMatchObject({ keyform: 'pem' })
     expect(argsOf(pub, `${ready} --psk key --psk abc --psk-identity i`)).toMatchObject({ psk: '0abc' })
     expect(refusalOf(pub, `${pem} --keyform zz`).message).toBe(keyform)
   })
 
-  test('the last of the checks names the source of the value', () => {
+  test('the error names the source of the value', () => {
     const identity = `${ready} --psk-identity i`
     const psk = 'Problem setting TLS-PSK options.'
     expect(refusalOf(pub, identity, { env: { MQTTX_PSK: 'key' }, readFile: () => undefined })).toEqual({
       message: `${psk} (MQTTX_PSK)`,
-      hint: '--psk is the key in hex digits, without 0x',
+      hint: 'give --psk in hex digits, without 0x',
     })
     const place = '/home/me/.config/mosquitto_pub, line 2'
     expect(refusalOf(pub, identity, withFile('-q 1\n--psk key')).message).toBe(`${psk} (${place})`)
     expect(argsOf(pub, `${identity} --psk ab`, withFile('--psk key'))).toMatchObject({ psk: 'ab' })
   })
 
-  test('a context takes no value that a command would refuse', () => {
+  test('context add refuses a value that a command would refuse', () => {
     expect(refusalOf(context, 'add x --psk key').message).toBe('Problem setting TLS-PSK options.')
     expect(refusalOf(context, 'add x --tls-engine-kpass-sha1 h').message).toBe(kpass)
     expect(refusalOf(context, 'ls --psk ab').message).toBe('context ls: --psk is valid only with add.')
   })
 })
 
-test('all of them end with status 1', () => {
+test('every usage error has status 1', () => {
   expect(new UsageError('x').exitCode).toBe(ExitCode.usage)
 })
 
@@ -326,7 +326,7 @@ describe('hints', () => {
     ['-L h/t', 'use mqtt://, mqtts://, ws:// or wss://'],
     ['-L mqtt://h', 'write it after the host, as in mqtt://HOST/TOPIC, or give it with -t'],
     ['-V 6', 'use mqttv31, mqttv311 or mqttv5; 3.1, 3.1.1 and 5 mean the same'],
-    ['-t a/+', "'+' at character 3 is a wildcard, which only a subscription can have"],
+    ['-t a/+', "'+' at character 3 is a wildcard, allowed only in a subscription"],
     ['-t t', "see 'mqttx pub --help'"],
   ])('pub %s', (line, hint) => {
     expect(refusalOf(pub, line).hint).toBe(hint)

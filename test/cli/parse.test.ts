@@ -1,4 +1,4 @@
-// How words become Args: what an argument is, which of several options wins, what GNU habits are understood.
+// Parsing of command lines: arguments, precedence, GNU syntax, errors.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parse } from '../../src/cli/parse.js'
@@ -6,9 +6,9 @@ import { broker } from '../../src/commands/broker/spec.js'
 import { pub } from '../../src/commands/pub/spec.js'
 import { sub } from '../../src/commands/sub/spec.js'
 import { UsageError } from '../../src/errors.js'
-import { argsOf, nowhere, refusalOf, withFile, words } from './words.js'
+import { argsOf, argvOf, nowhere, refusalOf, withFile } from './command-line.js'
 
-describe('an argument is the next word, whatever it looks like', () => {
+describe('the argument of an option is the next one in argv, even with a dash', () => {
   test.each([
     ['-t t -m -5', { message: '-5' }],
     ['-t t -m --help', { message: '--help' }],
@@ -24,12 +24,12 @@ describe('an argument is the next word, whatever it looks like', () => {
     expect(argsOf(pub, `${line} -u me`)).toMatchObject(expected)
   })
 
-  test('blanks and line feeds in it are kept', () => {
+  test('keeps blanks and line feeds', () => {
     expect(argsOf(pub, ['-t', 't', '-m', ' a\nb ']).message).toBe(' a\nb ')
   })
 })
 
-test('whatever the argument, it arrives unchanged', () => {
+test('any argument arrives unchanged', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       expect(argsOf(pub, ['-t', 't', '-m', text]).message).toBe(text)
@@ -38,7 +38,7 @@ test('whatever the argument, it arrives unchanged', () => {
   )
 })
 
-test('whatever the words, they are read or refused with a sentence on one line', () => {
+test('any command line is parsed, or refused with a one-line error', () => {
   const names = Object.values(pub.options).flatMap((option) => option.flags.split(/,? /))
   const word = fc.oneof(
     fc.constantFrom(...names),
@@ -126,7 +126,7 @@ describe('every option of pub', () => {
     expect(argsOf(pub, `${source}${topic}${line}`)).toMatchObject(expected)
   })
 
-  test('what was not given and has no default is not there', () => {
+  test('options that are not given and have no default are absent', () => {
     const args = argsOf(pub, '-t t -n')
     for (const key of [
       'host',
@@ -177,7 +177,7 @@ describe('every option of sub', () => {
     expect(argsOf(sub, line)).toMatchObject(expected)
   })
 
-  test('two readings do not share their lists', () => {
+  test('parsing twice does not share lists', () => {
     argsOf(sub, '-t a')
     expect(argsOf(sub, '-t b').topics).toEqual(['b'])
   })
@@ -195,7 +195,7 @@ test.each([
   expect(argsOf(broker, line)).toEqual(expect.objectContaining(expected))
 })
 
-describe('-h, -p, --unix and -L take one another back', () => {
+describe('-h, -p, --unix and -L override one another', () => {
   test.each([
     ['-h a -h b', { host: 'b' }],
     ['-p 1 -p 2', { port: 2 }],
@@ -224,12 +224,12 @@ describe('-h, -p, --unix and -L take one another back', () => {
     expect(args.topic).toBe(topic)
   })
 
-  test('the topic of -L is one more for sub', () => {
+  test('-L adds a topic to sub', () => {
     expect(argsOf(sub, '-t a -L mqtt://h/b/#').topics).toEqual(['a', 'b/#'])
   })
 })
 
-describe('GNU habits', () => {
+describe('GNU syntax', () => {
   test.each([
     ['--topic=a/b -n', { topic: 'a/b' }],
     ['-t t --message=', { message: '' }],
@@ -256,15 +256,28 @@ describe('GNU habits', () => {
     ['-q=1', "Unknown option '-q=1'.", "did you mean '-q'?"],
     ['-rZ', "Unknown option '-rZ'."],
     ['--retain=yes', "Unknown option '--retain=yes'.", "did you mean '--retain'?"],
-    ['-- -t', "Unknown option '-t'.", "did you mean '-t'?"],
     ['-', "Unknown option '-'."],
     ["''", "Unknown option ''."],
-  ])('but not %s', (line, message, hint = "see 'mqttx pub --help'") => {
+  ])('%s is refused', (line, message, hint = "see 'mqttx pub --help'") => {
     expect(refusalOf(pub, line)).toEqual({ message, hint })
+  })
+
+  test.each([
+    ['-- -t', "'-t'"],
+    ['-t t -n -- --topic=x', "'--topic=x'"],
+    ['-- word', "'word'"],
+    ['-- --', "'--'"],
+    ["-- ''", "''"],
+    ['-- mqtt://me:secret@h/t', "'mqtt://...@h/t'"],
+  ])('%s: nothing may follow -- if there are no operands', (line, argument) => {
+    expect(refusalOf(pub, line)).toEqual({
+      message: `Unexpected argument ${argument} after '--'.`,
+      hint: "'--' ends the options, and mqttx pub takes no other arguments: leave it out",
+    })
   })
 })
 
-describe('a word that is not an option', () => {
+describe('an unknown option or argument', () => {
   test.each([
     ['--qso 1', "Unknown option '--qso'.", "did you mean '--qos'?"],
     ['--retian', "Unknown option '--retian'.", "did you mean '--retain'?"],
@@ -273,15 +286,15 @@ describe('a word that is not an option', () => {
     ['-T a', "Unknown option '-T'.", "did you mean '-t'?"],
     ['-Z', "Unknown option '-Z'.", "see 'mqttx pub --help'"],
     ['--unheard-of', "Unknown option '--unheard-of'.", "see 'mqttx pub --help'"],
-    // E37: words of other clients, and what a word without a dash was meant for
+    // E37: options of other clients, and what an argument without a dash was meant for
     ['--mqtt-version 5', "Unknown option '--mqtt-version'.", "did you mean '--protocol-version'?"],
     ['--mqtt-version=5', "Unknown option '--mqtt-version=5'.", "did you mean '--protocol-version'?"],
     ['--hostname h', "Unknown option '--hostname'.", "did you mean '--host'?"],
     ['--client-id x', "Unknown option '--client-id'.", "did you mean '--id'?"],
     ['--ca x', "Unknown option '--ca'.", "did you mean '--cafile'?"],
-    ['-l mqtts', "Unknown option 'mqtts'.", 'the protocol is the start of a URL: -L mqtts://HOST/TOPIC'],
-    ['home/#', "Unknown option 'home/#'.", "a topic is given with -t: -t 'home/#'"],
-    ['mqtt://me:secret@h/t', "Unknown option 'mqtt://...@h/t'.", 'a URL is given with -L'],
+    ['-l mqtts', "Unknown option 'mqtts'.", 'the protocol is part of a URL: -L mqtts://HOST/TOPIC'],
+    ['home/#', "Unknown option 'home/#'.", "give a topic with -t: -t 'home/#'"],
+    ['mqtt://me:secret@h/t', "Unknown option 'mqtt://...@h/t'.", 'give a URL with -L'],
     ['world', "Unknown option 'world'.", "see 'mqttx pub --help'"],
     ['--proxi=socks5h://me:secret@h', "Unknown option '--proxi=socks5h://...@h'.", "did you mean '--proxy'?"],
     ['topic', "Unknown option 'topic'.", "did you mean '--topic'?"],
@@ -290,11 +303,11 @@ describe('a word that is not an option', () => {
     expect(refusalOf(pub, line)).toEqual({ message, hint })
   })
 
-  test('is told before the argument that it seems to lack', () => {
+  test('is reported even without an argument', () => {
     expect(refusalOf(pub, '-T').message).toContain("Unknown option '-T'.")
   })
 
-  test('stays on one line', () => {
+  test('is shown on one line of bounded length', () => {
     expect(refusalOf(pub, ['--a\nb']).message).toContain("'--a\\nb'")
     expect(refusalOf(pub, ['x'.repeat(9999)]).message.length).toBeLessThan(1200)
   })
@@ -306,15 +319,26 @@ describe('--help and --version', () => {
     ['--version', 'version'],
     ['-t t --help --unheard-of', 'help'],
     ['--version --help', 'version'],
+    ['--help all', 'help all'],
+    ['--help=all', 'help all'],
+    ['-t t --help all --unheard-of', 'help all'],
+    ['--help other', 'help'],
+    ['--help --version', 'help'],
+    ['--version all', 'version'],
   ])('%s', (line, wants) => {
-    expect(parse(pub, words(line), nowhere)).toEqual({ wants })
+    expect(parse(pub, argvOf(line), nowhere)).toEqual({ wants })
   })
 
-  test('an earlier error wins', () => {
+  test('an earlier error takes precedence', () => {
     expect(refusalOf(pub, '-q 3 --help').message).toBe('Invalid QoS given: 3')
   })
 
-  test('may come from the options file', () => {
+  test('may be in the options file', () => {
     expect(parse(pub, [], withFile('--help\n'))).toEqual({ wants: 'help' })
+    expect(parse(pub, [], withFile('--help all\n'))).toEqual({ wants: 'help all' })
+  })
+
+  test.each(['--help=yes', '--version=all'])('%s is refused', (line) => {
+    expect(refusalOf(pub, line).message).toBe(`Unknown option '${line}'.`)
   })
 })

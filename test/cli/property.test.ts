@@ -1,4 +1,4 @@
-// -D: which property for which packet, and the reference's sentence for each that is refused.
+// -D: the properties of each packet, and mosquitto's error texts.
 import { describe, expect, test } from 'vitest'
 import { addProperty, type PropertySets, parseProperty } from '../../src/cli/property.js'
 import { properties } from '../../src/codec/properties.js'
@@ -7,7 +7,7 @@ import { preparePublish } from '../../src/codec/publish-properties.js'
 import { UsageError } from '../../src/errors.js'
 import { keepingBatch } from '../codec/messages.js'
 
-const words = (line: string) => line.split(' ')
+const split = (line: string) => line.split(' ')
 
 describe('accepted', () => {
   test.each([
@@ -24,15 +24,15 @@ describe('accepted', () => {
     ['disconnect session-expiry-interval 0', 'sessionExpiryInterval', 0],
     ['will will-delay-interval 5', 'willDelayInterval', 5],
   ])('-D %s', (line, key, value) => {
-    const given = parseProperty(words(line))
+    const given = parseProperty(split(line))
     expect(given.row.key).toBe(key)
     expect(given.value).toEqual(value)
   })
 
-  test('User Properties add up, in order, also under one name', () => {
+  test('User Properties add up in order, even with the same name', () => {
     const sets: PropertySets = {}
     for (const line of ['b 1', 'a 2', 'b 3'])
-      addProperty(sets, parseProperty(words(`publish user-property ${line}`)))
+      addProperty(sets, parseProperty(split(`publish user-property ${line}`)))
     expect(sets).toEqual({ publish: { userProperties: { b: ['1', '3'], a: '2' } } })
   })
 
@@ -49,9 +49,9 @@ describe('accepted', () => {
     expect(Buffer.concat(kept).toString()).toContain(pair('2'))
   })
 
-  test('H17: adding a value to a name copies nothing', () => {
+  test('H17: adding a value to a name does not copy the earlier ones', () => {
     const sets: PropertySets = {}
-    const given = parseProperty(words('publish user-property a 1'))
+    const given = parseProperty(split('publish user-property a 1'))
     addProperty(sets, given)
     addProperty(sets, given)
     const { a } = sets.publish!.userProperties as Record<string, string[]>
@@ -90,19 +90,19 @@ describe('refused', () => {
     [`publish content-type ${'x'.repeat(65_536)}`, 'Property value too long for property content-type.'],
     ['publish content-type a\u0001b', 'adding property content-type 6'],
   ])('-D %.60s', (line, message) => {
-    expect(() => parseProperty(words(line))).toThrow(UsageError)
-    expect(() => parseProperty(words(line))).toThrow(message)
+    expect(() => parseProperty(split(line))).toThrow(UsageError)
+    expect(() => parseProperty(split(line))).toThrow(message)
   })
 
-  test('anything but a User Property twice', () => {
+  test('a property twice, except a User Property', () => {
     const sets: PropertySets = {}
-    const given = parseProperty(words('connect receive-maximum 5'))
+    const given = parseProperty(split('connect receive-maximum 5'))
     addProperty(sets, given)
     expect(() => addProperty(sets, given)).toThrow('Unable to connect (Duplicate property in property list).')
   })
 })
 
-test('the table has each identifier, name and key once', () => {
+test('the table of properties has each identifier, name and key once', () => {
   for (const of of ['id', 'name', 'key'] as const) {
     const all = properties.map((row) => row[of])
     expect(new Set(all).size).toBe(all.length)

@@ -1,4 +1,4 @@
-// Words of a half-typed line: what they mean, and that what is inserted means the same to bash itself.
+// Shell words of an unfinished line: their values, and that bash reads inserted text as the same topic.
 import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { insertedByBash, rawWords, readWord, type Shell } from '../../src/cli/completion/quoting.js'
@@ -7,7 +7,7 @@ import { findPeer } from '../helpers/peers.js'
 
 const home = { HOME: '/home/me' }
 
-describe('H8: a word means what it would mean to the shell', () => {
+describe('H8: the value of a word is the same as in the shell', () => {
   const everywhere: [string, string, string?][] = [
     ['plain/word', 'plain/word'],
     ['"s3 cret"', 's3 cret'],
@@ -28,7 +28,7 @@ describe('H8: a word means what it would mean to the shell', () => {
       expect(readWord(shell, raw, home)).toEqual({ text, open })
     expect(readWord(shell, '"a\\b"', home)?.text).toBe('a\\b')
   })
-  test('quotes between quotes', () => {
+  test('quotes inside quotes', () => {
     expect(readWord('bash', "'it'\\''s'", home)?.text).toBe("it's")
     expect(readWord('zsh', '"\\`\\""', home)?.text).toBe('`"')
     expect(readWord('fish', "'it\\'s \\\\'", home)?.text).toBe("it's \\")
@@ -52,10 +52,10 @@ describe('H8: a word means what it would mean to the shell', () => {
     ['=ls', ['zsh']],
     ['a\\nb', ['fish']],
   ]
-  test.each(unknown)('the meaning of %s is unknown', (raw, those) => {
+  test.each(unknown)('the value of %s is unknown', (raw, those) => {
     for (const shell of those) expect(readWord(shell, raw, home)).toBeUndefined()
   })
-  test('without a home, ~ is unknown', () => expect(readWord('bash', '~/x', {})).toBeUndefined())
+  test('without HOME, ~ is unknown', () => expect(readWord('bash', '~/x', {})).toBeUndefined())
 
   test('lines of fish', () => {
     expect(rawWords('mqttx sub  -P \'a b\' "c d" e\\ f')).toEqual([
@@ -86,7 +86,7 @@ describe('H8: a word means what it would mean to the shell', () => {
   })
 })
 
-describe.runIf(findPeer('bash'))('H6: what bash inserts is the topic and nothing else', () => {
+describe.runIf(findPeer('bash'))('H6: bash reads inserted text as exactly the topic', () => {
   const printable = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index))
   const texts = [
     'a$(touch P)',
@@ -109,7 +109,7 @@ describe.runIf(findPeer('bash'))('H6: what bash inserts is the topic and nothing
       const inserted = insertedByBash(text, open)
       return `${open}k${inserted}${inserted.endsWith(open) ? '' : open}` // as readline does
     })
-    // History expansion is that of an interactive shell, and acts on lines.
+    // History expansion works as in an interactive shell, line by line.
     const script = `set -o history -o histexpand\n${words.map((word) => `printf '%s\\n' ${word}\n`).join('')}`
     const printed = execFileSync('bash', ['--norc', '--noprofile'], {
       input: script,
@@ -119,7 +119,7 @@ describe.runIf(findPeer('bash'))('H6: what bash inserts is the topic and nothing
     })
     expect(printed.split('\n').slice(0, -1)).toEqual(texts.map((text) => `k${text}`))
   })
-  test('what stands on the line already stays', () => {
+  test('text that is already on the line is not inserted again', () => {
     const line = readLine('bash', ['sub', '-t', 'a:', 'b'], home)
     expect(line?.typed).toBe('a:b')
     expect(line?.inserted('a:b c')).toBe('b\\ c')

@@ -1,4 +1,4 @@
-// What must hold for every option of every command. No test here names an option.
+// Checks that apply to every option of every command.
 import { describe, expect, test } from 'vitest'
 import { manualSections } from '../../src/cli/manual.js'
 import { namesOf } from '../../src/cli/option.js'
@@ -8,7 +8,7 @@ import { program } from '../../src/commands/program.js'
 
 const { commands: specs } = await program(commands)
 
-test('the list of commands has the names of the specs', () => {
+test('the commands have the same names as their specs', () => {
   expect(commands.map(({ name }) => name)).toEqual(specs.map(({ name }) => name))
 })
 
@@ -27,11 +27,10 @@ describe.each(specs)('mqttx $name', (spec) => {
     )
   })
 
-  test.each(options)('%s has a placeholder if, and only if, it takes an argument', (_, option) => {
+  test.each(options)('%s has a placeholder if and only if it takes an argument', (_, option) => {
     const { placeholder, long } = namesOf(option)
     expect(placeholder !== undefined).toBe(option.parse !== undefined)
-    if (placeholder !== undefined)
-      expect(long, 'help has no room for a placeholder behind a letter').toBeDefined()
+    if (placeholder !== undefined) expect(long, 'an option with an argument needs a long name').toBeDefined()
   })
 
   test.each(options)('%s accepts its choices', (_, option) => {
@@ -44,13 +43,13 @@ describe.each(specs)('mqttx $name', (spec) => {
     expect(parse(String(value), '')).toEqual(value)
   })
 
-  test('no name is taken twice', () => {
+  test('option names are unique', () => {
     const names = options.flatMap(([, option]) => [namesOf(option).short, namesOf(option).long])
     const given = names.filter((name) => name !== undefined)
     expect(given).toEqual([...new Set(given)])
   })
 
-  test('options that exclude one another exist', () => {
+  test('exclusive options exist', () => {
     for (const key of spec.exclusive.flatMap((exclusive) => exclusive.options)) {
       expect(spec.options).toHaveProperty(key)
     }

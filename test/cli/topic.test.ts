@@ -1,4 +1,4 @@
-// Topic Names and Topic Filters: MQTT 3.1.1, 4.7, and a hint that points at the place.
+// Topic Names and Topic Filters (MQTT 3.1.1, 4.7), and hints that name the position of the fault.
 import { describe, expect, test } from 'vitest'
 import { topicFilter, topicName } from '../../src/cli/topic.js'
 import { UsageError } from '../../src/errors.js'
@@ -33,7 +33,7 @@ describe('a Topic Filter', () => {
     '$SYS/#',
     '$share/g/a/#',
     'é/💡',
-  ])('%j is one', (text) => expect(filter(text)).toBe('accepted'))
+  ])('%j is valid', (text) => expect(filter(text)).toBe('accepted'))
 
   test.each([
     ['', 'it is empty'],
@@ -49,7 +49,7 @@ describe('a Topic Filter', () => {
     ['💡/a+', "'+' at character 4 must be alone in its level"],
     ['a\u0000b', 'U+0000 at character 2 is not allowed'],
     ['💡\u0007', 'U+0007 at character 2 is not allowed'],
-  ])('%j is none: %s', (text, hint) => expect(filter(text)).toBe(hint))
+  ])('%j is invalid: %s', (text, hint) => expect(filter(text)).toBe(hint))
 
   test('has at most 65535 bytes of UTF-8', () => {
     expect(filter('x'.repeat(65_535))).toBe('accepted')
@@ -64,19 +64,19 @@ describe('a Topic Filter', () => {
 })
 
 describe('a Topic Name', () => {
-  test.each(['a', '/', 'a/b', '$SYS/x', ' ', 'é/💡', '-x'])('%j is one', (text) =>
+  test.each(['a', '/', 'a/b', '$SYS/x', ' ', 'é/💡', '-x'])('%j is valid', (text) =>
     expect(name(text)).toBe('accepted'),
   )
 
   test.each([
     ['', 'it is empty'],
-    ['a/#', "'#' at character 3 is a wildcard, which only a subscription can have"],
-    ['💡+', "'+' at character 2 is a wildcard, which only a subscription can have"],
+    ['a/#', "'#' at character 3 is a wildcard, allowed only in a subscription"],
+    ['💡+', "'+' at character 2 is a wildcard, allowed only in a subscription"],
     ['/'.repeat(201), "it has 201 '/', the limit is 200"],
     ['x'.repeat(65_536), 'it is 65536 bytes long, the limit is 65535'],
-  ])('%j is none', (text, hint) => expect(name(text)).toBe(hint))
+  ])('%j is invalid', (text, hint) => expect(name(text)).toBe(hint))
 })
 
-test('a topic of any length fits into a line of error text', () => {
+test('an error text shows a long topic cut', () => {
   expect(() => topicName('publish')('x'.repeat(70_000), '-t')).toThrow(/^.{0,1200}$/)
 })

@@ -1,15 +1,15 @@
-// The options for TLS, proxies, WebSocket and logins: values, combinations, and what no error text may show.
+// Options for TLS, proxies, WebSocket and logins: values, combinations, and secrets that error texts must not show.
 import { describe, expect, test } from 'vitest'
 import { pub } from '../../src/commands/pub/spec.js'
 import { rr } from '../../src/commands/rr/spec.js'
 import { sub } from '../../src/commands/sub/spec.js'
-import { argsOf, nowhere, refusalOf, withFile } from './words.js'
+import { argsOf, nowhere, refusalOf, withFile } from './command-line.js'
 
 const needed = ' -t t -m x'
 const args = (line: string, surroundings = nowhere) => argsOf(pub, line + needed, surroundings)
 const refusal = (line: string, surroundings = nowhere) => refusalOf(pub, line + needed, surroundings)
 
-describe('combinations, in the words and the order of the reference', () => {
+describe("combinations, with mosquitto's texts in its order", () => {
   test.each([
     ['--cert c', 'Both certfile and keyfile must be provided if one of them is set.'],
     ['--key k', 'Both certfile and keyfile must be provided if one of them is set.'],
@@ -40,16 +40,15 @@ describe('combinations, in the words and the order of the reference', () => {
     '--tls-engine pkcs11',
     '--keyform engine --cert c --key k',
     '--keyform ENGINE --tls-engine e --cert c --key k',
-  ])('%s: Node has no engines, and says so', (line) => {
+  ])('%s is refused, as Node has no engines', (line) => {
     const { message, hint } = refusal(line)
     expect(message).toMatch(/^Problem setting TLS engine, is .*a valid engine\?$/)
     expect(hint).toContain('Node has no OpenSSL engines')
   })
 })
 
-test.each([pub, sub, rr] as const)('$name has them all', (spec) => {
-  const words = '--psk 00 -t t'
-  expect(refusalOf(spec as never, words).message).toBe('--psk-identity required if --psk used.')
+test.each([pub, sub, rr] as const)('$name checks them', (spec) => {
+  expect(refusalOf(spec as never, '--psk 00 -t t').message).toBe('--psk-identity required if --psk used.')
 })
 
 describe('values', () => {
@@ -72,7 +71,7 @@ describe('values', () => {
     ['--ws-path mqtt', "--ws-path: 'mqtt' is not the path of a URL"],
     ['--ws-path /a#b', "--ws-path: '/a#b' is not the path of a URL"],
     ['--ws-header X', '--ws-header: the argument is not a header'],
-    ['--ws-header Upgrade:x', '--ws-header: Upgrade cannot be set, it belongs to the upgrade'],
+    ['--ws-header Upgrade:x', '--ws-header: Upgrade cannot be set: the WebSocket upgrade sets it'],
   ])('%s', (line, message) => {
     expect(refusal(line).message).toBe(message)
   })
@@ -117,14 +116,14 @@ describe('the login', () => {
   const file = withFile('-u file\n-P from file\n')
   const both = { ...file, env: { ...file.env, ...env } }
 
-  test('the command line counts before the environment, and that before the options file', () => {
+  test('the command line overrides the environment, which overrides the options file', () => {
     expect(args('', file)).toMatchObject({ username: 'file', pw: 'from file' })
     expect(args('', both)).toMatchObject({ username: 'env', pw: 'from env' })
     expect(args('-u argv -P argv', both)).toMatchObject({ username: 'argv', pw: 'argv' })
     expect(args('-L mqtt://url:pw@h/t', both)).toMatchObject({ username: 'url', pw: 'pw' })
   })
 
-  test('an empty variable is none', () => {
+  test('an empty variable counts as unset', () => {
     expect(args('', { ...nowhere, env: { MQTTX_USERNAME: '' } })).not.toHaveProperty('username')
   })
 
@@ -143,13 +142,13 @@ describe('the login', () => {
     expect(() => args(`${line} -V 5`)).not.toThrow()
   })
 
-  test('an error says which variable is bad', () => {
+  test('an error names the variable', () => {
     const { message } = refusal('', { ...nowhere, env: { MQTTX_USERNAME: 'a\u0001' } })
     expect(message).toBe('Problem setting username and/or password. (MQTTX_USERNAME)')
   })
 })
 
-describe('no error shows a secret', () => {
+describe('errors never show a secret', () => {
   test.each([
     '-L mqtt://ada:sec/ret@h/t',
     '-L mqtt://ada:sec:ret/@h',

@@ -4,7 +4,7 @@ import { bench } from '../../src/commands/bench/spec.js'
 import { pub } from '../../src/commands/pub/spec.js'
 import { rr } from '../../src/commands/rr/spec.js'
 import { sub } from '../../src/commands/sub/spec.js'
-import { argsOf, refusalOf } from './words.js'
+import { argsOf, refusalOf } from './command-line.js'
 
 const url = '-L mqtt://h:1884'
 const missing = 'Invalid URL for -L argument specified - topic missing.'

@@ -1,4 +1,4 @@
-// -L, with what the reference cannot do: IPv6, and any character in a password.
+// -L, including what mosquitto does not support: IPv6, and any character in a password.
 import { describe, expect, test } from 'vitest'
 import { parseUrl } from '../../src/cli/url.js'
 

@@ -82,8 +82,8 @@ describe('add', () => {
   })
 
   test.each([
-    ['-P secret', 'A context does not hold a password.'],
-    ['-L mqtt://a:secret@h', 'A context does not hold a password, not in a URL either.'],
+    ['-P secret', 'A context cannot hold a password.'],
+    ['-L mqtt://a:secret@h', 'A context cannot hold a password, not even in a URL.'],
     ['-p x', 'Invalid port given: x'],
     ['-t topic', "Unknown option '-t'."],
   ])('refuses %s', async (options, message) => {
@@ -165,7 +165,7 @@ test('a file that is not a contexts file is not changed', async () => {
   writeFileSync(file, 'precious')
   const { status, stderr } = await run('context add a -h h')
   expect(status).toBe(1)
-  expect(stderr).toContain(`The file of contexts "${file}" is not JSON`)
+  expect(stderr).toContain(`The contexts file "${file}" is not JSON`)
   expect(readFileSync(file, 'utf8')).toBe('precious')
 })
 
@@ -177,7 +177,7 @@ test('an unreadable file is an error with the reason', async () => {
   })
   expect(await run('pub -t t -m m')).toMatchObject({
     status: 1,
-    stderr: expect.stringMatching(/Unable to read file of contexts/),
+    stderr: expect.stringMatching(/Unable to read contexts file/),
   })
 })
 
@@ -265,7 +265,7 @@ describe('H9: a contexts file that others can write is refused', () => {
       const { status, stdout, stderr } = await run(line)
       expect({ status, stdout: stdout.toString() }).toEqual({ status: 1, stdout: '' })
       expect(stderr).toBe(
-        `Error: The file of contexts "${file}" can be written by other users.\n` +
+        `Error: The contexts file "${file}" can be written by other users.\n` +
           `hint: it may name a command to run: chmod go-w "${file}"\n`,
       )
     }

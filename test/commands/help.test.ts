@@ -12,7 +12,14 @@ async function onTerminal(words: readonly string[], env: Record<string, string> 
   return JSON.parse(stdout.toString()).output.replaceAll('\r', '')
 }
 
-const forms = [[], ['--help'], ['pub', '--help'], ['help', 'sub'], ['context', '--help']]
+const forms = [
+  [],
+  ['--help'],
+  ['pub', '--help'],
+  ['pub', '--help', 'all'],
+  ['help', 'sub'],
+  ['context', '--help'],
+]
 
 describe.each(forms.map((words) => [words]))('mqttx %j', (words) => {
   test('is plain if standard output is not a terminal', async () => {
@@ -29,7 +36,7 @@ describe.each(forms.map((words) => [words]))('mqttx %j', (words) => {
     expect(shown.replace(/\x1b\[\d+m/g, '')).toBe(plain)
   })
 
-  peerTest('is plain where NO_COLOR says so', ['python3'], async () => {
+  peerTest('is plain with NO_COLOR', ['python3'], async () => {
     expect(await onTerminal(words, { NO_COLOR: '1' })).toBe((await mqttx(words)).stdout.toString())
   })
 })

@@ -70,6 +70,6 @@ test('--protocol mqtt-sn: a log of both directions, and a truncated message', as
 
 test('--protocol rejects other values', async () => {
   const { status, stderr } = await lines('--protocol', 'amqp', '--hex', '00')
-  expect(stderr).toContain("--protocol: 'amqp' is not known")
+  expect(stderr).toContain("--protocol: unknown value 'amqp'")
   expect(status).toBe(1)
 })

@@ -121,7 +121,7 @@ describe('--echo', () => {
     expect(outcome.stderr).toBe(
       "Warning: A request on 'q/1' has no Response Topic: not answered.\n" +
         'Warning: The server breaks a rule of MQTT: PUBLISH: Response Topic contains a wildcard [MQTT-3.3.2-14]\n' +
-        "Warning: A request on 'q/1' has a Response Topic that cannot be published to: '+' at character 3 is a wildcard, which only a subscription can have: not answered.\n",
+        "Warning: A request on 'q/1' has a Response Topic that cannot be published to: '+' at character 3 is a wildcard, allowed only in a subscription: not answered.\n",
     )
     expect(String(answers(server)[0]?.payload)).toBe('good')
   })

@@ -369,7 +369,7 @@ describe('arguments', () => {
     [['-e'], 'Error: -e argument given but no response topic specified.'],
     [['-m', 'x', '-l'], 'Error: Only one type of message can be sent at once.'],
     [['-C', '1'], "Error: Unknown option '-C'."],
-    [['-t', 't', '--echo'], 'Error: --exec and --echo are for --serve.'],
+    [['-t', 't', '--echo'], 'Error: --exec and --echo need --serve.'],
     [['--serve', '-t', 't'], 'Error: --serve needs a topic (-t) and one of --exec and --echo.'],
     [['--serve', '--echo', '--exec', 'x'], 'Error: Only one of --exec and --echo can be given.'],
     [['--serve', '-t', 't', '--echo', '-m', 'x'], 'Error: --serve answers requests'],

@@ -6,7 +6,7 @@ import { pub } from '../../src/commands/pub/spec.js'
 import { rr } from '../../src/commands/rr/spec.js'
 import { sub } from '../../src/commands/sub/spec.js'
 import type { Client } from '../../src/library/index.js'
-import { argsOf, nowhere, withFile } from '../cli/words.js'
+import { argsOf, nowhere, withFile } from '../cli/command-line.js'
 import { client, server } from '../library/rig.js'
 
 const faultyNames: readonly (readonly [fault: string, topic: string])[] = [

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { pub } from '../../src/commands/pub/spec.js'
 import { endpoint } from '../../src/connection/endpoint.js'
 import type { Host } from '../../src/host.js'
-import { argsOf } from '../cli/words.js'
+import { argsOf } from '../cli/command-line.js'
 
 function hostWith(env: Record<string, string> = {}): Host & { said(): string } {
   let said = ''

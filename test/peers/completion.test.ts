@@ -96,6 +96,9 @@ describe.each(shells)('%s', (shell) => {
     ['context sh\tprod\t', ['context', 'show', 'production']],
     ['sub --context prod\t', ['sub', '--context', 'production']],
     ['help br\t', ['help', 'broker']],
+    ['help broker al\t', ['help', 'broker', 'all']],
+    ['--help al\t', ['--help', 'all']],
+    ['pub --help al\t', ['pub', '--help', 'all']],
     ['pub -m hom\t', ['pub', '-m', 'hom']],
     ['nothing\t', ['nothing']],
   ]

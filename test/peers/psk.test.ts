@@ -72,7 +72,7 @@ describe('TLS-PSK', () => {
     const outcome = await mqttx(['pub', '-t', 't', '-m', 'x', '--psk', 'topsecret', '--psk-identity', 'me'])
     expect(outcome).toMatchObject({
       status: 1,
-      stderr: 'Error: Problem setting TLS-PSK options.\nhint: --psk is the key in hex digits, without 0x\n',
+      stderr: 'Error: Problem setting TLS-PSK options.\nhint: give --psk in hex digits, without 0x\n',
     })
   })
 })

@@ -1,9 +1,9 @@
 // Completion for bash 3.2 and later.
-import type { AnySpec, Program } from '../option.js'
+import { type AnySpec, allOptions, type Program } from '../option.js'
 import { allNames, type Offer, offerOf, operandsOf, typedOptions } from './offers.js'
 
 const helpers = `
-# bash cuts words at : and = too. These are the words as the program sees them, up to the cursor.
+# bash also splits words at : and =. Sets line to the words as the program gets them, up to the cursor.
 _mqttx_rejoin() {
   local rest=\${COMP_LINE:0:COMP_POINT} part apart index
   line=()
@@ -15,8 +15,8 @@ _mqttx_rejoin() {
   done
 }
 
-# Offers the lines that begin like the word, if they are plain: what needs quotes is not of these. bash replaces
-# the piece of the word that it has cut; with a quote that is open, that is what stands after the quote.
+# Offers the lines that begin like the word and need no quotes. bash replaces the piece of the word after its last
+# split; with an open quote, that is what follows the quote.
 _mqttx_offer() {
   local text start=\${word#[\\'\\"]}
   local cut=\${start%"$piece"}
@@ -29,7 +29,7 @@ _mqttx_words() {
   _mqttx_offer "\${1// /$'\\n'}"
 }
 
-# Files are completed by bash itself, which knows about quotes; before bash 4 only plain names.
+# bash completes files itself and quotes them; before bash 4 only plain names work.
 _mqttx_files() {
   compopt -o default 2>/dev/null || _mqttx_offer "$(compgen -A file -- "$word")"
 }
@@ -46,8 +46,8 @@ _mqttx_contexts() {
   _mqttx_offer "$("\${line[0]}" completion contexts 2>/dev/null)"
 }
 
-# Topics come from a server: mqttx itself escapes them for the quote that is open. It is given the words as they were
-# typed, and the last in two halves, of which bash replaces the second.
+# Topics come from a server: mqttx escapes them for the open quote. It gets the words as typed, the last one in two
+# halves, of which bash replaces the second.
 _mqttx_topics() {
   local text count=$((\${#line[@]} - 1))
   while IFS= read -r text; do
@@ -55,7 +55,7 @@ _mqttx_topics() {
   done <<<"$("\${line[0]}" completion topics bash -- "\${line[@]:1:count - 1}" "\${word%"$piece"}" "$piece" 2>/dev/null)"
 }
 
-# Whether one of the words before the cursor is one of these.
+# Whether one of these words was typed before the cursor.
 _mqttx_typed() {
   local typed
   for typed in "\${line[@]:2:\${#line[@]} - 3}"; do
@@ -81,7 +81,8 @@ _mqttx() {
   before=\${line[\${#line[@]} - 2]}
   if [[ $word == --*=* ]]; then before=\${word%%=*} word=\${word#*=}; fi
   case \${line[1]} in
-    help) _mqttx_words '${names}' ;;
+    help) if ((\${#line[@]} == 3)); then _mqttx_words '${names}'; else _mqttx_words '${allOptions}'; fi ;;
+    --help) _mqttx_words '${allOptions}' ;;
     --generate)
       if ((\${#line[@]} == 3)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words '${names}'; fi
       ;;
@@ -105,12 +106,13 @@ function commandCase(spec: AnySpec): string {
   const cases = [...offers].map(([action, names]) => `        ${names.join(' | ')}) ${action} ;;`)
   return `    ${spec.name})
       case $before in
+        --help) _mqttx_words '${allOptions}' ;;
 ${[...cases, ...otherwise(spec, all)].join('\n')}
       esac
       ;;`
 }
 
-/** Where no option waits for its argument. */
+/** The cases if the previous word is not an option with an argument. */
 function otherwise(spec: AnySpec, all: string): string[] {
   const operands = operandsOf(spec)
   const names = `_mqttx_words '${all}'`

@@ -1,5 +1,5 @@
 // Completion for fish.
-import { type AnySpec, namesOf, type Options, type Program } from '../option.js'
+import { type AnySpec, allOptions, namesOf, type Options, type Program } from '../option.js'
 import { type Offer, offerOf, operandsOf, typedOptions } from './offers.js'
 
 const helpers = `function __mqttx_command -d 'Whether the first word is this command'
@@ -7,7 +7,7 @@ const helpers = `function __mqttx_command -d 'Whether the first word is this com
     test (count $words) -gt 1; and test $words[2] = $argv[1]
 end
 
-function __mqttx_typed -d 'Whether one of these words was typed behind the command'
+function __mqttx_typed -d 'Whether one of these words was typed after the command'
     set -l words (commandline -opc)
     for word in $words[3..]
         contains -- $word $argv; and return 0
@@ -20,7 +20,7 @@ function __mqttx_contexts
     command $words[1] completion contexts 2>/dev/null
 end
 
-# mqttx is given the line as it was typed, quotes included.
+# mqttx gets the line as typed, with quotes.
 function __mqttx_topics
     set -l words (commandline -opc)
     command $words[1] completion topics fish -- (commandline -pc | string collect) 2>/dev/null
@@ -39,7 +39,9 @@ complete -c mqttx ${first} -a help -d 'Print the help of a command.'
 complete -c mqttx ${first} -l help -d 'Print an overview.'
 complete -c mqttx ${first} -l version -d 'Print the version.'
 complete -c mqttx ${first} -l generate -x -a 'man bash zsh fish' -d 'Print a manual page or completions.'
-complete -c mqttx -n '__mqttx_command help' -a '${names}'
+complete -c mqttx -n '__mqttx_command help; and test (count (commandline -opc)) -eq 2' -a '${names}'
+complete -c mqttx -n '__mqttx_command help; and test (count (commandline -opc)) -eq 3' -a ${allOptions}
+complete -c mqttx -n 'string match -q -- --help (commandline -opc)[-1]' -f -a ${allOptions} -d 'All options.'
 ${program.commands.map(commandLines).join('\n')}
 `
 }

@@ -1,4 +1,4 @@
-// What is offered in each place of a command line: the same for every shell.
+// What completion offers at each position of a command line, for every shell.
 import { type AnySpec, type Complete, namesOf, type Options } from '../option.js'
 
 export type Offer = Exclude<Complete, readonly string[]> | { readonly words: readonly string[] } | 'nothing'
@@ -8,7 +8,7 @@ export function offerOf({ choices, complete }: Options[string]): Offer {
   return choices === undefined ? asOffer(complete) : { words: choices.map(String) }
 }
 
-/** For words without an option's name: the first of them, and those behind it. Undefined: there are none. */
+/** The offers for the first operand and for the following ones. Undefined: the command takes none. */
 export function operandsOf({
   options,
   operand,
@@ -24,10 +24,10 @@ export function operandsOf({
   }
 }
 
-/** The options that are typed: not that whose name is left out. */
+/** The options that users type, without one that is only a name for operands. */
 export function typedOptions({ options, operand }: AnySpec): Options[string][] {
   const rows = Object.entries(options)
-  // --read FILE is of use beside its operand; --do WORD is only a name for it.
+  // --read FILE is useful besides its operand; --do WORD is only a name for it.
   return rows
     .filter(([key, { complete, unlisted }]) => !unlisted && (key !== operand || complete === 'file'))
     .map(([, option]) => option)

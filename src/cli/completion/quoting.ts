@@ -1,11 +1,11 @@
-// Words of a half-typed command line: what the shell would make of them, and how a text is written so that it stays one
-// word. Nothing is expanded: the meaning of a word with a variable, a command or a pattern in it is unknown.
+// Shell words of an unfinished command line: removes quotes, and quotes text so that it stays one word. Nothing is
+// expanded: the value of a word with a variable, a command or a pattern in it is unknown.
 import type { Environment } from '../environment.js'
 
 export const shells = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof shells)[number]
 
-/** The quote that is still open at the end of a word; '' where there is none. */
+/** The quote that is still open at the end of a word; '' for none. */
 export type OpenQuote = '' | "'" | '"'
 
 export interface TypedWord {
@@ -23,14 +23,14 @@ const expanded: Readonly<Record<Shell, RegExp>> = {
 /** The same between double quotes. */
 const expandedInDouble: Readonly<Record<Shell, RegExp>> = { bash: /[$`!]/, zsh: /[$`!]/, fish: /\$/ }
 
-/** What a backslash between quotes protects; before all else it stands for itself. */
+/** The characters that a backslash escapes between quotes; before others it is literal. */
 const escapable: Readonly<Record<Shell, Readonly<Record<"'" | '"', string>>>> = {
   bash: { "'": '', '"': '$`"\\' },
   zsh: { "'": '', '"': '$`"\\' },
   fish: { "'": "'\\", '"': '$"\\' },
 }
 
-/** The text of a word as it was typed, quotes included; undefined: it cannot be known without running something. */
+/** The value of a word given as typed, with quotes; undefined if the shell would expand it. */
 export function readWord(shell: Shell, raw: string, { HOME: home }: Environment): TypedWord | undefined {
   let text = ''
   let open: OpenQuote = ''
@@ -60,7 +60,7 @@ export function readWord(shell: Shell, raw: string, { HOME: home }: Environment)
   return { text, open }
 }
 
-/** Cuts a line of fish into words as they were typed; the last is '' after a blank. */
+/** Splits a line of fish into words as typed; after a blank the last is ''. */
 export function rawWords(line: string): string[] {
   const words: string[] = []
   let word = ''
@@ -81,13 +81,13 @@ export function rawWords(line: string): string[] {
 }
 
 /**
- * What bash is to insert after `open`, so that the word gets exactly this text. Readline then closes the quote, unless
- * the last character inserted is that quote.
+ * What bash must insert after `open` so that the word is exactly `text`. Readline then closes the quote, unless the last
+ * character inserted is that quote.
  */
 export function insertedByBash(text: string, open: OpenQuote): string {
   if (open === '') return text.replace(/[^\w/.,:@%+=\u0080-\uffff-]/g, '\\$&')
   if (open === "'") return text.replaceAll("'", "'\\''").replace(/''$/, "'")
-  // A backslash before ! would stay in the word, so ! stands outside the quotes.
+  // A backslash before ! would stay in the word, so ! goes outside the quotes.
   const inside = text.replace(/[$`"\\]/g, '\\$&').replaceAll('!', '"\\!"')
   return text.endsWith('"') ? `${inside.slice(0, -2)}"\\"` : text.endsWith('!') ? `${inside}"` : inside
 }

@@ -1,5 +1,5 @@
 // Completion for zsh, by its _arguments.
-import { type AnySpec, namesOf, type Options, type Program } from '../option.js'
+import { type AnySpec, allOptions, namesOf, type Options, type Program } from '../option.js'
 import { type Offer, offerOf, operandsOf, typedOptions } from './offers.js'
 
 export function zshCompletion(program: Program): string {
@@ -15,7 +15,7 @@ ${commands.join('\n')}
     'help:Print the help of a command.'
   )
   _arguments -C \\
-    '(- *)--help[Print an overview.]' \\
+    '(- *)--help[Print an overview.]::all:(${allOptions})' \\
     '(- *)--version[Print the version.]' \\
     '(- *)--generate[Print a manual page or completions.]:kind:(man bash zsh fish)' \\
     '1:command:->command' \\
@@ -24,7 +24,7 @@ ${commands.join('\n')}
     command) _describe command commands ;;
     argument)
       case $line[1] in
-        help) _describe command commands ;;
+        help) _arguments '1:command: _describe command commands' '2:all:(${allOptions})' ;;
 ${program.commands.map(commandCase).join('\n')}
       esac
       ;;
@@ -65,9 +65,10 @@ function operandLines(spec: AnySpec): string[] {
 /** `'(-q --qos)'{-q,--qos}'[Quality of Service.]:QOS:(0 1 2)'` */
 function argument(option: Options[string]): string {
   const { short, long, placeholder = '' } = namesOf(option)
-  // An option may take several words; what is offered is the first.
+  // For an option with several arguments only the first is completed.
   const places = placeholder.split(' ').filter((place) => place !== '')
   const values = places.map((place, index) => `:${place}:${index === 0 ? actionFor(offerOf(option)) : ' '}`)
+  if (option.role === 'help') values.push(`::all:(${allOptions})`)
   const about = quoted(`[${option.help.replace(/[[\]:\\]/g, '\\$&')}]${values.join('')}`)
   const repeatable = option.many || option.repeatable === true
   const many = repeatable ? '*' : ''

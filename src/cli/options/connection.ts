@@ -1,4 +1,4 @@
-// How to reach the server and who we are to it: shared by every command that connects.
+// Options for the address of the server, the session and the login, for every command that connects.
 import { UsageError } from '../../errors.js'
 import { flag, indirect, option } from '../option.js'
 import { topicName } from '../topic.js'
@@ -22,7 +22,7 @@ import type { VersionArgs } from './properties.js'
 import { tlsOptions } from './tls.js'
 import { transportOptions } from './transport.js'
 
-/** Where the server is. -h, -p, --unix and -L take one another back: the later one on the command line wins. */
+/** The address of the server. -h, -p, --unix and -L override one another: the last one wins. */
 interface Address {
   host?: string
   port?: number
@@ -30,7 +30,7 @@ interface Address {
   transport?: Transport
 }
 
-/** The reference means a unix socket by port 0 and its path for a host. */
+/** As in mosquitto, port 0 and a path as host mean a unix socket. */
 function takePortZero(args: Address): void {
   if (args.port !== 0 || !args.host?.includes('/')) return
   args.unix = parseSocketPath(args.host, '-h')
@@ -45,7 +45,7 @@ const host = option({
   complete: 'host',
   shownDefault: 'localhost',
   help: 'Host name or address of the server.',
-  doc: 'An IPv6 address is written as it is, without brackets; a link-local one needs the interface: fe80::1%eth0. Takes back a {unix} before it.',
+  doc: 'Write an IPv6 address without brackets; a link-local one needs the interface: fe80::1%eth0. Overrides an earlier {unix}.',
   assign(args: Address, value) {
     args.host = value
     delete args.unix
@@ -59,7 +59,7 @@ const port = option({
   parse: parsePort,
   shownDefault: '1883, with TLS 8883',
   help: 'TCP port of the server.',
-  doc: "Port 8883 turns TLS on. As in mosquitto's clients, port 0 with a path for {host} means the unix socket at that path.",
+  doc: "Port 8883 turns TLS on. As in mosquitto's clients, port 0 with a path as {host} means the unix socket at that path.",
   assign(args: Address, value) {
     if (args.unix !== undefined && value === 0) return
     args.port = value
@@ -75,7 +75,7 @@ const unix = option({
   complete: 'file',
   missing: 'no socket path specified',
   help: 'Connect to a unix socket instead of a TCP port.',
-  doc: 'Takes back {host} and {port} before it.',
+  doc: 'Overrides earlier {host} and {port}.',
   assign(args: Address, value) {
     args.unix = value
     delete args.host
@@ -83,7 +83,7 @@ const unix = option({
   },
 })
 
-/** -L for a command that publishes to its topic, or subscribes to it: `takeTopic` checks it and puts it away. */
+/** -L for a command that publishes or subscribes to its topic: `takeTopic` checks and stores it. */
 export function url<A>(takeTopic: (args: A, topic: string) => void) {
   return indirect({
     flags: '-L, --url URL',
@@ -92,9 +92,9 @@ export function url<A>(takeTopic: (args: A, topic: string) => void) {
     parseVariable: parseServerUrl,
     missing: 'no URL specified',
     help: 'Server, login and topic in one: mqtt://USER:PW@HOST:PORT/TOPIC.',
-    doc: `mqtts:// is with TLS, ws:// in WebSocket frames, wss:// both. The topic is everything after the first slash behind the host, as it stands. In USER and PW the form %XX
-      stands for any byte; an IPv6 address is put in brackets, and the % before its zone is written %25. Takes back {host}, {port} and {unix} before it, and is
-      taken back by those after it.`,
+    doc: `mqtts:// uses TLS, ws:// WebSocket, wss:// both. The topic is everything after the first slash after the host; it
+      is not decoded. In USER and PW, %XX stands for any byte. Put an IPv6 address in brackets, and write the % before its
+      zone as %25. Overrides earlier {host}, {port} and {unix}; later ones override it.`,
     assign(args: Address & Login & UrlTopic & A, value: BrokerUrl) {
       args.host = value.host
       args.port = value.port
@@ -113,12 +113,12 @@ interface UrlTopic {
   topicNeeded?: true
 }
 
-/** @throws UsageError in the reference's words where neither -L nor another option has a topic */
+/** @throws UsageError with mosquitto's text if neither -L nor another option has a topic */
 export function checkUrlTopic({ topicNeeded }: UrlTopic, given: boolean): void {
   if (topicNeeded && !given) throw topicMissing()
 }
 
-/** The topic of -L in error texts. */
+/** The name of the topic of -L in error texts. */
 export const urlTopicName = '-L topic'
 
 /** -L for a command that publishes: sets the topic. */
@@ -126,7 +126,7 @@ export const urlWithTopic = url((args: { topic?: string }, topic) => {
   args.topic = topicName('publish')(topic, urlTopicName)
 })
 
-/** -L for a command that has a topic of its own where none is given. */
+/** -L for a command that has a default topic. */
 export const urlOfServer = {
   ...url((args: { topic?: string }, topic) => {
     if (topic !== '') args.topic = topicName('publish')(topic, urlTopicName)
@@ -139,15 +139,15 @@ const bind = option({
   group: 'Connection',
   parse: parseName,
   help: 'Local address to connect from.',
-  doc: 'An address or name of this machine; the port is any free one. Not used for unix sockets.',
+  doc: 'An address or name of this machine. The system chooses the port. Not used for unix sockets.',
 })
 
 const nodelay = flag({
   flags: '--nodelay',
   group: 'Connection',
   help: 'Send small packets at once (TCP_NODELAY).',
-  doc: `Less delay for single messages, at the price of more packets on the network. A subscriber's acknowledgements
-    go out at once with or without it.`,
+  doc: `Reduces the delay of single messages, at the cost of more packets. A subscriber sends acknowledgements at once with
+    or without it.`,
 })
 
 const connectTimeout = option({
@@ -156,8 +156,8 @@ const connectTimeout = option({
   parse: parseSeconds,
   default: 30,
   missing: 'no timeout specified',
-  help: 'Give up when the server has not accepted us by then.',
-  doc: 'The time runs from the first packet on the network to CONNACK.',
+  help: 'Give up if the server has not accepted the connection by then.',
+  doc: 'The time from the first network packet to CONNACK.',
 })
 
 const retry = option({
@@ -165,37 +165,34 @@ const retry = option({
   group: 'Connection',
   parse: parseRetry,
   default: 0,
-  help: 'Try a failed first connection again, this many times.',
-  doc: `Without it, a server that cannot be reached at the start is an error at once. Between two attempts there is a
-    pause which grows.`,
+  help: 'Retry a failed first connection this many times.',
+  doc: `With 0, failure to reach the server at the start is an error. The pause between attempts grows.`,
 })
 
-/** What a lost connection is worth; for commands that make it again. */
 const retryMax = option({
   flags: '--retry-max COUNT',
   group: 'Connection',
   parse: parseRetry,
-  help: 'Give up a lost connection after so many attempts in a row.',
-  doc: `The pause before each is about twice the one before, from a quarter of a second to half a minute. Without it,
-    line mode gives up after 8, which is about half a minute, a single message after the first loss, a subscriber
-    never.`,
+  help: 'Give up reconnecting after this many failures in a row.',
+  doc: `The pause before an attempt doubles each time, from a quarter of a second to half a minute. Default: 8 with lines
+    of standard input, about half a minute; 0 for a single message; unlimited for a subscriber.`,
 })
 
 const noReconnect = flag({
   flags: '--no-reconnect',
   group: 'Connection',
-  help: 'Take a lost connection for the end.',
+  help: 'Exit when the connection is lost.',
 })
 
-/** The client identifier. `refusal` is the reference's sentence, which is not the same in its clients. */
+/** The Client Identifier. `refusal` is mosquitto's error text, which differs between its clients. */
 export function clientId(refusal: string) {
   return option({
     flags: '-i, --id ID',
     group: 'Session',
     parse: mqttString(refusal, { empty: 'refused' }),
     late: 0,
-    help: 'Client identifier.',
-    doc: 'Without it the server chooses one. A server ends the older of two connections with the same identifier.',
+    help: 'Client Identifier.',
+    doc: 'Without it the server assigns one. A server closes the older of two connections with the same identifier.',
   })
 }
 
@@ -204,15 +201,15 @@ const idPrefix = option({
   group: 'Session',
   parse: mqttString('Invalid id.', { empty: 'allowed' }),
   missing: 'no id prefix specified',
-  help: 'Client identifier: this text and the process id.',
-  doc: 'For servers that admit clients by the beginning of their identifier. Cannot be combined with {id}.',
+  help: 'Client Identifier: this prefix and the process id.',
+  doc: 'For servers that authorise clients by the prefix of their identifier. Cannot be combined with {id}.',
 })
 
 const disableCleanSession = flag({
   flags: '-c, --disable-clean-session',
   group: 'Session',
-  help: 'Keep the session, so that the server holds what we miss.',
-  doc: 'Subscriptions and unfinished messages outlive the connection. Needs {id}.',
+  help: 'Keep the session: the server queues messages while offline.',
+  doc: 'Subscriptions and unacknowledged messages outlive the connection. Needs {id}.',
 })
 
 const keepalive = option({
@@ -221,8 +218,8 @@ const keepalive = option({
   parse: parseKeepAlive,
   default: 60,
   missing: 'no keepalive specified',
-  help: 'Ask for a sign of life after so long a silence (5 to 65535).',
-  doc: 'A server that does not answer, or takes no bytes, for half that time more is taken for lost: status 19.',
+  help: 'Keep Alive interval in seconds (5 to 65535).',
+  doc: 'If the server does not answer, or accepts no bytes, for 1.5 intervals, the connection is lost: status 19.',
 })
 
 const protocolVersion = option({
@@ -233,9 +230,9 @@ const protocolVersion = option({
   default: 4,
   shownDefault: 'mqttv311',
   called: '--protocol-version',
-  help: 'Version of MQTT: mqttv31, mqttv311 or mqttv5.',
-  doc: `31, 3.1, 311, 3.1.1, 5 and 5.0 are understood as well. Options for properties of MQTT 5 ask for that version by
-    themselves; with an earlier one here they are an error.`,
+  help: 'MQTT version: mqttv31, mqttv311 or mqttv5.',
+  doc: `31, 3.1, 311, 3.1.1, 5 and 5.0 work too. Options for MQTT 5 properties select MQTT 5; together with an earlier
+    version here they are an error.`,
   assign(args: VersionArgs, value: ProtocolVersion) {
     args.protocolVersion = value
     args.versionGiven = value
@@ -248,8 +245,8 @@ const maxInflight = option({
   parse: parseMaxInflight,
   missing: 'max_inflight not specified',
   shownDefault: '20',
-  help: 'Most QoS 1 and 2 messages under way at once (1 to 65535).',
-  doc: 'A message is under way until the server has acknowledged it; reading of input waits while so many are.',
+  help: 'Maximum of unacknowledged QoS 1 and 2 messages (1 to 65535).',
+  doc: 'At this limit no input is read until the server acknowledges a message.',
 })
 
 export const connectionOptions = {
@@ -264,7 +261,7 @@ export const connectionOptions = {
   ...tlsOptions,
 }
 
-/** Of commands that make a lost connection again. */
+/** For commands that reconnect. */
 export const reconnectOptions = { retryMax, noReconnect }
 
 export const sessionOptions = {
@@ -282,7 +279,7 @@ interface Connecting extends Address, Login {
   protocolVersion: ProtocolVersion
 }
 
-/** A session that the server keeps needs a name; the sentences are the reference's. */
+/** A session that outlives the connection needs a Client Identifier; the error texts are mosquitto's. */
 export function checkSession(args: Connecting & { sessionExpiry?: number }): void {
   if (args.id !== undefined) return
   const forEver =
@@ -297,7 +294,7 @@ function noClientId(reason: string): UsageError {
   return new UsageError(`You must provide a client id if you are using ${reason}.`)
 }
 
-/** What the reference finds out when it prepares the connection, after all its other checks. */
+/** The checks that mosquitto makes when it prepares the connection, after all others. */
 export function checkAddressAndLogin(args: Connecting): void {
   if (args.port === 0) throw zeroPort()
   checkLogin(args)

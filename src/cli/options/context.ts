@@ -1,4 +1,4 @@
-// What a context can hold: every option of the connection. It takes no password itself, only where one is to be found.
+// The options that a context can hold: every connection option. Not the password, only where to find it.
 import { UsageError } from '../../errors.js'
 import { flag, indirect, option } from '../option.js'
 import { parseServerUrl } from '../url.js'
@@ -8,15 +8,15 @@ import { willOptions } from './will.js'
 
 const { pw, ...sessionWithoutPassword } = sessionOptions
 
-const holdsNoPassword = 'give --password-file FILE, --password-env NAME or --password-command COMMAND'
+const holdsNoPassword = 'use --password-file FILE, --password-env NAME or --password-command COMMAND'
 
 const refusedPassword = option({
   flags: pw.flags,
   group: pw.group,
   parse(): string {
-    throw new UsageError('A context does not hold a password.', { hint: holdsNoPassword })
+    throw new UsageError('A context cannot hold a password.', { hint: holdsNoPassword })
   },
-  help: 'Refused: a context holds only where the password is.',
+  help: 'Refused: a context only says where to find the password.',
   doc: 'See {passwordFile}, {passwordEnv} and {passwordCommand}.',
 })
 
@@ -26,27 +26,27 @@ const url = indirect({
   parse(text, name) {
     const parsed = parseServerUrl(text, name)
     if (parsed.pw !== undefined) {
-      throw new UsageError('A context does not hold a password, not in a URL either.', {
+      throw new UsageError('A context cannot hold a password, not even in a URL.', {
         hint: holdsNoPassword,
       })
     }
     if (parsed.topic === undefined || parsed.topic === '') return { ...parsed, topic: undefined }
-    throw new UsageError('A context has no topic: the URL ends behind the host and port.')
+    throw new UsageError('A context has no topic: end the URL after host and port.')
   },
   missing: 'no URL specified',
   help: 'Server and user name in one: mqtt://USER@HOST:PORT.',
-  doc: 'mqtts:// is with TLS, ws:// in WebSocket frames, wss:// both. It has no topic and no password here.',
+  doc: 'mqtts:// uses TLS, ws:// WebSocket, wss:// both. No topic and no password here.',
 })
 
 const completeTopics = flag({
   flags: '--complete-topics',
   group: 'General',
-  help: 'Let the shell complete topics, by asking the server.',
-  doc: `With Tab behind -t, retained messages are asked for, for less than a third of a second; their topics are offered.
-    MQTTX_COMPLETE_TOPICS in the environment does it without a context.`,
+  help: 'Let the shell complete topics by asking the server.',
+  doc: `Tab after -t offers the topics of retained messages that arrive within about 0.3 s. MQTTX_COMPLETE_TOPICS in the
+    environment does the same without a context.`,
 })
 
-/** What a context can hold, in the order in which it counts. */
+/** The settings of a context, in the order in which they are applied. */
 export const contextSettings = {
   url,
   ...connectionOptions,
@@ -59,5 +59,5 @@ export const contextSettings = {
   completeTopics,
 }
 
-/** Settings that only those who may read the file should see; of `property` and `ws-header` a part is secret. */
+/** Settings whose values `context show` hides; of `property` and `ws-header` it hides a part. */
 export const secretSettings = ['psk', 'proxy', 'tls-engine-kpass-sha1']

@@ -1,19 +1,19 @@
-// What every command has.
-import { flag, indirect, question } from '../option.js'
+// Options of every command.
+import { flag, indirect, infoFlag } from '../option.js'
 import { parseName } from '../values.js'
 
 const debug = flag({
   flags: '-d, --debug',
   group: 'General',
-  help: 'Tell on stderr each packet that is sent or received.',
-  doc: "In mosquitto's words, but on standard error: standard output is for messages.",
+  help: 'Log each packet sent or received to stderr.',
+  doc: "The texts are mosquitto's, but go to standard error: standard output is for messages.",
 })
 
 const quiet = flag({
   flags: '--quiet',
   group: 'General',
-  help: 'No messages on stderr, except for a wrong command line.',
-  doc: 'The exit status tells what happened.',
+  help: 'Print nothing to stderr, except for a wrong command line.',
+  doc: 'The exit status says what happened.',
 })
 
 const optionsFile = indirect({
@@ -33,19 +33,19 @@ const context = indirect({
   parse: parseName,
   role: 'context',
   complete: 'context',
-  help: 'Take the settings of this context; none: of no context.',
-  doc: `See CONTEXTS. Without it, the context is that of \`mqttx context use\`, if there is one, and unless the command line
-    or a variable says where the server is.`,
+  help: 'Use the settings of this context, or none.',
+  doc: `See CONTEXTS. Default: the context chosen by \`mqttx context use\`, unless the command line or the environment names
+    a server.`,
 })
 
-const help = question({
+const help = infoFlag({
   flags: '--help',
   group: 'General',
   role: 'help',
-  help: 'Print this text.',
+  help: 'Print common options; --help all prints every option.',
 })
 
-const version = question({
+const version = infoFlag({
   flags: '--version',
   group: 'General',
   role: 'version',

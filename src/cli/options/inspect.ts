@@ -1,4 +1,4 @@
-// What `inspect` reads, which packets it shows, and how.
+// Options of inspect: input, filters and output.
 import { UsageError } from '../../errors.js'
 import { shown } from '../../text.js'
 import { flag, list, option, type Parse } from '../option.js'
@@ -32,12 +32,12 @@ const types = [
 const parseType: Parse<string> = (text, name) => {
   const type = text.toUpperCase()
   if (types.includes(type)) return type
-  throw new UsageError(`${name}: '${shown(text)}' is no Control Packet`, {
+  throw new UsageError(`${name}: '${shown(text)}' is not a packet type`, {
     hint: 'such as CONNECT, publish or puback',
   })
 }
 
-/** Seconds since 1970 with a fraction, or a date and time; nanoseconds since 1970. */
+/** Seconds since 1970 with a fraction, or a UTC date and time; returns nanoseconds since 1970. */
 const parseTime: Parse<bigint> = (text, name) => {
   const seconds = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(text)
   if (seconds !== null)
@@ -59,19 +59,19 @@ export type ViewName = (typeof views)[number]
 const parseView: Parse<ViewName> = (text, name) => {
   const view = views.find((known) => known === text)
   if (view !== undefined) return view
-  throw new UsageError(`${name}: '${shown(text)}' is no view`, { hint: `one of ${views.join(', ')}` })
+  throw new UsageError(`${name}: '${shown(text)}' is not a view`, { hint: `use ${views.join(', ')}` })
 }
 
 const parseOnly: Parse<'violations'> = (text, name) => {
   if (text === 'violations') return text
-  throw new UsageError(`${name}: '${shown(text)}' is not known`, { hint: 'it can only be violations' })
+  throw new UsageError(`${name}: unknown value '${shown(text)}'`, { hint: 'use violations' })
 }
 
 const colors = ['auto', 'always', 'never'] as const
 const parseColor: Parse<(typeof colors)[number]> = (text, name) => {
   const color = colors.find((known) => known === text)
   if (color !== undefined) return color
-  throw new UsageError(`${name}: '${shown(text)}' is not known`, { hint: `one of ${colors.join(', ')}` })
+  throw new UsageError(`${name}: unknown value '${shown(text)}'`, { hint: `use ${colors.join(', ')}` })
 }
 
 const read = list({
@@ -79,9 +79,9 @@ const read = list({
   group: 'Input',
   parse: parseName,
   complete: 'file',
-  help: 'Read this capture; the name of the option may be left out.',
-  doc: `May be given more than once: several files are one capture, read in the order of their times, as \`tcpdump -C\` and
-    \`-G\` write them. \`-\` is standard input.`,
+  help: 'Read this capture; the name of the option may be omitted.',
+  doc: `May be given more than once: several files are read as one capture, in order of time, as \`tcpdump -C\` and \`-G\`
+    write them. \`-\` is standard input.`,
 })
 
 const hex = list({
@@ -89,14 +89,14 @@ const hex = list({
   group: 'Input',
   parse: parseText,
   help: 'Explain these bytes, in hexadecimal, as MQTT.',
-  doc: `Digits in pairs, with blanks, colons, commas or \`0x\` between them. Any text that a FILE may hold is read as well: a
-    dump, a log, a list or string of a programming language, base64. Standard error says what it was taken for.`,
+  doc: `Pairs of digits, with blanks, colons, commas or \`0x\` between them. Every text format that works in a FILE works
+    here too: dumps, logs, lists and strings of programming languages, base64. Standard error names the format found.`,
 })
 
 const parseProtocol: Parse<'mqtt-sn'> = (text, name) => {
   if (text === 'mqtt-sn') return text
-  throw new UsageError(`${name}: '${shown(text)}' is not known`, {
-    hint: 'it can only be mqtt-sn; MQTT is read without this option',
+  throw new UsageError(`${name}: unknown value '${shown(text)}'`, {
+    hint: 'use mqtt-sn; for MQTT omit the option',
   })
 }
 
@@ -106,8 +106,8 @@ const protocol = option({
   parse: parseProtocol,
   choices: ['mqtt-sn'],
   help: 'Read bytes as this protocol: mqtt-sn.',
-  doc: `For \`--hex\`, text and the bytes of one direction: messages of MQTT-SN, one after another. Of a capture, also UDP
-    between ports that are not known, where it has the form of MQTT-SN.`,
+  doc: `\`--hex\`, text and the bytes of one direction are read as consecutive MQTT-SN messages. In captures, UDP on any port
+    that looks like MQTT-SN is read too.`,
 })
 
 const keylog = option({
@@ -116,15 +116,15 @@ const keylog = option({
   parse: parseName,
   complete: 'file',
   help: 'Decrypt TLS with the secrets in this file.',
-  doc: 'As written by `--tls-keylog` of Node.js, or by programs that honour SSLKEYLOGFILE.',
+  doc: 'As written by `--tls-keylog` of mqttx and Node.js, or by programs that honour SSLKEYLOGFILE.',
 })
 
 const port = list({
   flags: '-p, --port PORT',
   group: 'Input',
   parse: parseListenPort,
-  help: 'What is on this port is MQTT, whatever it looks like.',
-  doc: 'May be given more than once. Other ports are recognised by content.',
+  help: 'Treat this port as MQTT, whatever its content.',
+  doc: 'May be given more than once. On other ports MQTT is recognised by content.',
 })
 
 const protocolVersion = option({
@@ -133,7 +133,7 @@ const protocolVersion = option({
   parse: parseProtocolVersion,
   choices: ['mqttv31', 'mqttv311', 'mqttv5'],
   help: 'Read packets as this version: mqttv31, mqttv311 or mqttv5.',
-  doc: 'Otherwise it is taken from the CONNECT of the connection, or from what decodes without an error.',
+  doc: 'Default: the version in CONNECT, else the one that decodes without errors.',
 })
 
 const view = option({
@@ -143,10 +143,10 @@ const view = option({
   choices: views,
   shownDefault: 'bytes on a terminal, else line',
   help: 'What to show: bytes, line, tree, flow, json or stats.',
-  doc: `\`bytes\`: every byte with its name. \`line\`: one line for each packet. \`tree\`: the fields of each packet.
-    \`flow\`: the exchanges of each connection. \`json\`: an object for each packet, one to a line. \`stats\`: counts.
-    On a terminal lines end at its width, and \`bytes\` of files with more than 1000 packets begins with a summary of what
-    to filter by (counted over the first 500,000; of standard input there is none, as it is read once).`,
+  doc: `\`bytes\`: every byte with its name. \`line\`: one line per packet. \`tree\`: the fields of each packet. \`flow\`: the
+    exchanges of each connection. \`json\`: one object per packet and line. \`stats\`: counts. On a terminal, lines are cut
+    at its width, and \`bytes\` of files with more than 1000 packets begins with a summary to filter by (of the first
+    500,000 packets; not for standard input, which can be read only once).`,
 })
 
 const full = flag({
@@ -158,7 +158,7 @@ const full = flag({
 const fields = flag({
   flags: '--fields',
   group: 'Output',
-  help: 'In JSON, add where each field is.',
+  help: 'In JSON, add the position of each field.',
 })
 
 const sparkplug = flag({
@@ -180,17 +180,17 @@ const color = option({
   choices: colors,
   default: 'auto',
   help: 'Colours: auto, always or never.',
-  doc: `Red is the client, blue the server. Errors are magenta, warnings yellow, remarks cyan.`,
+  doc: `Client red, server blue, errors magenta, warnings yellow, remarks cyan.`,
 })
 
 const noPager = flag({
   flags: '--no-pager',
   group: 'Output',
-  help: 'On a terminal, do not show the output in a pager.',
-  doc: `On a terminal the output goes through the command of MQTTX_PAGER, of PAGER, or \`less\`, with LESS=FRX where LESS
-    is not set; an empty one or \`cat\` is none. There is none either where standard input is a pipe or a FILE is no regular
-    file: such a capture is shown as it comes. Where the pager is left before the end, the rest is not read, and the status
-    is 0 as where a pipe is closed; once all was written it is that of the whole capture.`,
+  help: 'Do not use a pager on a terminal.',
+  doc: `On a terminal the output goes through the command in MQTTX_PAGER, in PAGER, or \`less\`, with LESS=FRX if LESS is
+    unset; an empty command or \`cat\` means no pager. No pager is used if standard input is a pipe or a FILE is not a
+    regular file: such a capture is shown as it arrives. If the pager exits early, the rest is not read and the status is
+    0, as for a closed pipe; otherwise it is the status of the whole capture.`,
 })
 
 const write = option({
@@ -199,9 +199,9 @@ const write = option({
   parse: parseName,
   complete: 'file',
   help: 'Also write the packets that pass the filters as pcapng.',
-  doc: `Each becomes a TCP segment of its own (a UDP datagram for MQTT-SN), with the times and addresses of the capture.
-    Passwords are in it as they were sent: a new file gets the mode 0600. A FILE that is read is not overwritten.
-    \`-\` is standard output, where no view is shown then.`,
+  doc: `Each becomes one TCP segment (for MQTT-SN one UDP datagram), with the times and addresses of the capture. Passwords
+    are included, so a new file has mode 0600. An input FILE is not overwritten. \`-\` is standard output; no view is
+    shown then.`,
 })
 
 const type = list({
@@ -217,15 +217,15 @@ const client = list({
   group: 'Filters',
   parse: parseText,
   help: 'Only connections of this Client Identifier.',
-  doc: 'The identifier that the server assigns in CONNACK (MQTT 5.0) counts too.',
+  doc: 'Including the identifier that the server assigns in CONNACK (MQTT 5).',
 })
 
 const topic = list({
   flags: '--topic FILTER',
   group: 'Filters',
   parse: topicFilter('filter'),
-  help: 'Only packets whose topic matches; with wildcards.',
-  doc: 'A PUBLISH counts by its topic, a SUBSCRIBE or UNSUBSCRIBE if it has this very FILTER.',
+  help: 'Only packets whose topic matches this Topic Filter.',
+  doc: 'A PUBLISH must match by its topic; a SUBSCRIBE or UNSUBSCRIBE must have exactly this FILTER.',
 })
 
 const connection = list({
@@ -255,14 +255,14 @@ const only = option({
   group: 'Filters',
   parse: parseOnly,
   choices: ['violations'],
-  help: 'Only packets that break a rule: violations.',
+  help: 'Only packets that violate a rule: violations.',
 })
 
 const count = option({
   flags: '-C, --count COUNT',
   group: 'Filters',
   parse: parseMessageCount,
-  help: 'End after so many packets.',
+  help: 'Stop after this many packets.',
 })
 
 export const inspectOptions = {

@@ -1,4 +1,4 @@
-// User name and password: on the command line, in the environment, in a file, or asked for.
+// User name and password: from the command line, the environment, a file, a command or a prompt.
 import { UsageError } from '../../errors.js'
 import { option, type Parse } from '../option.js'
 import { largestString, mqttString, type ProtocolVersion, parseName } from '../values.js'
@@ -12,7 +12,7 @@ export interface Login {
   askPassword?: boolean
 }
 
-/** A password from one source takes back one from another. */
+/** Sets the source of the password; it replaces an earlier one. */
 export function setPassword(args: Login, source: Omit<Login, 'username'>): void {
   delete args.pw
   delete args.passwordFile
@@ -35,10 +35,10 @@ const pw = option({
   group: 'Session',
   parse: parsePassword,
   variable: 'PASSWORD',
-  help: 'Password for the server, or - to ask for it.',
-  doc: `Before MQTT 5 it needs a user name. Other users of this machine can read command lines; they cannot read
-    MQTTX_PASSWORD in the environment, a line \`--pw PASSWORD\` in the options file, or {passwordFile}. With - it is asked
-    for on the terminal and not shown, or where standard input is no terminal, the first line of that.`,
+  help: 'Password for the server; - prompts for it.',
+  doc: `Before MQTT 5 it needs a user name. Other users of this machine can read command lines, but not MQTTX_PASSWORD in the
+    environment, a line \`--pw PASSWORD\` in the options file, or {passwordFile}. With - it is read from the terminal
+    without echo, or from the first line of standard input if that is not a terminal.`,
   assign(args: Login, value) {
     setPassword(args, value === '-' ? { askPassword: true } : { pw: value })
   },
@@ -49,8 +49,8 @@ const passwordFile = option({
   group: 'Session',
   parse: parseName,
   complete: 'file',
-  help: 'Password for the server: the first line of this file.',
-  doc: 'Without its line end. The last of {pw}, {passwordFile}, {passwordEnv} and {passwordCommand} counts.',
+  help: 'Read the password from the first line of this file.',
+  doc: 'The last of {pw}, {passwordFile}, {passwordEnv} and {passwordCommand} counts.',
   assign(args: Login, value) {
     setPassword(args, { passwordFile: value })
   },
@@ -59,7 +59,7 @@ const passwordFile = option({
 const parseVariableName: Parse<string> = (text, name) => {
   if (/^[A-Za-z_]\w*$/.test(text)) return text
   throw new UsageError(`${name}: the argument is not the name of a variable`, {
-    hint: 'letters, digits and _; the password itself does not stand here',
+    hint: 'give the name of a variable (letters, digits and _), not the password itself',
   })
 }
 
@@ -67,8 +67,8 @@ const passwordEnv = option({
   flags: '--password-env NAME',
   group: 'Session',
   parse: parseVariableName,
-  help: 'Password for the server: what this variable holds.',
-  doc: 'A variable of the environment, which has to be there when the connection is made.',
+  help: 'Read the password from this environment variable.',
+  doc: 'The variable must be set when the connection is made.',
   assign(args: Login, value) {
     setPassword(args, { passwordEnv: value })
   },
@@ -78,15 +78,15 @@ const passwordCommand = option({
   flags: '--password-command COMMAND',
   group: 'Session',
   parse: parseName,
-  help: 'Password for the server: the first line this command prints.',
-  doc: `The shell runs it, once, before the connection is made, without standard input. A status that is not 0 is an error.
-    For keepers of passwords: \`pass show mqtt/prod\`, for example.`,
+  help: 'Read the password from the first line this command prints.',
+  doc: `The shell runs it once, before connecting, without standard input. A non-zero status is an error. For password
+    managers: \`pass show mqtt/prod\`, for example.`,
   assign(args: Login, value) {
     setPassword(args, { passwordCommand: value })
   },
 })
 
-/** Binary Data: a length of two bytes, any content. */
+/** Binary Data: at most 65,535 bytes, any content. */
 function parsePassword(text: string): string {
   const bytes = Buffer.byteLength(text)
   if (bytes <= largestString) return text

@@ -1,8 +1,8 @@
-// How a received message is printed.
+// Options for the output of received messages.
 import { compileTemplate } from '../../format/template.js'
 import { flag, option } from '../option.js'
 
-/** The text stays a text in Args; here it is only checked, before anything connects. */
+/** Checks a format before anything connects; the value stays text. */
 function parseFormat(text: string): string {
   compileTemplate(text)
   return text
@@ -12,14 +12,14 @@ const verbose = flag({
   flags: '-v, --verbose',
   group: 'Output',
   help: 'Print the topic before each message.',
-  doc: `An empty message, which is not printed without it, is then shown as \`(null)\`. Not used with {format}. On a
+  doc: `Empty messages, which are not printed without it, are shown as \`(null)\`. Not used with {format}. On a
     terminal the topic is coloured and retained messages are marked.`,
 })
 
 const noNewline = flag({
   flags: '-N',
   group: 'Output',
-  help: 'Print no line feed after a message.',
+  help: 'Do not print a line feed after each message.',
 })
 
 const format = option({
@@ -27,17 +27,17 @@ const format = option({
   group: 'Output',
   parse: parseFormat,
   complete: ['%p', '%t', '%j', '%J', '%x', '%X', '%l', '%U', '%I'],
-  help: 'Print messages in this form; see OUTPUT FORMAT in the manual.',
+  help: 'Print messages in this format; see OUTPUT FORMAT in the manual.',
 })
 
 const json = flag({
   flags: '--json',
   group: 'Output',
-  help: 'Print each message as a line of JSON, for pub --json.',
-  doc: `An object with the members time (UTC, with microseconds), topic, qos, retain, dup, payload, encoding, and with
-    MQTT 5 properties, under camelCase names, where there are some. encoding is utf8, or base64 for a payload that is not UTF-8;
-    correlationData is {"base64":"..."}. Cannot be combined with {format}; {verbose} and {noNewline} have no effect on
-    it. With {pretty} an object takes several lines, which pub --json does not read.`,
+  help: 'Print each message as a line of JSON, readable by pub --json.',
+  doc: `An object with the members time (UTC, in microseconds), topic, qos, retain, dup, payload and encoding, and in MQTT 5
+    properties, if any, with camelCase names. encoding is utf8, or base64 for a payload that is not UTF-8;
+    correlationData is {"base64":"..."}. Cannot be combined with {format}; {verbose} and {noNewline} have no effect. With
+    {pretty} an object takes several lines, which pub --json does not read.`,
 })
 
 const pretty = flag({
@@ -50,8 +50,8 @@ const pretty = flag({
 const messageRate = flag({
   flags: '--message-rate',
   group: 'Output',
-  help: 'Print once a second how many messages came, not the messages.',
-  doc: 'Ends by a signal or {timeout}.',
+  help: 'Print the number of messages each second, not the messages.',
+  doc: 'Until a signal or {timeout} ends it.',
 })
 
 const watch = flag({
@@ -64,7 +64,7 @@ const watch = flag({
 
 export const outputOptions = { verbose, noNewline, format, json, pretty, messageRate, watch }
 
-/** Two forms of output, of which one must be chosen. */
+/** Two output formats; only one may be given. */
 export const oneOutputForm = {
   options: ['format', 'json'],
   message: 'Only one of -F and --json can be given.',

@@ -1,11 +1,11 @@
-// MQTT 5 properties: -D for all of them, a plain option for those that are used often. Each asks for MQTT 5.
+// MQTT 5 properties: -D for all of them, long options for common ones. Each of them selects MQTT 5.
 import { UsageError } from '../../errors.js'
 import { shown } from '../../text.js'
 import { flag, indirect, namesOf, option } from '../option.js'
 import {
   addProperty,
   type GivenProperty,
-  needsAnotherWord,
+  needsAnotherArgument,
   type PropertyPacket,
   type PropertySets,
   parseProperty,
@@ -14,29 +14,29 @@ import {
 } from '../property.js'
 import { type ProtocolVersion, versionName } from '../values.js'
 
-/** The version of MQTT, and what asked for it. */
+/** The MQTT version, and the options that selected it. */
 export interface VersionArgs {
   protocolVersion: ProtocolVersion
-  /** What -V says. */
+  /** The value of -V. */
   versionGiven?: ProtocolVersion
-  /** The first option that only MQTT 5 has, as it is written: `--content-type`. */
+  /** The name of the first option that needs MQTT 5: `--content-type`. */
   fiveNeededBy?: string
 }
 
-/** The keys of Args that these options write. */
+/** The keys that these options write to Args. */
 export interface PropertyArgs extends VersionArgs {
   properties?: PropertySets
-  /** Seconds; from -x, so that it can be told from -D connect session-expiry-interval. */
+  /** Seconds, from -x; separate from `properties` to detect -D connect session-expiry-interval as well. */
   sessionExpiry?: number
 }
 
-/** As in the reference, an option of MQTT 5 chooses that version. */
+/** As in mosquitto, an option for MQTT 5 selects that version. */
 function needFive(args: PropertyArgs, option: string): void {
   args.protocolVersion = 5
   args.fiveNeededBy ??= option
 }
 
-/** Adds to the properties; `flags` are those of the option that gives them. */
+/** Returns an `assign` that adds the property; `flags` are those of its option. */
 function adder(flags: string): (args: PropertyArgs, given: GivenProperty) => void {
   const { short, long = '' } = namesOf({ flags })
   return (args, given) => {
@@ -55,16 +55,16 @@ const any = indirect({
   called: '--property',
   missing: 'not enough arguments specified',
   parse: (text, _name, more = []) => parseProperty([text, ...more]),
-  needsAnother: needsAnotherWord,
+  needsAnother: needsAnotherArgument,
   complete: propertyPackets,
   repeatable: true,
-  help: 'Add a property of MQTT 5; see PROPERTIES in the manual.',
-  doc: `COMMAND is connect, publish, subscribe, unsubscribe, disconnect or will. A user-property takes two values, its name
-    and its value: \`-D publish user-property unit celsius\`.`,
+  help: 'Add an MQTT 5 property; see PROPERTIES in the manual.',
+  doc: `COMMAND is connect, publish, subscribe, unsubscribe, disconnect or will. A user-property takes two values, name
+    and value: \`-D publish user-property unit celsius\`.`,
   assign: adder(propertyFlags),
 })
 
-/** A plain option for one property of one packet. */
+/** A long option for one property of one packet. */
 function plain(
   packet: PropertyPacket,
   name: string,
@@ -88,12 +88,12 @@ function userProperty(packet: PropertyPacket) {
     parse(text, name) {
       const equals = text.indexOf('=')
       if (equals < 0)
-        throw new UsageError(`${name}: '${text}' is not NAME=VALUE`, { hint: 'unit=celsius, for example' })
+        throw new UsageError(`${name}: '${shown(text)}' is not NAME=VALUE`, { hint: 'as in unit=celsius' })
       return property(packet, 'user-property', text.slice(0, equals), text.slice(equals + 1))
     },
     assign: adder(userPropertyFlags),
     help: `Add a User Property to each ${packet.toUpperCase()}.`,
-    doc: 'May be given more than once, also with the same name.',
+    doc: 'May be given more than once, even with the same name.',
   })
 }
 
@@ -107,16 +107,16 @@ const sessionExpiry = indirect({
     needFive(args, '-x')
     args.sessionExpiry = value
   },
-  help: 'How long the server keeps the session without us; -1: for ever.',
-  doc: 'The Session Expiry Interval: 0 to 4294967295. That number, -1 and \u221e mean that it never expires.',
+  help: 'Keep the session this long after the connection; -1: forever.',
+  doc: 'The Session Expiry Interval: 0 to 4294967295. The last, -1 and \u221e mean that it never expires.',
 })
 
 const never = 4_294_967_295
 
-/** In decimal, in hexadecimal behind 0x, in octal behind 0, as the reference reads it. */
+/** Decimal, hexadecimal after 0x or octal after 0, as in mosquitto. */
 function parseSessionExpiry(text: string): number {
   if (text === '\u221e' || text === '-1') return never
-  const hint = `seconds from 0 to ${never}, or -1 for ever`
+  const hint = `seconds from 0 to ${never}, or -1 for no expiry`
   const [, minus, digits] = /^(-?)(0x[\da-f]+|0[0-7]*|[1-9]\d*)$/i.exec(text) ?? []
   if (digits === undefined) throw new UsageError('session-expiry-interval not a number.', { hint })
   const number = /^0\d/.test(digits) ? Number.parseInt(digits, 8) : Number(digits)
@@ -128,80 +128,80 @@ function parseSessionExpiry(text: string): number {
 const willDelay = plain('will', 'will-delay-interval', {
   flags: '--will-delay SECONDS',
   missing: 'no time specified',
-  help: 'How long the server waits before it sends the will.',
-  doc: 'If we are back in time it is not sent.',
+  help: 'The server waits this long before it publishes the will.',
+  doc: 'The will is not published if the client reconnects in time.',
 })
 
 const willExpiry = plain('will', 'message-expiry-interval', {
   flags: '--will-expiry SECONDS',
   missing: 'no time specified',
-  help: 'How long the will is of interest.',
+  help: 'Message Expiry Interval of the will.',
 })
 
-/** Of every command that connects. */
+/** For every command that connects. */
 export const connectProperties = { any, sessionExpiry, willDelay, willExpiry }
 
-/** Of a command that publishes. */
+/** For commands that publish. */
 export const publishProperties = {
   userProperty: userProperty('publish'),
   contentType: plain('publish', 'content-type', {
     flags: '--content-type TYPE',
     missing: 'no content type specified',
-    help: 'What the payload is, a MIME type for example.',
+    help: 'Content Type of the payload, such as a MIME type.',
   }),
   messageExpiry: plain('publish', 'message-expiry-interval', {
     flags: '--message-expiry SECONDS',
     missing: 'no time specified',
-    help: 'How long the message is of interest.',
-    doc: 'The server drops it for those who have not got it by then.',
+    help: 'Message Expiry Interval.',
+    doc: 'The server drops the message for subscribers that have not received it by then.',
   }),
   correlationData: plain('publish', 'correlation-data', {
     flags: '--correlation-data TEXT',
     missing: 'no data specified',
-    help: 'What the answer to this message will carry too.',
+    help: 'Correlation Data, which the response repeats.',
   }),
   payloadFormat: plain('publish', 'payload-format-indicator', {
     flags: '--payload-format FORMAT',
     missing: 'no format specified',
-    help: 'Say what the payload is: 1 for UTF-8 text, 0 for any bytes.',
+    help: 'Payload Format Indicator: 1 for UTF-8 text, 0 for bytes.',
   }),
 }
 
-/** Of pub, whose Response Topic is free. */
+/** For pub only: rr has a Response Topic option of its own. */
 export const responseTopicOption = {
   responseTopic: plain('publish', 'response-topic', {
     flags: '--response-topic TOPIC',
     missing: 'no response topic specified',
-    help: 'Where an answer is expected.',
+    help: 'Response Topic: where the response should go.',
   }),
   topicAlias: plain('publish', 'topic-alias', {
     flags: '--topic-alias NUMBER',
     missing: 'no topic alias specified',
-    help: 'Send the topic once and this number in its place afterwards.',
-    doc: 'The server says how large the number may be; one that takes none is an error.',
+    help: 'Topic Alias, which replaces the topic after the first message.',
+    doc: 'The server sets the largest number; if it accepts no alias, this is an error.',
   }),
 }
 
-/** Of a command that subscribes. */
+/** For commands that subscribe. */
 export const subscribeProperties = {
   userProperty: userProperty('subscribe'),
   subscriptionIdentifier: plain('subscribe', 'subscription-identifier', {
     flags: '--subscription-identifier NUMBER',
     missing: 'no number specified',
-    help: 'A number that messages of this subscription carry (%S).',
+    help: 'Subscription Identifier, which its messages carry (%S).',
   }),
 }
 
 const noLocal = flag({
   flags: '--no-local',
   group: 'MQTT 5',
-  help: 'Do not receive what this very client has published.',
+  help: 'Do not receive messages published by this client.',
 })
 
 const retainAsPublished = flag({
   flags: '--retain-as-published',
   group: 'MQTT 5',
-  help: 'Keep the retain flag of messages as their publisher set it.',
+  help: 'Receive the retain flag as the publisher set it.',
 })
 
 const retainHandling = option({
@@ -211,7 +211,7 @@ const retainHandling = option({
   missing: 'no option specified',
   parse: parseRetainHandling,
   help: 'When to send retained messages: always, new or never.',
-  doc: '`new`: only if the subscription did not exist before. Before MQTT 5 it has no effect, as in the reference.',
+  doc: '`new`: only if the subscription is new. No effect before MQTT 5, as in mosquitto.',
 })
 
 function parseRetainHandling(text: string): 0 | 1 | 2 {
@@ -229,24 +229,24 @@ function parseRetainHandling(text: string): 0 | 1 | 2 {
   }
 }
 
-/** Subscription Options (MQTT 5.0, 3.8.3.1); with an earlier version they are left out, as the reference does. */
+/** Subscription Options (MQTT 5.0, 3.8.3.1); ignored with an earlier version, as in mosquitto. */
 export const subscriptionFlags = { noLocal, retainAsPublished, retainHandling }
 
 /**
- * What only shows when all words have been read.
- * @throws UsageError in the reference's words
+ * Checks the MQTT version and the properties after all options are read.
+ * @throws UsageError with mosquitto's text
  */
 export function checkProperties(args: PropertyArgs): void {
   const { properties = {}, versionGiven = 5, fiveNeededBy } = args
   const connect = properties.connect ?? {}
   if (versionGiven < 5 && fiveNeededBy !== undefined) {
-    const hint = `${fiveNeededBy} needs MQTT 5, but -V ${versionName(versionGiven)} is given: leave one of them out`
+    const hint = `${fiveNeededBy} needs MQTT 5, but -V ${versionName(versionGiven)} is given: omit one of them`
     throw new UsageError('This feature is not supported.', { hint })
   }
   if (args.sessionExpiry !== undefined && 'sessionExpiryInterval' in connect) {
     throw new UsageError('Unable to connect (Duplicate property in property list).', {
       prefix: '',
-      hint: 'the session expiry is given by -x and by -D connect session-expiry-interval',
+      hint: 'both -x and -D connect session-expiry-interval are given: omit one of them',
     })
   }
 }

@@ -1,4 +1,4 @@
-// Requests and their answers: what rr asks, how it waits, and the other side, which answers.
+// Options of rr: requests, responses, and the responder (--serve).
 import { UsageError } from '../../errors.js'
 import { flag, option } from '../option.js'
 import { topicFilter, topicName } from '../topic.js'
@@ -8,10 +8,10 @@ import type { PropertyArgs } from './properties.js'
 const topic = option({
   flags: '-t, --topic TOPIC',
   group: 'Message',
-  parse: parseText, // what it may be depends on --serve
+  parse: parseText, // checked later: a Topic Filter with --serve, else a Topic Name
   complete: 'topic',
   help: 'Topic of the requests.',
-  doc: 'A topic to publish to. With {serve} it is a Topic Filter to subscribe to.',
+  doc: 'The topic to publish to; with {serve} the Topic Filter to subscribe to.',
 })
 
 const responseTopic = option({
@@ -20,19 +20,19 @@ const responseTopic = option({
   parse: topicName('response'),
   complete: 'topic',
   missing: 'no response topic specified',
-  help: 'Topic of the answers.',
-  doc: `It is subscribed to, and with MQTT 5 the request names it. With {serve}: where the answer goes to a request that
-    names no topic, as none does before MQTT 5.`,
+  help: 'Topic of the responses.',
+  doc: `rr subscribes to it, and with MQTT 5 sends it in the request. With {serve}: the topic of the response to a request
+    without a Response Topic, as are all before MQTT 5.`,
 })
 
 const stdinLine = flag({
   flags: '-l, --stdin-line',
   group: 'Message',
   help: 'Send each line of standard input as a request.',
-  doc: `With MQTT 5 up to {maxInflight} requests wait for their answers at once, each with Correlation Data of its own that the
-    answer must have too; answers are printed as they arrive. Before MQTT 5, with {correlationData} and with
-    {maxInflight} 1 there is one request at a time, and an answer needs no Correlation Data. The status is 0 if every
-    request was answered; otherwise standard error names the lines that were not.`,
+  doc: `With MQTT 5 up to {maxInflight} requests wait for responses at once. Each has its own Correlation Data, which the
+    response must repeat; responses are printed as they arrive. Before MQTT 5, with {correlationData} and with
+    {maxInflight} 1, requests are sent one at a time, and responses need no Correlation Data. The status is 0 if every
+    request got a response; otherwise standard error lists the lines without one.`,
 })
 
 const qos = option({
@@ -42,7 +42,7 @@ const qos = option({
   choices: [0, 1, 2],
   default: 0,
   missing: 'no QoS specified',
-  help: 'Quality of Service, both ways: 0, 1 or 2.',
+  help: 'Quality of Service in both directions: 0, 1 or 2.',
 })
 
 const replies = option({
@@ -50,8 +50,8 @@ const replies = option({
   group: 'Message',
   parse: integer({ min: 1, max: 65_535 }),
   default: 1,
-  help: 'Wait for so many answers to each request.',
-  doc: 'Where several responders listen, for example.',
+  help: 'Wait for this many responses to each request.',
+  doc: 'For several responders, for example.',
 })
 
 const timeout = option({
@@ -59,48 +59,48 @@ const timeout = option({
   group: 'Message',
   parse: parseTimeout,
   missing: 'no timeout specified',
-  help: 'Give up after so many whole seconds, with status 27.',
-  doc: `For one request it is the time of the whole run; with {stdinLine} each request has so long from being sent. With
-    {serve} it is how long a command may take.`,
+  help: 'Give up after this many seconds, with status 27.',
+  doc: `Whole seconds. For one request: the time of the whole run; with {stdinLine}: the time of each request after it is
+    sent; with {serve}: the time of a command.`,
 })
 
 const noRetained = flag({
   flags: '-R',
   group: 'Message',
-  help: 'Ask the server for no retained messages.',
-  doc: 'They are never taken for an answer anyway; a MQTT 5 server does not even send them then.',
+  help: 'Ask the server not to send retained messages.',
+  doc: 'They never count as responses; with this option an MQTT 5 server does not send them.',
 })
 
 const latency = flag({
   flags: '--latency',
   group: 'Output',
-  help: 'Print behind each answer how long it took.',
+  help: 'Print the response time after each response.',
 })
 
 const serve = flag({
   flags: '--serve',
   group: 'Responder',
-  help: 'Answer requests instead, until a signal comes.',
-  doc: `Each request is answered on its Response Topic with its Correlation Data, by {exec} or {echo}. A request without
-    Response Topic is warned about; retained messages are no requests.`,
+  help: 'Respond to requests instead, until a signal.',
+  doc: `Sends each response, made by {exec} or {echo}, to the request's Response Topic with its Correlation Data. A request
+    without a Response Topic causes a warning. Retained messages are ignored.`,
 })
 
 const exec = option({
   flags: '--exec COMMAND',
   group: 'Responder',
   parse: parseName,
-  help: 'Answer with what this shell command prints.',
-  doc: `/bin/sh -c runs it with the payload on standard input; its output is the answer, byte for byte. MQTTX_TOPIC,
+  help: 'Respond with the output of this shell command.',
+  doc: `/bin/sh -c runs it with the payload on standard input; its output is the response, byte for byte. MQTTX_TOPIC,
     MQTTX_QOS, MQTTX_RESPONSE_TOPIC, MQTTX_CORRELATION_DATA (base64), MQTTX_CONTENT_TYPE and MQTTX_USER_PROPERTIES
-    (JSON) in its environment tell about the request; MQTTX_REQUEST says so, and where it is set they are no options of a
-    mqttx that the command runs. A command that fails is told on standard error; its answer has, in
-    MQTT 5, the User Property exit-status beside what was printed, and is empty before.`,
+    (JSON) in its environment describe the request. MQTTX_REQUEST is set too; an mqttx that the command runs then does
+    not take these variables as options. A command that fails causes a warning; its response has, in MQTT 5, the User
+    Property exit-status in addition to its output, and is empty before MQTT 5.`,
 })
 
 const echo = flag({
   flags: '--echo',
   group: 'Responder',
-  help: 'Answer with the payload of the request.',
+  help: 'Respond with the payload of the request.',
 })
 
 const jobs = option({
@@ -108,7 +108,7 @@ const jobs = option({
   group: 'Responder',
   parse: integer({ min: 1, max: 1024 }),
   default: 8,
-  help: 'Run at most so many commands of --exec at once.',
+  help: 'Run at most this many commands of --exec at once.',
   doc: 'While more requests wait, nothing is read from the server.',
 })
 
@@ -148,12 +148,12 @@ interface RequestArgs extends PropertyArgs {
   readonly echo: boolean
 }
 
-/** @throws UsageError in the reference's words where it has some */
+/** Checks a request, or a responder. @throws UsageError with mosquitto's text where it has one */
 export function checkRequest(args: RequestArgs): void {
   if (args.serve) return checkServe(args)
   if (args.exec !== undefined || args.echo) {
-    throw new UsageError('--exec and --echo are for --serve.', {
-      hint: 'add --serve to answer requests, or leave them out to send one',
+    throw new UsageError('--exec and --echo need --serve.', {
+      hint: 'add --serve to respond to requests, or omit them to send one',
     })
   }
   if (args.topic !== undefined) topicName('publish')(args.topic, '-t')
@@ -163,7 +163,7 @@ export function checkRequest(args: RequestArgs): void {
   if (args.properties?.publish?.responseTopic === undefined) return
   throw new UsageError('in PUBLISH properties: Duplicate response topic.', {
     prefix: 'Error ',
-    hint: '-e gives it already',
+    hint: '-e sets it already',
   })
 }
 
@@ -175,14 +175,14 @@ function checkServe(args: RequestArgs): void {
   const { responseTopic, topicAlias } = args.properties?.publish ?? {}
   if (responseTopic !== undefined || topicAlias !== undefined) {
     const name = responseTopic === undefined ? 'topic-alias' : 'response-topic'
-    const hint = 'an answer goes to the Response Topic of its request, and asks for no answer itself'
+    const hint = 'a response goes to the Response Topic of its request, and asks for no response itself'
     throw new UsageError(`${name} cannot be used with --serve.`, { hint })
   }
   if (hasSource(args)) {
-    throw new UsageError('--serve answers requests: -m, -f, -s, -n and -l are for the other side.')
+    throw new UsageError('--serve cannot be combined with -m, -f, -s, -n and -l, which send requests.')
   }
   if (args.protocolVersion < 5 && args.responseTopic === undefined) {
-    const hint = 'a request before MQTT 5 does not say where its answer goes'
+    const hint = 'before MQTT 5 a request has no Response Topic'
     throw new UsageError('--serve needs -e with this version of MQTT.', { hint })
   }
 }

@@ -1,4 +1,4 @@
-// What is asked of the server, which of its messages count, and when it is enough.
+// Options of sub: subscriptions, filters for messages, and when to stop.
 import { UsageError } from '../../errors.js'
 import { flag, list, option } from '../option.js'
 import { topicFilter } from '../topic.js'
@@ -17,8 +17,8 @@ const topics = list({
   complete: 'topic',
   missing: 'no topic specified',
   help: 'Topic Filter to subscribe to; may be given more than once.',
-  doc: `\`+\` stands for one level of the topic and \`#\`, at the end, for all that follow: \`home/+/temperature\`,
-    \`home/#\`. Put it in quotes, so that the shell does not take \`#\` for a comment.`,
+  doc: `\`+\` matches one level of the topic, and \`#\` at the end matches all remaining levels: \`home/+/temperature\`,
+    \`home/#\`. Quote it, as \`#\` can begin a comment in the shell.`,
 })
 
 const unsubscribe = list({
@@ -28,7 +28,7 @@ const unsubscribe = list({
   complete: 'topic',
   missing: 'no unsubscribe topic specified',
   help: 'Topic Filter to unsubscribe from; may be given more than once.',
-  doc: 'It ends a subscription that a kept session ({disableCleanSession}) still has.',
+  doc: 'It ends a subscription of a session kept with {disableCleanSession}.',
 })
 
 const filterOut = list({
@@ -37,8 +37,8 @@ const filterOut = list({
   parse: topicFilter('filter'),
   complete: 'topic',
   missing: 'no topic filter specified',
-  help: 'Ignore messages that match; may be given more than once.',
-  doc: 'They do not count for {count} either, and {removeRetained} leaves them alone.',
+  help: 'Ignore matching messages; may be given more than once.',
+  doc: 'They do not count for {count}, and {removeRetained} does not remove them.',
 })
 
 const qos = option({
@@ -48,15 +48,15 @@ const qos = option({
   choices: [0, 1, 2],
   default: 0,
   missing: 'no QoS specified',
-  help: 'Highest Quality of Service to receive with: 0, 1 or 2.',
-  doc: 'The server may grant less, which is told on standard error.',
+  help: 'Maximum QoS of received messages: 0, 1 or 2.',
+  doc: 'If the server grants less, a warning says so.',
 })
 
 const count = option({
   flags: '-C, --count COUNT',
   group: 'Subscription',
   parse: parseMessageCount,
-  help: 'End after so many printed messages.',
+  help: 'Exit after printing this many messages.',
   doc: 'The status is 0 then.',
 })
 
@@ -65,36 +65,36 @@ const timeout = option({
   group: 'Subscription',
   parse: parseTimeout,
   missing: 'no timeout specified',
-  help: 'End after so many seconds, with status 27.',
-  doc: 'Whole seconds. The time runs from the connection on, however many messages arrive.',
+  help: 'Exit after this many seconds, with status 27.',
+  doc: 'Whole seconds from the connection on, however many messages arrive.',
 })
 
 const exitAfterSubscribe = flag({
   flags: '-E',
   group: 'Subscription',
-  help: 'End as soon as the server has confirmed the subscription.',
-  doc: 'With {disableCleanSession} this sets up a subscription for a later run.',
+  help: 'Exit as soon as the server confirms the subscription.',
+  doc: 'With {disableCleanSession} this creates a subscription for a later run.',
 })
 
 const noRetained = flag({
   flags: '-R',
   group: 'Subscription',
-  help: 'Ignore retained messages, which are older than we are.',
+  help: 'Do not print retained messages.',
   doc: 'Cannot be combined with {retainedOnly}.',
 })
 
 const retainedOnly = flag({
   flags: '--retained-only',
   group: 'Subscription',
-  help: 'Print only retained messages; end at the first other one.',
-  doc: 'Where no other message comes it does not end: {timeout} helps.',
+  help: 'Print only retained messages; exit at the first other one.',
+  doc: 'Add {timeout}, as it does not exit if no other message arrives.',
 })
 
 const removeRetained = flag({
   flags: '--remove-retained',
   group: 'Subscription',
-  help: 'Have the server forget each retained message received.',
-  doc: 'For each an empty retained message is published to its topic. {filterOut} protects topics.',
+  help: 'Remove each retained message received from the server.',
+  doc: 'Publishes an empty retained message to its topic. {filterOut} protects topics.',
 })
 
 const randomFilter = option({
@@ -102,7 +102,7 @@ const randomFilter = option({
   group: 'Subscription',
   parse: parseChance,
   missing: 'no chance specified',
-  help: 'Print a random part of the messages, in percent (0.1 to 100).',
+  help: 'Print a random share of the messages, in percent (0.1 to 100).',
 })
 
 export const subscriptionOptions = {

@@ -1,4 +1,4 @@
-// TLS: whether, whom to trust, who we are. None of these weakens a check as a side effect.
+// TLS options: trusted CAs, client certificate, versions, PSK. None weakens a check as a side effect.
 import { UsageError } from '../../errors.js'
 import { shown } from '../../text.js'
 import { flag, option, type Parse } from '../option.js'
@@ -9,10 +9,9 @@ const cafile = option({
   group: 'TLS',
   parse: parseName,
   complete: 'file',
-  help: 'Use TLS, and trust the CA certificates of this file.',
-  doc: `In PEM form. Without {cafile} and {capath}, TLS trusts the CAs of the operating system: the file of
-    SSL_CERT_FILE or the directory of SSL_CERT_DIR if the environment has them, else the file where Linux, macOS or
-    FreeBSD keeps them, and where there is none, the list that comes with Node.`,
+  help: 'Use TLS, and trust the CA certificates in this file.',
+  doc: `In PEM format. Without {cafile} and {capath}, TLS trusts the CAs of the operating system: SSL_CERT_FILE or
+    SSL_CERT_DIR in the environment, else the file of Linux, macOS or FreeBSD, else the list that comes with Node.`,
 })
 
 const capath = option({
@@ -20,21 +19,21 @@ const capath = option({
   group: 'TLS',
   parse: parseName,
   complete: 'directory',
-  help: 'Use TLS, and trust the CA certificates of this directory.',
-  doc: 'Only files that are named by the hash of their subject count, as `openssl rehash` makes them.',
+  help: 'Use TLS, and trust the CA certificates in this directory.',
+  doc: 'Only files named by their subject hash are used, as `openssl rehash` creates them.',
 })
 
 const tlsUseOsCerts = flag({
   flags: '--tls-use-os-certs',
   group: 'TLS',
   help: 'Use TLS, and trust the CAs of the operating system.',
-  doc: 'Also beside {cafile} and {capath}. Port 8883 and mqtts:// in {url} mean the same where no CA is given.',
+  doc: 'May be combined with {cafile} and {capath}. Port 8883 and mqtts:// in {url} imply it if no CA is given.',
 })
 
 const noTls = flag({
   flags: '--no-tls',
   group: 'TLS',
-  help: 'Do not use TLS, whatever the port and other options say.',
+  help: 'Do not use TLS, regardless of the port and other options.',
 })
 
 const cert = option({
@@ -42,8 +41,8 @@ const cert = option({
   group: 'TLS',
   parse: parseName,
   complete: 'file',
-  help: 'Our certificate, for servers that ask for one; needs --key.',
-  doc: 'In PEM form, intermediate certificates behind it. It does not turn TLS on.',
+  help: 'Client certificate, for servers that ask for one; needs --key.',
+  doc: 'In PEM format, followed by intermediate certificates. It does not turn TLS on.',
 })
 
 const key = option({
@@ -52,7 +51,7 @@ const key = option({
   parse: parseName,
   complete: 'file',
   help: 'The private key of --cert.',
-  doc: 'In PEM form. For an encrypted one the passphrase is asked for on the terminal, or see {keyPassphraseFile}.',
+  doc: 'In PEM format. If it is encrypted, mqttx prompts for the passphrase; or see {keyPassphraseFile}.',
 })
 
 const keyPassphraseFile = option({
@@ -60,7 +59,7 @@ const keyPassphraseFile = option({
   group: 'TLS',
   parse: parseName,
   complete: 'file',
-  help: 'Passphrase of --key: the first line of this file.',
+  help: 'Read the passphrase of --key from the first line of this file.',
 })
 
 const parseKeyForm: Parse<'pem'> = (text) => {
@@ -78,8 +77,8 @@ const keyform = option({
   missing: 'no keyform specified',
   choices: ['pem'],
   shownDefault: 'pem',
-  help: 'Form of --key: pem.',
-  doc: 'A key in an OpenSSL engine (`engine`) is refused: Node has no engines.',
+  help: 'Format of --key: pem.',
+  doc: '`engine` is refused, as Node has no OpenSSL engines.',
 })
 
 const ciphers = option({
@@ -87,8 +86,8 @@ const ciphers = option({
   group: 'TLS',
   parse: parseName,
   missing: 'no ciphers specified',
-  help: "Ciphers to offer, in OpenSSL's form.",
-  doc: 'A list like those that `openssl ciphers` prints. Names that begin with TLS_ are those of TLS 1.3; a list without one leaves these as they are.',
+  help: "Ciphers to offer, in OpenSSL's format.",
+  doc: 'A list as printed by `openssl ciphers`. Names that begin with TLS_ are for TLS 1.3; without any, the default TLS 1.3 ciphers are offered.',
 })
 
 const parseTlsVersion: Parse<'tlsv1.2' | 'tlsv1.3'> = (text) => {
@@ -106,14 +105,14 @@ const tlsVersion = option({
   late: 6,
   choices: ['tlsv1.2', 'tlsv1.3'],
   shownDefault: 'tlsv1.2',
-  help: 'Oldest version to speak: tlsv1.2 or tlsv1.3.',
+  help: 'Minimum TLS version: tlsv1.2 or tlsv1.3.',
 })
 
-/** Its length has one byte (RFC 7301, 3.1). */
+/** At most 254 bytes: the length field has one byte (RFC 7301, 3.1). */
 const parseAlpn: Parse<string> = (text, name) => {
   if (Buffer.byteLength(text) <= 254) return parseName(text, name)
   throw new UsageError('Problem setting TLS options, check the options are valid.', {
-    hint: `${name}: the name of a protocol has at most 254 bytes`,
+    hint: `${name}: the limit for a protocol name is 254 bytes`,
   })
 }
 
@@ -123,7 +122,7 @@ const tlsAlpn = option({
   parse: parseAlpn,
   late: 5,
   help: 'Protocol to offer with ALPN.',
-  doc: 'For servers that serve several on one port: AWS IoT takes `mqtt` on port 443.',
+  doc: 'For servers with several protocols on one port: AWS IoT accepts `mqtt` on port 443.',
 })
 
 const tlsKeylog = option({
@@ -131,22 +130,22 @@ const tlsKeylog = option({
   group: 'TLS',
   parse: parseName,
   complete: 'file',
-  help: 'Append the secrets of the connection, for Wireshark.',
-  doc: 'Whoever has this file and a capture can read all that was said, passwords included.',
+  help: 'Append the TLS secrets to this file, for Wireshark.',
+  doc: 'This file decrypts a capture of the connection, passwords included.',
 })
 
 const insecure = flag({
   flags: '--insecure',
   group: 'TLS',
-  help: 'Accept a certificate that is for another host name.',
-  doc: 'It must be valid and from a trusted CA all the same: this switch skips the check of the name and no other.',
+  help: 'Accept a certificate for another host name.',
+  doc: 'It must still be valid and signed by a trusted CA: this option skips only the check of the name.',
 })
 
-/** RFC 6066, 3: a name without a port; an address is only checked, and not sent. */
+/** A host name without a port (RFC 6066, 3), or an address, which is checked but not sent. */
 const parseServername: Parse<string> = (text, name) => {
   if (/^[\w.-]{1,253}$|^(?=.*:.*:)[\da-f.:]+$/i.test(text)) return text
-  throw new UsageError(`${name}: '${shown(text)}' is not the name of a server`, {
-    hint: 'a host name as it stands in the certificate, without a port',
+  throw new UsageError(`${name}: '${shown(text)}' is not a server name`, {
+    hint: 'use a host name as in the certificate, without a port',
   })
 }
 
@@ -154,16 +153,16 @@ const servername = option({
   flags: '--servername NAME',
   group: 'TLS',
   parse: parseServername,
-  help: 'Name of the server to send (SNI) and to find in its certificate.',
-  doc: `Instead of {host}, for a server that is reached by an address, through a tunnel or by a unix socket. It does not
-    change where the connection goes. Over WebSocket, it is the Host of the request too.`,
+  help: 'Server name for SNI and for the check of the certificate.',
+  doc: `Replaces {host} there, for a server reached by an address, a tunnel or a unix socket. It does not change where the
+    connection goes. With WebSocket it is also the Host header.`,
 })
 
-/** The text is a secret: no error may show it. */
+/** The key is a secret: errors must not show it. */
 const parsePsk: Parse<string> = (text) => {
   if (/^[\da-f]+$/i.test(text)) return text.length % 2 === 0 ? text : `0${text}`
   throw new UsageError('Problem setting TLS-PSK options.', {
-    hint: '--psk is the key in hex digits, without 0x',
+    hint: 'give --psk in hex digits, without 0x',
   })
 }
 
@@ -172,8 +171,8 @@ const psk = option({
   group: 'TLS',
   parse: parsePsk,
   late: 1,
-  help: 'Use TLS with a pre-shared key, in hex, and no certificates.',
-  doc: 'In TLS 1.2, the only version in which Node has it. Cannot be combined with {cafile} and {capath}.',
+  help: 'Use TLS with a pre-shared key, in hex, without certificates.',
+  doc: 'TLS 1.2 only, as Node supports it only there. Cannot be combined with {cafile} and {capath}.',
 })
 
 const pskIdentity = option({
@@ -181,12 +180,12 @@ const pskIdentity = option({
   group: 'TLS',
   parse: parseName,
   missing: 'no identity specified',
-  help: 'The name that the server has for --psk.',
+  help: 'Identity of --psk at the server.',
 })
 
 function noEngine(name: string): UsageError {
   return new UsageError(`Problem setting TLS engine, is ${shown(name)} a valid engine?`, {
-    hint: 'Node has no OpenSSL engines: give the key as a file, with --key',
+    hint: 'Node has no OpenSSL engines: give the key in a file, with --key',
   })
 }
 
@@ -240,7 +239,7 @@ export const tlsOptions = {
   tlsEngineKpassSha1,
 }
 
-/** Of late options only whether they are given, and the text of the version. */
+/** `late` options are still unparsed: only their presence counts, and the text of the version. */
 interface TlsArgs {
   cafile?: string
   capath?: string
@@ -254,7 +253,7 @@ interface TlsArgs {
   tlsEngineKpassSha1?: unknown
 }
 
-/** Combinations, in the reference's order. The values come after all combinations: see `late`. */
+/** Checks combinations in mosquitto's order. Values are parsed after all combinations: see `late`. */
 export function checkTls(args: TlsArgs): void {
   const { cafile, capath, cert, key, keyform, psk, pskIdentity, tlsEngine, tlsEngineKpassSha1 } = args
   if ((cert === undefined) !== (key === undefined)) {
@@ -276,6 +275,6 @@ export function checkTls(args: TlsArgs): void {
   }
   if (psk === undefined || args.tlsVersion?.toLowerCase() !== 'tlsv1.3') return
   throw new UsageError('Problem setting TLS options, check the options are valid.', {
-    hint: '--psk is for TLS 1.2: leave --tls-version out',
+    hint: '--psk needs TLS 1.2: omit --tls-version',
   })
 }

@@ -1,4 +1,4 @@
-// Ways to a server other than a TCP connection to its address: WebSocket, a proxy, the DNS' list of servers.
+// Transport options: WebSocket, proxies, DNS SRV records.
 import { UsageError } from '../../errors.js'
 import { shown } from '../../text.js'
 import { flag, list, option, type Parse } from '../option.js'
@@ -7,13 +7,13 @@ import { type ProxyUrl, parseProxy } from '../proxy-url.js'
 const ws = flag({
   flags: '--ws',
   group: 'Connection',
-  help: 'Speak MQTT in WebSocket frames; ws:// in -L means the same.',
+  help: 'Connect by WebSocket; ws:// in -L does the same.',
 })
 
 const parsePath: Parse<string> = (text, name) => {
   if (/^\/[!-"$-~]*$/.test(text)) return text
   throw new UsageError(`${name}: '${shown(text)}' is not the path of a URL`, {
-    hint: 'it begins with a slash, and what is not ASCII is written as %XX',
+    hint: 'begin it with a slash, and write non-ASCII bytes as %XX',
   })
 }
 
@@ -23,13 +23,13 @@ const wsPath = option({
   parse: parsePath,
   default: '/mqtt',
   help: 'Path of the WebSocket.',
-  doc: 'What stands behind the first slash of {url} is the topic, and never the path.',
+  doc: 'The part of {url} after the host is the topic, not this path.',
 })
 
-/** Those of the upgrade itself. */
+/** Headers that the WebSocket upgrade sets itself. */
 const reserved = /^(connection|upgrade|host|content-length|transfer-encoding|sec-websocket-.*)$/i
 
-/** The value may be a secret: no error shows it. */
+/** The value may be a secret: errors must not show it. */
 const parseHeader: Parse<readonly [string, string]> = (text, name) => {
   const [, field, value] = /^([\w!#$%&'*+.^`|~-]+):[ \t]*([\t -~]*)$/.exec(text) ?? []
   if (field === undefined || value === undefined) {
@@ -37,7 +37,8 @@ const parseHeader: Parse<readonly [string, string]> = (text, name) => {
       hint: "write it as 'Name: value', in ASCII",
     })
   }
-  if (reserved.test(field)) throw new UsageError(`${name}: ${field} cannot be set, it belongs to the upgrade`)
+  if (reserved.test(field))
+    throw new UsageError(`${name}: ${field} cannot be set: the WebSocket upgrade sets it`)
   return [field, value.trimEnd()]
 }
 
@@ -46,7 +47,7 @@ const wsHeaders = list({
   group: 'Connection',
   parse: parseHeader,
   help: "Header of the WebSocket request: 'Name: value'; repeatable.",
-  doc: "For servers that want a login there: `--ws-header 'Authorization: Bearer ...'`.",
+  doc: "For servers that need a login there: `--ws-header 'Authorization: Bearer ...'`.",
 })
 
 const proxy = option<ProxyUrl>({
@@ -55,16 +56,17 @@ const proxy = option<ProxyUrl>({
   parse: parseProxy,
   missing: 'no proxy url specified',
   help: 'SOCKS5 or HTTP proxy: socks5h://USER:PW@HOST:PORT, http://...',
-  doc: `Login and port may be left out; the port is then 1080, or 80 for HTTP. The proxy looks up the name of the server.
-    An HTTP proxy has to allow the method CONNECT to the port; the login is sent as it stands (Basic). In USER and PW the form %XX stands for any byte. Not used for unix sockets.`,
+  doc: `Login and port are optional; the default port is 1080, for HTTP 80. The proxy resolves the server name. An HTTP
+    proxy must allow CONNECT to the port; the login is sent unencrypted (Basic). In USER and PW, %XX stands for any byte.
+    Not used for unix sockets.`,
 })
 
 const srv = flag({
   flags: '-S, --srv',
   group: 'Connection',
-  help: 'Let the DNS say which servers the host has (SRV records).',
-  doc: `The records of _mqtt._tcp.HOST, or with TLS of _secure-mqtt._tcp.HOST, are tried by priority and weight;
-    {port} does not matter. A certificate must be for HOST, or for the server where its name ends in HOST.`,
+  help: 'Find the servers of the host by DNS SRV records.',
+  doc: `The records of _mqtt._tcp.HOST, with TLS of _secure-mqtt._tcp.HOST, are tried by priority and weight; {port} is
+    ignored. A certificate must be for HOST, or for the server if its name ends in HOST.`,
 })
 
 export const transportOptions = { ws, wsPath, wsHeaders, proxy, srv }

@@ -1,4 +1,4 @@
-// The message that the server publishes for a client that it lost.
+// Options of the will: the message that the server publishes when it loses the client.
 import { UsageError } from '../../errors.js'
 import { flag, option } from '../option.js'
 import { topicName } from '../topic.js'
@@ -9,8 +9,8 @@ const willTopic = option({
   group: 'Will',
   parse: topicName('will'),
   missing: 'no will topic specified',
-  help: 'Topic of the message sent by the server if it loses us.',
-  doc: 'It is sent when the connection ends without a DISCONNECT from us.',
+  help: 'Topic of the will, which the server publishes if it loses us.',
+  doc: 'The server publishes it when the connection ends without a DISCONNECT from the client.',
 })
 
 const willPayload = option({
@@ -18,8 +18,8 @@ const willPayload = option({
   group: 'Will',
   parse: parseWillPayload,
   missing: 'no will payload specified',
-  help: 'Payload of that message; needs --will-topic.',
-  doc: 'Without it the payload is empty.',
+  help: 'Payload of the will; needs --will-topic.',
+  doc: 'Default: empty.',
 })
 
 const willQos = option({
@@ -29,13 +29,13 @@ const willQos = option({
   choices: [0, 1, 2],
   default: 0,
   missing: 'no will QoS specified',
-  help: 'Quality of Service of that message: 0, 1 or 2.',
+  help: 'Quality of Service of the will: 0, 1 or 2.',
 })
 
 const willRetain = flag({
   flags: '--will-retain',
   group: 'Will',
-  help: 'Let the server keep that message; needs --will-topic.',
+  help: 'Retain the will; needs --will-topic.',
 })
 
 export const willOptions = { willTopic, willPayload, willQos, willRetain }

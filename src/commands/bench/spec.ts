@@ -53,11 +53,14 @@ export const bench = spec({
   ],
   examples: [
     [
-      '100 clients that together send 10,000 messages per second',
+      'Publish 10,000 messages per second from 100 clients',
       'mqttx bench pub --rate 10000 --clients 100 -q 1',
     ],
-    ['From publisher to subscriber', 'mqttx bench pubsub --rate 1000 --clients 10 --subscribers 2 -q 1'],
-    ['1,000 connections, 100 new ones per second', 'mqttx bench conn --clients 1000 --connect-rate 100'],
+    [
+      'Measure from publisher to subscriber',
+      'mqttx bench pubsub --rate 1000 --clients 10 --subscribers 2 -q 1',
+    ],
+    ['Open 1,000 connections, 100 per second', 'mqttx bench conn --clients 1000 --connect-rate 100'],
   ],
   options: {
     ...benchOptions,
@@ -73,6 +76,7 @@ export const bench = spec({
     ...quietOption,
     ...helpOptions,
   },
+  common: ['clients', 'subscribers', 'rate', 'qos', 'duration', 'findMax', 'json', 'host', 'url'],
   contextSettings,
   exclusive: [
     { options: ['rate', 'ratePerClient'], message: '--rate and --rate-per-client cannot be used together.' },

@@ -111,6 +111,10 @@ export const broker = spec({
     ...quietOption,
     ...helpOptions,
   },
+  common: [
+    ...(['port', 'bind', 'tlsPort', 'wsPort', 'wssPort', 'certfile', 'keyfile'] as const),
+    ...(['passwordFile', 'allowAnonymous', 'quiet'] as const),
+  ],
   exclusive: [],
   check({ tlsPort, wssPort, certfile, keyfile }) {
     const wanted = tlsPort !== undefined || wssPort !== undefined

@@ -40,6 +40,7 @@ export const completion = spec({
     ['For fish', 'mqttx completion fish > ~/.config/fish/completions/mqttx.fish'],
   ],
   options: { words, ...helpOptions },
+  common: [],
   exclusive: [],
   operand: 'words',
   check({ words }) {

@@ -45,7 +45,7 @@ function settingName(setting: AnyOption): string {
 
 const settings = Object.fromEntries(
   Object.entries<AnyOption>(contextSettings).map(([key, setting]) => [key, recorded(setting)]),
-) as { readonly url: Option<never, Recording> }
+) as Record<'url' | 'host' | 'port' | 'username' | 'passwordFile' | 'id' | 'cafile', Option<never, Recording>>
 
 /** The typed settings, flags included. */
 export function settingsOf(args: Recording): Record<string, Value | Value[]> {
@@ -99,6 +99,7 @@ export const context = spec({
     ['List all contexts', 'mqttx context ls'],
   ],
   options: { words, replace, ...settings, ...helpOptions },
+  common: ['replace', 'url', 'host', 'port', 'username', 'passwordFile', 'id', 'cafile'],
   exclusive: [
     { options: ['id', 'idPrefix'] as never, message: '-i and -I argument cannot be used together.' },
   ],

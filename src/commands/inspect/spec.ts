@@ -27,6 +27,10 @@ export const inspect = spec({
     ['Live capture, one line per packet', 'tcpdump -i any -U -w - tcp port 1883 | mqttx inspect --view line'],
   ],
   options: { ...inspectOptions, ...quietOption, ...helpOptions },
+  common: [
+    ...(['view', 'type', 'client', 'topic', 'only', 'from', 'to', 'count', 'hex'] as const),
+    ...(['port', 'keylog', 'showSecrets', 'noPager', 'write'] as const),
+  ],
   exclusive: [],
   operand: 'read',
   check({ from, to }) {

@@ -165,8 +165,8 @@ const format = option({
   default: 'mosquitto',
   help: 'File format: mosquitto, bcrypt, rabbitmq or emqx-csv.',
   doc: `bcrypt: lines USER:HASH for EMQX, htpasswd and others. rabbitmq: the hashes of
-    \`rabbit_password_hashing_sha256\`. emqx-csv: the import file of EMQX's built-in database, for \`sha256\` with the
-    salt as prefix.`,
+    \`rabbit_password_hashing_sha256\`. emqx-csv: the import file of EMQX's built-in database, for \`sha256\` with a
+    salt prefix.`,
 })
 
 const jobs = option({
@@ -210,6 +210,10 @@ export const passwd = spec({
     ...quietOption,
     ...helpOptions,
   },
+  common: [
+    ...(['create', 'remove', 'update', 'verify', 'list', 'audit', 'print'] as const),
+    ...(['passwordFile', 'generate', 'hash'] as const),
+  ],
   exclusive: [],
   check: requestOf,
 })

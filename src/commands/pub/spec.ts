@@ -62,6 +62,10 @@ export const pub = spec({
     ...talkOptions,
     ...helpOptions,
   },
+  common: [
+    ...(['topic', 'message', 'file', 'stdinLine', 'json', 'qos', 'retain'] as const),
+    ...(['host', 'port', 'url', 'username', 'passwordFile', 'cafile', 'debug'] as const),
+  ],
   contextSettings,
   exclusive: [
     oneMessageSource,

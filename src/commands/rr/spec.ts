@@ -48,16 +48,16 @@ const { verbose, noNewline, format, json, pretty } = outputOptions
 
 export const rr = spec({
   name: 'rr',
-  summary: 'Send requests and print the answers, or answer requests.',
+  summary: 'Send requests and print the responses, or respond to them.',
   synopsis: [
     '-t TOPIC -e TOPIC {-m TEXT | -f FILE | -s | -n} [OPTION]...',
     '-t TOPIC -e TOPIC -l [OPTION]... < LINES',
     '--serve -t FILTER {--exec COMMAND | --echo} [OPTION]...',
   ],
   description: [
-    `Subscribes to {responseTopic}, publishes a request to {topic}, prints the answer and ends. Retained messages and
+    `Subscribes to {responseTopic}, publishes a request to {topic}, prints the response and ends. Retained messages and
     messages with other Correlation Data are ignored.`,
-    `With {serve} it answers requests until a signal ends it, and reconnects after a lost connection.`,
+    `With {serve} it responds to requests until a signal ends it, and reconnects after a lost connection.`,
     `A drop-in replacement for mosquitto_rr: shared options, messages and exit statuses are the same.`,
   ],
   examples: [
@@ -94,6 +94,10 @@ export const rr = spec({
     ...talkOptions,
     ...helpOptions,
   },
+  common: [
+    ...(['topic', 'responseTopic', 'message', 'stdinLine', 'timeout', 'serve', 'exec', 'echo'] as const),
+    ...(['host', 'port', 'url', 'username', 'passwordFile', 'cafile', 'debug'] as const),
+  ],
   contextSettings,
   exclusive: [
     oneRequestSource,

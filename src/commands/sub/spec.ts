@@ -29,7 +29,7 @@ import { checkWill, willOptions } from '../../cli/options/will.js'
 
 export const sub = spec({
   name: 'sub',
-  summary: 'Subscribe to topics and print what arrives.',
+  summary: 'Subscribe to topics and print messages.',
   synopsis: ['-t FILTER [-t FILTER]... [OPTION]...', '-L URL [OPTION]...'],
   description: [
     `Prints each received message followed by a line feed, until {count} or {timeout} is reached or a signal arrives.
@@ -64,6 +64,10 @@ export const sub = spec({
     ...talkOptions,
     ...helpOptions,
   },
+  common: [
+    ...(['topics', 'qos', 'count', 'timeout', 'noRetained', 'verbose', 'format', 'json'] as const),
+    ...(['host', 'port', 'url', 'username', 'passwordFile', 'cafile', 'debug'] as const),
+  ],
   contextSettings,
   exclusive: [
     oneOutputForm,

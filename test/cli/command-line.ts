@@ -1,21 +1,21 @@
-// Command lines as a test writes them.
+// Parses command lines that tests give as text.
 import type { Args, Options, Spec } from '../../src/cli/option.js'
 import { parse } from '../../src/cli/parse.js'
 import type { Surroundings } from '../../src/cli/sources.js'
 import { UsageError } from '../../src/errors.js'
 
-/** No options file anywhere. */
+/** No environment and no files. */
 export const nowhere: Surroundings = { env: {}, readFile: () => undefined }
 
-/** A home with the options file `text`. */
+/** A home directory with the options file `text`. */
 export function withFile(text: string, name = 'mosquitto_pub'): Surroundings {
   const path = `/home/me/.config/${name}`
   return { env: { HOME: '/home/me' }, readFile: (asked) => (asked === path ? text : undefined) }
 }
 
-/** Cuts at blanks; `''` is the empty word. */
-export function words(line: string): string[] {
-  return line.split(' ').flatMap((word) => (word === "''" ? [''] : word === '' ? [] : [word]))
+/** Splits at blanks; `''` is the empty argument. */
+export function argvOf(line: string): string[] {
+  return line.split(' ').flatMap((arg) => (arg === "''" ? [''] : arg === '' ? [] : [arg]))
 }
 
 export function argsOf<O extends Options>(
@@ -23,22 +23,22 @@ export function argsOf<O extends Options>(
   line: string | readonly string[],
   surroundings = nowhere,
 ): Args<O> {
-  const parsed = parse(spec, typeof line === 'string' ? words(line) : line, surroundings)
-  if (parsed.wants !== 'run') throw new Error(`the words ask for ${parsed.wants}`)
+  const parsed = parse(spec, typeof line === 'string' ? argvOf(line) : line, surroundings)
+  if (parsed.wants !== 'run') throw new Error(`the command line asks for ${parsed.wants}`)
   return parsed.args
 }
 
-/** The message and the hint of the UsageError that reading the words ends with. */
+/** The message and the hint of the UsageError that parsing throws. */
 export function refusalOf<O extends Options>(
   spec: Spec<O>,
   line: string | readonly string[],
   surroundings = nowhere,
 ): { message: string; hint: string | undefined } {
   try {
-    parse(spec, typeof line === 'string' ? words(line) : line, surroundings)
+    parse(spec, typeof line === 'string' ? argvOf(line) : line, surroundings)
   } catch (error) {
     if (error instanceof UsageError) return { message: error.message, hint: error.hint }
     throw error
   }
-  throw new Error('the words were accepted')
+  throw new Error('the command line was accepted')
 }

@@ -1,11 +1,11 @@
-// The options file: which one is read, and what its lines mean.
+// The options file: its path, and how its lines are parsed.
 import { describe, expect, test } from 'vitest'
-import { optionsFilePath } from '../../src/cli/config.js'
+import { optionsFilePath } from '../../src/cli/options-file.js'
 import type { Surroundings } from '../../src/cli/sources.js'
 import { broker } from '../../src/commands/broker/spec.js'
 import { pub } from '../../src/commands/pub/spec.js'
 import { sub } from '../../src/commands/sub/spec.js'
-import { argsOf, refusalOf, withFile } from './words.js'
+import { argsOf, refusalOf, withFile } from './command-line.js'
 
 describe('the default file', () => {
   test.each([
@@ -42,11 +42,11 @@ describe('-o', () => {
   }
   const surroundings: Surroundings = { env: { HOME: '/home/me' }, readFile: (path) => files[path] }
 
-  test('names the only file that is read, and -o in it is ignored', () => {
+  test('names the only file that is read; -o in that file is ignored', () => {
     expect(argsOf(pub, '-n -o mine', surroundings).topic).toBe('mine')
   })
 
-  test('counts before the command line wherever it stands', () => {
+  test('the command line overrides its file, whatever the position of -o', () => {
     expect(argsOf(pub, '-t argv -n -o mine', surroundings).topic).toBe('argv')
   })
 
@@ -54,7 +54,7 @@ describe('-o', () => {
     expect(argsOf(pub, '-m -o', surroundings)).toMatchObject({ message: '-o', topic: 'default' })
   })
 
-  test.each(['-n -o=mine', '-n -omine'])('%s is not understood', (line) => {
+  test.each(['-n -o=mine', '-n -omine'])('%s is refused', (line) => {
     expect(refusalOf(pub, line, surroundings).message).toContain('Unknown option')
   })
 
@@ -64,11 +64,11 @@ describe('-o', () => {
     )
   })
 
-  test.each(['-o a -o b', '-o missing -t t -o b'])('twice: %s', (line) => {
+  test.each(['-o a -o b', '-o missing -t t -o b'])('given twice is refused: %s', (line) => {
     expect(refusalOf(pub, line, surroundings).message).toBe('Duplicate -o argument given.')
   })
 
-  test('is found behind a bad value, but the file comes first', () => {
+  test('is found after a bad value; mistakes in the file are reported first', () => {
     const bad = { ...surroundings, readFile: (path: string) => (path === 'mine' ? '-k 1' : undefined) }
     expect(refusalOf(pub, '-q 3 -o mine', bad).message).toContain('Invalid keepalive')
   })
@@ -94,7 +94,7 @@ describe('a line', () => {
     expect(argsOf(pub, '-n', withFile(text))).toMatchObject(expected)
   })
 
-  test('with an empty argument', () => {
+  test('may have an empty argument', () => {
     expect(argsOf(pub, '-t t', withFile('-m '))).toMatchObject({ message: '' })
   })
 
@@ -105,16 +105,16 @@ describe('a line', () => {
     ['-t\ta', "Unknown option '-t\\ta'."],
     ['\n#\n--qso 1', "Unknown option '--qso'. (/home/me/.config/mosquitto_pub, line 3)"],
     [' # not a comment', "Unknown option '#'."],
-  ])('%j is refused, with its place', (text, message) => {
+  ])('%j is refused; the error names file and line', (text, message) => {
     expect(refusalOf(pub, '-n', withFile(text)).message).toContain(message)
   })
 
-  test('keeps the hint', () => {
+  test('an error keeps its hint', () => {
     expect(refusalOf(pub, '-n', withFile('-q 3')).hint).toBe('use 0, 1 or 2')
   })
 })
 
-describe('the file and the command line together', () => {
+describe('options file and command line together', () => {
   test('the command line wins', () => {
     expect(argsOf(pub, '-t argv -n -q 1', withFile('-t file\n-q 2\n-h h'))).toMatchObject({
       topic: 'argv',

@@ -1,7 +1,7 @@
-// The options file: where it is, and which words its lines are. Reading it is the caller's.
+// The options file: its path, and how its lines become arguments. The caller reads the file.
 import { configFolder, type Environment, isAbsolute } from './environment.js'
 
-/** The default options file of a command, `name` being the reference's: `mosquitto_pub`. Undefined: there is none. */
+/** The path of the default options file; `name` is mosquitto's, as in `mosquitto_pub`. Undefined: there is none. */
 export function optionsFilePath(env: Environment, name: string): string | undefined {
   const folder = configFolder(env)
   if (folder !== undefined) return `${folder}/${name}`
@@ -9,22 +9,21 @@ export function optionsFilePath(env: Environment, name: string): string | undefi
 }
 
 /**
- * The words of each line, with its number: an option, and behind the first blank its argument as it stands, quotes and
- * trailing blanks included. A line that starts with `#` is a comment.
+ * The arguments on each line, with its number: an option, and after the first blank its argument as it is, with quotes
+ * and trailing blanks. A line that starts with `#` is a comment.
  */
-export function* optionsFileWords(text: string): Generator<[line: number, words: string[]]> {
+export function* optionsFileArguments(text: string): Generator<[line: number, argv: string[]]> {
   let number = 0
   for (const whole of text.split('\n')) {
     number++
     const line = whole.replace(/\r+$/, '')
     if (line.startsWith('#')) continue
-    const words = line.trimStart()
-    if (words === '') continue
-    yield [number, wordsOf(line.replace(/^ +/, ''))]
+    if (line.trim() === '') continue
+    yield [number, argumentsOf(line.replace(/^ +/, ''))]
   }
 }
 
-function wordsOf(line: string): string[] {
+function argumentsOf(line: string): string[] {
   const blank = line.indexOf(' ')
   if (blank < 0 || /^--[a-z-]+=/.test(line)) return [line]
   return [line.slice(0, blank), line.slice(blank + 1)]
