@@ -12,12 +12,14 @@ _mqttx() {
   before=${line[${#line[@]} - 2]}
   if [[ $word == --*=* ]]; then before=${word%%=*} word=${word#*=}; fi
   case ${line[1]} in
-    help) _mqttx_words 'pub sub passwd rr broker inspect bench context completion' ;;
+    help) if ((${#line[@]} == 3)); then _mqttx_words 'pub sub passwd rr broker inspect bench context completion'; else _mqttx_words 'all'; fi ;;
+    --help) _mqttx_words 'all' ;;
     --generate)
       if ((${#line[@]} == 3)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words 'pub sub passwd rr broker inspect bench context completion'; fi
       ;;
     pub)
       case $before in
+        --help) _mqttx_words 'all' ;;
         -t | --topic) _mqttx_topics ;;
         -m | --message | --repeat | --repeat-delay | --timeout | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format | --response-topic | --topic-alias) : ;;
         -f | --file | --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file | -o | --options-file) _mqttx_files ;;
@@ -34,6 +36,7 @@ _mqttx() {
       ;;
     sub)
       case $before in
+        --help) _mqttx_words 'all' ;;
         -t | --topic | -U | --unsubscribe | -T | --filter-out) _mqttx_topics ;;
         -q | --qos | --will-qos) _mqttx_words '0 1 2' ;;
         -C | --count | -W | --timeout | --random-filter | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier) : ;;
@@ -52,6 +55,7 @@ _mqttx() {
       ;;
     passwd)
       case $before in
+        --help) _mqttx_words 'all' ;;
         --password-file) _mqttx_files ;;
         -H | --hash) _mqttx_words 'argon2id sha512-pbkdf2 sha512' ;;
         -I | --iterations | --jobs) : ;;
@@ -64,6 +68,7 @@ _mqttx() {
       ;;
     rr)
       case $before in
+        --help) _mqttx_words 'all' ;;
         -t | --topic | -e | --response-topic) _mqttx_topics ;;
         -q | --qos | --will-qos) _mqttx_words '0 1 2' ;;
         --replies | -W | --timeout | -m | --message | --exec | --jobs | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier | --content-type | --message-expiry | --correlation-data | --payload-format) : ;;
@@ -82,6 +87,7 @@ _mqttx() {
       ;;
     broker)
       case $before in
+        --help) _mqttx_words 'all' ;;
         -p | --port | --bind | --tls-port | --ws-port | --wss-port) : ;;
         --certfile | --keyfile | --password-file) _mqttx_files ;;
         *) _mqttx_words '-p --port --bind --tls-port --ws-port --wss-port --certfile --keyfile --password-file --allow-anonymous --quiet --help --version' ;;
@@ -89,6 +95,7 @@ _mqttx() {
       ;;
     inspect)
       case $before in
+        --help) _mqttx_words 'all' ;;
         -r | --read | --keylog | --write) _mqttx_files ;;
         --hex | -p | --port | --client | --topic | --connection | --from | --to | -C | --count) : ;;
         --protocol) _mqttx_words 'mqtt-sn' ;;
@@ -105,6 +112,7 @@ _mqttx() {
       ;;
     bench)
       case $before in
+        --help) _mqttx_words 'all' ;;
         --clients | --subscribers | --size | --topics | --zipf | -m | --message | --response-topic | --ramp | --churn | --start-on | --servers | --ifaddr | --rate | --rate-per-client | --connect-rate | --duration | --count | --warmup | --seed | --shard | --start-at | --workers | --assert | --prometheus | --find-max | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | -x | --session-expiry | --user-property | --content-type | --message-expiry | --correlation-data | --payload-format) : ;;
         -t | --topic) _mqttx_topics ;;
         -q | --qos) _mqttx_words '0 1 2' ;;
@@ -125,6 +133,7 @@ _mqttx() {
       ;;
     context)
       case $before in
+        --help) _mqttx_words 'all' ;;
         -L | --url | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --retry-max | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | --password-env | --password-command | -M | --max-inflight | -P | --pw | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry) : ;;
         -h | --host) _mqttx_hosts ;;
         --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file) _mqttx_files ;;
@@ -142,6 +151,7 @@ _mqttx() {
       ;;
     completion)
       case $before in
+        --help) _mqttx_words 'all' ;;
         *)
           if [[ $word == -* ]]; then _mqttx_words '--help --version'
           else if _mqttx_typed 'bash zsh fish'; then :; else _mqttx_words 'bash zsh fish'; fi; fi
@@ -151,7 +161,7 @@ _mqttx() {
   esac
 }
 
-# bash cuts words at : and = too. These are the words as the program sees them, up to the cursor.
+# bash also splits words at : and =. Sets line to the words as the program gets them, up to the cursor.
 _mqttx_rejoin() {
   local rest=${COMP_LINE:0:COMP_POINT} part apart index
   line=()
@@ -163,8 +173,8 @@ _mqttx_rejoin() {
   done
 }
 
-# Offers the lines that begin like the word, if they are plain: what needs quotes is not of these. bash replaces
-# the piece of the word that it has cut; with a quote that is open, that is what stands after the quote.
+# Offers the lines that begin like the word and need no quotes. bash replaces the piece of the word after its last
+# split; with an open quote, that is what follows the quote.
 _mqttx_offer() {
   local text start=${word#[\'\"]}
   local cut=${start%"$piece"}
@@ -177,7 +187,7 @@ _mqttx_words() {
   _mqttx_offer "${1// /$'\n'}"
 }
 
-# Files are completed by bash itself, which knows about quotes; before bash 4 only plain names.
+# bash completes files itself and quotes them; before bash 4 only plain names work.
 _mqttx_files() {
   compopt -o default 2>/dev/null || _mqttx_offer "$(compgen -A file -- "$word")"
 }
@@ -194,8 +204,8 @@ _mqttx_contexts() {
   _mqttx_offer "$("${line[0]}" completion contexts 2>/dev/null)"
 }
 
-# Topics come from a server: mqttx itself escapes them for the quote that is open. It is given the words as they were
-# typed, and the last in two halves, of which bash replaces the second.
+# Topics come from a server: mqttx escapes them for the open quote. It gets the words as typed, the last one in two
+# halves, of which bash replaces the second.
 _mqttx_topics() {
   local text count=$((${#line[@]} - 1))
   while IFS= read -r text; do
@@ -203,7 +213,7 @@ _mqttx_topics() {
   done <<<"$("${line[0]}" completion topics bash -- "${line[@]:1:count - 1}" "${word%"$piece"}" "$piece" 2>/dev/null)"
 }
 
-# Whether one of the words before the cursor is one of these.
+# Whether one of these words was typed before the cursor.
 _mqttx_typed() {
   local typed
   for typed in "${line[@]:2:${#line[@]} - 3}"; do
