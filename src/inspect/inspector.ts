@@ -261,7 +261,7 @@ export class Inspector implements CaptureSink {
     if (!this.#quick.read(packet)) decode(this.#fields, packet)
     if (packet.connect !== undefined) connection.clientId = packet.connect.clientId
     this.#watch.ofPacket(connection, packet).packet(packet)
-    for (const { severity } of packet.violations) this.found[severity]++
+    if (packet.violations.length > 0) for (const { severity } of packet.violations) this.found[severity]++
     if (packet.type === connack && packet.version === 5) assignClientId(packet, connection)
     if (this.#filter?.isByClient === true) {
       if (this.#isUnnamed(stream, packet)) return
@@ -297,7 +297,8 @@ export class Inspector implements CaptureSink {
     if (this.#options.payloads !== undefined && packet.payload >= 0 && packet.isWhole)
       packet.decoded = this.#options.payloads(packet)
     if (!stream.shown) this.#introduce(stream)
-    for (const view of this.#views) view.packet(packet, connection)
+    this.#options.view.packet(packet, connection)
+    this.#options.also?.packet(packet, connection)
     if (this.#filter?.isFull(this.shown) === true) this.done = true
   }
 }

@@ -85,7 +85,8 @@ function putLine(out: ByteWriter, packet: Packet, frame: Origin | undefined): vo
   at = putNumber(bytes, at, packet.connection)
   at = putBytes(bytes, at, kindOf(packet))
   if (packetIdentifier > 0) {
-    at = putAscii(bytes, at, ' m')
+    bytes[at++] = space
+    bytes[at++] = letterM
     at = putNumber(bytes, at, packetIdentifier)
   }
   out.commit(at)
@@ -102,7 +103,7 @@ function putLine(out: ByteWriter, packet: Packet, frame: Origin | undefined): vo
 /** The frame number at the end of the line, so that the other columns keep their positions. */
 function putFrame(out: ByteWriter, { record, file }: Origin): void {
   const { bytes } = out
-  let at = putAscii(bytes, out.reserve(room), ' frame ')
+  let at = putBytes(bytes, out.reserve(room), texts.frame)
   at = putNumber(bytes, at, record)
   if (file !== undefined) at = putBytes(bytes, at, fileText(file))
   out.commit(at)
@@ -124,6 +125,16 @@ function fileText(file: string): Uint8Array {
 const room = 500
 const space = 32
 const hash = 35
+const letterM = 109
+const quote = 34
+const comma = 44
+const closingParenthesis = 41
+const texts = {
+  frame: encoded(' frame '),
+  answers: encoded(' (to #'),
+  byte: encoded(' byte'),
+  bytes: encoded(' bytes'),
+}
 
 /** Preallocated: V8 would turn a sparse array into a hash table. */
 const kinds = new Array<Uint8Array | undefined>(256 * 64).fill(undefined)
@@ -164,18 +175,24 @@ export function cutText(packet: Packet): string {
 
 function putMessage(out: ByteWriter, packet: Packet): void {
   const { topic = '', topicAlias, payload, start, length } = packet
-  out.ascii(' "')
+  let at = out.reserve(2)
+  out.bytes[at++] = space
+  out.bytes[at++] = quote
+  out.commit(at)
   if (!out.plainText(topic)) out.text(quoted(topic).slice(1, -1))
   const { bytes } = out
-  let at = out.reserve(room)
+  at = out.reserve(room)
   if (topicAlias > 0) {
     at = putAscii(bytes, at, '" alias ')
     at = putNumber(bytes, at, topicAlias)
     bytes[at++] = space
-  } else at = putAscii(bytes, at, '" ')
+  } else {
+    bytes[at++] = quote
+    bytes[at++] = space
+  }
   const size = payload < 0 ? 0 : length - (payload - start)
   at = putNumber(bytes, at, size)
-  out.commit(putAscii(bytes, at, size === 1 ? ' byte' : ' bytes'))
+  out.commit(putBytes(bytes, at, size === 1 ? texts.byte : texts.bytes))
 }
 
 /** Details of packets other than PUBLISH. */
@@ -208,13 +225,15 @@ function listed<T>(all: readonly T[], shown: (one: T) => string): string {
 
 function putAnswer(out: ByteWriter, { answers, roundTrip }: Packet): void {
   const { bytes } = out
-  let at = putAscii(bytes, out.reserve(room), ' (to #')
+  let at = putBytes(bytes, out.reserve(room), texts.answers)
   at = putNumber(bytes, at, answers)
   if (roundTrip >= 0) {
-    at = putAscii(bytes, at, ', ')
+    bytes[at++] = comma
+    bytes[at++] = space
     at = putDuration(bytes, at, roundTrip)
   }
-  out.commit(putAscii(bytes, at, ')'))
+  bytes[at++] = closingParenthesis
+  out.commit(at)
 }
 
 /** A Reason Code or Return Code with its name; '' for success, except in CONNACK. */

@@ -6,7 +6,7 @@ import { snNames } from '../mqtt-sn-names.js'
 import { packetNames } from '../names.js'
 import type { Packet } from '../packet.js'
 import { bufferOf } from '../utf8.js'
-import { putAscii, putDigits, putNumber, shortText } from './byte-writer.js'
+import { encoded, putAscii, putBytes, putDigits, putNumber, shortText } from './byte-writer.js'
 import type { ConnectionFacts } from './view.js'
 
 export const hexPairs: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
@@ -27,7 +27,7 @@ export function hexOf(bytes: Uint8Array, start: number, end: number): string {
 
 const dot = 46
 let knownSecond = -1
-let timeOfSecond = ''
+let timeOfSecond = encoded('')
 
 /** The time of day, UTC, in microseconds: `10:15:32.123456`; nothing if it is unknown. */
 export function putTimeOfDay(bytes: Uint8Array, at: number, { second, nanos }: Instant): number {
@@ -36,9 +36,9 @@ export function putTimeOfDay(bytes: Uint8Array, at: number, { second, nanos }: I
     knownSecond = second
     const day = second % 86_400
     const parts = [day / 3600, (day / 60) % 60, day % 60].map((part) => two(Math.floor(part)))
-    timeOfSecond = `${parts.join(':')}.`
+    timeOfSecond = encoded(`${parts.join(':')}.`)
   }
-  return putDigits(bytes, putAscii(bytes, at, timeOfSecond), Math.floor(nanos / 1000), 6)
+  return putDigits(bytes, putBytes(bytes, at, timeOfSecond), Math.floor(nanos / 1000), 6)
 }
 
 /** `putTimeOfDay` as a string. */
