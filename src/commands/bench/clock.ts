@@ -9,8 +9,12 @@ export interface Clock {
   soon(action: () => void): void
 }
 
-/** performance.now() starts at 0 in each thread; hrtime is the same for the whole host. */
-const offset = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+/**
+ * performance.now() starts at 0 in each thread; hrtime is the same for the whole host. A pause between the two calls makes
+ * a sample too small (by several milliseconds at the first call of performance.now()), so the largest one counts.
+ */
+const samples = Array.from({ length: 10 }, () => Number(process.hrtime.bigint()) / 1e6 - performance.now())
+const offset = Math.max(...samples)
 
 export const systemClock: Clock = {
   now: () => performance.now() + offset,
