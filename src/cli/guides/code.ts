@@ -27,10 +27,11 @@ function broken(line: string, width: number, end: string, start: string): string
   let rest = line
   while (rest.length > width) {
     const room = width - end.length
-    const at = lastBlank(rest, room)
-    if (at < 0 && end !== '') break // a command that cannot be broken
-    lines.push(at < 0 ? rest.slice(0, room) : rest.slice(0, at) + end)
-    rest = start + (at < 0 ? rest.slice(room) : rest.slice(at + 1))
+    const at = end === '' ? rest.lastIndexOf(' ', room) : lastBlank(rest, room)
+    const isBlank = at > start.length
+    if (!isBlank && end !== '') break // a command that cannot be broken
+    lines.push(rest.slice(0, isBlank ? at : room) + end)
+    rest = start + rest.slice(isBlank ? at + 1 : room)
   }
   return [...lines, rest]
 }

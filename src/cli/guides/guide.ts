@@ -26,12 +26,13 @@ export type Inline =
   | { readonly kind: 'code' | 'strong'; readonly text: string }
   | { readonly kind: 'guide' | 'url'; readonly text: string; readonly target: string }
 
-/** A row of a table as a term and what is said about it; the header names the columns after the second. */
+/** A row of a table as a term and what is said about it. Columns after the second have their header before them, except notes. */
 export function described(header: readonly string[], cells: readonly Text[]): { term: Text; about: Text[] } {
   const [term = [], ...rest] = cells
   const about = rest.flatMap((cell, index) => {
     if (cell.length === 0) return []
-    return [index === 0 ? cell : [`${header[index + 1]}: `, ...cell]]
+    const name = header[index + 1]
+    return [index === 0 || name === 'note' ? cell : [`${name}: `, ...cell]]
   })
   return { term, about }
 }
