@@ -1,4 +1,4 @@
-// The links of all Markdown files lead to files that exist, and to headings that they have.
+// The links and paths in Markdown files lead to files that exist, and to headings that they have.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -31,4 +31,11 @@ test.each(documents)('%s', (name) => {
     expect(existsSync(path), link).toBe(true)
     if (anchor !== undefined) expect(anchorsOf(path), link).toContain(anchor)
   }
+})
+
+test.each(['CONTRIBUTING.md', 'SECURITY.md', 'docs/project/release.md'])('paths in %s', (name) => {
+  const text = readFileSync(join(root, name), 'utf8')
+  const paths = Array.from(text.matchAll(/`((?:src|test|docs|\.ci)\/[\w./-]+)`/g), ([, path = '']) => path)
+  expect(paths.length).toBeGreaterThan(0)
+  for (const path of paths) expect(existsSync(join(root, path)), path).toBe(true)
 })
