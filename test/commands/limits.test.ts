@@ -5,6 +5,7 @@ import mqtt, { type IConnackPacket, type Packet } from 'mqtt-packet'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { exitStatuses } from '../../src/errors.js'
 import { matches } from '../../src/session/topic-filter.js'
+import { choose } from '../helpers/amount.js'
 import { startMqttx } from '../helpers/run.js'
 import { type ScriptedServer, scriptedServer } from '../helpers/scripted-server.js'
 
@@ -168,7 +169,8 @@ async function outcome(words: readonly string[], stdin: string | undefined, limi
   return { ...(await running.ended), broken: server.broken }
 }
 
-describe.each(commands)('%s', (line, limited, stdin) => {
+describe.each(commands.map((command, row) => ({ command, row })))('$command.0', ({ command, row }) => {
+  const [line, limited, stdin] = command
   const words = line.split(' ')
   // bench ends by --count, or by --duration instead.
   const withLimit =
@@ -179,11 +181,10 @@ describe.each(commands)('%s', (line, limited, stdin) => {
           .split(/ +/)
       : words
 
-  test.each(limits)('E1: %s', async (_, limits) => {
-    const outcomes = await Promise.all([
-      outcome(words, stdin, limits),
-      outcome([...withLimit, ...limited.split(' ')], stdin, limits),
-    ])
+  const forms = [words, [...withLimit, ...limited.split(' ')]]
+  test.each(limits.map((row, index) => [...row, index] as const))('E1: %s', async (_, limits, index) => {
+    const chosen = choose(forms, index + row)
+    const outcomes = await Promise.all(chosen.map((form) => outcome(form, stdin, limits)))
     for (const { status, stdout, stderr, broken } of outcomes) {
       const shown = `status ${status}\n${stderr}\n${stdout.subarray(0, 300)}`
       expect(isDocumented(status), shown).toBe(true)

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, expect, test } from 'vitest'
 import { parsePasswords, verifyUser } from '../../src/passwd/file.js'
+import { amount } from '../helpers/amount.js'
 import { mqttx, scratch, shell, start, startMqttx } from '../helpers/run.js'
 
 let folder: string
@@ -36,7 +37,7 @@ test('concurrent runs lose no user', async () => {
 }, 60_000)
 
 /** Each starts a process. */
-const kills = process.env.CI ? 200 : 60
+const kills = amount({ inCi: 200, here: 40 })
 
 test(`after ${kills} kills at random times the file is the complete old or new file`, async () => {
   const lines = Array.from({ length: 2000 }, (_, at) => `# ${String(at).padStart(200, '.')}\n`).join('')
@@ -272,11 +273,12 @@ async function peak(...args: string[]): Promise<number> {
   return Number(/peak (\d+)/.exec(stderr)?.[1] ?? Number.NaN) / 1024
 }
 
-test('H25: a file with 300,000 users is changed, verified, listed and audited in bounded memory', async () => {
+const thousands = amount({ inCi: 300, here: 100 })
+test(`H25: a file with ${thousands},000 users is changed, verified, listed and audited in bounded memory`, async () => {
   await put('ada')
   const hash = readFileSync(file, 'utf8').slice('ada:'.length)
   writeFileSync(file, '')
-  for (let at = 0; at < 300; at++) {
+  for (let at = 0; at < thousands; at++) {
     const lines = Array.from({ length: 1000 }, (_, each) => `user${at * 1000 + each}:${hash}`)
     appendFileSync(file, lines.join(''))
   }

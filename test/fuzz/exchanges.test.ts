@@ -3,10 +3,11 @@
 import { expect, test } from 'vitest'
 import { ExitCode, exitStatuses } from '../../src/errors.js'
 import { run } from '../commands/fake-host.js'
+import { amount } from '../helpers/amount.js'
 import { hostileServer } from './hostile-server.js'
 import { type Random, random } from './random.js'
 
-const count = Number(process.env.MQTTX_FUZZ ?? (process.env.CI ? 2000 : 500))
+const count = Number(process.env.MQTTX_FUZZ ?? amount({ inCi: 2000, here: 500 }))
 const first = Number(process.env.MQTTX_SEED ?? 1)
 const atOnce = 24
 /** Milliseconds that an exchange may take in addition to the time limit of its command line, on a busy machine. */

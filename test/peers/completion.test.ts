@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { choose } from '../helpers/amount.js'
 import { accepts, type Broker, freePort, peerTest, startMosquitto, startOwnBroker } from '../helpers/peers.js'
 import { RawClient } from '../helpers/raw-client.js'
 import { mqttx, program, scratch, start } from '../helpers/run.js'
@@ -168,14 +169,14 @@ describe.each(shells)('%s', (shell) => {
     [shell, 'python3'],
     async () => {
       await retain([...hostile, ...dashed, ...unseen])
-      const rows = opened.flatMap((quote) => [
-        ...hostile.map((topic, index) =>
+      const rows = hostile.flatMap((topic, index) =>
+        choose(opened, index).map((quote) =>
           index % 2 === opened.indexOf(quote) % 2
             ? ([`mqttx ${before} -t ${quote}${topic.slice(0, 3)}\t`, topic] as const)
             : ([`mqttx ${before} --topic=${quote}${topic.slice(0, 3)}\t`, `--topic=${topic}`] as const),
         ),
-        [`mqttx ${before} --topic=${quote}-0\t`, '--topic=-0/x'] as const,
-      ])
+      )
+      for (const quote of opened) rows.push([`mqttx ${before} --topic=${quote}-0\t`, '--topic=-0/x'])
       const words = await pressTab(
         shell,
         rows.map(([line]) => line),

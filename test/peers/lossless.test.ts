@@ -1,10 +1,11 @@
 // The promise of `pub -l`: at QoS 1 and 2 status 0 means that every line was acknowledged. With the default limits of
 // both brokers a subscriber that counts finds every one, once and in order. bench/lossless.mjs does a million.
 import { expect } from 'vitest'
+import { amount } from '../helpers/amount.js'
 import { type Client, publish, subscriber } from '../helpers/clients.js'
 import { brokers, type Peer, patientBrokers, peerTest } from '../helpers/peers.js'
 
-const count = 100_000
+const count = amount({ inCi: 100_000, here: 20_000 })
 const lines = Array.from({ length: count }, (_, index) => `${index + 1}\n`).join('')
 const counters: readonly { client: Client; peers: readonly Peer[] }[] = [
   { client: 'mosquitto', peers: ['mosquitto_sub'] },
