@@ -41,6 +41,8 @@ const disconnected: State = { phase: 'disconnected' }
  */
 export class ConnectionState {
   #state: State = disconnected
+  /** `#state` in the phase 'connected': a field, as each PUBLISH reads it. */
+  #connected: Connected | undefined
   #sessionExpiry = 0
 
   get phase(): State['phase'] {
@@ -53,8 +55,7 @@ export class ConnectionState {
   }
 
   get connected(): Connected | undefined {
-    const state = this.#state
-    return state.phase === 'connected' ? state : undefined
+    return this.#connected
   }
 
   /** No further network connection will be made. */
@@ -80,36 +81,37 @@ export class ConnectionState {
   /** A network connection has been opened, and CONNECT is next. */
   opened(link: Link, handshake: Handshake): boolean {
     if (this.#state.phase !== 'disconnected') return false
-    this.#state = { phase: 'connecting', link, handshake }
-    return true
+    return this.#enter({ phase: 'connecting', link, handshake })
   }
 
   /** The server has accepted the connection, at `now` of `performance.now()`. */
   accepted(negotiated: Negotiated, now: number): boolean {
     if (this.#state.phase !== 'connecting') return false
-    this.#state = { phase: 'connected', link: this.#state.link, negotiated, since: now }
     this.#sessionExpiry = negotiated.sessionExpiry
-    return true
+    return this.#enter({ phase: 'connected', link: this.#state.link, negotiated, since: now })
   }
 
   /** The network connection was lost, or CONNECT has failed. */
   lost(): boolean {
     if (this.#state.phase !== 'connecting' && this.#state.phase !== 'connected') return false
-    this.#state = disconnected
-    return true
+    return this.#enter(disconnected)
   }
 
   /** DISCONNECT is about to be sent. */
   closing(): boolean {
     if (this.#state.phase !== 'connected') return false
-    this.#state = { phase: 'closing', link: this.#state.link }
-    return true
+    return this.#enter({ phase: 'closing', link: this.#state.link })
   }
 
   /** Closed, destroyed, or failed with an error that no further attempt can cure. */
   ended(failure?: Error): boolean {
     if (this.#state.phase === 'ended') return false
-    this.#state = { phase: 'ended', failure }
+    return this.#enter({ phase: 'ended', failure })
+  }
+
+  #enter(state: State): true {
+    this.#state = state
+    this.#connected = state.phase === 'connected' ? state : undefined
     return true
   }
 }
