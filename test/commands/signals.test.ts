@@ -135,7 +135,7 @@ describe.skipIf(!unshareWorks())('E7: as the first process of a container (needs
       'PUBLISH',
       143,
     ],
-    ['pub --retry', ['pub', '-p', '1', '-t', 't', '-m', 'x', '--retry', '1000'], 'again', 143],
+    ['pub --retry', ['pub', '-p', '1', '-t', 't', '-m', 'x', '--retry', '1000'], 'reconnecting', 143],
     ['sub', ['sub', '-d', '-t', 't'], 'SUBACK', 0],
   ])('%s ends at SIGTERM', async (_, words, ready, status) => {
     const at = words.includes('-p') ? [] : broker.at
