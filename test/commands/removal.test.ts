@@ -16,7 +16,9 @@ test('queued topics are limited in bytes; the others are an error with their num
   const removal = new RetainedRemoval(connection as unknown as Connection, 4, () => {})
   for (let i = 0; i < 1100; i++) removal.remove(`${i}/`.padEnd(65_000, 'x'))
 
-  await expect(removal.finished()).rejects.toThrow(/^\d+ retained messages were not removed: too many waiting/)
+  await expect(removal.finished()).rejects.toThrow(
+    /^\d+ retained messages were not removed: too many waiting/,
+  )
   expect(published.length).toBeGreaterThan(1000)
   expect(published.length).toBeLessThan(1050)
   for (let i = 0; i < 10; i++) removal.remove(`later/${i}`)
