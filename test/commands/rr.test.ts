@@ -372,7 +372,7 @@ describe('arguments', () => {
     [['-t', 't', '--echo'], 'Error: --exec and --echo need --serve.'],
     [['--serve', '-t', 't'], 'Error: --serve needs a topic (-t) and one of --exec and --echo.'],
     [['--serve', '--echo', '--exec', 'x'], 'Error: Only one of --exec and --echo can be given.'],
-    [['--serve', '-t', 't', '--echo', '-m', 'x'], 'Error: --serve answers requests'],
+    [['--serve', '-t', 't', '--echo', '-m', 'x'], 'Error: --serve cannot be combined'],
     [['--serve', '-t', 't', '--echo', '-V', '311'], 'Error: --serve needs -e with this version of MQTT.'],
     [['--serve', '-t', 'a/#', '-e', 'a/b', '--echo'], 'Error: The response topic (-e) must not match'],
   ])('rr %j', async (words, message) => {
