@@ -55,7 +55,7 @@ export function variablesOf({ name, options }: Owner): Map<string, string> {
   const variables = new Map<string, string>()
   const own = `${prefix}${name.toUpperCase()}_`
   const entries = Object.entries(options)
-  // The URL first: MQTTX_HOST and otherVariables override its parts.
+  // The URL first: MQTTX_HOST and other variables override its parts.
   const ordered = [...entries.filter(([key]) => key === 'url'), ...entries.filter(([key]) => key !== 'url')]
   for (const [key, option] of ordered) {
     const variable = variableOf(key, option)
