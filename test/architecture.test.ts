@@ -116,6 +116,28 @@ test.each(files)('%s imports only allowed parts', (file) => {
   }
 })
 
+test('no circle of imports, types and import() included', () => {
+  const visited = new Set<string>()
+  const findCircle = (file: string, path: readonly string[]): readonly string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file]
+    if (visited.has(file)) return undefined
+    for (const target of ownImportsOf(file)) {
+      const circle = findCircle(target, [...path, file])
+      if (circle !== undefined) return circle
+    }
+    visited.add(file)
+    return undefined
+  }
+  for (const file of files) expect(findCircle(file, [])).toBeUndefined()
+})
+
+test('src/README.md shows the allowed imports', () => {
+  const rows = Object.entries(allowed).map(
+    ([part, targets]) => `${part.padEnd(10)} --> ${targets.join(', ')}`,
+  )
+  expect(readFileSync(`${root}README.md`, 'utf8')).toContain(`\`\`\`\n${rows.join('\n')}\n\`\`\`\n`)
+})
+
 test.each(files.filter((file) => /^commands\/.*\//.test(file)))('%s imports no other command', (file) => {
   const own = file.split('/').slice(0, 2).join('/')
   for (const target of ownImportsOf(file)) {

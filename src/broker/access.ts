@@ -3,9 +3,6 @@ import { isIP, isIPv4 } from 'node:net'
 import { shown } from '../text.js'
 import type { Logins } from './logins.js'
 
-/** Whether a password is a user's. */
-export type Authenticate = (user: string, password: Buffer) => Promise<boolean>
-
 export interface AccessRules {
   /** Without it there are no users: a user name is ignored. */
   readonly logins?: Logins | undefined

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { Aedes, Client } from 'aedes'
 import { shown } from '../text.js'
 import { version } from '../version.js'
-import { type AccessRules, type Authenticate, welcomes } from './access.js'
+import { type AccessRules, welcomes } from './access.js'
 import { Connections } from './connections.js'
 import { follow } from './events.js'
 import { pieceSize } from './gate.js'
@@ -23,8 +23,8 @@ import { from, type Limits, Peers } from './peers.js'
 import { Store } from './store.js'
 import { Sys } from './sys.js'
 
-export type { Authenticate } from './access.js'
 export type { Address, Certificate, Wanted } from './listeners.js'
+export type { Authenticate } from './logins.js'
 
 export interface BrokerOptions {
   /** Without it there are no users: a user name is ignored. */

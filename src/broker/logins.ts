@@ -1,5 +1,7 @@
 // Logins: how many passwords are verified at once, for how long, and how soon an address may fail again.
-import type { Authenticate } from './access.js'
+
+/** Whether the password is the user's. */
+export type Authenticate = (user: string, password: Buffer) => Promise<boolean>
 
 export type Verdict = 'right' | 'wrong' | 'busy' | 'late'
 
