@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { constants } from 'node:os'
 import { contextsFileKind } from './cli/contexts.js'
-import type { Surroundings } from './cli/sources.js'
+import type { CliEnvironment } from './cli/sources.js'
 import { commands } from './commands/index.js'
 import type { Job } from './commands/job.js'
 import { BrokenPipe, ExitCode, explain, MqttxError, UsageError } from './errors.js'
@@ -55,8 +55,8 @@ async function prepare(argv: readonly string[], host: Host): Promise<Job> {
   const [name, ...rest] = argv
   if (name === '--version') return printing(versionText) // fast path: the option tables are not loaded
   const command = commands.find((known) => known.name === name)
-  const surroundings: Surroundings = { env: host.env, readFile: readTextFile }
-  const prepared = await command?.prepare(rest, surroundings)
+  const cliEnvironment: CliEnvironment = { env: host.env, readFile: readTextFile }
+  const prepared = await command?.prepare(rest, cliEnvironment)
   if (prepared?.wants === 'run') return prepared
   const { answer, helpFor } = await import('./commands/program.js')
   if (prepared?.wants === 'version') return printing(versionText)

@@ -18,7 +18,7 @@ import {
   type Visits,
   type Wanted,
 } from './listeners.js'
-import { Logins } from './logins.js'
+import { type Authenticate, Logins } from './logins.js'
 import { from, type Limits, Peers } from './peers.js'
 import { Store } from './store.js'
 import { Sys } from './sys.js'

@@ -18,13 +18,13 @@ import {
 } from './scan.js'
 import {
   argumentsOfSetting,
+  type CliEnvironment,
   effectiveSettings,
   type Line,
   readContext,
   readVariables,
   type Setting,
   type Sources,
-  type Surroundings,
   withPlace,
 } from './sources.js'
 
@@ -60,14 +60,14 @@ interface Draft {
 export function parse<O extends Options>(
   spec: Spec<O>,
   argv: readonly string[],
-  surroundings: Surroundings,
+  cliEnvironment: CliEnvironment,
 ): Parsed<O> {
   const table = tableOf(spec)
   const typed = [...typedOptions(table, argv)]
   const asked = typed.some(({ option }) => isHelpOrVersion(option)) // works even if other sources have mistakes
-  const variables = asked ? [] : readVariables(spec, table, surroundings)
-  const lines = optionsFile(spec, { table, typed, variables, surroundings })
-  const settings = asked ? [] : readContext(table, { typed, variables, lines }, surroundings)
+  const variables = asked ? [] : readVariables(spec, table, cliEnvironment)
+  const lines = optionsFile(spec, { table, typed, variables, cliEnvironment })
+  const settings = asked ? [] : readContext(table, { typed, variables, lines }, cliEnvironment)
   const { fromContext, fromVariables, fromFile } = effectiveSettings(table, { typed, variables, settings })
   const draft: Draft = {
     args: defaults(spec.options),
@@ -110,12 +110,12 @@ function defaults(options: Options): Record<string, unknown> {
 /** The lines of the options file, if there is one; -o names it, at any position. */
 function optionsFile(
   spec: { readonly optionsFile?: string },
-  { table, typed, variables, surroundings }: Sources & { table: Table; surroundings: Surroundings },
+  { table, typed, variables, cliEnvironment }: Sources & { table: Table; cliEnvironment: CliEnvironment },
 ): Line[] {
   if (spec.optionsFile === undefined) return []
   const named = namedOptionsFile(table, typed) ?? variables.find(({ key }) => key === 'optionsFile')?.text
-  const path = named ?? optionsFilePath(surroundings.env, spec.optionsFile)
-  const text = path === undefined ? undefined : surroundings.readFile(path)
+  const path = named ?? optionsFilePath(cliEnvironment.env, spec.optionsFile)
+  const text = path === undefined ? undefined : cliEnvironment.readFile(path)
   if (text === undefined && named !== undefined) {
     throw usageError(table, `Unable to read options file "${shown(named)}": no such file.`)
   }

@@ -14,7 +14,7 @@ import { type AnyOption, calledName, type Options } from './option.js'
 import { type GivenOption, missingArgument, scan, type Table, usageError } from './scan.js'
 
 /** The environment and the files that the parser reads. */
-export interface Surroundings {
+export interface CliEnvironment {
   readonly env: Environment
   /** The text of a file; undefined if it does not exist. `what` names it in error texts. Default: `options file`. */
   readFile(path: string, what?: string): string | undefined
@@ -46,7 +46,7 @@ export interface Sources {
 export function readVariables(
   owner: { readonly name: string; readonly options: Options },
   { byKey }: Table,
-  { env }: Surroundings,
+  { env }: CliEnvironment,
 ): Setting[] {
   return readEnvironment(owner, env).settings.map(({ key, variable, text }) => {
     const option = byKey.get(key)!
@@ -60,7 +60,7 @@ export function readVariables(
 export function readContext(
   table: Table,
   sources: Sources & { readonly lines: readonly Line[] },
-  { env, readFile }: Surroundings,
+  { env, readFile }: CliEnvironment,
 ): Setting[] {
   const known = table.contextSettings
   if (known === undefined) return []

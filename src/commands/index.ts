@@ -3,7 +3,7 @@ import { prefix, readEnvironment, variablesOf } from '../cli/environment.js'
 import { nearest } from '../cli/nearest.js'
 import type { AnySpec, Args, Options, Spec } from '../cli/option.js'
 import { parse, type Wanted } from '../cli/parse.js'
-import type { Surroundings } from '../cli/sources.js'
+import type { CliEnvironment } from '../cli/sources.js'
 import { UsageError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { Job } from './job.js'
@@ -11,7 +11,7 @@ import type { Job } from './job.js'
 export interface Command {
   readonly name: string
   spec(): Promise<AnySpec>
-  prepare(words: readonly string[], surroundings: Surroundings): Promise<Job | { wants: Wanted }>
+  prepare(words: readonly string[], cliEnvironment: CliEnvironment): Promise<Job | { wants: Wanted }>
 }
 
 interface Runnable<O extends Options> {
@@ -27,11 +27,11 @@ function command<O extends Options>(
   return {
     name,
     spec,
-    async prepare(words, surroundings) {
+    async prepare(words, cliEnvironment) {
       const own = await spec()
-      const { foreign } = readEnvironment(own, surroundings.env)
+      const { foreign } = readEnvironment(own, cliEnvironment.env)
       const warnings = foreign.length === 0 ? [] : await unknownVariables(foreign)
-      const parsed = withWarnings(warnings, () => parse(own, words, surroundings))
+      const parsed = withWarnings(warnings, () => parse(own, words, cliEnvironment))
       if (parsed.wants !== 'run') return parsed
       const { args, trailing } = parsed
       const { run } = await load()

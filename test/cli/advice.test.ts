@@ -48,8 +48,8 @@ describe('E35: -V with an option of another version', () => {
   test('if one of them is in the options file or the environment, the error says so', () => {
     const { hint } = refusalOf(pub, `${line} --content-type x`, withFile('-V mqttv311'))
     expect(hint).toBe('--content-type needs MQTT 5, but -V mqttv311 is given: omit one of them')
-    const surroundings = { env: { MQTTX_PROTOCOL_VERSION: '3.1.1' }, readFile: () => undefined }
-    expect(refusalOf(pub, `${line} --content-type x`, surroundings).hint).toContain(
+    const cliEnvironment = { env: { MQTTX_PROTOCOL_VERSION: '3.1.1' }, readFile: () => undefined }
+    expect(refusalOf(pub, `${line} --content-type x`, cliEnvironment).hint).toContain(
       'came from MQTTX_PROTOCOL_VERSION',
     )
   })

@@ -1,7 +1,7 @@
 // The options file: its path, and how its lines are parsed.
 import { describe, expect, test } from 'vitest'
 import { optionsFilePath } from '../../src/cli/options-file.js'
-import type { Surroundings } from '../../src/cli/sources.js'
+import type { CliEnvironment } from '../../src/cli/sources.js'
 import { broker } from '../../src/commands/broker/spec.js'
 import { pub } from '../../src/commands/pub/spec.js'
 import { sub } from '../../src/commands/sub/spec.js'
@@ -40,36 +40,36 @@ describe('-o', () => {
     '/home/me/.config/mosquitto_pub': '-t default',
     mine: '-t mine\n-o other\n-o',
   }
-  const surroundings: Surroundings = { env: { HOME: '/home/me' }, readFile: (path) => files[path] }
+  const cliEnvironment: CliEnvironment = { env: { HOME: '/home/me' }, readFile: (path) => files[path] }
 
   test('names the only file that is read; -o in that file is ignored', () => {
-    expect(argsOf(pub, '-n -o mine', surroundings).topic).toBe('mine')
+    expect(argsOf(pub, '-n -o mine', cliEnvironment).topic).toBe('mine')
   })
 
   test('the command line overrides its file, whatever the position of -o', () => {
-    expect(argsOf(pub, '-t argv -n -o mine', surroundings).topic).toBe('argv')
+    expect(argsOf(pub, '-t argv -n -o mine', cliEnvironment).topic).toBe('argv')
   })
 
   test('as the argument of another option is not -o', () => {
-    expect(argsOf(pub, '-m -o', surroundings)).toMatchObject({ message: '-o', topic: 'default' })
+    expect(argsOf(pub, '-m -o', cliEnvironment)).toMatchObject({ message: '-o', topic: 'default' })
   })
 
   test.each(['-n -o=mine', '-n -omine'])('%s is refused', (line) => {
-    expect(refusalOf(pub, line, surroundings).message).toContain('Unknown option')
+    expect(refusalOf(pub, line, cliEnvironment).message).toContain('Unknown option')
   })
 
   test('must name a file that exists', () => {
-    expect(refusalOf(pub, '-n -o missing', surroundings).message).toBe(
+    expect(refusalOf(pub, '-n -o missing', cliEnvironment).message).toBe(
       'Unable to read options file "missing": no such file.',
     )
   })
 
   test.each(['-o a -o b', '-o missing -t t -o b'])('given twice is refused: %s', (line) => {
-    expect(refusalOf(pub, line, surroundings).message).toBe('Duplicate -o argument given.')
+    expect(refusalOf(pub, line, cliEnvironment).message).toBe('Duplicate -o argument given.')
   })
 
   test('is found after a bad value; mistakes in the file are reported first', () => {
-    const bad = { ...surroundings, readFile: (path: string) => (path === 'mine' ? '-k 1' : undefined) }
+    const bad = { ...cliEnvironment, readFile: (path: string) => (path === 'mine' ? '-k 1' : undefined) }
     expect(refusalOf(pub, '-q 3 -o mine', bad).message).toContain('Invalid keepalive')
   })
 })

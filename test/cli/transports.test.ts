@@ -6,8 +6,8 @@ import { sub } from '../../src/commands/sub/spec.js'
 import { argsOf, nowhere, refusalOf, withFile } from './command-line.js'
 
 const needed = ' -t t -m x'
-const args = (line: string, surroundings = nowhere) => argsOf(pub, line + needed, surroundings)
-const refusal = (line: string, surroundings = nowhere) => refusalOf(pub, line + needed, surroundings)
+const args = (line: string, cliEnvironment = nowhere) => argsOf(pub, line + needed, cliEnvironment)
+const refusal = (line: string, cliEnvironment = nowhere) => refusalOf(pub, line + needed, cliEnvironment)
 
 describe("combinations, with mosquitto's texts in its order", () => {
   test.each([
