@@ -112,7 +112,7 @@ describe.skipIf(!findPeer('openssl') && !process.env.CI)('certificates', () => {
     expect((await mqttx(line)).stderr).toContain('not for 127.0.0.1')
     expect(sent[0]).toBe('real.example')
     expect((await mqttx([...line, '--servername', 'a:1'])).stderr).toContain(
-      "--servername: 'a:1' is not the name",
+      "--servername: 'a:1' is not a server name",
     )
   })
 
