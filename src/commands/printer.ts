@@ -5,7 +5,7 @@ import { plain } from '../format/plain.js'
 import { pretty } from '../format/pretty.js'
 import { onScreen } from '../format/screen.js'
 import { compileTemplate, templated } from '../format/template.js'
-import { type Ink, plainInk, terminalPlain } from '../format/terminal.js'
+import { noColour, type Palette, terminalPlain } from '../format/terminal.js'
 import { messageRate, watch } from '../format/watch.js'
 import type { Host } from '../host.js'
 import { wantsColor } from '../io/terminal.js'
@@ -37,7 +37,7 @@ export interface PrinterTarget {
   readonly host: string
   /** Standard output is a terminal. */
   readonly terminal: boolean
-  readonly ink: Ink
+  readonly palette: Palette
   warn(text: string): void
 }
 
@@ -54,10 +54,10 @@ export function printer(args: PrinterArgs, target: PrinterTarget): Printer {
   return { ...idle, print: target.terminal ? forTerminal(args, target) : formatter(args, target.warn) }
 }
 
-function forTerminal(args: PrinterArgs, { ink, warn }: PrinterTarget): Formatter {
+function forTerminal(args: PrinterArgs, { palette, warn }: PrinterTarget): Formatter {
   if (hasForm(args)) return onScreen(formatter(args, warn))
   const { verbose, noNewline, pretty } = args
-  return terminalPlain({ verbose, newline: !noNewline, pretty, ink })
+  return terminalPlain({ verbose, newline: !noNewline, pretty, palette })
 }
 
 /** True if -F or --json determines the form of the output. */
@@ -76,8 +76,8 @@ export function formatter(args: PrinterArgs, warn: (text: string) => void): Form
 }
 
 /** Colours for standard output, or none. */
-export async function inkFor({ stdout, env }: Host): Promise<Ink> {
-  return wantsColor(stdout, env) ? (await import('../io/style.js')).ink : plainInk
+export async function paletteFor({ stdout, env }: Host): Promise<Palette> {
+  return wantsColor(stdout, env) ? (await import('../io/style.js')).palette : noColour
 }
 
 /** Wall-clock time with a resolution of about a microsecond. */

@@ -5,13 +5,13 @@ import type { Formatter, ReceivedMessage } from './message.js'
 import { prettyJson } from './pretty.js'
 
 /** Colours of a terminal; each returns its text unchanged without colour. */
-export interface Ink {
+export interface Palette {
   topic(text: string): string
   faint(text: string): string
 }
 
 /** No colour. */
-export const plainInk: Ink = { topic: (text) => text, faint: (text) => text }
+export const noColour: Palette = { topic: (text) => text, faint: (text) => text }
 
 /** Bytes of a binary payload that are shown. */
 const previewBytes = 32
@@ -20,32 +20,32 @@ export interface TerminalOptions {
   readonly verbose: boolean
   readonly newline: boolean
   readonly pretty: boolean
-  readonly ink: Ink
+  readonly palette: Palette
 }
 
 /**
  * Prints like `plain`, for a person. With `verbose` a retained message is marked after its topic. Control and bidi
  * characters are escaped, except line feeds and tabs of the payload.
  */
-export function terminalPlain({ verbose, newline, pretty, ink }: TerminalOptions): Formatter {
+export function terminalPlain({ verbose, newline, pretty, palette }: TerminalOptions): Formatter {
   return (message, sink) => {
     const empty = message.payload.length === 0
     if (empty && !(verbose && newline)) return
-    if (verbose) sink.text(`${label(message, ink)} `)
-    sink.text(empty ? '(null)' : payloadText(message.payload, pretty, ink))
+    if (verbose) sink.text(`${label(message, palette)} `)
+    sink.text(empty ? '(null)' : payloadText(message.payload, pretty, palette))
     if (newline) sink.newline()
   }
 }
 
 /** The topic and, for a retained message, a mark. */
-export function label({ topic, retain }: ReceivedMessage, ink: Ink): string {
-  return `${ink.topic(oneLine(topic))}${retain ? ink.faint(' [retained]') : ''}`
+export function label({ topic, retain }: ReceivedMessage, palette: Palette): string {
+  return `${palette.topic(oneLine(topic))}${retain ? palette.faint(' [retained]') : ''}`
 }
 
-function payloadText(payload: Buffer, pretty: boolean, ink: Ink): string {
+function payloadText(payload: Buffer, pretty: boolean, palette: Palette): string {
   const json = pretty ? prettyJson(payload) : undefined
   if (json !== undefined) return json.join('')
-  return isBinary(payload) ? ink.faint(hexPreview(payload)) : screenText(payload.toString())
+  return isBinary(payload) ? palette.faint(hexPreview(payload)) : screenText(payload.toString())
 }
 
 /** True for a payload that is not UTF-8 or has a NUL. */

@@ -2,7 +2,7 @@
 import { count, oneLine, shown } from '../text.js'
 import type { ByteSink, Formatter, ReceivedMessage, WallClock } from './message.js'
 import { isoSecond, localTime } from './strftime.js'
-import { hexPreview, type Ink, isBinary, label } from './terminal.js'
+import { hexPreview, isBinary, label, type Palette } from './terminal.js'
 
 /** Limits of stored topics: count, and characters of their names. The least recently updated topic is dropped. */
 const maxTopics = 10_000
@@ -24,7 +24,7 @@ export interface WatchOptions {
   readonly host: string
   /** Formats a line; undefined: time, topic and payload. */
   readonly format: Formatter | undefined
-  readonly ink: Ink
+  readonly palette: Palette
   readonly clock: WallClock
 }
 
@@ -84,11 +84,11 @@ export class WatchView {
   }
 
   #line(message: ReceivedMessage): Omit<Row, 'order'> {
-    const { format, ink, clock } = this.#options
+    const { format, palette, clock } = this.#options
     if (format !== undefined) return { head: '', width: 0, text: oneLine(rendered(format, message)) }
     const time = isoSecond(localTime(clock())).slice(11)
     const plain = `${time} ${oneLine(message.topic)}${message.retain ? ' [retained]' : ''} `
-    const head = `${ink.faint(time)} ${label(message, ink)} `
+    const head = `${palette.faint(time)} ${label(message, palette)} `
     return { head, width: cellsOf(plain), text: payloadLine(message.payload) }
   }
 

@@ -19,4 +19,4 @@ export const style = {
 } as const
 
 /** Colours of received messages. */
-export const ink = { topic: style.option, faint: style.faint } as const
+export const palette = { topic: style.option, faint: style.faint } as const

@@ -2,21 +2,21 @@
 import { describe, expect, test } from 'vitest'
 import { plain } from '../../src/format/plain.js'
 import { pretty } from '../../src/format/pretty.js'
-import { plainInk, type TerminalOptions, terminalPlain } from '../../src/format/terminal.js'
+import { noColour, type TerminalOptions, terminalPlain } from '../../src/format/terminal.js'
 import { format, message } from './rig.js'
 
-const ink = { topic: (text: string) => `<${text}>`, faint: (text: string) => `(${text})` }
+const palette = { topic: (text: string) => `<${text}>`, faint: (text: string) => `(${text})` }
 const shows = (options: Partial<TerminalOptions>, of: Parameters<typeof message>[0]) =>
   format(
-    terminalPlain({ verbose: true, newline: true, pretty: false, ink: plainInk, ...options }),
+    terminalPlain({ verbose: true, newline: true, pretty: false, palette: noColour, ...options }),
     message(of),
   )
 
 describe('on a terminal', () => {
   test.each<[string, Partial<TerminalOptions>, Parameters<typeof message>[0], string]>([
     ['topic and payload', {}, { topic: 'a', payload: 'x' }, 'a x\n'],
-    ['colours', { ink }, { topic: 'a', payload: 'x' }, '<a> x\n'],
-    ['a retained message', { ink }, { topic: 'a', payload: 'x', retain: true }, '<a>( [retained]) x\n'],
+    ['colours', { palette }, { topic: 'a', payload: 'x' }, '<a> x\n'],
+    ['a retained message', { palette }, { topic: 'a', payload: 'x', retain: true }, '<a>( [retained]) x\n'],
     ['an empty message', {}, { topic: 'a', payload: '' }, 'a (null)\n'],
     ['an empty message without -v', { verbose: false }, { payload: '' }, ''],
     ['-N', { newline: false }, { topic: 'a', payload: 'x' }, 'a x'],
@@ -33,7 +33,7 @@ describe('on a terminal', () => {
       { topic: 'a', payload: Buffer.from([0xff, 1]) },
       'a 2 bytes: ff 01\n',
     ],
-    ['a payload with NUL', { ink }, { topic: 'a', payload: 'x\0' }, '<a> (2 bytes: 78 00)\n'],
+    ['a payload with NUL', { palette }, { topic: 'a', payload: 'x\0' }, '<a> (2 bytes: 78 00)\n'],
     [
       'a long binary payload',
       { verbose: false },

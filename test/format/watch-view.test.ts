@@ -1,12 +1,12 @@
 // The view of sub -w on a terminal fits any topics and payloads into the screen.
 import { expect, test } from 'vitest'
 import { plain } from '../../src/format/plain.js'
-import { plainInk } from '../../src/format/terminal.js'
+import { noColour } from '../../src/format/terminal.js'
 import { type WatchOptions, WatchView } from '../../src/format/watch-view.js'
 import { message, moment } from './rig.js'
 
 const view = (options: Partial<WatchOptions> = {}) =>
-  new WatchView({ host: 'localhost', format: undefined, ink: plainInk, clock: () => moment, ...options })
+  new WatchView({ host: 'localhost', format: undefined, palette: noColour, clock: () => moment, ...options })
 
 test('each topic keeps the line of its first appearance while all fit', () => {
   const screen = view()

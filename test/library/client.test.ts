@@ -166,12 +166,12 @@ describe('MQTT 5 with mosquitto', () => {
     startMosquitto,
     async (broker) => {
       const ours = await client(broker, { protocolVersion: 5 })
-      const deaf = await ours.subscribe('t', { noLocal: true })
+      const withoutOwn = await ours.subscribe('t', { noLocal: true })
       const other = await client(broker, { protocolVersion: 5 })
       await ours.publish('t', 'own')
       const properties = { contentType: 'text/plain', userProperties: { a: ['1', '2'] } }
       await other.publish('t', 'other', { properties })
-      const { value } = await deaf.next()
+      const { value } = await withoutOwn.next()
       expect(value).toMatchObject({ payload: Buffer.from('other'), properties })
     },
   )

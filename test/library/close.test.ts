@@ -87,15 +87,15 @@ describe('the server is gone', () => {
   })
 
   test('and comes back: messages in flight are delivered first', async () => {
-    let deaf = true
-    const broker = await server(4, ({ cmd }) => deaf && cmd === 'publish')
+    let ignoresPublish = true
+    const broker = await server(4, ({ cmd }) => ignoresPublish && cmd === 'publish')
     let sent: Promise<void> | undefined
     const { ours, relay } = await lost(broker.port, {}, async (made) => {
       sent = made.publish('t', 'x', { qos: 1 })
       await once(() => kinds(broker).includes('publish'))
     })
     const closing = ours.close()
-    deaf = false
+    ignoresPublish = false
     relay.admit(true)
     await closing
     await sent

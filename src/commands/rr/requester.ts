@@ -7,7 +7,7 @@ import type { Answer } from '../../connection/events.js'
 import type { ConnectOptions } from '../../connection/options.js'
 import { Waiters } from '../../connection/waiters.js'
 import { ExitCode, MqttxError } from '../../errors.js'
-import type { Ink } from '../../format/terminal.js'
+import type { Palette } from '../../format/terminal.js'
 import type { Host } from '../../host.js'
 import type { Output } from '../../io/output.js'
 import { say } from '../../io/say.js'
@@ -24,7 +24,7 @@ import { UnmatchedMessages } from './unmatched.js'
 export interface CommandIo {
   readonly host: Host
   readonly output: Output
-  readonly ink: Ink
+  readonly palette: Palette
   readonly diagnostics: Diagnostics
 }
 
@@ -74,7 +74,7 @@ export class Requester {
       {
         host: args.host ?? 'localhost',
         terminal: isTerminal(io.host.stdout),
-        ink: io.ink,
+        palette: io.palette,
         warn: (text) => say(io.host.stderr, text),
       },
     )

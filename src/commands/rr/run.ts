@@ -4,7 +4,7 @@ import type { Host } from '../../host.js'
 import { Output } from '../../io/output.js'
 import { createDiagnostics } from '../diagnostics.js'
 import { announceStdin, loadPayload } from '../payload.js'
-import { inkFor } from '../printer.js'
+import { paletteFor } from '../printer.js'
 import { requestLines, requestOnce } from './requests.js'
 import { answerRequests } from './responder.js'
 import type { RrArgs } from './spec.js'
@@ -26,7 +26,7 @@ export async function run(args: RrArgs, host: Host): Promise<number> {
   const diagnostics = createDiagnostics(args, host)
   if (args.serve) return answerRequests(args, options, { host, diagnostics })
   if (args.stdinLine || args.stdinFile || args.file === '-') announceStdin(args, host)
-  const io = { host, diagnostics, output: new Output(host.stdout), ink: await inkFor(host) }
+  const io = { host, diagnostics, output: new Output(host.stdout), palette: await paletteFor(host) }
   // No reconnect: repeating a request whose answer may have been lost is left to the user.
   const once = { ...options, reconnects: 0 }
   if (args.stdinLine) return requestLines(args, once, io)

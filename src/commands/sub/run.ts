@@ -6,7 +6,7 @@ import { Output } from '../../io/output.js'
 import { say } from '../../io/say.js'
 import { hasScreen, isTerminal } from '../../io/terminal.js'
 import { createDiagnostics } from '../diagnostics.js'
-import { clock, formatter, hasForm, inkFor, type Printer, printer } from '../printer.js'
+import { clock, formatter, hasForm, type Printer, paletteFor, printer } from '../printer.js'
 import type { SubArgs } from './spec.js'
 import { Subscriber } from './subscriber.js'
 import { WatchScreen } from './watch-screen.js'
@@ -38,8 +38,8 @@ async function printing(
   host: Host,
   output: Output,
 ): Promise<{ printer: Printer; stderr: Writable }> {
-  const ink = await inkFor(host)
-  const target = { host: args.host ?? 'localhost', ink, clock }
+  const palette = await paletteFor(host)
+  const target = { host: args.host ?? 'localhost', palette, clock }
   const { stdout, stderr, env } = host
   if (!args.watch || !hasScreen(stdout) || env.TERM === 'dumb') {
     const warn = (text: string) => say(stderr, text)
