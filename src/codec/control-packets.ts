@@ -94,3 +94,12 @@ export function isServerCode(type: number, code: number, version: number): boole
   if (version === 5) return isAllowedCode(type, code) && clientCodes[type] !== code
   return type !== suback || code <= 2 || code === 0x80
 }
+
+/** What a client may say in DISCONNECT (MQTT 5.0, 3.14.2.1). */
+const clientEndings = new Set([0, 4, 0x80, 0x81, 0x82, 0x83, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99])
+
+/** True for a Reason Code that a client of MQTT 5 may send in this packet. */
+export function isClientCode(type: number, code: number): boolean {
+  if (type === disconnect) return clientEndings.has(code)
+  return isAllowedCode(type, code) && !(type === auth && code === 0)
+}

@@ -10,35 +10,47 @@ const rows = new Map(properties.map((row) => [row.id, { ...row, title: propertyT
 
 type TitledRow = PropertyRow & { readonly title: string }
 
+/** Who has sent the packet: some properties go only one way. */
+export type Sender = 'client' | 'server'
+
 /**
- * Reads the Property Length and the properties of a packet from a server.
+ * Reads the Property Length and the properties of a packet of `carrier`.
  * @throws ProtocolError 0x81 for a malformed property or one that the packet may not have (2.2.2.2), 0x82 for a duplicate
  * or a value out of range
  */
-export function readProperties(reader: Reader, carrier: PropertyCarrier): PropertyValues | undefined {
+export function readProperties(
+  reader: Reader,
+  carrier: PropertyCarrier,
+  sender: Sender = 'server',
+): PropertyValues | undefined {
   const length = reader.variable('Property Length')
   const outer = reader.end
   if (length > reader.left) throw reader.malformed('Property Length is longer than the packet')
   if (length === 0) return undefined
   const values: PropertyValues = {}
   reader.end = reader.at + length
-  while (reader.left > 0) readProperty(reader, carrier, values)
+  while (reader.left > 0) readProperty(reader, { carrier, sender }, values)
   reader.end = outer
   return values
 }
 
-function readProperty(reader: Reader, carrier: PropertyCarrier, values: PropertyValues): void {
+function readProperty(
+  reader: Reader,
+  { carrier, sender }: { carrier: PropertyCarrier; sender: Sender },
+  values: PropertyValues,
+): void {
   const id = reader.variable('property')
   const row = rows.get(id)
   if (row === undefined) throw reader.malformed(`unknown property ${id} (MQTT 5.0, 2.2.2.2)`)
-  if (!row.packets.includes(carrier) || row.fromClient?.includes(carrier) === true) {
+  const oneWay = sender === 'server' && row.fromClient?.includes(carrier) === true
+  if (!row.packets.includes(carrier) || oneWay) {
     throw reader.malformed(`${row.title} is not allowed in it (MQTT 5.0, 2.2.2.2)`)
   }
   if (row.key === 'userProperties') return addPair(reader, values)
   const value = readValue(reader, row)
   const earlier = values[row.key]
   if (earlier === undefined) values[row.key] = value
-  else if (row.key !== 'subscriptionIdentifier')
+  else if (row.key !== 'subscriptionIdentifier' || sender === 'client')
     throw reader.error(`duplicate ${row.title} (MQTT 5.0, 2.2.2.2)`)
   else if (Array.isArray(earlier)) earlier.push(value)
   else values[row.key] = [earlier, value]

@@ -81,6 +81,11 @@ export class Reader {
     return this.#bytes.subarray(start, start + length)
   }
 
+  /** The bytes from `start` to the next field: a view. */
+  range(start: number): Buffer {
+    return this.#bytes.subarray(start, this.at)
+  }
+
   rest(): Buffer {
     return this.#bytes.subarray(this.at, this.end)
   }

@@ -1,10 +1,10 @@
-// The first packet of a connection, looked at before aedes sees it: aedes closes without a word on what it does not
-// speak, and MQTT wants an answer that the client understands.
+// The first bytes of a connection: whether they begin a CONNECT of a version that the broker speaks. For another version
+// there is an answer that its clients understand.
 
 /** What the first bytes of a connection tell. */
 export type FirstPacket =
   | { kind: 'more' }
-  | { kind: 'connect'; version: 3 | 4 }
+  | { kind: 'connect'; version: 3 | 4 | 5 }
   /** `answer` is the CONNACK to send before closing, if the client would understand one. */
   | { kind: 'refused'; why: string; answer?: Uint8Array }
 
@@ -14,8 +14,8 @@ const unacceptableVersion = Uint8Array.of(0x20, 2, 0, 0x01)
 /** CONNACK of MQTT 5.0 with Reason Code 0x84: unsupported protocol version (3.2.2.2), no properties. */
 const unsupportedVersion = Uint8Array.of(0x20, 3, 0, 0x84, 0)
 
-/** The largest CONNECT that can be meant: five fields with all of their 65,535 bytes. */
-const largestConnect = 10 + 5 * (2 + 65_535)
+/** The largest Remaining Length of a CONNECT that is taken: five fields of 65,535 bytes, and half as much of properties. */
+export const largestConnect = 10 + 8 * (2 + 65_535)
 
 /** The level byte comes 7 bytes (`MQTT`) or 9 (`MQIsdp`) into the Variable Header, which starts after 2 to 5 bytes. */
 export const firstPacketBytes = 14
@@ -46,7 +46,7 @@ export function firstPacket(bytes: Uint8Array): FirstPacket {
 
 function protocolName(bytes: Uint8Array, length: number): FirstPacket {
   for (const [name, known] of [
-    ['MQTT', [4]],
+    ['MQTT', [4, 5]],
     ['MQIsdp', [3]],
   ] as const) {
     const prefix = Uint8Array.of(0, name.length, ...Buffer.from(name))
@@ -54,17 +54,15 @@ function protocolName(bytes: Uint8Array, length: number): FirstPacket {
     if (seen.some((byte, index) => byte !== prefix[index])) continue
     if (length <= prefix.length) return notMqtt('its CONNECT ends too early')
     const level = bytes[prefix.length]
-    return level === undefined ? more : protocolLevel(level, known[0])
+    return level === undefined ? more : protocolLevel(level, known)
   }
   return notMqtt('its CONNECT does not name the protocol MQTT') // [MQTT-3.1.2-1]
 }
 
-function protocolLevel(byte: number, expected: 3 | 4): FirstPacket {
+function protocolLevel(byte: number, known: readonly (3 | 4 | 5)[]): FirstPacket {
   const level = byte & 0x7f // bridges set the highest bit
-  if (level === expected) return { kind: 'connect', version: expected }
-  if (level === 5 && expected === 4) {
-    const why = 'it speaks MQTT 5, this broker 3.1.1 and 3.1 (for mqttx and mosquitto clients: -V mqttv311)'
-    return { kind: 'refused', why, answer: unsupportedVersion }
-  }
-  return { kind: 'refused', why: `it asks for protocol level ${level}`, answer: unacceptableVersion }
+  const version = known.find((number) => number === level)
+  if (version !== undefined) return { kind: 'connect', version }
+  const answer = level > 5 ? unsupportedVersion : unacceptableVersion // [MQTT-3.1.2-2]
+  return { kind: 'refused', why: `it asks for protocol level ${level}`, answer }
 }

@@ -1,0 +1,134 @@
+// Packets of an accepted client: PUBLISH with its checks and its answer, and what each other packet leads to.
+import { puback, pubcomp, pubrec, pubrel } from '../../codec/acknowledge.js'
+import * as types from '../../codec/control-packets.js'
+import { readProperties } from '../../codec/property-reader.js'
+import { decodePublish, type Publish, type PublishProperties } from '../../codec/publish.js'
+import { ProtocolError } from '../../errors.js'
+import * as answers from './answers.js'
+import { type ClientPacket, isAcknowledge, readClientPacket, strictReader } from './client-packets.js'
+import type { Connection } from './connection.js'
+import { messageOf } from './message.js'
+import { receiveSubscribe, receiveUnsubscribe } from './subscribing.js'
+import { isServerTopic, nameFault } from './topics.js'
+
+/** A packet as a Framer has found it. */
+interface Found {
+  readonly header: number
+  readonly bytes: Buffer
+  readonly start: number
+  readonly end: number
+}
+
+const notAuthorized = 0x87
+const noMatchingSubscribers = 0x10
+
+function propertiesOf(bytes: Buffer, start: number, end: number): PublishProperties | undefined {
+  return readProperties(strictReader({ bytes, start, end }, 'PUBLISH'), 'publish', 'client')
+}
+
+/** @throws ProtocolError with the Reason Code for DISCONNECT */
+export function receivePublish(connection: Connection, { header, bytes, start, end }: Found, now: number): void {
+  const { broker, version } = connection
+  const publish = decodePublish(header, bytes, start, end, version === 5 ? propertiesOf : undefined)
+  const { qos, messageId } = publish
+  const { counters, router } = broker
+  counters.publishReceived++
+  counters.publishBytesReceived += publish.payloadEnd - publish.payloadStart
+  checkAllowed(connection, publish)
+  const topic = topicOf(connection, publish)
+  const session = connection.session!
+  const { unreleased } = session
+  if (qos === 2 && unreleased.has(messageId)) return connection.acknowledge(pubrec, messageId, 0) // [MQTT-4.3.3-10]
+  if (qos > 0 && version === 5 && unreleased.size >= broker.settings.receiveMaximum) {
+    const text = `it sent more than ${broker.settings.receiveMaximum} messages of QoS 1 and 2 without waiting`
+    throw new ProtocolError(`${text} [MQTT-3.3.4-7]`, 0x93)
+  }
+  if (!mayPublish(connection, topic)) return denied(connection, publish, topic)
+  const reached = router.publish(messageOf(publish, topic, now), session, now, connection)
+  if (qos === 0 || !connection.open) return
+  const reasonCode = reached === 0 ? noMatchingSubscribers : 0
+  if (qos === 2) unreleased.add(messageId)
+  connection.acknowledge(qos === 1 ? puback : pubrec, messageId, reasonCode)
+}
+
+/** What the settings of the server rule out. */
+function checkAllowed({ broker }: Connection, { qos, retain, properties }: Publish): void {
+  const { settings } = broker
+  if (qos > settings.maxQos)
+    throw new ProtocolError(`it published with QoS ${qos}, allowed is ${settings.maxQos} [MQTT-3.2.2-11]`, 0x9b)
+  if (retain && !settings.retain)
+    throw new ProtocolError('it published a retained message, which is not allowed [MQTT-3.2.2-14]', 0x9a)
+  if (properties?.subscriptionIdentifier !== undefined)
+    throw new ProtocolError('PUBLISH with a Subscription Identifier from a client [MQTT-3.3.4-6]', 0x82)
+}
+
+function topicOf({ aliases }: Connection, publish: Publish): string {
+  const alias = publish.properties?.topicAlias
+  const named = publish.topicEnd > publish.topicStart ? publish.topic : ''
+  const topic = alias === undefined ? named : aliases.resolve(alias, named)
+  if (named === '') return topic
+  const fault = nameFault(named)
+  if (fault !== undefined) throw new ProtocolError(`it published to an invalid Topic Name: ${fault}`, 0x90)
+  return topic
+}
+
+function mayPublish({ broker, session }: Connection, topic: string): boolean {
+  if (topic.startsWith('$') && isServerTopic(topic)) return false
+  return broker.authorize?.(session!, 'publish', topic) !== false
+}
+
+/**
+ * Before MQTT 5 there is no way to refuse a message but to close (MQTT 3.1.1, 3.3.5.2). What access control denies is
+ * acknowledged all the same, as the reference does; a message to $SYS is a mistake of the client.
+ */
+function denied(connection: Connection, { qos, messageId }: Publish, topic: string): void {
+  if (connection.version < 5 && isServerTopic(topic))
+    throw new ProtocolError('it published to $SYS, where only the broker does', notAuthorized)
+  connection.broker.events.denied(connection, topic)
+  if (qos === 0) return
+  const type = qos === 1 ? puback : pubrec
+  const { problemInformation } = connection.request!
+  if (connection.version < 5 || !problemInformation) {
+    if (qos === 2 && connection.version < 5) connection.session!.unreleased.add(messageId)
+    return connection.acknowledge(type, messageId, notAuthorized)
+  }
+  const reason = 'not allowed to publish to this topic'
+  connection.send(answers.refusal(type, messageId, { reasonCode: notAuthorized, reason }, connection))
+}
+
+/** @throws ProtocolError with the Reason Code for DISCONNECT */
+export function receivePacket(connection: Connection, found: Found, now: number): void {
+  const packet = readClientPacket(found.header, found, connection.version)
+  const { type, messageId, reasonCode } = packet
+  switch (type) {
+    case types.subscribe:
+      return receiveSubscribe(connection, packet)
+    case types.unsubscribe:
+      return receiveUnsubscribe(connection, packet, now)
+    case types.pingreq:
+      return connection.send(answers.pingresp)
+    case types.disconnect:
+      return receiveDisconnect(connection, packet)
+    case pubrel:
+      return receivePubrel(connection, messageId)
+    default:
+      if (isAcknowledge(type)) return connection.acknowledged(type, messageId, reasonCode, now)
+      throw new ProtocolError('it sent AUTH, and uses no Authentication Method (MQTT 5.0, 4.12)', 0x82)
+  }
+}
+
+function receivePubrel(connection: Connection, messageId: number): void {
+  const known = connection.session!.unreleased.delete(messageId)
+  connection.acknowledge(pubcomp, messageId, known ? 0 : 0x92)
+}
+
+function receiveDisconnect(connection: Connection, { reasonCode, properties }: ClientPacket): void {
+  const { broker, session } = connection
+  const seconds = properties.sessionExpiryInterval
+  if (typeof seconds === 'number') {
+    if (connection.request!.sessionExpiry === 0 && seconds > 0)
+      throw new ProtocolError('DISCONNECT sets a Session Expiry Interval that CONNECT had as 0 (3.14.2.2.2)', 0x82)
+    broker.sessions.setExpiry(session!, seconds)
+  }
+  connection.disconnected(reasonCode)
+}

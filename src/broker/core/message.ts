@@ -1,0 +1,172 @@
+// An Application Message on its way through the broker: ranges of the chunk that brought it, until it must be kept.
+import type { Publish, QoS } from '../../codec/publish.js'
+
+const none = Buffer.alloc(0)
+
+/** The properties that are passed on (MQTT 5.0, 3.3.2.3), without their length and without Topic Alias. */
+export interface PassedProperties {
+  readonly block: Buffer
+  /** Where the value of the Message Expiry Interval is in `block`; -1 if there is none. */
+  readonly expiryAt: number
+}
+
+export const noProperties: PassedProperties = { block: none, expiryAt: -1 }
+
+/** How the memory of a message is held. */
+const lent = 0 // ranges of a chunk
+const pooled = 1 // a copy in a slab that it shares with other short-lived ones
+const own = 2 // a copy of its own
+
+let lastSerial = 0
+
+export class Message {
+  /** A number that no other message has. */
+  readonly serial = ++lastSerial
+  readonly topic: string
+  readonly qos: QoS
+  readonly retain: boolean
+  /** Milliseconds; Infinity if the message does not expire. Compare with `>`: one with an interval of 0 is sent at once. */
+  readonly expires: number
+  /** How often it stands in a queue; see `Holding`. */
+  holders = 0
+  topicBytes: Buffer
+  topicStart: number
+  topicEnd: number
+  bytes: Buffer
+  start: number
+  end: number
+  properties: PassedProperties
+  #held = lent
+
+  /** The parts in the order of the wire. Positional, like `Publish`: there is one for each PUBLISH. */
+  constructor(
+    topic: string,
+    qos: QoS,
+    retain: boolean,
+    topicBytes: Buffer,
+    topicStart: number,
+    topicEnd: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    properties: PassedProperties,
+    now: number,
+  ) {
+    this.topic = topic
+    this.qos = qos
+    this.retain = retain
+    this.topicBytes = topicBytes
+    this.topicStart = topicStart
+    this.topicEnd = topicEnd
+    this.bytes = bytes
+    this.start = start
+    this.end = end
+    this.properties = properties
+    const { block, expiryAt } = properties
+    this.expires = expiryAt < 0 ? Number.POSITIVE_INFINITY : now + block.readUInt32BE(expiryAt) * 1000
+  }
+
+  /** Bytes of its topic, properties and payload. */
+  get size(): number {
+    return this.topicEnd - this.topicStart + this.properties.block.length + this.end - this.start
+  }
+
+  /**
+   * Copies what is part of a chunk. `lasting`: for a queue or a retained message, which must not keep the slab of
+   * others alive.
+   */
+  keep(lasting: boolean): void {
+    if (this.#held === own || (this.#held === pooled && !lasting)) return
+    const { topicStart, topicEnd, start, end, properties } = this
+    const topicLength = topicEnd - topicStart
+    const { size } = this
+    const copy = lasting ? Buffer.allocUnsafeSlow(size) : Buffer.allocUnsafe(size)
+    this.topicBytes.copy(copy, 0, topicStart, topicEnd)
+    this.bytes.copy(copy, topicLength, start, end)
+    this.topicBytes = this.bytes = copy
+    this.topicStart = 0
+    this.topicEnd = topicLength
+    this.start = topicLength
+    this.end = topicLength + end - start
+    if (properties.block.length > 0) {
+      properties.block.copy(copy, this.end)
+      this.properties = { block: copy.subarray(this.end), expiryAt: properties.expiryAt }
+    }
+    this.#held = lasting ? own : pooled
+  }
+}
+
+/** The message of a received PUBLISH; `topic` is the Topic Name that its Topic Alias stands for, if it has one. */
+export function messageOf(publish: Publish, topic: string, now: number): Message {
+  const { bytes, topicStart, topicEnd, payloadStart, payloadEnd, qos, retain } = publish
+  const from = topicEnd + (qos > 0 ? 2 : 0)
+  const passed =
+    publish.properties === undefined ? noProperties : passedOn(behindLength(bytes, from, payloadStart))
+  if (topicEnd > topicStart) {
+    return new Message(topic, qos, retain, bytes, topicStart, topicEnd, bytes, payloadStart, payloadEnd, passed, now)
+  }
+  const name = Buffer.from(topic)
+  return new Message(topic, qos, retain, name, 0, name.length, bytes, payloadStart, payloadEnd, passed, now)
+}
+
+/** A message that did not come in a PUBLISH: a will, or one of the server's own. */
+export function messageFrom(
+  topic: string,
+  payload: Buffer,
+  options: { qos: QoS; retain: boolean; now: number; properties?: PassedProperties },
+): Message {
+  const { qos, retain, now, properties = noProperties } = options
+  const name = Buffer.from(topic)
+  return new Message(topic, qos, retain, name, 0, name.length, payload, 0, payload.length, properties, now)
+}
+
+/** The properties behind their Property Length, which has been checked. */
+function behindLength(bytes: Buffer, start: number, end: number): Buffer {
+  let at = start
+  while (bytes[at]! >= 128) at++
+  return bytes.subarray(at + 1, end)
+}
+
+const messageExpiryInterval = 0x02
+const willDelayInterval = 0x18
+const topicAlias = 0x23
+
+/** Leaves out what is not passed on: Topic Alias, and of a will its delay. `block` has been checked. */
+export function passedOn(block: Buffer): PassedProperties {
+  const parts: Buffer[] = []
+  let length = 0
+  let from = 0
+  let expiryAt = -1
+  for (let at = 0; at < block.length; ) {
+    const id = block[at]!
+    const next = behindProperty(block, at)
+    if (id === messageExpiryInterval) expiryAt = length + at + 1 - from
+    if (id === topicAlias || id === willDelayInterval) {
+      parts.push(block.subarray(from, at))
+      length += at - from
+      from = next
+    }
+    at = next
+  }
+  if (from === 0) return { block, expiryAt }
+  parts.push(block.subarray(from))
+  return { block: Buffer.concat(parts), expiryAt }
+}
+
+/** Where the property that begins at `at` ends; of those that PUBLISH and wills have from clients. */
+function behindProperty(block: Buffer, at: number): number {
+  const text = (start: number): number => start + 2 + block.readUInt16BE(start)
+  switch (block[at]) {
+    case 0x01: // Payload Format Indicator
+      return at + 2
+    case messageExpiryInterval:
+    case willDelayInterval:
+      return at + 5
+    case topicAlias:
+      return at + 3
+    case 0x26: // User Property
+      return text(text(at + 1))
+    default: // Content Type, Response Topic, Correlation Data
+      return text(at + 1)
+  }
+}

@@ -1,0 +1,96 @@
+// How far a client is behind, and who waits for it. Publishers wait while it is behind and moves; once it has stood still
+// for a while they go on, QoS 0 messages to it are dropped and others wait in its queue; if it takes no byte for long it
+// is disconnected.
+import type { Connection } from './connection.js'
+import { fullAt, longQueue, overfullAt } from './settings.js'
+import { Timer, type Timers } from './timers.js'
+
+export interface PressureOptions {
+  readonly patienceMs: number
+  readonly stallMs: number
+  readonly timers: Timers
+}
+
+export class Pressure {
+  readonly #connection: Connection
+  readonly #options: PressureOptions
+  readonly #timer: Timer
+  /** How often to look, in milliseconds. */
+  readonly #interval: number
+  /** Publishers that wait for this client. */
+  #waiters: Set<Connection> | undefined
+  #movedAt = 0
+  /** It has stood still for too long to be waited for. */
+  #still = false
+
+  constructor(connection: Connection, options: PressureOptions) {
+    this.#connection = connection
+    this.#options = options
+    this.#interval = Math.min(options.patienceMs, options.stallMs)
+    this.#timer = new Timer((now) => this.#check(now))
+  }
+
+  /** True if a QoS 0 message to it is to be dropped. */
+  get overfull(): boolean {
+    const { unsent } = this.#connection
+    return unsent >= overfullAt || (this.#still && unsent >= fullAt)
+  }
+
+  /** A message has been sent or queued: watches that the client takes it. */
+  watch(now: number): void {
+    if (this.#timer.index >= 0) return
+    this.#movedAt = now
+    this.#options.timers.set(this.#timer, now + this.#interval)
+  }
+
+  /** Makes `publisher` wait, if publishers should; it is unblocked when they need not any more. */
+  hold(publisher: Connection): void {
+    if (this.#still || !this.#behind(1)) return
+    // What a client publishes to itself: its acknowledgements are behind its messages.
+    if (publisher === this.#connection && this.#connection.unsent < fullAt) return
+    const waiters = (this.#waiters ??= new Set())
+    if (waiters.has(publisher)) return
+    waiters.add(publisher)
+    publisher.block()
+  }
+
+  /** The client has taken bytes, or acknowledged a message. */
+  moved(now: number): void {
+    this.#movedAt = now
+    if (this.#still) this.#options.timers.set(this.#timer, now + this.#interval)
+    this.#still = false
+    if (this.#waiters !== undefined && !this.#behind(0.5)) this.release()
+  }
+
+  /** Nobody waits for it any more. */
+  release(): void {
+    const waiters = this.#waiters
+    this.#waiters = undefined
+    for (const publisher of waiters ?? []) publisher.unblock()
+  }
+
+  /** The connection is over. */
+  end(): void {
+    this.#options.timers.clear(this.#timer)
+    this.release()
+  }
+
+  #behind(factor: number): boolean {
+    const { unsent, session, blocked } = this.#connection
+    return unsent >= fullAt * factor || (!blocked && (session?.waiting ?? 0) >= longQueue * factor)
+  }
+
+  #check(now: number): void {
+    const { unsent, session } = this.#connection
+    if (unsent === 0 && (session?.waiting ?? 0) === 0) return
+    const { patienceMs, stallMs, timers } = this.#options
+    const idle = now - this.#movedAt
+    if (unsent > 0 && idle >= stallMs) {
+      return this.#connection.end(0x97, `it took nothing for ${Math.ceil(stallMs / 1000)} s`)
+    }
+    if (idle < patienceMs) return timers.set(this.#timer, this.#movedAt + this.#interval)
+    this.#still = true
+    this.release()
+    timers.set(this.#timer, Math.max(now + this.#interval, this.#movedAt + stallMs))
+  }
+}

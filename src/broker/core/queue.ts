@@ -1,0 +1,80 @@
+// The queue of a session: messages of QoS 1 and 2 in order, and what they cost, counted for all sessions together.
+import type { QoS } from '../../codec/publish.js'
+import type { Message } from './message.js'
+import type { ShareGroup } from './shared.js'
+
+/** A message as one subscription, or several of one client, get it. Receivers of the same form share one. */
+export interface Delivery {
+  readonly message: Message
+  readonly qos: QoS
+  readonly retain: boolean
+  /** Subscription Identifiers. */
+  readonly ids: readonly number[] | undefined
+  /** The shared subscription that it comes from. */
+  readonly group: ShareGroup | undefined
+}
+
+/** What a kept message costs beside its bytes: objects, a place in a queue. */
+export const messageOverhead = 400
+
+/** The bytes of all queues. A message that waits in several counts once, its overhead each time. */
+export class Holding {
+  readonly #most: number
+  bytes = 0
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /** False if there is no room. `always`: for what is sent at once, which the queues of others must not prevent. */
+  add(message: Message, always: boolean): boolean {
+    const cost = messageOverhead + (message.holders === 0 ? message.size : 0)
+    if (!always && this.bytes + cost > this.#most) return false
+    message.holders++
+    this.bytes += cost
+    return true
+  }
+
+  remove(message: Message): void {
+    this.bytes -= messageOverhead + (--message.holders === 0 ? message.size : 0)
+  }
+}
+
+/** First in, first out, in constant time. */
+export class Fifo<T> {
+  #items: T[] = []
+  #head = 0
+
+  get length(): number {
+    return this.#items.length - this.#head
+  }
+
+  push(item: T): void {
+    this.#items.push(item)
+  }
+
+  shift(): T | undefined {
+    const item = this.#items[this.#head]
+    if (this.#head >= this.#items.length) return undefined
+    this.#items[this.#head++] = undefined as T
+    if (this.#head === this.#items.length || this.#head >= 1024) {
+      this.#items = this.#items.slice(this.#head)
+      this.#head = 0
+    }
+    return item
+  }
+
+  /** Takes out all items for which `wanted` is true, in order. */
+  extract(wanted: (item: T) => boolean): T[] {
+    const found: T[] = []
+    const rest: T[] = []
+    for (let at = this.#head; at < this.#items.length; at++) {
+      const item = this.#items[at]!
+      if (wanted(item)) found.push(item)
+      else rest.push(item)
+    }
+    this.#items = rest
+    this.#head = 0
+    return found
+  }
+}

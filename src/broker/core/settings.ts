@@ -1,0 +1,119 @@
+// What a broker core is given: what it grants clients, its limits, and whom it asks and informs.
+import type { Connection } from './connection.js'
+import type { ConnectRequest } from './connect.js'
+
+/** What the server grants and announces in CONNACK (MQTT 5.0, 3.2.2.3). */
+export interface Settings {
+  /** Maximum QoS. */
+  readonly maxQos: 0 | 1 | 2
+  /** Retain Available. */
+  readonly retain: boolean
+  /** Maximum Packet Size in bytes; undefined: what four bytes of Remaining Length can say. */
+  readonly maxPacketSize: number | undefined
+  /** QoS 1 and 2 messages of a client that may wait for PUBACK or PUBCOMP; of MQTT 5 clients only. */
+  readonly receiveMaximum: number
+  /** The longest Keep Alive in seconds; 0: any. */
+  readonly maxKeepAlive: number
+  readonly topicAliasMaximum: number
+}
+
+export const defaultSettings: Settings = {
+  maxQos: 2,
+  retain: true,
+  maxPacketSize: undefined,
+  receiveMaximum: 65_535,
+  maxKeepAlive: 0,
+  topicAliasMaximum: 10, // the reference's
+}
+
+export interface Limits {
+  /** From the connection to a whole CONNECT. Milliseconds. */
+  readonly connectMs: number
+  /** A client that takes none of the bytes that wait for it for so long is disconnected. Milliseconds. */
+  readonly stallMs: number
+  /** Publishers wait for a subscriber that is behind, but not for one that has not moved for so long. Milliseconds. */
+  readonly patienceMs: number
+  /** Sessions that outlive their connection. */
+  readonly sessions: number
+  /** Messages of QoS 1 and 2 that one session holds, and their bytes. */
+  readonly queuedMessages: number
+  readonly queuedBytes: number
+  /** Bytes that the queues of all sessions hold. */
+  readonly allQueuedBytes: number
+  readonly retainedBytes: number
+  /** Bytes of the Topic Filters of one client; see `filterCost`. */
+  readonly filterBytes: number
+}
+
+const mebibyte = 1024 * 1024
+
+export const defaultLimits: Limits = {
+  connectMs: 10_000,
+  stallMs: 60_000,
+  patienceMs: 1000,
+  sessions: 10_000,
+  queuedMessages: 100_000,
+  queuedBytes: 64 * mebibyte,
+  allQueuedBytes: 512 * mebibyte,
+  retainedBytes: 256 * mebibyte,
+  filterBytes: 16 * mebibyte,
+}
+
+/** Bytes that may wait for a client before its publishers wait, or before it gets no more. */
+export const fullAt = 64 * 1024
+
+/** Bytes that may wait for a client whose publishers do not wait, before QoS 0 messages to it are dropped. */
+export const overfullAt = 1024 * 1024
+
+/** Messages that may wait in the queue of a connected client before its publishers wait. */
+export const longQueue = 1000
+
+/** QoS 1 and 2 messages that a client may leave without an acknowledgement, if its Receive Maximum is not lower. */
+export const largestWindow = 1000
+
+/** What a client asks leave for; `receive` is asked for each message that would be sent to it. */
+export type Action = 'publish' | 'subscribe' | 'receive'
+
+/** Who a client is, for access control. */
+export interface Identity {
+  readonly clientId: string
+  readonly user: string | undefined
+}
+
+/** The network connection of a client, as the core uses it. */
+export interface Sink {
+  /** Takes bytes; `Connection.taken` is called when the network has them. */
+  write(bytes: Uint8Array): void
+  /** No more bytes follow: close once those written are gone. */
+  end(): void
+  /** The bytes of the client are (not) wanted. Those that come nevertheless are kept. */
+  pause(): void
+  resume(): void
+  /** A CONNECT without a fault. `Connection.accept` or `refuse` is called, now or later. */
+  connecting(request: ConnectRequest): void
+}
+
+/** How a connection ended. */
+export type Ending =
+  /** DISCONNECT. */
+  | { readonly by: 'client'; readonly reasonCode: number }
+  /** The network closed. */
+  | { readonly by: 'network' }
+  /** By the server; `why` without a full stop. */
+  | { readonly by: 'server'; readonly why: string; readonly reasonCode: number }
+
+/** What is worth a line in a log. */
+export interface Events {
+  accepted(connection: Connection): void
+  /** It got no further than CONNECT. */
+  refused(connection: Connection, why: string): void
+  closed(connection: Connection, ending: Ending): void
+  /** A message to this client is lost for lack of room: the first one, or another in a row. */
+  dropped(clientId: string, occasion: 'first' | 'again'): void
+  /** A message could not be retained: there is no room. */
+  notRetained(topic: string): void
+  /** A client subscribes to topics of $SYS: they should have their values of now before it is sent them. */
+  watched(): void
+  /** A PUBLISH that this client may not send; it goes nowhere. */
+  denied(connection: Connection, topic: string): void
+}

@@ -1,0 +1,143 @@
+// SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0, 3.8 to 3.11), and the retained messages that a new subscription gets.
+import { ProtocolError } from '../../errors.js'
+import * as answers from './answers.js'
+import type { ClientPacket, SubscriptionRequest } from './client-packets.js'
+import type { Connection } from './connection.js'
+import type { Message } from './message.js'
+import type { Session } from './session.js'
+import type { ShareGroup } from './shared.js'
+import type { Subscription, SubscriptionOptions } from './subscriptions.js'
+import { filterCost, parseFilter } from './topics.js'
+
+/** Reason Codes of SUBACK and UNSUBACK (MQTT 5.0, 3.9.3 and 3.11.3). */
+const notAuthorized = 0x87
+const quotaExceeded = 0x97
+const noSubscriptionExisted = 0x11
+
+/** @throws ProtocolError 0x82 or 0x8F: one bad Topic Filter ends the connection before anything is subscribed */
+export function receiveSubscribe(connection: Connection, packet: ClientPacket): void {
+  const id = packet.properties.subscriptionIdentifier
+  connection.broker.worked(packet.subscriptions.length)
+  const checked = packet.subscriptions.map((request) => ({ request, parsed: checkedFilter(request) }))
+  const granted: number[] = []
+  const wanted: Subscription[] = []
+  for (const { request, parsed } of checked) {
+    const options = optionsOf(connection, request, typeof id === 'number' ? id : 0)
+    const result = subscribe(connection, request, parsed, options)
+    granted.push(typeof result === 'number' ? result : options.qos)
+    if (typeof result !== 'number' && result.retained) wanted.push(result.subscription)
+  }
+  connection.send(answers.suback(packet.messageId, granted, connection)) // [MQTT-3.8.4-1] [MQTT-3.8.4-6]
+  const { session, broker } = connection
+  if (session === undefined) return
+  for (const subscription of wanted) {
+    if (subscription.filter.startsWith('$SYS')) broker.events.watched()
+    session.cursors.set(subscription, { messages: broker.retained.matching(subscription.filter), held: undefined })
+  }
+  if (session.cursors.size > 0) broker.later(connection)
+}
+
+function checkedFilter({ text, noLocal }: SubscriptionRequest) {
+  const parsed = parseFilter(text)
+  if ('fault' in parsed) throw new ProtocolError(`invalid Topic Filter '${text}': ${parsed.fault}`, 0x8f)
+  if (parsed.share !== undefined && noLocal)
+    throw new ProtocolError('SUBSCRIBE with No Local for a shared subscription [MQTT-3.8.3-4]', 0x82)
+  return parsed
+}
+
+/** A bridge of before MQTT 5 wants RETAIN as published, and nothing back that it has sent, as from the reference. */
+function optionsOf({ version, request, broker }: Connection, wanted: SubscriptionRequest, id: number): SubscriptionOptions {
+  const { maxQos } = broker.settings
+  const qos = wanted.qos < maxQos ? wanted.qos : maxQos
+  const bridge = version < 5 && request!.bridge
+  return { qos, noLocal: wanted.noLocal || bridge, retainAsPublished: wanted.retainAsPublished || bridge, id }
+}
+
+/** The subscription and whether it is to get retained messages, or why it is refused. */
+function subscribe(
+  { session, broker }: Connection,
+  { text, retainHandling }: SubscriptionRequest,
+  parsed: { share: string | undefined; filter: string },
+  options: SubscriptionOptions,
+): { subscription: Subscription; retained: boolean } | number {
+  if (broker.authorize?.(session!, 'subscribe', parsed.filter) === false) return notAuthorized
+  const { subscriptions } = session!
+  const earlier = subscriptions.get(text)
+  const retained = parsed.share === undefined && (retainHandling === 0 || (retainHandling === 1 && !earlier))
+  if (earlier !== undefined) {
+    broker.subscriptions.replace(earlier, options) // [MQTT-3.8.4-3]
+    return { subscription: earlier, retained }
+  }
+  const cost = filterCost(text)
+  if (session!.filterBytes + cost > broker.limits.filterBytes) return quotaExceeded
+  session!.filterBytes += cost
+  const subscription = broker.subscriptions.add(session!, text, parsed, options)
+  subscriptions.set(text, subscription)
+  return { subscription, retained }
+}
+
+export function receiveUnsubscribe(connection: Connection, packet: ClientPacket, now: number): void {
+  const { broker } = connection
+  const session = connection.session!
+  broker.worked(packet.filters.length + (session.waiting >> 3))
+  const left = new Set<ShareGroup>()
+  const results = packet.filters.map((text) => {
+    const parsed = parseFilter(text)
+    if ('fault' in parsed) throw new ProtocolError(`invalid Topic Filter '${text}': ${parsed.fault}`, 0x8f)
+    return unsubscribe(connection, session, text, left)
+  })
+  connection.send(answers.unsuback(packet.messageId, results, connection)) // [MQTT-3.10.4-4]
+  if (left.size > 0) broker.router.redeliver(session.takeShared(left, false), session, false, now)
+}
+
+/** Its Reason Code. The shared subscription that the client has left is added to `left`. */
+function unsubscribe({ broker }: Connection, session: Session, text: string, left: Set<ShareGroup>): number {
+  const subscription = session.subscriptions.get(text)
+  if (subscription === undefined) return noSubscriptionExisted
+  session.subscriptions.delete(text)
+  session.filterBytes -= filterCost(text)
+  session.cursors.delete(subscription)
+  broker.subscriptions.remove(subscription)
+  if (subscription.group !== undefined) left.add(subscription.group)
+  return 0
+}
+
+/** Steps through the tree of retained messages in one turn of a connection. */
+const stepsPerTurn = 500
+
+/** Sends retained messages as far as there is room, a turn at a time. */
+export function sendRetained(connection: Connection, now: number): void {
+  const session = connection.session!
+  let steps = 0
+  for (const [subscription, cursor] of session.cursors) {
+    while (steps++ < stepsPerTurn) {
+      if (!connection.room) return // goes on when the network has taken bytes
+      if (cursor.held === undefined) {
+        const { value, done } = cursor.messages.next()
+        if (done === true) {
+          session.cursors.delete(subscription)
+          break
+        }
+        cursor.held = value
+      }
+      if (cursor.held !== undefined) {
+        if (!send(connection, subscription, cursor.held, now)) return // goes on when a message is acknowledged
+        cursor.held = undefined
+      }
+    }
+    if (steps >= stepsPerTurn) {
+      connection.broker.worked(steps)
+      return connection.broker.later(connection)
+    }
+  }
+}
+
+/** False if it must wait. */
+function send({ broker }: Connection, { session, options }: Subscription, message: Message, now: number): boolean {
+  const qos = options.qos < message.qos ? options.qos : message.qos
+  if (qos > 0 && !session.ready) return false
+  if (now > message.expires) return true
+  const ids = options.id > 0 ? [options.id] : undefined
+  broker.router.deliver(session, { message, qos, retain: true, ids, group: undefined }, now)
+  return true
+}

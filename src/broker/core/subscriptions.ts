@@ -1,0 +1,231 @@
+// The subscriptions of all clients: a tree with a level of a Topic Filter on each edge, and who gets what for each of the
+// Topic Names that were published to of late.
+import type { QoS } from '../../codec/publish.js'
+import type { Session } from './session.js'
+import { ShareGroup } from './shared.js'
+import type { ParsedFilter } from './topics.js'
+
+/** Subscription Options (MQTT 5.0, 3.8.3.1), but for Retain Handling, and the Subscription Identifier; 0: none. */
+export interface SubscriptionOptions {
+  readonly qos: QoS
+  readonly noLocal: boolean
+  readonly retainAsPublished: boolean
+  readonly id: number
+}
+
+/** One Topic Filter of one client. */
+export class Subscription {
+  readonly session: Session
+  /** As the client has sent it. */
+  readonly text: string
+  readonly filter: string
+  options: SubscriptionOptions
+  readonly group: ShareGroup | undefined
+  /** Its place in the list of its node or group. */
+  at = 0
+
+  constructor(session: Session, text: string, filter: string, options: SubscriptionOptions, group?: ShareGroup) {
+    this.session = session
+    this.text = text
+    this.filter = filter
+    this.options = options
+    this.group = group
+  }
+}
+
+/** What one client gets of a message: once, although several of its subscriptions may match [MQTT-3.3.4-2]. */
+export interface Route {
+  readonly session: Session
+  /** The highest that was granted. */
+  readonly qos: QoS
+  readonly retainAsPublished: boolean
+  /** The Subscription Identifiers of all that match [MQTT-3.3.4-4]; undefined: none has one. */
+  readonly ids: readonly number[] | undefined
+  /** The same for messages of the client itself: without those with No Local [MQTT-3.8.3-3]; undefined: nothing. */
+  readonly local: Route | undefined
+}
+
+/** Where the messages of one topic go. */
+export interface Match {
+  readonly routes: readonly Route[]
+  readonly groups: readonly ShareGroup[]
+}
+
+interface Node {
+  readonly parent: Node | undefined
+  readonly level: string
+  children: Map<string, Node> | undefined
+  subscriptions: Subscription[] | undefined
+  /** Shared subscriptions by ShareName. */
+  groups: Map<string, ShareGroup> | undefined
+}
+
+/** Topics and receivers whose match is remembered: forgotten together when there are more. */
+const mostTopics = 1000
+const mostRemembered = 100_000
+const longestRemembered = 256 // characters
+
+export class Subscriptions {
+  readonly #root: Node = emptyNode(undefined, '')
+  readonly #nodes = new WeakMap<ShareGroup, Node>()
+  readonly #matches = new Map<string, Match>()
+  #remembered = 0
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Adds a subscription that the session does not have yet. */
+  add(session: Session, text: string, { filter, share }: ParsedFilter, options: SubscriptionOptions): Subscription {
+    this.#forget()
+    this.#size++
+    const node = this.#node(filter)
+    if (share === undefined) {
+      const subscription = new Subscription(session, text, filter, options)
+      const list = (node.subscriptions ??= [])
+      subscription.at = list.length
+      list.push(subscription)
+      return subscription
+    }
+    const groups = (node.groups ??= new Map<string, ShareGroup>())
+    let group = groups.get(share)
+    if (group === undefined) {
+      groups.set(share, (group = new ShareGroup(share, filter)))
+      this.#nodes.set(group, node)
+    }
+    const subscription = new Subscription(session, text, filter, options, group)
+    group.add(subscription)
+    return subscription
+  }
+
+  /** The subscription has other options. */
+  replace(subscription: Subscription, options: SubscriptionOptions): void {
+    this.#forget()
+    subscription.options = options
+  }
+
+  remove(subscription: Subscription): void {
+    this.#forget()
+    this.#size--
+    const { group, filter } = subscription
+    const node = group === undefined ? this.#find(filter) : this.#nodes.get(group)
+    if (node === undefined) return
+    if (group !== undefined) {
+      group.remove(subscription)
+      if (group.size === 0) node.groups!.delete(group.name)
+      if (node.groups!.size === 0) node.groups = undefined
+    } else {
+      const list = node.subscriptions!
+      const last = list.pop()!
+      if (last !== subscription) {
+        list[subscription.at] = last
+        last.at = subscription.at
+      }
+      if (list.length === 0) node.subscriptions = undefined
+    }
+    this.#prune(node)
+  }
+
+  match(topic: string): Match {
+    const known = this.#matches.get(topic)
+    if (known !== undefined) return known
+    const found: Subscription[] = []
+    const groups: ShareGroup[] = []
+    this.#collect(topic, found, groups)
+    const match = { routes: routesOf(found), groups }
+    const cost = 1 + match.routes.length + groups.length
+    if (topic.length > longestRemembered || cost > mostRemembered) return match
+    if (this.#matches.size >= mostTopics || this.#remembered + cost > mostRemembered) this.#forget()
+    this.#matches.set(topic, match)
+    this.#remembered += cost
+    return match
+  }
+
+  #forget(): void {
+    if (this.#matches.size === 0) return
+    this.#matches.clear()
+    this.#remembered = 0
+  }
+
+  #collect(topic: string, found: Subscription[], groups: ShareGroup[]): void {
+    const levels = topic.split('/')
+    const take = (node: Node | undefined): void => {
+      if (node === undefined) return
+      for (const subscription of node.subscriptions ?? []) found.push(subscription)
+      for (const group of node.groups?.values() ?? []) groups.push(group)
+    }
+    const descend = (node: Node, depth: number): void => {
+      const { children } = node
+      const wild = depth > 0 || !topic.startsWith('$') // [MQTT-4.7.2-1]
+      if (wild) take(children?.get('#')) // `a/#` matches `a` too (4.7.1.2)
+      const level = levels[depth]
+      if (level === undefined) return take(node)
+      if (children === undefined) return
+      const exact = children.get(level)
+      if (exact !== undefined) descend(exact, depth + 1)
+      const any = wild ? children.get('+') : undefined
+      if (any !== undefined) descend(any, depth + 1)
+    }
+    descend(this.#root, 0)
+  }
+
+  #node(filter: string): Node {
+    let node = this.#root
+    for (const level of filter.split('/')) {
+      const children = (node.children ??= new Map<string, Node>())
+      let child = children.get(level)
+      if (child === undefined) children.set(level, (child = emptyNode(node, level)))
+      node = child
+    }
+    return node
+  }
+
+  #find(filter: string): Node | undefined {
+    let node: Node | undefined = this.#root
+    for (const level of filter.split('/')) node = node?.children?.get(level)
+    return node
+  }
+
+  #prune(node: Node): void {
+    for (let at = node; at.parent !== undefined; at = at.parent) {
+      const used = at.subscriptions ?? at.groups ?? (at.children?.size ? at.children : undefined)
+      if (used !== undefined) return
+      at.parent.children!.delete(at.level)
+    }
+  }
+}
+
+function emptyNode(parent: Node | undefined, level: string): Node {
+  return { parent, level, children: undefined, subscriptions: undefined, groups: undefined }
+}
+
+function routesOf(found: readonly Subscription[]): Route[] {
+  const bySession = new Map<Session, Subscription[]>()
+  for (const subscription of found) {
+    const same = bySession.get(subscription.session)
+    if (same === undefined) bySession.set(subscription.session, [subscription])
+    else same.push(subscription)
+  }
+  return Array.from(bySession.values(), routeOf)
+}
+
+function routeOf(matching: readonly Subscription[]): Route {
+  const route = merged(matching)
+  const local = matching.filter(({ options }) => !options.noLocal)
+  if (local.length === matching.length) return Object.assign(route, { local: route })
+  return Object.assign(route, { local: local.length === 0 ? undefined : merged(local) })
+}
+
+function merged(matching: readonly Subscription[]): Route {
+  let qos: QoS = 0
+  let retainAsPublished = false
+  const ids: number[] = []
+  for (const { options } of matching) {
+    if (options.qos > qos) qos = options.qos
+    if (options.retainAsPublished) retainAsPublished = true
+    if (options.id > 0) ids.push(options.id)
+  }
+  const { session } = matching[0]!
+  return { session, qos, retainAsPublished, ids: ids.length === 0 ? undefined : ids, local: undefined }
+}

@@ -1,0 +1,66 @@
+// Topic Names and Topic Filters as a server checks them (MQTT 5.0, 4.7 and 4.8.2).
+
+/** More separators than this are refused, as the reference does: the depth of a tree is bounded. */
+export const mostSeparators = 200
+
+/** Why nothing can be published to `topic`, which is UTF-8 without U+0000; undefined if it can. */
+export function nameFault(topic: string): string | undefined {
+  if (topic === '') return 'it is empty [MQTT-4.7.3-1]'
+  if (/[+#]/.test(topic)) return 'it contains a wildcard [MQTT-4.7.0-1]'
+  if (topic.startsWith('$share/')) return '$share is for subscriptions'
+  return depthFault(topic)
+}
+
+/** True for topics that only the server publishes to. */
+export function isServerTopic(topic: string): boolean {
+  return topic === '$SYS' || topic.startsWith('$SYS/')
+}
+
+export interface ParsedFilter {
+  /** ShareName; undefined: the subscription is not shared. */
+  readonly share: string | undefined
+  /** What is matched. */
+  readonly filter: string
+}
+
+/** A Topic Filter, which is UTF-8 without U+0000, or what is wrong with it. */
+export function parseFilter(text: string): ParsedFilter | { readonly fault: string } {
+  let share: string | undefined
+  let filter = text
+  if (text === '$share' || text.startsWith('$share/')) {
+    const end = text.indexOf('/', '$share/'.length)
+    if (end < 0) return { fault: 'a shared subscription has no Topic Filter [MQTT-4.8.2-2]' }
+    share = text.slice('$share/'.length, end)
+    filter = text.slice(end + 1)
+    if (share === '' || /[+#]/.test(share))
+      return { fault: 'its ShareName is empty or has a wildcard [MQTT-4.8.2-1]' }
+  }
+  const fault = filterFault(filter)
+  return fault === undefined ? { share, filter } : { fault }
+}
+
+function filterFault(filter: string): string | undefined {
+  if (filter === '') return 'it is empty [MQTT-4.7.3-1]'
+  const depth = depthFault(filter)
+  if (depth !== undefined) return depth
+  const levels = filter.split('/')
+  for (const [index, level] of levels.entries()) {
+    if (level.includes('#') && (level !== '#' || index !== levels.length - 1))
+      return '# is not its last level [MQTT-4.7.1-1]'
+    if (level.includes('+') && level !== '+') return '+ is not alone in its level [MQTT-4.7.1-2]'
+  }
+  return undefined
+}
+
+function depthFault(text: string): string | undefined {
+  let separators = 0
+  for (let at = text.indexOf('/'); at >= 0; at = text.indexOf('/', at + 1)) separators++
+  return separators > mostSeparators ? `it has ${separators} '/', the limit is ${mostSeparators}` : undefined
+}
+
+/** What a subscription costs in bytes, about: its text, and a node of the tree for each level. */
+export function filterCost(filter: string): number {
+  let levels = 1
+  for (let at = filter.indexOf('/'); at >= 0; at = filter.indexOf('/', at + 1)) levels++
+  return filter.length + 512 * levels
+}
