@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 
 /** Loaded when they are asked for: a publish should not pay for reading them. */
-const seldom = ['aedes', 'chalk', 'hdr-histogram-js', 'ora', 'socks', 'ws', 'yargs']
+const seldom = ['chalk', 'hdr-histogram-js', 'ora', 'socks', 'ws', 'yargs']
 
 /** Commands that are one file with their specs. */
 const whole = ['pub', 'rr', 'sub']
@@ -86,8 +86,6 @@ const core = {
     ...options.map((name) => `cli/options/${name}`),
     ...['property', 'proxy-url', 'topic', 'url', 'values'].map((name) => `cli/${name}`),
   ],
-  // aedes takes this from there.
-  more: ["export { default as mqttPacket } from 'mqtt-packet'"],
   users: [...whole, 'bench', 'completion', 'bench-worker', 'library', 'formats', 'pub-json'],
 }
 /** How messages are printed: not needed to publish. */
@@ -144,18 +142,6 @@ const spare = {
   },
 }
 
-/** aedes with the copy of mqtt-packet that the core has. */
-const onePacket = {
-  name: 'one-packet',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^mqtt-packet$/ }, ({ path }) => ({ path, namespace: 'core' }))
-    onResolve({ filter: /^\.\/core\.cjs$/ }, ({ path }) => ({ path, external: true }))
-    onLoad({ filter: /./, namespace: 'core' }, () => ({
-      contents: "module.exports = require('./core.cjs').mqttPacket",
-    }))
-  },
-}
-
 const common = {
   absWorkingDir: root,
   outdir: 'dist',
@@ -205,11 +191,11 @@ for (const entry of entries) {
 }
 const bundle = ({ files, entryPoints }) =>
   build({ ...own, entryPoints, plugins: [apart, ...files.map(taking), late] })
-const shared = ({ file, modules, more = [] }) => {
+const shared = ({ file, modules }) => {
   const lines = modules.map((path, index) => `export * as module${index} from './${path}.js'`)
   return build({
     ...own,
-    stdin: { contents: [...lines, ...more].join('\n'), resolveDir: `${root}src` },
+    stdin: { contents: lines.join('\n'), resolveDir: `${root}src` },
     outdir: undefined,
     outfile: `dist/${file}.cjs`,
     plugins: [apart, ...usedBy(file).map(taking), late],
@@ -224,7 +210,7 @@ const thread = await build({
 })
 const packages = await build({
   ...common,
-  plugins: [spare, onePacket],
+  plugins: [spare],
   entryPoints: seldom.map((name) => ({ in: name, out: name })),
   // yargs asks where its own file is, which import.meta does not tell in CommonJS.
   define: { 'import.meta.url': 'moduleUrl' },

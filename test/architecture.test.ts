@@ -20,7 +20,7 @@ const allowed: Record<string, readonly string[]> = {
     ...['errors.ts', 'text.ts', 'host.ts', 'ports.ts', 'byte-text.ts'],
   ],
   // session: Topic Filters; transport: WebSocket, whose package has one importer
-  broker: ['io', 'passwd', 'session', 'transport', 'errors.ts', 'text.ts', 'version.ts'],
+  broker: ['codec', 'io', 'passwd', 'session', 'transport', 'errors.ts', 'text.ts', 'version.ts'],
   // format: to check -F; codec: the table of properties; session: Topic Filters
   cli: ['codec', 'format', 'session', 'errors.ts', 'ports.ts', 'text.ts', 'byte-text.ts'],
   capture: ['errors.ts', 'text.ts'],
@@ -43,7 +43,6 @@ const importers: Record<string, string> = {
   ora: 'io/progress.ts',
   ws: 'transport/websocket.ts',
   socks: 'transport/socks.ts',
-  aedes: 'broker/broker.ts',
   'hash-wasm': 'passwd/worker.ts',
   'mqtt-packet': 'codec/',
   pbf: 'inspect/sparkplug.ts',
@@ -53,6 +52,8 @@ const importers: Record<string, string> = {
 
 const pureFolders = ['capture', 'cli', 'codec', 'format', 'inspect', 'session']
 const pureFiles = ['io/lines.ts', 'text.ts']
+/** A part of a folder that is not pure as a whole. */
+const purePart = 'broker/core/'
 
 /** Globals that a pure file must not use: the process, clocks, timers. */
 const impure =
@@ -146,6 +147,14 @@ test.each(files.filter((file) => /^commands\/.*\//.test(file)))('%s imports no o
   }
 })
 
+test.each(files.filter((file) => file.startsWith(purePart)))(
+  '%s imports nothing of the broker around the core',
+  (file) => {
+    const around = ownImportsOf(file).filter((target) => partOf(target) === 'broker')
+    expect(around.filter((target) => !target.startsWith(purePart))).toEqual([])
+  },
+)
+
 test.each(files)('%s imports a package only if it is its importer', (file) => {
   for (const imported of importsOf(file)) {
     if (imported.typeOnly || /^(\.|node:)/.test(imported.from)) continue
@@ -155,7 +164,10 @@ test.each(files)('%s imports a package only if it is its importer', (file) => {
   }
 })
 
-describe.each(files.filter((file) => pureFolders.includes(partOf(file)) || pureFiles.includes(file)))(
+const isPure = (file: string): boolean =>
+  pureFolders.includes(partOf(file)) || pureFiles.includes(file) || file.startsWith(purePart)
+
+describe.each(files.filter(isPure))(
   '%s',
   (file) => {
     test('is pure', () => {
@@ -212,7 +224,7 @@ describe('a one-shot publish', () => {
   }
   const loaded = [...loadedWith(['main.ts', 'commands/pub/spec.ts', 'commands/pub/run.ts'])]
 
-  test.each(['yargs', 'chalk', 'ora', 'aedes', 'ws', 'socks', 'hash-wasm'])('does not load %s', (name) => {
+  test.each(['yargs', 'chalk', 'ora', 'ws', 'socks', 'hash-wasm'])('does not load %s', (name) => {
     expect(loaded).not.toContain(name)
   })
 

@@ -16,15 +16,15 @@ export interface Visitor {
   readonly password: Buffer | undefined
 }
 
-/** `code` is a CONNACK Return Code (MQTT 3.1.1, 3.2.2.3). */
+/** `code` is a Reason Code of CONNACK (MQTT 5.0, 3.2.2.2). */
 export interface Refusal {
   readonly why: string
   readonly code: number
 }
 
-/** The reference answers a wrong password with 5 as well, never with 4. */
-const notAuthorized = 5
-const serverUnavailable = 3
+/** The reference answers a wrong password with it as well. */
+export const notAuthorized = 0x87
+const serverBusy = 0x89
 
 /** True for an address that only this machine can have. A name is none. */
 export function isLoopback(address: string | undefined): boolean {
@@ -62,9 +62,9 @@ export async function refusal(rules: AccessRules, visitor: Visitor): Promise<Ref
     case 'wrong':
       return refused(`wrong user name or password (user ${shown(user)})`)
     case 'busy':
-      return { why: 'too many logins at once', code: serverUnavailable }
+      return { why: 'too many logins at once', code: serverBusy }
     case 'late':
-      return { why: 'its password could not be verified in time', code: serverUnavailable }
+      return { why: 'its password could not be verified in time', code: serverBusy }
     default:
       return verdict satisfies never
   }

@@ -1,44 +1,55 @@
-// The connections of a broker, from the first byte to the last: admitted, handed to aedes, ended when they must be.
+// The connections of a broker: bytes and times go to the core, and the core is called again when it wants to be.
 import type { Duplex } from 'node:stream'
-import { type Admission, admit } from './admission.js'
-import { Gate } from './gate.js'
-import { from, type Limits, type Origin, overdue, type Peer, type Peers } from './peers.js'
+import { limitFrames } from '../transport/frame-limit.js'
+import { type AccessRules, notAuthorized, refusal } from './access.js'
+import type { Broker } from './core/broker.js'
+import type { ConnectRequest } from './core/connect.js'
+import { type Origin, Peer } from './peers.js'
 
-/** How long connections may take to close when the broker stops. */
+/** How long connections may take to close when the broker stops. Milliseconds. */
 const stopMs = 300
 
-/** How often to look for clients that have become silent or do not move. */
-const sweepMs = 1000
-
-export interface ConnectionsOptions {
-  readonly peers: Peers
-  readonly limits: Limits
-  log(line: string): void
-  /** Hands a stream that begins with a good CONNECT to aedes. */
-  serve(stream: Duplex): void
-}
+/** The longest time that Node's timers take. */
+const longestTimeout = 2 ** 31 - 1
 
 export class Connections {
-  readonly #options: ConnectionsOptions
+  readonly #core: Broker
+  readonly #rules: AccessRules
   readonly #open = new Set<Duplex>()
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
+  #immediate: NodeJS.Immediate | undefined
+  /** When `#timer` fires. */
+  #wakesAt = Number.POSITIVE_INFINITY
+  #stopped = false
 
-  constructor(options: ConnectionsOptions) {
-    this.#options = options
-    this.#timer = setInterval(() => this.#sweep(), sweepMs)
+  constructor(core: Broker, rules: AccessRules) {
+    this.#core = core
+    this.#rules = rules
   }
 
   handle(stream: Duplex, origin: Origin): void {
-    const { peers, limits } = this.#options
     this.#open.add(stream)
-    stream.once('close', () => this.#open.delete(stream))
-    peers.past.sockets++
-    admit(stream, limits.connectMs, (admission) => this.#decided(stream, origin, admission))
+    const peer = new Peer(stream, origin, {
+      taken: ({ connection }, bytes) => this.#do((now) => connection.taken(bytes, now)),
+      connecting: (arrived, request) => this.#login(arrived, request),
+    })
+    peer.connection = this.#core.open(peer, performance.now())
+    const { connection } = peer
+    const closed = (): void => this.#do((now) => connection.closed(now))
+    stream.once('close', () => {
+      this.#open.delete(stream)
+      closed()
+    })
+    stream.on('error', closed).on('end', closed)
+    stream.on('data', (chunk: Buffer) => this.#do((now) => connection.receive(chunk, now)))
+    this.wake()
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer)
-    for (const { gate } of this.#options.peers.all()) gate.stream.destroy()
+    this.#core.stop(performance.now())
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    clearImmediate(this.#immediate)
     const closed = Array.from(this.#open, (stream) => new Promise((resolve) => stream.once('close', resolve)))
     const late = setTimeout(() => {
       for (const stream of this.#open) stream.destroy()
@@ -47,37 +58,44 @@ export class Connections {
     clearTimeout(late)
   }
 
-  #decided(stream: Duplex, origin: Origin, admission: Admission): void {
-    const { peers, log, serve } = this.#options
-    if (!admission.admitted) {
-      log(`Client from ${from(origin)} refused: ${admission.why}.`)
-      peers.past.bytesReceived += admission.received
-      peers.past.bytesSent += admission.sent
+  /** Has the core called when it wants to be. */
+  wake(): void {
+    if (this.#stopped || this.#immediate !== undefined) return
+    const at = this.#core.deadline()
+    if (at >= this.#wakesAt) return
+    const now = performance.now()
+    if (at <= now) {
+      this.#immediate = setImmediate(() => {
+        this.#immediate = undefined
+        this.#do((time) => this.#core.tick(time))
+      })
       return
     }
-    const gate = new Gate(stream, admission.first, () => performance.now())
-    peers.add(newPeer(origin, gate))
-    serve(gate.stream)
+    clearTimeout(this.#timer)
+    this.#wakesAt = at
+    this.#timer = setTimeout(
+      () => {
+        this.#wakesAt = Number.POSITIVE_INFINITY
+        this.#do((time) => this.#core.tick(time))
+      },
+      Math.min(at - now, longestTimeout),
+    )
   }
 
-  #sweep(): void {
-    const { peers, limits } = this.#options
-    for (const peer of peers.all()) {
-      peer.verdict ??= overdue(peer, performance.now(), limits)
-      if (peer.verdict !== undefined) peer.gate.stream.destroy()
-    }
+  #do(work: (now: number) => void): void {
+    work(performance.now())
+    this.wake()
   }
-}
 
-function newPeer(origin: Origin, gate: Gate): Peer {
-  return {
-    origin,
-    gate,
-    subscriptions: new Map(),
-    filterBytes: 0,
-    keepAlive: 0,
-    connect: undefined,
-    name: undefined,
-    verdict: undefined,
+  #login({ connection, origin, stream }: Peer, { user, password }: ConnectRequest): void {
+    const refuse = (code: number, why: string): void => this.#do((now) => connection.refuse(code, why, now))
+    refusal(this.#rules, { address: origin.address, user, password }).then(
+      (refused) => {
+        if (refused !== undefined) return refuse(refused.code, refused.why)
+        limitFrames(stream, this.#core.settings.maxPacketSize ?? Number.POSITIVE_INFINITY)
+        this.#do((now) => connection.accept(now))
+      },
+      (error) => refuse(notAuthorized, String(error)),
+    )
   }
 }

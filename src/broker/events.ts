@@ -1,64 +1,60 @@
 // Status lines: what happens to clients, in the words of mosquitto's log where it has them.
-import type { EventEmitter } from 'node:events'
-import type { Duplex } from 'node:stream'
+import { reasonText } from '../codec/reason-codes.js'
 import { shown } from '../text.js'
-import { filterCost } from './filters.js'
-import { from, type Peer, type Peers } from './peers.js'
+import type { Connection } from './core/connection.js'
+import type { Ending, Events } from './core/settings.js'
+import { from, type Peer } from './peers.js'
 
-/** Of aedes' Client. */
-interface Client {
-  readonly id: string | null
-  readonly conn: Duplex
-}
-
-export function follow(aedes: EventEmitter, peers: Peers, log: (line: string) => void): void {
-  const peerOf = (client: Client): Peer | undefined => peers.of(client)
-
-  aedes.on('client', (client: Client) => {
-    const peer = peerOf(client)
-    if (peer === undefined || client.id === null) return
-    peers.accepted(peer, client.id)
-    log(`New client connected from ${from(peer.origin)} as ${shown(client.id)} (${asked(peer)}).`)
-  })
-
-  aedes.on('clientReady', (client: Client) => peerOf(client)?.gate.ready())
-
-  aedes.on('unsubscribe', (filters: readonly string[], client: Client) => {
-    const peer = peerOf(client)
-    if (peer === undefined) return
-    for (const filter of filters)
-      if (peer.subscriptions.delete(filter)) peer.filterBytes -= filterCost(filter)
-  })
-
-  aedes.on('clientDisconnect', (client: Client) => {
-    const peer = peerOf(client)
-    if (peer !== undefined) log(`Client ${shown(client.id ?? '')} ${farewellOf(peer)}.`)
-  })
-
-  /** A broken connection can report each of its unwritten packets: the first says why. */
-  function onError(client: Client, error: Error): void {
-    const peer = peerOf(client)
-    if (peer === undefined || peer.verdict !== undefined) return
-    peer.verdict = error.message
-    if (peer.name === undefined) log(`Client ${refusedName(client, peer)} refused: ${shown(error.message)}.`)
+/** `watched`: a client subscribes to topics of $SYS. */
+export function logged(log: (line: string) => void, watched: () => void): Events {
+  const noRoom = seldom((topic: string) => log(`There is no room for the retained message of ${shown(topic)}.`))
+  const denied = seldom((line: string) => log(line))
+  return {
+    accepted(connection) {
+      const id = connection.session!.clientId
+      log(`New client connected from ${from(originOf(connection))} as ${shown(id)} (${asked(connection)}).`)
+    },
+    refused(connection, why) {
+      const id = connection.request?.clientId
+      const name = id ? `${shown(id)} ` : ''
+      log(`Client ${name}from ${from(originOf(connection))} refused: ${shown(why)}.`)
+    },
+    closed(connection, ending) {
+      log(`Client ${shown(connection.clientId)} ${endingText(ending)}.`)
+    },
+    dropped(clientId, occasion) {
+      if (occasion === 'first') log(`Client ${shown(clientId)}: its queue is full, messages are lost.`)
+    },
+    notRetained: noRoom,
+    watched,
+    denied(connection, topic) {
+      denied(`Client ${shown(connection.clientId)} may not publish to ${shown(topic)}.`)
+    },
   }
-  aedes.on('clientError', onError)
-  aedes.on('connectionError', onError)
-  aedes.on('error', (error: Error) => log(`Error: ${shown(error.message)}.`))
 }
 
-/** Protocol, clean session, keep alive and user, in mosquitto's notation: p1 is MQTT 3.1, p2 is 3.1.1. */
-function asked({ connect, keepAlive }: Peer): string {
-  const user = connect?.user === undefined ? '' : `, u'${shown(connect.user)}'`
-  return `p${(connect?.version ?? 4) - 2}, c${connect?.clean === false ? 0 : 1}, k${keepAlive}${user}`
+function originOf({ sink }: Connection) {
+  return (sink as Peer).origin
 }
 
-function farewellOf({ gate, verdict }: Peer): string {
-  if (gate.saidGoodbye) return 'disconnected'
-  return verdict === undefined ? 'closed its connection' : `disconnected: ${shown(verdict)}`
+/** Protocol, clean session, keep alive and user, in mosquitto's notation: p1 is MQTT 3.1, p2 is 3.1.1, p5 is 5.0. */
+function asked({ request, version, keepAlive }: Connection): string {
+  const user = request?.user === undefined ? '' : `, u'${shown(request.user)}'`
+  return `p${version === 5 ? 5 : version - 2}, c${request?.clean === false ? 0 : 1}, k${keepAlive}${user}`
 }
 
-function refusedName(client: Client, { origin, connect }: Peer): string {
-  const named = client.id !== null && connect?.idGiven === true
-  return named ? `${shown(client.id)} from ${from(origin)}` : `from ${from(origin)}`
+function endingText(ending: Ending): string {
+  if (ending.by === 'network') return 'closed its connection'
+  if (ending.by === 'server') return `disconnected: ${shown(ending.why)}`
+  return ending.reasonCode === 0 ? 'disconnected' : `disconnected: ${reasonText(ending.reasonCode)}`
+}
+
+/** What may happen again and again is logged every 10 seconds at most. */
+export function seldom<T>(report: (what: T) => void): (what: T) => void {
+  let last = Number.NEGATIVE_INFINITY
+  return (what) => {
+    if (performance.now() - last < 10_000) return
+    last = performance.now()
+    report(what)
+  }
 }

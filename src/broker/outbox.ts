@@ -1,96 +1,60 @@
-// Bytes on their way to a client: aedes writes a packet in several pieces, which leave together.
+// Bytes on their way to a client, in pieces: small ones together, large ones apart, so that progress shows.
 import type { Duplex } from 'node:stream'
-import type { Meter } from './meter.js'
 
-/** Small enough that even over a slow connection progress shows before anybody calls it stalled. */
-const batchSize = 64 * 1024
-
-export interface OutboxOptions {
-  readonly meter: Meter
-  now(): number
-  /** A batch has left, there is room again. */
-  moved(): void
-}
+/** Small enough that even over a slow connection progress shows before the client is called stalled. */
+const pieceSize = 64 * 1024
 
 export class Outbox {
-  readonly #raw: Duplex
-  readonly #options: OutboxOptions
-  #chunks: Buffer[] = []
-  #bytes = 0
-  #writing = 0
-  #scheduled = false
-  #movedAt: number
+  readonly #stream: Duplex
+  readonly #taken: (bytes: number) => void
+  #chunks: Uint8Array[] = []
+  #writing = false
 
-  constructor(raw: Duplex, options: OutboxOptions) {
-    this.#raw = raw
-    this.#options = options
-    this.#movedAt = options.now()
+  /** `taken` is called when the system has taken so many more bytes. */
+  constructor(stream: Duplex, taken: (bytes: number) => void) {
+    this.#stream = stream
+    this.#taken = taken
   }
 
-  /** Bytes that the connection has not taken. */
-  get waiting(): number {
-    return this.#raw.destroyed ? 0 : this.#bytes + this.#writing
-  }
-
-  /** When a batch was last taken, or the first one began to wait. */
-  get movedAt(): number {
-    return this.#movedAt
-  }
-
-  add(chunks: readonly { chunk: Buffer }[]): void {
-    if (this.#raw.destroyed) return
-    if (this.waiting === 0) this.#movedAt = this.#options.now()
-    for (const { chunk } of chunks) {
-      this.#chunks.push(chunk)
-      this.#bytes += chunk.length
-    }
-    if (this.#scheduled || this.#writing > 0) return
-    this.#scheduled = true
-    setImmediate(() => {
-      this.#scheduled = false
-      this.#pump()
-    })
+  add(bytes: Uint8Array): void {
+    this.#chunks.push(bytes)
+    this.#pump()
   }
 
   /** What has not been written yet, which is then no longer ours. */
   takeRest(): Buffer {
     const rest = Buffer.concat(this.#chunks)
     this.#chunks = []
-    this.#bytes = 0
-    this.#options.meter.push(rest)
     return rest
   }
 
-  /** One batch to the connection; the next when this one has left. */
+  /** Writes one piece; the next when it is gone. */
   #pump(): void {
-    if (this.#writing > 0 || this.#bytes === 0 || this.#raw.destroyed) return
-    const batch = this.#nextBatch()
-    this.#writing = batch.length
-    this.#options.meter.push(batch)
-    this.#raw.write(batch, () => {
-      this.#writing = 0
-      this.#movedAt = this.#options.now()
+    if (this.#writing || this.#chunks.length === 0 || this.#stream.destroyed) return
+    const piece = this.#nextPiece()
+    this.#writing = true
+    this.#stream.write(piece, (error) => {
+      this.#writing = false
+      if (error) return // 'close' follows
+      this.#taken(piece.length)
       this.#pump()
-      this.#options.moved()
     })
   }
 
-  #nextBatch(): Buffer {
-    const parts: Buffer[] = []
-    let room = batchSize
-    let taken = 0
-    for (const chunk of this.#chunks) {
-      const part = chunk.subarray(0, room)
-      parts.push(part)
-      room -= part.length
-      if (part.length < chunk.length) {
-        this.#chunks[taken] = chunk.subarray(part.length)
-        break
-      }
-      taken++
+  #nextPiece(): Uint8Array {
+    const [first] = this.#chunks
+    if (first!.length > pieceSize) {
+      this.#chunks[0] = first!.subarray(pieceSize)
+      return first!.subarray(0, pieceSize)
     }
-    this.#chunks.splice(0, taken)
-    this.#bytes -= batchSize - room
-    return Buffer.concat(parts)
+    let count = 0
+    let size = 0
+    for (const { length } of this.#chunks) {
+      if (size + length > pieceSize) break
+      size += length
+      count++
+    }
+    const parts = this.#chunks.splice(0, count)
+    return count === 1 ? first! : Buffer.concat(parts, size)
   }
 }

@@ -1,19 +1,6 @@
 // The counters under $SYS/broker, under the names that mosquitto gives them.
 
-/** What is counted as it happens. All of them only grow. */
-export interface Totals {
-  messagesReceived: number
-  messagesSent: number
-  publishReceived: number
-  publishSent: number
-  publishDropped: number
-  publishBytesReceived: number
-  publishBytesSent: number
-  bytesReceived: number
-  bytesSent: number
-  sockets: number
-  connections: number
-}
+import type { Counters } from './core/counters.js'
 
 /** What is true at the moment. */
 export interface Levels {
@@ -28,20 +15,6 @@ export interface Levels {
   stored: number
   heapUsed: number
 }
-
-export const zeroTotals = (): Totals => ({
-  messagesReceived: 0,
-  messagesSent: 0,
-  publishReceived: 0,
-  publishSent: 0,
-  publishDropped: 0,
-  publishBytesReceived: 0,
-  publishBytesSent: 0,
-  bytesReceived: 0,
-  bytesSent: 0,
-  sockets: 0,
-  connections: 0,
-})
 
 const rows = [
   ['messages/received', 'messagesReceived'],
@@ -75,27 +48,27 @@ const windows = [
 
 /** Moving averages of the counters per minute, over 1, 5 and 15 minutes, as the load average of Unix is made. */
 export class Loads {
-  #before: Totals
+  #before: Counters
   #at: number
   readonly #values = new Map<string, number>()
 
-  constructor(totals: Totals, now: number) {
-    this.#before = { ...totals }
+  constructor(counters: Counters, now: number) {
+    this.#before = { ...counters }
     this.#at = now
   }
 
-  update(totals: Totals, now: number): void {
+  update(counters: Counters, now: number): void {
     const elapsed = now - this.#at
     if (elapsed <= 0) return
     for (const [topic, name] of loadRows) {
-      const perMinute = ((totals[name] - this.#before[name]) * 60_000) / elapsed
+      const perMinute = ((counters[name] - this.#before[name]) * 60_000) / elapsed
       for (const [window, length] of windows) {
         const key = `${topic}/${window}`
         const decay = Math.exp(-elapsed / length)
         this.#values.set(key, perMinute + decay * ((this.#values.get(key) ?? 0) - perMinute))
       }
     }
-    this.#before = { ...totals }
+    this.#before = { ...counters }
     this.#at = now
   }
 
@@ -110,14 +83,14 @@ export class Loads {
 }
 
 /** Every topic below $SYS/broker/ with its value. */
-export function* sysTopics(totals: Totals, levels: Levels): Generator<[topic: string, value: string]> {
+export function* sysTopics(counters: Counters, levels: Levels): Generator<[topic: string, value: string]> {
   yield ['version', `mqttx ${levels.version}`]
   yield ['uptime', `${levels.uptimeSeconds} seconds`]
   yield ['clients/total', String(levels.connected + levels.disconnected)]
   yield ['clients/connected', String(levels.connected)]
   yield ['clients/disconnected', String(levels.disconnected)]
   yield ['clients/maximum', String(levels.maximum)]
-  for (const [topic, name] of rows) yield [topic, String(totals[name])]
+  for (const [topic, name] of rows) yield [topic, String(counters[name])]
   yield ['subscriptions/count', String(levels.subscriptions)]
   yield ['retained messages/count', String(levels.retained)]
   yield ['store/messages/count', String(levels.stored)]

@@ -10,12 +10,7 @@ import { connectPacket, testBroker } from './rig.js'
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 test.each([
-  [
-    'a MQTT 5 client',
-    { protocolVersion: 5 },
-    [0x20, 3, 0, 0x84, 0],
-    'it speaks MQTT 5, this broker 3.1.1 and 3.1',
-  ],
+  ['a MQTT 5 client', { protocolVersion: 5 }, [0x20, 6, 0, 0, 3, 0x22, 0, 10], undefined],
   ['a MQTT 3.1.1 client', {}, [0x20, 2, 0, 0], undefined],
 ] as const)('%s gets its CONNACK, wherever its CONNECT was cut', async (_, settings, connack, why) => {
   const broker = await testBroker()
@@ -37,6 +32,7 @@ test.each([
 })
 
 test.each([
+  ['MQTT 6', Buffer.from([0x10, 12, 0, 4, 77, 81, 84, 84, 6]), 'it asks for protocol level 6'],
   ['HTTP', Buffer.from('GET / HTTP/1.1\r\n\r\n'), 'its first byte is 0x47, not a CONNECT'],
   ['another protocol', Buffer.from([0x10, 12, 0, 4, 65, 77, 81, 80, 4]), 'does not name the protocol MQTT'],
 ])('%s is closed without a word, wherever it was cut', async (_, bytes, why) => {

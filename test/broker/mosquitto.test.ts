@@ -22,16 +22,6 @@ async function subscriber(broker: TestBroker, args: readonly string[]): Promise<
 const pub = (broker: TestBroker, args: readonly string[], stdin = '') =>
   start('mosquitto_pub', [...at(broker), ...args], { stdin }).ended
 
-peerTest('a MQTT 5 client says why it was refused', ['mosquitto_pub'], async () => {
-  const broker = await testBroker()
-
-  const { status, stderr } = await pub(broker, ['-V', '5', '-t', 't', '-m', 'x'])
-
-  expect(status).toBe(132)
-  expect(stderr).toContain('Unsupported Protocol Version')
-  expect(broker.lines[0]).toMatch(/^Client from 127\.0\.0\.1:\d+ refused: it speaks MQTT 5/)
-})
-
 peerTest('a client killed with -9 leaves its will', ['mosquitto_pub', 'mosquitto_sub'], async () => {
   const broker = await testBroker()
   const heir = await subscriber(broker, ['-t', 'wills/#', '-C', '3', '-v'])
@@ -50,7 +40,7 @@ peerTest('a client killed with -9 leaves its will', ['mosquitto_pub', 'mosquitto
   expect(broker.lines).toContain('Client victim closed its connection.')
 })
 
-describe.each(['mqttv31', 'mqttv311'])('%s', (version) => {
+describe.each(['mqttv31', 'mqttv311', 'mqttv5'])('%s', (version) => {
   peerTest('messages and a retained one', ['mosquitto_pub', 'mosquitto_sub'], async () => {
     const broker = await testBroker()
     const reader = await subscriber(broker, [

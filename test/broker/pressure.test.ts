@@ -45,7 +45,7 @@ test.each([
   await writer.sync()
 })
 
-test('one that acknowledges nothing stops its publishers after 1,000 messages or little more', async () => {
+test('one that acknowledges nothing gets 1,000 messages, and the others when it acknowledges', async () => {
   const broker = await testBroker()
   const silent = await broker.join('silent')
   await silent.subscribe('t', 2)
@@ -56,8 +56,8 @@ test('one that acknowledges nothing stops its publishers after 1,000 messages or
   await sleep(200)
 
   const received = silent.packets.filter(({ cmd }) => cmd === 'publish')
-  expect(received.length).toBeGreaterThanOrEqual(1000)
-  expect(received.length).toBeLessThan(5000)
+  expect(received.length).toBe(1000)
+  await once(() => writer.words.length === 20_001)
 
   let answered = 0
   const answer = () => {
@@ -80,7 +80,7 @@ test('a client that publishes to itself more than it acknowledges is not stopped
 
   self.send(...Array.from({ length: 20_000 }, (_, id) => publish('t', 'x', { qos: 1, messageId: id + 1 })))
 
-  await self.messages(20_000)
+  await once(() => self.words.filter((line) => line.startsWith('puback')).length === 20_000)
 })
 
 test('one that takes nothing at all is disconnected, and publishers go on', async () => {
@@ -93,7 +93,7 @@ test('one that takes nothing at all is disconnected, and publishers go on', asyn
 
   await once(() => broker.lines.some((line) => line.startsWith('Client stuck disconnected')))
 
-  expect(broker.lines.at(-1)).toMatch(/took nothing for \d s while publishers waited for it/)
+  expect(broker.lines.at(-1)).toMatch(/took nothing for \d s/)
   await writer.sync()
 })
 

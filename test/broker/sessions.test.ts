@@ -115,7 +115,6 @@ test('new messages do not overtake those that waited', async () => {
 test('a connection that is taken over while it resumes loses nothing of what it had before it', async () => {
   const broker = await testBroker()
   const writer = await broker.join('writer')
-  // In each turn of the event loop between one message and the next, aedes is at another point of its work.
   for (let turns = 0; turns < 30; turns++) {
     const clientId = `reader-${turns}`
     const reader = await broker.join(clientId, keep)

@@ -1,7 +1,8 @@
 // $SYS: what is counted is what happened.
 import mqtt, { type Packet } from 'mqtt-packet'
 import { expect, test } from 'vitest'
-import { Loads, sysTopics, zeroTotals } from '../../src/broker/statistics.js'
+import { zeroCounters } from '../../src/broker/core/counters.js'
+import { Loads, sysTopics } from '../../src/broker/statistics.js'
 import { once } from '../helpers/wait.js'
 import { connectPacket, publish, type TestBroker, testBroker } from './rig.js'
 
@@ -17,7 +18,7 @@ const levels = {
   heapUsed: 7,
 }
 
-const topicCount = [...sysTopics(zeroTotals(), levels), ...new Loads(zeroTotals(), 0).topics()].length
+const topicCount = [...sysTopics(zeroCounters(), levels), ...new Loads(zeroCounters(), 0).topics()].length
 
 /** What a subscriber to all counters sees first. */
 async function watch(broker: TestBroker) {
@@ -42,7 +43,7 @@ async function counters(broker: TestBroker): Promise<(topic: string) => string |
   return (topic) => values.get(`$SYS/broker/${topic}`)
 }
 
-test('a subscriber sees all of it at once, and nothing of aedes', async () => {
+test('a subscriber sees all of it at once', async () => {
   const broker = await testBroker()
 
   const { watcher, values } = await watch(broker)
@@ -138,7 +139,7 @@ test('a change is published to those who watch, and nothing else is', async () =
 })
 
 test('a load of one message per second tends to 60 per minute', () => {
-  const totals = zeroTotals()
+  const totals = zeroCounters()
   const loads = new Loads(totals, 0)
   for (let now = 5000; now <= 60_000; now += 5000) {
     totals.publishSent += 5
@@ -152,7 +153,7 @@ test('a load of one message per second tends to 60 per minute', () => {
 })
 
 test('the names are those of mosquitto', () => {
-  const topics = Object.fromEntries(sysTopics({ ...zeroTotals(), publishDropped: 8 }, levels))
+  const topics = Object.fromEntries(sysTopics({ ...zeroCounters(), publishDropped: 8 }, levels))
 
   expect(topics).toMatchObject({
     version: 'mqttx 1.2.3',

@@ -21,6 +21,7 @@ const returnCodes: Readonly<Record<number, number>> = {
   0x86: 5, // Bad User Name or Password: the reference says 5, not 4
   0x87: 5, // Not authorized
   0x88: 3, // Server unavailable
+  0x89: 3, // Server busy
   0x97: 3, // Quota exceeded
 }
 

@@ -94,6 +94,11 @@ export class Connection {
     return this.#inNetwork + this.#batch.pending < fullAt
   }
 
+  /** The Client Identifier; '' before there is one. */
+  get clientId(): string {
+    return this.session?.clientId ?? this.request?.clientId ?? ''
+  }
+
   get open(): boolean {
     return this.#state === 'open'
   }

@@ -19,6 +19,7 @@ export function receiveSubscribe(connection: Connection, packet: ClientPacket): 
   const id = packet.properties.subscriptionIdentifier
   connection.broker.worked(packet.subscriptions.length)
   const checked = packet.subscriptions.map((request) => ({ request, parsed: checkedFilter(request) }))
+  if (checked.some(({ parsed }) => parsed.filter.startsWith('$SYS'))) connection.broker.events.watched()
   const granted: number[] = []
   const wanted: Subscription[] = []
   for (const { request, parsed } of checked) {
@@ -31,7 +32,6 @@ export function receiveSubscribe(connection: Connection, packet: ClientPacket): 
   const { session, broker } = connection
   if (session === undefined) return
   for (const subscription of wanted) {
-    if (subscription.filter.startsWith('$SYS')) broker.events.watched()
     session.cursors.set(subscription, { messages: broker.retained.matching(subscription.filter), held: undefined })
   }
   if (session.cursors.size > 0) broker.later(connection)

@@ -1,5 +1,12 @@
 // mqttx broker: starts the embedded broker, prints its addresses and runs until a signal.
-import { type Authenticate, type Certificate, startBroker, type Wanted } from '../../broker/broker.js'
+import { type AccessList, parseAccessList } from '../../broker/acl.js'
+import {
+  type Authenticate,
+  type Certificate,
+  type Settings,
+  startBroker,
+  type Wanted,
+} from '../../broker/broker.js'
 import { ExitCode, explain, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { print } from '../../io/print.js'
@@ -18,7 +25,14 @@ export interface BrokerArgs {
   readonly certfile?: string | undefined
   readonly keyfile?: string | undefined
   readonly passwordFile?: string | undefined
+  readonly aclFile?: string | undefined
   readonly allowAnonymous: boolean
+  readonly maxQos: 0 | 1 | 2
+  readonly noRetain: boolean
+  readonly maxPacketSize?: number | undefined
+  readonly receiveMaximum: number
+  readonly maxKeepalive: number
+  readonly topicAliasMaximum: number
   readonly quiet: boolean
 }
 
@@ -29,6 +43,7 @@ export async function run(args: BrokerArgs, host: Host): Promise<number> {
   }
   const { passwordFile, allowAnonymous, port, bind } = args
   const users = passwordFile === undefined ? undefined : await openUsers(passwordFile)
+  const access = args.aclFile === undefined ? undefined : openAccessList(args.aclFile)
   const certificate = readCertificate(args)
 
   const { stopped, release } = untilSignal(host)
@@ -36,9 +51,13 @@ export async function run(args: BrokerArgs, host: Host): Promise<number> {
   try {
     const authenticate = users?.authenticate
     const others = otherListeners(args)
-    const broker = await startBroker({ port, bind, others, certificate, allowAnonymous, authenticate, log })
+    const broker = await startBroker({
+      ...{ port, bind, others, certificate, allowAnonymous, authenticate, log },
+      authorize: access && ((client, action, topic) => access.list().allows(client, action, topic)),
+      settings: settingsOf(args),
+    })
     const warn = (text: string) => journal.write(text)
-    offs.push(host.onSignal(['SIGHUP'], () => void reload(users, log, warn)))
+    offs.push(host.onSignal(['SIGHUP'], () => void reload({ users, access }, log, warn)))
     try {
       await print(host.stdout, broker.urls.map((url) => `${url}\n`).join(''))
       log(whoMayConnect(args))
@@ -91,19 +110,53 @@ function whoMayConnect({ passwordFile, allowAnonymous }: BrokerArgs): string {
   return 'Access: local clients only (for others use --password-file or --allow-anonymous).'
 }
 
-/** SIGHUP reloads the password file and never ends the broker. */
+function settingsOf(args: BrokerArgs): Partial<Settings> {
+  const { maxQos, noRetain, maxPacketSize, receiveMaximum, maxKeepalive, topicAliasMaximum } = args
+  return {
+    ...{ maxQos, retain: !noRetain, maxPacketSize, receiveMaximum, topicAliasMaximum },
+    maxKeepAlive: maxKeepalive,
+  }
+}
+
+/** SIGHUP reloads the password file and the access control list, and never ends the broker. */
 async function reload(
-  users: Users | undefined,
+  { users, access }: { users: Users | undefined; access: OpenAccessList | undefined },
   log: (line: string) => void,
   warn: (text: string) => void,
 ): Promise<void> {
-  if (users === undefined) return log('SIGHUP: no password file to reload.')
+  if (users === undefined && access === undefined) return log('SIGHUP: no password file to reload.')
   try {
-    await users.reload()
-    log(`Reloaded ${users.file}: ${users.count()} users.`)
-    if (users.count() === 0) warn(nobody(users.file))
+    await users?.reload()
+    if (users !== undefined) log(`Reloaded ${users.file}: ${users.count()} users.`)
+    if (users?.count() === 0) warn(nobody(users.file))
   } catch (error) {
     warn(`${explain(error).trimEnd()}\nKeeping the users loaded before.`)
+  }
+  try {
+    access?.reload()
+    if (access !== undefined) log(`Reloaded ${access.file}.`)
+  } catch (error) {
+    warn(`${explain(error).trimEnd()}\nKeeping the access control list loaded before.`)
+  }
+}
+
+interface OpenAccessList {
+  readonly file: string
+  list(): AccessList
+  /** Keeps the list loaded before if it throws. @throws MqttxError */
+  reload(): void
+}
+
+function openAccessList(file: string): OpenAccessList {
+  const read = (silence?: number): AccessList =>
+    parseAccessList(readText(file, 'access control list', silence), file)
+  let list = read()
+  return {
+    file,
+    list: () => list,
+    reload() {
+      list = read(reloadPatienceMs)
+    },
   }
 }
 
@@ -138,19 +191,18 @@ const longestPasswordFile = 256 * 1024 * 1024
 const reloadPatienceMs = 1000
 
 function readUsers(file: string, silence?: number): PasswordEntries {
-  let text: string
+  return parsePasswords(readText(file, 'password file', silence), file)
+}
+
+/** @throws MqttxError */
+function readText(file: string, what: string, silence?: number): string {
   try {
-    text = readSmallFile(file, {
+    return readSmallFile(file, {
       longest: longestPasswordFile,
       ...(silence !== undefined && { silence }),
     }).toString()
   } catch (cause) {
-    throw new MqttxError(
-      `cannot read the password file ${file}: ${strerror(cause as NodeJS.ErrnoException)}`,
-      {
-        cause,
-      },
-    )
+    const reason = strerror(cause as NodeJS.ErrnoException)
+    throw new MqttxError(`cannot read the ${what} ${file}: ${reason}`, { cause })
   }
-  return parsePasswords(text, file)
 }

@@ -1,7 +1,7 @@
 // mqttx broker: options, help and checks. run.ts executes it.
 import { flag, option, spec } from '../../cli/option.js'
 import { helpOptions, quietOption } from '../../cli/options/general.js'
-import { parseListenPort, parseName } from '../../cli/values.js'
+import { integer, parseListenPort, parseName, parseQos } from '../../cli/values.js'
 import { UsageError } from '../../errors.js'
 import { plainPort } from '../../ports.js'
 
@@ -81,13 +81,71 @@ const allowAnonymous = flag({
   doc: 'Without it they are admitted only on a loopback address, and with {passwordFile} not at all.',
 })
 
+const aclFile = option({
+  flags: '--acl-file FILE',
+  group: 'Server',
+  parse: parseName,
+  complete: 'file',
+  help: "Access control list in mosquitto's format.",
+  doc: `Without an entry for a topic, a client can neither publish to it nor receive messages from it; this includes
+    \`$SYS/#\`. Lines before the first user apply to clients without a user name, patterns to all clients. SIGHUP reloads
+    the file.`,
+})
+
+const maxQos = option({
+  flags: '--max-qos QOS',
+  group: 'Server',
+  parse: parseQos,
+  default: 2,
+  help: 'Highest QoS that clients may publish with.',
+  doc: 'A client that publishes with a higher QoS is disconnected. Subscriptions are granted at most this QoS.',
+})
+
+const noRetain = flag({
+  flags: '--no-retain',
+  group: 'Server',
+  help: 'Disconnect clients that publish retained messages.',
+})
+
+const maxPacketSize = option({
+  flags: '--max-packet-size BYTES',
+  group: 'Server',
+  parse: integer({ min: 20, max: 268_435_460 }),
+  help: 'Largest packet accepted, in bytes.',
+})
+
+const receiveMaximum = option({
+  flags: '--receive-maximum COUNT',
+  group: 'Server',
+  parse: integer({ min: 1, max: 65_535 }),
+  default: 65_535,
+  help: 'QoS 1 and 2 messages that an MQTT 5 client may have in flight.',
+})
+
+const maxKeepalive = option({
+  flags: '--max-keepalive SECONDS',
+  group: 'Server',
+  parse: integer({ min: 0, max: 65_535 }),
+  default: 0,
+  help: 'Longest keep-alive interval; 0 allows any.',
+  doc: 'MQTT 5 clients get it as Server Keep Alive. Older clients that ask for a longer one are refused.',
+})
+
+const topicAliasMaximum = option({
+  flags: '--topic-alias-maximum COUNT',
+  group: 'Server',
+  parse: integer({ min: 0, max: 65_535 }),
+  default: 10,
+  help: 'Topic Aliases that an MQTT 5 client may use; 0 allows none.',
+})
+
 export const broker = spec({
   name: 'broker',
   summary: 'Run a small broker for development and tests.',
   synopsis: ['[-p PORT] [--bind ADDRESS] [OPTION]...'],
   description: [
-    `Runs a server for MQTT 3.1 and 3.1.1 with retained messages, Will Messages, Sessions in memory, and counters under
-    \`$SYS/#\`. MQTT 5 clients are refused with the proper CONNACK.`,
+    `Runs a server for MQTT 3.1, 3.1.1 and 5.0 with retained messages, Will Messages, Sessions in memory, shared
+    subscriptions, and counters under \`$SYS/#\`.`,
     'The log goes to standard error. SIGINT and SIGTERM stop it.',
   ],
   examples: [
@@ -107,7 +165,14 @@ export const broker = spec({
     certfile,
     keyfile,
     passwordFile,
+    aclFile,
     allowAnonymous,
+    maxQos,
+    noRetain,
+    maxPacketSize,
+    receiveMaximum,
+    maxKeepalive,
+    topicAliasMaximum,
     ...quietOption,
     ...helpOptions,
   },

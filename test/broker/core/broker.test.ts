@@ -372,6 +372,7 @@ describe('retained messages', () => {
     const rig = new CoreRig()
     for (let i = 0; i < 5000; i++) rig.broker.publish(`a/${i}`, Buffer.alloc(100), true, rig.now)
     const reader = rig.join('reader')
+    await rig.settle()
     reader.reads = false
     reader.subscribe('#')
     await rig.settle()

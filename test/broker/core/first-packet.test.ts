@@ -1,6 +1,7 @@
+// The first bytes of a connection.
 import mqtt, { type IConnectPacket } from 'mqtt-packet'
 import { expect, test } from 'vitest'
-import { type FirstPacket, firstPacket, firstPacketBytes } from '../../src/broker/first-packet.js'
+import { type FirstPacket, firstPacket, firstPacketBytes } from '../../../src/broker/core/first-packet.js'
 
 const connect = (protocolVersion: 3 | 4 | 5, clientId: string, bridge = false): Buffer => {
   const protocolId = protocolVersion === 3 ? 'MQIsdp' : 'MQTT'
@@ -32,14 +33,14 @@ test.each([
   ['MQTT 3.1.1 with a long Remaining Length', connect(4, 'a'.repeat(20_000)), 4, 11],
   ['a bridge of MQTT 3.1.1', connect(4, 'a', true), 4, 9],
   ['a bridge of MQTT 3.1', connect(3, 'a', true), 3, 11],
+  ['MQTT 5', connect(5, 'a'), 5, 9],
+  ['a bridge of MQTT 5', connect(5, 'a', true), 5, 9],
 ])('%s is let in, as soon as its level is known', (_, bytes, version, after) => {
   expect(decide(bytes)).toEqual({ answer: { kind: 'connect', version }, after })
 })
 
 test.each([
-  ['MQTT 5', connect(5, 'a'), [0x20, 3, 0, 0x84, 0]],
-  ['a bridge of MQTT 5', connect(5, 'a', true), [0x20, 3, 0, 0x84, 0]],
-  ['MQTT 6', [0x10, 12, 0, 4, 77, 81, 84, 84, 6], [0x20, 2, 0, 1]],
+  ['MQTT 6', [0x10, 12, 0, 4, 77, 81, 84, 84, 6], [0x20, 3, 0, 0x84, 0]],
   ['MQTT with the level of 3.1', [0x10, 12, 0, 4, 77, 81, 84, 84, 3], [0x20, 2, 0, 1]],
   ['MQIsdp with the level of 3.1.1', [0x10, 14, 0, 6, 77, 81, 73, 115, 100, 112, 4], [0x20, 2, 0, 1]],
 ])('%s is refused with the CONNACK that it understands', (_, bytes, connack) => {
