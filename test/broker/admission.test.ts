@@ -32,7 +32,6 @@ test.each([
 })
 
 test.each([
-  ['MQTT 6', Buffer.from([0x10, 12, 0, 4, 77, 81, 84, 84, 6]), 'it asks for protocol level 6'],
   ['HTTP', Buffer.from('GET / HTTP/1.1\r\n\r\n'), 'its first byte is 0x47, not a CONNECT'],
   ['another protocol', Buffer.from([0x10, 12, 0, 4, 65, 77, 81, 80, 4]), 'does not name the protocol MQTT'],
 ])('%s is closed without a word, wherever it was cut', async (_, bytes, why) => {
