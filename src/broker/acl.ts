@@ -52,7 +52,12 @@ function insert(entries: Entry[], entry: Entry): void {
   else entries.unshift(entry)
 }
 
-function verdictOf({ read, write }: Entry, filter: string, action: Action, topic: string): boolean | undefined {
+function verdictOf(
+  { read, write }: Entry,
+  filter: string,
+  action: Action,
+  topic: string,
+): boolean | undefined {
   if (topic.startsWith('$') !== filter.startsWith('$') || !matches(filter, topic)) return undefined
   if (!read && !write) return false
   return (action === 'publish' ? write : read) ? true : undefined

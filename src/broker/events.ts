@@ -7,7 +7,9 @@ import { from, type Peer } from './peers.js'
 
 /** `watched`: a client subscribes to topics of $SYS. */
 export function logged(log: (line: string) => void, watched: () => void): Events {
-  const noRoom = seldom((topic: string) => log(`There is no room for the retained message of ${shown(topic)}.`))
+  const noRoom = seldom((topic: string) =>
+    log(`There is no room for the retained message of ${shown(topic)}.`),
+  )
   const denied = seldom((line: string) => log(line))
   return {
     accepted(connection) {

@@ -51,8 +51,17 @@ async function start(args: Partial<BrokerArgs> = {}): Promise<Started> {
     for (const { signals, handler } of handlers) if (signals.includes(name)) handler(name)
   }
   let settled = false
-  const limits = { maxQos: 2, noRetain: false, receiveMaximum: 65_535, maxKeepalive: 0, topicAliasMaximum: 10 } as const
-  const ended = run({ port: 0, bind: '127.0.0.1', allowAnonymous: false, quiet: false, ...limits, ...args }, host)
+  const limits = {
+    maxQos: 2,
+    noRetain: false,
+    receiveMaximum: 65_535,
+    maxKeepalive: 0,
+    topicAliasMaximum: 10,
+  } as const
+  const ended = run(
+    { port: 0, bind: '127.0.0.1', allowAnonymous: false, quiet: false, ...limits, ...args },
+    host,
+  )
   ended.catch(() => {}).finally(() => (settled = true))
   await once(() => text.stdout.includes('\n') || settled)
   onTestFinished(() => {

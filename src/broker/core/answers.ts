@@ -1,8 +1,8 @@
 // The packets of a server but for PUBLISH: CONNACK, SUBACK, UNSUBACK, PINGRESP, DISCONNECT, and acknowledgements with a
 // Reason String.
 import type { IConnackPacket, Packet } from 'mqtt-packet'
+import { type puback, pubrec } from '../../codec/acknowledge.js'
 import { generate } from '../../codec/mqtt-packet.js'
-import { puback, pubrec } from '../../codec/acknowledge.js'
 
 /** Whom a packet is for. */
 export interface Receiver {
@@ -16,13 +16,13 @@ type ConnackProperties = NonNullable<IConnackPacket['properties']>
 /** Return Codes of CONNACK before MQTT 5 (MQTT 3.1.1, 3.2.2.3) for Reason Codes; for others the connection just closes. */
 const returnCodes: Readonly<Record<number, number>> = {
   0: 0,
-  0x84: 1, // Unsupported Protocol Version
-  0x85: 2, // Client Identifier not valid
-  0x86: 5, // Bad User Name or Password: the reference says 5, not 4
-  0x87: 5, // Not authorized
-  0x88: 3, // Server unavailable
-  0x89: 3, // Server busy
-  0x97: 3, // Quota exceeded
+  132: 1, // Unsupported Protocol Version
+  133: 2, // Client Identifier not valid
+  134: 5, // Bad User Name or Password: the reference says 5, not 4
+  135: 5, // Not authorized
+  136: 3, // Server unavailable
+  137: 3, // Server busy
+  151: 3, // Quota exceeded
 }
 
 export function connack(
@@ -34,13 +34,20 @@ export function connack(
   if (receiver.version < 5) {
     const returnCode = returnCodes[reasonCode]
     const present = sessionPresent && receiver.version > 3 // reserved in MQTT 3.1
-    return returnCode === undefined ? undefined : generate({ cmd: 'connack', sessionPresent: present, returnCode }, 4)
+    return returnCode === undefined
+      ? undefined
+      : generate({ cmd: 'connack', sessionPresent: present, returnCode }, 4)
   }
   const withReason = reason === undefined ? properties : { ...properties, reasonString: bounded(reason) }
   return smallest(receiver, { cmd: 'connack', sessionPresent, reasonCode, properties: withReason })
 }
 
-export function suback(messageId: number, granted: number[], receiver: Receiver, reason?: string): Buffer | undefined {
+export function suback(
+  messageId: number,
+  granted: number[],
+  receiver: Receiver,
+  reason?: string,
+): Buffer | undefined {
   const codes = receiver.version < 5 ? granted.map((code) => (code > 2 ? 0x80 : code)) : granted
   return smallest(receiver, { cmd: 'suback', messageId, granted: codes, ...explained(receiver, reason) })
 }

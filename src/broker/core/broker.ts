@@ -7,7 +7,14 @@ import { Holding } from './queue.js'
 import { Retained } from './retained.js'
 import { type Authorize, Router } from './router.js'
 import { Sessions } from './sessions.js'
-import { defaultLimits, defaultSettings, type Events, type Limits, type Settings, type Sink } from './settings.js'
+import {
+  defaultLimits,
+  defaultSettings,
+  type Events,
+  type Limits,
+  type Settings,
+  type Sink,
+} from './settings.js'
 import { Subscriptions } from './subscriptions.js'
 import { Timers } from './timers.js'
 

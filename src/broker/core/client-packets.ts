@@ -16,8 +16,8 @@ import {
   subscribe,
   unsubscribe,
 } from '../../codec/control-packets.js'
-import { type PropertyValues, readProperties } from '../../codec/property-reader.js'
 import type { PropertyCarrier } from '../../codec/properties.js'
+import { type PropertyValues, readProperties } from '../../codec/property-reader.js'
 import type { QoS } from '../../codec/publish.js'
 import { Reader } from '../../codec/reader.js'
 import { ProtocolError } from '../../errors.js'
@@ -86,7 +86,8 @@ export function readClientPacket(header: number, body: Body, version: number): C
   }
   const reader = strictReader(body, packetNames[type]!)
   for (const field of row.body) {
-    if (field === 'identifier') packet.messageId = reader.identifier() // [MQTT-2.2.1-3]
+    if (field === 'identifier')
+      packet.messageId = reader.identifier() // [MQTT-2.2.1-3]
     else if (field === 'code?') readCode(reader, { type, version, row }, packet)
     else if (field === 'properties') readBlock(reader, { type, version, row }, packet)
     else if (field === 'subscriptions') readSubscriptions(reader, version, packet.subscriptions)
@@ -130,7 +131,10 @@ function checkHeader(header: number, version: number): Row {
   if (type === connect) throw new ProtocolError('it sent a second CONNECT [MQTT-3.1.0-2]', 0x82)
   const row = rows[type]
   if (row === undefined || onlyDirection(type, version) === 's2c' || (row.since ?? 0) > version)
-    throw new ProtocolError(`it sent ${name}, which ${row === undefined ? 'only servers send' : 'MQTT 3.1.1 does not have'}`, 0x82)
+    throw new ProtocolError(
+      `it sent ${name}, which ${row === undefined ? 'only servers send' : 'MQTT 3.1.1 does not have'}`,
+      0x82,
+    )
   return row
 }
 
@@ -163,7 +167,8 @@ function readSubscriptions(reader: Reader, version: number, into: SubscriptionRe
     const text = reader.text('Topic Filter')
     const options = reader.byte('Subscription Options')
     const allowed = version < 5 ? 3 : 0xff ^ reservedOptions
-    if ((options & ~allowed) !== 0) throw reader.malformed('reserved Subscription Options are set [MQTT-3.8.3-5]')
+    if ((options & ~allowed) !== 0)
+      throw reader.malformed('reserved Subscription Options are set [MQTT-3.8.3-5]')
     const qos = options & 3
     if (qos === 3) throw reader.error('it asks for QoS 3 (MQTT 5.0, 3.8.3.1)')
     const retainHandling = (options >> 4) & 3

@@ -64,7 +64,17 @@ export function readConnect(bytes: Buffer, start: number, end: number): ConnectR
   if (authenticationMethod === undefined && 'authenticationData' in properties)
     throw reader.error('it has Authentication Data and no Authentication Method (MQTT 5.0, 3.1.2.11.10)')
   return {
-    ...{ version, bridge: level > 0x7f, clean, keepAlive, clientId, user, password, will, authenticationMethod },
+    ...{
+      version,
+      bridge: level > 0x7f,
+      clean,
+      keepAlive,
+      clientId,
+      user,
+      password,
+      will,
+      authenticationMethod,
+    },
     sessionExpiry: version === 5 ? numberOf(properties, 'sessionExpiryInterval', 0) : clean ? 0 : forever,
     receiveMaximum: numberOf(properties, 'receiveMaximum', 65_535),
     maxPacketSize: numberOf(properties, 'maximumPacketSize', Number.POSITIVE_INFINITY),
@@ -76,7 +86,9 @@ export function readConnect(bytes: Buffer, start: number, end: number): ConnectR
 function checkFlags(reader: Reader, flags: number, version: number): void {
   if (flags & reserved) throw reader.malformed('its reserved flag is set [MQTT-3.1.2-3]')
   if ((flags & willFlag) === 0 && (flags & 0x38) !== 0)
-    throw reader.malformed('it has a Will QoS or Will Retain and no Will Flag [MQTT-3.1.2-11] [MQTT-3.1.2-13]')
+    throw reader.malformed(
+      'it has a Will QoS or Will Retain and no Will Flag [MQTT-3.1.2-11] [MQTT-3.1.2-13]',
+    )
   if ((flags & 0x18) === 0x18) throw reader.malformed('its Will QoS is 3 [MQTT-3.1.2-12]')
   if (version < 5 && (flags & passwordFlag) !== 0 && (flags & userFlag) === 0)
     throw reader.malformed('it has a Password and no User Name (MQTT 3.1.1) [MQTT-3.1.2-22]')

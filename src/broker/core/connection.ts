@@ -1,25 +1,25 @@
 // One network connection: bytes to packets, each handed on to what deals with it; what is to be sent; how it ends.
 import { type AcknowledgeType, encodeAcknowledge, pubrel } from '../../codec/acknowledge.js'
 import { Batch } from '../../codec/batch.js'
-import { connect as connectType, publish as publishType, packetNames } from '../../codec/control-packets.js'
+import { connect as connectType, packetNames, publish as publishType } from '../../codec/control-packets.js'
 import { Framer } from '../../codec/framing.js'
 import type { ProtocolVersion } from '../../codec/publish.js'
-import { TopicAliases } from '../../session/topic-alias.js'
 import { ProtocolError } from '../../errors.js'
+import { TopicAliases } from '../../session/topic-alias.js'
 import { OutgoingAliases } from './aliases.js'
 import * as answers from './answers.js'
 import type { Broker } from './broker.js'
+import { isAcknowledge, shortAcknowledge } from './client-packets.js'
 import type { ConnectRequest } from './connect.js'
 import { packetSize } from './encode.js'
 import { firstPacket, firstPacketBytes, largestConnect } from './first-packet.js'
 import { accept, receiveConnect } from './handshake.js'
 import { receivePacket, receivePublish } from './incoming.js'
-import { sendRetained } from './subscribing.js'
 import { Pressure } from './pressure.js'
 import type { Delivery } from './queue.js'
 import type { Session } from './session.js'
 import { type Ending, fullAt, largestWindow, type Sink } from './settings.js'
-import { isAcknowledge, shortAcknowledge } from './client-packets.js'
+import { sendRetained } from './subscribing.js'
 import { Timer } from './timers.js'
 
 /** Before CONNACK no packet may be larger than a CONNECT. */
@@ -222,7 +222,8 @@ export class Connection {
     counters.messagesReceived++
     const type = header >> 4
     if (this.#state === 'new') {
-      if (type !== connectType) throw new ProtocolError('its first packet is not CONNECT [MQTT-3.1.0-1]', 0x82)
+      if (type !== connectType)
+        throw new ProtocolError('its first packet is not CONNECT [MQTT-3.1.0-1]', 0x82)
       framer.sizes = undefined
       this.request = receiveConnect(this, { bytes, start, end })
       this.#state = 'connecting'

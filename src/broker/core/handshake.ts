@@ -26,7 +26,10 @@ export function receiveConnect(
   const { version, clientId, clean, keepAlive, will, authenticationMethod } = request
   const { maxQos, retain, maxKeepAlive } = broker.settings
   if (authenticationMethod !== undefined)
-    throw new ProtocolError(`there is no Authentication Method '${authenticationMethod}'`, badAuthenticationMethod)
+    throw new ProtocolError(
+      `there is no Authentication Method '${authenticationMethod}'`,
+      badAuthenticationMethod,
+    )
   if (clientId === '' && (version === 3 || (version === 4 && !clean))) {
     const message = 'a client without an identifier needs MQTT 3.1.1 and a clean session' // [MQTT-3.1.3-8]
     throw new ProtocolError(message, identifierInvalid)
@@ -36,9 +39,15 @@ export function receiveConnect(
     throw new ProtocolError(message, identifierInvalid)
   }
   if (will !== undefined && will.qos > maxQos)
-    throw new ProtocolError(`its Will QoS is ${will.qos}, allowed is ${maxQos} [MQTT-3.2.2-12]`, qosNotSupported)
+    throw new ProtocolError(
+      `its Will QoS is ${will.qos}, allowed is ${maxQos} [MQTT-3.2.2-12]`,
+      qosNotSupported,
+    )
   if (will?.retain === true && !retain)
-    throw new ProtocolError('its will is to be retained, which is not allowed [MQTT-3.2.2-13]', retainNotSupported)
+    throw new ProtocolError(
+      'its will is to be retained, which is not allowed [MQTT-3.2.2-13]',
+      retainNotSupported,
+    )
   return request
 }
 

@@ -27,7 +27,11 @@ function propertiesOf(bytes: Buffer, start: number, end: number): PublishPropert
 }
 
 /** @throws ProtocolError with the Reason Code for DISCONNECT */
-export function receivePublish(connection: Connection, { header, bytes, start, end }: Found, now: number): void {
+export function receivePublish(
+  connection: Connection,
+  { header, bytes, start, end }: Found,
+  now: number,
+): void {
   const { broker, version } = connection
   const publish = decodePublish(header, bytes, start, end, version === 5 ? propertiesOf : undefined)
   const { qos, messageId } = publish
@@ -55,7 +59,10 @@ export function receivePublish(connection: Connection, { header, bytes, start, e
 function checkAllowed({ broker }: Connection, { qos, retain, properties }: Publish): void {
   const { settings } = broker
   if (qos > settings.maxQos)
-    throw new ProtocolError(`it published with QoS ${qos}, allowed is ${settings.maxQos} [MQTT-3.2.2-11]`, 0x9b)
+    throw new ProtocolError(
+      `it published with QoS ${qos}, allowed is ${settings.maxQos} [MQTT-3.2.2-11]`,
+      0x9b,
+    )
   if (retain && !settings.retain)
     throw new ProtocolError('it published a retained message, which is not allowed [MQTT-3.2.2-14]', 0x9a)
   if (properties?.subscriptionIdentifier !== undefined)
@@ -127,7 +134,10 @@ function receiveDisconnect(connection: Connection, { reasonCode, properties }: C
   const seconds = properties.sessionExpiryInterval
   if (typeof seconds === 'number') {
     if (connection.request!.sessionExpiry === 0 && seconds > 0)
-      throw new ProtocolError('DISCONNECT sets a Session Expiry Interval that CONNECT had as 0 (3.14.2.2.2)', 0x82)
+      throw new ProtocolError(
+        'DISCONNECT sets a Session Expiry Interval that CONNECT had as 0 (3.14.2.2.2)',
+        0x82,
+      )
     broker.sessions.setExpiry(session!, seconds)
   }
   connection.disconnected(reasonCode)

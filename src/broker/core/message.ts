@@ -103,7 +103,19 @@ export function messageOf(publish: Publish, topic: string, now: number): Message
   const passed =
     publish.properties === undefined ? noProperties : passedOn(behindLength(bytes, from, payloadStart))
   if (topicEnd > topicStart) {
-    return new Message(topic, qos, retain, bytes, topicStart, topicEnd, bytes, payloadStart, payloadEnd, passed, now)
+    return new Message(
+      topic,
+      qos,
+      retain,
+      bytes,
+      topicStart,
+      topicEnd,
+      bytes,
+      payloadStart,
+      payloadEnd,
+      passed,
+      now,
+    )
   }
   const name = Buffer.from(topic)
   return new Message(topic, qos, retain, name, 0, name.length, bytes, payloadStart, payloadEnd, passed, now)

@@ -49,7 +49,8 @@ export class Router {
       const { session, ids } = target
       const qos = target.qos < message.qos ? target.qos : message.qos
       const retain = target.retainAsPublished && message.retain // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
-      const delivery = ids === undefined ? this.#form(message, qos, retain) : { message, qos, retain, ids, group: undefined }
+      const delivery =
+        ids === undefined ? this.#form(message, qos, retain) : { message, qos, retain, ids, group: undefined }
       this.#deliver(session, delivery, now, publisher)
     }
     for (const group of groups) if (this.#share(message, group, now, publisher)) reached++

@@ -146,7 +146,10 @@ export class Session implements Identity {
           : state === stage.pubrec || state === stage.pubcomp
     if (!isAnswer) {
       const name = type === puback ? 'PUBACK' : type === pubrec ? 'PUBREC' : 'PUBCOMP'
-      throw new ProtocolError(`${name} for Packet Identifier ${messageId}, which waits for something else`, 0x82)
+      throw new ProtocolError(
+        `${name} for Packet Identifier ${messageId}, which waits for something else`,
+        0x82,
+      )
     }
     if (type === pubrec && reasonCode < 0x80) {
       this.#forget(messageId)

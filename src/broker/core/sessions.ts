@@ -1,8 +1,8 @@
 // All sessions: how they begin, outlive their connections and end (MQTT 5.0, 4.1), and the wills that go with that.
 import type { Connection } from './connection.js'
+import type { Router } from './router.js'
 import { forever, Session, type SessionContext } from './session.js'
 import type { Ending } from './settings.js'
-import type { Router } from './router.js'
 import type { Subscriptions } from './subscriptions.js'
 import type { Timers } from './timers.js'
 import { type Will, willMessage } from './wills.js'

@@ -1,6 +1,7 @@
 // What a broker core is given: what it grants clients, its limits, and whom it asks and informs.
-import type { Connection } from './connection.js'
+
 import type { ConnectRequest } from './connect.js'
+import type { Connection } from './connection.js'
 
 /** What the server grants and announces in CONNACK (MQTT 5.0, 3.2.2.3). */
 export interface Settings {

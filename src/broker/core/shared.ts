@@ -54,7 +54,9 @@ export class ShareGroup {
 
   /** True if a member other than `session` is connected. */
   hasOther(session: object): boolean {
-    return this.#members.some((member) => member.session !== session && member.session.connection !== undefined)
+    return this.#members.some(
+      (member) => member.session !== session && member.session.connection !== undefined,
+    )
   }
 
   #take(at: number): Subscription {

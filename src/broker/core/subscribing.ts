@@ -32,7 +32,10 @@ export function receiveSubscribe(connection: Connection, packet: ClientPacket): 
   const { session, broker } = connection
   if (session === undefined) return
   for (const subscription of wanted) {
-    session.cursors.set(subscription, { messages: broker.retained.matching(subscription.filter), held: undefined })
+    session.cursors.set(subscription, {
+      messages: broker.retained.matching(subscription.filter),
+      held: undefined,
+    })
   }
   if (session.cursors.size > 0) broker.later(connection)
 }
@@ -46,7 +49,11 @@ function checkedFilter({ text, noLocal }: SubscriptionRequest) {
 }
 
 /** A bridge of before MQTT 5 wants RETAIN as published, and nothing back that it has sent, as from the reference. */
-function optionsOf({ version, request, broker }: Connection, wanted: SubscriptionRequest, id: number): SubscriptionOptions {
+function optionsOf(
+  { version, request, broker }: Connection,
+  wanted: SubscriptionRequest,
+  id: number,
+): SubscriptionOptions {
   const { maxQos } = broker.settings
   const qos = wanted.qos < maxQos ? wanted.qos : maxQos
   const bridge = version < 5 && request!.bridge
@@ -133,7 +140,12 @@ export function sendRetained(connection: Connection, now: number): void {
 }
 
 /** False if it must wait. */
-function send({ broker }: Connection, { session, options }: Subscription, message: Message, now: number): boolean {
+function send(
+  { broker }: Connection,
+  { session, options }: Subscription,
+  message: Message,
+  now: number,
+): boolean {
   const qos = options.qos < message.qos ? options.qos : message.qos
   if (qos > 0 && !session.ready) return false
   if (now > message.expires) return true

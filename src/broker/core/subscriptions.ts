@@ -24,7 +24,13 @@ export class Subscription {
   /** Its place in the list of its node or group. */
   at = 0
 
-  constructor(session: Session, text: string, filter: string, options: SubscriptionOptions, group?: ShareGroup) {
+  constructor(
+    session: Session,
+    text: string,
+    filter: string,
+    options: SubscriptionOptions,
+    group?: ShareGroup,
+  ) {
     this.session = session
     this.text = text
     this.filter = filter
@@ -77,7 +83,12 @@ export class Subscriptions {
   }
 
   /** Adds a subscription that the session does not have yet. */
-  add(session: Session, text: string, { filter, share }: ParsedFilter, options: SubscriptionOptions): Subscription {
+  add(
+    session: Session,
+    text: string,
+    { filter, share }: ParsedFilter,
+    options: SubscriptionOptions,
+  ): Subscription {
     this.#forget()
     this.#size++
     const node = this.#node(filter)

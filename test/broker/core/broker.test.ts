@@ -108,10 +108,22 @@ describe('CONNECT', () => {
   })
 
   test('what the server limits is announced', () => {
-    const settings = { maxQos: 1, retain: false, maxPacketSize: 1000, receiveMaximum: 7, topicAliasMaximum: 3 } as const
+    const settings = {
+      maxQos: 1,
+      retain: false,
+      maxPacketSize: 1000,
+      receiveMaximum: 7,
+      topicAliasMaximum: 3,
+    } as const
     const client = new CoreRig({ settings }).connect('a')
     expect((client.packets[0] as IConnackPacket).properties).toEqual({
-      ...{ maximumQoS: 1, retainAvailable: false, maximumPacketSize: 1000, receiveMaximum: 7, topicAliasMaximum: 3 },
+      ...{
+        maximumQoS: 1,
+        retainAvailable: false,
+        maximumPacketSize: 1000,
+        receiveMaximum: 7,
+        topicAliasMaximum: 3,
+      },
     })
   })
 })
@@ -132,15 +144,18 @@ describe('publishing', () => {
     expect(reader.messages()).toEqual([`a/b x${flags}`])
   })
 
-  test.each([4, 5] as const)('[MQTT-3.3.4-2] overlapping subscriptions: once, at the highest QoS (version %i)', (protocolVersion) => {
-    const rig = new CoreRig()
-    const reader = rig.join('reader', { protocolVersion })
-    reader.subscribe('#', { qos: 0 })
-    reader.subscribe('a', { qos: 2 })
-    reader.subscribe('+', { qos: 1 })
-    rig.join('writer').send(publish('a', 'x', { qos: 2, messageId: 3 }))
-    expect(reader.messages()).toEqual(['a x q2'])
-  })
+  test.each([4, 5] as const)(
+    '[MQTT-3.3.4-2] overlapping subscriptions: once, at the highest QoS (version %i)',
+    (protocolVersion) => {
+      const rig = new CoreRig()
+      const reader = rig.join('reader', { protocolVersion })
+      reader.subscribe('#', { qos: 0 })
+      reader.subscribe('a', { qos: 2 })
+      reader.subscribe('+', { qos: 1 })
+      rig.join('writer').send(publish('a', 'x', { qos: 2, messageId: 3 }))
+      expect(reader.messages()).toEqual(['a x q2'])
+    },
+  )
 
   test('[MQTT-3.3.4-3] [MQTT-3.3.4-4] the Subscription Identifiers of all that match', () => {
     const rig = new CoreRig()
@@ -182,7 +197,11 @@ describe('publishing', () => {
     reader.subscribe('a')
     const properties = {
       ...{ payloadFormatIndicator: true, messageExpiryInterval: 30, contentType: 'text/plain' },
-      ...{ responseTopic: 'r', correlationData: Buffer.from([1, 2]), userProperties: { k: ['1', '2'], j: '3' } },
+      ...{
+        responseTopic: 'r',
+        correlationData: Buffer.from([1, 2]),
+        userProperties: { k: ['1', '2'], j: '3' },
+      },
     }
     rig.join('writer').send(publish('a', 'x', { properties: { topicAlias: 1, ...properties } }))
     const [message] = reader.received('publish') as IPublishPacket[]
@@ -220,7 +239,9 @@ describe('publishing', () => {
     for (let i = 1; i < 300; i++) writer.send(publish('a', `${i}`, { qos: (i % 3) as 0, messageId: i }))
     const all = reader.messages()
     for (const flag of ['', ' q1', ' q2']) {
-      const numbers = all.filter((text) => text.replace(/^a \d+/, '') === flag).map((text) => Number(/\d+/.exec(text)![0]))
+      const numbers = all
+        .filter((text) => text.replace(/^a \d+/, '') === flag)
+        .map((text) => Number(/\d+/.exec(text)![0]))
       expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
     }
     expect(all).toHaveLength(299)
@@ -300,7 +321,11 @@ describe('flow control', () => {
     const reader = rig.join('reader', { properties: { maximumPacketSize: 50 } })
     reader.subscribe('#', { qos: 1 })
     const writer = rig.join('writer')
-    writer.send(publish('a', 'x'.repeat(60)), publish('b', 'x'.repeat(60), { qos: 1, messageId: 1 }), publish('c', '1'))
+    writer.send(
+      publish('a', 'x'.repeat(60)),
+      publish('b', 'x'.repeat(60), { qos: 1, messageId: 1 }),
+      publish('c', '1'),
+    )
     writer.send(publish('d', '2', { qos: 1, messageId: 2 }))
     expect(reader.messages()).toEqual(['c 1', 'd 2 q1'])
   })
@@ -316,7 +341,10 @@ describe('retained messages', () => {
   test('[MQTT-3.3.1-5] [MQTT-3.3.1-6] the last one is kept, an empty one removes it', async () => {
     const rig = new CoreRig()
     const writer = rig.join('writer')
-    writer.send(publish('a', '1', { retain: true }), publish('a', '2', { retain: true, qos: 1, messageId: 1 }))
+    writer.send(
+      publish('a', '1', { retain: true }),
+      publish('a', '2', { retain: true, qos: 1, messageId: 1 }),
+    )
     const reader = rig.join('reader')
     reader.subscribe('#', { qos: 2 })
     await rig.settle()
@@ -452,13 +480,18 @@ describe('sessions', () => {
     const rig = new CoreRig()
     rig.join('a', { protocolVersion: 4, clean: false }).lose()
     rig.wait(1e12)
-    expect(rig.connect('a', { protocolVersion: 4, clean: false }).packets[0]).toMatchObject({ sessionPresent: true })
+    expect(rig.connect('a', { protocolVersion: 4, clean: false }).packets[0]).toMatchObject({
+      sessionPresent: true,
+    })
   })
 })
 
 describe('wills', () => {
   const will = { topic: 'gone', payload: Buffer.from('w'), qos: 1 as const, retain: false }
-  const delayed = { ...will, properties: { willDelayInterval: 5, messageExpiryInterval: 60, contentType: 't' } }
+  const delayed = {
+    ...will,
+    properties: { willDelayInterval: 5, messageExpiryInterval: 60, contentType: 't' },
+  }
   const heirs = () => {
     const rig = new CoreRig()
     const heir = rig.join('heir')
@@ -537,14 +570,17 @@ describe('SUBSCRIBE and UNSUBSCRIBE', () => {
     expect(client.messages()).toEqual(['t x q2'])
   })
 
-  test.each(['a#', '#/a', 'a+', '$share/g', '$share//t', '$share/+/t', '/'.repeat(201)])('%s ends the connection', (topic) => {
-    for (const version of [4, 5] as const) {
-      const client = new CoreRig().join('a', { protocolVersion: version })
-      client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos: 0 }] })
-      expect(client.ended).toBe(true)
-      if (version === 5) expect(reason(client.last('disconnect'))).toBe(0x8f)
-    }
-  })
+  test.each(['a#', '#/a', 'a+', '$share/g', '$share//t', '$share/+/t', '/'.repeat(201)])(
+    '%s ends the connection',
+    (topic) => {
+      for (const version of [4, 5] as const) {
+        const client = new CoreRig().join('a', { protocolVersion: version })
+        client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos: 0 }] })
+        expect(client.ended).toBe(true)
+        if (version === 5) expect(reason(client.last('disconnect'))).toBe(0x8f)
+      }
+    },
+  )
 })
 
 describe('shared subscriptions', () => {
@@ -579,7 +615,11 @@ describe('shared subscriptions', () => {
 
   test('[MQTT-3.8.3-4] No Local is a Protocol Error', () => {
     const client = new CoreRig().join('a')
-    client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: '$share/g/t', qos: 0, nl: true }] })
+    client.send({
+      cmd: 'subscribe',
+      messageId: 1,
+      subscriptions: [{ topic: '$share/g/t', qos: 0, nl: true }],
+    })
     expect(reason(client.last('disconnect'))).toBe(0x82)
   })
 })
@@ -593,7 +633,10 @@ describe('access control', () => {
     expect(codes(client.subscribe('no-subscribe'))).toEqual([0x87])
     client.subscribe('#')
     client.received()
-    client.send(publish('no-publish', 'x', { qos: 1, messageId: 1 }), publish('no-receive', 'x', { qos: 2, messageId: 2 }))
+    client.send(
+      publish('no-publish', 'x', { qos: 1, messageId: 1 }),
+      publish('no-receive', 'x', { qos: 2, messageId: 2 }),
+    )
     expect(client.received()).toMatchObject([{ cmd: 'puback', reasonCode: 0x87 }, { cmd: 'pubrec' }])
     expect(rig.log).toContain('denied no-publish')
   })

@@ -142,7 +142,10 @@ export class CoreRig {
   }
 
   /** A client that has sent CONNECT; `packets` begins with the CONNACK. */
-  connect(clientId: string, settings: Partial<IConnectPacket> & { protocolVersion?: Version } = {}): TestClient {
+  connect(
+    clientId: string,
+    settings: Partial<IConnectPacket> & { protocolVersion?: Version } = {},
+  ): TestClient {
     const client = this.dial(settings.protocolVersion ?? 5)
     client.send(connectPacket(clientId, settings))
     return client
@@ -187,7 +190,11 @@ export const connectPacket = (clientId: string, settings: Partial<IConnectPacket
   ...settings,
 })
 
-export const publish = (topic: string, payload: string | Buffer, more: Partial<IPublishPacket> = {}): IPublishPacket => ({
+export const publish = (
+  topic: string,
+  payload: string | Buffer,
+  more: Partial<IPublishPacket> = {},
+): IPublishPacket => ({
   ...{ cmd: 'publish', topic, payload, qos: 0, retain: false, dup: false },
   ...more,
 })

@@ -50,7 +50,9 @@ test('after any subscriptions and their removal', () => {
       for (const name of topics) {
         const { routes } = tree.match(name)
         for (const session of sessions) {
-          const matching = [...model.values()].filter((one) => one.session === session && matches(one.filter, name))
+          const matching = [...model.values()].filter(
+            (one) => one.session === session && matches(one.filter, name),
+          )
           const found = routes.filter((route) => route.session === session)
           expect(found).toHaveLength(matching.length > 0 ? 1 : 0)
           if (found[0] === undefined) continue
@@ -71,10 +73,12 @@ test('retained messages that a filter matches are found, each once', () => {
   fc.assert(
     fc.property(fc.uniqueArray(topic, { maxLength: 30 }), filter, (topics, wanted) => {
       const retained = new Retained(1e9, new Timers())
-      for (const name of topics) retained.store(messageFrom(name, Buffer.from('x'), { qos: 0, retain: true, now: 0 }))
+      for (const name of topics)
+        retained.store(messageFrom(name, Buffer.from('x'), { qos: 0, retain: true, now: 0 }))
       const found = [...retained.matching(wanted)].flatMap((message) => message?.topic ?? [])
       expect(found.sort()).toEqual(topics.filter((name) => matches(wanted, name)).sort())
-      for (const name of topics) retained.store(messageFrom(name, Buffer.alloc(0), { qos: 0, retain: true, now: 0 }))
+      for (const name of topics)
+        retained.store(messageFrom(name, Buffer.alloc(0), { qos: 0, retain: true, now: 0 }))
       expect([retained.count, retained.bytes, [...retained.matching('#')].length]).toEqual([0, 0, 1])
     }),
     { numRuns: 200 },
