@@ -104,6 +104,8 @@ describe('a lost connection', () => {
       await ours.publish('t', 'before', { qos: 1 })
       expect(text(await subscription.next())).toBe('before')
       relay.cut()
+      await ours.publish('elsewhere', 'meanwhile', { qos: 1 })
+      await relay.subscribed(2) // what is in flight goes first: a message to `t` would find no subscriber
       await ours.publish('t', 'after', { qos: 1 })
       expect(text(await subscription.next())).toBe('after')
       expect(retries).toHaveLength(1)
