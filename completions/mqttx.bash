@@ -88,9 +88,9 @@ _mqttx() {
     broker)
       case $before in
         --help) _mqttx_words 'all' ;;
-        -p | --port | --bind | --tls-port | --ws-port | --wss-port) : ;;
-        --certfile | --keyfile | --password-file) _mqttx_files ;;
-        *) _mqttx_words '-p --port --bind --tls-port --ws-port --wss-port --certfile --keyfile --password-file --allow-anonymous --quiet --help --version' ;;
+        -p | --port | --bind | --tls-port | --ws-port | --wss-port | --max-qos | --max-packet-size | --receive-maximum | --max-keepalive | --topic-alias-maximum) : ;;
+        --certfile | --keyfile | --password-file | --acl-file) _mqttx_files ;;
+        *) _mqttx_words '-p --port --bind --tls-port --ws-port --wss-port --certfile --keyfile --password-file --acl-file --allow-anonymous --max-qos --no-retain --max-packet-size --receive-maximum --max-keepalive --topic-alias-maximum --quiet --help --version' ;;
       esac
       ;;
     inspect)

@@ -58,7 +58,7 @@ describe('what is no list is an error that names the line', () => {
     ['topic', 'acl, line 1: it names no topic'],
     ['\nuser', 'acl, line 2: it names no user'],
     ['topic a b', "acl, line 1: 'a' is no kind of access"],
-    ['topic read a#', "acl, line 1: invalid Topic Filter 'a#': # is not its last level"],
+    ['topic read a#', "acl, line 1: invalid Topic Filter 'a#': # is not alone in its level"],
   ])('%j', (text, message) => {
     expect(() => parseAccessList(text, 'acl')).toThrow(message)
   })

@@ -1,4 +1,5 @@
 // Topic Names and Topic Filters as a server checks them (MQTT 5.0, 4.7 and 4.8.2).
+import { misplacedWildcards } from '../../session/topic-filter.js'
 
 /** More separators than this are refused, as the reference does: the depth of a tree is bounded. */
 export const mostSeparators = 200
@@ -43,13 +44,10 @@ function filterFault(filter: string): string | undefined {
   if (filter === '') return 'it is empty [MQTT-4.7.3-1]'
   const depth = depthFault(filter)
   if (depth !== undefined) return depth
-  const levels = filter.split('/')
-  for (const [index, level] of levels.entries()) {
-    if (level.includes('#') && (level !== '#' || index !== levels.length - 1))
-      return '# is not its last level [MQTT-4.7.1-1]'
-    if (level.includes('+') && level !== '+') return '+ is not alone in its level [MQTT-4.7.1-2]'
-  }
-  return undefined
+  const [misplaced] = misplacedWildcards(filter)
+  return misplaced === undefined
+    ? undefined
+    : `${misplaced.wildcard} is not ${misplaced.mustBe} [MQTT-4.7.1-${misplaced.wildcard === '#' ? 1 : 2}]`
 }
 
 function depthFault(text: string): string | undefined {
