@@ -62,6 +62,60 @@ describe.each(['mqttv31', 'mqttv311', 'mqttv5'])('%s', (version) => {
   })
 })
 
+describe('MQTT 5', () => {
+  const v5 = ['-V', '5']
+
+  peerTest('properties arrive as they were sent', ['mosquitto_pub', 'mosquitto_sub'], async () => {
+    const broker = await testBroker()
+    const reader = await subscriber(broker, [...v5, '-t', 'p', '-C', '2', '-F', '%t %C %R %E %P %p'])
+
+    const user = ['-D', 'publish', 'user-property', 'k', 'v']
+    const others = ['content-type', 'text/plain', 'response-topic', 'r', 'message-expiry-interval', '60']
+    const properties = [0, 2, 4].flatMap((at) => ['-D', 'publish', ...others.slice(at, at + 2)])
+    await pub(broker, [...v5, '-t', 'p', '-m', 'x', ...user, ...properties])
+
+    expect((await reader.ended).stdout.toString().split('\n')[1]).toBe('p text/plain r 60 k:v x')
+  })
+
+  peerTest(
+    'a shared subscription gives each message to one',
+    ['mosquitto_pub', 'mosquitto_sub'],
+    async () => {
+      const broker = await testBroker()
+      const args = [...v5, '-t', '$share/g/s', '-q', '1', '-C']
+      const readers = [await subscriber(broker, [...args, '52']), await subscriber(broker, [...args, '51'])]
+
+      await pub(
+        broker,
+        [...v5, '-t', 's', '-l', '-q', '1'],
+        Array.from({ length: 100 }, (_, i) => `${i}\n`).join(''),
+      )
+
+      const outcomes = await Promise.all(readers.map(({ ended }) => ended))
+      const all = outcomes.flatMap(({ stdout }) => stdout.toString().match(/^\d+$/gm) ?? [])
+      expect(all.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i))
+    },
+  )
+
+  peerTest('a session waits as long as its expiry', ['mosquitto_pub', 'mosquitto_sub'], async () => {
+    const broker = await testBroker()
+    const session = [...v5, '-i', 'keeper', '-c', '-x', '60', '-q', '1', '-t', 'w']
+    await (await subscriber(broker, [...session, '-C', '1'])).ended
+    await pub(broker, [...v5, '-t', 'w', '-m', 'waited', '-q', '1'])
+
+    const back = start('mosquitto_sub', [...at(broker), ...session, '-C', '1'], { timeoutMs: 60_000 })
+
+    expect((await back.ended).stdout.toString()).toBe('waited\n')
+  })
+
+  peerTest('a publish that nobody has subscribed to is reported: 0x10', ['mosquitto_pub'], async () => {
+    const broker = await testBroker()
+    const { status, stdout } = await pub(broker, [...v5, '-d', '-t', 'nobody', '-m', 'x', '-q', '1'])
+    expect(status).toBe(0)
+    expect(stdout.toString()).toContain('RC:16')
+  })
+})
+
 peerTest('20,000 lines of QoS 0 all arrive, in order', ['mosquitto_pub', 'mosquitto_sub'], async () => {
   const broker = await testBroker()
   const lines = Array.from({ length: 20_000 }, (_, index) => `${index}\n`).join('')

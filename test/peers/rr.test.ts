@@ -143,13 +143,15 @@ peerTest(
   40_000,
 )
 
-test('MQTT 3.1.1, through mqttx broker', async () => {
+test.each([
+  ['3.1.1', ['-V', '311', '-t', 'q', '-e', 'a'], ['-V', '311', '-t', 'q', '-e', 'a']],
+  ['5', ['-t', '$share/g/q'], ['-t', 'q', '-e', 'a']],
+])('MQTT %s, through mqttx broker', async (_, serve, ask) => {
   const own = await startOwnBroker()
-  const serving = await responder(own, ['-V', '311', '-t', 'q', '-e', 'a', '--exec', 'rev'])
-  const outcome = await mqttx(['rr', ...own.at, '-V', '311', '-t', 'q', '-e', 'a', '-l', '-W', '5'], {
-    stdin: 'abc\nxyz\n',
-  })
-  expect(outcome).toMatchObject({ status: 0, stdout: Buffer.from('cba\nzyx\n'), stderr: '' })
+  const serving = await responder(own, [...serve, '--exec', 'rev'])
+  const outcome = await mqttx(['rr', ...own.at, ...ask, '-l', '-W', '5'], { stdin: 'abc\nxyz\n' })
+  expect(outcome).toMatchObject({ status: 0, stderr: '' })
+  expect(outcome.stdout.toString().split('\n').sort()).toEqual(['', 'cba', 'zyx'])
   serving.kill()
   expect((await serving.ended).status).toBe(0)
   await own.stop()
