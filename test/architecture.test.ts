@@ -167,17 +167,14 @@ test.each(files)('%s imports a package only if it is its importer', (file) => {
 const isPure = (file: string): boolean =>
   pureFolders.includes(partOf(file)) || pureFiles.includes(file) || file.startsWith(purePart)
 
-describe.each(files.filter(isPure))(
-  '%s',
-  (file) => {
-    test('is pure', () => {
-      const node = importsOf(file).filter(({ from }) => from.startsWith('node:') && from !== 'node:buffer')
-      expect(node).toEqual([])
-      const code = (sources.get(file) ?? '').replace(/^\s*(\/\/|\/?\*).*$/gm, '')
-      expect(impure.exec(code)?.[0]).toBeUndefined()
-    })
-  },
-)
+describe.each(files.filter(isPure))('%s', (file) => {
+  test('is pure', () => {
+    const node = importsOf(file).filter(({ from }) => from.startsWith('node:') && from !== 'node:buffer')
+    expect(node).toEqual([])
+    const code = (sources.get(file) ?? '').replace(/^\s*(\/\/|\/?\*).*$/gm, '')
+    expect(impure.exec(code)?.[0]).toBeUndefined()
+  })
+})
 
 test.each(files)('%s begins with a comment and has at most 400 lines', (file) => {
   const lines = (sources.get(file) ?? '').split('\n')

@@ -3,7 +3,7 @@
 import { MqttxError } from '../errors.js'
 import { matches } from '../session/topic-filter.js'
 import { shown } from '../text.js'
-import type { Action, Identity } from './core/settings.js'
+import type { Action, Identity } from './core/caller.js'
 import { parseFilter } from './core/topics.js'
 
 interface Entry {

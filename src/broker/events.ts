@@ -1,8 +1,7 @@
 // Status lines: what happens to clients, in the words of mosquitto's log where it has them.
 import { reasonText } from '../codec/reason-codes.js'
 import { shown } from '../text.js'
-import type { Connection } from './core/connection.js'
-import type { Ending, Events } from './core/settings.js'
+import type { Client, Ending, Events } from './core/caller.js'
 import { from, type Peer } from './peers.js'
 
 /** `watched`: a client subscribes to topics of $SYS. */
@@ -12,35 +11,35 @@ export function logged(log: (line: string) => void, watched: () => void): Events
   )
   const denied = seldom((line: string) => log(line))
   return {
-    accepted(connection) {
-      const id = connection.session!.clientId
-      log(`New client connected from ${from(originOf(connection))} as ${shown(id)} (${asked(connection)}).`)
+    accepted(client) {
+      const { clientId } = client
+      log(`New client connected from ${from(originOf(client))} as ${shown(clientId)} (${asked(client)}).`)
     },
-    refused(connection, why) {
-      const id = connection.request?.clientId
+    refused(client, why) {
+      const id = client.request?.clientId
       const name = id ? `${shown(id)} ` : ''
-      log(`Client ${name}from ${from(originOf(connection))} refused: ${shown(why)}.`)
+      log(`Client ${name}from ${from(originOf(client))} refused: ${shown(why)}.`)
     },
-    closed(connection, ending) {
-      log(`Client ${shown(connection.clientId)} ${endingText(ending)}.`)
+    closed(client, ending) {
+      log(`Client ${shown(client.clientId)} ${endingText(ending)}.`)
     },
     dropped(clientId, occasion) {
       if (occasion === 'first') log(`Client ${shown(clientId)}: its queue is full, messages are lost.`)
     },
     notRetained: noRoom,
     watched,
-    denied(connection, topic) {
-      denied(`Client ${shown(connection.clientId)} may not publish to ${shown(topic)}.`)
+    denied(client, topic) {
+      denied(`Client ${shown(client.clientId)} may not publish to ${shown(topic)}.`)
     },
   }
 }
 
-function originOf({ sink }: Connection) {
+function originOf({ sink }: Client) {
   return (sink as Peer).origin
 }
 
 /** Protocol, clean session, keep alive and user, in mosquitto's notation: p1 is MQTT 3.1, p2 is 3.1.1, p5 is 5.0. */
-function asked({ request, version, keepAlive }: Connection): string {
+function asked({ request, version, keepAlive }: Client): string {
   const user = request?.user === undefined ? '' : `, u'${shown(request.user)}'`
   return `p${version === 5 ? 5 : version - 2}, c${request?.clean === false ? 0 : 1}, k${keepAlive}${user}`
 }

@@ -1,8 +1,8 @@
 // A client's network connection: what the core writes goes into its stream.
 import type { Duplex } from 'node:stream'
+import type { Sink } from './core/caller.js'
 import type { ConnectRequest } from './core/connect.js'
 import type { Connection } from './core/connection.js'
-import type { Sink } from './core/settings.js'
 import { farewell } from './farewell.js'
 import { Outbox } from './outbox.js'
 

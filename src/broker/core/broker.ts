@@ -1,20 +1,15 @@
 // A broker without sockets, clocks and files: bytes and the time go in, bytes for each connection and a deadline come out.
+import type { Authorize, Events, Sink } from './caller.js'
+import type { Core } from './client.js'
 import { Connection } from './connection.js'
 import { type Counters, zeroCounters } from './counters.js'
 import { PublishEncoder } from './encode.js'
 import { messageFrom } from './message.js'
 import { Holding } from './queue.js'
 import { Retained } from './retained.js'
-import { type Authorize, Router } from './router.js'
+import { Router } from './router.js'
 import { Sessions } from './sessions.js'
-import {
-  defaultLimits,
-  defaultSettings,
-  type Events,
-  type Limits,
-  type Settings,
-  type Sink,
-} from './settings.js'
+import { defaultLimits, defaultSettings, type Limits, type Settings } from './settings.js'
 import { Subscriptions } from './subscriptions.js'
 import { Timers } from './timers.js'
 
@@ -31,7 +26,7 @@ export interface BrokerOptions {
 /** Messages handed to clients, and steps of other work, after which others have their turn. */
 const turn = 20_000
 
-export class Broker {
+export class Broker implements Core {
   readonly settings: Settings
   readonly limits: Limits
   readonly events: Events

@@ -5,9 +5,11 @@ import type { Reader } from '../../codec/reader.js'
 import { ProtocolError } from '../../errors.js'
 import { strictReader } from './client-packets.js'
 import { noProperties, passedOn } from './message.js'
-import { forever } from './session.js'
 import { isServerTopic, nameFault } from './topics.js'
 import type { Will } from './wills.js'
+
+/** A Session Expiry Interval that means: never (MQTT 5.0, 3.1.2.11.2). */
+export const forever = 0xffffffff
 
 /** A CONNECT; what the client left out has the value that the standard gives it. */
 export interface ConnectRequest {

@@ -8,7 +8,8 @@ import { ProtocolError } from '../../errors.js'
 import { TopicAliases } from '../../session/topic-alias.js'
 import { OutgoingAliases } from './aliases.js'
 import * as answers from './answers.js'
-import type { Broker } from './broker.js'
+import type { Ending, Sink } from './caller.js'
+import type { ClientConnection, Core } from './client.js'
 import { isAcknowledge, shortAcknowledge } from './client-packets.js'
 import type { ConnectRequest } from './connect.js'
 import { packetSize } from './encode.js'
@@ -16,10 +17,10 @@ import { firstPacket, firstPacketBytes, largestConnect } from './first-packet.js
 import { accept, receiveConnect } from './handshake.js'
 import { receivePacket, receivePublish } from './incoming.js'
 import { Pressure } from './pressure.js'
-import type { Delivery } from './queue.js'
 import type { Session } from './session.js'
-import { type Ending, fullAt, largestWindow, type Sink } from './settings.js'
+import { fullAt, largestWindow } from './settings.js'
 import { sendRetained } from './subscribing.js'
+import type { Delivery } from './subscription.js'
 import { Timer } from './timers.js'
 
 /** Before CONNACK no packet may be larger than a CONNECT. */
@@ -33,9 +34,9 @@ type State =
   | 'open'
   | 'closed'
 
-export class Connection {
+export class Connection implements ClientConnection {
   readonly sink: Sink
-  readonly broker: Broker
+  readonly broker: Core
   version: ProtocolVersion = 4
   /** From a CONNECT without a fault on. */
   request: ConnectRequest | undefined
@@ -67,7 +68,7 @@ export class Connection {
   readonly #timer: Timer
   readonly #batch: Batch
 
-  constructor(sink: Sink, broker: Broker, now: number) {
+  constructor(sink: Sink, broker: Core, now: number) {
     this.sink = sink
     this.broker = broker
     this.#heard = now

@@ -3,7 +3,7 @@
 import { type Batch, copy } from '../../codec/batch.js'
 import { remainingLengthSize } from '../../codec/framing.js'
 import type { Message } from './message.js'
-import type { Delivery } from './queue.js'
+import type { Delivery } from './subscription.js'
 
 /** What the size of a PUBLISH depends on beside its message. */
 interface Form {

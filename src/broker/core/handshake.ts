@@ -2,9 +2,8 @@
 import type { IConnackPacket } from 'mqtt-packet'
 import { ProtocolError } from '../../errors.js'
 import * as answers from './answers.js'
-import type { Broker } from './broker.js'
+import type { ClientConnection, Core } from './client.js'
 import { type ConnectRequest, readConnect } from './connect.js'
-import type { Connection } from './connection.js'
 
 /** Reason Codes of CONNACK (MQTT 5.0, 3.2.2.2). */
 const identifierInvalid = 0x85
@@ -19,7 +18,7 @@ const qosNotSupported = 0x9b
  * @throws ProtocolError with the Reason Code for CONNACK
  */
 export function receiveConnect(
-  { broker }: Connection,
+  { broker }: ClientConnection,
   { bytes, start, end }: { bytes: Buffer; start: number; end: number },
 ): ConnectRequest {
   const request = readConnect(bytes, start, end)
@@ -52,7 +51,7 @@ export function receiveConnect(
 }
 
 /** Gives the client its session and answers with CONNACK, or refuses it. */
-export function accept(connection: Connection, now: number): void {
+export function accept(connection: ClientConnection, now: number): void {
   const { broker } = connection
   const request = connection.request!
   const { clientId, user, will, clean, sessionExpiry } = request
@@ -79,7 +78,7 @@ export function accept(connection: Connection, now: number): void {
   connection.moved(now)
 }
 
-function keepAliveOf({ keepAlive }: ConnectRequest, { settings: { maxKeepAlive } }: Broker): number {
+function keepAliveOf({ keepAlive }: ConnectRequest, { settings: { maxKeepAlive } }: Core): number {
   return maxKeepAlive > 0 && (keepAlive === 0 || keepAlive > maxKeepAlive) ? maxKeepAlive : keepAlive
 }
 
@@ -88,7 +87,7 @@ function granted(
   request: ConnectRequest,
   clientId: string,
   keepAlive: number,
-  { settings }: Broker,
+  { settings }: Core,
 ): NonNullable<IConnackPacket['properties']> {
   const { maxQos, retain, maxPacketSize, receiveMaximum, topicAliasMaximum } = settings
   return {

@@ -5,8 +5,8 @@ import { readProperties } from '../../codec/property-reader.js'
 import { decodePublish, type Publish, type PublishProperties } from '../../codec/publish.js'
 import { ProtocolError } from '../../errors.js'
 import * as answers from './answers.js'
+import type { ClientConnection } from './client.js'
 import { type ClientPacket, isAcknowledge, readClientPacket, strictReader } from './client-packets.js'
-import type { Connection } from './connection.js'
 import { messageOf } from './message.js'
 import { receiveSubscribe, receiveUnsubscribe } from './subscribing.js'
 import { isServerTopic, nameFault } from './topics.js'
@@ -28,7 +28,7 @@ function propertiesOf(bytes: Buffer, start: number, end: number): PublishPropert
 
 /** @throws ProtocolError with the Reason Code for DISCONNECT */
 export function receivePublish(
-  connection: Connection,
+  connection: ClientConnection,
   { header, bytes, start, end }: Found,
   now: number,
 ): void {
@@ -56,7 +56,7 @@ export function receivePublish(
 }
 
 /** What the settings of the server rule out. */
-function checkAllowed({ broker }: Connection, { qos, retain, properties }: Publish): void {
+function checkAllowed({ broker }: ClientConnection, { qos, retain, properties }: Publish): void {
   const { settings } = broker
   if (qos > settings.maxQos)
     throw new ProtocolError(
@@ -69,7 +69,7 @@ function checkAllowed({ broker }: Connection, { qos, retain, properties }: Publi
     throw new ProtocolError('PUBLISH with a Subscription Identifier from a client [MQTT-3.3.4-6]', 0x82)
 }
 
-function topicOf({ aliases }: Connection, publish: Publish): string {
+function topicOf({ aliases }: ClientConnection, publish: Publish): string {
   const alias = publish.properties?.topicAlias
   const named = publish.topicEnd > publish.topicStart ? publish.topic : ''
   const topic = alias === undefined ? named : aliases.resolve(alias, named)
@@ -79,7 +79,7 @@ function topicOf({ aliases }: Connection, publish: Publish): string {
   return topic
 }
 
-function mayPublish({ broker, session }: Connection, topic: string): boolean {
+function mayPublish({ broker, session }: ClientConnection, topic: string): boolean {
   if (topic.startsWith('$') && isServerTopic(topic)) return false
   return broker.authorize?.(session!, 'publish', topic) !== false
 }
@@ -88,7 +88,7 @@ function mayPublish({ broker, session }: Connection, topic: string): boolean {
  * Before MQTT 5 there is no way to refuse a message but to close (MQTT 3.1.1, 3.3.5.2). What access control denies is
  * acknowledged all the same, as the reference does; a message to $SYS is a mistake of the client.
  */
-function denied(connection: Connection, { qos, messageId }: Publish, topic: string): void {
+function denied(connection: ClientConnection, { qos, messageId }: Publish, topic: string): void {
   if (connection.version < 5 && isServerTopic(topic))
     throw new ProtocolError('it published to $SYS, where only the broker does', notAuthorized)
   connection.broker.events.denied(connection, topic)
@@ -104,7 +104,7 @@ function denied(connection: Connection, { qos, messageId }: Publish, topic: stri
 }
 
 /** @throws ProtocolError with the Reason Code for DISCONNECT */
-export function receivePacket(connection: Connection, found: Found, now: number): void {
+export function receivePacket(connection: ClientConnection, found: Found, now: number): void {
   const packet = readClientPacket(found.header, found, connection.version)
   const { type, messageId, reasonCode } = packet
   switch (type) {
@@ -124,12 +124,12 @@ export function receivePacket(connection: Connection, found: Found, now: number)
   }
 }
 
-function receivePubrel(connection: Connection, messageId: number): void {
+function receivePubrel(connection: ClientConnection, messageId: number): void {
   const known = connection.session!.unreleased.delete(messageId)
   connection.acknowledge(pubcomp, messageId, known ? 0 : 0x92)
 }
 
-function receiveDisconnect(connection: Connection, { reasonCode, properties }: ClientPacket): void {
+function receiveDisconnect(connection: ClientConnection, { reasonCode, properties }: ClientPacket): void {
   const { broker, session } = connection
   const seconds = properties.sessionExpiryInterval
   if (typeof seconds === 'number') {

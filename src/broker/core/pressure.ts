@@ -1,8 +1,8 @@
 // How far a client is behind, and who waits for it. Publishers wait while it is behind and moves; once it has stood still
 // for a while they go on, QoS 0 messages to it are dropped and others wait in its queue; if it takes no byte for long it
 // is disconnected.
-import type { Connection } from './connection.js'
 import { fullAt, longQueue, overfullAt } from './settings.js'
+import type { SubscriberConnection } from './subscription.js'
 import { Timer, type Timers } from './timers.js'
 
 export interface PressureOptions {
@@ -11,19 +11,29 @@ export interface PressureOptions {
   readonly timers: Timers
 }
 
+/** The connection that is watched. */
+interface Watched extends SubscriberConnection {
+  /** Bytes that the network has not taken. */
+  readonly unsent: number
+  /** True while its packets wait for a subscriber that is behind. */
+  readonly blocked: boolean
+  /** `waiting`: messages that were not sent yet. */
+  readonly session: { readonly waiting: number } | undefined
+}
+
 export class Pressure {
-  readonly #connection: Connection
+  readonly #connection: Watched
   readonly #options: PressureOptions
   readonly #timer: Timer
   /** How often to look, in milliseconds. */
   readonly #interval: number
   /** Publishers that wait for this client. */
-  #waiters: Set<Connection> | undefined
+  #waiters: Set<SubscriberConnection> | undefined
   #movedAt = 0
   /** It has stood still for too long to be waited for. */
   #still = false
 
-  constructor(connection: Connection, options: PressureOptions) {
+  constructor(connection: Watched, options: PressureOptions) {
     this.#connection = connection
     this.#options = options
     this.#interval = Math.min(options.patienceMs, options.stallMs)
@@ -44,7 +54,7 @@ export class Pressure {
   }
 
   /** Makes `publisher` wait, if publishers should; it is unblocked when they need not any more. */
-  hold(publisher: Connection): void {
+  hold(publisher: SubscriberConnection): void {
     if (this.#still || !this.#behind(1)) return
     // What a client publishes to itself: its acknowledgements are behind its messages.
     if (publisher === this.#connection && this.#connection.unsent < fullAt) return

@@ -1,18 +1,5 @@
 // The queue of a session: messages of QoS 1 and 2 in order, and what they cost, counted for all sessions together.
-import type { QoS } from '../../codec/publish.js'
 import type { Message } from './message.js'
-import type { ShareGroup } from './shared.js'
-
-/** A message as one subscription, or several of one client, get it. Receivers of the same form share one. */
-export interface Delivery {
-  readonly message: Message
-  readonly qos: QoS
-  readonly retain: boolean
-  /** Subscription Identifiers. */
-  readonly ids: readonly number[] | undefined
-  /** The shared subscription that it comes from. */
-  readonly group: ShareGroup | undefined
-}
 
 /** What a kept message costs beside its bytes: objects, a place in a queue. */
 export const messageOverhead = 400

@@ -1,16 +1,11 @@
 // Where a message goes: to the retained messages, to each client that subscribed, to one member of each shared
 // subscription.
 import type { QoS } from '../../codec/publish.js'
-import type { Connection } from './connection.js'
+import type { Authorize } from './caller.js'
 import type { Message } from './message.js'
-import type { Delivery } from './queue.js'
 import type { Retained } from './retained.js'
-import type { Session } from './session.js'
-import type { Action, Identity } from './settings.js'
-import type { ShareGroup } from './shared.js'
+import type { Delivery, SharedSubscription, SubscriberConnection, SubscriberSession } from './subscription.js'
 import type { Subscriptions } from './subscriptions.js'
-
-export type Authorize = (client: Identity, action: Action, topic: string) => boolean
 
 export interface RouterOptions {
   readonly subscriptions: Subscriptions
@@ -38,7 +33,12 @@ export class Router {
    * made to wait for those that are behind.
    * @returns how many clients and shared subscriptions have a subscription that matches
    */
-  publish(message: Message, from: Session | undefined, now: number, publisher?: Connection): number {
+  publish(
+    message: Message,
+    from: SubscriberSession | undefined,
+    now: number,
+    publisher?: SubscriberConnection,
+  ): number {
     const { subscriptions, retained, notRetained, worked } = this.#options
     const { routes, groups } = subscriptions.match(message.topic)
     let reached = 0
@@ -61,7 +61,7 @@ export class Router {
   }
 
   /** A retained message for a new subscription (MQTT 5.0, 3.3.1.3). */
-  deliver(session: Session, delivery: Delivery, now: number): void {
+  deliver(session: SubscriberSession, delivery: Delivery, now: number): void {
     this.#deliver(session, delivery, now, undefined)
   }
 
@@ -69,7 +69,7 @@ export class Router {
    * Messages of shared subscriptions that `from` has not got go to other members. While `from` remains a member and no
    * other is connected, it keeps them.
    */
-  redeliver(deliveries: readonly Delivery[], from: Session, remains: boolean, now: number): void {
+  redeliver(deliveries: readonly Delivery[], from: SubscriberSession, remains: boolean, now: number): void {
     for (const delivery of deliveries) {
       const { group, message } = delivery
       if (group === undefined || now > message.expires) continue
@@ -78,7 +78,12 @@ export class Router {
     }
   }
 
-  #share(message: Message, group: ShareGroup, now: number, publisher: Connection | undefined): boolean {
+  #share(
+    message: Message,
+    group: SharedSubscription,
+    now: number,
+    publisher: SubscriberConnection | undefined,
+  ): boolean {
     const member = group.choose(message.qos)
     if (member === undefined) return group.size > 0
     const { session, options } = member
@@ -89,7 +94,12 @@ export class Router {
     return true
   }
 
-  #deliver(session: Session, delivery: Delivery, now: number, publisher: Connection | undefined): void {
+  #deliver(
+    session: SubscriberSession,
+    delivery: Delivery,
+    now: number,
+    publisher: SubscriberConnection | undefined,
+  ): void {
     const { authorize } = this.#options
     if (authorize?.(session, 'receive', delivery.message.topic) === false) return
     const { connection } = session

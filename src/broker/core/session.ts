@@ -3,13 +3,17 @@
 import { type AcknowledgeType, puback, pubcomp, pubrec, pubrel } from '../../codec/acknowledge.js'
 import { ProtocolError } from '../../errors.js'
 import { InFlight, stage } from '../../session/in-flight.js'
-import type { Connection } from './connection.js'
 import type { Counters } from './counters.js'
-import { type Delivery, Fifo, type Holding } from './queue.js'
+import { Fifo, type Holding } from './queue.js'
 import type { RetainedCursor } from './retained.js'
-import type { Identity, Limits } from './settings.js'
-import type { ShareGroup } from './shared.js'
-import type { Subscription } from './subscriptions.js'
+import type { Limits } from './settings.js'
+import type {
+  Delivery,
+  SharedSubscription,
+  SubscriberConnection,
+  SubscriberSession,
+  Subscription,
+} from './subscription.js'
 import { Timer } from './timers.js'
 import type { Will } from './wills.js'
 
@@ -24,13 +28,10 @@ export interface SessionContext {
   willDue(session: Session, now: number): void
 }
 
-/** A Session Expiry Interval that means: never (MQTT 5.0, 3.1.2.11.2). */
-export const forever = 0xffffffff
-
-export class Session implements Identity {
+export class Session implements SubscriberSession {
   readonly clientId: string
   user: string | undefined
-  connection: Connection | undefined
+  connection: SubscriberConnection | undefined
   /** Seconds that the session outlives its connection. */
   expiry = 0
   /** By the text of the Topic Filter as the client sent it. */
@@ -168,7 +169,7 @@ export class Session implements Identity {
    * session that ends those of QoS 1 that were not acknowledged.
    * [MQTT-4.8.2-5]: not those of QoS 2.
    */
-  takeShared(groups: ReadonlySet<ShareGroup> | undefined, ends: boolean): Delivery[] {
+  takeShared(groups: ReadonlySet<SharedSubscription> | undefined, ends: boolean): Delivery[] {
     const isShared = (delivery: Delivery): boolean =>
       delivery.group !== undefined && (groups === undefined || groups.has(delivery.group))
     const found: Delivery[] = []
@@ -195,18 +196,18 @@ export class Session implements Identity {
     this.cursors.clear()
   }
 
-  #windowOpen(connection: Connection): boolean {
+  #windowOpen(connection: SubscriberConnection): boolean {
     return this.#sent < connection.window && this.#resending.length === 0
   }
 
-  #send(connection: Connection, delivery: Delivery, now: number): void {
+  #send(connection: SubscriberConnection, delivery: Delivery, now: number): void {
     const waitsFor = delivery.qos === 1 ? stage.puback : stage.pubrec
     const messageId = this.#inFlight.take(waitsFor, ++this.#sequence, delivery)
     this.#sent++
     connection.publish(delivery, messageId, false, now)
   }
 
-  #resend(connection: Connection, messageId: number, now: number): void {
+  #resend(connection: SubscriberConnection, messageId: number, now: number): void {
     const state = this.#inFlight.stage(messageId)
     if (state === stage.free) return // acknowledged meanwhile
     const kept = this.#inFlight.kept(messageId)

@@ -1,8 +1,9 @@
 // All sessions: how they begin, outlive their connections and end (MQTT 5.0, 4.1), and the wills that go with that.
-import type { Connection } from './connection.js'
+import type { Ending } from './caller.js'
+import { forever } from './connect.js'
 import type { Router } from './router.js'
-import { forever, Session, type SessionContext } from './session.js'
-import type { Ending } from './settings.js'
+import { Session, type SessionContext } from './session.js'
+import type { SubscriberConnection } from './subscription.js'
 import type { Subscriptions } from './subscriptions.js'
 import type { Timers } from './timers.js'
 import { type Will, willMessage } from './wills.js'
@@ -65,7 +66,7 @@ export class Sessions {
     return { session, present: kept !== undefined }
   }
 
-  attach(session: Session, connection: Connection): void {
+  attach(session: Session, connection: SubscriberConnection): void {
     session.connection = connection
     this.connected++
     this.maximum = Math.max(this.maximum, this.connected)
@@ -79,7 +80,7 @@ export class Sessions {
   }
 
   /** The connection of a client has ended: its will (MQTT 5.0, 3.1.2.5), and how long its session is kept. */
-  detach(session: Session, connection: Connection, ending: Ending): void {
+  detach(session: Session, connection: SubscriberConnection, ending: Ending): void {
     const now = this.#options.now()
     const { timers, router } = this.#options
     session.connection = undefined

@@ -1,7 +1,4 @@
-// What a broker core is given: what it grants clients, its limits, and whom it asks and informs.
-
-import type { ConnectRequest } from './connect.js'
-import type { Connection } from './connection.js'
+// What a broker core grants its clients, and its limits.
 
 /** What the server grants and announces in CONNACK (MQTT 5.0, 3.2.2.3). */
 export interface Settings {
@@ -71,50 +68,3 @@ export const longQueue = 1000
 
 /** QoS 1 and 2 messages that a client may leave without an acknowledgement, if its Receive Maximum is not lower. */
 export const largestWindow = 1000
-
-/** What a client asks leave for; `receive` is asked for each message that would be sent to it. */
-export type Action = 'publish' | 'subscribe' | 'receive'
-
-/** Who a client is, for access control. */
-export interface Identity {
-  readonly clientId: string
-  readonly user: string | undefined
-}
-
-/** The network connection of a client, as the core uses it. */
-export interface Sink {
-  /** Takes bytes; `Connection.taken` is called when the network has them. */
-  write(bytes: Uint8Array): void
-  /** No more bytes follow: close once those written are gone. */
-  end(): void
-  /** The bytes of the client are (not) wanted. Those that come nevertheless are kept. */
-  pause(): void
-  resume(): void
-  /** A CONNECT without a fault. `Connection.accept` or `refuse` is called, now or later. */
-  connecting(request: ConnectRequest): void
-}
-
-/** How a connection ended. */
-export type Ending =
-  /** DISCONNECT. */
-  | { readonly by: 'client'; readonly reasonCode: number }
-  /** The network closed. */
-  | { readonly by: 'network' }
-  /** By the server; `why` without a full stop. */
-  | { readonly by: 'server'; readonly why: string; readonly reasonCode: number }
-
-/** What is worth a line in a log. */
-export interface Events {
-  accepted(connection: Connection): void
-  /** It got no further than CONNECT. */
-  refused(connection: Connection, why: string): void
-  closed(connection: Connection, ending: Ending): void
-  /** A message to this client is lost for lack of room: the first one, or another in a row. */
-  dropped(clientId: string, occasion: 'first' | 'again'): void
-  /** A message could not be retained: there is no room. */
-  notRetained(topic: string): void
-  /** A client subscribes to topics of $SYS: they should have their values of now before it is sent them. */
-  watched(): void
-  /** A PUBLISH that this client may not send; it goes nowhere. */
-  denied(connection: Connection, topic: string): void
-}

@@ -1,8 +1,8 @@
 // A shared subscription (MQTT 5.0, 4.8.2): each message goes to one of its members, in turn.
 import type { QoS } from '../../codec/publish.js'
-import type { Subscription } from './subscriptions.js'
+import type { SharedSubscription, SubscriberSession, Subscription } from './subscription.js'
 
-export class ShareGroup {
+export class ShareGroup implements SharedSubscription {
   /** ShareName. */
   readonly name: string
   readonly filter: string
@@ -53,7 +53,7 @@ export class ShareGroup {
   }
 
   /** True if a member other than `session` is connected. */
-  hasOther(session: object): boolean {
+  hasOther(session: SubscriberSession): boolean {
     return this.#members.some(
       (member) => member.session !== session && member.session.connection !== undefined,
     )

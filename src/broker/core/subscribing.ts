@@ -1,12 +1,11 @@
 // SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0, 3.8 to 3.11), and the retained messages that a new subscription gets.
 import { ProtocolError } from '../../errors.js'
 import * as answers from './answers.js'
+import type { ClientConnection } from './client.js'
 import type { ClientPacket, SubscriptionRequest } from './client-packets.js'
-import type { Connection } from './connection.js'
 import type { Message } from './message.js'
 import type { Session } from './session.js'
-import type { ShareGroup } from './shared.js'
-import type { Subscription, SubscriptionOptions } from './subscriptions.js'
+import type { SharedSubscription, Subscription, SubscriptionOptions } from './subscription.js'
 import { filterCost, parseFilter } from './topics.js'
 
 /** Reason Codes of SUBACK and UNSUBACK (MQTT 5.0, 3.9.3 and 3.11.3). */
@@ -15,7 +14,7 @@ const quotaExceeded = 0x97
 const noSubscriptionExisted = 0x11
 
 /** @throws ProtocolError 0x82 or 0x8F: one bad Topic Filter ends the connection before anything is subscribed */
-export function receiveSubscribe(connection: Connection, packet: ClientPacket): void {
+export function receiveSubscribe(connection: ClientConnection, packet: ClientPacket): void {
   const id = packet.properties.subscriptionIdentifier
   connection.broker.worked(packet.subscriptions.length)
   const checked = packet.subscriptions.map((request) => ({ request, parsed: checkedFilter(request) }))
@@ -50,7 +49,7 @@ function checkedFilter({ text, noLocal }: SubscriptionRequest) {
 
 /** A bridge of before MQTT 5 wants RETAIN as published, and nothing back that it has sent, as from the reference. */
 function optionsOf(
-  { version, request, broker }: Connection,
+  { version, request, broker }: ClientConnection,
   wanted: SubscriptionRequest,
   id: number,
 ): SubscriptionOptions {
@@ -62,7 +61,7 @@ function optionsOf(
 
 /** The subscription and whether it is to get retained messages, or why it is refused. */
 function subscribe(
-  { session, broker }: Connection,
+  { session, broker }: ClientConnection,
   { text, retainHandling }: SubscriptionRequest,
   parsed: { share: string | undefined; filter: string },
   options: SubscriptionOptions,
@@ -83,11 +82,11 @@ function subscribe(
   return { subscription, retained }
 }
 
-export function receiveUnsubscribe(connection: Connection, packet: ClientPacket, now: number): void {
+export function receiveUnsubscribe(connection: ClientConnection, packet: ClientPacket, now: number): void {
   const { broker } = connection
   const session = connection.session!
   broker.worked(packet.filters.length + (session.waiting >> 3))
-  const left = new Set<ShareGroup>()
+  const left = new Set<SharedSubscription>()
   const results = packet.filters.map((text) => {
     const parsed = parseFilter(text)
     if ('fault' in parsed) throw new ProtocolError(`invalid Topic Filter '${text}': ${parsed.fault}`, 0x8f)
@@ -98,7 +97,12 @@ export function receiveUnsubscribe(connection: Connection, packet: ClientPacket,
 }
 
 /** Its Reason Code. The shared subscription that the client has left is added to `left`. */
-function unsubscribe({ broker }: Connection, session: Session, text: string, left: Set<ShareGroup>): number {
+function unsubscribe(
+  { broker }: ClientConnection,
+  session: Session,
+  text: string,
+  left: Set<SharedSubscription>,
+): number {
   const subscription = session.subscriptions.get(text)
   if (subscription === undefined) return noSubscriptionExisted
   session.subscriptions.delete(text)
@@ -113,7 +117,7 @@ function unsubscribe({ broker }: Connection, session: Session, text: string, lef
 const stepsPerTurn = 500
 
 /** Sends retained messages as far as there is room, a turn at a time. */
-export function sendRetained(connection: Connection, now: number): void {
+export function sendRetained(connection: ClientConnection, now: number): void {
   const session = connection.session!
   let steps = 0
   for (const [subscription, cursor] of session.cursors) {
@@ -141,7 +145,7 @@ export function sendRetained(connection: Connection, now: number): void {
 
 /** False if it must wait. */
 function send(
-  { broker }: Connection,
+  { broker }: ClientConnection,
   { session, options }: Subscription,
   message: Message,
   now: number,

@@ -1,47 +1,18 @@
 // The subscriptions of all clients: a tree with a level of a Topic Filter on each edge, and who gets what for each of the
 // Topic Names that were published to of late.
 import type { QoS } from '../../codec/publish.js'
-import type { Session } from './session.js'
 import { ShareGroup } from './shared.js'
+import type {
+  SharedSubscription,
+  SubscriberSession,
+  Subscription,
+  SubscriptionOptions,
+} from './subscription.js'
 import type { ParsedFilter } from './topics.js'
-
-/** Subscription Options (MQTT 5.0, 3.8.3.1), but for Retain Handling, and the Subscription Identifier; 0: none. */
-export interface SubscriptionOptions {
-  readonly qos: QoS
-  readonly noLocal: boolean
-  readonly retainAsPublished: boolean
-  readonly id: number
-}
-
-/** One Topic Filter of one client. */
-export class Subscription {
-  readonly session: Session
-  /** As the client has sent it. */
-  readonly text: string
-  readonly filter: string
-  options: SubscriptionOptions
-  readonly group: ShareGroup | undefined
-  /** Its place in the list of its node or group. */
-  at = 0
-
-  constructor(
-    session: Session,
-    text: string,
-    filter: string,
-    options: SubscriptionOptions,
-    group?: ShareGroup,
-  ) {
-    this.session = session
-    this.text = text
-    this.filter = filter
-    this.options = options
-    this.group = group
-  }
-}
 
 /** What one client gets of a message: once, although several of its subscriptions may match [MQTT-3.3.4-2]. */
 export interface Route {
-  readonly session: Session
+  readonly session: SubscriberSession
   /** The highest that was granted. */
   readonly qos: QoS
   readonly retainAsPublished: boolean
@@ -73,7 +44,7 @@ const longestRemembered = 256 // characters
 
 export class Subscriptions {
   readonly #root: Node = emptyNode(undefined, '')
-  readonly #nodes = new WeakMap<ShareGroup, Node>()
+  readonly #nodes = new WeakMap<SharedSubscription, Node>()
   readonly #matches = new Map<string, Match>()
   #remembered = 0
   #size = 0
@@ -84,7 +55,7 @@ export class Subscriptions {
 
   /** Adds a subscription that the session does not have yet. */
   add(
-    session: Session,
+    session: SubscriberSession,
     text: string,
     { filter, share }: ParsedFilter,
     options: SubscriptionOptions,
@@ -93,9 +64,8 @@ export class Subscriptions {
     this.#size++
     const node = this.#node(filter)
     if (share === undefined) {
-      const subscription = new Subscription(session, text, filter, options)
       const list = (node.subscriptions ??= [])
-      subscription.at = list.length
+      const subscription = { session, text, filter, options, group: undefined, at: list.length }
       list.push(subscription)
       return subscription
     }
@@ -105,7 +75,7 @@ export class Subscriptions {
       groups.set(share, (group = new ShareGroup(share, filter)))
       this.#nodes.set(group, node)
     }
-    const subscription = new Subscription(session, text, filter, options, group)
+    const subscription = { session, text, filter, options, group, at: 0 }
     group.add(subscription)
     return subscription
   }
@@ -212,7 +182,7 @@ function emptyNode(parent: Node | undefined, level: string): Node {
 }
 
 function routesOf(found: readonly Subscription[]): Route[] {
-  const bySession = new Map<Session, Subscription[]>()
+  const bySession = new Map<SubscriberSession, Subscription[]>()
   for (const subscription of found) {
     const same = bySession.get(subscription.session)
     if (same === undefined) bySession.set(subscription.session, [subscription])

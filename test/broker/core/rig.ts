@@ -1,9 +1,9 @@
 // A broker core and clients that speak to it packet by packet: no sockets, and a clock that the test sets.
 import mqtt, { type IConnectPacket, type IPublishPacket, type Packet } from 'mqtt-packet'
 import { Broker, type BrokerOptions } from '../../../src/broker/core/broker.js'
+import type { Sink } from '../../../src/broker/core/caller.js'
 import type { ConnectRequest } from '../../../src/broker/core/connect.js'
 import type { Connection } from '../../../src/broker/core/connection.js'
-import type { Sink } from '../../../src/broker/core/settings.js'
 
 type Version = 3 | 4 | 5
 
@@ -121,7 +121,7 @@ export class CoreRig {
     const { log } = this
     this.broker = new Broker({
       events: {
-        accepted: ({ session }) => void log.push(`accepted ${session!.clientId}`),
+        accepted: ({ clientId }) => void log.push(`accepted ${clientId}`),
         refused: (_connection, why) => void log.push(`refused: ${why}`),
         closed: ({ request }, ending) =>
           void log.push(`closed ${request!.clientId}: ${ending.by === 'server' ? ending.why : ending.by}`),

@@ -1,0 +1,64 @@
+// Who calls the core: whom it asks and informs, and the network as it uses it.
+import type { ProtocolVersion } from '../../codec/publish.js'
+import type { ConnectRequest } from './connect.js'
+
+/** What a client asks leave for; `receive` is asked for each message that would be sent to it. */
+export type Action = 'publish' | 'subscribe' | 'receive'
+
+/** Who a client is, for access control. */
+export interface Identity {
+  readonly clientId: string
+  readonly user: string | undefined
+}
+
+export type Authorize = (client: Identity, action: Action, topic: string) => boolean
+
+/** The network connection of a client. */
+export interface Sink {
+  /** Takes bytes; `Connection.taken` is called when the network has them. */
+  write(bytes: Uint8Array): void
+  /** No more bytes follow: close once those written are gone. */
+  end(): void
+  /** The bytes of the client are (not) wanted. Those that come nevertheless are kept. */
+  pause(): void
+  resume(): void
+  /** A CONNECT without a fault. `Connection.accept` or `refuse` is called, now or later. */
+  connecting(request: ConnectRequest): void
+}
+
+/** A client, as events tell of it. */
+export interface Client {
+  readonly sink: Sink
+  /** '' before there is one. */
+  readonly clientId: string
+  readonly version: ProtocolVersion
+  /** From a CONNECT without a fault on. */
+  readonly request: ConnectRequest | undefined
+  /** Seconds; 0: none. */
+  readonly keepAlive: number
+}
+
+/** How a connection ended. */
+export type Ending =
+  /** DISCONNECT. */
+  | { readonly by: 'client'; readonly reasonCode: number }
+  /** The network closed. */
+  | { readonly by: 'network' }
+  /** By the server; `why` without a full stop. */
+  | { readonly by: 'server'; readonly why: string; readonly reasonCode: number }
+
+/** What is worth a line in a log. */
+export interface Events {
+  accepted(client: Client): void
+  /** It got no further than CONNECT. */
+  refused(client: Client, why: string): void
+  closed(client: Client, ending: Ending): void
+  /** A message to this client is lost for lack of room: the first one, or another in a row. */
+  dropped(clientId: string, occasion: 'first' | 'again'): void
+  /** A message could not be retained: there is no room. */
+  notRetained(topic: string): void
+  /** A client subscribes to topics of $SYS: they should have their values of now before it is sent them. */
+  watched(): void
+  /** A PUBLISH that this client may not send; it goes nowhere. */
+  denied(client: Client, topic: string): void
+}
