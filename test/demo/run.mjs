@@ -106,6 +106,20 @@ async function retained(port) {
   show(`\nhome/# got:\n${all.stdout}`)
 }
 
+async function request(port) {
+  show('\nA request of MQTT 5 and its response, with a shell command as the responder:\n\n')
+  const command = process.platform === 'win32' ? ['--echo'] : ['--exec', 'tr a-z A-Z']
+  show(`$ mqttx rr -p ${port} --serve -t shout ${command.map(quote).join(' ')} &\n`)
+  const responder = mqttx(['rr', '-h', '127.0.0.1', '-p', port, '-d', '--serve', '-t', 'shout', ...command])
+  await until('mqttx rr --serve', responder, ({ stderr }) => /SUBACK/.test(stderr))
+  show(`$ mqttx rr -p ${port} -t shout -e answers/1 -m hello\n`)
+  const rr = mqttx(['rr', '-h', '127.0.0.1', '-p', port, '-t', 'shout', '-e', 'answers/1', '-m', 'hello'])
+  await finish('mqttx rr', rr, process.platform === 'win32' ? 'hello\n' : 'HELLO\n')
+  show(rr.stdout)
+  responder.child.kill('SIGTERM')
+  await responder.ended
+}
+
 async function demonstrate() {
   show('A broker for development, on a free port of this machine only:\n\n$ mqttx broker -p 0 &\n')
   const broker = mqttx(['broker', '-p', '0'])
@@ -115,6 +129,7 @@ async function demonstrate() {
   if (port === undefined) throw new Unexpected(`mqttx broker printed ${JSON.stringify(broker.stdout)}`)
   await ticks(port)
   await retained(port)
+  await request(port)
   broker.child.kill('SIGTERM')
   await finish('mqttx broker', broker, broker.stdout)
 }
