@@ -29,6 +29,7 @@ const parts = new Map([
   ['commands/program', 'program'],
   ['commands/pub/json', 'pub-json'],
   ['commands/guides', 'guides'],
+  ['broker/broker', 'broker-server'],
   ['connection/tls-settings', 'tls-settings'],
   ['connection/password-command', 'password-command'],
   ['io/prompt', 'prompt'],

@@ -13,7 +13,7 @@ const allowed: Record<string, readonly string[]> = {
     ...['broker', 'capture', 'cli', 'codec', 'connection', 'format', 'inspect', 'io', 'passwd', 'session'],
     ...['errors.ts', 'host.ts', 'ports.ts', 'text.ts', 'version.ts', 'byte-text.ts'],
   ],
-  library: ['cli', 'codec', 'connection', 'session', 'errors.ts', 'text.ts', 'host.ts'], // cli: checks of topics and headers
+  library: ['broker', 'cli', 'codec', 'connection', 'session', 'errors.ts', 'text.ts', 'host.ts'], // cli: checks of topics and headers
   // io: the prompt for passwords and passphrases
   connection: [
     ...['codec', 'io', 'session', 'transport'],

@@ -11,6 +11,9 @@ const names: readonly (readonly [RegExp, string])[] = [
   [/--key\b/g, 'tls.key'],
   [/this --ws-path/g, 'this path'],
   [/use -i and -c/, 'use clientId and cleanStart: false'],
+  [/choose a port with -p, or -p 0 for a free one/, 'pass another port; without one a free port is used'],
+  [/choose another with -p$/, 'pass another port'],
+  [/--bind/g, 'host'],
   [/: -u and -P$/, ': username and password'],
 ]
 

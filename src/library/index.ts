@@ -1,9 +1,10 @@
-// The library: `import { connect } from 'mqttx'`.
+// The library: `import { connect, startBroker } from 'mqttx'`.
+import { launch } from './broker.js'
 import { LibraryClient } from './client.js'
 import { inLibraryTerms } from './hints.js'
 import { connectNames, own } from './names.js'
 import { settings } from './settings.js'
-import type { Client, ConnectOptions, Url } from './types.js'
+import type { Broker, Client, ConnectOptions, StartBrokerOptions, Url } from './types.js'
 
 export { ConnectionError, ConnectRefused, MqttxError, ProtocolError } from '../errors.js'
 export type * from './types.js'
@@ -21,6 +22,19 @@ export async function connect(url: string | Url, options: ConnectOptions = {}): 
     const client = new LibraryClient(await settings(url, options), given)
     await client.open(given.signal)
     return client
+  } catch (error) {
+    throw inLibraryTerms(error)
+  }
+}
+
+/**
+ * Starts a broker (MQTT 3.1, 3.1.1 and 5.0) in this process, which keeps everything in memory. It listens on a free port of
+ * 127.0.0.1 unless told otherwise.
+ * @throws MqttxError for an invalid option, or if it cannot listen there
+ */
+export async function startBroker(options: StartBrokerOptions = {}): Promise<Broker> {
+  try {
+    return await launch(options)
   } catch (error) {
     throw inLibraryTerms(error)
   }

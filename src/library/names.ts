@@ -11,6 +11,7 @@ import type {
   PublishProperties,
   RequestOptions,
   RespondOptions,
+  StartBrokerOptions,
   SubscribeOptions,
   TlsOptions,
   Will,
@@ -135,6 +136,22 @@ export const propertyNames: Names<PublishProperties> = {
 }
 
 export const willPropertyNames: Names<WillProperties> = { ...propertyNames, willDelayInterval: 'number' }
+
+export const startBrokerNames: Names<StartBrokerOptions> = {
+  host: 'string',
+  port: 'number',
+  wsPort: 'number',
+  authenticate: 'function',
+  authorize: 'function',
+  allowAnonymous: 'boolean',
+  maxQos: 'number',
+  retain: 'boolean',
+  maxPacketSize: 'number',
+  receiveMaximum: 'number',
+  maxKeepAlive: 'number',
+  topicAliasMaximum: 'number',
+  onLog: 'function',
+}
 
 const inUrl = 'pass it in the URL'
 

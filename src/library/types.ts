@@ -286,3 +286,62 @@ export interface Client {
   /** Resolves after `close()`; rejects if the connection failed for good or `close()` rejected. */
   readonly closed: Promise<void>
 }
+
+/** A client, as `authorize` is asked about it. */
+export interface BrokerClient {
+  readonly clientId: string
+  readonly username: string | undefined
+}
+
+export interface StartBrokerOptions {
+  /** Address to listen on. Default 127.0.0.1. */
+  readonly host?: string
+  /** TCP port, 0 to 65,535. Default 0: a free one. */
+  readonly port?: number
+  /** Port for WebSocket as well; 0 is a free one. */
+  readonly wsPort?: number
+  /**
+   * Whether the password is right; a promise is waited for at most 10 seconds. If it throws, the client is refused.
+   * Without it there are no users, and a user name is ignored.
+   */
+  readonly authenticate?: (username: string, password: Bytes) => boolean | Promise<boolean>
+  /**
+   * Whether a client may publish to a topic, subscribe to a Topic Filter or receive a message of a topic. Called for each
+   * message; must return a boolean. If it throws, the answer is no. Default: everything is allowed.
+   */
+  readonly authorize?: (
+    client: BrokerClient,
+    action: 'publish' | 'subscribe' | 'receive',
+    topic: string,
+  ) => boolean
+  /** Admit clients without a user name from other machines, or beside `authenticate`. Default false. */
+  readonly allowAnonymous?: boolean
+  /** Maximum QoS. Default 2. */
+  readonly maxQos?: QoS
+  /** Retain Available. Default true. */
+  readonly retain?: boolean
+  /** Maximum Packet Size in bytes, 20 to 268,435,460 (the default). */
+  readonly maxPacketSize?: number
+  /** Receive Maximum, 1 to 65,535 (the default). */
+  readonly receiveMaximum?: number
+  /** Longest Keep Alive in seconds, to 65,535. Default 0: any. */
+  readonly maxKeepAlive?: number
+  /** Topic Alias Maximum, 0 to 65,535. Default 10. */
+  readonly topicAliasMaximum?: number
+  /** Called with each line of the log, without its end. */
+  readonly onLog?: (line: string) => void
+}
+
+/** A broker that runs in this process. */
+export interface Broker {
+  /** For clients, as `mqtt://127.0.0.1:40123`. */
+  readonly url: string
+  /** Of all listeners, MQTT over TCP first. */
+  readonly urls: readonly string[]
+  readonly host: string
+  readonly port: number
+  /** Disconnects all clients and stops listening. */
+  close(): Promise<void>
+  /** `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
+}

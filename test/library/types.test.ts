@@ -27,7 +27,7 @@ function check(file: string, source: string, flags: string): string {
 }
 
 const program = `
-import { type Client, connect, type Message, MqttxError, type Responder } from 'mqttx'
+import { type Broker, type Client, connect, type Message, MqttxError, type Responder, startBroker } from 'mqttx'
 export async function main(): Promise<number | undefined> {
   const client: Client = await connect('mqtt://localhost', {
     protocolVersion: 5,
@@ -42,6 +42,11 @@ export async function main(): Promise<number | undefined> {
   const responder: Responder = await client.respond('ask', async ({ payload }) => payload, { concurrency: 2 })
   await client.publish('t', payload, { properties: { correlationData: new Uint8Array(2) } })
   await responder[Symbol.asyncDispose]()
+  const broker: Broker = await startBroker({
+    authenticate: (username, password) => username === 'ada' && password.length > 0,
+    authorize: ({ clientId, username }, action) => action === 'receive' || clientId === username,
+  })
+  await broker[Symbol.asyncDispose]()
   await client[Symbol.asyncDispose]()
   return new MqttxError('x').reasonCode
 }

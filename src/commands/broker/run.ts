@@ -1,12 +1,6 @@
 // mqttx broker: starts the embedded broker, prints its addresses and runs until a signal.
 import { type AccessList, parseAccessList } from '../../broker/acl.js'
-import {
-  type Authenticate,
-  type Certificate,
-  type Settings,
-  startBroker,
-  type Wanted,
-} from '../../broker/broker.js'
+import type { Authenticate, Certificate, Settings, Wanted } from '../../broker/broker.js'
 import { ExitCode, explain, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { print } from '../../io/print.js'
@@ -42,6 +36,7 @@ export async function run(args: BrokerArgs, host: Host): Promise<number> {
     if (!args.quiet) journal.write(shownLine(line))
   }
   const { passwordFile, allowAnonymous, port, bind } = args
+  const { startBroker } = await import('../../broker/broker.js')
   const users = passwordFile === undefined ? undefined : await openUsers(passwordFile)
   const access = args.aclFile === undefined ? undefined : openAccessList(args.aclFile)
   const certificate = readCertificate(args)
