@@ -30,6 +30,7 @@ const parts = new Map([
   ['commands/pub/json', 'pub-json'],
   ['commands/guides', 'guides'],
   ['broker/broker', 'broker-server'],
+  ['commands/broker/verbose', 'broker-verbose'],
   ['connection/tls-settings', 'tls-settings'],
   ['connection/password-command', 'password-command'],
   ['io/prompt', 'prompt'],

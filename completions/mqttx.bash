@@ -90,7 +90,7 @@ _mqttx() {
         --help) _mqttx_words 'all' ;;
         -p | --port | --bind | --tls-port | --ws-port | --wss-port | --max-qos | --max-packet-size | --receive-maximum | --max-keepalive | --topic-alias-maximum) : ;;
         --certfile | --keyfile | --password-file | --acl-file) _mqttx_files ;;
-        *) _mqttx_words '-p --port --bind --tls-port --ws-port --wss-port --certfile --keyfile --password-file --acl-file --allow-anonymous --max-qos --no-retain --max-packet-size --receive-maximum --max-keepalive --topic-alias-maximum --quiet --help --version' ;;
+        *) _mqttx_words '-p --port --bind --tls-port --ws-port --wss-port --certfile --keyfile --password-file --acl-file --allow-anonymous --max-qos --no-retain --max-packet-size --receive-maximum --max-keepalive --topic-alias-maximum -v --verbose --quiet --help --version' ;;
       esac
       ;;
     inspect)

@@ -324,6 +324,7 @@ complete -c mqttx -n '__mqttx_command broker' -l max-packet-size -r -f -d 'Large
 complete -c mqttx -n '__mqttx_command broker' -l receive-maximum -r -f -d 'QoS 1 and 2 messages that an MQTT 5 client may have in flight.'
 complete -c mqttx -n '__mqttx_command broker' -l max-keepalive -r -f -d 'Longest keep-alive interval; 0 allows any.'
 complete -c mqttx -n '__mqttx_command broker' -l topic-alias-maximum -r -f -d 'Topic Aliases that an MQTT 5 client may use; 0 allows none.'
+complete -c mqttx -n '__mqttx_command broker' -s v -l verbose -d 'Print each packet on standard error, as inspect --view line does.'
 complete -c mqttx -n '__mqttx_command broker' -l quiet -d 'Print nothing to stderr, except for a wrong command line.'
 complete -c mqttx -n '__mqttx_command broker' -l help -d 'Print common options; --help all prints every option.'
 complete -c mqttx -n '__mqttx_command broker' -l version -d 'Print the version.'

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { shown } from '../text.js'
 import { version } from '../version.js'
 import { type AccessRules, welcomes } from './access.js'
-import { Connections } from './connections.js'
+import { Connections, type Wire } from './connections.js'
 import { Broker } from './core/broker.js'
 import type { Authorize } from './core/caller.js'
 import type { Limits, Settings } from './core/settings.js'
@@ -21,6 +21,7 @@ import { type Authenticate, type LoginLimits, Logins } from './logins.js'
 import { from } from './peers.js'
 import { Sys } from './sys.js'
 
+export type { Wire } from './connections.js'
 export type { Authorize } from './core/caller.js'
 export type { Settings } from './core/settings.js'
 export type { Address, Certificate, Wanted } from './listeners.js'
@@ -41,6 +42,7 @@ export interface BrokerOptions {
   /** One line without its end. */
   log(line: string): void
   readonly limits?: Partial<Limits & LoginLimits>
+  readonly wire?: Wire | undefined
 }
 
 export interface RunningBroker {
@@ -69,7 +71,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
     events: logged(log, () => sys.refresh()),
     assignIdentifier: () => `auto-${randomUUID().toUpperCase()}`,
   })
-  const connections = new Connections(core, rules)
+  const connections = new Connections(core, rules, options.wire)
   const now = (): number => performance.now()
   const publish = (topic: string, value: string): void => {
     core.publish(topic, Buffer.from(value), true, now())

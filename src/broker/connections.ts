@@ -4,13 +4,21 @@ import { limitFrames } from '../transport/frame-limit.js'
 import { type AccessRules, notAuthorized, refusal } from './access.js'
 import type { Broker } from './core/broker.js'
 import type { ConnectRequest } from './core/connect.js'
-import { type Origin, Peer } from './peers.js'
+import { from, type Origin, Peer } from './peers.js'
 
 /** How long connections may take to close when the broker stops. Milliseconds. */
 const stopMs = 300
 
 /** The longest time that Node's timers take. */
 const longestTimeout = 2 ** 31 - 1
+
+/** Sees the bytes of MQTT that pass. */
+export interface Wire {
+  /** `client` is its address and port. `id` is of this connection alone. */
+  opened(id: number, client: string): void
+  passed(id: number, direction: 'c2s' | 's2c', bytes: Uint8Array): void
+  closed(id: number): void
+}
 
 export class Connections {
   readonly #core: Broker
@@ -21,16 +29,23 @@ export class Connections {
   /** When `#timer` fires. */
   #wakesAt = Number.POSITIVE_INFINITY
   #stopped = false
+  readonly #wire: Wire | undefined
+  #connections = 0
 
-  constructor(core: Broker, rules: AccessRules) {
+  constructor(core: Broker, rules: AccessRules, wire: Wire | undefined) {
     this.#core = core
     this.#rules = rules
+    this.#wire = wire
   }
 
   handle(stream: Duplex, origin: Origin): void {
     this.#open.add(stream)
+    const id = ++this.#connections
+    const wire = this.#wire
+    wire?.opened(id, from(origin))
     const peer = new Peer(stream, origin, {
       taken: ({ connection }, bytes) => this.#do((now) => connection.taken(bytes, now)),
+      writing: wire && ((bytes) => wire.passed(id, 's2c', bytes)),
       connecting: (arrived, request) => this.#login(arrived, request),
     })
     peer.connection = this.#core.open(peer, performance.now())
@@ -39,9 +54,13 @@ export class Connections {
     stream.once('close', () => {
       this.#open.delete(stream)
       closed()
+      wire?.closed(id)
     })
     stream.on('error', closed).on('end', closed)
-    stream.on('data', (chunk: Buffer) => this.#do((now) => connection.receive(chunk, now)))
+    stream.on('data', (chunk: Buffer) => {
+      wire?.passed(id, 'c2s', chunk)
+      this.#do((now) => connection.receive(chunk, now))
+    })
     this.wake()
   }
 

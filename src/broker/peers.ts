@@ -20,6 +20,8 @@ export function from({ address, port }: Origin): string {
 export interface PeerOptions {
   /** The system has taken so many more bytes. */
   taken(peer: Peer, bytes: number): void
+  /** These bytes are about to be written. */
+  readonly writing?: ((bytes: Uint8Array) => void) | undefined
   /** A CONNECT without a fault: may the client connect? */
   connecting(peer: Peer, request: ConnectRequest): void
 }
@@ -40,6 +42,7 @@ export class Peer implements Sink {
   }
 
   write(bytes: Uint8Array): void {
+    this.#options.writing?.(bytes)
     this.#outbox.add(bytes)
   }
 

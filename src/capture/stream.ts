@@ -30,7 +30,7 @@ export function nanosBetween(from: Instant, to: Instant): number {
 
 /** Where and when bytes were captured. */
 export interface Origin extends Instant {
-  /** Record (frame) number in its file, from 1. */
+  /** Record (frame) number in its file, from 1; 0 for bytes that are in no file. */
   readonly record: number
   /** The file of the record, if the capture has several. */
   readonly file?: string | undefined

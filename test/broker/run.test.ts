@@ -59,7 +59,7 @@ async function start(args: Partial<BrokerArgs> = {}): Promise<Started> {
     topicAliasMaximum: 10,
   } as const
   const ended = run(
-    { port: 0, bind: '127.0.0.1', allowAnonymous: false, quiet: false, ...limits, ...args },
+    { port: 0, bind: '127.0.0.1', allowAnonymous: false, quiet: false, verbose: false, ...limits, ...args },
     host,
   )
   ended.catch(() => {}).finally(() => (settled = true))
@@ -216,4 +216,24 @@ test.each([
 
   await expect(broker.ended).rejects.toThrow(message)
   expect(broker.stdout()).toBe('')
+})
+
+test('--verbose prints each packet on standard error, text from clients escaped', async () => {
+  const broker = await start({ verbose: true })
+  const client = await broker.join(undefined, undefined, 'it\u001b[31m')
+  client.send(publish('door/\u001b', 'open', { qos: 1, messageId: 7 }))
+  await once(() => broker.stderr().includes('PUBACK m7'))
+  client.stream.destroy()
+  await once(() => broker.stderr().includes('connection 1 closed'))
+  expect(broker.stdout()).toMatch(/^mqtt:\S+\n$/)
+  const lines = broker.stderr().split('\n')
+  const packets = lines.filter((line) => line.includes(' #'))
+  expect(packets.map((line) => line.replace(/^\S+ /, '').replace(/, [\d.]+ m?s\)/, ')'))).toEqual([
+    expect.stringMatching(/^#1 1 -> CONNECT "it\\u001b\[31m"/),
+    '#2 1 <- CONNACK 0x00 Connection Accepted',
+    expect.stringMatching(/^#3 1 -> PUBLISH q1 m7 "door\/\\u001b" 4 bytes/),
+    '#4 1 <- PUBACK m7 (to #3)',
+  ])
+  expect(broker.stderr()).not.toContain('\u001b')
+  expect(broker.stderr()).not.toContain('open')
 })

@@ -27,6 +27,7 @@ export interface BrokerArgs {
   readonly receiveMaximum: number
   readonly maxKeepalive: number
   readonly topicAliasMaximum: number
+  readonly verbose: boolean
   readonly quiet: boolean
 }
 
@@ -50,6 +51,9 @@ export async function run(args: BrokerArgs, host: Host): Promise<number> {
       ...{ port, bind, others, certificate, allowAnonymous, authenticate, log },
       authorize: access && ((client, action, topic) => access.list().allows(client, action, topic)),
       settings: settingsOf(args),
+      wire: args.verbose
+        ? (await import('./verbose.js')).packetLines((lines) => journal.write(lines))
+        : undefined,
     })
     const warn = (text: string) => journal.write(text)
     offs.push(host.onSignal(['SIGHUP'], () => void reload({ users, access }, log, warn)))

@@ -139,6 +139,12 @@ const topicAliasMaximum = option({
   help: 'Topic Aliases that an MQTT 5 client may use; 0 allows none.',
 })
 
+const verbose = flag({
+  flags: '-v, --verbose',
+  group: 'Output',
+  help: 'Print each packet on standard error, as inspect --view line does.',
+})
+
 export const broker = spec({
   name: 'broker',
   summary: 'Run a small broker for development and tests.',
@@ -173,12 +179,13 @@ export const broker = spec({
     receiveMaximum,
     maxKeepalive,
     topicAliasMaximum,
+    verbose,
     ...quietOption,
     ...helpOptions,
   },
   common: [
     ...(['port', 'bind', 'tlsPort', 'wsPort', 'wssPort', 'certfile', 'keyfile'] as const),
-    ...(['passwordFile', 'allowAnonymous', 'quiet'] as const),
+    ...(['passwordFile', 'allowAnonymous', 'verbose', 'quiet'] as const),
   ],
   exclusive: [],
   check({ tlsPort, wssPort, certfile, keyfile }) {

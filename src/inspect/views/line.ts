@@ -97,7 +97,7 @@ function putLine(out: ByteWriter, packet: Packet, frame: Origin | undefined): vo
     if (detail !== '') out.text(detail)
     if (packet.answers > 0) putAnswer(out, packet)
   }
-  if (frame !== undefined) putFrame(out, frame)
+  if (frame !== undefined && frame.record > 0) putFrame(out, frame)
 }
 
 /** The frame number at the end of the line, so that the other columns keep their positions. */

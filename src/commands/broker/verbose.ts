@@ -1,0 +1,58 @@
+// --verbose: every packet as `inspect --view line` shows it.
+import type { Wire } from '../../broker/broker.js'
+import { type Direction, type Flow, segmentOf } from '../../capture/stream.js'
+import { Inspector } from '../../inspect/inspector.js'
+import { LineView } from '../../inspect/views/line.js'
+
+interface Open {
+  readonly flow: Flow
+  /** Bytes so far. */
+  readonly offsets: Record<Direction, number>
+}
+
+/** `print` gets lines without the last line feed. */
+export function packetLines(print: (lines: string) => void): Wire {
+  let pending = ''
+  const decoder = new TextDecoder()
+  const sink = {
+    text: (text: string) => void (pending += text),
+    range: (bytes: Uint8Array, start: number, end: number) =>
+      void (pending += decoder.decode(bytes.subarray(start, end))),
+  }
+  const inspector = new Inspector({ view: new LineView(sink), certain: true })
+  const open = new Map<number, Open>()
+  const flush = (): void => {
+    inspector.flush()
+    if (pending !== '') print(pending.trimEnd())
+    pending = ''
+  }
+  return {
+    opened(id, client) {
+      const flow = { id, protocol: 'tcp', client, server: 'this broker', sawStart: true } as const
+      open.set(id, { flow, offsets: { c2s: 0, s2c: 0 } })
+      inspector.open(flow)
+    },
+    passed(id, direction, bytes) {
+      const connection = open.get(id)
+      if (connection === undefined) return
+      const { flow, offsets } = connection
+      inspector.data(flow, direction, segmentOf(bytes, offsets[direction], originNow()))
+      offsets[direction] += bytes.length
+      flush()
+    },
+    closed(id) {
+      const connection = open.get(id)
+      if (connection === undefined) return
+      open.delete(id)
+      inspector.close(connection.flow, 'fin')
+      flush()
+    },
+  }
+}
+
+/** Not from a file. Of the wall clock, in the steps of the monotonic one. */
+function originNow() {
+  const milliseconds = performance.timeOrigin + performance.now()
+  const second = Math.floor(milliseconds / 1000)
+  return { record: 0, fileOffset: 0, second, nanos: Math.floor((milliseconds - second * 1000) * 1e3) * 1e3 }
+}
