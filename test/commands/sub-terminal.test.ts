@@ -102,12 +102,17 @@ describe('sub -w', () => {
   })
 
   test('shows the newest warning in the view, and prints all of them after it', async () => {
-    const closing = 'a/'.repeat(120) // our broker closes the connection for a Topic Filter of so many levels
+    // A client with the same Client Identifier: the broker closes the connection.
+    const takeover = `(read _ < /dev/tty; mqttx pub ${at} -i same -t other -n) &`
     const { output, status } = await onTerminal(
-      `stty cols 80 rows 10; mqttx sub ${at} -w -t ${closing} -W 1; exit $?`,
+      `stty cols 80 rows 10; ${takeover} mqttx sub ${at} -i same -w -t 'home/#' -W 3; exit $?`,
+      {},
+      [['9 of 30 topics', '\r']],
     )
     expect(status).toBe(27)
-    expect(framesOf(output).at(-1)!.at(-1)).toMatch(/^Warning: .{71}$/)
+    const newest = framesOf(output).map((frame) => frame.at(-1)!)
+    expect(newest.at(-1)).toBe('Warning: Reconnected.')
+    for (const line of newest) expect(line.length).toBeLessThanOrEqual(80)
     const after = output.slice(output.lastIndexOf(leave) + leave.length)
     expect(after).toMatch(/^Warning: The connection was lost: .*\r\nWarning: Reconnected\.\r\n/)
     expect(after).toMatch(/\r\nTimed out\r\n$/)
