@@ -8,7 +8,7 @@ type Handler<S> = (signal: S) => unknown
 type Environment = Readonly<Record<string, string | undefined>>
 type EndBy = (signal: NodeJS.Signals) => void
 
-/** A second signal within this time is a duplicate: timeout(1) and npx forward what the terminal has sent already. */
+/** A second SIGINT or SIGTERM within this time is a duplicate: timeout(1) and npx forward what the terminal has sent. */
 const duplicateMs = 100
 /** The kernel does not deliver these to process 1 without a handler. */
 const ending = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
@@ -56,14 +56,15 @@ export class Signals<S extends NodeJS.Signals> {
 
   readonly #onSignal = (name: NodeJS.Signals): void => {
     const signal = name as S
+    const ends = name === 'SIGINT' || name === 'SIGTERM'
     const now = performance.now()
     const first = this.#firstAt.get(signal)
-    if (first !== undefined && now - first < duplicateMs) return
+    if (ends && first !== undefined && now - first < duplicateMs) return
     this.#firstAt.set(signal, first ?? now)
     let isTaken = false
     for (const handler of [...(this.#handlers.get(signal) ?? [])])
       isTaken = handler(signal) === taken || isTaken
-    if (first !== undefined && !isTaken && (name === 'SIGINT' || name === 'SIGTERM')) this.#endBy(signal)
+    if (ends && first !== undefined && !isTaken) this.#endBy(signal)
   }
 }
 

@@ -84,6 +84,7 @@ export interface Broker {
   /** `-h` and `-p` for a client, ours or mosquitto's. */
   readonly at: readonly string[]
   log(): string
+  signal(signal: NodeJS.Signals): void
   /** Sends a signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<void>
   /** Starts it again on the same port, after `stop`. */
@@ -123,6 +124,7 @@ async function broker(
     port,
     at: ['-h', '127.0.0.1', '-p', String(port)],
     log: () => running.stderr(),
+    signal: (signal) => running.kill(signal),
     async stop(signal = 'SIGTERM') {
       running.kill(signal)
       await running.ended

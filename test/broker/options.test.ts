@@ -1,0 +1,80 @@
+// The options of `mqttx broker` that grant, limit and deny, each through the command line.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { IConnackPacket } from 'mqtt-packet'
+import { expect, onTestFinished, test } from 'vitest'
+import { connect } from '../../src/library/index.js'
+import { startOwnBroker } from '../helpers/peers.js'
+import { RawClient } from '../helpers/raw-client.js'
+import { mqttx, scratch } from '../helpers/run.js'
+import { once } from '../helpers/wait.js'
+
+async function broker(...options: string[]) {
+  const started = await startOwnBroker(options)
+  onTestFinished(() => started.stop())
+  return started
+}
+
+/** The CONNACK for a CONNECT. */
+async function connack(port: number, version: 4 | 5, settings: object = {}) {
+  const client = await new RawClient(port, version).connected('c', settings)
+  await client.gone()
+  return client.received[0] as IConnackPacket
+}
+
+test.each([
+  [['--max-qos', '0'], { maximumQoS: 0 }],
+  [['--max-qos', '1'], { maximumQoS: 1 }],
+  [['--no-retain'], { retainAvailable: false }],
+  [['--max-packet-size', '100'], { maximumPacketSize: 100 }],
+  [['--receive-maximum', '3'], { receiveMaximum: 3 }],
+  [['--max-keepalive', '30'], { serverKeepAlive: 30 }],
+  [['--topic-alias-maximum', '7'], { topicAliasMaximum: 7 }],
+  [['--topic-alias-maximum', '0'], { topicAliasMaximum: undefined }],
+])('%j is in CONNACK', async (options, expected) => {
+  const { port } = await broker(...options)
+  const { reasonCode, properties } = await connack(port, 5)
+  expect(reasonCode).toBe(0)
+  expect(properties ?? {}).toEqual({ topicAliasMaximum: 10, ...expected })
+})
+
+test('--max-keepalive refuses a client of before MQTT 5 that asks for more', async () => {
+  const { port } = await broker('--max-keepalive', '30')
+  expect(await connack(port, 4)).toMatchObject({ returnCode: 2 })
+  expect(await connack(port, 4, { keepalive: 30 })).toMatchObject({ returnCode: 0 })
+})
+
+test('--acl-file is obeyed, and read again at SIGHUP; a bad one is told and not taken', async () => {
+  const file = join(scratch('acl'), 'acl')
+  writeFileSync(file, 'topic read a/#\ntopic write b\n')
+  const server = await broker('--acl-file', file)
+  const client = await connect(`mqtt://127.0.0.1:${server.port}`, { protocolVersion: 5 })
+  onTestFinished(() => client.close())
+  await client.publish('b', 'x', { qos: 1 })
+  await expect(client.publish('a/b', 'x', { qos: 1 })).rejects.toMatchObject({ reasonCode: 0x87 })
+
+  writeFileSync(file, 'topic readwrite a/#\n')
+  server.signal('SIGHUP')
+  await once(() => server.log().includes(`Reloaded ${file}.`))
+  await client.publish('a/b', 'x', { qos: 1 })
+  await expect(client.publish('b', 'x', { qos: 1 })).rejects.toMatchObject({ reasonCode: 0x87 })
+
+  writeFileSync(file, 'topic a/#\nsubject b\n')
+  server.signal('SIGHUP')
+  await once(() => server.log().includes('Keeping the access control list loaded before.'))
+  expect(server.log()).toContain(`Error: ${file}, line 2: 'subject' is no keyword\n`)
+  await client.publish('a/b', 'x', { qos: 1 })
+})
+
+test('an --acl-file that is missing or bad ends it before it listens', async () => {
+  const file = join(scratch('acl'), 'acl')
+  writeFileSync(file, 'topic read a#\n')
+  for (const [given, message] of [
+    [`${file}-none`, 'No such file'],
+    [file, 'line 1: invalid Topic Filter'],
+  ] as const) {
+    const { status, stdout, stderr } = await mqttx(['broker', '-p', '0', '--acl-file', given])
+    expect([status, stdout.toString()]).toEqual([1, ''])
+    expect(stderr).toContain(message)
+  }
+})
