@@ -51,12 +51,12 @@ const circumstances: Record<string, (machine: Machine) => Circumstances> = {
   }),
   'first=1': () => ({
     // The broker stops and restarts meanwhile.
-    before: `{ await 'grep -q GET "$S/seen"'; kill -9 $mosquitto; sleep 0.2; broker; } &`,
+    before: `{ await 'grep -q GET "$S/seen"'; kill -9 $broker; sleep 0.2; broker; } &`,
     after: 'echo "$first"',
   }),
   'session.ndjson': () => ({ feed: ['home/a', 'home/b'] }),
   'wire.pcap': () => ({
-    after: `grep -c "Received PUBLISH .*'home/door'" "$S/mosquitto.log"`,
+    after: `grep -c -- '-> PUBLISH .*"home/door"' "$S/broker.log"`,
     ready: { '--view flow': `mqttx inspect --view flow wire.pcap 2>&- | grep -q DISCONNECT` },
   }),
   'bash tick-tock.sh': () => ({
@@ -147,6 +147,7 @@ done`,
     before: 'mqttx pub -q 1 -t home/b -m old -r',
   }),
   'mqttx pub -L mqtts://broker.example': (machine) => ({
+    mosquitto: 'a unix socket, a pre-shared key and client certificates',
     env: trustsOurCa(machine),
     feed: ['t'],
     before: `node ${join(root, 'test/helpers/lan.mjs')} &

@@ -26,8 +26,10 @@ export interface Circumstances {
   /** The folder to run in; default: a new empty one. */
   folder?: string
   env?: Record<string, string>
-  /** No mosquitto: the block starts a broker on port 1883. */
+  /** The block itself starts a broker on port 1883. */
   ownBroker?: true
+  /** Why the block needs mosquitto in the place of `mqttx broker`. */
+  mosquitto?: string
   /** Topics to publish to repeatedly, with the payload `fed`. */
   feed?: readonly string[]
   /** Bash commands before the first line and after the last. */
@@ -164,7 +166,6 @@ export function makeMachine(picture: string) {
   put('acl', 'topic deny closed\ntopic readwrite #\ntopic read $SYS/#\nuser ada\ntopic readwrite #\n')
   put('psk', 'me:0123abcd\n')
   put('mosquitto.conf', mosquittoConf(folder, certificates))
-  put('other.conf', 'user root\nallow_anonymous true\nlistener 1883 127.0.0.2\n')
   mkdirSync(join(folder, 'bin'))
   const shim = program.endsWith('.js') ? `'${process.execPath}' '${program}'` : `'${program}'`
   put('bin/mqttx', `#!/bin/sh\nexec ${shim} "$@"\n`, 0o755)
@@ -204,18 +205,24 @@ const patience = `await() {
 }
 `
 
-function servers({ ownBroker, feed = [] }: Circumstances, text: string): string {
+/** The broker of most blocks, with the users, the access rules and the certificate of mosquitto.conf. */
+function ownBrokerLine({ certificates: { server } }: Machine): string {
+  const access = '--allow-anonymous --password-file "$M/server-users" --acl-file "$M/acl"'
+  return `mqttx broker -v ${access} --tls-port 8883 --certfile ${server.cert} --keyfile ${server.key}`
+}
+
+function servers(machine: Machine, { ownBroker, mosquitto, feed = [] }: Circumstances, text: string): string {
   const open = (address: string) => `await '(: < /dev/tcp/${address}/1883) 2>&-'\n`
   let script = `export PATH="$M/bin:$PATH"
 ip link set lo up
 mount --bind "$M/hosts" /etc/hosts
 [ ! -e /etc/resolv.conf ] || mount --bind "$M/resolv.conf" /etc/resolv.conf
 mount -t tmpfs none /run
-broker() { mosquitto -c "$M/mosquitto.conf" >> "$S/mosquitto.log" 2>&1 & mosquitto=$!; ${open('127.0.0.1')} }
-subscribed() { grep -c 'Sending SUBACK' "$S/mosquitto.log"; }
+broker() { ${mosquitto === undefined ? ownBrokerLine(machine) : 'mosquitto -c "$M/mosquitto.conf"'} >> "$S/broker.log" 2>&1 & broker=$!; ${open('127.0.0.1')} }
+subscribed() { grep -Ec 'Sending SUBACK|<- SUBACK' "$S/broker.log"; }
 `
   if (text.includes('other.lan'))
-    script += `mosquitto -c "$M/other.conf" > "$S/other.log" 2>&1 &\n${open('127.0.0.2')}`
+    script += `mqttx broker --bind 127.0.0.2 > "$S/other.log" 2>&1 &\n${open('127.0.0.2')}`
   if (!ownBroker) script += 'broker\n'
   // A capture must show only the traffic of the block.
   const watch = (host: string, format: string) =>
@@ -259,7 +266,7 @@ export async function runBlock(machine: Machine, block: Block, circumstances: Ci
   mkdirSync(home)
   for (const [name, contents] of Object.entries(machine.files))
     writeFileSync(join(home, name), contents, { mode: name.endsWith('.sh') ? 0o755 : 0o600 })
-  let script = `S=${quoted(store)}\nM=${quoted(machine.folder)}\n${patience}${servers(circumstances, block.text)}`
+  let script = `S=${quoted(store)}\nM=${quoted(machine.folder)}\n${patience}${servers(machine, circumstances, block.text)}`
   script += `cd ${quoted(circumstances.folder ?? home)}\n${circumstances.before ?? ''}\nset -m\n`
   let signs = ''
   let ends = '' // in reverse order of start
