@@ -24,7 +24,7 @@ export class Refusals {
     this.#status ||= reasonCode
     if (++this.#count > shown) return
     const what = line === undefined ? `Publish ${messageId}` : `Publish of line ${line}`
-    this.#warn(`${what} failed: ${reasonOf(reasonCode)}.${reason === undefined ? '' : ` ${reason}`}`)
+    this.#warn(`${what} failed: ${reasonOf(reasonCode)}${reason === undefined ? '.' : `; ${reason}`}`)
   }
 
   /** The number of refused messages. */

@@ -221,7 +221,7 @@ export class Subscriber {
     if (refused !== undefined) {
       this.#refused ||= refused
       this.#io.diagnostics.warn(
-        `UNSUBSCRIBE was refused: ${reasonText(refused)}.${reason === undefined ? '' : ` ${reason}`}`,
+        `UNSUBSCRIBE was refused: ${reasonText(refused)}${reason === undefined ? '.' : `; ${reason}`}`,
       )
     }
     if (exitAfterSubscribe && topics.length === 0) this.#end(enough)
