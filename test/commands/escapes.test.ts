@@ -133,8 +133,7 @@ function expectPlain(stderr: string): void {
 
 describe.each(Object.keys(commands))('%s', (name) => {
   test.each(Object.keys(replies))('%s', async (reply) => {
-    const said: string[] = []
-    for (const text of reply === 'bytes that are not MQTT' ? [hostile] : [hostile, long]) {
+    const told = async (text: string) => {
       const server = await serverThat(replies[reply]!, text)
       const outcome = await run(
         [...commands[name]!, '-V', '5', '--retry', '0'],
@@ -144,10 +143,13 @@ describe.each(Object.keys(commands))('%s', (name) => {
           setTimeout(() => signal('SIGTERM'), 1500).unref()
         },
       )
-      said.push(outcome.stderr)
       expectPlain(outcome.stderr)
       expect(outcome.status).not.toBe(70)
+      return outcome.stderr
     }
+    const said = await Promise.all(
+      (reply === 'bytes that are not MQTT' ? [hostile] : [hostile, long]).map(told),
+    )
     if (reply === 'CONNACK that refuses' && name !== 'bench') {
       expect(said[0]).toContain(
         'the server says: no \\u001b]0;pwned\\u0007\\u001b[2J\\nError: disk full\\r\\u009b31m',

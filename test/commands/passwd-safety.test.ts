@@ -1,12 +1,13 @@
 // A password file never loses users, is never partial, and is never locked for good.
 import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, expect, test } from 'vitest'
 import { parsePasswords, verifyUser } from '../../src/passwd/file.js'
 import { amount } from '../helpers/amount.js'
-import { mqttx, scratch, shell, start, startMqttx } from '../helpers/run.js'
+import { measured } from '../helpers/memory.js'
+import { mqttx, scratch, shell, startMqttx } from '../helpers/run.js'
 
 let folder: string
 let file: string
@@ -263,16 +264,6 @@ test.runIf(isRoot)(
   },
 )
 
-/** Peak memory of a run, in MB. */
-async function peak(...args: string[]): Promise<number> {
-  const main = JSON.stringify(resolve(import.meta.dirname, '../../bin/mqttx.js'))
-  const report = 'process.on("exit", () => console.error("peak", process.resourceUsage().maxRSS))'
-  const script = `${report}; process.argv.splice(1, 0, ${main}); require(${main})`
-  const run = start(process.execPath, ['-e', script, 'passwd', ...args], { timeoutMs: 120_000 })
-  const { stderr } = await run.ended
-  return Number(/peak (\d+)/.exec(stderr)?.[1] ?? Number.NaN) / 1024
-}
-
 const thousands = amount({ inCi: 300, here: 100 })
 test(`H25: a file with ${thousands},000 users is changed, verified, listed and audited in bounded memory`, async () => {
   await put('ada')
@@ -291,7 +282,10 @@ test(`H25: a file with ${thousands},000 users is changed, verified, listed and a
     ['--audit', '--no-guess', file],
     ['-U', file],
   ])
-    expect(await peak(...args), args.join(' ')).toBeLessThan(150)
+    expect(
+      (await measured(['passwd', ...args], { timeoutMs: 120_000 })).peakMiB,
+      args.join(' '),
+    ).toBeLessThan(150)
   expect(statSync(file).size).toBeGreaterThan(before)
   expect(readFileSync(file, 'utf8')).not.toContain('\nuser77:')
 }, 180_000)

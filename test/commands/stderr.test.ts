@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { choose } from '../helpers/amount.js'
 import { type Broker, freePort, startOwnBroker } from '../helpers/peers.js'
 import { type Outcome, type Running, type RunOptions, scratch, shell, startMqttx } from '../helpers/run.js'
 import { connack, scriptedServer } from '../helpers/scripted-server.js'
@@ -70,7 +71,7 @@ const rows: readonly [line: string, status: number][] = [
   ['mqttx nonsense', 1],
 ]
 
-describe.each(rows)('E12, E14: %s', (line, status) => {
+describe.each(rows.map((row, index) => [...row, index] as const))('E12, E14: %s', (line, status, index) => {
   const command = () =>
     line
       .replace('HERE', broker.at.join(' '))
@@ -85,7 +86,7 @@ describe.each(rows)('E12, E14: %s', (line, status) => {
     expect(good.status, good.stderr).toBe(status)
   })
 
-  test.each(Object.entries(conditions))('%s', async (_, spoiled) => {
+  test.each(choose(Object.entries(conditions), index))('%s', async (_, spoiled) => {
     const { status, stdout } = await inFolder(spoiled(command()))
     expect({ status, stdout: stdout.toString() }).toEqual({
       status: good.status,

@@ -1,12 +1,13 @@
 // Servers that break the rules, or say nothing: every command ends by itself, with a status and a sentence.
 import { describe, expect, test } from 'vitest'
+import { oneOfEvery } from '../helpers/amount.js'
 import { mqttx, type Outcome, startMqttx } from '../helpers/run.js'
 import { connack, type Script, scriptedServer } from '../helpers/scripted-server.js'
 import { once } from '../helpers/wait.js'
 
 const clients = [
-  { name: 'pub', args: ['pub', '-t', 't', '-m', 'x', '-q', '1'], again: [] },
-  { name: 'sub', args: ['sub', '-t', 't'], again: ['sub'] },
+  { name: 'pub', args: ['pub', '-t', 't', '-m', 'x', '-q', '1'] },
+  { name: 'sub', args: ['sub', '-t', 't'] },
 ]
 
 function expectFailure(outcome: Outcome): void {
@@ -42,9 +43,9 @@ const beforeConnack: readonly (Script & { name: string })[] = [
   },
 ]
 
-describe.each(clients)('$name', ({ args }) => {
+describe.each(clients.map((client, index) => ({ ...client, index })))('$name', ({ args, index }) => {
   describe('instead of CONNACK', () => {
-    test.each(beforeConnack)('$name', async (script) => {
+    test.each(oneOfEvery(2, beforeConnack, index))('$name', async (script) => {
       const server = await scriptedServer(script)
       expectFailure(await mqttx([...args, ...server.at, '--connect-timeout', '3']))
     })

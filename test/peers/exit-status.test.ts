@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { run } from '../commands/fake-host.js'
 import { type Broker, freePort, peerTest, startMosquitto, startOwnBroker } from '../helpers/peers.js'
 import { mqttx, scratch, shell } from '../helpers/run.js'
 import { connack, scriptedServer } from '../helpers/scripted-server.js'
@@ -196,9 +197,9 @@ describe('bad usage: 1, the reason on stderr, nothing on stdout', () => {
     [['sub', '-t', 't', '-C', '0'], /Error: Invalid message count "0"\./],
     [['sub', '-t', 't', '-F', '%'], /Error: Incomplete format specifier\./],
   ])('mqttx %j', async (args, reason) => {
-    const { status, stdout, stderr } = await mqttx(args)
+    const { status, stdout, stderr } = await run(args, { at: [] })
 
-    expect({ status, stdout: stdout.toString() }).toEqual({ status: 1, stdout: '' })
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toMatch(reason)
     expect(stderr).not.toMatch(/\n\s+at /)
     const words = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('hint: '))

@@ -1,12 +1,13 @@
 // MQTT 3.1.1, section 4.6: the messages of one publisher to one topic reach each subscriber in the order in which
 // they were published, at every QoS; and the acknowledgements go out in the order of what they acknowledge.
 import { beforeAll, describe, expect } from 'vitest'
+import { amount } from '../helpers/amount.js'
 import { directions, publish, subscriber } from '../helpers/clients.js'
 import { type Broker, findPeer, patientBrokers, peerTest } from '../helpers/peers.js'
 import { startMqttx } from '../helpers/run.js'
 import { tap } from '../helpers/tap.js'
 
-const count = 10_000
+const count = amount({ inCi: 10_000, here: 3000 })
 const lines = Array.from({ length: count }, (_, index) => `${index + 1}\n`).join('')
 
 /** The Packet Identifiers of one kind of packet in a trace, in order. */

@@ -1,7 +1,8 @@
 // The first line of what mosquitto's clients and ours say to options that are refused, and the status, side by side.
 import { describe, expect } from 'vitest'
+import { run } from '../commands/fake-host.js'
 import { peerTest } from '../helpers/peers.js'
-import { mqttx, start } from '../helpers/run.js'
+import { start } from '../helpers/run.js'
 
 const tools = [
   ['pub', 'mosquitto_pub', '-t t -n'],
@@ -116,7 +117,7 @@ describe.each(tools)('%s says what %s says (E73, E75)', (tool, peer, ready) => {
         .replace('READY', ready)
         .split(' ')
         .map((word) => (word === "''" ? '' : word))
-      const [theirs, ours] = await Promise.all([start(peer, words).ended, mqttx([tool, ...words])])
+      const [theirs, ours] = await Promise.all([start(peer, words).ended, run([tool, ...words], { at: [] })])
       expect(firstLine(ours)).toEqual(firstLine(theirs))
     })
   }
