@@ -10,6 +10,8 @@ import { hasFrameLimit } from './frame-limit.js'
 import { answered, notUpgraded, WebSocketClosed } from './websocket-failures.js'
 
 const subprotocol = 'mqtt' // [MQTT-6.0.0-3]
+/** Subprotocols that a server takes: clients of MQTT 3.1 offer the second. */
+const spoken = [subprotocol, 'mqttv3.1']
 const maxPayload = 5 + 268_435_455 // MQTT's largest packet
 const bufferSize = 64 * 1024
 /** Bytes of an incomplete message that are kept until the peer is accepted: see `limitFrames`. */
@@ -134,18 +136,24 @@ export function webSocketAcceptor(
     noServer: true,
     perMessageDeflate: false,
     maxPayload,
-    handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
+    handleProtocols: (offered) => spoken.find((name) => offered.has(name)) ?? false,
   })
   return {
     accept(request, below, head) {
       below.on('error', () => {})
+      if (request.headers['sec-websocket-version'] !== '13') {
+        below.end('HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\nConnection: close\r\n\r\n') // RFC 6455, 4.4
+        return
+      }
       const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
-      if (offered.includes(subprotocol)) {
+      if (spoken.some((name) => offered.includes(name))) {
         return server.handleUpgrade(request, below, head, (socket) =>
           connected(streamOf(socket, below), request),
         )
       }
-      below.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nThe subprotocol must be mqtt.\n')
+      below.end(
+        'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nThe subprotocol must be mqtt, or mqttv3.1.\n',
+      )
     },
   }
 }

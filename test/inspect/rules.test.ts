@@ -342,6 +342,21 @@ const inFlow: Case[] = [
     after4(...subscribed('a'), ['<', '3003 0001 61']),
   ],
   [
+    // CONNACK of MQTT 3.1 does not say whether there was a session.
+    'topic-unsubscribed',
+    3,
+    [
+      ['>', '100f 0006 4d5149736470 03 02 000a 0001 61'],
+      ['<', connack4],
+      ['<', '3003 0001 62'],
+    ],
+    [
+      ['>', '100f 0006 4d5149736470 03 00 000a 0001 61'],
+      ['<', connack4],
+      ['<', '3003 0001 62'],
+    ],
+  ],
+  [
     'dollar-match',
     4,
     after4(...subscribed('#'), ['<', '3004 0002 2462']),

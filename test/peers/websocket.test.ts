@@ -157,6 +157,14 @@ describe("the broker's WebSocket port", () => {
     expect(broker.stderr()).toContain('refused: pages of https://evil.example may not connect.')
   })
 
+  test('takes the subprotocol of MQTT 3.1', async () => {
+    expect(await answer({ ...upgrade, 'Sec-WebSocket-Protocol': 'mqttv3.1' })).toBe(101)
+  })
+
+  test('H43: refuses other versions of WebSocket', async () => {
+    expect(await answer({ ...upgrade, 'Sec-WebSocket-Version': '8' })).toBe(426)
+  })
+
   test('refuses other subprotocols, and plain HTTP', async () => {
     expect(await answer({ ...upgrade, 'Sec-WebSocket-Protocol': 'chat' })).toBe(400)
     expect(await answer({})).toBe(426)

@@ -65,9 +65,12 @@ export class ConnectionState {
     return this.whole && this.connect !== undefined && this.connackCode >= 0
   }
 
-  /** `sure`, and the session is new: no exchange is open from an earlier connection. */
+  /**
+   * `sure`, and the session is new: no exchange is open from an earlier connection. CONNACK of MQTT 3.1 does not say:
+   * there the client must have asked for a clean session.
+   */
   get fresh(): boolean {
-    return this.sure && !this.sessionPresent
+    return this.sure && !this.sessionPresent && (this.version > 3 || this.connect?.cleanStart === true)
   }
 
   /** Updates the state from CONNECT, CONNACK and DISCONNECT. */
