@@ -241,7 +241,8 @@ function scanTopic(bytes: Buffer, start: number, end: number): void {
     const byte = bytes[i]!
     all |= byte
     if (byte > 0x2b || (byte !== 0x2b && byte !== 0x23 && byte !== 0)) continue
-    throw new ProtocolError('PUBLISH with a wildcard or NUL in its Topic Name [MQTT-3.3.2-2]', 0x90)
+    if (byte !== 0) throw new ProtocolError('PUBLISH with a wildcard in its Topic Name [MQTT-3.3.2-2]', 0x90)
+    throw new ProtocolError('Malformed packet: PUBLISH: Topic Name contains U+0000 [MQTT-1.5.4-2]', 0x81)
   }
   if (all >= 0x80 && utf8Fault(bytes, start, end) !== undefined)
     throw new ProtocolError('Malformed packet: PUBLISH: Topic Name is not UTF-8 [MQTT-1.5.4-1]', 0x81)

@@ -192,7 +192,7 @@ describe('refuses', () => {
     ['an empty Topic Name, MQTT 5', protocolError, 5, [0x30, 4, 0, 0, 0, 0x74]],
     ['+ in a Topic Name [MQTT-3.3.2-2]', topicInvalid, 4, [0x30, 5, 0, 3, 0x61, 0x2b, 0x61]],
     ['# in a Topic Name [MQTT-3.3.2-2]', topicInvalid, 5, [0x30, 4, 0, 1, 0x23, 0]],
-    ['NUL in a Topic Name [MQTT-1.5.4-2]', topicInvalid, 4, [0x30, 4, 0, 2, 0x61, 0]],
+    ['U+0000 in a Topic Name [MQTT-1.5.4-2]', malformed, 4, [0x30, 4, 0, 2, 0x61, 0]],
     ['no Property Length', malformed, 5, [0x30, 3, 0, 1, 0x74]],
     ['properties longer than the packet', malformed, 5, [0x30, 5, 0, 1, 0x74, 2, 0x01]],
     ['a Property Length of 5 bytes', malformed, 5, [0x30, 8, 0, 1, 0x74, 128, 128, 128, 128, 0]],

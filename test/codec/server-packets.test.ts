@@ -94,7 +94,7 @@ describe.each([
   ['PUBLISH, topic not UTF-8', 4, packet('30', '0001ff78'), 0x81, 'PUBLISH: Topic Name is not UTF-8'],
   ['PUBLISH, topic with a surrogate', 4, packet('30', '0003eda08078'), 0x81, 'Topic Name is not UTF-8'],
   ['PUBLISH, overlong slash in a topic', 4, packet('30', '0002c0af78'), 0x81, 'Topic Name is not UTF-8'],
-  ['PUBLISH, topic with U+0000', 4, packet('30', '00036100 6178'), 0x90, 'NUL'],
+  ['PUBLISH, topic with U+0000', 4, packet('30', '00036100 6178'), 0x81, 'Topic Name contains U+0000'],
   ['PUBLISH, Content Type not UTF-8', 5, publish('030001ff'), 0x81, 'Content Type is not UTF-8'],
   ['PUBLISH, Response Topic with U+0000', 5, publish('08000100'), 0x81, 'Response Topic contains U+0000'],
   ['PUBLISH, User Property name not UTF-8', 5, publish('260001ff000161'), 0x81, 'User Property is not UTF-8'],

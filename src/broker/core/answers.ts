@@ -56,7 +56,7 @@ export function unsuback(messageId: number, granted: number[], receiver: Receive
   return smallest(receiver, { cmd: 'unsuback', messageId, granted })
 }
 
-/** PUBACK or PUBREC of MQTT 5 with a Reason String. */
+/** PUBACK or PUBREC of MQTT 5 with a Reason String; undefined: the client takes only one without properties. */
 export function refusal(
   type: typeof puback | typeof pubrec,
   messageId: number,

@@ -19,7 +19,7 @@ export interface ClientConnection extends SubscriberConnection {
   readonly broker: Core
   /** While the connection is open. */
   readonly session: Session | undefined
-  readonly maxPacketSize: number
+  maxPacketSize: number
   /** Those that the client chooses. */
   readonly aliases: TopicAliases
   readonly open: boolean

@@ -221,6 +221,11 @@ export class Connection implements ClientConnection {
     const { header, bytes, start, end } = framer
     const { counters } = this.broker
     counters.messagesReceived++
+    if (framer.padded && this.version === 5)
+      throw new ProtocolError(
+        'Malformed packet: its Remaining Length is longer than necessary [MQTT-1.5.5-1]',
+        0x81,
+      )
     const type = header >> 4
     if (this.#state === 'new') {
       if (type !== connectType)
@@ -331,11 +336,10 @@ export class Connection implements ClientConnection {
   // --- Beginning and end
 
   /** The client is accepted, with what its CONNECT asks for. */
-  begin(session: Session, { receiveMaximum, maxPacketSize, topicAliasMaximum }: ConnectRequest): void {
+  begin(session: Session, { receiveMaximum, topicAliasMaximum }: ConnectRequest): void {
     this.#state = 'open'
     this.session = session
     this.window = Math.min(largestWindow, receiveMaximum)
-    this.maxPacketSize = maxPacketSize
     if (topicAliasMaximum > 0) this.#outgoingAliases = new OutgoingAliases(topicAliasMaximum)
     if (this.keepAlive > 0) this.broker.timers.set(this.#timer, this.#heard + this.keepAlive * 1500)
   }

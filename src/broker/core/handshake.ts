@@ -18,10 +18,12 @@ const qosNotSupported = 0x9b
  * @throws ProtocolError with the Reason Code for CONNACK
  */
 export function receiveConnect(
-  { broker }: ClientConnection,
+  connection: ClientConnection,
   { bytes, start, end }: { bytes: Buffer; start: number; end: number },
 ): ConnectRequest {
+  const { broker } = connection
   const request = readConnect(bytes, start, end)
+  connection.maxPacketSize = request.maxPacketSize // from now on, also for a refusal [MQTT-3.2.2-19]
   const { version, clientId, clean, keepAlive, will, authenticationMethod } = request
   const { maxQos, retain, maxKeepAlive } = broker.settings
   if (authenticationMethod !== undefined)
@@ -58,8 +60,8 @@ export function accept(connection: ClientConnection, now: number): void {
   const identity = { clientId, user }
   if (will !== undefined && broker.authorize?.(identity, 'publish', will.topic) === false)
     return connection.reject(notAuthorized, `it may not publish its will to '${will.topic}'`)
-  const id = clientId || broker.assignIdentifier()
   const { sessions, limits } = broker
+  const id = clientId || newIdentifier(broker)
   if (sessionExpiry > 0 && !sessions.canKeep(id))
     return connection.reject(quotaExceeded, `there are ${limits.sessions} sessions`)
 
@@ -76,6 +78,14 @@ export function accept(connection: ClientConnection, now: number): void {
   broker.events.accepted(connection)
   session.resume(now)
   connection.moved(now)
+}
+
+/** One that no session has [MQTT-3.2.2-16]: a client may have chosen what would be assigned. */
+function newIdentifier(broker: Core): string {
+  for (;;) {
+    const id = broker.assignIdentifier()
+    if (broker.sessions.get(id) === undefined) return id
+  }
 }
 
 function keepAliveOf({ keepAlive }: ConnectRequest, { settings: { maxKeepAlive } }: Core): number {

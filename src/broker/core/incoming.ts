@@ -100,7 +100,9 @@ function denied(connection: ClientConnection, { qos, messageId }: Publish, topic
     return connection.acknowledge(type, messageId, notAuthorized)
   }
   const reason = 'not allowed to publish to this topic'
-  connection.send(answers.refusal(type, messageId, { reasonCode: notAuthorized, reason }, connection))
+  const packet = answers.refusal(type, messageId, { reasonCode: notAuthorized, reason }, connection)
+  if (packet === undefined) connection.acknowledge(type, messageId, notAuthorized)
+  else connection.send(packet)
 }
 
 /** @throws ProtocolError with the Reason Code for DISCONNECT */

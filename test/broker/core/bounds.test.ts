@@ -103,10 +103,13 @@ test('Topic Filters are bounded in bytes: 0x97', () => {
   expect((client.last('suback') as unknown as { granted: number[] }).granted).toEqual([0, 0, 0, 0x97, 0])
 })
 
-test('sessions are bounded in number: 0x97', () => {
+test('[MQTT3-4.8.0-2] sessions are bounded in number: 0x97, CONNACK 3', () => {
   const rig = new CoreRig({ limits: { sessions: 1 } })
   rig.join('a', keep).lose()
   expect(rig.connect('b', keep).packets[0]).toMatchObject({ reasonCode: 0x97 })
+  const old = rig.connect('b', { clean: false, protocolVersion: 4 })
+  expect(old.packets).toMatchObject([{ returnCode: 3 }])
+  expect(old.ended).toBe(true)
   expect(rig.connect('a', keep).packets[0]).toMatchObject({ reasonCode: 0 })
   expect(rig.connect('b').packets[0]).toMatchObject({ reasonCode: 0 })
 })

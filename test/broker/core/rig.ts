@@ -1,11 +1,17 @@
 // A broker core and clients that speak to it packet by packet: no sockets, and a clock that the test sets.
-import mqtt, { type IConnectPacket, type IPublishPacket, type Packet } from 'mqtt-packet'
+import mqtt, {
+  type IConnackPacket,
+  type IConnectPacket,
+  type IDisconnectPacket,
+  type IPublishPacket,
+  type Packet,
+} from 'mqtt-packet'
 import { Broker, type BrokerOptions } from '../../../src/broker/core/broker.js'
 import type { Sink } from '../../../src/broker/core/caller.js'
 import type { ConnectRequest } from '../../../src/broker/core/connect.js'
 import type { Connection } from '../../../src/broker/core/connection.js'
 
-type Version = 3 | 4 | 5
+export type Version = 3 | 4 | 5
 
 /** mqtt-packet's packets with what it types too narrowly. */
 type Sent = Packet | Record<string, unknown>
@@ -23,6 +29,7 @@ export class TestClient implements Sink {
   admits = true
   waiting = 0
   bytes = 0
+  #written = ''
   readonly #parser: mqtt.Parser
   readonly #rig: CoreRig
 
@@ -37,6 +44,7 @@ export class TestClient implements Sink {
   }
 
   write(bytes: Uint8Array): void {
+    this.#written += Buffer.from(bytes).toString('hex')
     this.waiting += bytes.length
     this.bytes += bytes.length
     this.#parser.parse(Buffer.from(bytes))
@@ -69,6 +77,18 @@ export class TestClient implements Sink {
 
   raw(...bytes: number[]): void {
     this.connection.receive(Buffer.from(bytes), this.#rig.now)
+  }
+
+  /** Bytes in hexadecimal; spaces are for the reader. */
+  hex(text: string): void {
+    this.raw(...Buffer.from(text.replaceAll(' ', ''), 'hex'))
+  }
+
+  /** What the server has written since the last call, in hexadecimal. */
+  written(): string {
+    const hex = this.#written
+    this.#written = ''
+    return hex
   }
 
   send(...packets: Sent[]): void {
@@ -105,6 +125,25 @@ export class TestClient implements Sink {
     this.connection.closed(this.#rig.now)
   }
 }
+
+/** Reason Codes or Return Codes of SUBACK and UNSUBACK. */
+export const codes = (packet: Packet): number[] => (packet as unknown as { granted: number[] }).granted
+
+export const reason = (packet: Packet): number | undefined => (packet as IDisconnectPacket).reasonCode
+
+/** What a CONNACK says: Reason Code or Return Code, and Session Present. */
+export function connackOf(client: TestClient): { code: number | undefined; present: boolean } {
+  const packet = client.packets.find(({ cmd }) => cmd === 'connack') as IConnackPacket
+  return { code: packet.reasonCode ?? packet.returnCode, present: packet.sessionPresent }
+}
+
+/** For CONNECT: a session that outlives its connection. */
+export const keep = { clean: false, properties: { sessionExpiryInterval: 1000 } }
+
+export const lasting = (version: Version): Partial<IConnectPacket> & { protocolVersion: Version } => ({
+  ...{ protocolVersion: version, clean: false },
+  ...(version === 5 && { properties: { sessionExpiryInterval: 1000 } }),
+})
 
 export function words(packet: IPublishPacket): string {
   const flags = [packet.qos > 0 && `q${packet.qos}`, packet.retain && 'retain', packet.dup && 'dup']
