@@ -89,8 +89,8 @@ _mqttx() {
       case $before in
         --help) _mqttx_words 'all' ;;
         -p | --port | --bind | --tls-port | --ws-port | --wss-port | --max-qos | --max-packet-size | --receive-maximum | --max-keepalive | --topic-alias-maximum) : ;;
-        --certfile | --keyfile | --password-file | --acl-file) _mqttx_files ;;
-        *) _mqttx_words '-p --port --bind --tls-port --ws-port --wss-port --certfile --keyfile --password-file --acl-file --allow-anonymous --max-qos --no-retain --max-packet-size --receive-maximum --max-keepalive --topic-alias-maximum -v --verbose --quiet --help --version' ;;
+        --unix | --certfile | --keyfile | --password-file | --acl-file) _mqttx_files ;;
+        *) _mqttx_words '-p --port --bind --tls-port --ws-port --wss-port --unix --certfile --keyfile --password-file --acl-file --allow-anonymous --max-qos --no-retain --max-packet-size --receive-maximum --max-keepalive --topic-alias-maximum -v --verbose --quiet --help --version' ;;
       esac
       ;;
     inspect)

@@ -313,6 +313,7 @@ complete -c mqttx -n '__mqttx_command broker' -l bind -r -f -d 'Local address to
 complete -c mqttx -n '__mqttx_command broker' -l tls-port -r -f -d 'Listen for TLS as well; needs --certfile and --keyfile.'
 complete -c mqttx -n '__mqttx_command broker' -l ws-port -r -f -d 'Listen for WebSocket as well.'
 complete -c mqttx -n '__mqttx_command broker' -l wss-port -r -f -d 'Listen for WebSocket over TLS as well; needs --certfile.'
+complete -c mqttx -n '__mqttx_command broker' -l unix -r -F -d 'Listen on a unix socket as well.'
 complete -c mqttx -n '__mqttx_command broker' -l certfile -r -F -d 'The server\'s certificate, in PEM format.'
 complete -c mqttx -n '__mqttx_command broker' -l keyfile -r -F -d 'The unencrypted private key of --certfile.'
 complete -c mqttx -n '__mqttx_command broker' -l password-file -r -F -d 'Admit the users of FILE, in mosquitto\'s format.'

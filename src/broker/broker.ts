@@ -20,6 +20,7 @@ import {
 import { type Authenticate, type LoginLimits, Logins } from './logins.js'
 import { from } from './peers.js'
 import { Sys } from './sys.js'
+import { listenUnix } from './unix-listener.js'
 
 export type { Wire } from './connections.js'
 export type { Authorize } from './core/caller.js'
@@ -38,6 +39,8 @@ export interface BrokerOptions {
   readonly bind: string
   /** Beside MQTT over TCP on `port`. */
   readonly others?: readonly Omit<Wanted, 'bind'>[]
+  /** Path of a unix socket to listen on as well. */
+  readonly unix?: string | undefined
   readonly certificate?: Certificate | undefined
   /** One line without its end. */
   log(line: string): void
@@ -94,17 +97,18 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
     trouble: seldom((error: Error) => log(`Cannot accept a connection: ${error.message}.`)),
     welcomes: (page) => welcomes(rules, page),
   }
-  const { bind, port, others = [], certificate } = options
+  const { bind, port, others = [], unix, certificate } = options
   try {
     for (const wanted of [{ scheme: 'mqtt', port } as const, ...others]) {
       listeners.push(await listen({ ...wanted, bind }, certificate, visits))
     }
+    if (unix !== undefined) listeners.push(await listenUnix(unix, visits))
   } catch (error) {
     await stop()
     throw error
   }
   return {
-    address: listeners[0]!.address,
+    address: listeners[0]!.address!,
     urls: listeners.map(({ url }) => url),
     handle: (stream) => connections.handle(stream, { address: undefined, port: undefined }),
     close: stop,

@@ -38,7 +38,8 @@ export interface Visits {
 }
 
 export interface Listener {
-  readonly address: Address
+  /** undefined: a unix socket. */
+  readonly address: Address | undefined
   readonly url: string
   /** Accepts nobody any more. */
   stop(): void

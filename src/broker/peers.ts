@@ -10,10 +10,13 @@ export interface Origin {
   /** undefined: not over a network. */
   readonly address: string | undefined
   readonly port: number | undefined
+  /** Of the unix socket that it came over. */
+  readonly path?: string
 }
 
 /** Where a client comes from, for the log. */
-export function from({ address, port }: Origin): string {
+export function from({ address, port, path }: Origin): string {
+  if (path !== undefined) return path
   return address === undefined ? 'this process' : `${address}:${port}`
 }
 

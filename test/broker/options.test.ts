@@ -1,5 +1,5 @@
 // The options of `mqttx broker` that grant, limit and deny, each through the command line.
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { IConnackPacket } from 'mqtt-packet'
 import { expect, onTestFinished, test } from 'vitest'
@@ -64,6 +64,31 @@ test('--acl-file is obeyed, and read again at SIGHUP; a bad one is told and not 
   await once(() => server.log().includes('Keeping the access control list loaded before.'))
   expect(server.log()).toContain(`Error: ${file}, line 2: 'subject' is no keyword\n`)
   await client.publish('a/b', 'x', { qos: 1 })
+})
+
+test('--unix: local clients over a socket, a stale one replaced, one in use and a file refused', async () => {
+  const path = join(scratch('unix'), 'broker.sock')
+  const first = await broker('--unix', path)
+  expect(await mqttx(['pub', '--unix', path, '-t', 't', '-m', 'x', '-q', '1', '-r'])).toMatchObject({
+    status: 0,
+  })
+  const sub = await mqttx(['sub', '-p', String(first.port), '-t', 't', '-C', '1', '-W', '10'])
+  expect(sub.stdout.toString()).toBe('x\n')
+  await once(() => first.log().includes(`New client connected from ${path} as `))
+
+  const second = await mqttx(['broker', '-p', '0', '--unix', path])
+  expect(second).toMatchObject({ status: 1 })
+  expect(second.stderr).toContain(`cannot listen on ${path}: Address already in use`)
+
+  first.signal('SIGKILL')
+  const third = await broker('--unix', path)
+  expect(await mqttx(['pub', '--unix', path, '-t', 't', '-m', 'x', '-q', '1'])).toMatchObject({ status: 0 })
+  await third.stop()
+  expect(existsSync(path)).toBe(false)
+
+  writeFileSync(path, 'a file')
+  expect(await mqttx(['broker', '-p', '0', '--unix', path])).toMatchObject({ status: 1 })
+  expect(readFileSync(path, 'utf8')).toBe('a file')
 })
 
 test('an --acl-file that is missing or bad ends it before it listens', async () => {

@@ -16,6 +16,7 @@ export interface BrokerArgs {
   readonly tlsPort?: number | undefined
   readonly wsPort?: number | undefined
   readonly wssPort?: number | undefined
+  readonly unix?: string | undefined
   readonly certfile?: string | undefined
   readonly keyfile?: string | undefined
   readonly passwordFile?: string | undefined
@@ -36,7 +37,7 @@ export async function run(args: BrokerArgs, host: Host): Promise<number> {
   const log = (line: string): void => {
     if (!args.quiet) journal.write(shownLine(line))
   }
-  const { passwordFile, allowAnonymous, port, bind } = args
+  const { passwordFile, allowAnonymous, port, bind, unix } = args
   const { startBroker } = await import('../../broker/broker.js')
   const users = passwordFile === undefined ? undefined : await openUsers(passwordFile)
   const access = args.aclFile === undefined ? undefined : openAccessList(args.aclFile)
@@ -48,7 +49,7 @@ export async function run(args: BrokerArgs, host: Host): Promise<number> {
     const authenticate = users?.authenticate
     const others = otherListeners(args)
     const broker = await startBroker({
-      ...{ port, bind, others, certificate, allowAnonymous, authenticate, log },
+      ...{ port, bind, others, unix, certificate, allowAnonymous, authenticate, log },
       authorize: access && ((client, action, topic) => access.list().allows(client, action, topic)),
       settings: settingsOf(args),
       wire: args.verbose

@@ -1,7 +1,7 @@
 // mqttx broker: options, help and checks. run.ts executes it.
 import { flag, option, spec } from '../../cli/option.js'
 import { helpOptions, quietOption } from '../../cli/options/general.js'
-import { integer, parseListenPort, parseName, parseQos } from '../../cli/values.js'
+import { integer, parseListenPort, parseName, parseQos, parseSocketPath } from '../../cli/values.js'
 import { UsageError } from '../../errors.js'
 import { plainPort } from '../../ports.js'
 
@@ -62,6 +62,15 @@ const wssPort = option({
   group: 'Server',
   parse: parseListenPort,
   help: 'Listen for WebSocket over TLS as well; needs --certfile.',
+})
+
+const unix = option({
+  flags: '--unix PATH',
+  group: 'Server',
+  parse: parseSocketPath,
+  complete: 'file',
+  help: 'Listen on a unix socket as well.',
+  doc: 'Its clients are local clients. A socket that nobody listens on is replaced. Printed as unix://PATH.',
 })
 
 const passwordFile = option({
@@ -168,6 +177,7 @@ export const broker = spec({
     tlsPort,
     wsPort,
     wssPort,
+    unix,
     certfile,
     keyfile,
     passwordFile,
