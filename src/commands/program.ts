@@ -69,6 +69,16 @@ export async function program(commands: Commands): Promise<Program> {
   }
 }
 
+/** Of `mqttx help`: a command or guide, and `all`. @throws UsageError for more */
+export function checkHelpWords(words: readonly string[]): void {
+  const most = words[0] === allOptions ? 0 : 1
+  const surplus = words.slice(most).find((word, index) => index > 0 || word !== allOptions)
+  if (surplus === undefined) return
+  throw new UsageError(`help: unexpected argument '${shown(surplus)}'`, {
+    hint: 'usage: mqttx help [COMMAND|GUIDE] [all]',
+  })
+}
+
 /**
  * The output of `mqttx ARG...` if the first argument is not a command; `columns` is the width of the terminal, if any.
  * @throws UsageError

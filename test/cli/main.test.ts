@@ -83,6 +83,14 @@ describe('an error on stderr, nothing on stdout, status 1', () => {
       ['xyzzy'],
       `Error: Unknown command 'xyzzy'.\nhint: the commands are ${commands.map(({ name }) => name).join(', ')}\n`,
     ],
+    [
+      ['help', 'sub', 'extra'],
+      "Error: help: unexpected argument 'extra'\nhint: usage: mqttx help [COMMAND|GUIDE] [all]\n",
+    ],
+    [
+      ['help', 'cookbook', 'all', 'more'],
+      "Error: help: unexpected argument 'more'\nhint: usage: mqttx help [COMMAND|GUIDE] [all]\n",
+    ],
     [['help', 'pbu'], "Error: Unknown command or guide 'pbu'.\nhint: did you mean 'pub'?\n"],
     [['help', 'cokbook'], "Error: Unknown command or guide 'cokbook'.\nhint: did you mean 'cookbook'?\n"],
     [
