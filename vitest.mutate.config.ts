@@ -13,7 +13,7 @@ const slow = [
 ]
 
 export default mergeConfig(
-  { ...base, test: { ...base.test, include: [], pool: 'threads' } },
+  { ...base, test: { ...base.test, projects: undefined, include: [], pool: 'threads' } },
   {
     test: {
       include: units.map((unit) => `test/${unit}/**/*.test.ts`),

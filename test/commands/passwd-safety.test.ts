@@ -264,7 +264,7 @@ test.runIf(isRoot)(
   },
 )
 
-const thousands = amount({ inCi: 300, here: 100 })
+const thousands = amount({ inCi: 300, here: 50 })
 test(`H25: a file with ${thousands},000 users is changed, verified, listed and audited in bounded memory`, async () => {
   await put('ada')
   const hash = readFileSync(file, 'utf8').slice('ada:'.length)

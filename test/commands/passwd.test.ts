@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { file, isPassword, passwd, text, write } from '../helpers/passwd.js'
 import { scratch, shell } from '../helpers/run.js'
+import { run } from './fake-host.js'
 
 describe('arguments', () => {
   test.each([
@@ -55,10 +56,10 @@ describe('arguments', () => {
     [['-b', 'F', ' a', 'x'], 'Username must not begin or end with white space.'],
     [['-b', 'F', 'a', 'x'.repeat(65_536)], 'Password must be less than 65536 characters long.'],
   ])('%j', async (words, message) => {
-    const { status, stdout, stderr } = await passwd(words)
+    const { status, stdout, stderr } = await run(['passwd', ...words], { at: [] })
 
     expect(stderr.startsWith(`Error: ${message}`), stderr).toBe(true)
-    expect([status, stdout.toString()]).toEqual([1, ''])
+    expect([status, stdout]).toEqual([1, ''])
   })
 
   test('a name that is not UTF-8 is refused', async () => {

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { amount } from '../helpers/amount.js'
 import { type Certificates, makeCertificates, type Pair, passphrase } from '../helpers/certificates.js'
 import { subscriber } from '../helpers/clients.js'
 import { type Broker, findPeer, freePort, peerTest, startMosquitto } from '../helpers/peers.js'
@@ -99,7 +100,8 @@ describe('a connection is made', () => {
     expect((await sub.ended).stdout.toString()).toBe('hello\n')
   })
 
-  secureTest('with 50,000 lines that are all acknowledged, both ways', async () => {
+  const count = amount({ inCi: 50_000, here: 5000 })
+  secureTest(`with ${count} lines that are all acknowledged, both ways`, async () => {
     const sub = startMqttx([
       'sub',
       ...at('good'),
@@ -109,11 +111,11 @@ describe('a connection is made', () => {
       '-q',
       '1',
       '-C',
-      '50000',
+      String(count),
       '-d',
     ])
     await sub.until((_, stderr) => stderr.includes('SUBACK'))
-    const stdin = Array.from({ length: 50_000 }, (_, index) => `${index}\n`).join('')
+    const stdin = Array.from({ length: count }, (_, index) => `${index}\n`).join('')
     const pub = await mqttx(['pub', ...at('good'), ...trusting(), '-t', 'many', '-q', '1', '-l'], { stdin })
     expect(pub).toMatchObject({ status: 0, stderr: '' })
     expect((await sub.ended).stdout.toString()).toBe(stdin)
