@@ -1,5 +1,6 @@
 // Encodes all Control Packets but PUBLISH and its acknowledgements. The only user of mqtt-packet.
 import mqtt, { type Packet } from 'mqtt-packet'
+import { afterInteger, variableByteInteger } from './variable-byte-integer.js'
 
 // Its cache of 65,536 encoded numbers takes 20 ms to fill and has no effect here. The switch is missing from its types.
 const { writeToStream } = mqtt as unknown as { writeToStream: { cacheNumbers: boolean } }
@@ -19,17 +20,11 @@ export function generate(packet: Packet, version: number): Buffer {
  * Adds a Password to a CONNECT without a User Name. MQTT 5.0 allows it (3.1.2.9), mqtt-packet does not.
  */
 function withPassword(connect: Buffer, password: Buffer): Buffer {
-  let start = 1
-  while (connect[start]! >= 128) start++ // Remaining Length
-  start++
+  const start = afterInteger(connect, 1) // Remaining Length
   const body = Buffer.concat([connect.subarray(start), Buffer.alloc(2), password])
   body[flagsOffset]! |= passwordFlag
   body.writeUInt16BE(password.length, connect.length - start)
-  const length: number[] = []
-  for (let rest = body.length; length.length === 0 || rest > 0; rest >>>= 7) {
-    length.push(rest > 127 ? (rest & 127) | 128 : rest)
-  }
-  return Buffer.concat([Buffer.from([connect[0]!, ...length]), body])
+  return Buffer.concat([connect.subarray(0, 1), variableByteInteger(body.length), body])
 }
 
 const flagsOffset = 7 // after the Protocol Name 'MQTT' and the Protocol Version

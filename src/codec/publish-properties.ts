@@ -9,6 +9,7 @@ import {
   type QoS,
 } from './publish.js'
 import { pairsOf } from './user-properties.js'
+import { afterInteger, variableByteInteger } from './variable-byte-integer.js'
 
 export interface PublishSettings {
   readonly qos: QoS
@@ -61,25 +62,10 @@ function block(properties: PublishProperties): Buffer {
   return bytes.subarray(afterInteger(bytes, 0))
 }
 
-/** The offset after the Variable Byte Integer at `start`. */
-function afterInteger(bytes: Buffer, start: number): number {
-  let at = start
-  while (bytes[at]! >= 128) at++
-  return at + 1
-}
-
 const userProperty = 0x26
 
 function pairBytes([name, value]: readonly [name: string, value: string]): Buffer {
   const texts = [name, value].map((text) => Buffer.from(text))
   const sized = texts.flatMap((text) => [Buffer.from([text.length >> 8, text.length & 0xff]), text])
   return Buffer.concat([Buffer.from([userProperty]), ...sized])
-}
-
-/** Encodes a Variable Byte Integer (MQTT 5.0, 1.5.5). */
-function variableByteInteger(value: number): Buffer {
-  const bytes: number[] = []
-  for (let rest = value; bytes.length === 0 || rest > 0; rest >>>= 7)
-    bytes.push(rest > 127 ? (rest & 127) | 128 : rest)
-  return Buffer.from(bytes)
 }

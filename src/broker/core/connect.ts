@@ -2,6 +2,7 @@
 import { type PropertyValues, readProperties } from '../../codec/property-reader.js'
 import type { QoS } from '../../codec/publish.js'
 import type { Reader } from '../../codec/reader.js'
+import { afterInteger } from '../../codec/variable-byte-integer.js'
 import { ProtocolError } from '../../errors.js'
 import { strictReader } from './client-packets.js'
 import { noProperties, passedOn } from './message.js'
@@ -99,7 +100,7 @@ function checkFlags(reader: Reader, flags: number, version: number): void {
 function readWill(reader: Reader, flags: number, version: number): Will {
   const from = reader.at
   const values = version === 5 ? readProperties(reader, 'will', 'client') : undefined
-  const block = values === undefined ? undefined : behindLength(reader.range(from))
+  const block = values === undefined ? undefined : reader.range(from)
   const topic = reader.text('Will Topic')
   const payload = Buffer.from(reader.binary('Will Payload'))
   const fault = nameFault(topic)
@@ -108,16 +109,10 @@ function readWill(reader: Reader, flags: number, version: number): Will {
     throw new ProtocolError('its Will Topic is in $SYS, where only the broker publishes', 0x87)
   return {
     ...{ topic, payload, qos: ((flags >> 3) & 3) as QoS, retain: (flags & willRetainFlag) !== 0 },
-    properties: block === undefined ? noProperties : passedOn(Buffer.from(block)),
+    properties:
+      block === undefined ? noProperties : passedOn(Buffer.from(block.subarray(afterInteger(block, 0)))),
     delay: numberOf(values ?? {}, 'willDelayInterval', 0),
   }
-}
-
-/** A checked block of properties without its Property Length. */
-function behindLength(bytes: Buffer): Buffer {
-  let at = 0
-  while (bytes[at]! >= 128) at++
-  return bytes.subarray(at + 1)
 }
 
 function numberOf(properties: PropertyValues, key: string, absent: number): number {

@@ -1,5 +1,6 @@
 // An Application Message on its way through the broker: ranges of the chunk that brought it, until it must be kept.
 import type { Publish, QoS } from '../../codec/publish.js'
+import { afterInteger } from '../../codec/variable-byte-integer.js'
 
 const none = Buffer.alloc(0)
 
@@ -101,7 +102,9 @@ export function messageOf(publish: Publish, topic: string, now: number): Message
   const { bytes, topicStart, topicEnd, payloadStart, payloadEnd, qos, retain } = publish
   const from = topicEnd + (qos > 0 ? 2 : 0)
   const passed =
-    publish.properties === undefined ? noProperties : passedOn(behindLength(bytes, from, payloadStart))
+    publish.properties === undefined
+      ? noProperties
+      : passedOn(bytes.subarray(afterInteger(bytes, from), payloadStart))
   if (topicEnd > topicStart) {
     return new Message(
       topic,
@@ -130,13 +133,6 @@ export function messageFrom(
   const { qos, retain, now, properties = noProperties } = options
   const name = Buffer.from(topic)
   return new Message(topic, qos, retain, name, 0, name.length, payload, 0, payload.length, properties, now)
-}
-
-/** The properties behind their Property Length, which has been checked. */
-function behindLength(bytes: Buffer, start: number, end: number): Buffer {
-  let at = start
-  while (bytes[at]! >= 128) at++
-  return bytes.subarray(at + 1, end)
 }
 
 const messageExpiryInterval = 0x02
