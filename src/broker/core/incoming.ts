@@ -111,7 +111,7 @@ export function receivePacket(connection: ClientConnection, found: Found, now: n
   const { type, messageId, reasonCode } = packet
   switch (type) {
     case types.subscribe:
-      return receiveSubscribe(connection, packet)
+      return receiveSubscribe(connection, packet, now)
     case types.unsubscribe:
       return receiveUnsubscribe(connection, packet, now)
     case types.pingreq:

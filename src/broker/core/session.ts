@@ -160,7 +160,7 @@ export class Session implements SubscriberSession {
     }
     this.#forget(messageId) // [MQTT-4.8.2-6]: also a refusal ends a message
     this.#inFlight.settle(messageId)
-    this.#sent = Math.max(0, this.#sent - 1)
+    if (!this.#resending.includes(messageId)) this.#sent-- // else this connection has not been sent it
     this.pump(now)
   }
 

@@ -14,7 +14,7 @@ const quotaExceeded = 0x97
 const noSubscriptionExisted = 0x11
 
 /** @throws ProtocolError 0x82 or 0x8F: one bad Topic Filter ends the connection before anything is subscribed */
-export function receiveSubscribe(connection: ClientConnection, packet: ClientPacket): void {
+export function receiveSubscribe(connection: ClientConnection, packet: ClientPacket, now: number): void {
   const id = packet.properties.subscriptionIdentifier
   connection.broker.worked(packet.subscriptions.length)
   const checked = packet.subscriptions.map((request) => ({ request, parsed: checkedFilter(request) }))
@@ -36,7 +36,7 @@ export function receiveSubscribe(connection: ClientConnection, packet: ClientPac
       held: undefined,
     })
   }
-  if (session.cursors.size > 0) broker.later(connection)
+  if (session.cursors.size > 0) sendRetained(connection, now) // before what is published next [MQTT-4.6.0-5]
 }
 
 function checkedFilter({ text, noLocal }: SubscriptionRequest) {
@@ -118,11 +118,17 @@ const stepsPerTurn = 500
 
 /** Sends retained messages as far as there is room, a turn at a time. */
 export function sendRetained(connection: ClientConnection, now: number): void {
+  connection.broker.worked(takeSteps(connection, now))
+}
+
+/** One turn; returns the number of its steps. */
+function takeSteps(connection: ClientConnection, now: number): number {
   const session = connection.session!
+  const { broker } = connection
   let steps = 0
   for (const [subscription, cursor] of session.cursors) {
     while (steps++ < stepsPerTurn) {
-      if (!connection.room) return // goes on when the network has taken bytes
+      if (!connection.room) return steps // goes on when the network has taken bytes
       if (cursor.held === undefined) {
         const { value, done } = cursor.messages.next()
         if (done === true) {
@@ -130,17 +136,18 @@ export function sendRetained(connection: ClientConnection, now: number): void {
           break
         }
         cursor.held = value
-      }
+      } else if (broker.retained.get(cursor.held.topic) !== cursor.held) cursor.held = undefined // replaced meanwhile
       if (cursor.held !== undefined) {
-        if (!send(connection, subscription, cursor.held, now)) return // goes on when a message is acknowledged
+        if (!send(connection, subscription, cursor.held, now)) return steps // goes on when a message is acknowledged
         cursor.held = undefined
       }
     }
     if (steps >= stepsPerTurn) {
-      connection.broker.worked(steps)
-      return connection.broker.later(connection)
+      broker.later(connection)
+      return steps
     }
   }
+  return steps
 }
 
 /** False if it must wait. */

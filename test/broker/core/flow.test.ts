@@ -144,6 +144,25 @@ describe('Receive Maximum', () => {
     expect(got).toEqual(['1', '2', '3', '4', '5'])
   })
 
+  test('[MQTT-3.3.4-9] [MQTT-4.9.0-2] an acknowledgement of what the new connection was not sent yet gives no place free', () => {
+    const rig = new CoreRig()
+    const settings = (receiveMaximum: number) => ({
+      ...{ clean: false, properties: { sessionExpiryInterval: 100, receiveMaximum } },
+    })
+    const first = rig.join('reader', settings(2))
+    first.subscribe('a', { qos: 1 })
+    const writer = rig.join('writer')
+    for (let i = 1; i <= 3; i++) writer.send(publish('a', `${i}`, { qos: 1, messageId: i }))
+    const sent = first.received('publish') as IPublishPacket[]
+    first.lose()
+    const second = rig.connect('reader', settings(1))
+    expect(second.messages()).toEqual(['a 1 q1 dup'])
+    second.send({ cmd: 'puback', messageId: sent[1]!.messageId! })
+    expect(second.messages()).toEqual([])
+    second.send({ cmd: 'puback', messageId: sent[0]!.messageId! })
+    expect(second.messages()).toEqual(['a 3 q1'])
+  })
+
   test('[MQTT-3.3.4-10] [MQTT-4.9.0-3] other packets are sent and dealt with while it is used up', () => {
     const rig = new CoreRig()
     const reader = rig.join('reader', { properties: { receiveMaximum: 1 } })

@@ -1,7 +1,8 @@
 // Retained messages (MQTT 5.0 and 3.1.1, 3.3.1.3). A title with [MQTT-...] is about a statement of MQTT 5.0, one with
 // [MQTT3-...] about one of MQTT 3.1.1.
+import type { IPublishPacket } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
-import { CoreRig, lasting, publish, type TestClient, type Version } from './rig.js'
+import { CoreRig, lasting, publish, type TestClient, type Version, words } from './rig.js'
 
 const versions = [4, 5] as const
 
@@ -86,6 +87,42 @@ describe.each(versions)('retained messages (version %i)', (protocolVersion) => {
       await rig.settle()
       expect(reader.messages()).toEqual(['a 1 retain'])
     }
+  })
+
+  test('[MQTT-4.6.0-5] [MQTT3-4.6.0-6] a retained message comes before what is published after the SUBSCRIBE', () => {
+    const { rig, writer } = setUp()
+    writer.send(publish('a', '1', { retain: true }))
+    const subscriptions = [{ topic: 'a', qos: 0 as const }]
+    writer.send({ cmd: 'subscribe', messageId: 1, subscriptions }, publish('a', '2'))
+    expect(writer.messages()).toEqual(['a 1 retain', 'a 2'])
+    const many = Array.from({ length: 10 }, (_, i) => ({ cmd: 'subscribe', messageId: i + 1, subscriptions }))
+    writer.send(...many)
+    rig.wait(0)
+    expect(writer.received().map(({ cmd }) => cmd)).toEqual(many.flatMap(() => ['suback', 'publish']))
+  })
+
+  test('[MQTT-4.6.0-5] [MQTT3-4.6.0-6] one that is replaced while it waits is not sent', async () => {
+    const rig = new CoreRig()
+    const { writer } = { writer: rig.join('writer', { protocolVersion }) }
+    for (const topic of ['a', 'b', 'c'])
+      writer.send(publish(topic, 'old', { retain: true, qos: 1, messageId: 1 }))
+    const reader = rig.join('reader', { protocolVersion })
+    reader.connection.window = 1
+    reader.subscribe('+', { qos: 1 })
+    await rig.settle()
+    writer.send(publish('b', 'new', { retain: true, qos: 1, messageId: 1 }))
+    writer.send(publish('c', '', { retain: true, qos: 1, messageId: 1 }))
+    const seen: string[] = []
+    for (let i = 0; i < 6; i++) {
+      const all = reader.received('publish') as IPublishPacket[]
+      seen.push(...all.map(words))
+      for (const { messageId } of all) reader.send({ cmd: 'puback', messageId: messageId! })
+      await rig.settle()
+    }
+    expect(seen.filter((text) => text.startsWith('a'))).toEqual(['a old q1 retain'])
+    expect(seen.filter((text) => text.startsWith('b')).at(0)).toBe('b new q1')
+    expect(seen).not.toContain('b old q1 retain')
+    expect(seen.filter((text) => text.startsWith('c'))).toEqual(['c  q1'])
   })
 
   test('[MQTT-4.7.2-1] [MQTT3-4.7.2-1] wildcards do not match topics that begin with $', async () => {
