@@ -110,6 +110,15 @@ describe('MQTT 5', () => {
     expect(heir.messages()).toEqual([])
   })
 
+  test('[MQTT-3.1.3-9] nor when the session ends after another will of the client', () => {
+    const { rig, heir } = heirs()
+    rig.join('a', { ...keep, will: delayed }).lose()
+    rig.join('a', { ...keep, will: { ...will, payload: Buffer.from('second') } }).lose()
+    expect(heir.messages()).toEqual(['gone second q1'])
+    rig.wait(2_000_000)
+    expect(heir.messages()).toEqual([])
+  })
+
   test('[MQTT-3.1.3-9] none when another client takes over and they have a Will Delay Interval', () => {
     const { rig, heir } = heirs()
     rig.join('a', { ...keep, will: delayed })
