@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest'
 import { openCapture } from '../../src/capture/open.js'
 import { crypto, inflate } from '../../src/commands/inspect/helpers.js'
+import { amount } from '../helpers/amount.js'
 import {
   ethernet,
   interfaceBlock,
@@ -23,7 +24,7 @@ import {
 import { CaptureLog } from '../helpers/capture-log.js'
 import { Dice } from '../helpers/dice.js'
 
-const captures = Number(process.env.MQTTX_FUZZ ?? 4000)
+const captures = Number(process.env.MQTTX_FUZZ ?? amount({ inCi: 4000, here: 1500 }))
 const firstSeed = Number(process.env.MQTTX_FUZZ_SEED ?? 20_240_229)
 
 const connect = '\x10\x0c\0\x04MQTT\x04\x02\0\x3c\0\0'

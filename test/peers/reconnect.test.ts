@@ -1,5 +1,6 @@
 // The broker goes away and comes back: sub carries on, and pub -l loses nothing of what it was given.
 import { describe, expect, test } from 'vitest'
+import { amount } from '../helpers/amount.js'
 import { publish } from '../helpers/clients.js'
 import { peerTest, startMosquitto, startOwnBroker } from '../helpers/peers.js'
 import { mqttx, type Running, start, startMqttx } from '../helpers/run.js'
@@ -54,14 +55,14 @@ describe.each(restartable)('sub while $name restarts', ({ needs, launch }) => {
   })
 })
 
-const count = 20_000
+const count = amount({ inCi: 20_000, here: 9000 })
 
 /** Writes numbered lines a few at a time, and calls `middle` when a third of them are written. */
 async function feed(pub: Running, middle: () => Promise<void>): Promise<void> {
   for (let number = 1; number <= count; number += 100) {
     pub.write(Array.from({ length: 100 }, (_, index) => `${number + index}\n`).join(''))
     await sleep(10)
-    if (number === 6601) await middle()
+    if (number === Math.floor(count / 300) * 100 + 1) await middle()
   }
   pub.child.stdin!.end()
 }
