@@ -1,13 +1,13 @@
 // `node test/bench/bench.mjs`: the load generator compared with mosquitto_pub, and against mosquitto. For shorter runs set
 // MQTTX_BENCH_LINES, MQTTX_BENCH_RUNS, MQTTX_BENCH_SECONDS and MQTTX_BENCH_IDLE (0: none). 50,000 idle connections: idle.mjs.
 import { execFile } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { idleRow } from './idle.mjs'
-import { environment, folder, median, startMosquitto, startServer, time } from './measure.mjs'
+import { environment, folder, median, processSeconds, startMosquitto, startServer, time } from './measure.mjs'
 
 const lines = Number(process.env.MQTTX_BENCH_LINES ?? 1_000_000)
 const runs = Number(process.env.MQTTX_BENCH_RUNS ?? 5)
@@ -56,23 +56,12 @@ async function besideMosquittoPub() {
   row('bench pub -q 0, one client, ideal server', figure, 'at least 1.3 times', ratio >= 1.3)
 }
 
-/** CPU time of a process in seconds. */
-function mosquittoSeconds(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / 100
-}
-
-async function pidOfMosquitto() {
-  const { stdout } = await promisify(execFile)('pgrep', ['-f', `mosquitto -c ${folder}/mosquitto.conf`])
-  return stdout.trim().split('\n').map(Number).at(-1)
-}
-
 async function againstMosquitto() {
   const broker = await startMosquitto()
-  const pid = await pidOfMosquitto()
-  const before = mosquittoSeconds(pid)
+  const { pid } = broker
+  const before = processSeconds(pid)
   const closed = await bench(`pub -q 1 --clients 100 --duration ${seconds / 4}s`, broker.first)
-  const theirs = (mosquittoSeconds(pid) - before) / closed.elapsed_s
+  const theirs = (processSeconds(pid) - before) / closed.elapsed_s
   const own = closed.audit.process_cpu
   const cpu = `${closed.rate.toFixed(0)}/s, mosquitto ${(theirs * 100).toFixed(0)} %, bench ${(own * 100).toFixed(0)} % of a core`
   const saturated = theirs >= 0.95 && own < theirs

@@ -33,7 +33,7 @@ function launch(command, args, stdio) {
   return { child, ended }
 }
 
-/** Starts a server that prints a line when it is ready: `first`. `line()` waits for the next line. */
+/** Starts a server that prints a line when it is ready: `first`. `line()` waits for the next line; `pid` is its process. */
 export async function startServer(command, args) {
   const { child, ended } = launch(command, args, ['ignore', 'pipe', 'inherit'])
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
@@ -41,6 +41,7 @@ export async function startServer(command, args) {
   return {
     first: await line(),
     line,
+    pid: child.pid,
     async stop() {
       child.kill('SIGTERM')
       await ended
@@ -48,13 +49,26 @@ export async function startServer(command, args) {
   }
 }
 
-/** mosquitto with its default limits on a loopback port; `first` is the port. */
-export function startMosquitto() {
+/** mosquitto with its default limits, and `settings`, on a loopback port; `first` is the port. */
+export async function startMosquitto(settings = []) {
   const port = 20_000 + (process.pid % 20_000)
   const file = join(folder, 'mosquitto.conf')
-  writeFileSync(file, `listener ${port} 127.0.0.1\nallow_anonymous true\n`)
-  const script = `PATH=$PATH:/usr/sbin; mosquitto -c '${file}' 2>/dev/null & trap 'kill $!' TERM; sleep 1; echo ${port}; wait`
-  return startServer('bash', ['-c', script])
+  writeFileSync(file, [`listener ${port} 127.0.0.1`, 'allow_anonymous true', ...settings, ''].join('\n'))
+  const script = `PATH=$PATH:/usr/sbin; mosquitto -c '${file}' 2>/dev/null & trap 'kill $!' TERM; sleep 1; echo ${port}; echo $!; wait`
+  const server = await startServer('bash', ['-c', script])
+  return { ...server, pid: Number(await server.line()) }
+}
+
+/** CPU time of a process in seconds (Linux). */
+export function processSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+/** A field of /proc/PID/status in bytes, as VmRSS (Linux). */
+export function processMemory(pid, field) {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1024
 }
 
 export async function bash(script, watch = () => {}) {
