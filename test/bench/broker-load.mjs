@@ -180,7 +180,10 @@ export class Client {
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1024)
 
 export function subscribePacket(id, filters, qos = 0) {
-  return packet(0x82, [Buffer.of(id >> 8, id & 255), ...filters.flatMap((filter) => [text(filter), Buffer.of(qos)])])
+  return packet(0x82, [
+    Buffer.of(id >> 8, id & 255),
+    ...filters.flatMap((filter) => [text(filter), Buffer.of(qos)]),
+  ])
 }
 
 /**
@@ -204,7 +207,8 @@ export async function stream(publisher, subscribers, { topic, payload, qos, mess
     while (sent < messages && sent - arrived() <= window - portion) {
       const count = Math.min(portion, messages - sent)
       const bytes = Buffer.alloc(form.length * count, form)
-      if (qos > 0) for (let i = 0; i < count; i++) bytes.writeUInt16BE(((sent + i) % 65_535) + 1, form.length * i + idAt)
+      if (qos > 0)
+        for (let i = 0; i < count; i++) bytes.writeUInt16BE(((sent + i) % 65_535) + 1, form.length * i + idAt)
       sent += count
       publisher.write(bytes)
     }

@@ -18,7 +18,10 @@ const topic = 'bench/topic'
 const publishBytes = publishPacket(topic, payload).length
 
 async function startOurs() {
-  const server = await startServer('bash', ['-c', `ulimit -n "$(ulimit -Hn)"; exec ${ours} broker -p 0 --quiet`])
+  const server = await startServer('bash', [
+    '-c',
+    `ulimit -n "$(ulimit -Hn)"; exec ${ours} broker -p 0 --quiet`,
+  ])
   return { ...server, port: portOf(server) }
 }
 
@@ -74,7 +77,11 @@ function rateRow(name, messages, [mine, peer], bar) {
 }
 
 async function speedRows({ lines, runs }) {
-  const brokers = await Promise.all([startOurs(), startPeer(), ...(other === undefined ? [] : [startOther()])])
+  const brokers = await Promise.all([
+    startOurs(),
+    startPeer(),
+    ...(other === undefined ? [] : [startOther()]),
+  ])
   const rows = []
   for (const workload of workloads) {
     const { name, share, bar } = workload
@@ -82,14 +89,16 @@ async function speedRows({ lines, runs }) {
     const taken = brokers.map(() => [])
     for (const broker of brokers) await run(broker, workload, Math.round(messages / 4))
     for (let left = runs; left > 0; left--) {
-      for (const [index, broker] of brokers.entries()) taken[index].push(await run(broker, workload, messages))
+      for (const [index, broker] of brokers.entries())
+        taken[index].push(await run(broker, workload, messages))
     }
     const [mine, ...peers] = taken.map((all) => ({
       cpu: median(all.map(({ cpu }) => cpu)),
       wall: median(all.map(({ wall }) => wall)),
     }))
     rows.push(rateRow(`broker: ${name}`, messages, [mine, peers[0]], bar))
-    if (other !== undefined) rows.push(rateRow(`broker: ${name} (peer: ${other})`, messages, [mine, peers[1]], 0))
+    if (other !== undefined)
+      rows.push(rateRow(`broker: ${name} (peer: ${other})`, messages, [mine, peers[1]], 0))
   }
   for (const broker of brokers) await broker.stop()
   return rows
@@ -169,7 +178,8 @@ const pauses = [
     async prepare() {},
     async work(port) {
       const [mine, publisher] = [[], await Client.connect(port, 'publisher')]
-      for (let client = 0; client < clients; client++) mine.push(await Client.connect(port, `subscriber-${client}`))
+      for (let client = 0; client < clients; client++)
+        mine.push(await Client.connect(port, `subscriber-${client}`))
       for (const [index, client] of mine.entries()) {
         const filters = Array.from({ length: many / clients }, (_, at) => `${index}/${at}`)
         await client.subscribe(filters)
@@ -253,12 +263,4 @@ export async function brokerRows({ mqttx, lines, runs }) {
     ...(await pauseRows(runs)),
     await stalledRow(),
   ]
-}
-
-const only = process.env.BR_ONLY
-if (only) {
-  ours = process.env.BR_OURS ?? `${process.execPath} bin/mqttx.js`
-  const runs = Number(process.env.BR_RUNS ?? 3)
-  const made = { speed: () => speedRows({ lines: Number(process.env.BR_LINES ?? 50000), runs }), idle: async () => [await idleRow()], pause: () => pauseRows(runs), stalled: async () => [await stalledRow()] }
-  for (const key of only.split(',')) for (const row of await made[key]()) console.log(Object.values(row).join(' | '))
 }

@@ -1,9 +1,10 @@
 // `npm run bench [-- GROUP]`: commands compared with mosquitto's clients; interleaved runs, medians. GROUP is pub, sub,
-// mqtt5, transports, start, memory or passwd; without GROUP all run, and the table is stored in results/. For shorter runs
+// mqtt5, transports, start, memory, passwd or broker; without GROUP all run, and the table is stored in results/. For shorter runs
 // set MQTTX_BENCH_LINES and MQTTX_BENCH_RUNS; their table is not stored.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join, resolve } from 'node:path'
+import { brokerRows } from './broker.mjs'
 import { folder, median, peakMemory, startMosquitto, startServer, time } from './measure.mjs'
 import { passwdRows } from './passwd.mjs'
 import { transportRows } from './transports.mjs'
@@ -202,6 +203,7 @@ const groups = {
   start: startRows,
   memory: memoryRows,
   passwd: () => passwdRows({ mqttx, node, interleave, runs }),
+  broker: () => brokerRows({ mqttx, lines, runs }),
 }
 
 const [only] = process.argv.slice(2)

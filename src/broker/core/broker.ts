@@ -1,4 +1,6 @@
 // A broker without sockets, clocks and files: bytes and the time go in, bytes for each connection and a deadline come out.
+import { packetNames, publish } from '../../codec/control-packets.js'
+import { maxRemainingLength } from '../../codec/framing.js'
 import type { Authorize, Events, Sink } from './caller.js'
 import type { Core } from './client.js'
 import { Connection } from './connection.js'
@@ -10,6 +12,7 @@ import { Retained } from './retained.js'
 import { Router } from './router.js'
 import { Sessions } from './sessions.js'
 import { defaultLimits, defaultSettings, type Limits, type Settings } from './settings.js'
+import { changeWork, type Steps, turn } from './steps.js'
 import { Subscriptions } from './subscriptions.js'
 import { Timers } from './timers.js'
 
@@ -22,9 +25,6 @@ export interface BrokerOptions {
   /** A Client Identifier for a client without one, which no other has. */
   assignIdentifier(): string
 }
-
-/** Messages handed to clients, and steps of other work, after which others have their turn. */
-const turn = 20_000
 
 export class Broker implements Core {
   readonly settings: Settings
@@ -40,7 +40,8 @@ export class Broker implements Core {
   readonly router: Router
   readonly sessions: Sessions
   readonly holding: Holding
-  #now = 0
+  readonly packetSizes: readonly number[]
+  now = 0
   #depth = 0
   /** Work of the call that is being dealt with; see `turn`. */
   #work = 0
@@ -48,6 +49,8 @@ export class Broker implements Core {
   #touched = new Set<Connection>()
   /** Connections that go on when others have had their turn. */
   #later = new Set<Connection>()
+  /** Work of no connection. */
+  readonly #unfinished: Steps[] = []
 
   constructor(options: BrokerOptions) {
     const { events, authorize } = options
@@ -58,6 +61,9 @@ export class Broker implements Core {
     this.assignIdentifier = options.assignIdentifier
     this.retained = new Retained(this.limits.retainedBytes, this.timers)
     this.holding = new Holding(this.limits.allQueuedBytes)
+    this.packetSizes = packetNames.map((_, type) =>
+      type === publish ? maxRemainingLength + 5 : this.limits.filterBytes,
+    )
     const { retained, subscriptions, timers } = this
     this.router = new Router({
       ...{ subscriptions, retained, authorize },
@@ -67,7 +73,8 @@ export class Broker implements Core {
     const { limits, holding, counters } = this
     this.sessions = new Sessions({
       ...{ timers, subscriptions, router: this.router },
-      now: () => this.#now,
+      now: () => this.now,
+      inSteps: (steps) => this.#inSteps(steps),
       context: {
         ...{ limits, holding, counters },
         dropped: (session) => {
@@ -97,12 +104,18 @@ export class Broker implements Core {
 
   /** Does what is due. */
   tick(now: number): void {
-    this.during(now, () => this.timers.run(now))
+    this.during(now, () => {
+      this.timers.run(now)
+      this.#proceed(turn / 2)
+      this.#continue(now)
+    })
   }
 
   /** When `tick` is to be called next: a time that has passed if there is work left; Infinity if there is nothing to do. */
   deadline(): number {
-    return this.#later.size > 0 ? Number.NEGATIVE_INFINITY : this.timers.deadline()
+    return this.#later.size > 0 || this.#unfinished.length > 0
+      ? Number.NEGATIVE_INFINITY
+      : this.timers.deadline()
   }
 
   /** Ends all connections. */
@@ -116,12 +129,15 @@ export class Broker implements Core {
 
   /** Every call from outside goes through here: when the outermost has done its work, the bytes leave. */
   during(now: number, work: () => void): void {
-    this.#now = now
-    if (this.#depth === 0) this.#work = 0
+    this.now = now
+    const outermost = this.#depth === 0
+    if (outermost) this.#work = 0
+    // Work that is left from earlier calls waits for `tick`: clients that send much must not multiply it.
+    const goesOn = outermost && this.#later.size === 0
     this.#depth++
     try {
       work()
-      if (this.#depth === 1) this.#continue(now)
+      if (goesOn) this.#continue(now)
     } finally {
       this.#depth--
       if (this.#depth === 0) this.#flush()
@@ -150,6 +166,23 @@ export class Broker implements Core {
   /** Something has been done that takes as long as handing a message to `units` clients. */
   worked(units: number): void {
     this.#work += units
+  }
+
+  /** Does `steps`, those that are too many for this turn in later ones. */
+  #inSteps(steps: Steps): void {
+    this.#unfinished.push(steps)
+    this.#proceed(turn)
+  }
+
+  #proceed(most: number): void {
+    for (
+      let first = this.#unfinished[0];
+      first !== undefined && this.#work < most;
+      [first] = this.#unfinished
+    ) {
+      if (first.next().done === true) this.#unfinished.shift()
+      this.worked(changeWork)
+    }
   }
 
   /** Each connection with work left has one turn. */

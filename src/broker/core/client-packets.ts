@@ -31,15 +31,16 @@ export interface SubscriptionRequest {
   readonly retainHandling: 0 | 1 | 2
 }
 
-/** A packet that has passed all checks; a field is there if its type has it. */
+/** A packet that has passed all checks but those of its Topic Filters; a field is there if its type has it. */
 export interface ClientPacket {
   readonly type: number
   messageId: number
   reasonCode: number
   properties: PropertyValues
-  subscriptions: SubscriptionRequest[]
-  /** Of UNSUBSCRIBE. */
-  filters: string[]
+  /** Read, and checked, as they are asked for: there may be a million. */
+  subscriptions: Iterable<SubscriptionRequest>
+  /** Of UNSUBSCRIBE, read in the same way. */
+  filters: Iterable<string>
 }
 
 type Field = 'identifier' | 'code?' | 'properties' | 'subscriptions' | 'filters'
@@ -90,8 +91,9 @@ export function readClientPacket(header: number, body: Body, version: number): C
       packet.messageId = reader.identifier() // [MQTT-2.2.1-3]
     else if (field === 'code?') readCode(reader, { type, version, row }, packet)
     else if (field === 'properties') readBlock(reader, { type, version, row }, packet)
-    else if (field === 'subscriptions') readSubscriptions(reader, version, packet.subscriptions)
-    else readFilters(reader, packet.filters)
+    else if (field === 'subscriptions')
+      packet.subscriptions = repeated(reader, '[MQTT-3.8.3-2]', () => readSubscription(reader, version))
+    else packet.filters = repeated(reader, '[MQTT-3.10.3-2]', () => reader.text('Topic Filter'))
   }
   if (reader.left > 0) throw reader.malformed(`${reader.left} bytes follow its last field`)
   return packet
@@ -161,29 +163,34 @@ function readBlock(reader: Reader, { type, version, row }: Place, packet: Client
 
 const reservedOptions = 0xc0
 
-function readSubscriptions(reader: Reader, version: number, into: SubscriptionRequest[]): void {
-  if (reader.left === 0) throw reader.error('it has no Topic Filter [MQTT-3.8.3-2]')
-  while (reader.left > 0) {
-    const text = reader.text('Topic Filter')
-    const options = reader.byte('Subscription Options')
-    const allowed = version < 5 ? 3 : 0xff ^ reservedOptions
-    if ((options & ~allowed) !== 0)
-      throw reader.malformed('reserved Subscription Options are set [MQTT-3.8.3-5]')
-    const qos = options & 3
-    if (qos === 3) throw reader.error('it asks for QoS 3 (MQTT 5.0, 3.8.3.1)')
-    const retainHandling = (options >> 4) & 3
-    if (retainHandling === 3) throw reader.error('its Retain Handling is 3 (MQTT 5.0, 3.8.3.1)')
-    into.push({
-      text,
-      qos: qos as QoS,
-      noLocal: (options & 4) !== 0,
-      retainAsPublished: (options & 8) !== 0,
-      retainHandling: retainHandling as 0 | 1 | 2,
-    })
+/** What `read` reads until the end of the packet, each time that it is iterated. */
+function repeated<T>(reader: Reader, statement: string, read: () => T): Iterable<T> {
+  const { at, left, end } = reader
+  if (left === 0) throw reader.error(`it has no Topic Filter ${statement}`)
+  reader.at = end
+  return {
+    *[Symbol.iterator]() {
+      reader.at = at
+      while (reader.left > 0) yield read()
+    },
   }
 }
 
-function readFilters(reader: Reader, into: string[]): void {
-  if (reader.left === 0) throw reader.error('it has no Topic Filter [MQTT-3.10.3-2]')
-  while (reader.left > 0) into.push(reader.text('Topic Filter'))
+function readSubscription(reader: Reader, version: number): SubscriptionRequest {
+  const text = reader.text('Topic Filter')
+  const options = reader.byte('Subscription Options')
+  const allowed = version < 5 ? 3 : 0xff ^ reservedOptions
+  if ((options & ~allowed) !== 0)
+    throw reader.malformed('reserved Subscription Options are set [MQTT-3.8.3-5]')
+  const qos = options & 3
+  if (qos === 3) throw reader.error('it asks for QoS 3 (MQTT 5.0, 3.8.3.1)')
+  const retainHandling = (options >> 4) & 3
+  if (retainHandling === 3) throw reader.error('its Retain Handling is 3 (MQTT 5.0, 3.8.3.1)')
+  return {
+    text,
+    qos: qos as QoS,
+    noLocal: (options & 4) !== 0,
+    retainAsPublished: (options & 8) !== 0,
+    retainHandling: retainHandling as 0 | 1 | 2,
+  }
 }

@@ -11,6 +11,7 @@ import type { Router } from './router.js'
 import type { Session } from './session.js'
 import type { Sessions } from './sessions.js'
 import type { Limits, Settings } from './settings.js'
+import type { Steps } from './steps.js'
 import type { SubscriberConnection } from './subscription.js'
 import type { Subscriptions } from './subscriptions.js'
 import type { Timers } from './timers.js'
@@ -36,6 +37,8 @@ export interface ClientConnection extends SubscriberConnection {
   /** Sends a packet that is encoded; undefined: the client takes none of that size. */
   send(packet: Uint8Array | undefined): void
   flush(): void
+  /** Does `steps` before it looks at another packet. */
+  inSteps(steps: Steps): void
   /** Another turn: `Core.later` was called. */
   step(now: number): void
 }
@@ -53,6 +56,10 @@ export interface Core {
   readonly retained: Retained
   readonly router: Router
   readonly sessions: Sessions
+  /** The time of the call that is being dealt with. */
+  readonly now: number
+  /** The largest packets that clients may send, by Control Packet type. */
+  readonly packetSizes: readonly number[]
   /** True when the others should have their turn. */
   readonly exhausted: boolean
   /** Every call from outside goes through here: when the outermost has done its work, the bytes leave. */

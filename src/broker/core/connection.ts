@@ -1,7 +1,7 @@
 // One network connection: bytes to packets, each handed on to what deals with it; what is to be sent; how it ends.
 import { type AcknowledgeType, encodeAcknowledge, pubrel } from '../../codec/acknowledge.js'
 import { Batch } from '../../codec/batch.js'
-import { connect as connectType, packetNames, publish as publishType } from '../../codec/control-packets.js'
+import { connect as connectType, publish as publishType } from '../../codec/control-packets.js'
 import { Framer } from '../../codec/framing.js'
 import type { ProtocolVersion } from '../../codec/publish.js'
 import { ProtocolError } from '../../errors.js'
@@ -13,18 +13,16 @@ import type { ClientConnection, Core } from './client.js'
 import { isAcknowledge, shortAcknowledge } from './client-packets.js'
 import type { ConnectRequest } from './connect.js'
 import { packetSize } from './encode.js'
-import { firstPacket, firstPacketBytes, largestConnect } from './first-packet.js'
+import { firstPacket, firstPacketBytes, sizesBeforeConnack } from './first-packet.js'
 import { accept, receiveConnect } from './handshake.js'
 import { receivePacket, receivePublish } from './incoming.js'
 import { Pressure } from './pressure.js'
 import type { Session } from './session.js'
 import { fullAt, largestWindow } from './settings.js'
+import type { Steps } from './steps.js'
 import { sendRetained } from './subscribing.js'
 import type { Delivery } from './subscription.js'
 import { Timer } from './timers.js'
-
-/** Before CONNACK no packet may be larger than a CONNECT. */
-const sizesBeforeConnack = packetNames.map(() => largestConnect + 5)
 
 type State =
   /** Its first packet is not complete. */
@@ -55,6 +53,8 @@ export class Connection implements ClientConnection {
   #framer: Framer | undefined
   /** Chunks that were not looked at yet. */
   #inbox: Buffer[] = []
+  /** What its last packet has led to and is not finished. */
+  #steps: Steps | undefined
   #running = false
   #paused = false
   /** The network is gone: the connection ends when its last packet has been dealt with. */
@@ -164,7 +164,7 @@ export class Connection implements ClientConnection {
       while (this.#state !== 'closed' && this.#next(now)) {}
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
-      this.#fail(error)
+      this.end(error.reasonCode, error.message)
     } finally {
       this.#running = false
     }
@@ -177,6 +177,10 @@ export class Connection implements ClientConnection {
     if (this.broker.exhausted) {
       this.broker.later(this)
       return false
+    }
+    if (this.#steps !== undefined) {
+      if (this.#steps.next().done === true) this.#steps = undefined
+      return true
     }
     if (this.#framer?.next()) {
       this.#packet(this.#framer, now)
@@ -230,7 +234,7 @@ export class Connection implements ClientConnection {
     if (this.#state === 'new') {
       if (type !== connectType)
         throw new ProtocolError('its first packet is not CONNECT [MQTT-3.1.0-1]', 0x82)
-      framer.sizes = undefined
+      framer.sizes = this.broker.packetSizes
       this.request = receiveConnect(this, { bytes, start, end })
       this.#state = 'connecting'
       this.broker.timers.clear(this.#timer)
@@ -326,6 +330,10 @@ export class Connection implements ClientConnection {
     this.#batch.flush()
   }
 
+  inSteps(steps: Steps): void {
+    this.#steps = steps
+  }
+
   #write(packet: Uint8Array | undefined): void {
     if (packet === undefined) return
     this.#batch.append(packet, 0, packet.length)
@@ -367,10 +375,6 @@ export class Connection implements ClientConnection {
     this.broker.events.refused(this, why)
   }
 
-  #fail(error: ProtocolError): void {
-    this.end(error.reasonCode, error.message)
-  }
-
   #finish(ending: Ending): void {
     const session = this.session!
     this.#close()
@@ -381,6 +385,7 @@ export class Connection implements ClientConnection {
   #close(): void {
     this.#state = 'closed'
     this.#inbox = []
+    this.#steps = undefined
     this.broker.timers.clear(this.#timer)
     this.flush()
     this.sink.end()
@@ -391,7 +396,7 @@ export class Connection implements ClientConnection {
     const { limits, timers } = this.broker
     if (this.#state === 'new') return this.reject(0, `it sent no CONNECT within ${limits.connectMs / 1000} s`)
     // A client whose packets wait here is not silent.
-    if (this.#waitsFor > 0 || this.#inbox.length > 0) this.#heard = now
+    if (this.#waitsFor > 0 || this.#steps || this.#inbox.length > 0) this.#heard = now
     const silent = now - this.#heard
     if (silent < this.keepAlive * 1500) return timers.set(this.#timer, this.#heard + this.keepAlive * 1500)
     this.end(0x8d, `keep alive timeout, silent for ${Math.round(silent / 1000)} s`) // [MQTT-3.1.2-22]

@@ -1,5 +1,6 @@
 // The first bytes of a connection: whether they begin a CONNECT of a version that the broker speaks. For another version
 // there is an answer that its clients understand.
+import { packetNames } from '../../codec/control-packets.js'
 
 /** What the first bytes of a connection tell. */
 export type FirstPacket =
@@ -16,6 +17,9 @@ const unsupportedVersion = Uint8Array.of(0x20, 3, 0, 0x84, 0)
 
 /** The largest Remaining Length of a CONNECT that is taken: five fields of 65,535 bytes, and half as much of properties. */
 export const largestConnect = 10 + 8 * (2 + 65_535)
+
+/** The largest packets before CONNACK, by Control Packet type. */
+export const sizesBeforeConnack = packetNames.map(() => largestConnect + 5)
 
 /** The level byte comes 7 bytes (`MQTT`) or 9 (`MQIsdp`) into the Variable Header, which starts after 2 to 5 bytes. */
 export const firstPacketBytes = 14

@@ -111,9 +111,9 @@ export function receivePacket(connection: ClientConnection, found: Found, now: n
   const { type, messageId, reasonCode } = packet
   switch (type) {
     case types.subscribe:
-      return receiveSubscribe(connection, packet, now)
+      return connection.inSteps(receiveSubscribe(connection, packet))
     case types.unsubscribe:
-      return receiveUnsubscribe(connection, packet, now)
+      return connection.inSteps(receiveUnsubscribe(connection, packet))
     case types.pingreq:
       return connection.send(answers.pingresp)
     case types.disconnect:

@@ -44,7 +44,7 @@ export class Router {
     let reached = 0
     for (const route of routes) {
       const target = route.session === from ? route.local : route
-      if (target === undefined) continue
+      if (target === undefined || target.session.ended) continue
       reached++
       const { session, ids } = target
       const qos = target.qos < message.qos ? target.qos : message.qos

@@ -58,7 +58,8 @@ export class Session implements SubscriberSession {
   #resending: number[] = []
   /** Messages in flight that this connection has been sent. */
   #sent = 0
-  #ended = false
+  /** True when it will not have a connection again. */
+  ended = false
 
   constructor(clientId: string, context: SessionContext) {
     this.clientId = clientId
@@ -85,7 +86,7 @@ export class Session implements SubscriberSession {
 
   /** Sends a message of QoS 1 or 2, or queues it. */
   offer(delivery: Delivery, now: number): void {
-    if (this.#ended) return // by what this very message has led to
+    if (this.ended) return // by what this very message has led to
     const { connection, ready } = this
     const { message } = delivery
     const { size } = message
@@ -186,7 +187,7 @@ export class Session implements SubscriberSession {
 
   /** The session ends: what it holds is forgotten. */
   discard(): void {
-    this.#ended = true
+    this.ended = true
     for (const messageId of this.#inFlight.ordered()) {
       this.#forget(messageId)
       this.#inFlight.settle(messageId)

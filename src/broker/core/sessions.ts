@@ -3,6 +3,7 @@ import type { Ending } from './caller.js'
 import { forever } from './connect.js'
 import type { Router } from './router.js'
 import { Session, type SessionContext } from './session.js'
+import type { Steps } from './steps.js'
 import type { SubscriberConnection } from './subscription.js'
 import type { Subscriptions } from './subscriptions.js'
 import type { Timers } from './timers.js'
@@ -15,6 +16,8 @@ export interface SessionsOptions {
   readonly router: Router
   /** The time of the call that is being dealt with. */
   now(): number
+  /** Does the steps now or, when there are too many, in later turns. */
+  inSteps(steps: Steps): void
 }
 
 export class Sessions {
@@ -112,13 +115,22 @@ export class Sessions {
     const { timers, subscriptions, router } = this.#options
     timers.clear(session.expiryTimer)
     timers.clear(session.willTimer)
-    for (const subscription of session.subscriptions.values()) subscriptions.remove(subscription)
-    session.subscriptions.clear()
+    for (const subscription of session.subscriptions.values())
+      if (subscription.group !== undefined) subscriptions.remove(subscription)
+    this.#options.inSteps(removal(session, subscriptions))
     const shared = session.takeShared(undefined, true)
     session.discard()
     this.setExpiry(session, 0)
     if (this.#all.get(session.clientId) === session) this.#all.delete(session.clientId)
     this.willDue(session, now)
     router.redeliver(shared, session, false, now)
+  }
+}
+
+/** Removes the subscriptions of a session that has ended, but for shared ones. Until then nothing is sent to it. */
+function* removal(session: Session, subscriptions: Subscriptions): Steps {
+  for (const subscription of session.subscriptions.values()) {
+    if (subscription.group === undefined) subscriptions.remove(subscription)
+    yield
   }
 }

@@ -5,38 +5,48 @@ import type { ClientConnection } from './client.js'
 import type { ClientPacket, SubscriptionRequest } from './client-packets.js'
 import type { Message } from './message.js'
 import type { Session } from './session.js'
+import { changeWork, checkWork, type Steps } from './steps.js'
 import type { SharedSubscription, Subscription, SubscriptionOptions } from './subscription.js'
-import { filterCost, parseFilter } from './topics.js'
+import { filterCost, hasWildcard, parseFilter } from './topics.js'
 
 /** Reason Codes of SUBACK and UNSUBACK (MQTT 5.0, 3.9.3 and 3.11.3). */
 const notAuthorized = 0x87
 const quotaExceeded = 0x97
 const noSubscriptionExisted = 0x11
 
-/** @throws ProtocolError 0x82 or 0x8F: one bad Topic Filter ends the connection before anything is subscribed */
-export function receiveSubscribe(connection: ClientConnection, packet: ClientPacket, now: number): void {
+/**
+ * Subscribes, a Topic Filter in each step.
+ * @throws ProtocolError 0x82 or 0x8F: one bad Topic Filter ends the connection before anything is subscribed
+ */
+export function* receiveSubscribe(connection: ClientConnection, packet: ClientPacket): Steps {
+  const { broker, session } = connection
+  let watches = false
+  for (const request of packet.subscriptions) {
+    if (checkedFilter(request).filter.startsWith('$SYS')) watches = true
+    broker.worked(checkWork)
+    yield
+  }
+  if (watches) broker.events.watched()
   const id = packet.properties.subscriptionIdentifier
-  connection.broker.worked(packet.subscriptions.length)
-  const checked = packet.subscriptions.map((request) => ({ request, parsed: checkedFilter(request) }))
-  if (checked.some(({ parsed }) => parsed.filter.startsWith('$SYS'))) connection.broker.events.watched()
   const granted: number[] = []
   const wanted: Subscription[] = []
-  for (const { request, parsed } of checked) {
+  for (const request of packet.subscriptions) {
     const options = optionsOf(connection, request, typeof id === 'number' ? id : 0)
-    const result = subscribe(connection, request, parsed, options)
+    const result = subscribe(connection, request, checkedFilter(request), options)
     granted.push(typeof result === 'number' ? result : options.qos)
     if (typeof result !== 'number' && result.retained) wanted.push(result.subscription)
+    broker.worked(changeWork)
+    yield
   }
   connection.send(answers.suback(packet.messageId, granted, connection)) // [MQTT-3.8.4-1] [MQTT-3.8.4-6]
-  const { session, broker } = connection
-  if (session === undefined) return
+  if (!connection.open) return
   for (const subscription of wanted) {
-    session.cursors.set(subscription, {
-      messages: broker.retained.matching(subscription.filter),
-      held: undefined,
-    })
+    const { filter } = subscription
+    if (!hasWildcard(filter) && broker.retained.get(filter) === undefined) continue
+    const messages = broker.retained.matching(filter)
+    session!.cursors.set(subscription, { messages, held: undefined })
   }
-  if (session.cursors.size > 0) sendRetained(connection, now) // before what is published next [MQTT-4.6.0-5]
+  if (session!.cursors.size > 0) sendRetained(connection, broker.now) // before what is published next [MQTT-4.6.0-5]
 }
 
 function checkedFilter({ text, noLocal }: SubscriptionRequest) {
@@ -82,18 +92,27 @@ function subscribe(
   return { subscription, retained }
 }
 
-export function receiveUnsubscribe(connection: ClientConnection, packet: ClientPacket, now: number): void {
+/** Unsubscribes, a Topic Filter in each step; throws as `receiveSubscribe`. */
+export function* receiveUnsubscribe(connection: ClientConnection, packet: ClientPacket): Steps {
   const { broker } = connection
   const session = connection.session!
-  broker.worked(packet.filters.length + (session.waiting >> 3))
-  const left = new Set<SharedSubscription>()
-  const results = packet.filters.map((text) => {
+  for (const text of packet.filters) {
     const parsed = parseFilter(text)
     if ('fault' in parsed) throw new ProtocolError(`invalid Topic Filter '${text}': ${parsed.fault}`, 0x8f)
-    return unsubscribe(connection, session, text, left)
-  })
+    broker.worked(checkWork)
+    yield
+  }
+  const left = new Set<SharedSubscription>()
+  const results: number[] = []
+  for (const text of packet.filters) {
+    results.push(unsubscribe(connection, session, text, left))
+    broker.worked(changeWork)
+    yield
+  }
   connection.send(answers.unsuback(packet.messageId, results, connection)) // [MQTT-3.10.4-4]
-  if (left.size > 0) broker.router.redeliver(session.takeShared(left, false), session, false, now)
+  if (left.size === 0) return
+  broker.worked(session.waiting >> 3)
+  broker.router.redeliver(session.takeShared(left, false), session, false, broker.now)
 }
 
 /** Its Reason Code. The shared subscription that the client has left is added to `left`. */

@@ -49,6 +49,7 @@ export interface Delivery {
 
 export interface SubscriberSession extends Identity {
   readonly connection: SubscriberConnection | undefined
+  readonly ended: boolean
   /** True if a message can be sent at once. */
   readonly ready: boolean
   /** Sends a message of QoS 1 or 2, or queues it. */

@@ -7,10 +7,13 @@ export const mostSeparators = 200
 /** Why nothing can be published to `topic`, which is UTF-8 without U+0000; undefined if it can. */
 export function nameFault(topic: string): string | undefined {
   if (topic === '') return 'it is empty [MQTT-4.7.3-1]'
-  if (/[+#]/.test(topic)) return 'it contains a wildcard [MQTT-4.7.0-1]'
+  if (hasWildcard(topic)) return 'it contains a wildcard [MQTT-4.7.0-1]'
   if (topic.startsWith('$share/')) return '$share is for subscriptions'
   return depthFault(topic)
 }
+
+/** True if there is a `+` or `#`. */
+export const hasWildcard = (text: string): boolean => text.includes('+') || text.includes('#')
 
 /** True for topics that only the server publishes to. */
 export function isServerTopic(topic: string): boolean {
@@ -33,7 +36,7 @@ export function parseFilter(text: string): ParsedFilter | { readonly fault: stri
     if (end < 0) return { fault: 'a shared subscription has no Topic Filter [MQTT-4.8.2-2]' }
     share = text.slice('$share/'.length, end)
     filter = text.slice(end + 1)
-    if (share === '' || /[+#]/.test(share))
+    if (share === '' || hasWildcard(share))
       return { fault: 'its ShareName is empty or has a wildcard [MQTT-4.8.2-1]' }
   }
   const fault = filterFault(filter)
@@ -44,6 +47,7 @@ function filterFault(filter: string): string | undefined {
   if (filter === '') return 'it is empty [MQTT-4.7.3-1]'
   const depth = depthFault(filter)
   if (depth !== undefined) return depth
+  if (!hasWildcard(filter)) return undefined
   const [misplaced] = misplacedWildcards(filter)
   return misplaced === undefined
     ? undefined

@@ -1,0 +1,10 @@
+// Work that may take long, in steps: other clients have their turn between two of them.
+
+export type Steps = Iterator<undefined, void>
+
+/** How much is done before other clients have their turn; a unit is a message handed to a client. */
+export const turn = 20_000
+
+/** To check a Topic Filter, and to add or remove a subscription. */
+export const checkWork = 10
+export const changeWork = 40
