@@ -104,6 +104,12 @@ export function strictReader({ bytes, start, end }: Body, packet: string): Reade
   return new Reader(bytes, { start, end, packet, remark: refuse })
 }
 
+/** The Remaining Length of a packet is padded: MQTT 5 forbids it. */
+export function checkPadding(version: number): void {
+  const text = 'Malformed packet: its Remaining Length is longer than necessary [MQTT-1.5.5-1]'
+  if (version === 5) throw new ProtocolError(text, 0x81)
+}
+
 /** What a client may be forgiven for in a server's packet, a server must not accept. */
 export function refuse(text: string): never {
   throw text.includes('[MQTT-1.5.5-1]')

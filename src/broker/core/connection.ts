@@ -10,7 +10,7 @@ import { OutgoingAliases } from './aliases.js'
 import * as answers from './answers.js'
 import type { Ending, Sink } from './caller.js'
 import type { ClientConnection, Core } from './client.js'
-import { isAcknowledge, shortAcknowledge } from './client-packets.js'
+import { checkPadding, isAcknowledge, shortAcknowledge } from './client-packets.js'
 import type { ConnectRequest } from './connect.js'
 import { packetSize } from './encode.js'
 import { firstPacket, firstPacketBytes, sizesBeforeConnack } from './first-packet.js'
@@ -225,11 +225,7 @@ export class Connection implements ClientConnection {
     const { header, bytes, start, end } = framer
     const { counters } = this.broker
     counters.messagesReceived++
-    if (framer.padded && this.version === 5)
-      throw new ProtocolError(
-        'Malformed packet: its Remaining Length is longer than necessary [MQTT-1.5.5-1]',
-        0x81,
-      )
+    if (framer.padded) checkPadding(this.version)
     const type = header >> 4
     if (this.#state === 'new') {
       if (type !== connectType)
