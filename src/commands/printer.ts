@@ -57,7 +57,7 @@ export function printer(args: PrinterArgs, target: PrinterTarget): Printer {
 function forTerminal(args: PrinterArgs, { palette, warn }: PrinterTarget): Formatter {
   if (hasForm(args)) return onScreen(formatter(args, warn))
   const { verbose, noNewline, pretty } = args
-  return terminalPlain({ verbose, newline: !noNewline, pretty, palette })
+  return terminalPlain({ verbose, newline: !noNewline, pretty, palette, clock })
 }
 
 /** True if -F or --json determines the form of the output. */

@@ -1,8 +1,9 @@
 // The output without -F and --json on a terminal: escaped, with -v in colour, binary payloads as a hex preview.
 import { isUtf8 } from 'node:buffer'
 import { count, oneLine, screenText } from '../text.js'
-import type { Formatter, ReceivedMessage } from './message.js'
+import type { Formatter, ReceivedMessage, WallClock } from './message.js'
 import { prettyJson } from './pretty.js'
+import { isoSecond, localTime } from './strftime.js'
 
 /** Colours of a terminal; each returns its text unchanged without colour. */
 export interface Palette {
@@ -21,20 +22,26 @@ export interface TerminalOptions {
   readonly newline: boolean
   readonly pretty: boolean
   readonly palette: Palette
+  readonly clock: WallClock
 }
 
 /**
- * Prints like `plain`, for a person. With `verbose` a retained message is marked after its topic. Control and bidi
+ * Prints like `plain`, for a person. With `verbose` the time stands first, and a retained message is marked after its topic. Control and bidi
  * characters are escaped, except line feeds and tabs of the payload.
  */
-export function terminalPlain({ verbose, newline, pretty, palette }: TerminalOptions): Formatter {
+export function terminalPlain({ verbose, newline, pretty, palette, clock }: TerminalOptions): Formatter {
   return (message, sink) => {
     const empty = message.payload.length === 0
     if (empty && !(verbose && newline)) return
-    if (verbose) sink.text(`${label(message, palette)} `)
+    if (verbose) sink.text(`${palette.faint(timeOfDay(clock))} ${label(message, palette)} `)
     sink.text(empty ? '(null)' : payloadText(message.payload, pretty, palette))
     if (newline) sink.newline()
   }
+}
+
+/** `HH:MM:SS`, local time. */
+export function timeOfDay(clock: WallClock): string {
+  return isoSecond(localTime(clock())).slice(11)
 }
 
 /** The topic and, for a retained message, a mark. */

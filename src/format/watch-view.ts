@@ -1,8 +1,7 @@
 // The view of sub -w on a terminal: a line for the newest message of each topic, cut to the size of the screen.
 import { count, oneLine, shown } from '../text.js'
 import type { ByteSink, Formatter, ReceivedMessage, WallClock } from './message.js'
-import { isoSecond, localTime } from './strftime.js'
-import { hexPreview, isBinary, label, type Palette } from './terminal.js'
+import { hexPreview, isBinary, label, type Palette, timeOfDay } from './terminal.js'
 
 /** Limits of stored topics: count, and characters of their names. The least recently updated topic is dropped. */
 const maxTopics = 10_000
@@ -86,7 +85,7 @@ export class WatchView {
   #line(message: ReceivedMessage): Omit<Row, 'order'> {
     const { format, palette, clock } = this.#options
     if (format !== undefined) return { head: '', width: 0, text: oneLine(rendered(format, message)) }
-    const time = isoSecond(localTime(clock())).slice(11)
+    const time = timeOfDay(clock)
     const plain = `${time} ${oneLine(message.topic)}${message.retain ? ' [retained]' : ''} `
     const head = `${palette.faint(time)} ${label(message, palette)} `
     return { head, width: cellsOf(plain), text: payloadLine(message.payload) }

@@ -37,7 +37,9 @@ describe('the line that says it is subscribed', () => {
     const { output, status } = await onTerminal(`mqttx sub ${at} -v -t home/1 -t other -C 1`)
     expect(status).toBe(0)
     expect(output).toContain("Subscribed to 'home/1', 'other'.\r\n")
-    expect(output).toMatch(/\x1b\[36mhome\/1\x1b\[39m\x1b\[2m \[retained\]\x1b\[22m 1\\u202e /)
+    expect(output).toMatch(
+      /\x1b\[2m\d\d:\d\d:\d\d\x1b\[22m \x1b\[36mhome\/1\x1b\[39m\x1b\[2m \[retained\]\x1b\[22m 1\\u202e /,
+    )
   })
 
   test.each([
