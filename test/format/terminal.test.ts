@@ -57,7 +57,12 @@ describe('on a terminal', () => {
       { topic: 'a', payload: '{"b":[1,2]}' },
       '12:34:56 a {\n\t"b":\t[1, 2]\n}\n',
     ],
-    ['--pretty with another payload', { pretty: true }, { topic: 'a', payload: '{oops' }, '12:34:56 a {oops\n'],
+    [
+      '--pretty with another payload',
+      { pretty: true },
+      { topic: 'a', payload: '{oops' },
+      '12:34:56 a {oops\n',
+    ],
   ])('%s', (_, options, of, expected) => {
     expect(shows(options, of)).toBe(expected)
   })
