@@ -50,6 +50,8 @@ export class BytesView extends FieldsView {
   readonly #names: Map<string, readonly [name: string, column: string]>[] = []
   /** Cache of drawn bits, padded to the column width. */
   readonly #drawings = new Map<number, string>()
+  /** Cache of the lines of the Fixed Header, which are the same in many packets; by `headerKey`. */
+  readonly #headerLines = new Map<number, HeaderLine>()
   /** Wrapped rows of the current field that are not written yet. */
   #waiting: string[] = []
 
@@ -72,6 +74,7 @@ export class BytesView extends FieldsView {
     for (let i = 0; i < fields.count; i++) {
       const field = first[i]!
       if (field.kind === 'group' && !field.whole) this.#groupLine(field)
+      else if (field.start < fixedHeaderBits && !this.colours) this.#headerField(field, packet)
       else this.#field(field, packet)
       if (field.whole) while (i + 1 < fields.count && first[i + 1]!.depth > field.depth) i++
       if (violations.length > 0)
@@ -105,6 +108,23 @@ export class BytesView extends FieldsView {
       this.#line(offsetText(at), padding(this.#layout.hexWidth), first, packet)
     else return this.#rows(field, first, packet)
     if (this.#waiting.length > 0) this.#finish(packet)
+  }
+
+  /** A field of one byte or less in the first two bytes: its line is the same wherever these bits are. */
+  #headerField(field: Field, packet: Packet): void {
+    const { name, kind, depth, meaning } = field
+    if (field.length > 8 || (kind !== 'bits' && kind !== 'number')) return this.#field(field, packet)
+    const key = headerKey(field, packet)
+    const known = this.#headerLines.get(key)
+    if (known?.name === name && known.meaning === meaning && known.depth === depth) {
+      this.#text += known.text
+      return
+    }
+    const before = this.#text
+    this.#text = ''
+    this.#field(field, packet)
+    this.#headerLines.set(key, { name, meaning, depth, text: this.#text })
+    this.#text = before + this.#text
   }
 
   #nameOf({ depth, name }: Field): readonly [string, string] {
@@ -190,6 +210,21 @@ export class BytesView extends FieldsView {
       this.#text += `${padding(6)}${this.paint.found[violation.severity](faultText(violation))}\n`
     }
   }
+}
+
+/** The first byte, and a Remaining Length of one byte. */
+const fixedHeaderBits = 16
+
+interface HeaderLine {
+  readonly name: string
+  readonly meaning: string
+  readonly depth: number
+  readonly text: string
+}
+
+/** The position of a field in the first two bytes, and the byte that it is in: at most 2 * 8 * 8 * 256 keys. */
+function headerKey({ start, length }: Field, { bytes, start: origin }: Packet): number {
+  return (((start << 4) | length) << 8) | bytes[origin + (start >> 3)]!
 }
 
 const noOffset = padding(offsetWidth)
