@@ -144,20 +144,23 @@ describe.each(versions)('the server (version %i)', (version) => {
 })
 
 describe('MQTT 5', () => {
-  test('[MQTT-4.3.3-9] [MQTT-3.5.2-1] after PUBREC with a failure the Packet Identifier is free', () => {
-    let allowed = false
-    const rig = new CoreRig({ authorize: (_client, action) => action !== 'publish' || allowed })
-    const reader = rig.join('reader')
-    reader.subscribe('#', { qos: 2 })
-    const writer = rig.join('writer')
-    const message = publish('a', 'x', { qos: 2, messageId: 7 })
-    writer.send(message)
-    expect(writer.last('pubrec')).toMatchObject({ messageId: 7, reasonCode: 0x87 })
-    allowed = true
-    writer.send(message)
-    expect(writer.last('pubrec')).toMatchObject({ messageId: 7, reasonCode: 0 })
-    expect(reader.messages()).toEqual(['a x q2'])
-  })
+  test.each([true, false])(
+    '[MQTT-4.3.3-9] [MQTT-3.5.2-1] after PUBREC with a failure the Packet Identifier is free (Request Problem Information %j)',
+    (requestProblemInformation) => {
+      let allowed = false
+      const rig = new CoreRig({ authorize: (_client, action) => action !== 'publish' || allowed })
+      const reader = rig.join('reader')
+      reader.subscribe('#', { qos: 2 })
+      const writer = rig.join('writer', { properties: { requestProblemInformation } })
+      const message = publish('a', 'x', { qos: 2, messageId: 7 })
+      writer.send(message)
+      expect(writer.last('pubrec')).toMatchObject({ messageId: 7, reasonCode: 0x87 })
+      allowed = true
+      writer.send(message)
+      expect(writer.last('pubrec')).toMatchObject({ messageId: 7, reasonCode: 0 })
+      expect(reader.messages()).toEqual(['a x q2'])
+    },
+  )
 
   test.each([
     ['puback', 1],

@@ -67,6 +67,31 @@ test('what was not sent to a member that leaves goes to another', () => {
   expect(rig.broker.holding.bytes).toBeGreaterThan(0)
 })
 
+test('what was not sent to a member that unsubscribes goes to another', () => {
+  const rig = new CoreRig()
+  const slow = rig.join('slow', { properties: { receiveMaximum: 1 } })
+  slow.subscribe('$share/g/t', { qos: 1 })
+  const writer = rig.join('writer')
+  for (let i = 1; i <= 3; i++) writer.send(publish('t', `${i}`, { qos: 1, messageId: i }))
+  const [first] = slow.received('publish') as IPublishPacket[]
+  const other = rig.join('other')
+  other.subscribe('$share/g/t', { qos: 1 })
+  other.received()
+  slow.send({ cmd: 'unsubscribe', messageId: 1, unsubscriptions: ['$share/g/t'] })
+  expect(other.messages()).toEqual(['t 2 q1', 't 3 q1'])
+  slow.send({ cmd: 'puback', messageId: first!.messageId! })
+  expect(slow.messages()).toEqual([])
+})
+
+test('retained messages are not sent to members (MQTT 5.0, 4.8.2)', async () => {
+  const rig = new CoreRig()
+  rig.join('writer').send(publish('t', 'x', { retain: true }))
+  const member = rig.join('member')
+  member.subscribe('$share/g/t')
+  await rig.settle()
+  expect(member.messages()).toEqual([])
+})
+
 test('[MQTT-4.8.2-4] a member gets what it was being sent with QoS 2 when it is back', () => {
   const rig = new CoreRig()
   const first = rig.join('first', keep)
