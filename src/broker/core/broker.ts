@@ -15,6 +15,7 @@ import { defaultLimits, defaultSettings, type Limits, type Settings } from './se
 import { changeWork, type Steps, turn } from './steps.js'
 import { Subscriptions } from './subscriptions.js'
 import { Timers } from './timers.js'
+import { TopicNames } from './topic-names.js'
 
 export interface BrokerOptions {
   readonly settings?: Partial<Settings>
@@ -36,6 +37,7 @@ export class Broker implements Core {
   readonly timers = new Timers()
   readonly subscriptions = new Subscriptions()
   readonly encoder = new PublishEncoder()
+  readonly topicNames = new TopicNames()
   readonly retained: Retained
   readonly router: Router
   readonly sessions: Sessions

@@ -15,6 +15,7 @@ import type { Steps } from './steps.js'
 import type { SubscriberConnection } from './subscription.js'
 import type { Subscriptions } from './subscriptions.js'
 import type { Timers } from './timers.js'
+import type { TopicNames } from './topic-names.js'
 
 export interface ClientConnection extends SubscriberConnection {
   readonly broker: Core
@@ -53,6 +54,7 @@ export interface Core {
   readonly timers: Timers
   readonly subscriptions: Subscriptions
   readonly encoder: PublishEncoder
+  readonly topicNames: TopicNames
   readonly retained: Retained
   readonly router: Router
   readonly sessions: Sessions

@@ -1,5 +1,5 @@
 // One network connection: bytes to packets, each handed on to what deals with it; what is to be sent; how it ends.
-import { type AcknowledgeType, encodeAcknowledge, pubrel } from '../../codec/acknowledge.js'
+import { type AcknowledgeType, encodeAcknowledge } from '../../codec/acknowledge.js'
 import { Batch } from '../../codec/batch.js'
 import { connect as connectType, publish as publishType } from '../../codec/control-packets.js'
 import { Framer } from '../../codec/framing.js'
@@ -10,7 +10,7 @@ import { OutgoingAliases } from './aliases.js'
 import * as answers from './answers.js'
 import type { Ending, Sink } from './caller.js'
 import type { ClientConnection, Core } from './client.js'
-import { checkPadding, isAcknowledge, shortAcknowledge } from './client-packets.js'
+import { checkPadding } from './client-packets.js'
 import type { ConnectRequest } from './connect.js'
 import { packetSize } from './encode.js'
 import { firstPacket, firstPacketBytes, sizesBeforeConnack } from './first-packet.js'
@@ -237,11 +237,6 @@ export class Connection implements ClientConnection {
       return this.sink.connecting(this.request)
     }
     if (type === publishType) return receivePublish(this, framer, now)
-    const messageId = shortAcknowledge(header, { bytes, start, end }, this.version)
-    if (messageId > 0 && isAcknowledge(type) && type !== pubrel) {
-      const reasonCode = end - start === 3 ? bytes[start + 2]! : 0
-      return this.acknowledged(type, messageId, reasonCode, now)
-    }
     receivePacket(this, framer, now)
   }
 

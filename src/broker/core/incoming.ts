@@ -6,7 +6,13 @@ import { decodePublish, type Publish, type PublishProperties } from '../../codec
 import { ProtocolError } from '../../errors.js'
 import * as answers from './answers.js'
 import type { ClientConnection } from './client.js'
-import { type ClientPacket, isAcknowledge, readClientPacket, strictReader } from './client-packets.js'
+import {
+  type ClientPacket,
+  isAcknowledge,
+  readClientPacket,
+  shortAcknowledge,
+  strictReader,
+} from './client-packets.js'
 import { messageOf } from './message.js'
 import { receiveSubscribe, receiveUnsubscribe } from './subscribing.js'
 import { isServerTopic, nameFault } from './topics.js'
@@ -69,13 +75,17 @@ function checkAllowed({ broker }: ClientConnection, { qos, retain, properties }:
     throw new ProtocolError('PUBLISH with a Subscription Identifier from a client [MQTT-3.3.4-6]', 0x82)
 }
 
-function topicOf({ aliases }: ClientConnection, publish: Publish): string {
+function topicOf({ aliases, broker: { topicNames } }: ClientConnection, publish: Publish): string {
+  const { bytes, topicStart, topicEnd } = publish
   const alias = publish.properties?.topicAlias
-  const named = publish.topicEnd > publish.topicStart ? publish.topic : ''
+  const known = alias === undefined ? topicNames.get(bytes, topicStart, topicEnd) : undefined
+  if (known !== undefined) return known
+  const named = topicEnd > topicStart ? publish.topic : ''
   const topic = alias === undefined ? named : aliases.resolve(alias, named)
   if (named === '') return topic
   const fault = nameFault(named)
   if (fault !== undefined) throw new ProtocolError(`it published to an invalid Topic Name: ${fault}`, 0x90)
+  topicNames.add(bytes, topicStart, topicEnd, named)
   return topic
 }
 
@@ -107,7 +117,14 @@ function denied(connection: ClientConnection, { qos, messageId }: Publish, topic
 
 /** @throws ProtocolError with the Reason Code for DISCONNECT */
 export function receivePacket(connection: ClientConnection, found: Found, now: number): void {
-  const packet = readClientPacket(found.header, found, connection.version)
+  const { header, bytes, start, end } = found
+  const acknowledge = header >> 4
+  const short = shortAcknowledge(header, found, connection.version)
+  if (short > 0 && isAcknowledge(acknowledge)) {
+    if (acknowledge === pubrel) return receivePubrel(connection, short)
+    return connection.acknowledged(acknowledge, short, end - start === 3 ? bytes[start + 2]! : 0, now)
+  }
+  const packet = readClientPacket(header, found, connection.version)
   const { type, messageId, reasonCode } = packet
   switch (type) {
     case types.subscribe:

@@ -1,8 +1,14 @@
 // An Application Message on its way through the broker: ranges of the chunk that brought it, until it must be kept.
+import { copy } from '../../codec/batch.js'
 import type { Publish, QoS } from '../../codec/publish.js'
 import { afterInteger } from '../../codec/variable-byte-integer.js'
 
 const none = Buffer.alloc(0)
+
+/** Short-lived copies share slabs, without a Buffer of their own each. */
+const slabSize = 8192
+let slab = none
+let slabUsed = 0
 
 /** The properties that are passed on (MQTT 5.0, 3.3.2.3), without their length and without Topic Alias. */
 export interface PassedProperties {
@@ -81,17 +87,24 @@ export class Message {
     const { topicStart, topicEnd, start, end, properties } = this
     const topicLength = topicEnd - topicStart
     const { size } = this
-    const copy = lasting ? Buffer.allocUnsafeSlow(size) : Buffer.allocUnsafe(size)
-    this.topicBytes.copy(copy, 0, topicStart, topicEnd)
-    this.bytes.copy(copy, topicLength, start, end)
-    this.topicBytes = this.bytes = copy
-    this.topicStart = 0
-    this.topicEnd = topicLength
-    this.start = topicLength
-    this.end = topicLength + end - start
-    if (properties.block.length > 0) {
-      properties.block.copy(copy, this.end)
-      this.properties = { block: copy.subarray(this.end), expiryAt: properties.expiryAt }
+    const pools = !lasting && size <= slabSize / 2
+    if (pools && slabUsed + size > slab.length) {
+      slab = Buffer.allocUnsafeSlow(slabSize)
+      slabUsed = 0
+    }
+    const to = pools ? slab : Buffer.allocUnsafeSlow(size)
+    const at = pools ? slabUsed : 0
+    if (pools) slabUsed += size
+    copy(this.topicBytes, topicStart, topicEnd, to, at)
+    copy(this.bytes, start, end, to, at + topicLength)
+    this.topicBytes = this.bytes = to
+    this.topicStart = at
+    this.topicEnd = this.start = at + topicLength
+    this.end = this.start + end - start
+    const { block, expiryAt } = properties
+    if (block.length > 0) {
+      copy(block, 0, block.length, to, this.end)
+      this.properties = { block: to.subarray(this.end, this.end + block.length), expiryAt }
     }
     this.#held = lasting ? own : pooled
   }
