@@ -10,7 +10,7 @@ import type { Host, Signal } from '../../host.js'
 import { Filter } from '../../inspect/filter.js'
 import { Inspector, type InspectorOptions } from '../../inspect/inspector.js'
 import { onlyDirection } from '../../inspect/names.js'
-import type { Paint, TextSink, View } from '../../inspect/views/view.js'
+import type { Paint, View } from '../../inspect/views/view.js'
 import { WrappedSink } from '../../inspect/views/wrap.js'
 import { Output } from '../../io/output.js'
 import { say } from '../../io/say.js'
@@ -23,7 +23,6 @@ import { createView } from './create-view.js'
 import { crypto, inflate } from './helpers.js'
 import { bytesOfHex, checkInput, isFile } from './input.js'
 import { readInto } from './read-into.js'
-import { manyPackets, rehearsalCapture } from './rehearsal.js'
 import { pagerFor, Screen } from './screen.js'
 import type { inspect } from './spec.js'
 import { summaryOf } from './summary.js'
@@ -54,11 +53,12 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
     keep: args.full ? 16 * 1024 * 1024 : undefined,
     certain: args.hex.length > 0,
   }
-  const paint = await paintFor(args, host)
-  const viewTo = (sink: TextSink): View => createView({ ...args, view, columns }, sink, paint)
   const inspector = new Inspector({
     ...options,
-    view: args.write === '-' ? silent : viewTo(output),
+    view:
+      args.write === '-'
+        ? silent
+        : createView({ ...args, view, columns }, output, await paintFor(args, host)),
     filter,
     also: writer?.view,
     payloads: args.sparkplug ? await loadSparkplug() : undefined,
@@ -92,7 +92,6 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
       new WrappedSink(output, columns ?? Number.POSITIVE_INFINITY).text(text)
     }
     inspectHex(args, inspector)
-    let rehearsed = false
     const reading = readInto(inspector, {
       ...source,
       enter(file) {
@@ -100,10 +99,6 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
       },
       async turn() {
         inspector.flush()
-        if (!rehearsed && inspector.packets > manyPackets) {
-          rehearsed = true
-          rehearse({ ...options, view: viewTo(nowhere), filter: filterOf(args) })
-        }
         await output.flush()
         await writer?.flush()
         await yieldIfDue()
@@ -143,17 +138,6 @@ function createYielder(host: Host): () => Promise<void> {
     last = host.now()
   }
 }
-
-/** Makes V8 compile the pipeline for the usual packets (rehearsal.ts). */
-function rehearse(options: InspectorOptions): void {
-  const inspector = new Inspector(options)
-  const capture = openCapture(inspector)
-  capture.push(rehearsalCapture())
-  capture.end()
-  inspector.end()
-}
-
-const nowhere: TextSink = { text() {}, range() {} }
 
 /** For --write -, which uses standard output for the capture. */
 const silent: View = { packet() {} }
