@@ -20,31 +20,34 @@ describe.each(brokers)('on $name', ({ launch, needs }) => {
     if (all.every(findPeer)) broker = await launch()
   })
 
-  describe.each(['0', '1', '2'])('QoS %s', (qos) => {
-    peerTest('Paho publishes, mqttx sub receives', all, async () => {
-      const sub = await subscriber('mqttx', broker, ['-t', 'paho/+', '-q', qos, '-C', `${count}`])
+  describe.each(['0', '1', '2'].flatMap((qos) => ['4', '5'].map((version) => [qos, version] as const)))(
+    'QoS %s, version %s',
+    (qos, version) => {
+      peerTest('Paho publishes, mqttx sub receives', all, async () => {
+        const sub = await subscriber('mqttx', broker, ['-t', 'paho/+', '-q', qos, '-C', `${count}`])
 
-      const python = paho('publish', broker, 'paho/to', qos, `${count}`)
+        const python = paho('publish', broker, 'paho/to', qos, `${count}`, version)
 
-      expect(await python.ended).toMatchObject({ status: 0, stderr: '' })
-      expect((await sub.ended).stdout.toString() === numbers).toBe(true)
-    })
+        expect(await python.ended).toMatchObject({ status: 0, stderr: '' })
+        expect((await sub.ended).stdout.toString() === numbers).toBe(true)
+      })
 
-    peerTest('mqttx pub -l publishes, Paho receives', all, async () => {
-      const python = paho('subscribe', broker, 'paho/#', qos, `${count}`)
-      await python.until((stdout) => stdout.startsWith('ready\n'))
+      peerTest('mqttx pub -l publishes, Paho receives', all, async () => {
+        const python = paho('subscribe', broker, 'paho/#', qos, `${count}`, version)
+        await python.until((stdout) => stdout.startsWith('ready\n'))
 
-      const pub = await publish('mqttx', broker, ['-t', 'paho/from', '-l', '-q', qos], { stdin: numbers })
+        const pub = await publish('mqttx', broker, ['-t', 'paho/from', '-l', '-q', qos], { stdin: numbers })
 
-      expect(pub).toMatchObject({ status: 0, stderr: '' })
-      const [, ...received] = (await python.ended).stdout.toString().trimEnd().split('\n')
-      const hex = (line: string) => `paho/from ${Buffer.from(line).toString('hex')}`
-      expect(received).toEqual(numbers.trimEnd().split('\n').map(hex))
-    })
-  })
+        expect(pub).toMatchObject({ status: 0, stderr: '' })
+        const [, ...received] = (await python.ended).stdout.toString().trimEnd().split('\n')
+        const hex = (line: string) => `paho/from ${Buffer.from(line).toString('hex')}`
+        expect(received).toEqual(numbers.trimEnd().split('\n').map(hex))
+      })
+    },
+  )
 
   peerTest('bytes that are not text reach Paho as they are', all, async () => {
-    const python = paho('subscribe', broker, 'raw', '1', '1')
+    const python = paho('subscribe', broker, 'raw', '1', '1', '5')
     await python.until((stdout) => stdout.startsWith('ready\n'))
 
     await publish('mqttx', broker, ['-t', 'raw', '-s', '-q', '1'], {

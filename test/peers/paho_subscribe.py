@@ -1,10 +1,11 @@
-"""Prints what Paho receives: PORT TOPIC QOS COUNT. A line "ready", then for each message its topic and payload in hex."""
+"""Prints what Paho receives: PORT TOPIC QOS COUNT VERSION (4: MQTT 3.1.1, 5). A line "ready", then for each message its topic and payload in hex."""
 import sys
 import paho.mqtt.client as mqtt
 
 port, topic, qos, count = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-version = getattr(mqtt, "CallbackAPIVersion", None)
-client = mqtt.Client(version.VERSION2) if version else mqtt.Client()
+callbacks = getattr(mqtt, "CallbackAPIVersion", None)
+protocol = int(sys.argv[5])
+client = mqtt.Client(callbacks.VERSION2, protocol=protocol) if callbacks else mqtt.Client(protocol=protocol)
 left = count
 
 
