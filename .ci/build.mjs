@@ -30,7 +30,6 @@ const parts = new Map([
   ['commands/pub/json', 'pub-json'],
   ['commands/guides', 'guides'],
   ['broker/broker', 'broker-server'],
-  ['commands/broker/verbose', 'broker-verbose'],
   ['connection/tls-settings', 'tls-settings'],
   ['connection/password-command', 'password-command'],
   ['io/prompt', 'prompt'],
@@ -39,6 +38,9 @@ const parts = new Map([
     `transport-${name}`,
   ]),
 ])
+
+/** Modules that the file of a command exports for another. */
+const exported = new Map([['inspect/packet-lines', 'inspect']])
 
 /** The name of a module that is imported in a folder: its path under src/, with slashes, without its suffix. */
 const moduleAt = (folder, path) =>
@@ -58,7 +60,7 @@ const apart = {
       if (seldom.includes(path)) return outside(path)
       const module = moduleAt(resolveDir, path)
       if (module === 'errors') return outside('errors')
-      const part = kind === 'dynamic-import' && parts.get(module)
+      const part = kind === 'dynamic-import' && (parts.get(module) ?? exported.get(module))
       return part ? outside(part) : undefined
     })
   },

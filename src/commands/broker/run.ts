@@ -52,9 +52,7 @@ export async function run(args: BrokerArgs, host: Host): Promise<number> {
       ...{ port, bind, others, unix, certificate, allowAnonymous, authenticate, log },
       authorize: access && ((client, action, topic) => access.list().allows(client, action, topic)),
       settings: settingsOf(args),
-      wire: args.verbose
-        ? (await import('./verbose.js')).packetLines((lines) => journal.write(lines))
-        : undefined,
+      wire: args.verbose ? await verbose(journal) : undefined,
     })
     const warn = (text: string) => journal.write(text)
     offs.push(host.onSignal(['SIGHUP'], () => void reload({ users, access }, log, warn)))
@@ -70,6 +68,13 @@ export async function run(args: BrokerArgs, host: Host): Promise<number> {
   } finally {
     for (const off of offs) off()
   }
+}
+
+/** --verbose: each packet as `inspect --view line` shows it. */
+async function verbose(journal: Log) {
+  const { packetLines } = await import('../../inspect/packet-lines.js')
+  const now = () => performance.timeOrigin + performance.now()
+  return packetLines((lines) => journal.write(lines), now)
 }
 
 function otherListeners({ tlsPort, wsPort, wssPort }: BrokerArgs): Omit<Wanted, 'bind'>[] {

@@ -29,6 +29,9 @@ import { summaryOf } from './summary.js'
 import { type Writer, writerTo } from './write.js'
 import { openTarget, refuseInput, standardOutput } from './write-target.js'
 
+// The bundle of this command has it for `mqttx broker --verbose` (.ci/build.mjs).
+export { packetLines } from '../../inspect/packet-lines.js'
+
 export type InspectArgs = Args<typeof inspect.options>
 
 export async function run(args: InspectArgs, host: Host): Promise<number> {

@@ -1,8 +1,7 @@
-// --verbose: every packet as `inspect --view line` shows it.
-import type { Wire } from '../../broker/broker.js'
-import { type Direction, type Flow, segmentOf } from '../../capture/stream.js'
-import { Inspector } from '../../inspect/inspector.js'
-import { LineView } from '../../inspect/views/line.js'
+// The packets of live connections as lines, those of `--view line`: for `mqttx broker --verbose`.
+import { type Direction, type Flow, segmentOf } from '../capture/stream.js'
+import { Inspector } from './inspector.js'
+import { LineView } from './views/line.js'
 
 interface Open {
   readonly flow: Flow
@@ -10,8 +9,16 @@ interface Open {
   readonly offsets: Record<Direction, number>
 }
 
-/** `print` gets lines without the last line feed. */
-export function packetLines(print: (lines: string) => void): Wire {
+/** What passes over connections. `id` is of one connection alone. */
+export interface PacketLines {
+  /** `client` is its address and port. */
+  opened(id: number, client: string): void
+  passed(id: number, direction: Direction, bytes: Uint8Array): void
+  closed(id: number): void
+}
+
+/** `print` gets lines without the last line feed; `now` is the wall clock in milliseconds since 1970. */
+export function packetLines(print: (lines: string) => void, now: () => number): PacketLines {
   let pending = ''
   const decoder = new TextDecoder()
   const sink = {
@@ -36,7 +43,7 @@ export function packetLines(print: (lines: string) => void): Wire {
       const connection = open.get(id)
       if (connection === undefined) return
       const { flow, offsets } = connection
-      inspector.data(flow, direction, segmentOf(bytes, offsets[direction], originNow()))
+      inspector.data(flow, direction, segmentOf(bytes, offsets[direction], originAt(now())))
       offsets[direction] += bytes.length
       flush()
     },
@@ -50,9 +57,8 @@ export function packetLines(print: (lines: string) => void): Wire {
   }
 }
 
-/** Not from a file. Of the wall clock, in the steps of the monotonic one. */
-function originNow() {
-  const milliseconds = performance.timeOrigin + performance.now()
+/** Bytes that are in no file. */
+function originAt(milliseconds: number) {
   const second = Math.floor(milliseconds / 1000)
   return { record: 0, fileOffset: 0, second, nanos: Math.floor((milliseconds - second * 1000) * 1e3) * 1e3 }
 }
