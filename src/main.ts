@@ -58,9 +58,9 @@ async function prepare(argv: readonly string[], host: Host): Promise<Job> {
   const cliEnvironment: CliEnvironment = { env: host.env, readFile: readTextFile }
   const prepared = await command?.prepare(rest, cliEnvironment)
   if (prepared?.wants === 'run') return prepared
-  const { answer, checkHelpWords, helpFor } = await import('./commands/program.js')
+  const { answer, checkHelpArguments, helpFor } = await import('./commands/program.js')
   if (prepared?.wants === 'version') return printing(versionText)
-  if (name === 'help') checkHelpWords(rest)
+  if (name === 'help') checkHelpArguments(rest)
   if (name === 'help' && rest[0] !== undefined) {
     const { guideJob } = await import('./commands/guides.js')
     const job = guideJob(rest[0])

@@ -1,7 +1,11 @@
-// Fills the generated blocks of README.md and docs/, which are between marks.
+// The generated blocks of README.md and docs/: the text between an opening and a closing HTML comment.
 import { exitStatuses } from '../errors.js'
 
-/** Puts `content` between `<!-- open -->` and the next `<!-- /close -->`. Throws an Error if a mark is missing. */
+/**
+ * Returns `text` with everything between `<!-- open -->` and the next `<!-- /close -->` replaced with
+ * `content`. The marks stay.
+ * @throws Error if a mark is missing
+ */
 export function block(text: string, open: string, close: string, content: string): string {
   const start = text.indexOf(`<!-- ${open} -->`)
   if (start < 0) throw new Error(`the mark <!-- ${open} --> is missing`)
@@ -10,12 +14,13 @@ export function block(text: string, open: string, close: string, content: string
   return `${text.slice(0, start)}<!-- ${open} -->\n${content}\n${text.slice(end)}`
 }
 
-/** The table of exit statuses. */
+/** The exit statuses as a Markdown table. */
 export function exitTable(): string {
   const rows = exitStatuses.map(([code, , meaning]) => `| ${code} | ${cell(meaning)} |`)
   return ['| status | meaning |', '|---|---|', ...rows].join('\n')
 }
 
+/** Escapes `text` for a cell of a table. */
 function cell(text: string): string {
   return text.replaceAll('|', '\\|')
 }

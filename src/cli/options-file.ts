@@ -1,30 +1,34 @@
-// The options file: its path, and how its lines become arguments. The caller reads the file.
+// The options file: its default path, and how its lines are split into arguments. The caller reads the file.
 import { configFolder, type Environment, isAbsolute } from './environment.js'
 
-/** The path of the default options file; `name` is mosquitto's, as in `mosquitto_pub`. Undefined: there is none. */
+/**
+ * The path of the default options file, which need not exist. Undefined: the environment names no folder for
+ * it. `name` is the file name that mosquitto uses, such as `mosquitto_pub`.
+ */
 export function optionsFilePath(env: Environment, name: string): string | undefined {
   const folder = configFolder(env)
   if (folder !== undefined) return `${folder}/${name}`
+  // Windows.
   return isAbsolute(env.USERPROFILE) ? `${env.USERPROFILE}\\${name}.conf` : undefined
 }
 
 /**
- * The arguments on each line, with its number: an option, and after the first blank its argument as it is, with quotes
- * and trailing blanks. A line that starts with `#` is a comment.
+ * Yields the number (from 1) and the arguments of each line, except blank lines and comments (`#` in the
+ * first column). A line is `OPTION`, `--OPTION=VALUE` or `OPTION VALUE`. The value is everything after the
+ * first space, unchanged: quotes and trailing spaces belong to it.
  */
 export function* optionsFileArguments(text: string): Generator<[line: number, argv: string[]]> {
   let number = 0
-  for (const whole of text.split('\n')) {
+  for (const rawLine of text.split('\n')) {
     number++
-    const line = whole.replace(/\r+$/, '')
-    if (line.startsWith('#')) continue
-    if (line.trim() === '') continue
+    const line = rawLine.replace(/\r+$/, '')
+    if (line.startsWith('#') || line.trim() === '') continue
     yield [number, argumentsOf(line.replace(/^ +/, ''))]
   }
 }
 
 function argumentsOf(line: string): string[] {
-  const blank = line.indexOf(' ')
-  if (blank < 0 || /^--[a-z-]+=/.test(line)) return [line]
-  return [line.slice(0, blank), line.slice(blank + 1)]
+  const space = line.indexOf(' ')
+  if (space < 0 || /^--[a-z-]+=/.test(line)) return [line]
+  return [line.slice(0, space), line.slice(space + 1)]
 }

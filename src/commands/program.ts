@@ -13,7 +13,7 @@ import { UsageError } from '../errors.js'
 import { shown } from '../text.js'
 import { versionText } from '../version.js'
 
-const overview = 'mqttx --help'
+const helpCommand = 'mqttx --help'
 const helpFlags = ['--help', '-h', '-help', '-?']
 const versionFlags = ['--version', '-v', '-V', '-version']
 
@@ -29,15 +29,17 @@ const foreignCommands = new Map([
   ['subscribe', 'mqttx sub'],
   ['config', 'mqttx context'],
 ])
-const kinds = ['man', 'bash', 'zsh', 'fish'] as const
 
-/** The part of a command that the documents need. */
-interface Documented {
+/** What `--generate` prints. */
+const generatedKinds = ['man', 'bash', 'zsh', 'fish'] as const
+
+/** The part of a command that help, man pages and completions need. */
+interface DocumentedCommand {
   readonly name: string
   spec(): Promise<AnySpec>
 }
 
-type Commands = readonly Documented[]
+type Commands = readonly DocumentedCommand[]
 
 /** The tables that help, man pages and completions are printed from. */
 export async function program(commands: Commands): Promise<Program> {
@@ -69,10 +71,13 @@ export async function program(commands: Commands): Promise<Program> {
   }
 }
 
-/** Of `mqttx help`: a command or guide, and `all`. @throws UsageError for more */
-export function checkHelpWords(words: readonly string[]): void {
-  const most = words[0] === allOptions ? 0 : 1
-  const surplus = words.slice(most).find((word, index) => index > 0 || word !== allOptions)
+/**
+ * Checks the arguments of `mqttx help`: a command or guide, then `all`; both are optional.
+ * @throws UsageError for the first argument too many
+ */
+export function checkHelpArguments(args: readonly string[]): void {
+  const afterName = args[0] === allOptions ? args : args.slice(1)
+  const surplus = afterName[0] === allOptions ? afterName[1] : afterName[0]
   if (surplus === undefined) return
   throw new UsageError(`help: unexpected argument '${shown(surplus)}'`, {
     hint: 'usage: mqttx help [COMMAND|GUIDE] [all]',
@@ -81,7 +86,7 @@ export function checkHelpWords(words: readonly string[]): void {
 
 /**
  * The output of `mqttx ARG...` if the first argument is not a command; `columns` is the width of the terminal, if any.
- * @throws UsageError
+ * @throws UsageError for an unknown option, command, guide or kind of document
  */
 export async function answer(argv: readonly string[], commands: Commands, columns?: number): Promise<string> {
   const [first, second, ...rest] = argv
@@ -90,10 +95,10 @@ export async function answer(argv: readonly string[], commands: Commands, column
   if (helpFlags.includes(first))
     return programHelp(await program(commands), { all: second === allOptions, columns })
   if (first === 'help') {
-    const page = { all: (second === allOptions ? second : rest[0]) === allOptions, columns }
+    const page = { all: second === allOptions || rest[0] === allOptions, columns }
     return second === undefined || second === allOptions
       ? helpWithTopics(commands, page)
-      : helpOn(second, commands, page)
+      : helpForTopic(second, commands, page)
   }
   if (first === '--generate') return generate(second, rest[0], commands)
   if (first.startsWith('--generate=')) return generate(first.slice('--generate='.length), second, commands)
@@ -104,7 +109,8 @@ async function helpWithTopics(commands: Commands, page: HelpPage): Promise<strin
   return `${await programHelp(await program(commands), page)}\n${topicList(await allGuides())}\n`
 }
 
-async function helpOn(name: string, commands: Commands, page: HelpPage): Promise<string> {
+/** The help of a command. `mqttx help GUIDE` does not come here: main.ts passes it to guideJob. */
+async function helpForTopic(name: string, commands: Commands, page: HelpPage): Promise<string> {
   if (commands.some((known) => known.name === name)) return helpFor(name, commands, page)
   throw unknownTopic(name, commands, await allGuides())
 }
@@ -125,24 +131,25 @@ async function generate(
 ): Promise<string> {
   if (kind === undefined) {
     throw new UsageError('--generate argument given but no kind specified.', {
-      hint: `use ${kinds.join(', ')}`,
+      hint: `use ${generatedKinds.join(', ')}`,
     })
   }
   switch (kind) {
     case 'man':
-      return command === undefined ? programPage(await program(commands)) : pageOf(command, commands)
+      return command === undefined ? programPage(await program(commands)) : manPage(command, commands)
     case 'bash':
     case 'zsh':
     case 'fish':
       return completionOf(kind, commands)
     default:
       throw new UsageError(`Unknown kind '${shown(kind)}' for --generate.`, {
-        hint: `use ${kinds.join(', ')}`,
+        hint: `use ${generatedKinds.join(', ')}`,
       })
   }
 }
 
-async function pageOf(name: string, commands: Commands): Promise<string> {
+/** The man page of a guide or command. */
+async function manPage(name: string, commands: Commands): Promise<string> {
   const guide = (await allGuides()).find(({ topic }) => topic === name)
   return guide === undefined
     ? commandPage(await specOf(name, commands), await program(commands))
@@ -163,8 +170,7 @@ async function specOf(name: string, commands: Commands): Promise<AnySpec> {
 
 function unknownCommand(name: string, commands: Commands): UsageError {
   const names = commands.map((command) => command.name)
-  const same = foreignCommands.get(name)
-  const near = same ?? nearest(name, names)
+  const near = foreignCommands.get(name) ?? nearest(name, names)
   const hint = near === undefined ? `the commands are ${names.join(', ')}` : `did you mean '${near}'?`
   return new UsageError(`Unknown command '${shown(name)}'.`, { hint })
 }
@@ -177,6 +183,6 @@ function unknownTopic(name: string, commands: Commands, guides: readonly Guide[]
 }
 
 function unknownOption(option: string): UsageError {
-  const hint = suggestion(option, ['--help', '--version', '--generate'], overview)
+  const hint = suggestion(option, ['--help', '--version', '--generate'], helpCommand)
   return new UsageError(`Unknown option '${shown(option)}'.`, { hint })
 }

@@ -1,22 +1,24 @@
-// Process warnings for programs without the callbacks onDrop and onError: each kind once.
+// Process warnings for programs that set no onDrop or onError. Each kind is emitted once per process.
 import { shown } from '../text.js'
 import type { Subscription } from './types.js'
 
-const given = new Set<string>()
+/** The kinds of warning already emitted. */
+const emitted = new Set<string>()
 
+/** `kind` is the name of the warning, which is printed before `message`. */
 function warnOnce(kind: string, message: string): void {
-  if (given.has(kind)) return
-  given.add(kind)
+  if (emitted.has(kind)) return
+  emitted.add(kind)
   process.emitWarning(message, kind)
 }
 
-/** Warns that messages at QoS 0 were dropped. */
+/** Warns that a full queue drops messages at QoS 0; only about the first such subscription. */
 export function warnOfDrop({ filter }: Subscription): void {
-  const what = `The queue of subscription '${shown(filter)}' is full: dropping messages at QoS 0`
-  warnOnce('MqttxDropWarning', `${what}; use onDrop, or subscribe at QoS 1`)
+  const text = `The queue of subscription '${shown(filter)}' is full: dropping messages at QoS 0`
+  warnOnce('MqttxDropWarning', `${text}; use onDrop, or subscribe at QoS 1`)
 }
 
-/** Warns that a request could not be answered. */
+/** Warns that a responder could not answer a request; only about the first one. */
 export function warnOfRequest({ message }: Error): void {
   warnOnce('MqttxRequestWarning', `${message}; use onError to handle such requests`)
 }

@@ -5,7 +5,8 @@ import { loadOptions } from './bench-load.js'
 import { parseDuration, parseInstant, parseShard, parseSize, rateRule } from './bench-values.js'
 import { viewOptions } from './bench-views.js'
 
-const mostClients = 1_000_000
+/** Clients of one kind in a run. */
+const maxClients = 1_000_000
 
 const work = list({
   flags: '--do WORD',
@@ -23,7 +24,7 @@ const work = list({
 const clients = option({
   flags: '--clients COUNT',
   group: 'Load',
-  parse: integer({ min: 1, max: mostClients }),
+  parse: integer({ min: 1, max: maxClients }),
   default: 1,
   help: 'Number of publishing clients; with sub, subscribing.',
   doc: 'With rr: clients that send requests.',
@@ -32,7 +33,7 @@ const clients = option({
 const subscribers = option({
   flags: '--subscribers COUNT',
   group: 'Load',
-  parse: integer({ min: 1, max: mostClients }),
+  parse: integer({ min: 1, max: maxClients }),
   default: 1,
   help: 'With pubsub: clients that each receive all messages.',
   doc: 'With rr: clients that share the requests and answer them.',
@@ -158,6 +159,7 @@ const workers = option({
     pubsub and rr it is 1, because each thread has all the {subscribers}.`,
 })
 
+/** In the order of the man page. Parsed times are in milliseconds, sizes in bytes, rates per second. */
 export const benchOptions = {
   ...{ work, clients, subscribers, topic, qos, retain, size },
   ...loadOptions,

@@ -116,10 +116,13 @@ const noRetain = flag({
   help: 'Disconnect clients that publish retained messages.',
 })
 
+/** Bytes of the largest packet: a Fixed Header of 5, a Remaining Length of 268,435,455 (MQTT 5.0, 2.1.4). */
+const largestPacket = 268_435_460
+
 const maxPacketSize = option({
   flags: '--max-packet-size BYTES',
   group: 'Server',
-  parse: integer({ min: 20, max: 268_435_460 }),
+  parse: integer({ min: 20, max: largestPacket }),
   help: 'Largest packet accepted, in bytes.',
 })
 
@@ -199,11 +202,11 @@ export const broker = spec({
   ],
   exclusive: [],
   check({ tlsPort, wssPort, certfile, keyfile }) {
-    const wanted = tlsPort !== undefined || wssPort !== undefined
-    const given = certfile !== undefined && keyfile !== undefined
-    if (wanted && !given)
+    const usesTls = tlsPort !== undefined || wssPort !== undefined
+    const hasCertificate = certfile !== undefined && keyfile !== undefined
+    if (usesTls && !hasCertificate)
       throw new UsageError('--tls-port and --wss-port need both --certfile and --keyfile.')
-    if (!wanted && (certfile ?? keyfile) !== undefined) {
+    if (!usesTls && (certfile !== undefined || keyfile !== undefined)) {
       throw new UsageError('--certfile and --keyfile need --tls-port or --wss-port.')
     }
   },
