@@ -83,7 +83,7 @@ function linesOf(text: string): Line[] {
 function lineOf(text: string): Line {
   const defines = /^\w+\(\) \{/.test(text)
   const behind = defines || /&(?![&\d])/.test(text.replaceAll('&&', '').replace(/'[^']*'|"[^"]*"/g, ''))
-  const goesOn = /while true|tail -f|mqttx broker|--serve|tcpdump/.test(text)
+  const goesOn = /while true|tail -f|mqttx broker|--serve\b|tcpdump/.test(text)
   const subscribes = /mqttx sub/.test(text) && !/ -C | -W | -E |head -1|--retained-only/.test(text)
   const [, prints] = /\s# prints: (.*)$/m.exec(text) ?? []
   return { text, endless: !behind && (goesOn || subscribes), prints: prints?.trim() }
@@ -242,14 +242,14 @@ subscribed() { grep -Ec 'Sending SUBACK|<- SUBACK' "$S/broker.log"; }
 function began(line: Line, number: number, ownBroker: boolean): string {
   if (/tcpdump/.test(line.text)) return `await 'grep -q "listening on" "$S/${number}.err"'\n`
   if (/mqttx broker/.test(line.text)) return `await '[ -s "$S/${number}.out" ]'\n`
-  const all = line.text.match(/mqttx sub|--serve/g)?.length ?? 0
+  const all = line.text.match(/mqttx sub|--serve\b/g)?.length ?? 0
   // The subscription to another server cannot be observed: only the final output is checked.
   const elsewhere = / -L | -h |--unix|--proxy|export/.test(line.text)
   return ownBroker || elsewhere || all === 0 ? '' : `await '[ $(subscribed) -ge $((heard + ${all})) ]'\n`
 }
 
 const prints = ({ text }: Line) =>
-  !/\| mqttx pub|>|mqttx broker|--serve|tcpdump .*-w \w/.test(text.split(' # ')[0]!)
+  !/\| mqttx pub|>|mqttx broker|--serve\b|tcpdump .*-w \w/.test(text.split(' # ')[0]!)
 
 function find<T>(table: Record<string, T> = {}, text: string): T | undefined {
   return Object.entries(table).find(([part]) => text.includes(part))?.[1]
