@@ -1,23 +1,24 @@
-// A byte limit shared by all connections: the limit of each connection times their number would be gigabytes.
+// Counts the buffered bytes of all connections against one limit: separate limits could add up to gigabytes.
 
-/** Bytes. Real traffic buffers a few kilobytes at a time; the rest is for networks with heavy loss. */
-const maxHeld = 64 * 1024 * 1024
+/** In bytes. Traffic normally needs a few kilobytes; a capture with heavy packet loss needs more. */
+const defaultLimit = 64 * 1024 * 1024
 
 export class ByteBudget {
   #held = 0
   readonly #limit: number
 
-  constructor(limit = maxHeld) {
+  /** @param limit in bytes; not enforced, see `isSpent` */
+  constructor(limit = defaultLimit) {
     this.#limit = limit
   }
 
-  /** A buffer went from `before` to `now` bytes; returns `now`. */
+  /** Records that a buffer has grown or shrunk from `before` to `now` bytes; returns `now`. */
   change(before: number, now: number): number {
     this.#held += now - before
     return now
   }
 
-  /** The limit is exceeded: buffers must be released. */
+  /** True if the limit is exceeded: the caller must release buffers. */
   get isSpent(): boolean {
     return this.#held > this.#limit
   }

@@ -1,4 +1,4 @@
-// The properties of MQTT 5.0 (2.2.2.2): identifier, name, type, and the packets that may contain each.
+// The table of MQTT 5.0 properties (2.2.2.2): identifier, name, type, and the packets that may contain each.
 import type { Packet } from 'mqtt-packet'
 
 export type PropertyType =
@@ -10,10 +10,11 @@ export type PropertyType =
   | 'binary data'
   | 'utf-8 string pair'
 
-/** Control Packets by mqtt-packet's names, and the Will Properties within CONNECT. */
+/** Where a property may be: a Control Packet, by mqtt-packet's name, or the Will Properties of CONNECT. */
 export type PropertyCarrier = Packet['cmd'] | 'will'
 
 export interface PropertyRow {
+  /** Property Identifier. */
   readonly id: number
   /** The standard's name in lower snake case. */
   readonly name: string
@@ -21,16 +22,17 @@ export interface PropertyRow {
   readonly key: string
   readonly type: PropertyType
   readonly packets: readonly PropertyCarrier[]
-  /** A byte that is 0 or 1. */
+  /** The byte must be 0 or 1. */
   readonly flag?: true
   /** 0 is a Protocol Error. */
   readonly positive?: true
-  /** Packets in which only a client may send it. */
+  /** Those of `packets` in which a server must not send it. */
   readonly fromClient?: readonly PropertyCarrier[]
 }
 
+/** The answers to another packet. */
 const answers = ['connack', 'puback', 'pubrec', 'pubrel', 'pubcomp', 'suback', 'unsuback'] as const
-const message = ['publish', 'will'] as const
+const messages = ['publish', 'will'] as const
 
 /** In the order of the table of 2.2.2.2. */
 export const properties: readonly PropertyRow[] = [
@@ -39,7 +41,7 @@ export const properties: readonly PropertyRow[] = [
     name: 'payload_format_indicator',
     key: 'payloadFormatIndicator',
     type: 'byte',
-    packets: message,
+    packets: messages,
     flag: true,
   },
   {
@@ -47,11 +49,11 @@ export const properties: readonly PropertyRow[] = [
     name: 'message_expiry_interval',
     key: 'messageExpiryInterval',
     type: 'four byte integer',
-    packets: message,
+    packets: messages,
   },
-  { id: 0x03, name: 'content_type', key: 'contentType', type: 'utf-8 string', packets: message },
-  { id: 0x08, name: 'response_topic', key: 'responseTopic', type: 'utf-8 string', packets: message },
-  { id: 0x09, name: 'correlation_data', key: 'correlationData', type: 'binary data', packets: message },
+  { id: 0x03, name: 'content_type', key: 'contentType', type: 'utf-8 string', packets: messages },
+  { id: 0x08, name: 'response_topic', key: 'responseTopic', type: 'utf-8 string', packets: messages },
+  { id: 0x09, name: 'correlation_data', key: 'correlationData', type: 'binary data', packets: messages },
   {
     id: 0x0b,
     name: 'subscription_identifier',
@@ -213,7 +215,7 @@ export const properties: readonly PropertyRow[] = [
   },
 ]
 
-/** The standard's name: `Reason String`. */
+/** The standard's name, for example `Reason String`. */
 export function propertyTitle({ name }: PropertyRow): string {
   return name
     .split('_')

@@ -7,12 +7,13 @@ import { say } from '../io/say.js'
 import { hasScreen } from '../io/terminal.js'
 
 export interface Diagnostics {
-  /** Does nothing with --quiet. */
+  /** Prints a warning; does nothing with --quiet. */
   warn(text: string): void
-  /** Reports why the connection was lost and when the next attempt starts. */
+  /** Warns why the connection was lost and in how many seconds the next attempt starts. */
   retrying(error: MqttxError, delayMs: number): void
-  /** Shows a spinner on a terminal until `work` settles; returns its result. */
+  /** Returns `work`; until it settles, a terminal shows `text` with a spinner, unless --quiet or -d is given. */
   waiting<T>(text: string, work: Promise<T>): Promise<T>
+  /** Prints packets; undefined without -d. */
   readonly trace: Trace | undefined
 }
 
@@ -25,13 +26,13 @@ export function createDiagnostics(
   return {
     warn,
     retrying(error, delayMs) {
-      const why = error.hint === undefined ? '' : `: ${error.hint}`
-      warn(`${clause(error)}${why}; reconnecting in ${(delayMs / 1000).toFixed(1)} s`)
+      const hint = error.hint === undefined ? '' : `: ${error.hint}`
+      warn(`${clause(error)}${hint}; reconnecting in ${(delayMs / 1000).toFixed(1)} s`)
     },
     async waiting(text, work) {
       if (args.quiet || args.debug || !hasScreen(host.stderr)) return work
-      const shown = progress(host.stderr, text)
-      return work.finally(() => shown.stop())
+      const spinner = progress(host.stderr, text)
+      return work.finally(() => spinner.stop())
     },
     trace: args.debug ? new Trace(print) : undefined,
   }

@@ -15,15 +15,17 @@ export interface ReceiverOptions {
   readonly session: Session<unknown, Publish>
   readonly events: ConnectionEvents
   readonly trace: Trace | undefined
+  /** Protocol version: 3, 4 or 5. */
   readonly version: number
-  /** A packet has come between CONNECT and CONNACK. */
+  /** Called for a packet between CONNECT and CONNACK. */
   handshake(connecting: Connecting, packet: Packet): void
+  /** Called for a DISCONNECT from the server. */
   disconnect(packet: IDisconnectPacket): void
 }
 
 export class Receiver implements PacketHandler {
   readonly #options: ReceiverOptions
-  /** False: no further message is delivered or acknowledged. */
+  /** False: new messages are ignored; QoS 2 messages that were delivered before are still acknowledged. */
   delivering = true
 
   constructor(options: ReceiverOptions) {
@@ -34,7 +36,7 @@ export class Receiver implements PacketHandler {
     const { negotiated } = this.#connected('PUBLISH')
     const { session, trace } = this.#options
     if (!this.delivering && !session.knows(publish)) return
-    negotiated.resolve(publish)
+    negotiated.resolve(publish) // Topic Alias
     trace?.receivedPublish(publish)
     session.receive(publish)
   }
@@ -50,6 +52,7 @@ export class Receiver implements PacketHandler {
     this.#options.session.acknowledged(type, messageId, reasonCode, serverReason(properties))
   }
 
+  /** @throws ProtocolError 0x82 for a packet that the server must not send now */
   packet(packet: Packet): void {
     const { connecting } = this.#options.state
     if (connecting !== undefined) return this.#options.handshake(connecting, packet)
@@ -67,26 +70,30 @@ export class Receiver implements PacketHandler {
     }
   }
 
-  /** @throws ProtocolError 0x82 before CONNACK [MQTT-3.2.0-1] */
-  #connected(what: string): Connected {
+  /**
+   * @param received the packet, for the error text
+   * @throws ProtocolError 0x82 before CONNACK [MQTT-3.2.0-1]
+   */
+  #connected(received: string): Connected {
     const { connected } = this.#options.state
-    if (connected === undefined) throw beforeConnack(what)
+    if (connected === undefined) throw beforeConnack(received)
     return connected
   }
 
   #suback(packet: ISubackPacket): void {
     const { session, events, trace } = this.#options
     trace?.received('SUBACK')
-    const granted = packet.granted as number[]
-    session.answered('suback', packet.messageId!, granted.length)
-    events.suback?.(granted, answerOf(packet))
+    const codes = packet.granted as number[]
+    session.answered('suback', packet.messageId!, codes.length)
+    events.suback?.(codes, answerOf(packet))
   }
 
   #unsuback(packet: IUnsubackPacket): void {
-    const { session, events, trace } = this.#options
+    const { session, events, trace, version } = this.#options
     trace?.received('UNSUBACK')
     const codes = packet.granted as number[]
-    session.answered('unsuback', packet.messageId!, this.#options.version < 5 ? undefined : codes.length)
+    const codeCount = version < 5 ? undefined : codes.length // before MQTT 5, UNSUBACK has no Reason Codes
+    session.answered('unsuback', packet.messageId!, codeCount)
     events.unsuback?.(codes, answerOf(packet))
   }
 }

@@ -3,14 +3,16 @@ import { isIP } from 'node:net'
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls'
 import { shown } from '../text.js'
 
-/** `alert`: the AlertDescription (RFC 8446, 6). */
 export interface Fault {
+  /** AlertDescription (RFC 8446, 6). */
   readonly alert: number
+  /** A sentence without a full stop. */
   readonly cause: string
+  /** What the user can do about it. */
   readonly hint?: string | undefined
 }
 
-/** For keys and signatures below OpenSSL's security level 2. */
+/** The hint for keys and signatures below OpenSSL's security level 2. */
 export const weakHint =
   'RSA keys need 2048 bits or more, and SHA-1 is not accepted; --ciphers DEFAULT:@SECLEVEL=0 accepts weaker ones'
 
@@ -19,16 +21,15 @@ const revoked = 44
 const expired = 45
 const unknownCa = 48
 
-/** The certificate is not for the host name `wanted`. */
+/** Describes a certificate that is not valid for `wanted`, a host name or an IP address. */
 export function nameFault(certificate: PeerCertificate, wanted: string): Fault {
-  if (isIP(wanted) !== 0 && !certificate.subjectaltname?.includes('IP Address:')) {
-    const { CN } = certificate.subject ?? {}
-    if (CN !== undefined && String(CN) === wanted) {
-      return {
-        alert: badCertificate,
-        cause: `The server's certificate has the address ${wanted} only as its common name (CN)`,
-        hint: `an address is valid only in subjectAltName: issue the certificate with IP:${wanted}`,
-      }
+  const { subject, subjectaltname } = certificate
+  const isAddressInCn = isIP(wanted) !== 0 && subject?.CN !== undefined && String(subject.CN) === wanted
+  if (isAddressInCn && !subjectaltname?.includes('IP Address:')) {
+    return {
+      alert: badCertificate,
+      cause: `The server's certificate has the address ${wanted} only as its common name (CN)`,
+      hint: `an address is valid only in subjectAltName: issue the certificate with IP:${wanted}`,
     }
   }
   const names = namesOf(certificate)
@@ -40,6 +41,7 @@ export function nameFault(certificate: PeerCertificate, wanted: string): Fault {
   }
 }
 
+/** The host names and addresses of subjectAltName; if there are none, the common name. */
 function namesOf({ subjectaltname, subject }: PeerCertificate): string[] {
   const names = [...(subjectaltname ?? '').matchAll(/(?:DNS|IP Address):("[^"]*"|[^,]+)/g)].map(
     ([, name]) => name!,
@@ -48,14 +50,19 @@ function namesOf({ subjectaltname, subject }: PeerCertificate): string[] {
   return subject?.CN === undefined ? [] : [String(subject.CN)]
 }
 
-/** `code` is OpenSSL's verification error for the chain of certificates. */
+/**
+ * Describes a certificate whose chain was rejected.
+ * @param code OpenSSL's verification error as Node names it: `CERT_HAS_EXPIRED`
+ * @param certificate the server's, with its issuers
+ * @param trusted the source of the trusted CAs, as in `TlsSettings`
+ */
 export function chainFault(code: string, certificate: DetailedPeerCertificate, trusted: string): Fault {
-  const last = chainOf(certificate).at(-1) ?? certificate
+  const topmost = chainOf(certificate).at(-1) ?? certificate
   switch (code) {
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
       return {
         alert: unknownCa,
-        cause: `The server's certificate (${title(certificate.subject)}) is self-signed and not trusted`,
+        cause: `The server's certificate (${nameOf(certificate.subject)}) is self-signed and not trusted`,
         hint: 'if you trust this server, use its certificate as --cafile',
       }
     case 'SELF_SIGNED_CERT_IN_CHAIN':
@@ -64,21 +71,21 @@ export function chainFault(code: string, certificate: DetailedPeerCertificate, t
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
       return {
         alert: unknownCa,
-        cause: `The CA of the server's certificate (${title(last.issuer)}) is not in ${trusted}`,
+        cause: `The CA of the server's certificate (${nameOf(topmost.issuer)}) is not in ${trusted}`,
         hint: "use the certificate of the server's CA as --cafile",
       }
     case 'CERT_HAS_EXPIRED':
-      return { alert: expired, cause: dated(certificate, 'expired') }
+      return { alert: expired, cause: validityCause(certificate, 'expired') }
     case 'CERT_NOT_YET_VALID':
       return {
         alert: badCertificate,
-        cause: dated(certificate, 'early'),
+        cause: validityCause(certificate, 'notYetValid'),
         hint: 'is the clock of this machine right?',
       }
     case 'CERT_REVOKED':
       return { alert: revoked, cause: "The server's certificate was revoked" }
     case 'UNSPECIFIED': // what Node reports for weak keys and signatures
-      return { alert: badCertificate, cause: weakness(certificate), hint: weakHint }
+      return { alert: badCertificate, cause: weaknessCause(certificate), hint: weakHint }
     default: {
       const reason = code.toLowerCase().replaceAll('_', ' ')
       return { alert: badCertificate, cause: `The server's certificate is invalid: ${reason}` }
@@ -86,37 +93,40 @@ export function chainFault(code: string, certificate: DetailedPeerCertificate, t
   }
 }
 
-function weakness(certificate: DetailedPeerCertificate): string {
+/** Names the first certificate of the chain with a short RSA key, if that is the reason. */
+function weaknessCause(certificate: DetailedPeerCertificate): string {
   const small = chainOf(certificate).find(({ modulus, bits = 0 }) => modulus !== undefined && bits < 2048)
   if (small === undefined) return "A key or signature in the chain of the server's certificate is too weak"
   const whose =
-    small === certificate ? "The server's certificate" : `The CA certificate ${title(small.subject)}`
+    small === certificate ? "The server's certificate" : `The CA certificate ${nameOf(small.subject)}`
   return `${whose} has an RSA key of ${small.bits} bits, which is too weak`
 }
 
 /** Names the first certificate of the chain that has expired, or is not valid yet. */
-function dated(certificate: DetailedPeerCertificate, fault: 'expired' | 'early'): string {
+function validityCause(certificate: DetailedPeerCertificate, fault: 'expired' | 'notYetValid'): string {
   const wrong = chainOf(certificate).find(({ valid_from, valid_to }) => {
     return fault === 'expired' ? Date.parse(valid_to) < Date.now() : Date.parse(valid_from) > Date.now()
   })
   const { subject, valid_from, valid_to } = wrong ?? certificate
-  const whose = wrong === certificate ? "The server's certificate" : `The CA certificate ${title(subject)}`
+  const whose = wrong === certificate ? "The server's certificate" : `The CA certificate ${nameOf(subject)}`
   if (fault === 'expired') return `${whose} expired on ${day(valid_to)}`
   return `${whose} is not valid before ${day(valid_from)}`
 }
 
-/** From the server's certificate to the root, or to the last one whose issuer is known. */
+/** From the server's certificate to the root, or to the last certificate whose issuer is known. */
 function chainOf(certificate: DetailedPeerCertificate): DetailedPeerCertificate[] {
   const chain = [certificate]
   for (let next = certificate.issuerCertificate; next !== undefined; next = next.issuerCertificate) {
-    if (chain.includes(next)) break
+    if (chain.includes(next)) break // a root is its own issuer
     chain.push(next)
   }
   return chain
 }
 
+/** The date as YYYY-MM-DD, in UTC. */
 const day = (text: string): string => new Date(text).toISOString().slice(0, 10)
 
-function title(subject: PeerCertificate['subject'] | undefined): string {
+/** The common name, organizational unit or organization of a certificate's subject or issuer. */
+function nameOf(subject: PeerCertificate['subject'] | undefined): string {
   return shown(String(subject?.CN ?? subject?.OU ?? subject?.O ?? 'without a name'))
 }

@@ -1,8 +1,8 @@
-// The session of a client: its subscriptions, and the messages of QoS 1 and 2 that it has not acknowledged, whether it is
-// connected or not (MQTT 5.0, 4.1).
+// A client's Session State in the server (MQTT 5.0, 4.1): its subscriptions, and the QoS 1 and 2 messages to it that
+// are queued or in flight. Times are milliseconds on the broker's clock.
 import { type AcknowledgeType, puback, pubcomp, pubrec, pubrel } from '../../codec/acknowledge.js'
 import { ProtocolError } from '../../errors.js'
-import { InFlight, stage } from '../../session/in-flight.js'
+import { InFlight, type Stage, stage } from '../../session/in-flight.js'
 import type { Counters } from './counters.js'
 import { Fifo, type Holding } from './queue.js'
 import type { RetainedCursor } from './retained.js'
@@ -21,45 +21,50 @@ export interface SessionContext {
   readonly limits: Limits
   readonly holding: Holding
   readonly counters: Counters
-  /** A message is lost: there is no room for it in the queue of `session`. */
+  /** Called when a message for `session` is dropped because the session's or the broker's queue limit is reached. */
   dropped(session: Session): void
-  /** The time after which the client should have come back is over. */
+  /** Called when the Session Expiry Interval is over. */
   expired(session: Session, now: number): void
+  /** Called when the Will Delay Interval is over. */
   willDue(session: Session, now: number): void
 }
 
 export class Session implements SubscriberSession {
   readonly clientId: string
   user: string | undefined
+  /** Undefined while the client is not connected. */
   connection: SubscriberConnection | undefined
-  /** Seconds that the session outlives its connection. */
+  /** Session Expiry Interval in seconds. */
   expiry = 0
-  /** By the text of the Topic Filter as the client sent it. */
+  /** By Topic Filter, as the client sent it. */
   readonly subscriptions = new Map<string, Subscription>()
-  /** What these cost in bytes; see `filterCost`. */
+  /** Cost of the subscriptions in bytes; see `filterCost`. */
   filterBytes = 0
-  /** Packet Identifiers of QoS 2 messages that were received and not released. */
+  /** Packet Identifiers of QoS 2 messages from the client for which PUBREL has not been received. */
   readonly unreleased = new Set<number>()
-  /** Retained messages that new subscriptions are still to be sent. */
+  /** Positions in the retained messages that new subscriptions are still being sent. */
   readonly cursors = new Map<Subscription, RetainedCursor>()
-  /** Of a connection that was lost: published when its delay is over or the session ends. */
+  /** The Will Message of a lost connection, published when `willTimer` runs or the session ends. */
   will: Will | undefined
   readonly willTimer: Timer
   readonly expiryTimer: Timer
-  /** True from the first message that found the queue full until the client returns. */
+  /** True after a message was dropped, until the client reconnects. */
   overflowed = false
-  readonly #context: SessionContext
-  readonly #queue = new Fifo<Delivery>()
-  readonly #inFlight = new InFlight<Delivery>()
-  #sequence = 0
-  /** Bytes of all messages that are kept. */
-  #bytes = 0
-  /** Packet Identifiers in flight that this connection has not been sent yet. */
-  #resending: number[] = []
-  /** Messages in flight that this connection has been sent. */
-  #sent = 0
-  /** True when it will not have a connection again. */
+  /** True after `discard`. */
   ended = false
+  readonly #context: SessionContext
+  /** Messages that were not sent yet. */
+  readonly #queue = new Fifo<Delivery>()
+  /** Messages that were sent, on this or an earlier connection, and not acknowledged. */
+  readonly #inFlight = new InFlight<Delivery>()
+  /** Sequence number of the last message that was sent. */
+  #sequence = 0
+  /** Bytes of all messages that are queued or in flight. */
+  #bytes = 0
+  /** Packet Identifiers in flight that have not been sent again on the current connection, in order. */
+  #resending: number[] = []
+  /** Messages in flight that were sent on the current connection; at most its window. */
+  #sent = 0
 
   constructor(clientId: string, context: SessionContext) {
     this.clientId = clientId
@@ -68,7 +73,7 @@ export class Session implements SubscriberSession {
     this.expiryTimer = new Timer((now) => context.expired(this, now))
   }
 
-  /** Messages that are kept. */
+  /** Messages that are queued or in flight. */
   get queued(): number {
     return this.#queue.length + this.#inFlight.publishes
   }
@@ -78,21 +83,22 @@ export class Session implements SubscriberSession {
     return this.#queue.length
   }
 
-  /** True if a message can be sent at once. */
+  /** True if a message can be sent now, without queueing. */
   get ready(): boolean {
     const { connection } = this
     return connection?.room === true && this.#queue.length === 0 && this.#windowOpen(connection)
   }
 
-  /** Sends a message of QoS 1 or 2, or queues it. */
+  /** Sends or queues a QoS 1 or 2 message; drops it if a queue limit is reached or it is too large for the client. */
   offer(delivery: Delivery, now: number): void {
-    if (this.ended) return // by what this very message has led to
+    if (this.ended) return // sending the same message to other clients may have ended the session
     const { connection, ready } = this
     const { message } = delivery
     const { size } = message
     const { limits, holding } = this.#context
-    const alone = this.queued === 0
-    if (connection !== undefined && ready && (alone || this.#bytes + size <= limits.queuedBytes)) {
+    const fitsBytes = this.#bytes + size <= limits.queuedBytes
+    // A message alone may be larger than the limit if it is sent at once.
+    if (connection !== undefined && ready && (fitsBytes || this.queued === 0)) {
       if (!connection.fits(delivery)) return // [MQTT-3.1.2-25]
       message.keep(false)
       holding.add(message, true)
@@ -100,14 +106,14 @@ export class Session implements SubscriberSession {
       this.#send(connection, delivery, now)
       return
     }
-    const room = this.queued < limits.queuedMessages && this.#bytes + size <= limits.queuedBytes
-    if (!room || !holding.add(message, false)) return this.#context.dropped(this)
+    const hasRoom = fitsBytes && this.queued < limits.queuedMessages
+    if (!hasRoom || !holding.add(message, false)) return this.#context.dropped(this)
     message.keep(true)
     this.#bytes += size
     this.#queue.push(delivery)
   }
 
-  /** Sends what waits, as far as the window and the connection have room. */
+  /** Sends again what is in flight, then what is queued, until the window or the connection is full. */
   pump(now: number): void {
     const { connection } = this
     if (connection === undefined) return
@@ -122,7 +128,7 @@ export class Session implements SubscriberSession {
     }
   }
 
-  /** A new connection of the client: what is in flight is sent again, in the first order [MQTT-4.4.0-1] [MQTT-4.6.0-1]. */
+  /** Sends again on a new connection what is in flight, in the original order [MQTT-4.4.0-1] [MQTT-4.6.0-1]. */
   resume(now: number): void {
     this.overflowed = false
     this.#sent = 0
@@ -131,8 +137,8 @@ export class Session implements SubscriberSession {
   }
 
   /**
-   * PUBACK, PUBREC or PUBCOMP.
-   * @throws ProtocolError 0x82 if it does not answer what was sent under its Packet Identifier
+   * Handles PUBACK, PUBREC or PUBCOMP from the client. A Packet Identifier that is not in use is not an error.
+   * @throws ProtocolError 0x82 if the Packet Identifier waits for another packet
    */
   acknowledged(type: AcknowledgeType, messageId: number, reasonCode: number, now: number): void {
     const state = this.#inFlight.stage(messageId)
@@ -140,35 +146,29 @@ export class Session implements SubscriberSession {
       if (type === pubrec) this.connection?.acknowledge(pubrel, messageId, 0x92)
       return
     }
-    const isAnswer =
-      type === puback
-        ? state === stage.puback
-        : type === pubcomp
-          ? state === stage.pubcomp
-          : state === stage.pubrec || state === stage.pubcomp
-    if (!isAnswer) {
+    if (!isExpected(type, state)) {
       const name = type === puback ? 'PUBACK' : type === pubrec ? 'PUBREC' : 'PUBCOMP'
       throw new ProtocolError(
         `${name} for Packet Identifier ${messageId}, which waits for something else`,
         0x82,
       )
     }
+    this.#forget(messageId)
     if (type === pubrec && reasonCode < 0x80) {
-      this.#forget(messageId)
       this.#inFlight.release(messageId)
       this.connection?.acknowledge(pubrel, messageId, 0)
       return
     }
-    this.#forget(messageId) // [MQTT-4.8.2-6]: also a refusal ends a message
-    this.#inFlight.settle(messageId)
-    if (!this.#resending.includes(messageId)) this.#sent-- // else this connection has not been sent it
+    this.#inFlight.settle(messageId) // also after a Reason Code of 0x80 or above [MQTT-4.8.2-6]
+    if (!this.#resending.includes(messageId)) this.#sent-- // not counted until it is sent again
     this.pump(now)
   }
 
   /**
-   * Takes out the messages of shared subscriptions, of `groups` or of all, that another member can have: those that were not sent, and of a
-   * session that ends those of QoS 1 that were not acknowledged.
-   * [MQTT-4.8.2-5]: not those of QoS 2.
+   * Returns the messages of shared subscriptions that can go to another member: those in the queue, which are removed
+   * from it, and if the session ends also QoS 1 messages in flight, but not QoS 2 [MQTT-4.8.2-5].
+   * @param groups the shared subscriptions; undefined: all
+   * @param ends the caller calls `discard` next
    */
   takeShared(groups: ReadonlySet<SharedSubscription> | undefined, ends: boolean): Delivery[] {
     const isShared = (delivery: Delivery): boolean =>
@@ -185,7 +185,7 @@ export class Session implements SubscriberSession {
     return found.concat(waiting)
   }
 
-  /** The session ends: what it holds is forgotten. */
+  /** Ends the session and removes all its messages. */
   discard(): void {
     this.ended = true
     for (const messageId of this.#inFlight.ordered()) {
@@ -210,7 +210,7 @@ export class Session implements SubscriberSession {
 
   #resend(connection: SubscriberConnection, messageId: number, now: number): void {
     const state = this.#inFlight.stage(messageId)
-    if (state === stage.free) return // acknowledged meanwhile
+    if (state === stage.free) return // acknowledged before it was sent again
     const kept = this.#inFlight.kept(messageId)
     if (kept !== undefined && !connection.fits(kept)) {
       this.#forget(messageId)
@@ -218,18 +218,32 @@ export class Session implements SubscriberSession {
       return
     }
     this.#sent++
+    // After PUBREC no message is kept.
     if (kept === undefined) connection.acknowledge(pubrel, messageId, 0)
-    else connection.publish(kept, messageId, true, now) // [MQTT-3.3.1-1]
+    else connection.publish(kept, messageId, true, now) // DUP [MQTT-3.3.1-1]
   }
 
-  /** The message under this Packet Identifier is not needed any more. */
+  /** Drops the message in flight with this Packet Identifier, if it is still kept. */
   #forget(messageId: number): void {
     const kept = this.#inFlight.kept(messageId)
     if (kept !== undefined) this.#drop(kept)
   }
 
+  /** Subtracts a message from the byte counts, of the session and of the broker. */
   #drop({ message }: Delivery): void {
     this.#bytes -= message.size
     this.#context.holding.remove(message)
+  }
+}
+
+/** True if a Packet Identifier in the stage `state` waits for `type`. A repeated PUBREC is allowed. */
+function isExpected(type: AcknowledgeType, state: Stage): boolean {
+  switch (type) {
+    case puback:
+      return state === stage.puback
+    case pubcomp:
+      return state === stage.pubcomp
+    default:
+      return state === stage.pubrec || state === stage.pubcomp
   }
 }

@@ -13,10 +13,10 @@ import { BenchPublisher, type PublisherSettings } from './publisher.js'
 import { BenchResponder } from './responder.js'
 import type { RunStats } from './run-stats.js'
 import { readStamp } from './stamp.js'
-import { BenchSubscriber } from './subscriber.js'
+import { BenchSubscriber, type SubscriberSettings } from './subscriber.js'
 import { publishTemplates, type TopicTemplates } from './templates.js'
 import type { Waiter } from './waiter.js'
-import type { Workload } from './workload.js'
+import type { Shard, Workload } from './workload.js'
 
 /** Shared by all clients of a thread. */
 export interface ClientContext {
@@ -29,7 +29,7 @@ export interface ClientContext {
   readonly topics: TopicTemplates
 }
 
-/** Topic Filters per SUBSCRIBE; servers refuse packets that are too long. */
+/** Topic Filters per SUBSCRIBE: servers limit the size of packets. */
 const filtersPerPacket = 100
 
 export function createIdleClient(context: ClientContext, index: number): BenchClient {
@@ -37,35 +37,41 @@ export function createIdleClient(context: ClientContext, index: number): BenchCl
 }
 
 export function createPublisher(context: ClientContext, index: number): BenchClient {
-  const client = createClient(context, 'p', index, {
-    settled: (code, { messageId }) => client.publisher?.settled(messageId, code),
-    chunkEnd: () => void client.publisher?.pump(),
-  })
-  const { template } = publishing(context, index)
+  const client = createClient(
+    context,
+    'p',
+    index,
+    publisherEvents(() => client.publisher),
+  )
+  const template = messageTemplates(context, index)
   const toSubscribers = context.plan.mode === 'pubsub'
-  client.publisher = publisherOn(context, client, { template, toSubscribers })
+  client.publisher = benchPublisher(context, client, { template, toSubscribers })
   return client
 }
 
+/**
+ * sub: subscribes to the topic of client `index`. pubsub: subscribes to the topics of all publishers.
+ * @param index in the whole run (sub) or in the shard (pubsub)
+ */
 export function createSubscriber(context: ClientContext, index: number): BenchClient {
   const { mode, topic, run, shard } = context.plan
-  const own = mode === 'pubsub' ? { run, shard } : undefined
-  const number = own === undefined ? index : index * shard.of + shard.index
-  const clientId = context.plan.clientId('s', number)
+  const isPubsub = mode === 'pubsub'
+  const runIndex = isPubsub ? indexInRun(index, shard) : index
+  const clientId = context.plan.clientId('s', runIndex)
   const values = { index, clientId, message: 0, topic: context.topics.selector?.topicOf(index, 0) ?? 0 }
-  const filters = [own === undefined ? fillIn(topic, values) : topicFilterOf(topic)]
-  const client = subscribing(context, { kind: 's', index: number, filters }, (publish) =>
+  const filters = [isPubsub ? topicFilterOf(topic) : fillIn(topic, values)]
+  const client = createSubscribingClient(context, { kind: 's', index: runIndex, filters }, (publish) =>
     client.subscriber?.message(publish),
   )
-  client.subscriber = subscriberOf(context, own)
+  client.subscriber = benchSubscriber(context, isPubsub ? { run, shard } : undefined)
   return client
 }
 
-/** A publisher that receives responses on a Response Topic of its own. */
+/** A publisher that receives the responses to its requests on its own Response Topic. */
 export function createRequester(context: ClientContext, index: number): BenchClient {
   const { plan, stats } = context
-  const { run, shard, responseTopic, version, window = Number.POSITIVE_INFINITY } = plan
-  const filters = [responseTopicOf(context, index)]
+  const { run, shard, version, window = Number.POSITIVE_INFINITY } = plan
+  const responseTopic = responseTopicOf(context, index)
   const onMessage = (publish: Publish) => {
     const stamp = readStamp(publish.bytes, publish.payloadStart, publish.payloadEnd)
     if (stamp?.run !== run) return
@@ -75,21 +81,26 @@ export function createRequester(context: ClientContext, index: number): BenchCli
       return stats.fail('response with the wrong Correlation Data')
     if (client.subscriber?.message(publish)) client.publisher?.answered()
   }
-  const client = subscribing(context, { kind: 'p', index, filters }, onMessage, {
-    settled: (code, { messageId }) => client.publisher?.settled(messageId, code),
-    chunkEnd: () => void client.publisher?.pump(),
-  })
-  const { template } = publishing(context, index, fillIn(responseTopic, placeholderValues(context, index)))
-  client.publisher = publisherOn(context, client, { template, toSubscribers: true, window })
-  client.subscriber = subscriberOf(context, { run, shard }, index)
+  const client = createSubscribingClient(
+    context,
+    { kind: 'p', index, filters: [responseTopic] },
+    onMessage,
+    publisherEvents(() => client.publisher),
+  )
+  const template = messageTemplates(context, index, responseTopic)
+  client.publisher = benchPublisher(context, client, { template, toSubscribers: true, window })
+  client.subscriber = benchSubscriber(context, { run, shard }, index)
   return client
 }
 
-/** Limits of the cache of templates by Response Topic: entries, and characters of a topic. */
-const maxCached = 65_536
-const longestCached = 512
+/** Limits of a responder's template cache, by Response Topic: entries, and characters of a topic. */
+const maxCachedTopics = 65_536
+const maxCachedTopicLength = 512
 
-/** Answers the requests of `requesters`. */
+/**
+ * @param index of the responder in its shard
+ * @param requesters client numbers of the requesters to answer
+ */
 export function createResponder(
   context: ClientContext,
   index: number,
@@ -103,23 +114,23 @@ export function createResponder(
   const filters =
     hasPlaceholder(topic, 'nt') || requesters.length === plan.clients
       ? [topicFilterOf(topic)]
-      : [...new Set(requesters.map((client) => fillIn(topic, placeholderValues(context, client))))]
-  const templateFor = (responseTopic: string) => {
+      : [...new Set(requesters.map((requester) => fillIn(topic, placeholderValues(context, requester))))]
+  const cachedTemplate = (responseTopic: string) => {
     const template = cache.get(responseTopic) ?? plan.template(responseTopic)
-    if (cache.size < maxCached && responseTopic.length <= longestCached) cache.set(responseTopic, template)
+    if (cache.size < maxCachedTopics && responseTopic.length <= maxCachedTopicLength)
+      cache.set(responseTopic, template)
     return template
   }
-  const template = ({ properties = {} }: Publish, client: number) => {
-    if (correlated === undefined) return templateFor(responseTopicOf(context, client))
+  const template = ({ properties = {} }: Publish, requester: number) => {
+    if (correlated === undefined) return cachedTemplate(responseTopicOf(context, requester))
     const { responseTopic, correlationData } = properties
     if (responseTopic === undefined) return 'request without Response Topic'
     if (correlationData?.length !== correlated.size) return 'request with the wrong Correlation Data'
-    return correlated.with(templateFor(responseTopic), correlationData)
+    return correlated.with(cachedTemplate(responseTopic), correlationData)
   }
-  const number = index * shard.of + shard.index
-  const client = subscribing(
+  const client = createSubscribingClient(
     context,
-    { kind: 's', index: number, filters },
+    { kind: 's', index: indexInRun(index, shard), filters },
     (publish) => responder.message(publish),
     {
       settled: (code) => void (code >= 0x80 && stats.fail(`PUBLISH ${reasonCodeText(code)}`)),
@@ -148,8 +159,8 @@ function createClient(
   )
 }
 
-/** A client that subscribes on each new connection, unless the server kept its session. */
-function subscribing(
+/** A client that subscribes to `filters` on each new connection, unless the server kept its subscriptions. */
+function createSubscribingClient(
   context: ClientContext,
   { kind, index, filters }: { kind: 'p' | 's'; index: number; filters: readonly string[] },
   message: (publish: Publish) => void,
@@ -157,13 +168,13 @@ function subscribing(
 ): BenchClient {
   const { plan, stats } = context
   let unacknowledged = 0
-  let resolve = () => {}
+  let resolveSubscribed = () => {}
   let subscribedBefore = false
   const client = createClient(context, kind, index, {
     ...events,
     message,
     connected: (sessionPresent) => {
-      if (sessionPresent && subscribedBefore) return resolve()
+      if (sessionPresent && subscribedBefore) return resolveSubscribed()
       unacknowledged = 0
       for (let from = 0; from < filters.length; from += filtersPerPacket) {
         client.connection.subscribe(filters.slice(from, from + filtersPerPacket), { qos: plan.qos })
@@ -173,34 +184,42 @@ function subscribing(
     suback: (codes) => {
       for (const code of codes) if (code >= 0x80) stats.fail(`SUBSCRIBE ${reasonCodeText(code)}`)
       subscribedBefore = true
-      if (--unacknowledged === 0) resolve()
+      if (--unacknowledged === 0) resolveSubscribed()
     },
   })
   client.subscribed = () =>
-    new Promise((done) => {
-      resolve = done
+    new Promise((resolve) => {
+      resolveSubscribed = resolve
     })
   return client
 }
 
-/** The templates of a client's messages; with a Response Topic they are requests. */
-function publishing(
-  context: ClientContext,
-  index: number,
-  responseTopic?: string,
-): Pick<PublisherSettings, 'template'> {
-  const { plan, topics } = context
-  const plain = publishTemplates(plan, topics, placeholderValues(context, index))
-  if (responseTopic === undefined || plan.version < 5) return { template: plain }
-  const correlated = new CorrelatedTemplate((properties) =>
-    plan.template('', { ...properties, responseTopic }),
-  )
+function publisherEvents(
+  publisher: () => BenchPublisher | undefined,
+): Pick<ConnectionEvents, 'settled' | 'chunkEnd'> {
   return {
-    template: (message, payload) => correlated.with(plain(message), correlationOf(payload)),
+    settled: (code, { messageId }) => publisher()?.settled(messageId, code),
+    chunkEnd: () => void publisher()?.pump(),
   }
 }
 
-function publisherOn(
+/** The templates of a client's messages, or of its requests if `responseTopic` is given. */
+function messageTemplates(
+  context: ClientContext,
+  index: number,
+  responseTopic?: string,
+): PublisherSettings['template'] {
+  const { plan, topics } = context
+  const plain = publishTemplates(plan, topics, placeholderValues(context, index))
+  // Before MQTT 5 there are no properties: requests look like other messages.
+  if (responseTopic === undefined || plan.version < 5) return plain
+  const correlated = new CorrelatedTemplate((properties) =>
+    plan.template('', { ...properties, responseTopic }),
+  )
+  return (message, payload) => correlated.with(plain(message), correlationOf(payload))
+}
+
+function benchPublisher(
   context: ClientContext,
   client: BenchClient,
   settings: Pick<PublisherSettings, 'template' | 'toSubscribers' | 'window'>,
@@ -210,7 +229,7 @@ function publisherOn(
   const { host, run, stamped, qos, payload } = plan
   return new BenchPublisher(client.connection, {
     ...{ index, workload, stats, clock, host, run, stamped, qos },
-    payload: stamped ? Buffer.from(payload) : payload,
+    payload: stamped ? Buffer.from(payload) : payload, // the stamp is written into it: not shared
     text: payloadTexts(plan, topics.selector, placeholderValues(context, index)),
     ...settings,
     changed: () => waiter.wake(),
@@ -218,9 +237,9 @@ function publisherOn(
   })
 }
 
-function subscriberOf(
+function benchSubscriber(
   { plan: { host }, stats, clock, waiter }: ClientContext,
-  own: ConstructorParameters<typeof BenchSubscriber>[0]['own'],
+  own: SubscriberSettings['own'],
   publisher?: number,
 ): BenchSubscriber {
   const changed = () => waiter.wake()
@@ -234,10 +253,16 @@ function subscriberOf(
   })
 }
 
+/** Numbers the clients of all shards without gaps or duplicates, from the number in one shard. */
+function indexInRun(index: number, shard: Shard): number {
+  return index * shard.of + shard.index
+}
+
+/** For topics of publisher `index` that depend on neither the message nor --topics. */
 function placeholderValues({ plan }: ClientContext, index: number) {
   return { index, clientId: plan.clientId('p', index), message: 0, topic: 0 }
 }
 
-function responseTopicOf(context: ClientContext, client: number): string {
-  return fillIn(context.plan.responseTopic, placeholderValues(context, client))
+function responseTopicOf(context: ClientContext, requester: number): string {
+  return fillIn(context.plan.responseTopic, placeholderValues(context, requester))
 }

@@ -5,33 +5,34 @@ import type { Snapshot } from './snapshot.js'
 
 const intervalMs = 250
 const rateWindowMs = 1000
-const clear = '\r\u001b[K'
+const eraseLine = '\r\u001b[K'
 const longestBar = 24 // characters
-const shortestBar = 4
+const shortestBar = 4 // with less room, no bar is drawn
 
 export interface LiveLineSettings {
   readonly stream: Writable
-  /** Width of the terminal. */
+  /** Width of the terminal in character cells. */
   columns(): number
   /** Milliseconds on the clock of the snapshots. */
   now(): number
-  /** What ends the run: a time, or a number of messages. */
+  /** What ends the run: the length of the measurement in milliseconds, or a number of messages. */
   readonly goal: { readonly ms: number } | { readonly messages: number }
   /** Connections to be made. */
   readonly clients: number
   /** Draw with ASCII characters only. */
   readonly ascii: boolean
-  /** Colours the number of failures. */
+  /** Colours "failed" and the number after it. */
   readonly paint: (text: string) => string
 }
 
-/** What is drawn of a snapshot. */
+/** What the line is made from. */
 export interface LiveFigures {
   readonly snapshot: Snapshot
-  /** 0 to 1. */
+  /** Progress of the current phase, 0 to 1. */
   readonly done: number
-  /** Messages per second during the last second. */
+  /** Messages per second during the last second; connections per second before the first message. */
   readonly rate: number
+  /** Width of the terminal in character cells. */
   readonly columns: number
   readonly ascii: boolean
 }
@@ -39,7 +40,8 @@ export interface LiveFigures {
 export class LiveLine {
   readonly #settings: LiveLineSettings
   readonly #timer: NodeJS.Timeout
-  readonly #past: { time: number; done: number }[] = []
+  /** Counts of the last `rateWindowMs`, the oldest first. */
+  readonly #samples: { time: number; total: number }[] = []
   #look: (() => Snapshot | undefined) | undefined
 
   constructor(settings: LiveLineSettings) {
@@ -48,21 +50,22 @@ export class LiveLine {
     this.#timer.unref()
   }
 
-  /** Shows the run of which `look` returns snapshots; returns the function that ends that. */
+  /** Draws what `look` returns, four times a second. The returned function stops that and erases the line. */
   readonly watch = (look: () => Snapshot | undefined): (() => void) => {
     this.#look = look
-    this.#past.length = 0
+    this.#samples.length = 0
     return () => {
       this.#look = undefined
       this.clear()
     }
   }
 
-  /** Erases the line, before another one is printed. */
+  /** Erases the line. To be called before anything else is printed on the terminal. */
   clear(): void {
-    this.#settings.stream.write(clear)
+    this.#settings.stream.write(eraseLine)
   }
 
+  /** Erases the line and stops drawing for good. */
   end(): void {
     clearInterval(this.#timer)
     this.clear()
@@ -72,28 +75,33 @@ export class LiveLine {
     const snapshot = this.#look?.()
     if (snapshot === undefined) return
     const { stream, columns, now, ascii, paint } = this.#settings
-    const rate = this.#rate(now(), doneOf(snapshot))
-    const text = formatLiveLine({ snapshot, done: this.#done(snapshot), rate, columns: columns(), ascii })
-    stream.write(`${clear}${text.replace(/failed [\d,]+/, paint)}`)
+    const rate = this.#rate(now(), totalOf(snapshot))
+    const done = this.#progress(snapshot)
+    const text = formatLiveLine({ snapshot, done, rate, columns: columns(), ascii })
+    stream.write(`${eraseLine}${text.replace(/failed [\d,]+/, paint)}`)
   }
 
-  #done({ phase, start, counts, clients }: Snapshot): number {
-    const { goal, now, clients: all } = this.#settings
-    if (phase === 'connecting') return Math.min(1, clients / all)
+  /** Progress of the current phase, 0 to 1. */
+  #progress({ phase, start, counts, clients }: Snapshot): number {
+    const { goal, now, clients: expected } = this.#settings
+    if (phase === 'connecting') return Math.min(1, clients / expected)
     const done =
       'ms' in goal ? (now() - start) / goal.ms : Math.max(counts.sent, counts.received) / goal.messages
-    return Math.min(1, Math.max(0, done))
+    return Math.min(1, Math.max(0, done)) // negative before the measurement begins
   }
 
-  #rate(time: number, done: number): number {
-    this.#past.push({ time, done })
-    while (this.#past.length > 2 && this.#past[1]!.time <= time - rateWindowMs) this.#past.shift()
-    const first = this.#past[0]!
-    return time > first.time ? Math.max(0, ((done - first.done) * 1000) / (time - first.time)) : 0
+  /** Increase of `total` per second, measured over the last `rateWindowMs`. */
+  #rate(time: number, total: number): number {
+    const samples = this.#samples
+    samples.push({ time, total })
+    while (samples.length > 2 && samples[1]!.time <= time - rateWindowMs) samples.shift()
+    const oldest = samples[0]!
+    return time > oldest.time ? Math.max(0, ((total - oldest.total) * 1000) / (time - oldest.time)) : 0
   }
 }
 
-function doneOf({ counts }: Snapshot): number {
+/** What the rate counts: received, else acknowledged, else sent messages; before the first, connections. */
+function totalOf({ counts }: Snapshot): number {
   return counts.received || counts.acked || counts.sent || counts.connected
 }
 
@@ -115,7 +123,7 @@ export function formatLiveLine({ snapshot, done, rate, columns, ascii }: LiveFig
   return line.slice(0, Math.max(0, columns - 1))
 }
 
-/** The most important ones first. */
+/** The figures after the percentage, the most important first. */
 function liveParts({ counts, failed, inFlight, backlog, latency }: Snapshot, rate: number): string[] {
   const parts = [`${formatNumber(Math.round(rate))}/s`]
   const failures = Object.values(failed).reduce((sum, count) => sum + count, 0)

@@ -11,9 +11,9 @@ import { isTerminal, sizeOf } from '../../io/terminal.js'
 import { count } from '../../text.js'
 import type { Printer } from '../printer.js'
 
-/** Between two frames, in milliseconds. */
+/** Pause after each frame, in milliseconds. */
 const frameMs = 50
-/** Warnings that are printed after the view. */
+/** Warnings kept for printing when the view closes. Further ones are only counted. */
 const maxWarnings = 100
 
 export class WatchScreen implements Printer {
@@ -22,10 +22,14 @@ export class WatchScreen implements Printer {
   readonly #output: Output
   readonly #view: WatchView
   readonly #warnings: string[] = []
-  #dropped = 0
+  /** Warnings that exceeded `maxWarnings`. */
+  #droppedWarnings = 0
+  /** True while `#drawFrames` runs. */
   #drawing = false
+  /** The view has changed since the last frame. */
   #dirty = false
-  #leave: (() => void) | undefined
+  /** Returns to the normal screen; undefined unless the view is open. */
+  #leaveScreen: (() => void) | undefined
 
   constructor(host: Host, output: Output, options: WatchOptions) {
     this.#host = host
@@ -33,7 +37,10 @@ export class WatchScreen implements Printer {
     this.#view = new WatchView(options)
   }
 
-  /** Standard error while the view is open: a terminal gets the lines after it, anything else at once. */
+  /**
+   * To be used instead of standard error. While the view is open and standard error is a terminal, the view shows the
+   * newest line, and all are printed at `close`; otherwise lines are written at once.
+   */
   readonly stderr: Writable = new Writable({
     decodeStrings: false,
     write: (text: string | Buffer, _encoding, done) => {
@@ -44,61 +51,65 @@ export class WatchScreen implements Printer {
 
   readonly print = (message: ReceivedMessage): void => {
     this.#view.update(message)
-    this.#draw()
+    this.#requestFrame()
   }
 
   start(): void {
-    this.#host.stdout.on('resize', this.#redraw)
-    this.#leave = alternateScreen(this.#host.stdout, this.#redraw)
-    this.#draw()
+    this.#host.stdout.on('resize', this.#requestFrame)
+    this.#leaveScreen = alternateScreen(this.#host.stdout, this.#requestFrame)
+    this.#requestFrame()
   }
 
-  /** Restores the terminal and prints the last frame and the warnings below the command line. Later calls do nothing. */
+  /** Returns to the normal screen; prints the last frame and the kept warnings there. Later calls do nothing. */
   close(): void {
-    if (this.#leave === undefined) return
-    this.#leave()
-    this.#leave = undefined
-    this.#host.stdout.off('resize', this.#redraw)
-    const { columns, rows } = sizeOf(this.#host.stdout)
-    this.#view.warn('')
-    const last = this.#view.empty ? [] : this.#view.lines(columns, rows - 1)
-    for (const line of last) this.#output.fixed(`${line}\n`)
-    for (const line of this.#warnings) say(this.#host.stderr, line)
-    if (this.#dropped > 0) say(this.#host.stderr, `${count(this.#dropped, 'more warning')} not shown.`)
+    if (this.#leaveScreen === undefined) return
+    this.#leaveScreen()
+    this.#leaveScreen = undefined
+    const { stdout, stderr } = this.#host
+    stdout.off('resize', this.#requestFrame)
+    const { columns, rows } = sizeOf(stdout)
+    this.#view.warn('') // all warnings follow below
+    const lastFrame = this.#view.empty ? [] : this.#view.lines(columns, rows - 1) // one row for the prompt
+    for (const line of lastFrame) this.#output.fixed(`${line}\n`)
+    for (const line of this.#warnings) say(stderr, line)
+    if (this.#droppedWarnings > 0) say(stderr, `${count(this.#droppedWarnings, 'more warning')} not shown.`)
   }
 
   #warn(text: string): void {
-    const direct = this.#leave === undefined || !isTerminal(this.#host.stderr)
+    const { stderr } = this.#host
+    const isDeferred = this.#leaveScreen !== undefined && isTerminal(stderr)
     for (const line of text.trimEnd().split('\n')) {
-      if (direct) say(this.#host.stderr, line)
-      else if (this.#warnings.length < maxWarnings) this.#warnings.push(line)
-      else this.#dropped++
-      if (!direct) this.#view.warn(line)
+      if (!isDeferred) {
+        say(stderr, line)
+        continue
+      }
+      if (this.#warnings.length < maxWarnings) this.#warnings.push(line)
+      else this.#droppedWarnings++
+      this.#view.warn(line)
     }
-    this.#draw()
+    this.#requestFrame()
   }
 
-  readonly #redraw = (): void => this.#draw()
-
-  #draw(): void {
+  readonly #requestFrame = (): void => {
     this.#dirty = true
-    if (!this.#drawing) void this.#frames()
+    if (!this.#drawing) void this.#drawFrames()
   }
 
-  /** Draws frames until nothing has changed. A terminal that takes nothing (Ctrl-S) delays the next frame. */
-  async #frames(): Promise<void> {
+  /** Draws frames until the view stops changing or closes. A stopped terminal (Ctrl-S) delays the next frame. */
+  async #drawFrames(): Promise<void> {
     this.#drawing = true
-    while (this.#dirty && this.#leave !== undefined) {
+    while (this.#dirty && this.#leaveScreen !== undefined) {
       this.#dirty = false
       const { columns, rows } = sizeOf(this.#host.stdout)
       const lines = this.#view.lines(columns, rows)
-      // Erase before writing: after a full line the cursor is still on its last cell.
+      // Erase each line before writing it: after a full line the cursor is on the last cell, which would be erased.
       const frame = lines.map((line) => `\x1b[K${line}`).join('\n')
-      this.#output.fixed(`\x1b[H${frame}${lines.length < rows ? '\n\x1b[J' : ''}`)
+      const eraseRest = lines.length < rows ? '\n\x1b[J' : ''
+      this.#output.fixed(`\x1b[H${frame}${eraseRest}`)
       try {
         await this.#output.flush()
       } catch {
-        break // reported by `onFailure`
+        break // reported by `Output.onFailure`
       }
       await sleep(frameMs, undefined, { ref: false })
     }
