@@ -1,5 +1,5 @@
 // Access control lists in mosquitto's format, with the meaning that they have in mosquitto 2.0: a client that has no
-// entry for a topic may neither publish to it nor receive its messages; to subscribe is always allowed.
+// entry for a topic may neither publish to it nor receive its messages; subscribing is always allowed.
 import { MqttxError } from '../errors.js'
 import { matches } from '../session/topic-filter.js'
 import { shown } from '../text.js'

@@ -1,7 +1,7 @@
 // Where clients come from: TCP, TLS, WebSocket and WebSocket over TLS, each on a port of its own.
 import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer } from 'node:tls'
 import { MqttxError } from '../errors.js'
@@ -56,28 +56,37 @@ export async function listen(
   visits: Visits,
 ): Promise<Listener> {
   const server = await serverFor(wanted.scheme, certificate, visits)
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
+  const running = await bound(server, { host: wanted.bind, port: wanted.port }, visits).catch((error) => {
+    throw listenError(wanted, error)
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(wanted, error)))
-    server.listen({ host: wanted.bind, port: wanted.port }, resolve)
-  })
-  server.removeAllListeners('error')
   const found = server.address()
   if (found === null || typeof found === 'string') throw new MqttxError('the server has no address')
   const address = { host: found.address, port: found.port }
-  server.on('error', visits.trouble)
-  return {
-    address,
-    url: `${wanted.scheme}://${formatAddress(address)}${wanted.scheme.startsWith('ws') ? '/mqtt' : ''}`,
-    stop: () => server.close(),
-    destroy() {
-      for (const socket of sockets) socket.destroy()
-    },
+  const path = wanted.scheme.startsWith('ws') ? '/mqtt' : ''
+  return { address, url: `${wanted.scheme}://${formatAddress(address)}${path}`, ...running }
+}
+
+/** Starts `server`; its later errors are `trouble`. Rejects with the error of the system. */
+export function bound(
+  server: Server,
+  where: ListenOptions,
+  { trouble }: Visits,
+): Promise<Pick<Listener, 'stop' | 'destroy'>> {
+  const sockets = new Set<Socket>()
+  const destroy = (): void => {
+    for (const socket of sockets) socket.destroy()
   }
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(where, () => {
+      server.off('error', reject).on('error', trouble)
+      server.on('connection', (socket: Socket) => {
+        sockets.add(socket)
+        socket.once('close', () => sockets.delete(socket))
+      })
+      resolve({ stop: () => server.close(), destroy })
+    })
+  })
 }
 
 async function serverFor(

@@ -1,47 +1,26 @@
-// Clients of this machine over a unix socket.
+// Listens on a unix socket.
 import { lstatSync, unlinkSync } from 'node:fs'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { MqttxError } from '../errors.js'
 import { strerror } from '../io/system-error.js'
-import type { Listener, Visits } from './listeners.js'
+import { bound, type Listener, type Visits } from './listeners.js'
 
 /** Listens on `path`. A socket that an earlier server has left there is replaced. @throws MqttxError */
 export async function listenUnix(path: string, visits: Visits): Promise<Listener> {
-  const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-    visits.connected(socket, { address: undefined, port: undefined, path })
-  })
+  const server = createServer((socket) =>
+    visits.connected(socket, { address: undefined, port: undefined, path }),
+  )
   try {
-    await bound(server, path).catch(async (error: NodeJS.ErrnoException) => {
+    const running = await bound(server, { path }, visits).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EADDRINUSE' || !(await isAbandoned(path))) throw error
       unlinkSync(path)
-      await bound(server, path)
+      return bound(server, { path }, visits)
     })
+    return { address: undefined, url: `unix://${resolve(path)}`, ...running }
   } catch (cause) {
     throw unixError(path, cause as NodeJS.ErrnoException)
   }
-  server.on('error', visits.trouble)
-  return {
-    address: undefined,
-    url: `unix://${resolve(path)}`,
-    stop: () => server.close(),
-    destroy() {
-      for (const socket of sockets) socket.destroy()
-    },
-  }
-}
-
-function bound(server: Server, path: string): Promise<void> {
-  return new Promise((done, reject) => {
-    server.once('error', reject)
-    server.listen(path, () => {
-      server.off('error', reject)
-      done()
-    })
-  })
 }
 
 /** True for a socket on which nobody listens. */

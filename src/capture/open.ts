@@ -166,7 +166,7 @@ export class CaptureFile implements FileReader {
   }
 }
 
-/** Whether the text of a key log file has any secret. */
+/** True if the text of a key log file contains a secret. */
 export function hasSecrets(keyLog: string): boolean {
   const log = new KeyLog()
   log.add(keyLog)

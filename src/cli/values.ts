@@ -56,7 +56,7 @@ function qosOf(text: string, refusal: string): 0 | 1 | 2 {
 /** A TCP port of a server. 0 is accepted: with a path as host it means a unix socket (see options/connection.ts). */
 export const parsePort = integer({ min: 0, max: 65_535, refusal: portRefusal, hint: portHint })
 
-/** A TCP port to listen on; 0: any free port. */
+/** A TCP port to listen on; with 0 the system chooses a free one. */
 export const parseListenPort = integer({
   min: 0,
   max: 65_535,

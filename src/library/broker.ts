@@ -3,6 +3,7 @@ import type { RunningBroker } from '../broker/broker.js'
 import { oneOf, whole } from './checks.js'
 import { ofKind, own, startBrokerNames } from './names.js'
 import type { Broker, StartBrokerOptions } from './types.js'
+import { warnOfLog } from './warnings.js'
 
 const ports = [0, 65_535] as const
 /** In bytes: a PUBLISH must be possible; four bytes of Remaining Length say no more (MQTT 5.0, 2.1.4). */
@@ -26,7 +27,7 @@ async function started(options: StartBrokerOptions): Promise<RunningBroker> {
   }
   whole('port', port, ports)
   const others = wsPort === undefined ? [] : [{ scheme: 'ws', port: whole('wsPort', wsPort, ports) } as const]
-  const log = onLog ?? (() => {})
+  const log = logger(onLog)
   const core = await import('../broker/broker.js')
   return core.startBroker({
     ...{ bind: host, port, others, allowAnonymous, settings, log },
@@ -41,6 +42,18 @@ function authenticator({ authenticate }: StartBrokerOptions) {
     const verdict = await authenticate(user, password)
     ofKind('the result of authenticate', verdict, 'boolean')
     return verdict
+  }
+}
+
+/** What the callback throws must not reach the broker: it is a process warning. */
+function logger(onLog: StartBrokerOptions['onLog']): (line: string) => void {
+  if (onLog === undefined) return () => {}
+  return (line) => {
+    try {
+      onLog(line)
+    } catch (error) {
+      warnOfLog(error)
+    }
   }
 }
 

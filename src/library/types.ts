@@ -324,11 +324,11 @@ export interface StartBrokerOptions {
   readonly maxPacketSize?: number
   /** Receive Maximum, 1 to 65,535 (the default). */
   readonly receiveMaximum?: number
-  /** Longest Keep Alive in seconds, to 65,535. Default 0: any. */
+  /** Longest Keep Alive in seconds, to 65,535. Default 0: no limit. */
   readonly maxKeepAlive?: number
   /** Topic Alias Maximum, 0 to 65,535. Default 10. */
   readonly topicAliasMaximum?: number
-  /** Called with each line of the log, without its end. */
+  /** Called with each line of the log, without its end. If it throws, a process warning is emitted once. */
   readonly onLog?: (line: string) => void
 }
 

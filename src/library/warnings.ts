@@ -1,4 +1,4 @@
-// Process warnings for programs that set no onDrop or onError. Each kind is emitted once per process.
+// Process warnings about callbacks that are missing or throw. Each kind is emitted once per process.
 import { shown } from '../text.js'
 import type { Subscription } from './types.js'
 
@@ -21,4 +21,9 @@ export function warnOfDrop({ filter }: Subscription): void {
 /** Warns that a responder could not answer a request; only about the first one. */
 export function warnOfRequest({ message }: Error): void {
   warnOnce('MqttxRequestWarning', `${message}; use onError to handle such requests`)
+}
+
+/** Warns that the onLog of a broker has thrown; only the first time. */
+export function warnOfLog(error: unknown): void {
+  warnOnce('MqttxLogWarning', `onLog threw ${error instanceof Error ? error.message : String(error)}`)
 }

@@ -63,7 +63,7 @@ export const maxIterations = 2 ** 31 - 1
 /** 4 GiB, more than `excess` allows. */
 const maxMemory = 4 * 1024 * 1024
 
-/** Cost limits of a verification, a few seconds each: any login attempt starts one. */
+/** Cost limits of a verification, a few seconds each: every login attempt starts one. */
 const ceilings = {
   iterations: 10_000_000,
   bcrypt: 16,

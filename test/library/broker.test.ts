@@ -68,6 +68,22 @@ test('authorize decides for each of the three actions, and who throws denies', a
   expect(log).toContain('authorize failed: no rules')
 })
 
+test('what onLog throws is a process warning, and the broker goes on', async () => {
+  const warnings: string[] = []
+  const warned = ({ name, message }: Error) => void warnings.push(`${name}: ${message}`)
+  process.on('warning', warned)
+  onTestFinished(() => void process.off('warning', warned))
+  const started = await broker({
+    onLog() {
+      throw new Error('full')
+    },
+  })
+  const me = await client(started)
+  await me.publish('t', 'x', { qos: 1 })
+  await me.publish('t', 'x', { qos: 1 })
+  expect(warnings).toEqual(['MqttxLogWarning: onLog threw full'])
+})
+
 test('limits are announced and enforced', async () => {
   const started = await broker({ maxQos: 1, retain: false, maxPacketSize: 100 })
   const me = await client(started, { protocolVersion: 5 })

@@ -18,6 +18,7 @@ beforeAll(async () => {
 afterAll(async () => {
   broker.kill()
   await broker.ended
+  expect(broker.stderr()).toContain(' -> PUBLISH q2 ')
   expect(broker.stderr().match(/^ {2}\S+ (error|warning) .*$/gm)).toBeNull()
 })
 

@@ -1,4 +1,4 @@
-// The packets of a server but for PUBLISH: CONNACK, SUBACK, UNSUBACK, PINGRESP, DISCONNECT, and acknowledgements with a
+// The packets that a server sends, except PUBLISH: CONNACK, SUBACK, UNSUBACK, PINGRESP, DISCONNECT, and acknowledgements with a
 // Reason String.
 import type { IConnackPacket, Packet } from 'mqtt-packet'
 import { type puback, pubrec } from '../../codec/acknowledge.js'

@@ -1,4 +1,5 @@
-// A broker without sockets, clocks and files: bytes and the time go in, bytes for each connection and a deadline come out.
+// The broker core, without sockets, clocks or files: takes bytes and the time, returns bytes for each connection and a
+// deadline.
 import { packetNames, publish } from '../../codec/control-packets.js'
 import { maxRemainingLength } from '../../codec/framing.js'
 import type { Authorize, Events, Sink } from './caller.js'

@@ -1,8 +1,8 @@
-// Who calls the core: whom it asks and informs, and the network as it uses it.
+// What the caller of the core provides: network connections, access control, and a receiver of events.
 import type { ProtocolVersion } from '../../codec/publish.js'
 import type { ConnectRequest } from './connect.js'
 
-/** What a client asks leave for; `receive` is asked for each message that would be sent to it. */
+/** What access control is asked about. `receive` is asked for each message that would be sent to the client. */
 export type Action = 'publish' | 'subscribe' | 'receive'
 
 /** Who a client is, for access control. */
@@ -26,7 +26,7 @@ export interface Sink {
   connecting(request: ConnectRequest): void
 }
 
-/** A client, as events tell of it. */
+/** What events say about a client. */
 export interface Client {
   readonly sink: Sink
   /** '' before there is one. */

@@ -1,4 +1,4 @@
-// The one checker of what a client sends, but for CONNECT (connect.ts) and PUBLISH (codec/publish.ts): direction, flags,
+// Checks the packets of clients, except CONNECT (connect.ts) and PUBLISH (codec/publish.ts): direction, flags,
 // fields, properties, codes, length. A table, like that of codec/server-packets.ts for the other direction.
 import { type AcknowledgeType, isShortAcknowledge, pubrel } from '../../codec/acknowledge.js'
 import {

@@ -1,5 +1,5 @@
-// A connection and the broker, as those that deal with packets use them: `Connection` and `Broker` implement these, and
-// import what deals with packets.
+// The interfaces of `Connection` and `Broker` for the modules that handle packets. The classes import those modules, and
+// these import only this file.
 import type { AcknowledgeType } from '../../codec/acknowledge.js'
 import type { TopicAliases } from '../../session/topic-alias.js'
 import type { Authorize, Events } from './caller.js'

@@ -29,7 +29,7 @@ export interface ConnectRequest {
   /** Seconds; `forever`: for ever. */
   readonly sessionExpiry: number
   readonly receiveMaximum: number
-  /** Bytes; Infinity: any. */
+  /** Maximum Packet Size in bytes; Infinity if the client sets no limit. */
   readonly maxPacketSize: number
   readonly topicAliasMaximum: number
   /** Reason Strings and User Properties may be sent with every packet. */

@@ -1,4 +1,4 @@
-// One network connection: bytes to packets, each handed on to what deals with it; what is to be sent; how it ends.
+// One network connection of a client: splits bytes into packets, dispatches and sends packets, and closes.
 import { type AcknowledgeType, encodeAcknowledge } from '../../codec/acknowledge.js'
 import { Batch } from '../../codec/batch.js'
 import { connect as connectType, publish as publishType } from '../../codec/control-packets.js'

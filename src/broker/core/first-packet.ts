@@ -1,5 +1,5 @@
-// The first bytes of a connection: whether they begin a CONNECT of a version that the broker speaks. For another version
-// there is an answer that its clients understand.
+// Checks that the first bytes of a connection begin a CONNECT of a supported version. For another version it returns an
+// answer that clients of that version understand.
 import { packetNames } from '../../codec/control-packets.js'
 
 /** What the first bytes of a connection tell. */

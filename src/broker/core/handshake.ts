@@ -1,4 +1,4 @@
-// From CONNECT to CONNACK (MQTT 5.0, 3.1.4): what is refused, what is granted, and the session that the client gets.
+// Handles CONNECT (MQTT 5.0, 3.1.4): refuses it, or finds the client's session and answers with CONNACK.
 import type { IConnackPacket } from 'mqtt-packet'
 import { ProtocolError } from '../../errors.js'
 import * as answers from './answers.js'

@@ -1,4 +1,4 @@
-// Packets of an accepted client: PUBLISH with its checks and its answer, and what each other packet leads to.
+// Handles the packets of a client after CONNACK: checks, routes and acknowledges PUBLISH, and dispatches the others.
 import { puback, pubcomp, pubrec, pubrel } from '../../codec/acknowledge.js'
 import * as types from '../../codec/control-packets.js'
 import { readProperties } from '../../codec/property-reader.js'

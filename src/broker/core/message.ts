@@ -1,4 +1,4 @@
-// An Application Message on its way through the broker: ranges of the chunk that brought it, until it must be kept.
+// An Application Message in the broker: ranges of the received chunk, copied only if the message must be kept.
 import { copy } from '../../codec/batch.js'
 import type { Publish, QoS } from '../../codec/publish.js'
 import { afterInteger } from '../../codec/variable-byte-integer.js'

@@ -1,6 +1,5 @@
-// How far a client is behind, and who waits for it. Publishers wait while it is behind and moves; once it has stood still
-// for a while they go on, QoS 0 messages to it are dropped and others wait in its queue; if it takes no byte for long it
-// is disconnected.
+// Back-pressure from a slow subscriber. Publishers wait while it makes progress. When it stops, they continue after a
+// while: QoS 0 messages to it are dropped and others queued. If it takes no byte for a long time, it is disconnected.
 import { fullAt, longQueue, overfullAt } from './settings.js'
 import type { SubscriberConnection } from './subscription.js'
 import { Timer, type Timers } from './timers.js'

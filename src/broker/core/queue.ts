@@ -1,4 +1,4 @@
-// The queue of a session: messages of QoS 1 and 2 in order, and what they cost, counted for all sessions together.
+// The queue of QoS 1 and 2 messages of a session, and the memory that all queues together hold.
 import type { Message } from './message.js'
 
 /** What a kept message costs beside its bytes: objects, a place in a queue. */

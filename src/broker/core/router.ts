@@ -1,5 +1,4 @@
-// Where a message goes: to the retained messages, to each client that subscribed, to one member of each shared
-// subscription.
+// Routes a message to the retained messages, to each subscribed client, and to one member of each shared subscription.
 import type { QoS } from '../../codec/publish.js'
 import type { Authorize } from './caller.js'
 import type { Message } from './message.js'

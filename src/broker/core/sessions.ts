@@ -1,4 +1,4 @@
-// All sessions: how they begin, outlive their connections and end (MQTT 5.0, 4.1), and the wills that go with that.
+// Creates, keeps, expires and ends sessions (MQTT 5.0, 4.1), and publishes wills.
 import type { Ending } from './caller.js'
 import { forever } from './connect.js'
 import type { Router } from './router.js'

@@ -10,7 +10,7 @@ export interface Settings {
   readonly maxPacketSize: number | undefined
   /** QoS 1 and 2 messages of a client that may wait for PUBACK or PUBCOMP; of MQTT 5 clients only. */
   readonly receiveMaximum: number
-  /** The longest Keep Alive in seconds; 0: any. */
+  /** The longest Keep Alive in seconds; 0 for no limit. */
   readonly maxKeepAlive: number
   readonly topicAliasMaximum: number
 }

@@ -1,4 +1,4 @@
-// Work that may take long, in steps: other clients have their turn between two of them.
+// Long work in steps: other clients are served in between.
 
 export type Steps = Iterator<undefined, void>
 

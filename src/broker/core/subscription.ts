@@ -1,5 +1,5 @@
-// A subscription, the message that it leads to, and the session and connection that get it, as what routes messages
-// knows them. The classes that implement these import this file, and it imports none of them.
+// The types that routing needs: subscriptions, deliveries, and interfaces of the sessions and connections that receive
+// messages. The classes that implement these import this file, and it imports none of them.
 import type { AcknowledgeType } from '../../codec/acknowledge.js'
 import type { QoS } from '../../codec/publish.js'
 import type { Client, Identity } from './caller.js'

@@ -1,5 +1,5 @@
-// The subscriptions of all clients: a tree with a level of a Topic Filter on each edge, and who gets what for each of the
-// Topic Names that were published to of late.
+// The subscriptions of all clients: a tree with one level of a Topic Filter per edge, and a cache of the receivers of
+// recent Topic Names.
 import type { QoS } from '../../codec/publish.js'
 import { ShareGroup } from './shared.js'
 import type {

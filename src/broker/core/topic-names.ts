@@ -1,5 +1,4 @@
-// Valid Topic Names by their bytes: to compare those of a PUBLISH with the last ones costs less than to decode and check
-// them again.
+// A cache of valid Topic Names by their bytes: comparing bytes costs less than decoding and checking a name again.
 
 const places = 256
 const longest = 128 // bytes
