@@ -1,7 +1,7 @@
 // Listens on a unix socket.
-import { lstatSync, unlinkSync } from 'node:fs'
+import { existsSync, lstatSync, unlinkSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { MqttxError } from '../errors.js'
 import { strerror } from '../io/system-error.js'
 import { bound, type Listener, type Visits } from './listeners.js'
@@ -35,9 +35,15 @@ async function isAbandoned(path: string): Promise<boolean> {
 }
 
 function unixError(path: string, cause: NodeJS.ErrnoException): MqttxError {
-  const hint =
-    cause.code === 'EADDRINUSE'
-      ? 'a server listens there already, or the file is no socket; choose another path'
-      : undefined
-  return new MqttxError(`cannot listen on ${path}: ${strerror(cause)}`, { hint, cause })
+  const folder = dirname(resolve(path))
+  // Node reports a missing folder as EACCES.
+  const isMissing = cause.code === 'EACCES' && !existsSync(folder)
+  const reason = isMissing ? 'No such file or directory' : strerror(cause)
+  const hint = isMissing ? `create the folder ${folder}` : hints[cause.code ?? '']
+  return new MqttxError(`cannot listen on ${path}: ${reason}`, { hint, cause })
+}
+
+const hints: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'a server listens there already, or the file is no socket; choose another path',
+  EACCES: 'the folder must be writable for this user; choose another path',
 }

@@ -91,6 +91,15 @@ test('--unix: local clients over a socket, a stale one replaced, one in use and 
   expect(readFileSync(path, 'utf8')).toBe('a file')
 })
 
+test('--unix in a folder that does not exist says so', async () => {
+  const folder = join(scratch('unix'), 'none')
+  const { status, stdout, stderr } = await mqttx(['broker', '-p', '0', '--unix', join(folder, 's')])
+  expect([status, stdout.toString()]).toEqual([1, ''])
+  expect(stderr).toBe(
+    `Error: cannot listen on ${folder}/s: No such file or directory\nhint: create the folder ${folder}\n`,
+  )
+})
+
 test('an --acl-file that is missing or bad ends it before it listens', async () => {
   const file = join(scratch('acl'), 'acl')
   writeFileSync(file, 'topic read a#\n')
