@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Stryker } from '@stryker-mutator/core'
 import { Instrumenter } from '@stryker-mutator/instrumenter'
+import { leaveOutAllBut } from './drawn.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const allFolders = ['session', 'codec', 'connection', 'format', 'capture', 'inspect', 'passwd']
@@ -22,6 +23,7 @@ if (!(count > 0) || Number.isNaN(seed) || folders.some((folder) => !allFolders.i
   )
   process.exit(1)
 }
+process.env.TZ = 'Europe/Berlin' // as test/format/rig.ts, which cannot set it in the threads of Stryker's
 if (given.length > 0) process.env.MQTTX_MUTATE_UNITS = given.join()
 
 /** mulberry32 */
@@ -51,10 +53,12 @@ async function allMutants() {
     })),
     { plugins: null, excludedMutations, ignorers: [], noHeader: true },
   )
-  return mutants.map(({ fileName, location, mutatorName, replacement }) => {
-    const file = fileName.slice(root.length).replaceAll('\\', '/')
-    return { file, location, mutatorName, replacement }
-  })
+  return mutants
+    .filter(({ status }) => status !== 'Ignored')
+    .map(({ fileName, location, mutatorName, replacement }) => {
+      const file = fileName.slice(root.length).replaceAll('\\', '/')
+      return { file, location, mutatorName, replacement }
+    })
 }
 
 /** `count` of them, each as likely as any other. */
@@ -78,11 +82,13 @@ const mutants = await allMutants()
 const chosen = sampled(mutants)
 process.stdout.write(`${chosen.length} of ${mutants.length} mutants, seed ${seed}\n`)
 
+leaveOutAllBut(chosen.map(({ file, location }) => ({ path: join(root, file), location })))
 const stryker = new Stryker({
   mutate: [...new Set(chosen.map(rangeOf))],
   mutator: { excludedMutations },
   testRunner: 'vitest',
-  plugins: ['@stryker-mutator/vitest-runner'],
+  plugins: ['@stryker-mutator/vitest-runner', new URL('drawn.mjs', import.meta.url).href],
+  ignorers: ['drawn'],
   vitest: { configFile: 'vitest.mutate.config.ts' },
   reporters: ['progress-append-only'],
   coverageAnalysis: 'perTest',
@@ -105,7 +111,7 @@ const stryker = new Stryker({
 })
 const results = await stryker.runMutationTest()
 
-// A range holds smaller mutants too, and several of one place: only those that were drawn count.
+// A place has several mutants: only those that were drawn count.
 const drawn = new Set(chosen.map(keyOf))
 const before = ({ line, column }) => ({ line: line - 1, column: column - 1 })
 const found = results
