@@ -346,6 +346,30 @@ describe('valid packets are accepted', () => {
       expect(packets[0], propertyTitle(row)).toHaveProperty(`properties.${row.key}`)
     }
   })
+
+  const notZero = ['Subscription Identifier', 'Receive Maximum', 'Topic Alias', 'Maximum Packet Size']
+  const zero = {
+    byte: '00',
+    'two byte integer': '0000',
+    'four byte integer': '00000000',
+    'variable byte integer': '00',
+    'utf-8 string': '0000',
+    'binary data': '0000',
+    'utf-8 string pair': '00000000',
+  }
+  test.each(
+    properties
+      .filter((row) => !notZero.includes(propertyTitle(row)) && row.key !== 'assignedClientIdentifier')
+      .flatMap((row) => [
+        ...(row.packets.includes('connack') ? [{ name: propertyTitle(row), row, of: connack }] : []),
+        ...(row.packets.includes('publish') ? [{ name: propertyTitle(row), row, of: publish }] : []),
+      ])
+      .filter(({ row, of }) => !row.fromClient?.includes(of === connack ? 'connack' : 'publish')),
+  )('0, or nothing, as the value of $name', ({ row, of }) => {
+    const { packets, remarks } = hear(of(row.id.toString(16).padStart(2, '0') + zero[row.type]), 5)
+    expect(remarks).toEqual([])
+    expect(JSON.stringify(packets)).toContain(`"${row.key}":`)
+  })
 })
 
 describe('sizes (H19)', () => {
