@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { ExitCode, MqttxError } from '../errors.js'
 import { isTerminal } from './terminal.js'
+import { terminalMode } from './terminal-mode.js'
 
 /** The input of a terminal, which has a raw mode. */
 interface Keyboard extends Readable {
@@ -106,8 +107,6 @@ async function controllingTerminal(): Promise<
 function ask(question: string, keyboard: Keyboard, screen: Writable): Promise<Buffer> {
   let typed: Buffer = Buffer.alloc(0)
   const isText = textFilter()
-  keyboard.setRawMode(true) // before the question: the answer may come at once
-  screen.write(question)
   return new Promise<Buffer>((resolve, reject) => {
     const onData = (keys: Buffer) => {
       for (const [at, key] of keys.entries()) {
@@ -119,7 +118,7 @@ function ask(question: string, keyboard: Keyboard, screen: Writable): Promise<Bu
         }
         if (key === ctrlC || key === ctrlBackslash) return settle(() => reject(interrupted()))
         if (key === ctrlD) return settle(() => (typed.length > 0 ? resolve(typed) : reject(nothing())))
-        if (key === ctrlZ) suspend(keyboard)
+        if (key === ctrlZ) suspend()
         else if (key === ctrlU) typed = Buffer.alloc(0)
         else if (erase.includes(key)) typed = withoutLast(typed)
         else if (typed.length < mostTyped && (key >= 0x20 || key === tab)) {
@@ -128,31 +127,26 @@ function ask(question: string, keyboard: Keyboard, screen: Writable): Promise<Bu
       }
     }
     const onEnd = () => settle(() => reject(nothing()))
-    /** The shell has changed the settings of the terminal. Keeps what has been typed. */
-    const onContinue = () => {
-      keyboard.setRawMode(false)
-      keyboard.setRawMode(true)
+    const enter = () => {
+      keyboard.setRawMode(false) // the shell may have changed the settings, which Node does not notice
+      keyboard.setRawMode(true) // before the question: the answer may come at once
       screen.write(question)
     }
+    const leave = terminalMode(enter, () => keyboard.setRawMode(false))
     const settle = (act: () => void) => {
-      process.off('SIGCONT', onContinue)
       keyboard.off('data', onData).off('end', onEnd).off('error', onEnd).pause()
-      keyboard.setRawMode(false)
+      leave()
       screen.write('\n')
       act()
     }
     if (keyboard.readableEnded || keyboard.destroyed) return onEnd()
-    process.on('SIGCONT', onContinue)
     keyboard.on('data', onData).once('end', onEnd).once('error', onEnd).resume()
   })
 }
 
-/** Stops the process until SIGCONT. The system ignores SIGTSTP in an orphaned process group. */
-function suspend(keyboard: Keyboard): void {
-  if (process.platform === 'win32') return
-  keyboard.setRawMode(false)
-  process.kill(process.pid, 'SIGTSTP')
-  setTimeout(() => keyboard.setRawMode(true), 50) // if the process was not stopped
+/** Stops the process until SIGCONT. */
+function suspend(): void {
+  if (process.platform !== 'win32') process.kill(process.pid, 'SIGTSTP')
 }
 
 /** False for the bytes of an escape sequence, which arrow and function keys send (ECMA-48, 5.4). */

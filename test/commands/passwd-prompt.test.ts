@@ -94,21 +94,54 @@ peerTest(
   },
 )
 
-peerTest('H54: Ctrl-Z stops the process, and the question comes again', ['python3'], async () => {
-  const file = join(folder, 'stopped')
-  const script = `set -m; '${process.execPath}' '${program}' passwd -c ${file} ada; echo "stopped $?"; fg`
-  const steps: Step[] = [
-    ['Password: ', 'a\u001a'],
-    ['stopped 148', ''],
-    ['Password: ', 'b\r'],
-    ['Reenter password: ', 'ab\r'],
-  ]
-  const run = start(findPeer('python3')!, [helper, JSON.stringify(steps), 'bash', '-c', script], {
+const shell = async (line: string, steps: readonly Step[]) => {
+  const run = start(findPeer('python3')!, [helper, JSON.stringify(steps), 'bash', '-c', line], {
     timeoutMs: 20_000,
   })
-  expect(JSON.parse((await run.ended).stdout.toString())).toMatchObject({ status: 0 })
+  return JSON.parse((await run.ended).stdout.toString()) as OnTerminal
+}
+
+peerTest('H54: Ctrl-Z stops the process, and the question comes again', ['python3'], async () => {
+  const file = join(folder, 'stopped')
+  const script = `set -m; '${process.execPath}' '${program}' passwd -c ${file} ada; stty; echo "stopped $?"; read _; stty -echo; fg`
+  const seen = await shell(script, [
+    ['Password: ', 'a\u001a'],
+    ['stopped 0', '\r'],
+    ['Password: ', 'b\r'],
+    ['Reenter password: ', 'ab\r'],
+  ])
+  expect(seen.status).toBe(0)
+  expect(seen.output.slice(0, seen.output.indexOf('stopped'))).not.toContain('-echo')
+  expect(seen.echo).toEqual([false, true, false, false])
   expect(await verifies(file, 'ab')).toBe(true)
 })
+
+peerTest('Ctrl-Z without a shell to continue it: the question comes again', ['python3'], async () => {
+  const file = join(folder, 'orphan')
+  const seen = await onTerminal(
+    [
+      ['Password: ', 'a\u001a'],
+      ['Password: ', 'b\r'],
+      ['Reenter password: ', 'ab\r'],
+    ],
+    '-c',
+    file,
+    'ada',
+  )
+  expect(seen).toMatchObject({ status: 0, echo: [false, false, false], restored: true })
+  expect(await verifies(file, 'ab')).toBe(true)
+})
+
+for (const [signal, status] of [
+  ['SIGHUP', 129],
+  ['SIGQUIT', 131],
+  ['SIGUSR1', 138],
+] as const) {
+  peerTest(`${signal} restores the terminal`, ['python3'], async () => {
+    const seen = await onTerminal([['Password: ', null, signal]], '-c', join(folder, 'signal'), 'ada')
+    expect(seen).toMatchObject({ status, restored: true })
+  })
+}
 
 const endings: readonly [string, readonly Step[], number, string][] = [
   ['Ctrl-C', [['Password: ', '\u0003']], 130, 'Interrupted'],

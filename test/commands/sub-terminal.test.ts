@@ -1,8 +1,10 @@
 // sub on a terminal: the line that says it is subscribed, and the view of -w, which leaves the terminal as it was.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { onTerminal } from '../helpers/on-a-terminal.js'
+import { onTerminal, type Step } from '../helpers/on-a-terminal.js'
 import { type Broker, startOwnBroker } from '../helpers/peers.js'
-import { mqttx } from '../helpers/run.js'
+import { mqttx, program, scratch } from '../helpers/run.js'
 
 let broker: Broker
 let at: string
@@ -91,16 +93,84 @@ describe('sub -w', () => {
     expect(last[1]).toHaveLength(160)
   })
 
-  test.each([
+  const view = 'ulimit -c 0; stty cols 80 rows 10;'
+  const itself = `'${process.execPath}' '${program}'`
+  const sub = (options = '') => `sub ${at} -w -t '#' ${options}`
+  const drawn = '9 of 30 topics'
+
+  test.each<[string, string | [signal: string], string, number | undefined]>([
     ['Ctrl-C', '\x03', '', 0],
     ['two of Ctrl-C', '\x03\x03', '', undefined],
     ['Ctrl-\\', '\x1c', '', 131],
     ['-W', '', '-W 2', 27],
-  ])('restores the terminal after %s', async (_, typed, options, expected) => {
-    const line = `ulimit -c 0; stty cols 80 rows 10; mqttx sub ${at} -w -t '#' ${options}; exit $?`
-    const { output, status } = await onTerminal(line, {}, [['9 of 30 topics', typed]])
+    ['SIGTERM', ['SIGTERM'], '', 0],
+    ['SIGHUP', ['SIGHUP'], '', 129],
+    ['SIGQUIT', ['SIGQUIT'], '', 131],
+    ['SIGUSR1', ['SIGUSR1'], '', 138],
+    ['SIGUSR2', ['SIGUSR2'], '', 140],
+  ])('restores the terminal after %s', async (_, input, options, expected) => {
+    const step: Step = typeof input === 'string' ? [drawn, input] : [drawn, null, input[0]]
+    const line = typeof input === 'string' ? `mqttx ${sub(options)}; exit $?` : `exec ${itself} ${sub()}`
+    const { output, status, restored } = await onTerminal(`${view} ${line}`, {}, [step])
     if (expected !== undefined) expect(status).toBe(expected)
     expect(output.lastIndexOf(leave)).toBeGreaterThan(output.lastIndexOf(enter))
+    expect(restored).toBe(true)
+  })
+
+  test('restores the terminal after a crash, before the error is printed', async () => {
+    const crash = join(scratch('crash'), 'crash.cjs')
+    writeFileSync(
+      crash,
+      `const { stdout } = process
+       const write = stdout.write.bind(stdout)
+       stdout.write = (text, ...rest) => {
+         if (String(text).includes('${drawn}')) setImmediate(() => { throw new Error('crash') })
+         return write(text, ...rest)
+       }`,
+    )
+    const { output, status } = await onTerminal(`${view} mqttx ${sub()}; exit $?`, {
+      NODE_OPTIONS: `--require ${crash}`,
+    })
+    expect(status).toBe(70)
+    expect(output.slice(output.lastIndexOf(leave))).toMatch(/^[^E]*Error: crash\r\nhint: /)
+    expect(output.lastIndexOf(leave)).toBeGreaterThan(output.lastIndexOf(enter))
+  })
+
+  test('Ctrl-Z shows the normal screen, fg the view', async () => {
+    const { output, status, restored } = await onTerminal(
+      `${view} set -m; mqttx ${sub()}; echo stopped $?; fg; exit $?`,
+      {},
+      [
+        [drawn, '\x1a'],
+        ['stopped 148', ''],
+        [drawn, '\x03'],
+      ],
+    )
+    expect([status, restored]).toEqual([0, true])
+    const order = [enter, drawn, leave, 'stopped 148', enter, drawn, leave].reduce(
+      (from, text) => (from < 0 ? from : output.indexOf(text, from)),
+      0,
+    )
+    expect(order).toBeGreaterThan(0)
+    expect(output.split(enter)).toHaveLength(3)
+  })
+
+  test.each([
+    ['Ctrl-Z without a shell to continue it', `exec ${itself} SUB`, '\x1a', '\x03'],
+    [
+      'SIGHUP that the shell ignores',
+      `trap '' HUP; ${itself} SUB & read _; kill -HUP $!; read _; kill $!; wait $!`,
+      '\r',
+      '\r',
+    ],
+  ])('is shown again after %s', async (_, line, first, last) => {
+    const { output, status } = await onTerminal(`${view} ${line.replace('SUB', sub())}`, {}, [
+      [drawn, first],
+      [leave + enter, ''],
+      [drawn, last],
+    ])
+    expect(status).toBe(0)
+    expect(output.split(enter)).toHaveLength(3)
   })
 
   test('shows the newest warning in the view, and prints all of them after it', async () => {
