@@ -158,9 +158,6 @@ const common = {
   supported: { 'dynamic-import': false },
   minify: true,
   legalComments: 'none',
-  // mqtt-packet wants the list of buffers in bl, and no stream around it. Its debug asks what terminal there is; nobody
-  // reads what it would print. The copy of Node's streams that others bring is not needed either.
-  alias: { 'readable-stream': 'node:stream', bl: 'bl/BufferList.js', debug: `${root}.ci/no-debug.cjs` },
   logLevel: 'warning',
   metafile: true,
 }

@@ -71,8 +71,6 @@ const sources = Math.max(
   ...['src', 'docs', 'man'].map((name) => newest(root + name)),
   changed(`${root}package.json`),
   changed(`${root}node_modules/.package-lock.json`),
-  ...['build.mjs', 'guides.mjs', 'notices.mjs', 'no-debug.cjs', 'types.mjs'].map((name) =>
-    changed(`${root}.ci/${name}`),
-  ),
+  ...['build.mjs', 'guides.mjs', 'notices.mjs', 'types.mjs'].map((name) => changed(`${root}.ci/${name}`)),
 )
 if (build || changed(`${root}dist/main.cjs`) < sources) run(process.execPath, [`${root}.ci/build.mjs`])

@@ -124,7 +124,9 @@ export class ConnectRefused extends MqttxError {
   override readonly reasonCode: number
 
   constructor(message: string, reasonCode: number, hint?: string) {
-    super(message, { exitCode: reasonCode, hint, prefix: 'Connection error: ' })
+    // 6 to 127 do not exist in CONNACK: as exit statuses they have other meanings.
+    const exitCode = reasonCode > 5 && reasonCode < 128 ? ExitCode.protocol : reasonCode
+    super(message, { exitCode, hint, prefix: 'Connection error: ' })
     this.reasonCode = reasonCode
   }
 }

@@ -44,7 +44,6 @@ const importers: Record<string, string> = {
   ws: 'transport/websocket.ts',
   socks: 'transport/socks.ts',
   'hash-wasm': 'passwd/worker.ts',
-  'mqtt-packet': 'codec/',
   pbf: 'inspect/sparkplug.ts',
   'get-east-asian-width': 'inspect/views/wrap.ts',
   'hdr-histogram-js': 'commands/bench/latency-histogram.ts',

@@ -55,7 +55,7 @@ archive)
   for file in README.md LICENSE LICENSES.txt CHANGELOG.md; do [ -s "$bin/$file" ] || fail "no $file"; done
   node -e "
     const { components } = JSON.parse(fs.readFileSync(process.argv[1]))
-    for (const name of ['node', 'mqtt-packet'])
+    for (const name of ['node', 'ws'])
       if (!components.some((component) => component.name === name)) throw new Error('not listed: ' + name)
   " "$bin/sbom.cdx.json"
   ;;

@@ -1,4 +1,4 @@
-// PUBACK, PUBREC, PUBREL and PUBCOMP without properties, encoded and recognised without mqtt-packet for speed.
+// PUBACK, PUBREC, PUBREL and PUBCOMP without properties, encoded and recognised with little work.
 import type { Batch } from './batch.js'
 
 /** The Control Packet types that acknowledge a PUBLISH (MQTT 5.0, 2.1.2). */

@@ -1,5 +1,5 @@
 // Prepares a PublishTemplate with properties for a version of MQTT.
-import { generate } from './mqtt-packet.js'
+import { encodeProperties } from './property-writer.js'
 import {
   aliasedTemplate,
   type ProtocolVersion,
@@ -8,8 +8,6 @@ import {
   publishTemplate,
   type QoS,
 } from './publish.js'
-import { pairsOf } from './user-properties.js'
-import { afterInteger, variableByteInteger } from './variable-byte-integer.js'
 
 export interface PublishSettings {
   readonly qos: QoS
@@ -33,39 +31,4 @@ export function preparePublish(
   const { topicAlias, ...others } = properties
   const plain = publishTemplate(topic, { qos, retain, properties: encodeProperties(others) })
   return aliasedTemplate(template, topicAlias, plain)
-}
-
-/** Property Length and properties (MQTT 5.0, 3.3.2.3), with User Properties in the given order. */
-function encodeProperties(properties: PublishProperties): Buffer {
-  const { userProperties } = properties
-  if (userProperties === undefined) return encoded(properties)
-  // One by one, as mqtt-packet groups the values of a name.
-  const rows = Object.entries(properties).flatMap(([key, value]) =>
-    key === 'userProperties' ? pairsOf(userProperties).map(pairBytes) : [block({ [key]: value })],
-  )
-  const body = Buffer.concat(rows)
-  return Buffer.concat([variableByteInteger(body.length), body])
-}
-
-/** Property Length and properties as encoded by mqtt-packet. */
-function encoded(properties: PublishProperties): Buffer {
-  const topic = 'a'
-  const packet = generate(
-    { cmd: 'publish', topic, payload: '', qos: 0, retain: false, dup: false, properties },
-    5,
-  )
-  return Buffer.from(packet.subarray(afterInteger(packet, 1) + 2 + topic.length))
-}
-
-function block(properties: PublishProperties): Buffer {
-  const bytes = encoded(properties)
-  return bytes.subarray(afterInteger(bytes, 0))
-}
-
-const userProperty = 0x26
-
-function pairBytes([name, value]: readonly [name: string, value: string]): Buffer {
-  const texts = [name, value].map((text) => Buffer.from(text))
-  const sized = texts.flatMap((text) => [Buffer.from([text.length >> 8, text.length & 0xff]), text])
-  return Buffer.concat([Buffer.from([userProperty]), ...sized])
 }

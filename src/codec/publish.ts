@@ -1,4 +1,4 @@
-// Encodes and decodes PUBLISH (MQTT 3.1.1, 3.3; MQTT 5.0, 3.3), without mqtt-packet for speed.
+// Encodes and decodes PUBLISH (MQTT 3.1.1, 3.3; MQTT 5.0, 3.3). This is the hot path: no object for each byte range.
 import type { IPublishPacket } from 'mqtt-packet'
 import { ProtocolError } from '../errors.js'
 import { type Batch, copy } from './batch.js'

@@ -25,8 +25,23 @@ export function addUserProperty(pairs: UserProperties, name: string, value: stri
 
 /** All pairs in the order in which they were added; name by name for an object made elsewhere. */
 export function pairsOf(pairs: Readonly<Record<string, string | readonly string[]>>): readonly Pair[] {
-  const order = orders.get(pairs)
-  if (order !== undefined) return order
+  return orders.get(pairs) ?? byName(pairs)
+}
+
+/** For JSON: the object itself if it has all pairs in their order, otherwise a list of objects of one pair. */
+export function inOrder<Given extends Readonly<Record<string, string | readonly string[]>>>(
+  pairs: Given,
+): Given | readonly Readonly<Record<string, string>>[] {
+  const order = pairsOf(pairs)
+  const grouped = byName(pairs)
+  const isSame = order.every(([name, value], index) => {
+    const other = grouped[index]!
+    return name === other[0] && value === other[1]
+  })
+  return isSame ? pairs : order.map(([name, value]) => ({ [name]: value }))
+}
+
+function byName(pairs: Readonly<Record<string, string | readonly string[]>>): Pair[] {
   return Object.entries(pairs).flatMap(([name, values]) =>
     [values].flat().map((value): Pair => [name, value]),
   )

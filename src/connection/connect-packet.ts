@@ -87,10 +87,11 @@ export function acceptConnack(
   const code = connackCode(connack, options.version)
   const properties = connack.properties ?? {}
   if (code !== 0) {
+    const unknown = code < 128 ? `CONNACK ${code} does not exist: is it a server of MQTT?` : undefined
     throw new ConnectRefused(
       refusalText(code, options.version),
       code,
-      serverReason(properties) ?? hints[code],
+      serverReason(properties) ?? hints[code] ?? unknown,
     )
   }
   if (connack.sessionPresent && cleanStart) {

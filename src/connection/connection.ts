@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream'
 import type { IDisconnectPacket, Packet } from 'mqtt-packet'
 import { type AcknowledgeType, encodeAcknowledge } from '../codec/acknowledge.js'
-import { generate } from '../codec/mqtt-packet.js'
+import { type ControlPacket, encodePacket } from '../codec/encoder.js'
 import { encodePublish, type Outgoing, type Publish, type PublishTemplate } from '../codec/publish.js'
 import { MqttxError } from '../errors.js'
 import { Session } from '../session/session.js'
@@ -190,10 +190,14 @@ export class Connection {
     return messageId
   }
 
-  #request(answer: 'suback' | 'unsuback', filters: number, packetOf: (messageId: number) => Packet): number {
+  #request(
+    answer: 'suback' | 'unsuback',
+    filters: number,
+    packetOf: (messageId: number) => ControlPacket,
+  ): number {
     const { connected } = this.#state
     const messageId = this.#session.request(answer, filters)
-    const bytes = generate(packetOf(messageId), this.#options.version)
+    const bytes = encodePacket(packetOf(messageId), this.#options.version)
     const refusal = connected?.negotiated.refusesSize(bytes.length)
     if (refusal !== undefined) {
       this.#session.answered(answer, messageId) // the Packet Identifier is free again
@@ -229,7 +233,7 @@ export class Connection {
     this.#trace?.sending('DISCONNECT')
     const { version, properties } = this.#options
     const before = link.unsent + link.batch.pending
-    const closed = await link.close(generate(disconnectPacket(reasonCode, properties), version), limitMs)
+    const closed = await link.close(encodePacket(disconnectPacket(reasonCode, properties), version), limitMs)
     this.#state.ended()
     if (this.#state.failure !== undefined) throw this.#state.failure
     if (closed !== 'taken' && before > 0) throw closeIncomplete(closed)
@@ -262,7 +266,7 @@ export class Connection {
     const link = new Link(stream, this.#handler(), { version, maxPacketSize, encoded })
     try {
       const cleanStart = options.cleanStart && this.#state.sessionExpiry === 0
-      const transmit = (packet: Packet) => transmitTo(link, packet, this.#options.version)
+      const transmit = (packet: ControlPacket) => transmitTo(link, packet, this.#options.version)
       const handshake = new Handshake({ connect: options, cleanStart, trace: this.#trace, transmit })
       signal.addEventListener('abort', () => handshake.fail(signal.reason as Error), { once: true })
       if (!this.#state.opened(link, handshake)) throw signal.reason
@@ -377,8 +381,8 @@ export class Connection {
   }
 }
 
-function transmitTo({ batch }: Link, packet: Packet, version: ConnectOptions['version']): void {
-  const bytes = generate(packet, version)
+function transmitTo({ batch }: Link, packet: ControlPacket, version: ConnectOptions['version']): void {
+  const bytes = encodePacket(packet, version)
   batch.append(bytes, 0, bytes.length)
   batch.flush()
 }

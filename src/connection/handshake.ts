@@ -1,5 +1,6 @@
 // The exchange from CONNECT to CONNACK, with AUTH in between for enhanced authentication (MQTT 5.0, 4.12).
 import type { IAuthPacket, IConnackPacket, Packet } from 'mqtt-packet'
+import type { ControlPacket } from '../codec/encoder.js'
 import { MqttxError, ProtocolError } from '../errors.js'
 import { shown } from '../text.js'
 import { type Accepted, acceptConnack, connackCode, connectPacket } from './connect-packet.js'
@@ -13,7 +14,7 @@ export interface HandshakeOptions {
   readonly cleanStart: boolean
   readonly trace: Trace | undefined
   /** Sends a packet at once. */
-  transmit(packet: Packet): void
+  transmit(packet: ControlPacket): void
 }
 
 export class Handshake {

@@ -1,5 +1,6 @@
 // --json of sub and rr: each message as a line of JSON that `pub --json` can publish again.
 import { isUtf8 } from 'node:buffer'
+import { inOrder } from '../codec/user-properties.js'
 import { jsonOf } from '../text.js'
 import { copyJson } from './json-copy.js'
 import { JsonWriter } from './json-writer.js'
@@ -60,9 +61,13 @@ function hasSome(properties: MessageProperties | undefined): properties is Messa
   return properties !== undefined && Object.keys(properties).length > 0
 }
 
-/** mqtt-packet's names and values, except bytes, which JSON lacks. */
+/** mqtt-packet's names and values, except bytes, which JSON lacks, and User Properties whose order an object lacks. */
 function propertiesText(properties: MessageProperties): string {
-  const { correlationData } = properties
-  if (correlationData === undefined) return jsonOf(properties)
-  return jsonOf({ ...properties, correlationData: { base64: correlationData.toString('base64') } })
+  const { correlationData, userProperties } = properties
+  if (correlationData === undefined && userProperties === undefined) return jsonOf(properties)
+  return jsonOf({
+    ...properties,
+    ...(correlationData && { correlationData: { base64: correlationData.toString('base64') } }),
+    ...(userProperties && { userProperties: inOrder(userProperties) }),
+  })
 }

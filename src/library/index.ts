@@ -1,10 +1,19 @@
 // The library: `import { connect, startBroker } from 'mqttx'`.
+import { pairsOf } from '../codec/user-properties.js'
 import { launch } from './broker.js'
 import { LibraryClient } from './client.js'
 import { inLibraryTerms } from './hints.js'
 import { connectNames, own } from './names.js'
 import { settings } from './settings.js'
-import type { Broker, Client, ConnectOptions, StartBrokerOptions, Url } from './types.js'
+import type {
+  Broker,
+  Client,
+  ConnectOptions,
+  StartBrokerOptions,
+  Url,
+  UserProperties,
+  UserPropertyPairs,
+} from './types.js'
 
 export { ConnectionError, ConnectRefused, MqttxError, ProtocolError } from '../errors.js'
 export type * from './types.js'
@@ -38,4 +47,12 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Bro
   } catch (error) {
     throw inLibraryTerms(error)
   }
+}
+
+/**
+ * All pairs in the order of the packet, for the `userProperties` of a received message; for another object, name by
+ * name.
+ */
+export function userPropertyPairs(userProperties: UserProperties): UserPropertyPairs {
+  return pairsOf(userProperties)
 }

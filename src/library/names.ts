@@ -23,11 +23,9 @@ const kinds = {
   boolean: (value: unknown) => typeof value === 'boolean',
   function: (value: unknown) => typeof value === 'function',
   object: (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value),
-  'list of pairs [name, value]': (value: unknown) =>
-    Array.isArray(value) &&
-    value.every(
-      (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((text) => typeof text === 'string'),
-    ),
+  'list of pairs [name, value]': arePairs,
+  'object or list of pairs [name, value]': (value: unknown) =>
+    Array.isArray(value) ? arePairs(value) : typeof value === 'object' && value !== null,
   'string or bytes (Uint8Array)': (value: unknown) =>
     typeof value === 'string' || value instanceof Uint8Array,
   'Uint8Array or Buffer': (value: unknown) => value instanceof Uint8Array,
@@ -40,6 +38,12 @@ const kinds = {
   number: () => true,
 }
 type Kind = keyof typeof kinds
+
+function arePairs(value: unknown): boolean {
+  const isPair = (pair: unknown) =>
+    Array.isArray(pair) && pair.length === 2 && pair.every((text) => typeof text === 'string')
+  return Array.isArray(value) && value.every(isPair)
+}
 
 /** The types of the options of an object, by name. */
 export type Names<T> = { readonly [Name in keyof Required<T>]: Kind }
@@ -126,7 +130,7 @@ export const answerPropertyNames: Names<AnswerProperties> = {
   payloadFormatIndicator: 'boolean',
   messageExpiryInterval: 'number',
   contentType: 'string',
-  userProperties: 'object',
+  userProperties: 'object or list of pairs [name, value]',
 }
 
 export const propertyNames: Names<PublishProperties> = {

@@ -1,9 +1,10 @@
 // Validates MQTT 5 properties from a caller: names, types and ranges.
 import { topicNameFault } from '../cli/topic.js'
+import { addUserProperty, noUserProperties } from '../codec/user-properties.js'
 import { MqttxError } from '../errors.js'
 import { whole } from './checks.js'
 import { described, type Names, own } from './names.js'
-import type { UserProperties } from './types.js'
+import type { UserProperties, UserPropertyPairs } from './types.js'
 
 const maxSeconds = 0xffffffff // Four Byte Integer (MQTT 5.0, 1.5.3)
 
@@ -27,8 +28,13 @@ export function checkedProperties<T extends object>(
     throw new MqttxError(`${prefix}responseTopic is not a valid Topic Name: ${fault}`)
   }
   if (correlationData !== undefined) properties.correlationData = Buffer.from(correlationData as Uint8Array)
-  if (userProperties !== undefined)
+  if (Array.isArray(userProperties)) {
+    const pairs = noUserProperties()
+    for (const [name, value] of userProperties as UserPropertyPairs) addUserProperty(pairs, name, value)
+    properties.userProperties = pairs
+  } else if (userProperties !== undefined) {
     checkUserProperties(userProperties as UserProperties, `${prefix}userProperties`)
+  }
   return properties
 }
 

@@ -115,6 +115,12 @@ export interface Connected {
 /** Names and values; a repeated name has a list of values. */
 export type UserProperties = Readonly<Record<string, string | readonly string[]>>
 
+/**
+ * The name and value of each User Property in the order of the packet, which an object cannot always hold: it groups
+ * repeated names and moves numbers to the front.
+ */
+export type UserPropertyPairs = readonly (readonly [name: string, value: string])[]
+
 /** Properties of a PUBLISH to send (MQTT 5.0, 3.3.2.3). */
 export interface PublishProperties {
   /** True: the payload is UTF-8 text. */
@@ -124,7 +130,7 @@ export interface PublishProperties {
   readonly contentType?: string
   readonly responseTopic?: string
   readonly correlationData?: Uint8Array
-  readonly userProperties?: UserProperties
+  readonly userProperties?: UserProperties | UserPropertyPairs
 }
 
 /** Properties of a Will Message (MQTT 5.0, 3.1.3.2). */
@@ -136,6 +142,8 @@ export interface WillProperties extends PublishProperties {
 /** Properties of a received PUBLISH (MQTT 5.0, 3.3.2.3). */
 export interface MessageProperties extends PublishProperties {
   readonly correlationData?: Bytes
+  /** `userPropertyPairs()` returns them in their order. */
+  readonly userProperties?: UserProperties
 }
 
 export interface PublishOptions {

@@ -92,12 +92,21 @@ describe('CONNACK', () => {
     [3, 'Connection Refused: broker unavailable.'],
     [4, 'Connection Refused: bad user name or password.'],
     [5, 'Connection Refused: not authorised.'],
-    [77, 'Connection Refused: unknown reason.'],
+    [0x87, 'Connection Refused: unknown reason.'],
   ])('with Return Code %i: %s', async (code, message) => {
     const server = await scriptedServer({ packet: (_, socket) => socket.end(connack(code)) })
     const failure = await failureOf(connectionTo(server).connect())
     expect(failure).toBeInstanceOf(ConnectRefused)
     expect(failure).toMatchObject({ exitCode: code, message })
+  })
+
+  test.each([6, 27, 70, 127])('with Return Code %i, which does not exist: status 2', async (code) => {
+    const server = await scriptedServer({ packet: (_, socket) => socket.end(connack(code)) })
+    const failure = await failureOf(connectionTo(server).connect())
+    expect(failure).toMatchObject({
+      ...{ exitCode: 2, reasonCode: code, message: 'Connection Refused: unknown reason.' },
+      hint: `CONNACK ${code} does not exist: is it a server of MQTT?`,
+    })
   })
 
   test.each([

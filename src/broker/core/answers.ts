@@ -1,8 +1,8 @@
 // The packets that a server sends, except PUBLISH: CONNACK, SUBACK, UNSUBACK, PINGRESP, DISCONNECT, and acknowledgements with a
 // Reason String.
-import type { IConnackPacket, Packet } from 'mqtt-packet'
+import type { IConnackPacket } from 'mqtt-packet'
 import { type puback, pubrec } from '../../codec/acknowledge.js'
-import { generate } from '../../codec/mqtt-packet.js'
+import { type ControlPacket, encodePacket } from '../../codec/encoder.js'
 
 /** Whom a packet is for. */
 export interface Receiver {
@@ -36,7 +36,7 @@ export function connack(
     const present = sessionPresent && receiver.version > 3 // reserved in MQTT 3.1
     return returnCode === undefined
       ? undefined
-      : generate({ cmd: 'connack', sessionPresent: present, returnCode }, 4)
+      : encodePacket({ cmd: 'connack', sessionPresent: present, returnCode }, 4)
   }
   const withReason = reason === undefined ? properties : { ...properties, reasonString: bounded(reason) }
   return smallest(receiver, { cmd: 'connack', sessionPresent, reasonCode, properties: withReason })
@@ -87,10 +87,10 @@ function explained({ version }: Receiver, reason: string | undefined): object {
  * The packet; without its Reason String if the receiver does not take one of that size [MQTT-3.2.2-19], or undefined if
  * it takes none at all.
  */
-function smallest({ version, maxPacketSize }: Receiver, packet: Packet): Buffer | undefined {
-  const whole = generate(packet, version)
+function smallest({ version, maxPacketSize }: Receiver, packet: ControlPacket): Buffer | undefined {
+  const whole = encodePacket(packet, version)
   if (whole.length <= maxPacketSize) return whole
   const { reasonString: _, ...properties } = (packet as IConnackPacket).properties ?? {}
-  const shorter = generate({ ...packet, properties } as Packet, version)
+  const shorter = encodePacket({ ...packet, properties } as ControlPacket, version)
   return shorter.length <= maxPacketSize ? shorter : undefined
 }

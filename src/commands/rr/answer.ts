@@ -11,6 +11,7 @@ import {
 import { preparePublish } from '../../codec/publish-properties.js'
 import {
   addUserProperty,
+  inOrder,
   noUserProperties,
   pairsOf,
   type UserProperties,
@@ -104,6 +105,6 @@ export function environmentOf({
     MQTTX_RESPONSE_TOPIC: responseTopic,
     ...(correlationData !== undefined && { MQTTX_CORRELATION_DATA: correlationData.toString('base64') }),
     ...(contentType !== undefined && { MQTTX_CONTENT_TYPE: contentType }),
-    ...(userProperties !== undefined && { MQTTX_USER_PROPERTIES: JSON.stringify(userProperties) }),
+    ...(userProperties !== undefined && { MQTTX_USER_PROPERTIES: JSON.stringify(inOrder(userProperties)) }),
   }
 }
