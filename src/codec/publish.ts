@@ -4,6 +4,7 @@ import { ProtocolError } from '../errors.js'
 import { type Batch, copy } from './batch.js'
 import { maxRemainingLength, remainingLengthSize } from './framing.js'
 import { utf8Fault } from './utf8.js'
+import { afterInteger, incomplete, integerAt, putInteger, tooLong } from './variable-byte-integer.js'
 
 export type QoS = 0 | 1 | 2
 export type ProtocolVersion = 3 | 4 | 5
@@ -84,16 +85,11 @@ export function encodePublish(
 ): void {
   const { head, properties, qos } = template
   const fixed = head.length + properties.length + (qos > 0 ? 2 : 0)
-  let length = fixed + end - start
   batch.reserve(5 + fixed)
   const { buffer } = batch
   let at = batch.offset
   buffer[at++] = 0x30 | (dup ? 8 : 0) | (qos << 1) | (template.retain ? 1 : 0)
-  while (length > 127) {
-    buffer[at++] = (length & 0x7f) | 0x80
-    length >>>= 7
-  }
-  buffer[at++] = length
+  at = putInteger(buffer, at, fixed + end - start)
   copy(head, 0, head.length, buffer, at)
   at += head.length
   if (qos > 0) {
@@ -254,16 +250,13 @@ function emptyTopic(): ProtocolError {
 
 /** The offset of the payload, after the Property Length (MQTT 5.0, 1.5.5) and the properties. */
 function skipProperties(bytes: Buffer, position: number, end: number): number {
-  let length = 0
-  for (let shift = 0; shift <= 21; shift += 7) {
-    if (position >= end) throw truncated('Property Length')
-    const byte = bytes[position++]!
-    length += (byte & 0x7f) << shift
-    if (byte >= 128) continue
-    if (position + length > end) throw truncated('properties')
-    return position + length
-  }
-  throw new ProtocolError('Malformed packet: Property Length has more than 4 bytes [MQTT-1.5.5-1]', 0x81)
+  const length = integerAt(bytes, position, end)
+  if (length === incomplete) throw truncated('Property Length')
+  if (length === tooLong)
+    throw new ProtocolError('Malformed packet: Property Length has more than 4 bytes [MQTT-1.5.5-1]', 0x81)
+  const payloadStart = afterInteger(bytes, position) + length
+  if (payloadStart > end) throw truncated('properties')
+  return payloadStart
 }
 
 function truncated(what: string): ProtocolError {

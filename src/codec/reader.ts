@@ -1,6 +1,7 @@
 // Reads and checks the fields of a Control Packet (MQTT 5.0, 1.5).
 import { ProtocolError } from '../errors.js'
 import { utf8Fault } from './utf8.js'
+import { afterInteger, incomplete, integerAt, tooLong } from './variable-byte-integer.js'
 
 export class Reader {
   readonly #bytes: Buffer
@@ -46,15 +47,14 @@ export class Reader {
 
   /** A Variable Byte Integer (1.5.5). */
   variable(field: string): number {
-    let value = 0
-    for (let shift = 0; shift <= 21; shift += 7) {
-      const byte = this.byte(field)
-      value += (byte & 0x7f) << shift
-      if (byte >= 128) continue
-      if (byte === 0 && shift > 0) this.remark(`${field} is longer than necessary [MQTT-1.5.5-1]`)
-      return value
-    }
-    throw this.malformed(`${field} has more than 4 bytes [MQTT-1.5.5-1]`)
+    const start = this.at
+    const value = integerAt(this.#bytes, start, this.end)
+    if (value === incomplete) throw this.malformed(`it ends within its ${field}`)
+    if (value === tooLong) throw this.malformed(`${field} has more than 4 bytes [MQTT-1.5.5-1]`)
+    this.at = afterInteger(this.#bytes, start)
+    if (this.at - start > 1 && this.#bytes[this.at - 1] === 0)
+      this.remark(`${field} is longer than necessary [MQTT-1.5.5-1]`)
+    return value
   }
 
   /** A Packet Identifier (2.2.1). */

@@ -1,6 +1,7 @@
 // Frames one direction of a stream: turns segments into Control Packets. Bytes missing inside a packet become a hole in it.
 // After any other loss, searches for the next packet boundary and reports the bytes skipped.
 import { type Direction, type Origin, type StreamSegment, segmentOf } from '../capture/stream.js'
+import { afterInteger, incomplete, integerAt, tooLong } from '../codec/variable-byte-integer.js'
 import { BoundarySearch, type Budget } from './boundary-search.js'
 import { headerAt } from './fixed-header.js'
 import { Packet } from './packet.js'
@@ -166,15 +167,10 @@ export class Assembler {
   #parse(bytes: Uint8Array, from: number, limit: number, place: Place): void {
     let at = from
     while (at < limit) {
-      let body = at + 1
-      let length = 0
-      let byte = 128
-      for (let scale = 1; byte >= 128 && body < limit && scale < 268_435_456; scale *= 128) {
-        byte = bytes[body++]!
-        length += (byte & 0x7f) * scale
-      }
-      const broken = byte >= 128 && body - at === 5
-      if (byte >= 128 && !broken) return this.#start(bytes.subarray(at, limit), at, 0, place)
+      const length = integerAt(bytes, at + 1, limit)
+      if (length === incomplete) return this.#start(bytes.subarray(at, limit), at, 0, place)
+      const broken = length === tooLong
+      const body = broken ? at + 5 : afterInteger(bytes, at + 1)
       if (bytes[at]! < 16 || broken) {
         const end = Math.min(limit, broken ? body : body + length)
         return this.#unframed(new Packet(bytes, at, Math.min(body, end), end, end - at), limit, place)

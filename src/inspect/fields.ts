@@ -1,5 +1,6 @@
 // Reads a packet and records each bit range as a field with name, value and meaning, independent of any view. For any
 // input, the leaf fields tile the packet: every bit belongs to exactly one.
+import { afterInteger, incomplete, integerAt, tooLong } from '../codec/variable-byte-integer.js'
 import type { Names } from './names.js'
 import { type Hole, noHoles } from './packet.js'
 import { type RuleKey, type Violation, violation } from './rules.js'
@@ -133,14 +134,12 @@ export class Fields {
 
   /** A Variable Byte Integer (MQTT 5.0, 1.5.5). */
   variable(name: string): number {
-    let value = 0
-    let size = 0
-    for (let byte = 128; byte >= 128; size++) {
-      if (size === 4) this.#refuse('remlen-5-bytes', `${name} has more than four bytes`)
-      this.#need(name, size + 1)
-      byte = this.bytes[this.origin + this.at + size]!
-      value += (byte & 0x7f) * 128 ** size
-    }
+    const start = this.origin + this.at
+    const present = Math.min(this.limit, this.#readable)
+    const value = integerAt(this.bytes, start, this.origin + present)
+    if (value === tooLong) this.#refuse('remlen-5-bytes', `${name} has more than four bytes`)
+    if (value === incomplete) this.#need(name, present - this.at + 1)
+    const size = afterInteger(this.bytes, start) - start
     const field = this.#add(name, 'number', this.at * 8, size * 8)
     field.value = value
     if (size > 1 && value < 128 ** (size - 1)) this.report('vbi-not-minimal')

@@ -1,4 +1,5 @@
 // Parses Fixed Headers, and tests whether a packet decodes without errors.
+import { afterInteger, incomplete, integerAt } from '../codec/variable-byte-integer.js'
 import { Fields } from './fields.js'
 import type { Packet } from './packet.js'
 import { decodePacket } from './packet-decoder.js'
@@ -7,14 +8,10 @@ const fields = new Fields()
 
 /** The Fixed Header at `at`: index of the packet's body and end. 'cut': it is incomplete; 'none': more than four bytes of length. */
 export function headerAt(bytes: Uint8Array, at: number): { body: number; end: number } | 'cut' | 'none' {
-  let length = 0
-  for (let i = 1; i <= 4; i++) {
-    if (at + i >= bytes.length) return 'cut'
-    const byte = bytes[at + i]!
-    length += (byte & 0x7f) * 128 ** (i - 1)
-    if (byte < 128) return { body: at + i + 1, end: at + i + 1 + length }
-  }
-  return 'none'
+  const length = integerAt(bytes, at + 1, bytes.length)
+  if (length < 0) return length === incomplete ? 'cut' : 'none'
+  const body = afterInteger(bytes, at + 1)
+  return { body, end: body + length }
 }
 
 /** True if the packet decodes in its version without errors, warnings or control characters in texts. */

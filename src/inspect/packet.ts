@@ -136,18 +136,3 @@ export class Packet implements Instant {
 
 export const noHoles: readonly Hole[] = []
 const none: readonly Violation[] = []
-
-/** A packet from bytes that are not from a capture. */
-export function packetOf(bytes: Uint8Array, direction: Direction, version: number): Packet {
-  let body = 1
-  let length = 0
-  for (let byte = 128; byte >= 128 && body < 5 && body < bytes.length; body++) {
-    byte = bytes[body]!
-    length += (byte & 0x7f) * 128 ** (body - 1)
-  }
-  const end = body + length
-  const packet = new Packet(bytes, 0, body, Math.min(end, bytes.length), end)
-  packet.direction = direction
-  packet.version = version
-  return packet
-}

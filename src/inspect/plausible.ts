@@ -1,6 +1,7 @@
 // Tests whether the bytes at a position could be a Control Packet, without creating strings or fields. The search for a
 // packet boundary calls this for every byte, so the work is bounded for any input.
 import { isUtf8 } from 'node:buffer'
+import { afterInteger, incomplete, integerAt, tooLong } from '../codec/variable-byte-integer.js'
 import * as names from './names.js'
 import { type Property, properties } from './properties.js'
 
@@ -25,14 +26,9 @@ export function hasLegalFlags(first: number): boolean {
 export function packetAt(bytes: Uint8Array, at: number, limit: number, version: number): number {
   const first = bytes[at]!
   if (!hasLegalFlags(first)) return none
-  let body = at + 1
-  let length = 0
-  for (let scale = 1, byte = 128; byte >= 128; scale *= 128) {
-    if (scale > 2_097_152) return none
-    if (body >= limit) return limit + 1
-    byte = bytes[body++]!
-    length += (byte & 0x7f) * scale
-  }
+  const length = integerAt(bytes, at + 1, limit)
+  if (length < 0) return length === incomplete ? limit + 1 : none
+  const body = afterInteger(bytes, at + 1)
   const end = body + length
   // Most positions are rejected here: the Topic Name would be longer than the packet.
   if (
@@ -88,14 +84,12 @@ class Reader {
   }
 
   variable(): number {
-    let value = 0
-    for (let scale = 1; ; scale *= 128) {
-      const byte = this.number(1)
-      if (this.isOver) return 0
-      value += (byte & 0x7f) * scale
-      if (byte < 128) return value
-      if (scale === 2_097_152) return this.#contradict()
-    }
+    if (this.isOver) return 0
+    const value = integerAt(this.bytes, this.at, this.limit)
+    if (value === tooLong) return this.#contradict()
+    if (value !== incomplete) this.at = afterInteger(this.bytes, this.at)
+    else this.#has(this.limit - this.at + 1)
+    return Math.max(value, 0)
   }
 
   identifier(): void {

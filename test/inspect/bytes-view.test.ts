@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { InspectedConnection } from '../../src/inspect/connection.js'
 import { messageOf } from '../../src/inspect/mqtt-sn.js'
-import { type Packet, packetOf } from '../../src/inspect/packet.js'
+import type { Packet } from '../../src/inspect/packet.js'
 import { BytesView } from '../../src/inspect/views/bytes.js'
+import { packetOf } from './packet-of.js'
 
 const flow = { id: 1, protocol: 'raw', client: '', server: '', sawStart: true } as const
 const connection = new InspectedConnection(flow, undefined)

@@ -6,7 +6,8 @@ import { decode } from '../../src/inspect/decode.js'
 import { FastDecoder } from '../../src/inspect/fast-decoder.js'
 import { Fields } from '../../src/inspect/fields.js'
 import { messageOf } from '../../src/inspect/mqtt-sn.js'
-import { type Packet, packetOf } from '../../src/inspect/packet.js'
+import type { Packet } from '../../src/inspect/packet.js'
+import { packetOf } from './packet-of.js'
 
 const fields = new Fields()
 

@@ -4,11 +4,11 @@ import { expect, test } from 'vitest'
 import { ServerStates } from '../../src/inspect/checks/servers.js'
 import { decode } from '../../src/inspect/decode.js'
 import { Fields } from '../../src/inspect/fields.js'
-import { packetOf } from '../../src/inspect/packet.js'
 import { Sparkplug } from '../../src/inspect/sparkplug.js'
 import { FlowView } from '../../src/inspect/views/flow.js'
 import { StatsView } from '../../src/inspect/views/stats.js'
 import type { TextSink, View } from '../../src/inspect/views/view.js'
+import { packetOf } from './packet-of.js'
 import { bytesOf, flow } from './scenarios.js'
 
 function collecting(make: (sink: TextSink) => View) {

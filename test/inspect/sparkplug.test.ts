@@ -5,8 +5,8 @@ import { PbfWriter } from 'pbf'
 import { expect, test } from 'vitest'
 import { decode } from '../../src/inspect/decode.js'
 import { Fields } from '../../src/inspect/fields.js'
-import { packetOf } from '../../src/inspect/packet.js'
 import { Sparkplug, sparkplugLines } from '../../src/inspect/sparkplug.js'
+import { packetOf } from './packet-of.js'
 
 function publish(topic: string, payload: Uint8Array) {
   const wire = mqtt.generate({

@@ -2,6 +2,7 @@
 // differs.
 import { type Batch, copy } from '../../codec/batch.js'
 import { remainingLengthSize } from '../../codec/framing.js'
+import { putInteger } from '../../codec/variable-byte-integer.js'
 import type { Message } from './message.js'
 import type { Delivery } from './subscription.js'
 
@@ -100,7 +101,7 @@ export class PublishEncoder {
     const start = batch.offset
     let at = start
     buffer[at++] = 0x30 | (dup ? 8 : 0) | (qos << 1) | (retain ? 1 : 0)
-    at = putVariable(buffer, at, size)
+    at = putInteger(buffer, at, size)
     const { topicStart, topicEnd } = message
     const topic = known ? 0 : topicEnd - topicStart
     buffer[at++] = topic >> 8
@@ -113,7 +114,7 @@ export class PublishEncoder {
       buffer[at++] = messageId & 0xff
     }
     if (version5) {
-      at = putVariable(buffer, at, propertiesSize(delivery, alias))
+      at = putInteger(buffer, at, propertiesSize(delivery, alias))
       if (alias > 0) {
         buffer[at++] = 0x23
         buffer[at++] = alias >> 8
@@ -122,7 +123,7 @@ export class PublishEncoder {
       if (ids !== undefined) {
         for (const id of ids) {
           buffer[at++] = 0x0b
-          at = putVariable(buffer, at, id)
+          at = putInteger(buffer, at, id)
         }
       }
       const { block, expiryAt } = message.properties
@@ -148,15 +149,4 @@ export class PublishEncoder {
 /** What is left of the Message Expiry Interval, in seconds, rounded up. */
 function secondsLeft({ expires }: Message, now: number): number {
   return Math.max(0, Math.min(0xffffffff, Math.ceil((expires - now) / 1000)))
-}
-
-/** A Variable Byte Integer (MQTT 5.0, 1.5.5); returns where it ends. */
-function putVariable(buffer: Buffer, at: number, value: number): number {
-  let rest = value
-  while (rest > 127) {
-    buffer[at++] = (rest & 0x7f) | 0x80
-    rest >>>= 7
-  }
-  buffer[at++] = rest
-  return at
 }

@@ -1,6 +1,7 @@
 // Checks that the first bytes of a connection begin a CONNECT of a supported version. For another version it returns an
 // answer that clients of that version understand.
 import { packetNames } from '../../codec/control-packets.js'
+import { afterInteger, incomplete, integerAt, tooLong } from '../../codec/variable-byte-integer.js'
 
 /** What the first bytes of a connection tell. */
 export type FirstPacket =
@@ -35,17 +36,11 @@ export function firstPacket(bytes: Uint8Array): FirstPacket {
   if (type !== 0x10)
     return notMqtt(`its first byte is 0x${type.toString(16).padStart(2, '0')}, not a CONNECT`)
 
-  let length = 0
-  let at = 1
-  for (let shift = 0; ; shift += 7) {
-    const byte = bytes[at++]
-    if (byte === undefined) return more
-    length += (byte & 0x7f) << shift
-    if (byte < 0x80) break
-    if (shift === 21) return notMqtt('the Remaining Length of its CONNECT is malformed')
-  }
+  const length = integerAt(bytes, 1, bytes.length)
+  if (length === incomplete) return more
+  if (length === tooLong) return notMqtt('the Remaining Length of its CONNECT is malformed')
   if (length > largestConnect) return notMqtt(`its CONNECT is ${length} bytes long`)
-  return protocolName(bytes.subarray(at), length)
+  return protocolName(bytes.subarray(afterInteger(bytes, 1)), length)
 }
 
 function protocolName(bytes: Uint8Array, length: number): FirstPacket {
