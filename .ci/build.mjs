@@ -221,6 +221,11 @@ const packages = await build({
     js: 'if(module.exports.default)module.exports=Object.assign(module.exports.default,module.exports);',
   },
 })
+// For test/pack/bundle.test.ts: which modules each bundle has.
+mkdirSync(`${root}build`, { recursive: true })
+const contents = ours.flatMap(({ metafile }) => Object.entries(metafile.outputs))
+const modules = Object.fromEntries(contents.map(([file, { inputs }]) => [file, Object.keys(inputs)]))
+writeFileSync(`${root}build/bundles.json`, JSON.stringify(modules))
 writeNotices([...ours, thread, packages].flatMap(({ metafile }) => Object.keys(metafile.inputs)))
 // The manual pages as npm installs them: compressed, they are a third of the size.
 mkdirSync(`${root}dist/man`)

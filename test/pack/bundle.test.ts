@@ -1,4 +1,5 @@
-// What we ship: every bundled package is in the lock file with its hash, and its licence travels with it.
+// What we ship: every bundled package is in the lock file with its hash, and its licence travels with it. A module of ours
+// that is in several bundles has a copy in each, so it keeps no state.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -38,4 +39,47 @@ test('E65: before a build, the command says what to run', () => {
   expect(() => execFileSync(process.execPath, [join(folder, 'bin/mqttx.js')], { stdio: 'pipe' })).toThrow(
     /mqttx is not built\nhint: run `npm ci`/,
   )
+})
+
+/** Modules with state in several bundles, and why that is right. */
+const copied: Readonly<Record<string, string>> = {
+  'src/passwd/slots.ts': 'the broker and passwd are different processes',
+  'src/passwd/threads.ts': 'the broker and passwd are different processes',
+  'src/io/command.ts': 'each counts its own commands, and waits for its own readers',
+  'src/codec/publish.ts': 'the view of the last buffer',
+}
+
+/** Names at the top level that change: variables, and collections that something is put into. */
+function stateOf(text: string): readonly string[] {
+  const variables = Array.from(text.matchAll(/^(?:export )?let (\w+)/gm), ([, name]) => name!)
+  const collections = Array.from(
+    text.matchAll(
+      /^(?:export )?const (\w+)[^=\n]*= (?:new (?:Weak)?(?:Map|Set)\b|\[\]|\{\}|new [A-Z]\w*\()/gm,
+    ),
+    ([, name]) => name!,
+  )
+  return [
+    ...variables,
+    ...collections.filter((name) => new RegExp(`\\b${name}\\.(set|add|delete|push)\\(`).test(text)),
+  ]
+}
+
+test('a module with state is in one bundle', () => {
+  const bundles: Record<string, readonly string[]> = JSON.parse(
+    readFileSync(`${root}/build/bundles.json`, 'utf8'),
+  )
+  const files = new Map<string, string[]>()
+  for (const [bundle, modules] of Object.entries(bundles))
+    for (const module of modules.filter((name) => name.startsWith('src/')))
+      files.set(module, [...(files.get(module) ?? []), bundle])
+  expect(files.get('src/codec/framing.ts')?.length).toBeGreaterThan(1)
+  const found = Array.from(files, ([module, list]) => ({
+    module,
+    list,
+    state: stateOf(readFileSync(`${root}/${module}`, 'utf8')),
+  })).filter(({ module, list, state }) => list.length > 1 && state.length > 0 && !(module in copied))
+  expect(found).toEqual([])
+  expect(
+    stateOf('let a = 1\nconst b = new WeakMap<object, string>()\nb.set(x, y)\nconst c = new Map()\n'),
+  ).toEqual(['a', 'b'])
 })
