@@ -109,7 +109,7 @@ export class Handshake {
     const { connect, cleanStart, trace } = this.#options
     if (trace !== undefined) {
       trace.clientId = connack.properties?.assignedClientIdentifier ?? connect.clientId
-      trace.connack(connackCode(connack, connect.version))
+      trace.received(`CONNACK (${connackCode(connack, connect.version)})`)
     }
     const accepted = acceptConnack(connack, connect, cleanStart)
     this.#scram?.verify(accepted.properties.authenticationData)

@@ -18,15 +18,16 @@ export class Trace {
 
   /** `text` is the name of the packet and its details. */
   sending(text: string): void {
-    this.#print(`Client ${shown(this.clientId) || 'null'} sending ${text}`)
+    this.#print(`Client ${this.#name} sending ${text}`)
   }
 
   received(text: string): void {
-    this.#print(`Client ${shown(this.clientId) || 'null'} received ${text}`)
+    this.#print(`Client ${this.#name} received ${text}`)
   }
 
-  connack(code: number): void {
-    this.#print(`Client ${shown(this.clientId) || '(null)'} received CONNACK (${code})`)
+  /** As in mosquitto 2.0. Version 2.1 writes `null` in lines other than that of CONNACK, which could be a name. */
+  get #name(): string {
+    return shown(this.clientId) || '(null)'
   }
 
   /** One line for each of `filters`. `options` is their byte of Subscription Options without the QoS. */

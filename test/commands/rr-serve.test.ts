@@ -237,7 +237,7 @@ describe('--exec', () => {
     const script = `${mqttx} pub -h 127.0.0.1 -p ${broker.port} -t t -m m -d 2>&1 | grep PUBLISH`
     await serving(['--exec', script], server, () => answers(server).length === 1)
     expect(String(answers(server)[0]?.payload)).toBe(
-      "Client null sending PUBLISH (d0, q0, r0, m1, 't', ... (1 bytes))\n",
+      "Client (null) sending PUBLISH (d0, q0, r0, m1, 't', ... (1 bytes))\n",
     )
     await broker.stop()
   })

@@ -332,3 +332,33 @@ test('-d: each packet is traced with the text of mosquitto', async () => {
     'Client c sending DISCONNECT',
   ])
 })
+
+test.each([
+  [4, '', undefined, '(null)', '(null)'],
+  [4, 'me', undefined, 'me', 'me'],
+  [5, '', 'auto-1', '(null)', 'auto-1'],
+  [5, '', undefined, '(null)', '(null)'],
+  [5, 'null', undefined, 'null', 'null'],
+] as const)(
+  "H18: version %i, Client Identifier '%s', assigned %s: -d names it",
+  async (version, clientId, assignedClientIdentifier, before, after) => {
+    const lines: string[] = []
+    const properties = assignedClientIdentifier && { assignedClientIdentifier }
+    const accepted = { cmd: 'connack', reasonCode: 0, returnCode: 0, sessionPresent: false } as const
+    const server = await scriptedServer({
+      packet: ({ cmd }, socket) =>
+        void (cmd === 'connect'
+          ? socket.write(bytes({ ...accepted, ...(properties && { properties }) }, version))
+          : socket.end()),
+    })
+    const options = optionsFor(server.port, { version, clientId })
+    const connection = new Connection(options, {}, new Trace((line) => lines.push(line)))
+    await connection.connect()
+    await connection.close()
+    expect(lines).toEqual([
+      `Client ${before} sending CONNECT`,
+      `Client ${after} received CONNACK (0)`,
+      `Client ${after} sending DISCONNECT`,
+    ])
+  },
+)
