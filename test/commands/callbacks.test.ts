@@ -111,8 +111,17 @@ describe.each(commands)('E11: mqttx %s', (line, events, stdin) => {
   })
 })
 
+const workers = new Map<string, Promise<string>>()
+
+/** The file of a worker whose callback `event` throws; built once. */
+function faultyWorker(event: string): Promise<string> {
+  const file = workers.get(event) ?? buildFaultyWorker(event)
+  workers.set(event, file)
+  return file
+}
+
 /** worker.ts, bundled with a Connection whose callback `event` throws. */
-async function faultyWorker(event: string): Promise<string> {
+async function buildFaultyWorker(event: string): Promise<string> {
   const root = resolve(import.meta.dirname, '../../src')
   const contents = `
     import { Connection as Working } from './connection/connection.ts'

@@ -2,19 +2,23 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import { oneOfEvery } from '../helpers/amount.js'
 import { onTerminal } from '../helpers/on-a-terminal.js'
 import { mqttx, scratch } from '../helpers/run.js'
 
 const picture = resolve(import.meta.dirname, '../fixtures/inspect/picture.pcap')
 /** A capture whose --view bytes has some megabytes. */
 const large = join(scratch('pager'), 'large.bin')
-writeFileSync(large, Buffer.alloc(40_000, Buffer.from([0xc0, 0])))
+const pingreqs = Buffer.alloc(40_000, Buffer.from([0xc0, 0]))
+writeFileSync(large, pingreqs)
+const small = join(scratch('pager'), 'small.bin')
+writeFileSync(small, pingreqs.subarray(0, 1000))
 /** A PUBLISH of QoS 3. */
 const wrong = "mqttx inspect -V mqttv311 --hex '36 05 00 01 61 00 01'"
 
 const marked = "sed 's/^/P:/'"
 
-test.each<[what: string, line: string, env: Record<string, string>, isPaged: boolean]>([
+const rows: [what: string, line: string, env: Record<string, string>, isPaged: boolean][] = [
   ['PAGER', `mqttx inspect ${picture}`, { PAGER: marked }, true],
   ['MQTTX_PAGER before PAGER', `mqttx inspect ${picture}`, { PAGER: 'false', MQTTX_PAGER: marked }, true],
   ['a file as standard input', `mqttx inspect < ${picture}`, { PAGER: marked }, true],
@@ -26,7 +30,9 @@ test.each<[what: string, line: string, env: Record<string, string>, isPaged: boo
   ['a named pipe', `mqttx inspect <(cat ${picture})`, { PAGER: marked }, false],
   ['a dumb terminal', `mqttx inspect ${picture}`, { PAGER: marked, TERM: 'dumb' }, false],
   ['output that is not a terminal', `mqttx inspect --view bytes ${picture} | cat`, { PAGER: marked }, false],
-])('%s', async (_what, line, env, isPaged) => {
+]
+
+test.each(oneOfEvery(2, rows))('%s', async (_what, line, env, isPaged) => {
   const { output, status } = await onTerminal(line, env)
   expect(output).toContain(line.includes('c000') ? 'PINGREQ' : 'CONNECT')
   expect(output.includes('P:')).toBe(isPaged)
@@ -47,10 +53,10 @@ test('less exits at once if the output fits on the screen', async () => {
 })
 
 test('a missing pager: the output is shown without it', async () => {
-  const { output, status } = await onTerminal(`mqttx inspect --color never ${large}`, {
+  const { output, status } = await onTerminal(`mqttx inspect --color never ${small}`, {
     PAGER: '/nonexistent/pager',
   })
-  const plain = (await mqttx(['inspect', '--view', 'bytes', large])).stdout.toString()
+  const plain = (await mqttx(['inspect', '--view', 'bytes', small])).stdout.toString()
   expect(output.slice(output.indexOf('connection 1')).replaceAll('\r', '')).toBe(plain)
   expect(output).toContain('/nonexistent/pager')
   expect(status).toBe(0)

@@ -155,7 +155,7 @@ async function outcome(words: readonly string[], stdin: string | undefined, limi
   const server = await limitedServer(limits)
   const running = startMqttx([...words, '-V', '5', '-k', '20', ...server.at], {
     stdin: stdin ?? '',
-    timeoutMs: 30_000,
+    timeoutMs: 60_000,
   })
   if (words.includes('--serve')) {
     const began = performance.now()
@@ -183,7 +183,7 @@ describe.each(commands.map((command, row) => ({ command, row })))('$command.0', 
 
   const forms = [words, [...withLimit, ...limited.split(' ')]]
   const cases = limits.map((each, index) => [...each, index] as const)
-  test.each(oneOfEvery(3, cases, row))('E1: %s', async (_, limits, index) => {
+  test.each(oneOfEvery(6, cases, row))('E1: %s', async (_, limits, index) => {
     const chosen = choose(forms, index + row)
     const outcomes = await Promise.all(chosen.map((form) => outcome(form, stdin, limits)))
     for (const { status, stdout, stderr, broken } of outcomes) {

@@ -20,7 +20,7 @@ interface OnTerminal {
 async function onTerminal(steps: readonly Step[], ...args: string[]): Promise<OnTerminal> {
   const command = [process.execPath, program, 'passwd', ...args]
   const run = start(findPeer('python3')!, [helper, JSON.stringify(steps), ...command], {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
     env: { NO_COLOR: '1' },
   })
   const { stdout, stderr } = await run.ended
@@ -96,7 +96,7 @@ peerTest(
 
 const shell = async (line: string, steps: readonly Step[]) => {
   const run = start(findPeer('python3')!, [helper, JSON.stringify(steps), 'bash', '-c', line], {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
   })
   return JSON.parse((await run.ended).stdout.toString()) as OnTerminal
 }
@@ -201,7 +201,7 @@ peerTest('E63: a progress line shows how far -U - is, and the time left', ['pyth
   writeFileSync(plain, Array.from({ length: 40 }, (_, at) => `user${at}:x\n`).join(''))
   const script = `unset CI; stty columns 80; '${process.execPath}' '${program}' passwd -I 100000 -U - <'${plain}' >/dev/null`
   const run = start(findPeer('python3')!, [helper, '[]', 'bash', '-c', script], {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
     env: { NO_COLOR: '1' },
   })
   const seen = JSON.parse((await run.ended).stdout.toString()) as OnTerminal

@@ -50,7 +50,7 @@ test('E16, E17, E18: the loop delivers every line and ends', async () => {
   writeFileSync(join(folder, 'access.log'), Array.from({ length: count }, (_, i) => `${i + 1}\n`).join(''))
   const env = { MQTTX_HOST: '127.0.0.1', MQTTX_PORT: `${server.port}`, MQTTX_PROTOCOL_VERSION: '5' }
   const script = loop!.replace('--timeout 60', '--timeout 2').replace('sleep 1', 'sleep 0.1')
-  const { status, stderr } = await shell(`cd '${folder}'\n${script}`, { env, timeoutMs: 25_000 })
+  const { status, stderr } = await shell(`cd '${folder}'\n${script}`, { env, timeoutMs: 60_000 })
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   expect(firsts).toEqual([1, 3, 20, expect.any(Number), 60])
   expect([...new Set(accepted)].sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i + 1))

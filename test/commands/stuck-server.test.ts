@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { bareServer, bytes } from '../connection/rig.js'
+import { choose, oneOfEvery } from '../helpers/amount.js'
 import { scratch } from '../helpers/run.js'
 import { once } from '../helpers/wait.js'
 import { type FakeHost, type Outcome, run } from './fake-host.js'
@@ -86,22 +87,25 @@ const writers: readonly [string, readonly string[], boolean, ((fake: FakeHost) =
   ['rr -l', ['rr', '-t', 't', '-e', 'r', '-l'], true, feed],
 ]
 
-describe.each(writers)('E6: %s at a server that stops reading', (name, words, subscribes, meanwhile) => {
-  test('ends within --timeout: status 27', async () => {
-    const server = await stuckServer({ subscribes })
-    const outcome = await timed([...words, '--timeout', '1'], server, meanwhile)
-    expect(outcome.status).toBe(27)
-    expect(outcome.seconds).toBeLessThan(15)
-  })
+describe.each(oneOfEvery(2, writers))(
+  'E6: %s at a server that stops reading',
+  (name, words, subscribes, meanwhile) => {
+    test('ends within --timeout: status 27', async () => {
+      const server = await stuckServer({ subscribes })
+      const outcome = await timed([...words, '--timeout', '1'], server, meanwhile)
+      expect(outcome.status).toBe(27)
+      expect(outcome.seconds).toBeLessThan(15)
+    })
 
-  test('ends after at most 1.5 keep alive intervals: status 19', async () => {
-    const server = await stuckServer({ subscribes, keepAlive: 1 })
-    const once = name.startsWith('pub') ? ['--no-reconnect'] : []
-    const outcome = await timed([...words, ...once], server, meanwhile)
-    expect(outcome).toMatchObject({ status: 19, stderr: expect.stringContaining('Keepalive exceeded') })
-    expect(outcome.seconds).toBeLessThan(15)
-  })
-})
+    test('ends after at most 1.5 keep alive intervals: status 19', async () => {
+      const server = await stuckServer({ subscribes, keepAlive: 1 })
+      const once = name.startsWith('pub') ? ['--no-reconnect'] : []
+      const outcome = await timed([...words, ...once], server, meanwhile)
+      expect(outcome).toMatchObject({ status: 19, stderr: expect.stringContaining('Keepalive exceeded') })
+      expect(outcome.seconds).toBeLessThan(15)
+    })
+  },
+)
 
 const pubrel = Buffer.of(0x62, 2, 0, 9)
 const readers: readonly [string, readonly string[]][] = [
@@ -109,26 +113,29 @@ const readers: readonly [string, readonly string[]][] = [
   ['rr', ['rr', '-t', 't', '-e', 'r', '-m', 'x']],
 ]
 
-describe.each(readers)('H20: %s at a server that never reads the answers it requires', (name, words) => {
-  test('-W works: status 27, in bounded memory', async () => {
-    const server = await stuckServer({ subscribes: true }, flood(pubrel))
-    const before = process.memoryUsage().rss
-    let most = 0
-    const look = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 50)
-    const outcome = await timed([...words, '-W', '2'], server, ({ stdin }) => void stdin.end())
-    clearInterval(look)
-    expect(outcome.status).toBe(27)
-    expect(outcome.seconds).toBeLessThan(15)
-    expect((most - before) / megabyte).toBeLessThan(150)
-  })
+describe.each(choose(readers, 0))(
+  'H20: %s at a server that never reads the answers it requires',
+  (name, words) => {
+    test('-W works: status 27, in bounded memory', async () => {
+      const server = await stuckServer({ subscribes: true }, flood(pubrel))
+      const before = process.memoryUsage().rss
+      let most = 0
+      const look = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 50)
+      const outcome = await timed([...words, '-W', '2'], server, ({ stdin }) => void stdin.end())
+      clearInterval(look)
+      expect(outcome.status).toBe(27)
+      expect(outcome.seconds).toBeLessThan(15)
+      expect((most - before) / megabyte).toBeLessThan(150)
+    })
 
-  test('keep alive works: status 19', async () => {
-    const server = await stuckServer({ subscribes: true, keepAlive: 1 }, flood(pubrel))
-    const outcome = await timed(name === 'sub' ? [...words, '--no-reconnect'] : words, server)
-    expect(outcome.status).toBe(19)
-    expect(outcome.seconds).toBeLessThan(15)
-  })
-})
+    test('keep alive works: status 19', async () => {
+      const server = await stuckServer({ subscribes: true, keepAlive: 1 }, flood(pubrel))
+      const outcome = await timed(name === 'sub' ? [...words, '--no-reconnect'] : words, server)
+      expect(outcome.status).toBe(19)
+      expect(outcome.seconds).toBeLessThan(15)
+    })
+  },
+)
 
 describe('a second signal ends at once:', () => {
   test.each([

@@ -139,7 +139,7 @@ async function responder(): Promise<Listener> {
   const { port } = server.address() as AddressInfo
   const words = ['rr', '--serve', '--echo', '-t', 'ask', '-V', '5', '-h', '127.0.0.1', '-p', String(port)]
   const process = startMqttx(words, { timeoutMs: 3_600_000 })
-  await once(() => subscribed, 30_000)
+  await once(() => subscribed)
   const send = (packet: IPublishPacket) => void socket!.write(bytes(packet, 5))
   return {
     ...{ name: 'rr --serve', process },

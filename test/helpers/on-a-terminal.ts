@@ -24,7 +24,7 @@ export async function onTerminal(
   const command = ['bash', '-c', `mqttx() { '${process.execPath}' '${program}' "$@"; }; ${line}`]
   const { stdout } = await start('python3', [helper, JSON.stringify(steps), ...command], {
     env: { TERM: 'xterm', ...env },
-    timeoutMs: 30_000,
+    timeoutMs: 80_000,
   }).ended
   return JSON.parse(stdout.toString()) as Shown
 }

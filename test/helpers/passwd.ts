@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach } from 'vitest'
-import { mqttx, type Outcome, type RunOptions, scratch } from './run.js'
+import { run } from '../commands/fake-host.js'
+import { type Outcome, scratch } from './run.js'
 
 /** Does not exist when a test begins. */
 export let file: string
@@ -10,8 +11,17 @@ beforeEach(() => {
   file = join(scratch('passwd'), 'users')
 })
 
-export function passwd(args: readonly string[], options?: RunOptions): Promise<Outcome> {
-  return mqttx(['passwd', ...args], options)
+/** Runs `mqttx passwd ...` in this process. */
+export async function passwd(
+  args: readonly string[],
+  { stdin = '' }: { stdin?: string | Uint8Array } = {},
+): Promise<Outcome> {
+  const { status, stdout, stderr } = await run(
+    ['passwd', ...args],
+    { at: [] },
+    (fake) => void fake.stdin.end(stdin),
+  )
+  return { status, stdout: Buffer.from(stdout), stderr }
 }
 
 export function text(path = file): string {

@@ -18,12 +18,13 @@ function expectTiled(packet: Packet): void {
   const open: { end: number; depth: number }[] = []
   for (const { kind, start, length, depth } of fields.items.slice(0, fields.count)) {
     while (open.length > 0 && open.at(-1)!.depth >= depth) expect(open.pop()!.end).toBeLessThanOrEqual(start)
-    for (const { end } of open) expect(start + length).toBeLessThanOrEqual(end)
+    // expect() takes longer than decoding: it is called where it fails.
+    for (const { end } of open) if (start + length > end) expect(start + length).toBeLessThanOrEqual(end)
     if (kind === 'group') {
       open.push({ end: start + length, depth })
       continue
     }
-    expect(start).toBe(at)
+    if (start !== at) expect(start).toBe(at)
     at += length
   }
   expect(at).toBe(packet.length * 8)

@@ -51,7 +51,7 @@ test
   .runIf(process.platform === 'linux')
   .each(
     kinds.flatMap(([what, make], row) =>
-      oneOfEvery(2, views, row).map((view) => [view, what, make] as const),
+      oneOfEvery(3, views, row).map((view) => [view, what, make] as const),
     ),
   )('--view %s of a %s of 15 MB takes less than 160 MiB', async (view, what, make) => {
   const file = join(folder, `${createHash('sha1').update(what).digest('hex')}.bin`)
@@ -70,7 +70,7 @@ test.each(kinds)('the leaf fields of a %s of 200 kB tile it, and all of it is ch
   let at = 0
   for (const { kind, start, length } of fields.items.slice(0, fields.count)) {
     if (kind === 'group') continue
-    expect(start).toBe(at)
+    if (start !== at) expect(start).toBe(at)
     at = start + length
   }
   expect(at).toBe(bytes.length * 8)

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { choose, isOneOfEvery } from '../helpers/amount.js'
+import { choose, isOneOfEvery, oneOfEvery } from '../helpers/amount.js'
 import { accepts, type Broker, freePort, peerTest, startMosquitto, startOwnBroker } from '../helpers/peers.js'
 import { RawClient } from '../helpers/raw-client.js'
 import { mqttx, program, scratch, start } from '../helpers/run.js'
@@ -76,7 +76,7 @@ async function pressTab(shell: string, lines: readonly string[], tries = 20): Pr
 }
 
 describe.each(shells.map((shell, number) => [shell, number] as const))('%s', (shell, number) => {
-  const rows: [string, string[]][] = [
+  const all: [string, string[]][] = [
     ['pas\t', ['passwd']],
     ['pub --reta\t', ['pub', '--retain']],
     ['pub --qos 2 --user\t', ['pub', '--qos', '2', '--user']], // username, user-property: both
@@ -103,6 +103,7 @@ describe.each(shells.map((shell, number) => [shell, number] as const))('%s', (sh
     ['pub -m hom\t', ['pub', '-m', 'hom']],
     ['nothing\t', ['nothing']],
   ]
+  const rows = oneOfEvery(3, all, number)
 
   peerTest(
     'completes commands, options and values',
@@ -117,7 +118,7 @@ describe.each(shells.map((shell, number) => [shell, number] as const))('%s', (sh
     140_000,
   )
 
-  const topics: [string, string[]][] = [
+  const allTopics: [string, string[]][] = [
     ['sub --context production -t home\t', ['sub', '--context', 'production', '-t', 'home/kitchen/state']],
     [
       'pub --context production -t home/kit\t',
@@ -127,6 +128,7 @@ describe.each(shells.map((shell, number) => [shell, number] as const))('%s', (sh
     ['sub --context production -t wide\t', ['sub', '--context', 'production', '-t', 'wide space']],
     ['sub --context production -t it\t', ['sub', '--context', 'production', '-t', 'it\'s "odd" $x']],
   ]
+  const topics = oneOfEvery(2, allTopics, number)
 
   peerTest(
     'completes topics',
@@ -170,20 +172,21 @@ describe.each(shells.map((shell, number) => [shell, number] as const))('%s', (sh
     async () => {
       await retain([...hostile, ...dashed, ...unseen])
       const rows = hostile.flatMap((topic, index) =>
-        (isOneOfEvery(2, index + number) ? choose(opened, index) : []).map((quote) =>
+        (isOneOfEvery(3, index + number) ? choose(opened, index) : []).map((quote) =>
           index % 2 === opened.indexOf(quote) % 2
             ? ([`mqttx ${before} -t ${quote}${topic.slice(0, 3)}\t`, topic] as const)
             : ([`mqttx ${before} --topic=${quote}${topic.slice(0, 3)}\t`, `--topic=${topic}`] as const),
         ),
       )
-      for (const quote of opened) rows.push([`mqttx ${before} --topic=${quote}-0\t`, '--topic=-0/x'])
+      for (const quote of choose(opened, number))
+        rows.push([`mqttx ${before} --topic=${quote}-0\t`, '--topic=-0/x'])
       const words = await pressTab(
         shell,
         rows.map(([line]) => line),
       )
       expect(words.map((found) => found?.at(-1))).toEqual(rows.map(([, topic]) => topic))
       expect(existsSync(join(folder, 'ran'))).toBe(false)
-      const typed = unseen.map((topic) => topic.slice(0, 3))
+      const typed = oneOfEvery(3, unseen, number).map((topic) => topic.slice(0, 3))
       expect(
         await pressTab(
           shell,
@@ -256,7 +259,7 @@ describe('mqttx completion topics', () => {
 
   describe('is nothing, without a word', () => {
     const nothing = { status: 0, stdout: Buffer.alloc(0), stderr: '' }
-    test.each([
+    const lines: [string, string[]][] = [
       ['no server', ['pub', '-h', '127.0.0.1', '-p', '1', '-t', '']],
       ['a name that is none', ['pub', '-h', 'no.such.host.invalid', '-t', '']],
       ['a context that is none', ['pub', '--context', 'x', '-t', '']],
@@ -267,7 +270,8 @@ describe('mqttx completion topics', () => {
       ['wildcards', ['sub', '--context', 'production', '-t', 'home/+/']],
       ['--help', ['sub', '--help', '-t', '']],
       ['no words', []],
-    ])('%s', async (_, line) => expect(await ask(line, wanted)).toEqual(nothing))
+    ]
+    test.each(oneOfEvery(2, lines))('%s', async (_, line) => expect(await ask(line, wanted)).toEqual(nothing))
 
     test('a server that says nothing', async () => {
       const port = await freePort()

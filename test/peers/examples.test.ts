@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { commands } from '../../src/commands/index.js'
 import { program } from '../../src/commands/program.js'
+import { oneOfEvery } from '../helpers/amount.js'
 import { type Broker, startOwnBroker } from '../helpers/peers.js'
 import { mqttx, type Outcome, scratch, shell, startMqttx } from '../helpers/run.js'
 
@@ -166,7 +167,7 @@ function play(line: string, { script = 'eval "$EXAMPLE"', stdin = '', env = {} }
 }
 
 describe('runs', () => {
-  test.each(Object.entries(scenes))(
+  test.each(oneOfEvery(2, Object.entries(scenes)))(
     '%s',
     async (line, scene) => {
       const { stdout, stderr } = await play(line, scene)

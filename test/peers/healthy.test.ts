@@ -77,7 +77,7 @@ describe.each(brokers.map((each, row) => ({ ...each, row })))(
         atLeast: Record<string, number>,
         play: (broker: Broker) => Promise<void>,
       ) => {
-        if (isShared && !isOneOfEvery(2, row + version + scenes++)) return
+        if (isShared && !isOneOfEvery(3, row + version + scenes++)) return
         peerTest(
           name,
           all,

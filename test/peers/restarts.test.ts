@@ -1,11 +1,12 @@
-// A mosquitto with persistence that is stopped and started 20 times under a running pub -l: nothing lost at QoS 1,
+// A mosquitto with persistence that is stopped and started again and again under a running pub -l: nothing lost at QoS 1,
 // nothing lost or doubled at QoS 2.
 import { describe, expect } from 'vitest'
+import { amount } from '../helpers/amount.js'
 import { peerTest, startMosquitto } from '../helpers/peers.js'
 import { mqttx, start, startMqttx } from '../helpers/run.js'
 import { once, sleep } from '../helpers/wait.js'
 
-const restarts = 20
+const restarts = amount({ inCi: 20, here: 5 })
 const linesPerRound = 2000
 
 describe.each(['1', '2'])('pub -l -q %s', (qos) => {

@@ -79,7 +79,7 @@ describe.each(['0', '1', '2'])('QoS %s', (qos) => {
   peerTest('5,000 lines, each with its answer', ['mosquitto'], async () => {
     const serving = await responder(broker, ['-t', 'open/many', '-q', qos, '--echo'])
     const words = ['-t', 'open/many', '-e', 'open/c', '-l', '-q', qos, '-W', '30']
-    const outcome = await mqttx(['rr', ...broker.at, ...words], { stdin: lines(5000), timeoutMs: 40_000 })
+    const outcome = await mqttx(['rr', ...broker.at, ...words], { stdin: lines(5000), timeoutMs: 60_000 })
     expect(outcome).toMatchObject({ status: 0, stderr: '' })
     expect(sorted(outcome.stdout)).toBe(lines(5000))
     serving.kill('SIGINT')
@@ -140,7 +140,7 @@ peerTest(
     expect((await direct.ended).status).toBe(0)
     await own.stop()
   },
-  40_000,
+  90_000,
 )
 
 test.each([

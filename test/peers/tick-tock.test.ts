@@ -26,7 +26,7 @@ describe('tick-tock', () => {
       writeFileSync(join(folder, name), `-p ${broker.port}\n`)
   })
 
-  const service = () => start('bash', [file], { env: { XDG_CONFIG_HOME: folder }, timeoutMs: 19_000 })
+  const service = () => start('bash', [file], { env: { XDG_CONFIG_HOME: folder }, timeoutMs: 60_000 })
   const pidOf = (running: Running) => String(running.child.pid)
 
   peerTest('each tick is answered by each service, and each stops when told to', ['bash'], async () => {

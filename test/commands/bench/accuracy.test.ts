@@ -48,7 +48,7 @@ describe('E1: an error while sending a message ends the run with that error', ()
         const server = await startMosquitto(['allow_anonymous true', limit])
         for (const [mode, , workers, args, status] of rows.filter((row) => row[1] === limit)) {
           const run = ['bench', mode, '-V', '5', '--count', '20', '--workers', workers, ...args]
-          const outcome = await mqttx([...run, ...server.at], { timeoutMs: 20_000 })
+          const outcome = await mqttx([...run, ...server.at], { timeoutMs: 60_000 })
           const shown = `${run.join(' ')}: ${outcome.stderr}`
           expect(outcome.status, shown).toBe(status)
           expect(outcome.stderr, shown).toMatch(/^Error: .*\nhint: .*\n$/)
@@ -117,7 +117,7 @@ describe('E53: the rate counts only messages that complete within the window', (
   test('over sockets: the rate is not above that of the acknowledged messages', async () => {
     const broker = await startOwnBroker()
     const args = ['pub', '-q', '1', '--rate', '300000', '--duration', '2s', '--json']
-    const { stdout } = await mqttx(['bench', ...args, ...broker.at], { timeoutMs: 40_000 })
+    const { stdout } = await mqttx(['bench', ...args, ...broker.at], { timeoutMs: 60_000 })
     await broker.stop()
     const { acked, elapsed_s, drain_s, rate, done, valid } = JSON.parse(stdout.toString())
     expect(rate * elapsed_s).toBeCloseTo(done, -2)

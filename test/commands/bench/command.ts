@@ -3,7 +3,7 @@ import type { Broker } from '../../helpers/peers.js'
 import { mqttx, type RunOptions } from '../../helpers/run.js'
 
 export async function bench(args: readonly string[], at: readonly string[], options: RunOptions = {}) {
-  const outcome = await mqttx(['bench', ...args, '--json', ...at], { timeoutMs: 19_000, ...options })
+  const outcome = await mqttx(['bench', ...args, '--json', ...at], { timeoutMs: 60_000, ...options })
   return { ...outcome, report: JSON.parse(outcome.stdout.toString()) }
 }
 

@@ -64,10 +64,10 @@ peerTest(
     expect(lighter.match(/--rate 200 --clients 8|\+ 3\)|--json\n/g)).toHaveLength(3)
     const broker = await startOwnBroker()
     const script = `cd '${scratch('parallel')}' && export MQTTX_PORT=${broker.port} PARALLEL_HOME="$PWD" && ${lighter}`
-    const { stdout, stderr, status } = await shell(script, { timeoutMs: 40_000 })
+    const { stdout, stderr, status } = await shell(script, { timeoutMs: 60_000 })
     await broker.stop()
     expect(status, stderr).toBe(0)
     expect(JSON.parse(stdout.toString())).toMatchObject({ ...whole, setup: { clients: 8, asked_rate: 200 } })
   },
-  45_000,
+  90_000,
 )
