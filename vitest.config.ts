@@ -8,9 +8,10 @@ import { packedGuides } from './.ci/guides.mjs'
  * Tests of functions: they start no process, mock nothing, and change nothing of their own process. They share processes,
  * since starting one, and loading src/ into it, takes longer than most of them.
  */
-const folders = /^test\/((capture|cli|codec|format|inspect|io|passwd|session)\/.*|byte-text|text)\.test\.ts$/
+const folders =
+  /^test\/((broker|capture|cli|codec|connection|format|inspect|io|library|passwd|session)\/.*|byte-text|text)\.test\.ts$/
 const needsItsOwn =
-  /helpers\/(?!amount|capture-builder|capture-log|cuts|dice|scripted\.)|\.\.\/commands\/|\bvi\b|\bprocess\.(?!nextTick)/
+  /helpers\/(?!amount|capture-builder|capture-log|cuts|dice|scripted|tap|wait)|\.\.\/commands\/|\bvi\b|\bprocess\.(?!nextTick)/
 const functions = readdirSync(resolve(import.meta.dirname, 'test'), { recursive: true, encoding: 'utf8' })
   .map((file) => `test/${file.replaceAll('\\', '/')}`)
   .filter((file) => folders.test(file))

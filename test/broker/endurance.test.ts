@@ -157,7 +157,7 @@ test('H30: one upgrade with a long Sec-WebSocket-Protocol holds up nobody', asyn
   }
   await sleep(100)
   await client.sync()
-  expect(performance.now() - begun).toBeLessThan(1500) // it took 0.4 s for each
+  expect(performance.now() - begun).toBeLessThan(3000) // it took 0.4 s for each
 })
 
 test('H44: SIGHUP without a password file ends nothing; a file without users is warned of', async () => {

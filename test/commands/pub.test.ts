@@ -331,7 +331,7 @@ describe('one message', () => {
     const before = performance.now()
     const words = ['pub', '-t', 't', '-m', 'x', '-q', '1', '--repeat', '2', '--repeat-delay', '30']
     expect(await run(words, server)).toMatchObject({ status: 7 })
-    expect(performance.now() - before).toBeLessThan(5000)
+    expect(performance.now() - before).toBeLessThan(20_000)
   })
 
   test('refused by the server: the status is the Reason Code', async () => {

@@ -305,7 +305,7 @@ describe('--exec', () => {
     })
     expect(hasty.status).toBe(0)
     expect(hasty.stderr).toContain('stopped with mqttx')
-    expect(performance.now() - started).toBeLessThan(3000)
+    expect(performance.now() - started).toBeLessThan(15_000)
   })
 
   test('E4: a background process of the command delays neither the answer nor the end', async () => {
@@ -315,7 +315,7 @@ describe('--exec', () => {
     const outcome = await serving(words, server, () => answers(server).length === 1)
     expect(outcome).toEqual({ status: 0, stdout: '', stderr: '' })
     expect(String(answers(server)[0]?.payload)).toBe('hi\n')
-    expect(performance.now() - started).toBeLessThan(5000)
+    expect(performance.now() - started).toBeLessThan(15_000)
   })
 
   test('H33: a request too large for the environment is answered with exit-status 126', async () => {
@@ -396,6 +396,6 @@ describe('every responder ends', () => {
       fake.signal('SIGINT')
     })
     expect(outcome.status).toBe(0)
-    expect(performance.now() - started).toBeLessThan(3000)
+    expect(performance.now() - started).toBeLessThan(15_000)
   })
 })
