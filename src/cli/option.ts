@@ -1,7 +1,7 @@
 // One option is one object. The command line is parsed by it, and --help, the man pages, the completions and the README
 // are printed from it, so that they always agree.
 
-export type Group =
+type Group =
   | 'Connection'
   | 'TLS'
   | 'Session'
@@ -32,7 +32,6 @@ export type Complete = 'file' | 'directory' | 'host' | 'topic' | 'context' | rea
 interface Description {
   /** As printed: `-q, --qos QOS`. With a word in capitals the option takes an argument. */
   readonly flags: string
-  readonly group: Group
   /** One sentence for --help. */
   readonly help: string
   /** What the man page adds. `{key}` stands for the name of another option of the same command. */
@@ -68,6 +67,7 @@ interface Description {
 
 /** `V` is the type of the value in Args (`never`: no key of its own); `A` has the keys that `assign` writes. */
 export interface Option<V, A = unknown> extends Description {
+  readonly group: Group
   /** Undefined for a switch. */
   readonly parse?: Parse<unknown>
   /** Each use adds a value. */
@@ -91,37 +91,38 @@ interface ValueDescription<T, A> extends Description {
   assign?(args: A, value: T): void
 }
 
-/** An option with an argument. With a default, its key in Args is never undefined. */
-export function option<T, A = unknown>(
-  description: ValueDescription<T, A> & { readonly default: NoInfer<T> },
-): Option<T, A>
-export function option<T, A = unknown>(description: ValueDescription<T, A>): Option<T | undefined, A>
-export function option<T, A>(
-  description: ValueDescription<T, A> & { readonly default?: T },
-): Option<T | undefined, A> {
-  return { default: undefined, ...description, many: false } as Option<T | undefined, A>
-}
-
-/** An option without an argument. */
-export function flag(description: Description): Option<boolean> {
-  return { ...description, many: false, default: false }
-}
-
-/** A switch that prints a text instead of running the command. */
-export function infoFlag(description: Description & { readonly role: 'help' | 'version' }): Option<never> {
-  return { ...description, many: false } as unknown as Option<never>
-}
-
-/** An option that may be given more than once; Args has all values in order. */
-export function list<T>(description: ValueDescription<T, unknown>): Option<T[]> {
-  return { ...description, many: true, default: [] } as Option<T[]>
-}
-
-/** An option without a key of its own in Args: it writes other keys, or the parser handles it. */
-export function indirect<T, A = unknown>(
-  description: ValueDescription<T, A> & { readonly role?: 'optionsFile' | 'context' },
-): Option<never, A> {
-  return { ...description, many: false } as unknown as Option<never, A>
+/** The constructors of the options of a group. */
+export function optionsOf(group: Group) {
+  /** An option with an argument. With a default, its key in Args is never undefined. */
+  function option<T, A = unknown>(
+    description: ValueDescription<T, A> & { readonly default: NoInfer<T> },
+  ): Option<T, A>
+  function option<T, A = unknown>(description: ValueDescription<T, A>): Option<T | undefined, A>
+  function option<T, A>(
+    description: ValueDescription<T, A> & { readonly default?: T },
+  ): Option<T | undefined, A> {
+    return { default: undefined, group, ...description, many: false } as Option<T | undefined, A>
+  }
+  return {
+    option,
+    /** An option without an argument. */
+    flag: (description: Description): Option<boolean> => ({
+      ...description,
+      group,
+      many: false,
+      default: false,
+    }),
+    /** A switch that prints a text instead of running the command. */
+    infoFlag: (description: Description & { readonly role: 'help' | 'version' }) =>
+      ({ ...description, group, many: false }) as unknown as Option<never>,
+    /** An option that may be given more than once; Args has all values in order. */
+    list: <T>(description: ValueDescription<T, unknown>) =>
+      ({ ...description, group, many: true, default: [] }) as Option<T[]>,
+    /** An option without a key of its own in Args: it writes other keys, or the parser handles it. */
+    indirect: <T, A = unknown>(
+      description: ValueDescription<T, A> & { readonly role?: 'optionsFile' | 'context' },
+    ) => ({ ...description, group, many: false }) as unknown as Option<never, A>,
+  }
 }
 
 type Value<O> = O extends { readonly default: infer V } ? V : never

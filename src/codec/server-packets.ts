@@ -156,8 +156,6 @@ function withoutProperties(): ProtocolError {
   return new ProtocolError(
     'Malformed packet: CONNACK: it ends before its Property Length [MQTT-2.2.2-1]',
     0x81,
-    {
-      hint: 'does the server speak MQTT 5? Try -V mqttv311',
-    },
+    { hint: 'does the server speak MQTT 5? Try -V mqttv311' },
   )
 }

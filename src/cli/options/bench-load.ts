@@ -1,14 +1,15 @@
 // Load options of `bench`: topics, payloads, ramp and churn, servers and local addresses.
-import { flag, option } from '../option.js'
+import { optionsOf } from '../option.js'
 import { topicFilter, topicName } from '../topic.js'
 import { decimal, integer, parseMessage, parseName } from '../values.js'
 import { parseAddresses, parseDuration, parseServers, rateRule } from './bench-values.js'
+
+const { flag, option } = optionsOf('Load')
 
 const mostTopics = 1_000_000
 
 const topics = option({
   flags: '--topics COUNT',
-  group: 'Load',
   parse: integer({ min: 1, max: mostTopics }),
   help: 'Select one of this many topics for each message: %t.',
   doc: `At random, but reproducible with the same {seed} and independent of the number of shards. The topic must contain %t; the
@@ -17,7 +18,6 @@ const topics = option({
 
 const zipf = option({
   flags: '--zipf EXPONENT',
-  group: 'Load',
   parse: decimal({ min: 0, max: 10 }),
   help: "Select topics by Zipf's law: 1 is usual, 0 is uniform.",
   doc: 'Topic 0 is the most frequent, topic k is selected 1 / (k + 1) ^ EXPONENT times as often. Needs {topics}.',
@@ -25,7 +25,6 @@ const zipf = option({
 
 const message = option({
   flags: '-m, --message TEXT',
-  group: 'Load',
   parse: parseMessage,
   missing: 'no message specified',
   help: 'Send this text instead of random bytes.',
@@ -35,7 +34,6 @@ const message = option({
 
 const file = option({
   flags: '-f, --file FILE',
-  group: 'Load',
   parse: parseName,
   complete: 'file',
   help: 'Send the contents of a file instead of random bytes.',
@@ -44,7 +42,6 @@ const file = option({
 
 const template = flag({
   flags: '--template',
-  group: 'Load',
   help: 'Replace %i, %c, %n, %t, %r and %s in the payload.',
   doc: `In {message} or {file}: %i, %c and %n as in {topic}, %t the topic number of {topics}, %r a random integer below
     1,000,000 by {seed}, %s the time in milliseconds since 1970, %% a percent sign.`,
@@ -52,7 +49,6 @@ const template = flag({
 
 const responseTopic = option({
   flags: '--response-topic TOPIC',
-  group: 'Load',
   parse: topicName('response'),
   shownDefault: 'mqttx/bench/response/%c',
   help: 'With rr: topic for the responses to a client; %i and %c.',
@@ -60,7 +56,6 @@ const responseTopic = option({
 
 const ramp = option({
   flags: '--ramp TIME',
-  group: 'Load',
   parse: parseDuration,
   help: 'Increase the rate from 0 during this time; not measured.',
   doc: 'Comes before {warmup}. Needs {rate} or {ratePerClient}.',
@@ -68,7 +63,6 @@ const ramp = option({
 
 const churn = option({
   flags: '--churn COUNT',
-  group: 'Load',
   parse: rateRule,
   help: 'Clients per second that disconnect and reconnect.',
   doc: `In turn, of those that {clients} counts, during the run. A client first waits for outstanding acknowledgements, and with
@@ -78,7 +72,6 @@ const churn = option({
 
 const startOn = option({
   flags: '--start-on TOPIC',
-  group: 'Load',
   parse: topicFilter('subscription'),
   help: 'Start when a message to this topic arrives.',
   doc: `Clients connect first; a line on stderr reports when they are ready. Retained messages are ignored. Use it to start many
@@ -87,7 +80,6 @@ const startOn = option({
 
 const servers = option({
   flags: '--servers LIST',
-  group: 'Load',
   parse: parseServers,
   help: 'Distribute the clients over HOST[:PORT],HOST[:PORT]...',
   doc: `For a cluster: client k connects to server k modulo the number of servers. The default port is that of {port}. Replaces
@@ -96,7 +88,6 @@ const servers = option({
 
 const ifaddr = option({
   flags: '--ifaddr LIST',
-  group: 'Load',
   parse: parseAddresses,
   help: 'Local addresses to connect from: 127.0.0.2,127.0.0.3.',
   doc: `Used in turn. One address has about 28,000 ports for connections to a server, so more clients need more addresses. A

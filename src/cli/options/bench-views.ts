@@ -1,11 +1,13 @@
 // Output options of `bench`: report, charts, files, metrics, conditions, and the search for a rate.
-import { flag, option } from '../option.js'
+import { optionsOf } from '../option.js'
 import { parseName } from '../values.js'
 import { parseAssertions, parseListenAddress, parsePlot, plotForms } from './bench-values.js'
 
+const { flag, option } = optionsOf('Output')
+const inLoad = optionsOf('Load')
+
 const json = flag({
   flags: '--json',
-  group: 'Output',
   help: 'Print the report as one JSON object.',
   doc: `The keys are those of the report; "latency_ms" is measured from the intended time, "service_ms" from sending, each with
     p50, p90, p99, p999, p9999, p99999 and max. "histograms" are HdrHistograms in base64.`,
@@ -13,7 +15,6 @@ const json = flag({
 
 const plot = option({
   flags: '--plot FORM',
-  group: 'Output',
   parse: parsePlot,
   choices: plotForms,
   shownDefault: 'braille if the locale is UTF-8, else ascii',
@@ -24,7 +25,6 @@ const plot = option({
 
 const assertions = option({
   flags: '--assert CONDITIONS',
-  group: 'Output',
   parse: parseAssertions,
   missing: 'no conditions specified',
   help: "Exit with status 42 unless these hold: 'p99<20ms,loss=0'.",
@@ -35,7 +35,6 @@ const assertions = option({
 
 const csv = option({
   flags: '--csv FILE',
-  group: 'Output',
   parse: parseName,
   complete: 'file',
   help: 'Write a CSV line per second: sent, done, largest latency.',
@@ -43,7 +42,6 @@ const csv = option({
 
 const hdr = option({
   flags: '--hdr FILE',
-  group: 'Output',
   parse: parseName,
   complete: 'file',
   help: 'Write the latency distribution for HdrHistogram plotters.',
@@ -52,16 +50,14 @@ const hdr = option({
 
 const prometheus = option({
   flags: '--prometheus ADDRESS',
-  group: 'Output',
   parse: parseListenAddress,
   help: 'Serve Prometheus metrics on this address: :9090.',
   doc: `At /metrics, during the run. \`:9090\` is 127.0.0.1:9090; to listen on all addresses: \`0.0.0.0:9090\`. With port 0 the
     system chooses a port, which is printed on stderr.`,
 })
 
-const findMax = option({
+const findMax = inLoad.option({
   flags: '--find-max CONDITIONS',
-  group: 'Load',
   parse: parseAssertions,
   missing: 'no conditions specified',
   help: "Find the highest rate at which these hold: 'p99<50ms'.",

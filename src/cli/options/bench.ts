@@ -1,16 +1,17 @@
 // Options of `bench`: clients, messages, rate and duration.
-import { flag, list, option } from '../option.js'
+import { optionsOf } from '../option.js'
 import { integer, mqttString, parseName, parseQos } from '../values.js'
 import { loadOptions } from './bench-load.js'
 import { parseDuration, parseInstant, parseShard, parseSize, rateRule } from './bench-values.js'
 import { viewOptions } from './bench-views.js'
+
+const { flag, list, option } = optionsOf('Load')
 
 /** Clients of one kind in a run. */
 const maxClients = 1_000_000
 
 const work = list({
   flags: '--do WORD',
-  group: 'Load',
   parse: parseName,
   complete: ['pub', 'sub', 'pubsub', 'rr', 'conn', 'merge', 'report', 'compare'],
   completeNext: 'file',
@@ -23,7 +24,6 @@ const work = list({
 
 const clients = option({
   flags: '--clients COUNT',
-  group: 'Load',
   parse: integer({ min: 1, max: maxClients }),
   default: 1,
   help: 'Number of publishing clients; with sub, subscribing.',
@@ -32,7 +32,6 @@ const clients = option({
 
 const subscribers = option({
   flags: '--subscribers COUNT',
-  group: 'Load',
   parse: integer({ min: 1, max: maxClients }),
   default: 1,
   help: 'With pubsub: clients that each receive all messages.',
@@ -42,7 +41,6 @@ const subscribers = option({
 const topic = option({
   flags: '-t, --topic TOPIC',
   complete: 'topic',
-  group: 'Load',
   parse: mqttString('Invalid topic.', { empty: 'refused' }),
   shownDefault: 'mqttx/bench/%i, with sub mqttx/bench/+, with --topics mqttx/bench/%t',
   help: 'Topic; %i: client number, %c: its id, %n: message number.',
@@ -51,7 +49,6 @@ const topic = option({
 
 const qos = option({
   flags: '-q, --qos QOS',
-  group: 'Load',
   parse: parseQos,
   choices: [0, 1, 2],
   default: 0,
@@ -59,15 +56,10 @@ const qos = option({
   help: 'Quality of Service: 0, 1 or 2.',
 })
 
-const retain = flag({
-  flags: '-r, --retain',
-  group: 'Load',
-  help: 'Set RETAIN in all messages.',
-})
+const retain = flag({ flags: '-r, --retain', help: 'Set RETAIN in all messages.' })
 
 const size = option({
   flags: '--size BYTES',
-  group: 'Load',
   parse: parseSize,
   default: 64,
   help: 'Size of each payload: 64, 4k, 1M.',
@@ -77,7 +69,6 @@ const size = option({
 
 const rate = option({
   flags: '--rate COUNT',
-  group: 'Load',
   parse: rateRule,
   help: 'Messages per second of all clients together (open loop).',
   doc: `Each message has an intended time, from which its latency is measured: a stall of the server delays every message that
@@ -87,21 +78,18 @@ const rate = option({
 
 const ratePerClient = option({
   flags: '--rate-per-client COUNT',
-  group: 'Load',
   parse: rateRule,
   help: 'Messages per second of each client (open loop).',
 })
 
 const connectRate = option({
   flags: '--connect-rate COUNT',
-  group: 'Load',
   parse: rateRule,
   help: 'New connections per second; default: as fast as possible.',
 })
 
 const duration = option({
   flags: '--duration TIME',
-  group: 'Load',
   parse: parseDuration,
   shownDefault: '10s, with --count unlimited',
   help: 'Length of the measurement: 60s, 5m.',
@@ -109,14 +97,12 @@ const duration = option({
 
 const count = option({
   flags: '--count COUNT',
-  group: 'Load',
   parse: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
   help: 'Messages of all clients together; with sub, to receive.',
 })
 
 const warmup = option({
   flags: '--warmup TIME',
-  group: 'Load',
   parse: parseDuration,
   default: 0,
   shownDefault: '0s',
@@ -125,7 +111,6 @@ const warmup = option({
 
 const seed = option({
   flags: '--seed NUMBER',
-  group: 'Load',
   parse: integer({ min: 0, max: 4_294_967_295 }),
   default: 1,
   help: 'Seed of random payloads and topics.',
@@ -133,7 +118,6 @@ const seed = option({
 
 const shard = option({
   flags: '--shard PART',
-  group: 'Load',
   parse: parseShard,
   help: 'Run only this part of the load: 0/4, 1/4, 2/4 or 3/4.',
   doc: `Clients, topics and messages are divided between this many processes, without overlap; each process has all the
@@ -143,7 +127,6 @@ const shard = option({
 
 const startAt = option({
   flags: '--start-at TIME',
-  group: 'Load',
   parse: parseInstant,
   help: 'Start at this time: 2026-11-21T09:30:00Z, or Unix time.',
   doc: 'Clients connect before that time.',
@@ -151,7 +134,6 @@ const startAt = option({
 
 const workers = option({
   flags: '--workers COUNT',
-  group: 'Load',
   parse: integer({ min: 1, max: 256 }),
   shownDefault: 'by cores; 1 with pubsub and rr',
   help: 'Threads that share the load.',

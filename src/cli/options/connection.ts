@@ -1,6 +1,6 @@
 // Options for the address of the server, the session and the login, for every command that connects.
 import { UsageError } from '../../errors.js'
-import { flag, indirect, option } from '../option.js'
+import { optionsOf } from '../option.js'
 import { topicName } from '../topic.js'
 import { type BrokerUrl, parseServerUrl, parseUrl, type Transport, topicMissing } from '../url.js'
 import {
@@ -22,6 +22,9 @@ import type { VersionArgs } from './properties.js'
 import { tlsOptions } from './tls.js'
 import { transportOptions } from './transport.js'
 
+const { flag, indirect, option } = optionsOf('Connection')
+const inSession = optionsOf('Session')
+
 /** The address of the server. -h, -p, --unix and -L override one another: the last one wins. */
 interface Address {
   host?: string
@@ -40,7 +43,6 @@ function takePortZero(args: Address): void {
 
 const host = option({
   flags: '-h, --host HOST',
-  group: 'Connection',
   parse: parseHost,
   complete: 'host',
   shownDefault: 'localhost',
@@ -55,7 +57,6 @@ const host = option({
 
 const port = option({
   flags: '-p, --port PORT',
-  group: 'Connection',
   parse: parsePort,
   shownDefault: '1883, with TLS 8883',
   help: 'TCP port of the server.',
@@ -70,7 +71,6 @@ const port = option({
 
 const unix = option({
   flags: '--unix PATH',
-  group: 'Connection',
   parse: parseSocketPath,
   complete: 'file',
   missing: 'no socket path specified',
@@ -87,7 +87,6 @@ const unix = option({
 export function url<A>(takeTopic: (args: A, topic: string) => void) {
   return indirect({
     flags: '-L, --url URL',
-    group: 'Connection',
     parse: parseUrl,
     parseVariable: parseServerUrl,
     missing: 'no URL specified',
@@ -136,7 +135,6 @@ export const urlOfServer = {
 
 const bind = option({
   flags: '-A, --bind ADDRESS',
-  group: 'Connection',
   parse: parseName,
   help: 'Local address to connect from.',
   doc: 'An address or name of this machine. The system chooses the port. Not used for unix sockets.',
@@ -144,7 +142,6 @@ const bind = option({
 
 const nodelay = flag({
   flags: '--nodelay',
-  group: 'Connection',
   help: 'Send small packets at once (TCP_NODELAY).',
   doc: `Reduces the delay of single messages, at the cost of more packets. A subscriber sends acknowledgements at once with
     or without it.`,
@@ -152,7 +149,6 @@ const nodelay = flag({
 
 const connectTimeout = option({
   flags: '--connect-timeout SECONDS',
-  group: 'Connection',
   parse: parseSeconds,
   default: 30,
   missing: 'no timeout specified',
@@ -162,7 +158,6 @@ const connectTimeout = option({
 
 const retry = option({
   flags: '--retry COUNT',
-  group: 'Connection',
   parse: parseRetry,
   default: 0,
   help: 'Retry a failed first connection this many times.',
@@ -171,24 +166,18 @@ const retry = option({
 
 const retryMax = option({
   flags: '--retry-max COUNT',
-  group: 'Connection',
   parse: parseRetry,
   help: 'Give up reconnecting after this many failures in a row.',
   doc: `The pause before an attempt doubles each time, from a quarter of a second to half a minute. Default: 8 with lines
     of standard input, about half a minute; 0 for a single message; unlimited for a subscriber.`,
 })
 
-const noReconnect = flag({
-  flags: '--no-reconnect',
-  group: 'Connection',
-  help: 'Exit when the connection is lost.',
-})
+const noReconnect = flag({ flags: '--no-reconnect', help: 'Exit when the connection is lost.' })
 
 /** The Client Identifier. `refusal` is mosquitto's error text, which differs between its clients. */
 export function clientId(refusal: string) {
-  return option({
+  return inSession.option({
     flags: '-i, --id ID',
-    group: 'Session',
     parse: mqttString(refusal, { empty: 'refused' }),
     late: 0,
     help: 'Client Identifier.',
@@ -196,25 +185,22 @@ export function clientId(refusal: string) {
   })
 }
 
-const idPrefix = option({
+const idPrefix = inSession.option({
   flags: '-I, --id-prefix PREFIX',
-  group: 'Session',
   parse: mqttString('Invalid id.', { empty: 'allowed' }),
   missing: 'no id prefix specified',
   help: 'Client Identifier: this prefix and the process id.',
   doc: 'For servers that authorise clients by the prefix of their identifier. Cannot be combined with {id}.',
 })
 
-const disableCleanSession = flag({
+const disableCleanSession = inSession.flag({
   flags: '-c, --disable-clean-session',
-  group: 'Session',
   help: 'Keep the session: the server queues messages while offline.',
   doc: 'Subscriptions and unacknowledged messages outlive the connection. Needs {id}.',
 })
 
-const keepalive = option({
+const keepalive = inSession.option({
   flags: '-k, --keepalive SECONDS',
-  group: 'Session',
   parse: parseKeepAlive,
   default: 60,
   missing: 'no keepalive specified',
@@ -222,9 +208,8 @@ const keepalive = option({
   doc: 'If the server does not answer, or accepts no bytes, for 1.5 intervals, the connection is lost: status 19.',
 })
 
-const protocolVersion = option({
+const protocolVersion = inSession.option({
   flags: '-V, --protocol-version VERSION',
-  group: 'Session',
   parse: parseProtocolVersion,
   choices: ['mqttv31', 'mqttv311', 'mqttv5'],
   default: 4,
@@ -239,9 +224,8 @@ const protocolVersion = option({
   },
 })
 
-const maxInflight = option({
+const maxInflight = inSession.option({
   flags: '-M, --max-inflight COUNT',
-  group: 'Session',
   parse: parseMaxInflight,
   missing: 'max_inflight not specified',
   shownDefault: '20',

@@ -1,18 +1,21 @@
 // The options that a context can hold: every connection option. Not the password, only where to find it.
 import { UsageError } from '../../errors.js'
-import { flag, indirect, option } from '../option.js'
+import { optionsOf } from '../option.js'
 import { parseServerUrl } from '../url.js'
 import { clientId, connectionOptions, reconnectOptions, sessionOptions } from './connection.js'
 import { connectProperties } from './properties.js'
 import { willOptions } from './will.js'
 
+const { flag } = optionsOf('General')
+const inConnection = optionsOf('Connection')
+const inSession = optionsOf('Session')
+
 const { pw, ...sessionWithoutPassword } = sessionOptions
 
 const holdsNoPassword = 'use --password-file FILE, --password-env NAME or --password-command COMMAND'
 
-const refusedPassword = option({
+const refusedPassword = inSession.option({
   flags: pw.flags,
-  group: pw.group,
   parse(): string {
     throw new UsageError('A context cannot hold a password.', { hint: holdsNoPassword })
   },
@@ -20,15 +23,12 @@ const refusedPassword = option({
   doc: 'See {passwordFile}, {passwordEnv} and {passwordCommand}.',
 })
 
-const url = indirect({
+const url = inConnection.indirect({
   flags: '-L, --url URL',
-  group: 'Connection',
   parse(text, name) {
     const parsed = parseServerUrl(text, name)
     if (parsed.pw !== undefined) {
-      throw new UsageError('A context cannot hold a password, not even in a URL.', {
-        hint: holdsNoPassword,
-      })
+      throw new UsageError('A context cannot hold a password, not even in a URL.', { hint: holdsNoPassword })
     }
     if (parsed.topic === undefined || parsed.topic === '') return { ...parsed, topic: undefined }
     throw new UsageError('A context has no topic: end the URL after host and port.')
@@ -40,7 +40,6 @@ const url = indirect({
 
 const completeTopics = flag({
   flags: '--complete-topics',
-  group: 'General',
   help: 'Let the shell complete topics by asking the server.',
   doc: `Tab after -t offers the topics of retained messages that arrive within about 0.3 s. MQTTX_COMPLETE_TOPICS in the
     environment does the same without a context.`,

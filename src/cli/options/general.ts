@@ -1,24 +1,23 @@
 // Options of every command.
-import { flag, indirect, infoFlag } from '../option.js'
+import { optionsOf } from '../option.js'
 import { parseName } from '../values.js'
+
+const { flag, indirect, infoFlag } = optionsOf('General')
 
 const debug = flag({
   flags: '-d, --debug',
-  group: 'General',
   help: 'Log each packet sent or received to stderr.',
   doc: "The texts are mosquitto's, but go to standard error: standard output is for messages.",
 })
 
 const quiet = flag({
   flags: '--quiet',
-  group: 'General',
   help: 'Print nothing to stderr, except for a wrong command line.',
   doc: 'The exit status says what happened.',
 })
 
 const optionsFile = indirect({
   flags: '-o, --options-file FILE',
-  group: 'General',
   parse: parseName,
   role: 'optionsFile',
   complete: 'file',
@@ -29,7 +28,6 @@ const optionsFile = indirect({
 
 const context = indirect({
   flags: '--context NAME',
-  group: 'General',
   parse: parseName,
   role: 'context',
   complete: 'context',
@@ -40,17 +38,11 @@ const context = indirect({
 
 const help = infoFlag({
   flags: '--help',
-  group: 'General',
   role: 'help',
   help: 'Print common options; --help all prints every option.',
 })
 
-const version = infoFlag({
-  flags: '--version',
-  group: 'General',
-  role: 'version',
-  help: 'Print the version.',
-})
+const version = infoFlag({ flags: '--version', role: 'version', help: 'Print the version.' })
 
 export const talkOptions = { debug, quiet }
 export const optionsFileOptions = { optionsFile }

@@ -1,7 +1,7 @@
 // Options of inspect: input, filters and output.
 import { UsageError } from '../../errors.js'
 import { shown } from '../../text.js'
-import { flag, list, option, type Parse } from '../option.js'
+import { optionsOf, type Parse } from '../option.js'
 import { topicFilter } from '../topic.js'
 import {
   integer,
@@ -11,6 +11,10 @@ import {
   parseProtocolVersion,
   parseText,
 } from '../values.js'
+
+const { flag, option } = optionsOf('Output')
+const inFilters = optionsOf('Filters')
+const inInput = optionsOf('Input')
 
 const types = [
   ...['CONNECT', 'CONNACK', 'PUBLISH', 'PUBACK', 'PUBREC', 'PUBREL', 'PUBCOMP', 'SUBSCRIBE', 'SUBACK'],
@@ -74,9 +78,8 @@ const parseColor: Parse<(typeof colors)[number]> = (text, name) => {
   throw new UsageError(`${name}: unknown value '${shown(text)}'`, { hint: `use ${colors.join(', ')}` })
 }
 
-const read = list({
+const read = inInput.list({
   flags: '-r, --read FILE',
-  group: 'Input',
   parse: parseName,
   complete: 'file',
   help: 'Read this capture; the name of the option may be omitted.',
@@ -84,9 +87,8 @@ const read = list({
     write them. \`-\` is standard input.`,
 })
 
-const hex = list({
+const hex = inInput.list({
   flags: '--hex TEXT',
-  group: 'Input',
   parse: parseText,
   help: 'Explain these bytes, in hexadecimal, as MQTT.',
   doc: `Pairs of digits, with blanks, colons, commas or \`0x\` between them. Every text format that works in a FILE works
@@ -100,9 +102,8 @@ const parseProtocol: Parse<'mqtt-sn'> = (text, name) => {
   })
 }
 
-const protocol = option({
+const protocol = inInput.option({
   flags: '--protocol PROTOCOL',
-  group: 'Input',
   parse: parseProtocol,
   choices: ['mqtt-sn'],
   help: 'Read bytes as this protocol: mqtt-sn.',
@@ -110,26 +111,23 @@ const protocol = option({
     that looks like MQTT-SN is read too.`,
 })
 
-const keylog = option({
+const keylog = inInput.option({
   flags: '--keylog FILE',
-  group: 'Input',
   parse: parseName,
   complete: 'file',
   help: 'Decrypt TLS with the secrets in this file.',
   doc: 'As written by `--tls-keylog` of mqttx and Node.js, or by programs that honour SSLKEYLOGFILE.',
 })
 
-const port = list({
+const port = inInput.list({
   flags: '-p, --port PORT',
-  group: 'Input',
   parse: parseListenPort,
   help: 'Treat this port as MQTT, whatever its content.',
   doc: 'May be given more than once. On other ports MQTT is recognised by content.',
 })
 
-const protocolVersion = option({
+const protocolVersion = inInput.option({
   flags: '-V, --protocol-version VERSION',
-  group: 'Input',
   parse: parseProtocolVersion,
   choices: ['mqttv31', 'mqttv311', 'mqttv5'],
   help: 'Read packets as this version: mqttv31, mqttv311 or mqttv5.',
@@ -138,7 +136,6 @@ const protocolVersion = option({
 
 const view = option({
   flags: '--view VIEW',
-  group: 'Output',
   parse: parseView,
   choices: views,
   shownDefault: 'bytes on a terminal, else line',
@@ -149,33 +146,16 @@ const view = option({
     500,000 packets; not for standard input, which can be read only once).`,
 })
 
-const full = flag({
-  flags: '--full',
-  group: 'Output',
-  help: 'Show all bytes of long fields.',
-})
+const full = flag({ flags: '--full', help: 'Show all bytes of long fields.' })
 
-const fields = flag({
-  flags: '--fields',
-  group: 'Output',
-  help: 'In JSON, add the position of each field.',
-})
+const fields = flag({ flags: '--fields', help: 'In JSON, add the position of each field.' })
 
-const sparkplug = flag({
-  flags: '--sparkplug',
-  group: 'Output',
-  help: 'Decode Sparkplug B payloads.',
-})
+const sparkplug = flag({ flags: '--sparkplug', help: 'Decode Sparkplug B payloads.' })
 
-const showSecrets = flag({
-  flags: '--show-secrets',
-  group: 'Output',
-  help: 'Show passwords and Authentication Data.',
-})
+const showSecrets = flag({ flags: '--show-secrets', help: 'Show passwords and Authentication Data.' })
 
 const color = option({
   flags: '--color WHEN',
-  group: 'Output',
   parse: parseColor,
   choices: colors,
   default: 'auto',
@@ -185,7 +165,6 @@ const color = option({
 
 const noPager = flag({
   flags: '--no-pager',
-  group: 'Output',
   help: 'Do not use a pager on a terminal.',
   doc: `On a terminal the output goes through the command in MQTTX_PAGER, in PAGER, or \`less\`, with LESS=FRX if LESS is
     unset; an empty command or \`cat\` means no pager. No pager is used if standard input is a pipe or a FILE is not a
@@ -195,7 +174,6 @@ const noPager = flag({
 
 const write = option({
   flags: '--write FILE',
-  group: 'Output',
   parse: parseName,
   complete: 'file',
   help: 'Also write the packets that pass the filters as pcapng.',
@@ -204,63 +182,51 @@ const write = option({
     shown then.`,
 })
 
-const type = list({
+const type = inFilters.list({
   flags: '--type TYPE',
-  group: 'Filters',
   parse: parseType,
   complete: types,
   help: 'Only packets of this type; may be given more than once.',
 })
 
-const client = list({
+const client = inFilters.list({
   flags: '--client ID',
-  group: 'Filters',
   parse: parseText,
   help: 'Only connections of this Client Identifier.',
   doc: 'Including the identifier that the server assigns in CONNACK (MQTT 5).',
 })
 
-const topic = list({
+const topic = inFilters.list({
   flags: '--topic FILTER',
-  group: 'Filters',
   parse: topicFilter('filter'),
   help: 'Only packets whose topic matches this Topic Filter.',
   doc: 'A PUBLISH must match by its topic; a SUBSCRIBE or UNSUBSCRIBE must have exactly this FILTER.',
 })
 
-const connection = list({
+const connection = inFilters.list({
   flags: '--connection NUMBER',
-  group: 'Filters',
   parse: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
   help: 'Only this connection.',
 })
 
-const from = option({
+const from = inFilters.option({
   flags: '--from TIME',
-  group: 'Filters',
   parse: parseTime,
   help: 'Only packets from this time on.',
   doc: 'Seconds since 1970, or UTC as in `2026-11-21T09:30:00.25`.',
 })
 
-const to = option({
-  flags: '--to TIME',
-  group: 'Filters',
-  parse: parseTime,
-  help: 'Only packets up to this time.',
-})
+const to = inFilters.option({ flags: '--to TIME', parse: parseTime, help: 'Only packets up to this time.' })
 
-const only = option({
+const only = inFilters.option({
   flags: '--only WHAT',
-  group: 'Filters',
   parse: parseOnly,
   choices: ['violations'],
   help: 'Only packets that violate a rule: violations.',
 })
 
-const count = option({
+const count = inFilters.option({
   flags: '-C, --count COUNT',
-  group: 'Filters',
   parse: parseMessageCount,
   help: 'Stop after this many packets.',
 })

@@ -1,7 +1,9 @@
 // User name and password: from the command line, the environment, a file, a command or a prompt.
 import { UsageError } from '../../errors.js'
-import { option, type Parse } from '../option.js'
+import { optionsOf, type Parse } from '../option.js'
 import { largestString, mqttString, type ProtocolVersion, parseName } from '../values.js'
+
+const { option } = optionsOf('Session')
 
 export interface Login {
   username?: string
@@ -24,7 +26,6 @@ export function setPassword(args: Login, source: Omit<Login, 'username'>): void 
 
 const username = option({
   flags: '-u, --username NAME',
-  group: 'Session',
   parse: mqttString('Problem setting username and/or password.', { empty: 'allowed' }),
   missing: 'no username specified',
   help: 'User name for the server.',
@@ -32,7 +33,6 @@ const username = option({
 
 const pw = option({
   flags: '-P, --pw PASSWORD',
-  group: 'Session',
   parse: parsePassword,
   variable: 'PASSWORD',
   help: 'Password for the server; - prompts for it.',
@@ -46,7 +46,6 @@ const pw = option({
 
 const passwordFile = option({
   flags: '--password-file FILE',
-  group: 'Session',
   parse: parseName,
   complete: 'file',
   help: 'Read the password from the first line of this file.',
@@ -65,7 +64,6 @@ const parseVariableName: Parse<string> = (text, name) => {
 
 const passwordEnv = option({
   flags: '--password-env NAME',
-  group: 'Session',
   parse: parseVariableName,
   help: 'Read the password from this environment variable.',
   doc: 'The variable must be set when the connection is made.',
@@ -76,7 +74,6 @@ const passwordEnv = option({
 
 const passwordCommand = option({
   flags: '--password-command COMMAND',
-  group: 'Session',
   parse: parseName,
   help: 'Read the password from the first line this command prints.',
   doc: `The shell runs it once, before connecting, without standard input. A non-zero status is an error. For password

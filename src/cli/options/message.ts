@@ -1,11 +1,12 @@
 // Options of pub: the topic, the source of the payload, and how it is sent.
-import { flag, option } from '../option.js'
+import { optionsOf } from '../option.js'
 import { topicName } from '../topic.js'
 import { parseMessage, parseName, parseQos, parseRepeat, parseRepeatDelay, parseTimeout } from '../values.js'
 
+const { flag, option } = optionsOf('Message')
+
 const topic = option({
   flags: '-t, --topic TOPIC',
-  group: 'Message',
   parse: topicName('publish'),
   complete: 'topic',
   help: 'Topic to publish to.',
@@ -14,7 +15,6 @@ const topic = option({
 
 const message = option({
   flags: '-m, --message TEXT',
-  group: 'Message',
   parse: parseMessage,
   missing: 'no message specified',
   help: 'Publish this text.',
@@ -24,7 +24,6 @@ const message = option({
 
 const file = option({
   flags: '-f, --file FILE',
-  group: 'Message',
   parse: parseName,
   complete: 'file',
   help: 'Publish the contents of a file as one message.',
@@ -33,14 +32,12 @@ const file = option({
 
 const stdinFile = flag({
   flags: '-s, --stdin-file',
-  group: 'Message',
   help: 'Publish all of standard input as one message.',
   doc: 'It is read before connecting. Empty input is an error.',
 })
 
 const stdinLine = flag({
   flags: '-l, --stdin-line',
-  group: 'Message',
   help: 'Publish each line of standard input as a message.',
   doc: `Each is sent as soon as it is read. An empty line is an empty message, a last line without a line feed counts, and
     all bytes except the line feed are kept. At QoS 1 and 2, status 0 means that every line was acknowledged.`,
@@ -48,7 +45,6 @@ const stdinLine = flag({
 
 const json = flag({
   flags: '--json',
-  group: 'Message',
   help: 'Publish lines of JSON, as printed by sub --json.',
   doc: `Each line is an object with "topic" and "payload"; "encoding" ("utf8", "base64" or "hex"), "qos", "retain" and
     "properties" are optional, and other members are ignored. {topic}, {qos}, {retain} and the properties of the command
@@ -59,14 +55,12 @@ const json = flag({
 
 const nullMessage = flag({
   flags: '-n, --null-message',
-  group: 'Message',
   help: 'Publish an empty message.',
   doc: 'With {retain} it removes the retained message of the topic.',
 })
 
 const qos = option({
   flags: '-q, --qos QOS',
-  group: 'Message',
   parse: parseQos,
   choices: [0, 1, 2],
   default: 0,
@@ -78,14 +72,12 @@ const qos = option({
 
 const retain = flag({
   flags: '-r, --retain',
-  group: 'Message',
   help: 'Retain the message for later subscribers.',
   doc: 'The server keeps the last one of each topic.',
 })
 
 const repeat = option({
   flags: '--repeat COUNT',
-  group: 'Message',
   parse: parseRepeat,
   default: 1,
   help: 'Publish the message this many times.',
@@ -94,7 +86,6 @@ const repeat = option({
 
 const repeatDelay = option({
   flags: '--repeat-delay SECONDS',
-  group: 'Message',
   parse: parseRepeatDelay,
   default: 0,
   missing: 'no time specified',
@@ -104,7 +95,6 @@ const repeatDelay = option({
 
 const timeout = option({
   flags: '--timeout SECONDS',
-  group: 'Message',
   parse: parseTimeout,
   missing: 'no timeout specified',
   help: 'Give up after this many seconds, with status 27.',

@@ -1,7 +1,7 @@
 // MQTT 5 properties: -D for all of them, long options for common ones. Each of them selects MQTT 5.
 import { UsageError } from '../../errors.js'
 import { shown } from '../../text.js'
-import { flag, indirect, namesOf, option } from '../option.js'
+import { namesOf, optionsOf } from '../option.js'
 import {
   addProperty,
   type GivenProperty,
@@ -13,6 +13,8 @@ import {
   propertyPackets,
 } from '../property.js'
 import { type ProtocolVersion, versionName } from '../values.js'
+
+const { flag, indirect, option } = optionsOf('MQTT 5')
 
 /** The MQTT version, and the options that selected it. */
 export interface VersionArgs {
@@ -51,7 +53,6 @@ const userPropertyFlags = '--user-property NAME=VALUE'
 
 const any = indirect({
   flags: propertyFlags,
-  group: 'MQTT 5',
   called: '--property',
   missing: 'not enough arguments specified',
   parse: (text, _name, more = []) => parseProperty([text, ...more]),
@@ -72,7 +73,6 @@ function plain(
 ) {
   return indirect({
     ...description,
-    group: 'MQTT 5',
     parse: (text) => property(packet, name, text),
     assign: adder(description.flags),
   })
@@ -82,7 +82,6 @@ function plain(
 function userProperty(packet: PropertyPacket) {
   return indirect({
     flags: userPropertyFlags,
-    group: 'MQTT 5',
     missing: 'no property specified',
     repeatable: true,
     parse(text, name) {
@@ -99,7 +98,6 @@ function userProperty(packet: PropertyPacket) {
 
 const sessionExpiry = indirect({
   flags: '-x, --session-expiry SECONDS',
-  group: 'MQTT 5',
   called: '-x',
   missing: 'no session expiry interval specified',
   parse: parseSessionExpiry,
@@ -192,21 +190,15 @@ export const subscribeProperties = {
   }),
 }
 
-const noLocal = flag({
-  flags: '--no-local',
-  group: 'MQTT 5',
-  help: 'Do not receive messages published by this client.',
-})
+const noLocal = flag({ flags: '--no-local', help: 'Do not receive messages published by this client.' })
 
 const retainAsPublished = flag({
   flags: '--retain-as-published',
-  group: 'MQTT 5',
   help: 'Receive the retain flag as the publisher set it.',
 })
 
 const retainHandling = option({
   flags: '--retain-handling WHEN',
-  group: 'MQTT 5',
   choices: ['always', 'new', 'never'],
   missing: 'no option specified',
   parse: parseRetainHandling,

@@ -1,13 +1,16 @@
 // Options of rr: requests, responses, and the responder (--serve).
 import { UsageError } from '../../errors.js'
-import { flag, option } from '../option.js'
+import { optionsOf } from '../option.js'
 import { topicFilter, topicName } from '../topic.js'
 import { integer, parseName, parseQos, parseText, parseTimeout } from '../values.js'
 import type { PropertyArgs } from './properties.js'
 
+const { flag, option } = optionsOf('Message')
+const inOutput = optionsOf('Output')
+const inResponder = optionsOf('Responder')
+
 const topic = option({
   flags: '-t, --topic TOPIC',
-  group: 'Message',
   parse: parseText, // checked later: a Topic Filter with --serve, else a Topic Name
   complete: 'topic',
   help: 'Topic of the requests.',
@@ -16,7 +19,6 @@ const topic = option({
 
 const responseTopic = option({
   flags: '-e, --response-topic TOPIC',
-  group: 'Message',
   parse: topicName('response'),
   complete: 'topic',
   missing: 'no response topic specified',
@@ -27,7 +29,6 @@ const responseTopic = option({
 
 const stdinLine = flag({
   flags: '-l, --stdin-line',
-  group: 'Message',
   help: 'Send each line of standard input as a request.',
   doc: `With MQTT 5 up to {maxInflight} requests wait for responses at once. Each has its own Correlation Data, which the
     response must repeat; responses are printed as they arrive. Before MQTT 5, with {correlationData} and with
@@ -37,7 +38,6 @@ const stdinLine = flag({
 
 const qos = option({
   flags: '-q, --qos QOS',
-  group: 'Message',
   parse: parseQos,
   choices: [0, 1, 2],
   default: 0,
@@ -47,7 +47,6 @@ const qos = option({
 
 const replies = option({
   flags: '--replies COUNT',
-  group: 'Message',
   parse: integer({ min: 1, max: 65_535 }),
   default: 1,
   help: 'Wait for this many responses to each request.',
@@ -56,7 +55,6 @@ const replies = option({
 
 const timeout = option({
   flags: '-W, --timeout SECONDS',
-  group: 'Message',
   parse: parseTimeout,
   missing: 'no timeout specified',
   help: 'Give up after this many seconds, with status 27.',
@@ -66,28 +64,21 @@ const timeout = option({
 
 const noRetained = flag({
   flags: '-R',
-  group: 'Message',
   help: 'Ask the server not to send retained messages.',
   doc: 'They never count as responses; with this option an MQTT 5 server does not send them.',
 })
 
-const latency = flag({
-  flags: '--latency',
-  group: 'Output',
-  help: 'Print the response time after each response.',
-})
+const latency = inOutput.flag({ flags: '--latency', help: 'Print the response time after each response.' })
 
-const serve = flag({
+const serve = inResponder.flag({
   flags: '--serve',
-  group: 'Responder',
   help: 'Respond to requests instead, until a signal.',
   doc: `Sends each response, made by {exec} or {echo}, to the request's Response Topic with its Correlation Data. A request
     without a Response Topic causes a warning. Retained messages are ignored.`,
 })
 
-const exec = option({
+const exec = inResponder.option({
   flags: '--exec COMMAND',
-  group: 'Responder',
   parse: parseName,
   help: 'Respond with the output of this shell command.',
   doc: `/bin/sh -c runs it with the payload on standard input; its output is the response, byte for byte. MQTTX_TOPIC,
@@ -97,30 +88,17 @@ const exec = option({
     Property exit-status in addition to its output, and is empty before MQTT 5.`,
 })
 
-const echo = flag({
-  flags: '--echo',
-  group: 'Responder',
-  help: 'Respond with the payload of the request.',
-})
+const echo = inResponder.flag({ flags: '--echo', help: 'Respond with the payload of the request.' })
 
-const jobs = option({
+const jobs = inResponder.option({
   flags: '--jobs COUNT',
-  group: 'Responder',
   parse: integer({ min: 1, max: 1024 }),
   default: 8,
   help: 'Run at most this many commands of --exec at once.',
   doc: 'While more requests wait, nothing is read from the server.',
 })
 
-export const requestOptions = {
-  topic,
-  responseTopic,
-  stdinLine,
-  qos,
-  replies,
-  timeout,
-  noRetained,
-}
+export const requestOptions = { topic, responseTopic, stdinLine, qos, replies, timeout, noRetained }
 export const latencyOption = { latency }
 export const responderOptions = { serve, exec, echo, jobs }
 

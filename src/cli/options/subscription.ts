@@ -1,9 +1,11 @@
 // Options of sub: subscriptions, filters for messages, and when to stop.
 import { UsageError } from '../../errors.js'
-import { flag, list, option } from '../option.js'
+import { optionsOf } from '../option.js'
 import { topicFilter } from '../topic.js'
 import { parseChance, parseMessageCount, parseQos, parseTimeout } from '../values.js'
 import { url, urlTopicName } from './connection.js'
+
+const { flag, list, option } = optionsOf('Subscription')
 
 /** -L for a command that subscribes: adds a topic. */
 export const urlWithFilter = url((args: { topics: string[] }, topic) => {
@@ -12,7 +14,6 @@ export const urlWithFilter = url((args: { topics: string[] }, topic) => {
 
 const topics = list({
   flags: '-t, --topic FILTER',
-  group: 'Subscription',
   parse: topicFilter('subscription'),
   complete: 'topic',
   missing: 'no topic specified',
@@ -23,7 +24,6 @@ const topics = list({
 
 const unsubscribe = list({
   flags: '-U, --unsubscribe FILTER',
-  group: 'Subscription',
   parse: topicFilter('unsubscribe'),
   complete: 'topic',
   missing: 'no unsubscribe topic specified',
@@ -33,7 +33,6 @@ const unsubscribe = list({
 
 const filterOut = list({
   flags: '-T, --filter-out FILTER',
-  group: 'Subscription',
   parse: topicFilter('filter'),
   complete: 'topic',
   missing: 'no topic filter specified',
@@ -43,7 +42,6 @@ const filterOut = list({
 
 const qos = option({
   flags: '-q, --qos QOS',
-  group: 'Subscription',
   parse: parseQos,
   choices: [0, 1, 2],
   default: 0,
@@ -54,7 +52,6 @@ const qos = option({
 
 const count = option({
   flags: '-C, --count COUNT',
-  group: 'Subscription',
   parse: parseMessageCount,
   help: 'Exit after printing this many messages.',
   doc: 'The status is 0 then.',
@@ -62,7 +59,6 @@ const count = option({
 
 const timeout = option({
   flags: '-W, --timeout SECONDS',
-  group: 'Subscription',
   parse: parseTimeout,
   missing: 'no timeout specified',
   help: 'Exit after this many seconds, with status 27.',
@@ -71,35 +67,30 @@ const timeout = option({
 
 const exitAfterSubscribe = flag({
   flags: '-E',
-  group: 'Subscription',
   help: 'Exit as soon as the server confirms the subscription.',
   doc: 'With {disableCleanSession} this creates a subscription for a later run.',
 })
 
 const noRetained = flag({
   flags: '-R',
-  group: 'Subscription',
   help: 'Do not print retained messages.',
   doc: 'Cannot be combined with {retainedOnly}.',
 })
 
 const retainedOnly = flag({
   flags: '--retained-only',
-  group: 'Subscription',
   help: 'Print only retained messages; exit at the first other one.',
   doc: 'Add {timeout}, as it does not exit if no other message arrives.',
 })
 
 const removeRetained = flag({
   flags: '--remove-retained',
-  group: 'Subscription',
   help: 'Remove each retained message received from the server.',
   doc: 'Publishes an empty retained message to its topic. {filterOut} protects topics.',
 })
 
 const randomFilter = option({
   flags: '--random-filter PERCENT',
-  group: 'Subscription',
   parse: parseChance,
   missing: 'no chance specified',
   help: 'Print a random share of the messages, in percent (0.1 to 100).',

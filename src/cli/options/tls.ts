@@ -1,12 +1,13 @@
 // TLS options: trusted CAs, client certificate, versions, PSK. None weakens a check as a side effect.
 import { UsageError } from '../../errors.js'
 import { shown } from '../../text.js'
-import { flag, option, type Parse } from '../option.js'
+import { optionsOf, type Parse } from '../option.js'
 import { parseName } from '../values.js'
+
+const { flag, option } = optionsOf('TLS')
 
 const cafile = option({
   flags: '--cafile FILE',
-  group: 'TLS',
   parse: parseName,
   complete: 'file',
   help: 'Use TLS, and trust the CA certificates in this file.',
@@ -16,7 +17,6 @@ const cafile = option({
 
 const capath = option({
   flags: '--capath DIRECTORY',
-  group: 'TLS',
   parse: parseName,
   complete: 'directory',
   help: 'Use TLS, and trust the CA certificates in this directory.',
@@ -25,20 +25,14 @@ const capath = option({
 
 const tlsUseOsCerts = flag({
   flags: '--tls-use-os-certs',
-  group: 'TLS',
   help: 'Use TLS, and trust the CAs of the operating system.',
   doc: 'May be combined with {cafile} and {capath}. Port 8883 and mqtts:// in {url} imply it if no CA is given.',
 })
 
-const noTls = flag({
-  flags: '--no-tls',
-  group: 'TLS',
-  help: 'Do not use TLS, regardless of the port and other options.',
-})
+const noTls = flag({ flags: '--no-tls', help: 'Do not use TLS, regardless of the port and other options.' })
 
 const cert = option({
   flags: '--cert FILE',
-  group: 'TLS',
   parse: parseName,
   complete: 'file',
   help: 'Client certificate, for servers that ask for one; needs --key.',
@@ -47,7 +41,6 @@ const cert = option({
 
 const key = option({
   flags: '--key FILE',
-  group: 'TLS',
   parse: parseName,
   complete: 'file',
   help: 'The private key of --cert.',
@@ -56,7 +49,6 @@ const key = option({
 
 const keyPassphraseFile = option({
   flags: '--key-passphrase-file FILE',
-  group: 'TLS',
   parse: parseName,
   complete: 'file',
   help: 'Read the passphrase of --key from the first line of this file.',
@@ -71,7 +63,6 @@ const parseKeyForm: Parse<'pem'> = (text) => {
 
 const keyform = option({
   flags: '--keyform FORM',
-  group: 'TLS',
   parse: parseKeyForm,
   late: 3,
   missing: 'no keyform specified',
@@ -83,7 +74,6 @@ const keyform = option({
 
 const ciphers = option({
   flags: '--ciphers LIST',
-  group: 'TLS',
   parse: parseName,
   missing: 'no ciphers specified',
   help: "Ciphers to offer, in OpenSSL's format.",
@@ -100,7 +90,6 @@ const parseTlsVersion: Parse<'tlsv1.2' | 'tlsv1.3'> = (text) => {
 
 const tlsVersion = option({
   flags: '--tls-version VERSION',
-  group: 'TLS',
   parse: parseTlsVersion,
   late: 6,
   choices: ['tlsv1.2', 'tlsv1.3'],
@@ -118,7 +107,6 @@ const parseAlpn: Parse<string> = (text, name) => {
 
 const tlsAlpn = option({
   flags: '--tls-alpn PROTOCOL',
-  group: 'TLS',
   parse: parseAlpn,
   late: 5,
   help: 'Protocol to offer with ALPN.',
@@ -127,7 +115,6 @@ const tlsAlpn = option({
 
 const tlsKeylog = option({
   flags: '--tls-keylog FILE',
-  group: 'TLS',
   parse: parseName,
   complete: 'file',
   help: 'Append the TLS secrets to this file, for Wireshark.',
@@ -136,7 +123,6 @@ const tlsKeylog = option({
 
 const insecure = flag({
   flags: '--insecure',
-  group: 'TLS',
   help: 'Accept a certificate for another host name.',
   doc: 'It must still be valid and signed by a trusted CA: this option skips only the check of the name.',
 })
@@ -151,7 +137,6 @@ const parseServername: Parse<string> = (text, name) => {
 
 const servername = option({
   flags: '--servername NAME',
-  group: 'TLS',
   parse: parseServername,
   help: 'Server name for SNI and for the check of the certificate.',
   doc: `Replaces {host} there, for a server reached by an address, a tunnel or a unix socket. It does not change where the
@@ -161,14 +146,11 @@ const servername = option({
 /** The key is a secret: errors must not show it. */
 const parsePsk: Parse<string> = (text) => {
   if (/^[\da-f]+$/i.test(text)) return text.length % 2 === 0 ? text : `0${text}`
-  throw new UsageError('Problem setting TLS-PSK options.', {
-    hint: 'give --psk in hex digits, without 0x',
-  })
+  throw new UsageError('Problem setting TLS-PSK options.', { hint: 'give --psk in hex digits, without 0x' })
 }
 
 const psk = option({
   flags: '--psk KEY',
-  group: 'TLS',
   parse: parsePsk,
   late: 1,
   help: 'Use TLS with a pre-shared key, in hex, without certificates.',
@@ -177,7 +159,6 @@ const psk = option({
 
 const pskIdentity = option({
   flags: '--psk-identity NAME',
-  group: 'TLS',
   parse: parseName,
   missing: 'no identity specified',
   help: 'Identity of --psk at the server.',
@@ -195,7 +176,6 @@ const parseEngine: Parse<never> = (text) => {
 
 const tlsEngine = option({
   flags: '--tls-engine ENGINE',
-  group: 'TLS',
   parse: parseEngine,
   late: 2,
   missing: 'no engine_id specified',
@@ -210,7 +190,6 @@ const parseKpassSha1: Parse<string> = (text) => {
 
 const tlsEngineKpassSha1 = option({
   flags: '--tls-engine-kpass-sha1 HASH',
-  group: 'TLS',
   parse: parseKpassSha1,
   late: 4,
   missing: 'no kpass sha1 specified',

@@ -1,14 +1,12 @@
 // Transport options: WebSocket, proxies, DNS SRV records.
 import { UsageError } from '../../errors.js'
 import { shown } from '../../text.js'
-import { flag, list, option, type Parse } from '../option.js'
+import { optionsOf, type Parse } from '../option.js'
 import { type ProxyUrl, parseProxy } from '../proxy-url.js'
 
-const ws = flag({
-  flags: '--ws',
-  group: 'Connection',
-  help: 'Connect by WebSocket; ws:// in -L does the same.',
-})
+const { flag, list, option } = optionsOf('Connection')
+
+const ws = flag({ flags: '--ws', help: 'Connect by WebSocket; ws:// in -L does the same.' })
 
 const parsePath: Parse<string> = (text, name) => {
   if (/^\/[!-"$-~]*$/.test(text)) return text
@@ -19,7 +17,6 @@ const parsePath: Parse<string> = (text, name) => {
 
 const wsPath = option({
   flags: '--ws-path PATH',
-  group: 'Connection',
   parse: parsePath,
   default: '/mqtt',
   help: 'Path of the WebSocket.',
@@ -44,7 +41,6 @@ const parseHeader: Parse<readonly [string, string]> = (text, name) => {
 
 const wsHeaders = list({
   flags: '--ws-header HEADER',
-  group: 'Connection',
   parse: parseHeader,
   help: "Header of the WebSocket request: 'Name: value'; repeatable.",
   doc: "For servers that need a login there: `--ws-header 'Authorization: Bearer ...'`.",
@@ -52,7 +48,6 @@ const wsHeaders = list({
 
 const proxy = option<ProxyUrl>({
   flags: '--proxy URL',
-  group: 'Connection',
   parse: parseProxy,
   missing: 'no proxy url specified',
   help: 'SOCKS5 or HTTP proxy: socks5h://USER:PW@HOST:PORT, http://...',
@@ -63,7 +58,6 @@ const proxy = option<ProxyUrl>({
 
 const srv = flag({
   flags: '-S, --srv',
-  group: 'Connection',
   help: 'Find the servers of the host by DNS SRV records.',
   doc: `The records of _mqtt._tcp.HOST, with TLS of _secure-mqtt._tcp.HOST, are tried by priority and weight; {port} is
     ignored. A certificate must be for HOST, or for the server if its name ends in HOST.`,

@@ -1,12 +1,13 @@
 // Options of the will: the message that the server publishes when it loses the client.
 import { UsageError } from '../../errors.js'
-import { flag, option } from '../option.js'
+import { optionsOf } from '../option.js'
 import { topicName } from '../topic.js'
 import { parseWillPayload, parseWillQos } from '../values.js'
 
+const { flag, option } = optionsOf('Will')
+
 const willTopic = option({
   flags: '--will-topic TOPIC',
-  group: 'Will',
   parse: topicName('will'),
   missing: 'no will topic specified',
   help: 'Topic of the will, which the server publishes if it loses us.',
@@ -15,7 +16,6 @@ const willTopic = option({
 
 const willPayload = option({
   flags: '--will-payload TEXT',
-  group: 'Will',
   parse: parseWillPayload,
   missing: 'no will payload specified',
   help: 'Payload of the will; needs --will-topic.',
@@ -24,7 +24,6 @@ const willPayload = option({
 
 const willQos = option({
   flags: '--will-qos QOS',
-  group: 'Will',
   parse: parseWillQos,
   choices: [0, 1, 2],
   default: 0,
@@ -32,11 +31,7 @@ const willQos = option({
   help: 'Quality of Service of the will: 0, 1 or 2.',
 })
 
-const willRetain = flag({
-  flags: '--will-retain',
-  group: 'Will',
-  help: 'Retain the will; needs --will-topic.',
-})
+const willRetain = flag({ flags: '--will-retain', help: 'Retain the will; needs --will-topic.' })
 
 export const willOptions = { willTopic, willPayload, willQos, willRetain }
 

@@ -214,10 +214,7 @@ export class Engine {
     const { clock } = this.#environment
     const { publishers, subscribers } = this.#pool
     const end = clock.now() + settleMs
-    await this.#waiter.until(end, {
-      condition: () => this.#pool.dead || this.#idle(),
-      uninterruptible: true,
-    })
+    await this.#waiter.until(end, { condition: () => this.#pool.dead || this.#idle(), uninterruptible: true })
     for (const publisher of publishers) {
       publisher.stop()
       publisher.finish()

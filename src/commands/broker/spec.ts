@@ -1,13 +1,15 @@
 // mqttx broker: options, help and checks. run.ts executes it.
-import { flag, option, spec } from '../../cli/option.js'
+import { optionsOf, spec } from '../../cli/option.js'
 import { helpOptions, quietOption } from '../../cli/options/general.js'
 import { integer, parseListenPort, parseName, parseQos, parseSocketPath } from '../../cli/values.js'
 import { UsageError } from '../../errors.js'
 import { plainPort } from '../../ports.js'
 
+const { flag, option } = optionsOf('Server')
+const inOutput = optionsOf('Output')
+
 const port = option({
   flags: '-p, --port PORT',
-  group: 'Server',
   parse: parseListenPort,
   default: plainPort,
   help: 'TCP port to listen on; 0 picks a free port.',
@@ -16,7 +18,6 @@ const port = option({
 
 const bind = option({
   flags: '--bind ADDRESS',
-  group: 'Server',
   parse: parseName,
   default: '127.0.0.1',
   help: 'Local address to listen on.',
@@ -25,7 +26,6 @@ const bind = option({
 
 const tlsPort = option({
   flags: '--tls-port PORT',
-  group: 'Server',
   parse: parseListenPort,
   help: 'Listen for TLS as well; needs --certfile and --keyfile.',
   doc: 'As with {wsPort} and {wssPort}, 0 picks a free port; the address is printed on standard output as mqtts://.',
@@ -33,7 +33,6 @@ const tlsPort = option({
 
 const certfile = option({
   flags: '--certfile FILE',
-  group: 'Server',
   parse: parseName,
   complete: 'file',
   help: "The server's certificate, in PEM format.",
@@ -42,7 +41,6 @@ const certfile = option({
 
 const keyfile = option({
   flags: '--keyfile FILE',
-  group: 'Server',
   parse: parseName,
   complete: 'file',
   help: 'The unencrypted private key of --certfile.',
@@ -50,7 +48,6 @@ const keyfile = option({
 
 const wsPort = option({
   flags: '--ws-port PORT',
-  group: 'Server',
   parse: parseListenPort,
   help: 'Listen for WebSocket as well.',
   doc: `Any path is accepted. Without {passwordFile} and {allowAnonymous}, WebSocket connections from other sites' pages
@@ -59,14 +56,12 @@ const wsPort = option({
 
 const wssPort = option({
   flags: '--wss-port PORT',
-  group: 'Server',
   parse: parseListenPort,
   help: 'Listen for WebSocket over TLS as well; needs --certfile.',
 })
 
 const unix = option({
   flags: '--unix PATH',
-  group: 'Server',
   parse: parseSocketPath,
   complete: 'file',
   help: 'Listen on a unix socket as well.',
@@ -75,7 +70,6 @@ const unix = option({
 
 const passwordFile = option({
   flags: '--password-file FILE',
-  group: 'Server',
   parse: parseName,
   complete: 'file',
   help: "Admit the users of FILE, in mosquitto's format.",
@@ -85,14 +79,12 @@ const passwordFile = option({
 
 const allowAnonymous = flag({
   flags: '--allow-anonymous',
-  group: 'Server',
   help: 'Admit clients without a user name from any address.',
   doc: 'Without it they are admitted only on a loopback address, and with {passwordFile} not at all.',
 })
 
 const aclFile = option({
   flags: '--acl-file FILE',
-  group: 'Server',
   parse: parseName,
   complete: 'file',
   help: "Access control list in mosquitto's format.",
@@ -103,32 +95,25 @@ const aclFile = option({
 
 const maxQos = option({
   flags: '--max-qos QOS',
-  group: 'Server',
   parse: parseQos,
   default: 2,
   help: 'Highest QoS that clients may publish with.',
   doc: 'A client that publishes with a higher QoS is disconnected. Subscriptions are granted at most this QoS.',
 })
 
-const noRetain = flag({
-  flags: '--no-retain',
-  group: 'Server',
-  help: 'Disconnect clients that publish retained messages.',
-})
+const noRetain = flag({ flags: '--no-retain', help: 'Disconnect clients that publish retained messages.' })
 
 /** Bytes of the largest packet: a Fixed Header of 5, a Remaining Length of 268,435,455 (MQTT 5.0, 2.1.4). */
 const largestPacket = 268_435_460
 
 const maxPacketSize = option({
   flags: '--max-packet-size BYTES',
-  group: 'Server',
   parse: integer({ min: 20, max: largestPacket }),
   help: 'Largest packet accepted, in bytes.',
 })
 
 const receiveMaximum = option({
   flags: '--receive-maximum COUNT',
-  group: 'Server',
   parse: integer({ min: 1, max: 65_535 }),
   default: 65_535,
   help: 'QoS 1 and 2 messages that an MQTT 5 client may have in flight.',
@@ -136,7 +121,6 @@ const receiveMaximum = option({
 
 const maxKeepalive = option({
   flags: '--max-keepalive SECONDS',
-  group: 'Server',
   parse: integer({ min: 0, max: 65_535 }),
   default: 0,
   help: 'Longest keep-alive interval; 0 allows any.',
@@ -145,15 +129,13 @@ const maxKeepalive = option({
 
 const topicAliasMaximum = option({
   flags: '--topic-alias-maximum COUNT',
-  group: 'Server',
   parse: integer({ min: 0, max: 65_535 }),
   default: 10,
   help: 'Topic Aliases that an MQTT 5 client may use; 0 allows none.',
 })
 
-const verbose = flag({
+const verbose = inOutput.flag({
   flags: '-v, --verbose',
-  group: 'Output',
   help: 'Print each packet on standard error, as inspect --view line does.',
 })
 

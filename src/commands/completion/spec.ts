@@ -1,17 +1,18 @@
 // mqttx completion: options, help and checks. run.ts executes it.
 import { type Shell, shells } from '../../cli/completion/quoting.js'
-import { list, spec } from '../../cli/option.js'
+import { optionsOf, spec } from '../../cli/option.js'
 import { helpOptions } from '../../cli/options/general.js'
 import { parseText } from '../../cli/values.js'
 import { UsageError } from '../../errors.js'
 import { shown } from '../../text.js'
+
+const { list } = optionsOf('Action')
 
 /** Sources of candidates that the completion scripts ask for. */
 export const candidates = ['contexts', 'topics'] as const
 
 const words = list({
   flags: '--for WORD',
-  group: 'Action',
   parse: parseText,
   complete: shells,
   help: 'The shell: bash, zsh or fish.',

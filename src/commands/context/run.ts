@@ -69,9 +69,7 @@ function removed(names: readonly string[]): Change {
 function inEffect(name: string | undefined, file: Contexts): Settings {
   const wanted = name || file.current
   if (wanted !== undefined && wanted !== noContext) return contextNamed(wanted, file)
-  throw new UsageError('No current context.', {
-    hint: 'mqttx context show NAME, or mqttx context use NAME',
-  })
+  throw new UsageError('No current context.', { hint: 'mqttx context show NAME, or mqttx context use NAME' })
 }
 
 /** Makes file paths absolute: a context is used from any directory. */

@@ -1,11 +1,13 @@
 // mqttx context: options, help and checks. run.ts executes it.
 import { isContextName, nameHint, noContext, type Value } from '../../cli/contexts.js'
 import { isRepeatable } from '../../cli/environment.js'
-import { type AnyOption, calledName, flag, list, namesOf, type Option, spec } from '../../cli/option.js'
+import { type AnyOption, calledName, namesOf, type Option, optionsOf, spec } from '../../cli/option.js'
 import { contextSettings } from '../../cli/options/context.js'
 import { helpOptions } from '../../cli/options/general.js'
 import { UsageError } from '../../errors.js'
 import { shown } from '../../text.js'
+
+const { flag, list } = optionsOf('Action')
 
 /** The typed settings, by the long names of options. */
 interface Recording {
@@ -62,7 +64,6 @@ export type Action = (typeof actions)[number]
 
 const words = list({
   flags: '--do WORD',
-  group: 'Action',
   parse: (text) => text, // checked by requestOf
   complete: actions,
   completeNext: 'context',
@@ -70,11 +71,7 @@ const words = list({
   doc: 'Positional arguments: the action, then the names of contexts. The option name is not typed.',
 })
 
-const replace = flag({
-  flags: '--replace',
-  group: 'Action',
-  help: 'With add: overwrite the context of this name.',
-})
+const replace = flag({ flags: '--replace', help: 'With add: overwrite the context of this name.' })
 
 export const context = spec({
   name: 'context',

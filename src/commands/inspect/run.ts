@@ -37,9 +37,7 @@ export type InspectArgs = Args<typeof inspect.options>
 export async function run(args: InspectArgs, host: Host): Promise<number> {
   const files = args.read.length === 0 && args.hex.length === 0 ? ['-'] : args.read
   if (files.includes('-') && isTerminal(host.stdin)) {
-    throw new UsageError('inspect: no input', {
-      hint: 'name a file, or pipe a capture to standard input',
-    })
+    throw new UsageError('inspect: no input', { hint: 'name a file, or pipe a capture to standard input' })
   }
   const view = args.view ?? (isTerminal(host.stdout) || args.hex.length > 0 ? 'bytes' : 'line')
   const filter = filterOf(args)

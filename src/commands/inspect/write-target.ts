@@ -22,9 +22,7 @@ export function standardOutput(output: Output, stream: object, view: string | un
     })
   }
   if (isTerminal(stream)) {
-    throw new UsageError('--write -: standard output is a terminal', {
-      hint: 'write to a pipe or a file',
-    })
+    throw new UsageError('--write -: standard output is a terminal', { hint: 'write to a pipe or a file' })
   }
   return { output, close: () => output.finish() }
 }
@@ -61,9 +59,7 @@ export function refuseInput(file: string, inputs: readonly string[], stdin: () =
     const stats = known(() => (input === '-' ? statsOf(stdin()) : statSync(input)))
     if (stats?.ino !== target.ino || stats.dev !== target.dev) continue
     const read = input === '-' ? 'standard input' : `the input ${input}`
-    throw new UsageError(`--write ${file}: would overwrite ${read}`, {
-      hint: 'write to another file',
-    })
+    throw new UsageError(`--write ${file}: would overwrite ${read}`, { hint: 'write to another file' })
   }
 }
 

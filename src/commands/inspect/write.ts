@@ -14,11 +14,12 @@ import { closings, type View } from '../../inspect/views/view.js'
 import type { Target } from './write-target.js'
 
 /** The captured parts of a packet in `bytes`, and the number of bytes missing after each. */
-function* captured({ start, end, length, holes }: Packet): Generator<{
-  start: number
-  end: number
-  missing: number
-}> {
+function* captured({
+  start,
+  end,
+  length,
+  holes,
+}: Packet): Generator<{ start: number; end: number; missing: number }> {
   let at = start
   for (const hole of holes) {
     yield { start: at, end: Math.min(start + hole.offset, end), missing: hole.length }

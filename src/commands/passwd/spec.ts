@@ -1,10 +1,14 @@
 // mqttx passwd: options, help and checks. request.ts parses the arguments; run.ts executes it.
-import { flag, option, spec } from '../../cli/option.js'
+import { optionsOf, spec } from '../../cli/option.js'
 import { helpOptions, quietOption } from '../../cli/options/general.js'
 import { integer, parseName } from '../../cli/values.js'
 import { UsageError } from '../../errors.js'
 import { shown } from '../../text.js'
 import { requestOf } from './request.js'
+
+const { flag } = optionsOf('Action')
+const inHash = optionsOf('Hash')
+const inPassword = optionsOf('Password')
 
 const hashTypes = ['argon2id', 'sha512-pbkdf2', 'sha512'] as const
 type HashType = (typeof hashTypes)[number]
@@ -30,56 +34,39 @@ const notEnough = 'not enough other arguments'
 
 const create = flag({
   flags: '-c, --create',
-  group: 'Action',
   help: 'Create a new file with this user only.',
   doc: `An existing password file is replaced, with a warning; any other file is an error. If FILE is \`-\`, the line goes
     to standard output.`,
 })
 
-const remove = flag({
-  flags: '-D, --delete',
-  group: 'Action',
-  help: 'Delete the user.',
-})
+const remove = flag({ flags: '-D, --delete', help: 'Delete the user.' })
 
 const update = flag({
   flags: '-U, --update',
-  group: 'Action',
   help: 'Hash the plain-text passwords of a file.',
   doc: `Lines with a hash are kept. If FILE is \`-\`, lines of the form USER:PASSWORD are read from standard input; the
     hashed lines go to standard output, or into a second FILE.`,
 })
 
-const print = flag({
-  flags: '-n, --print',
-  group: 'Action',
-  help: 'Print the line on standard output; takes no file.',
-})
+const print = flag({ flags: '-n, --print', help: 'Print the line on standard output; takes no file.' })
 
 const verify = flag({
   flags: '--verify',
-  group: 'Action',
   help: 'Verify a password; the result is the exit status.',
   doc: 'Status 0: correct; 4: wrong password or unknown user; 1: the file cannot be used.',
 })
 
 const rehash = flag({
   flags: '--rehash',
-  group: 'Action',
   help: 'With --verify: replace a hash weaker than a new one.',
   doc: `A hash is weaker if its scheme gives less protection than that of {hash}, or if it is the same scheme with fewer
     {iterations}. Rehashing needs the password, so a line is replaced only after successful verification.`,
 })
 
-const list = flag({
-  flags: '--list',
-  group: 'Action',
-  help: 'Print the users of a file with scheme and cost.',
-})
+const list = flag({ flags: '--list', help: 'Print the users of a file with scheme and cost.' })
 
 const audit = flag({
   flags: '--audit',
-  group: 'Action',
   help: 'Print problems in a file; status 42 if there are any.',
   doc: `Reports weak schemes, hashes below today's recommended cost (210000 iterations of sha512-pbkdf2, bcrypt cost 10, 7
     MiB and 5 passes or equivalent for argon2id; {iterations} sets another minimum), hashes too expensive to verify,
@@ -90,49 +77,39 @@ const audit = flag({
 
 const noGuess = flag({
   flags: '--no-guess',
-  group: 'Action',
   help: 'With --audit: do not test for guessable passwords, which is slow.',
 })
 
 const ifChanged = flag({
   flags: '--if-changed',
-  group: 'Action',
   help: 'Change nothing if the user already has this password.',
   doc: `The hash in the file is kept if it matches the password and is no weaker than a new one (as for {rehash}), so that
     a program can run it repeatedly. Also with {update} - FILE.`,
 })
 
-const json = flag({
-  flags: '--json',
-  group: 'Action',
-  help: 'With --list or --audit: print JSON.',
-})
+const json = flag({ flags: '--json', help: 'With --list or --audit: print JSON.' })
 
-const batch = flag({
+const batch = inPassword.flag({
   flags: '-b, --batch',
-  group: 'Password',
   help: 'Take the password from the command line, visible to other users.',
 })
 
-const passwordFile = option({
+const passwordFile = inPassword.option({
   flags: '--password-file FILE',
-  group: 'Password',
   parse: parseName,
   complete: 'file',
   help: 'Read the password from FILE; - is standard input.',
   doc: 'One trailing line ending is removed.',
 })
 
-const generate = flag({
+const generate = inPassword.flag({
   flags: '--generate',
-  group: 'Password',
   help: 'Generate a random password and print it once.',
   doc: `24 letters and digits, 142 bits. Standard output gets only the password; with {print} it goes to standard error.`,
 })
 
-const hash = option({
+const hash = inHash.option({
   flags: '-H, --hash HASH',
-  group: 'Hash',
   choices: hashTypes,
   parse: parseHashType,
   missing: notEnough,
@@ -141,9 +118,8 @@ const hash = option({
   doc: 'mosquitto supports argon2id from 2.1 on, if built with it; sha512 is for mosquitto before 2.0.',
 })
 
-const iterations = option({
+const iterations = inHash.option({
   flags: '-I, --iterations COUNT',
-  group: 'Hash',
   parse: integer({
     min: 1,
     max: maxIterations,
@@ -157,9 +133,8 @@ const iterations = option({
     is safer, and slows down each login.`,
 })
 
-const format = option({
+const format = inHash.option({
   flags: '--format FORMAT',
-  group: 'Hash',
   choices: formatNames,
   parse: parseFormat,
   default: 'mosquitto',
@@ -169,9 +144,8 @@ const format = option({
     salt prefix.`,
 })
 
-const jobs = option({
+const jobs = inHash.option({
   flags: '--jobs COUNT',
-  group: 'Hash',
   parse: integer({ min: 1, max: 1024 }),
   shownDefault: 'the number of cores',
   help: 'With -U and --audit: number of passwords hashed at a time.',
