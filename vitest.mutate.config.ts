@@ -6,6 +6,7 @@ const all = 'capture,cli,codec,connection,format,inspect,io,library,passwd,sessi
 const units = (process.env.MQTTX_MUTATE_UNITS ?? all).split(',')
 const slow = [
   'inspect/losses',
+  'inspect/many',
   'library/packed',
   'library/client',
   'connection/every-loss',
@@ -16,6 +17,7 @@ export default mergeConfig(
   { ...base, test: { ...base.test, projects: undefined, include: [], pool: 'threads' } },
   {
     test: {
+      setupFiles: ['.ci/skip-long.mjs'],
       include: units.map((unit) => `test/${unit}/**/*.test.ts`),
       exclude: ['test/**/fuzz.test.ts', ...slow.map((name) => `test/${name}.test.ts`)],
     },

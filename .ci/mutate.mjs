@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Stryker } from '@stryker-mutator/core'
 import { Instrumenter } from '@stryker-mutator/instrumenter'
-import { leaveOutAllBut } from './drawn.mjs'
+import { runOnly } from './drawn.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const allFolders = ['session', 'codec', 'connection', 'format', 'capture', 'inspect', 'passwd']
@@ -37,6 +37,12 @@ function random(seed) {
   }
 }
 
+/** A mutant of Stryker's with the path of its file from the root. */
+const withFile = ({ fileName, ...mutant }) => {
+  const file = fileName.replaceAll('\\', '/').replace(root.replaceAll('\\', '/'), '')
+  return { ...mutant, file }
+}
+
 /** All mutants of the folders, in a fixed order. */
 async function allMutants() {
   const files = folders.flatMap((folder) =>
@@ -55,10 +61,7 @@ async function allMutants() {
   )
   return mutants
     .filter(({ status }) => status !== 'Ignored')
-    .map(({ fileName, location, mutatorName, replacement }) => {
-      const file = fileName.slice(root.length).replaceAll('\\', '/')
-      return { file, location, mutatorName, replacement }
-    })
+    .map(withFile)
 }
 
 /** `count` of them, each as likely as any other. */
@@ -75,20 +78,20 @@ function sampled(mutants) {
 const rangeOf = ({ file, location: { start, end } }) =>
   `${file}:${start.line + 1}:${start.column}-${end.line + 1}:${end.column}`
 
-const keyOf = ({ file, location: { start, end }, replacement }) =>
-  `${file}:${start.line}:${start.column}-${end.line}:${end.column} ${replacement}`
+const keyOf = ({ file, location: { start, end }, mutatorName, replacement }) =>
+  `${file}:${start.line}:${start.column}-${end.line}:${end.column} ${mutatorName} ${replacement}`
 
 const mutants = await allMutants()
 const chosen = sampled(mutants)
 process.stdout.write(`${chosen.length} of ${mutants.length} mutants, seed ${seed}\n`)
 
-leaveOutAllBut(chosen.map(({ file, location }) => ({ path: join(root, file), location })))
+const drawn = new Set(chosen.map(keyOf))
+runOnly((mutant) => drawn.has(keyOf(withFile(mutant))))
 const stryker = new Stryker({
   mutate: [...new Set(chosen.map(rangeOf))],
   mutator: { excludedMutations },
   testRunner: 'vitest',
-  plugins: ['@stryker-mutator/vitest-runner', new URL('drawn.mjs', import.meta.url).href],
-  ignorers: ['drawn'],
+  plugins: ['@stryker-mutator/vitest-runner'],
   vitest: { configFile: 'vitest.mutate.config.ts' },
   reporters: ['progress-append-only'],
   coverageAnalysis: 'perTest',
@@ -111,12 +114,10 @@ const stryker = new Stryker({
 })
 const results = await stryker.runMutationTest()
 
-// A place has several mutants: only those that were drawn count.
-const drawn = new Set(chosen.map(keyOf))
 const before = ({ line, column }) => ({ line: line - 1, column: column - 1 })
 const found = results
-  .map(({ fileName, location: { start, end }, replacement, mutatorName, status }) => {
-    const file = fileName.replaceAll('\\', '/').replace(root.replaceAll('\\', '/'), '')
+  .map(withFile)
+  .map(({ file, location: { start, end }, replacement, mutatorName, status }) => {
     const location = { start: before(start), end: before(end) }
     return { file, location, replacement, mutatorName, status }
   })

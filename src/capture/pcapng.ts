@@ -224,7 +224,7 @@ export class PcapngParser implements UnitParser {
   /** Shows comments on a packet: opt_comment, code 1. */
   #comments(bytes: Buffer, at: number, end: number): void {
     this.#options(bytes, at, end, (code, start, length) => {
-      if (code !== 1) return
+      if (code !== 1 || length === 0) return
       const text = bytes.toString('utf8', start, start + Math.min(length, maxComment))
       const { record, base } = this.#frame
       this.#stages.notes.say('comment', `comment on record ${record}: ${shown(text)}`, base + start)

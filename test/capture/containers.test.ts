@@ -254,6 +254,13 @@ test('obsolete Packet Blocks', () => {
   expect(texts(read(Buffer.concat([section(), interfaceBlock(), ...talk.map(old)])))).toEqual(['hello/world'])
 })
 
+test('an empty comment is not reported, with or without the end of the options', () => {
+  for (const options of [option(1, Buffer.alloc(0)), Buffer.concat([option(1, Buffer.alloc(0)), u32(0)])]) {
+    const frames = data.slice(0, 2).map((bytes) => packetBlock({ bytes, options }))
+    expect(read(Buffer.concat([section(), interfaceBlock(), ...frames])).notes).toEqual([])
+  }
+})
+
 test('comments are reported; unknown blocks are skipped', () => {
   const options = option(1, Buffer.from('look here'))
   const frames = [

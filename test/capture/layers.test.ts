@@ -69,7 +69,8 @@ const aggregated: Wrap = (packet) => {
   )
 }
 const ppp = hex('0021')
-const pktap = (dlt: number) => join(u32(108, true), u32(1, true), u32(dlt, true), padding(96))
+const pktap = (dlt: number, length = 108) =>
+  join(u32(length, true), u32(1, true), u32(dlt, true), padding(96))
 const ppi = (dlt: number, fields = padding(0)) =>
   join(bytes(0, 0), u16(8 + fields.length, true), u32(dlt, true), fields)
 const nflog =
@@ -259,6 +260,16 @@ describe('the link layer', () => {
           padding(4),
         ),
     ],
+    [
+      'PPI with 802.11 that says there is no check sequence',
+      192,
+      prefix(ppi(105, join(u16(2, true), u16(20, true), padding(20))), wifi()),
+    ],
+    [
+      'PPI with 802.11 and another field',
+      192,
+      prefix(ppi(105, join(u16(3, true), u16(12, true), padding(8), u16(1, true), padding(2))), wifi()),
+    ],
     ['PPI with Ethernet', 192, prefix(ppi(1), frame)],
     ['PKTAP', 258, prefix(pktap(1), frame)],
     ["PKTAP, Apple's number", 149, prefix(pktap(1), frame)],
@@ -296,6 +307,12 @@ describe('the link layer', () => {
       113,
       prefix(join(u16(0), u16(803), padding(12)), prefix(radiotap(padding(0), 0), wifi())),
     ],
+    [
+      'Linux cooked 2, monitor mode',
+      276,
+      prefix(join(padding(8), u16(803), padding(10)), prefix(radiotap(padding(0), 0), wifi())),
+    ],
+    ['Linux cooked 2 with MPLS', 276, prefix(join(u16(0x8847), padding(18), hex('00064140')))],
     ['Linux cooked with MPLS', 113, prefix(join(padding(14), u16(0x8847), hex('00064140')))],
     ['IP over IEEE 1394', 138, prefix(join(padding(16), u16(0x0800)))],
     ['netANALYZER', 240, prefix(padding(4), frame)],
@@ -355,16 +372,47 @@ describe('unreadable packets are reported and counted', () => {
       over(50, () => padding(20)),
     ],
     ['2 Ethernet frames: encrypted by MACsec', typedFrame(0x88e5, hex('0c00 00000001'))],
-    [
-      '2 PPP packets: compressed or encrypted by PPP (RFC 1962, RFC 3078)',
-      over(47, () => hex('0000880b 00fd')),
-    ],
+    ...[
+      ['002d', 'compressed TCP headers (RFC 1144), not read'],
+      ['002f', 'compressed TCP headers (RFC 1144), not read'],
+      ['0053', 'encrypted by PPP (RFC 1968)'],
+      ['00fb', 'compressed or encrypted by PPP (RFC 1962, RFC 3078)'],
+      ['00fd', 'compressed or encrypted by PPP (RFC 1962, RFC 3078)'],
+    ].map(([protocol, why]): [string, Wrap] => [
+      `2 PPP packets: ${why}`,
+      over(47, () => hex(`0000880b ${protocol}`)),
+    ]),
     [
       '2 GRE packets, inner packets not readable because they have routing fields or an unknown version',
       over(47, () => hex('40000800 00000000')),
     ],
   ])('%s', (text, wrap) => {
     expect(twice(wrap)).toContain(text)
+  })
+
+  // Each differs in one field from a packet that is read.
+  const notIp = read(pcap(timed([ethernet(padding(28), { type: 0x0806 })]))).notes
+  test.each<[string, number, Wrap]>([
+    [
+      'GRE of PPTP with another protocol',
+      1,
+      over(47, prefix(hex('30810800 00100001 00000001 00000002 0021'))),
+    ],
+    ['Ethernet with another EtherType', 1, typedFrame(0x0801, padding(0))],
+    [
+      'LLC with SNAP and a length in place of the EtherType',
+      100,
+      prefix(hex('aaaa 03 000000 0400 aaaa 03 000000 0800')),
+    ],
+    ['LLC of another organisation', 100, prefix(hex('aaab 03 000000 0800'))],
+    ['PPP with another protocol', 9, prefix(hex('0023'))],
+    ['NSH with another protocol', 1, typedFrame(0x894f, hex('0fc20206 00000000'))],
+    ['PKTAP within PKTAP that is longer than the frame', 258, prefix(pktap(258), () => pktap(192, 109))],
+    ['PKTAP of another version', 258, prefix(join(u32(108, true), u32(2, true), u32(12, true), padding(96)))],
+  ])('not IP: %s', (_name, link, wrap) => {
+    const { flows, notes } = read(pcap(timed([wrap(hello)]), { link }))
+    expect(flows).toEqual([])
+    expect(notes).toEqual(notIp)
   })
 
   test('Wi-Fi: encrypted, and fragments', () => {

@@ -102,6 +102,11 @@ describe('IPv4', () => {
     expect(sent([ethernet(ipv4(syn)), ethernet(ipv4(hello, { total: 0 }))])).toEqual(['hello'])
   })
 
+  test('a frame that ends before the packet is not reported', () => {
+    const frames = [ethernet(Buffer.alloc(0)), ...packets.map((packet) => ethernet(packet))]
+    expect(read(pcap(timed(frames))).notes).toEqual([])
+  })
+
   test('nested tunnels, and too many of them', () => {
     const tunnel = (packet: Buffer, depth: number): Buffer =>
       depth === 0 ? packet : tunnel(ipv4(packet, { protocol: 4 }), depth - 1)
@@ -196,6 +201,13 @@ describe('IPv6 extension headers', () => {
     )
     expect(texts(log)).toEqual(['hello'])
     expect(log.notes[0]).toMatch(/too many extension headers/)
+  })
+
+  test.each([0, 43, 44, 51, 60])('header %i, cut off', (next) => {
+    const cut = frame(Buffer.from([6, 0, 0, 0, 0, 0, 0]), next)
+    const log = read(pcap(timed([cut, ...packets6.map((packet) => ethernet(packet, { type: 0x86dd }))])))
+    expect(texts(log)).toEqual(['hello'])
+    expect(log.notes).toEqual(['record 1 holds an IPv6 extension header that is cut off; it was skipped'])
   })
 
   test.each([

@@ -4,6 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { hexRowOf } from '../../src/capture/text/rows.js'
+import { ethernet, ipv4, tcp } from '../helpers/capture-builder.js'
 import { type CaptureLog, read } from '../helpers/capture-log.js'
 import { cutAt } from '../helpers/cuts.js'
 import { scratch } from '../helpers/run.js'
@@ -218,6 +220,20 @@ test.each([
   expect(sides(log)).toEqual(one)
 })
 
+test('the first packet decides whose log it is, later ones do not unless they are CONNECT', () => {
+  const [connect, subscribe] = [client.subarray(0, 21), client.subarray(21, 33)]
+  const lines = [
+    `--> ${pairs(connect)}`,
+    `<-- ${pairs(server)}`,
+    // Part of a payload.
+    `<-- ${pairs(subscribe)}`,
+    `--> ${pairs(subscribe)}`,
+  ]
+  expect(sides(read(Buffer.from(lines.join('\n'))))).toEqual([
+    `${hex(connect)}${hex(subscribe)}/${hex(server)}${hex(subscribe)}`,
+  ])
+})
+
 test('without a direction in the text, the packets decide', () => {
   const lines = [client.subarray(0, 21), server.subarray(0, 4), client.subarray(21, 33), server.subarray(4)]
   const { notes, flows } = read(Buffer.from(lines.map((part) => `log: ${pairs(part)}`).join('\n')))
@@ -237,9 +253,12 @@ describe('omitted bytes are a gap', () => {
     expect(notes).toHaveLength(1)
   })
 
-  test('openssl: spaces and zeros at the end', () => {
-    const text = `write to 0x1 [0x2] (19 bytes => 19 (0x13))\n${openssl(client.subarray(0, 16))}0013 - <SPACES/NULS>\n`
-    expect(read(Buffer.from(text)).flows[0]!.gaps).toEqual(['c2s 16 3 left out in the dump'])
+  test.each([
+    [16, '0013', 'c2s 16 3'],
+    [20, '001b', 'c2s 20 7'],
+  ])('openssl: spaces and zeros at the end, after %i bytes', (length, end, gap) => {
+    const text = `write to 0x1 [0x2]\n${openssl(client.subarray(0, length))}${end} - <SPACES/NULS>\n`
+    expect(read(Buffer.from(text)).flows[0]!.gaps).toEqual([`${gap} left out in the dump`])
   })
 })
 
@@ -271,7 +290,12 @@ describe('output of the real programs', () => {
       '-tx8',
       '-to4',
       '-tu1',
+      '-to1',
+      '-to2',
+      '-tu4',
       '-td1',
+      '-td2',
+      '-td4',
       '-tu2',
       '-tx1z',
     ].map((option) => ['od', option === '' ? [] : [option]] as const),
@@ -288,6 +312,35 @@ describe('output of the real programs', () => {
       expect(log.notes).toEqual([])
       expect(sides(log)).toEqual([`${hex(bytes)}/`])
     }
+  })
+
+  // The bytes by which the kind is chosen end within a row.
+  test.each(['-x', '-o', '-b', '-td2', '-tx8', '-c'])('od %s, longer than its head', (option) => {
+    const bytes = Buffer.alloc(10_007, client)
+    const text = output('od', [option], bytes)
+    if (text === undefined) return
+    for (const shift of [0, 1, 2, 3, 4]) {
+      const { flows, notes } = read(Buffer.concat([Buffer.alloc(shift, '\n'), text]))
+      expect(notes).toEqual([])
+      expect(flows[0]!.bytes.c2s.equals(bytes)).toBe(true)
+    }
+  })
+
+  test.each([
+    ['a repeated first row', '0000000 0010 0410\n*\n0000020\n', Buffer.alloc(32, '10001004', 'hex')],
+    [
+      'a repeated row from the middle',
+      '0000020 0010 0410\n*\n0000040\n',
+      Buffer.alloc(32, '10001004', 'hex'),
+    ],
+    ['one row', '0000000 0c10 0400\n', Buffer.from('100c0004', 'hex')],
+    [
+      'rows from the middle',
+      '0000020 0c10 0400\n0000024 514d 5454\n',
+      Buffer.from('100c00044d515454', 'hex'),
+    ],
+  ])('a dump of words, %s', (_name, text, bytes) => {
+    expect(sides(read(Buffer.from(text)))).toEqual([`${hex(bytes)}/`])
   })
 
   const capture = resolve(import.meta.dirname, '../fixtures/inspect/cases/gre.pcap')
@@ -350,6 +403,38 @@ describe('output of the real programs', () => {
     const text = output('python3', ['-c', program], client)
     if (text !== undefined) expect(sides(read(text))).toEqual(one)
   })
+})
+
+test('reassembled bytes of tshark -x are no frames', () => {
+  const frames = ['hello', 'no frame', 'world'].map((payload, index) =>
+    ethernet(ipv4(tcp({ seq: [1000, 1000, 1005][index]!, flags: 'P', payload }))),
+  )
+  const [first, reassembled, last] = frames.map((bytes) =>
+    rows(bytes, (row, at) => `${offset(at, 4)}  ${pairs(row).padEnd(47)}   ${chars(row)}`),
+  )
+  const text = `Frame (59 bytes):\n${first}\nReassembled TCP (62 bytes):\n${reassembled}\nFrame (59 bytes):\n${last}`
+  const { flows, notes } = read(Buffer.from(text))
+  expect(notes).toEqual([])
+  expect(flows[0]).toMatchObject({ c2s: '<?>helloworld', retransmitted: { c2s: 0 } })
+  expect(flows[0]!.segments.map(({ segment }) => segment.origin.record)).toEqual([1, 2])
+})
+
+test.each([
+  ...[':', '>', '<', '|', ']', ')', '=', '-', '\xe2\x86\x90', '\xe2\x86\x92'].flatMap((mark) => [
+    [`x${mark}`, true] as const,
+    [`x${mark}  `, true] as const,
+  ]),
+  ...['tx', 'rx', 'send', 'recv', 'sent', 'received', 'in', 'out', 'data', 'Bytes'].flatMap((word) => [
+    [`log ${word} `, true] as const,
+    [`log x${word} `, false] as const,
+  ]),
+  ['', true],
+  ['  ', true],
+  ['log ', false],
+  ['tx, ', false],
+] as const)('two bytes after %j are bytes: %s', (prefix, isRow) => {
+  expect(hexRowOf(`${prefix}c000`)?.bytes.toString('hex')).toBe(isRow ? 'c000' : undefined)
+  expect(hexRowOf(`${prefix}c0000d`)?.bytes.toString('hex')).toBe('c0000d')
 })
 
 test('strace: vectors, unfinished calls, another descriptor in between', () => {

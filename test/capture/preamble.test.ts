@@ -1,5 +1,11 @@
 // Proxy preambles before MQTT: reported, and MQTT begins after them, in segments of any size.
 import { describe, expect, test } from 'vitest'
+import { ByteBudget } from '../../src/capture/byte-budget.js'
+import type { CaptureContext } from '../../src/capture/context.js'
+import { RecordOrigin } from '../../src/capture/frame.js'
+import { type Preamble, preambleOf } from '../../src/capture/preamble.js'
+import { PreambleLayer } from '../../src/capture/preamble-layer.js'
+import { Segment } from '../../src/capture/segment.js'
 import { opening, pcap, timed, toClient, toServer, u16 } from '../helpers/capture-builder.js'
 import { read } from '../helpers/capture-log.js'
 
@@ -180,4 +186,30 @@ test('a hole in a preamble: the bytes after it are passed on', () => {
   ]
   const { flows } = read(pcap(timed(frames)))
   expect(flows[0]!.c2s).toBe(`PROXY TCP4 203.0.113.7 <21>${connect.toString('latin1')}`)
+})
+
+test('the bytes of a preamble count as held until both sides have passed it', () => {
+  const budget = new ByteBudget(1000)
+  const held = () => {
+    for (let bytes = 0; ; bytes++) {
+      budget.change(0, 1001 - bytes)
+      const isSpent = budget.isSpent
+      budget.change(1001 - bytes, 0)
+      if (!isSpent) return bytes - 1
+    }
+  }
+  const next = { fact() {}, data() {}, gap() {}, end() {} }
+  const socks = ascii('\x04\x01\x07\x5b\x0a\0\0\x02\0')
+  const layer = new PreambleLayer(
+    { budget } as unknown as CaptureContext,
+    next,
+    preambleOf(socks, 'c2s', true) as Preamble,
+  )
+  const origin = new RecordOrigin({ record: 1, second: 0, nanos: 0 }, 0)
+  layer.data('c2s', new Segment(socks, 0, origin))
+  expect(held()).toBe(18)
+  layer.data('s2c', new Segment(hex('005a'), 0, origin))
+  expect(held()).toBe(22)
+  layer.data('s2c', new Segment(hex('000000000000'), 2, origin))
+  expect(held()).toBe(0)
 })

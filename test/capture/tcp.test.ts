@@ -120,6 +120,46 @@ test('in mid-stream the first segment is found by what the other side acknowledg
   expect(flow.c2s).toBe('<?>abcdefgh')
 })
 
+test.each([
+  ['1 second', [], 3],
+  ['64 KiB', ['h'.repeat(40_000), 'h'.repeat(40_000)], 0],
+  ['256 segments', Array<string>(256).fill('hh'), 0],
+] as const)('in mid-stream without acknowledgements no segment is held beyond %s', (_name, others, after) => {
+  const piece = (at: number, payload: string) => toServer({ seq: 1000 + at, flags: 'P', payload })
+  const held = [piece(4, 'efg')]
+  // A hole after each, so that all wait.
+  let at = 8
+  for (const payload of others) {
+    held.push(piece(at, payload))
+    at += payload.length + 1
+  }
+  const late = timed([piece(4, 'efg'), piece(0, 'abcd')], 1_700_000_000 + after)
+  const [flow] = read(pcap([...timed(held), ...late])).flows
+  expect(flow!.c2s.slice(0, 6)).toBe('<?>efg')
+  expect(flow!.retransmitted.c2s).toBe(7)
+})
+
+test.each([
+  ['an answer', [s(0, 'xyz', { ack: 1006 })], 'c2s abc, c2s def, s2c xyz'],
+  [
+    'two answers',
+    [s(0, 'xyz', { ack: 1006 }), s(3, 'uvw', { ack: 1003 })],
+    'c2s abc, c2s def, s2c xyz, s2c uvw',
+  ],
+] as const)(
+  '%s captured before the bytes that it acknowledges is passed on after them',
+  (_name, early, order) => {
+    const { segments } = only([...opening(), c(0, 'abc'), ...early, c(3, 'def')])
+    const found = segments.map(({ direction, segment }) => `${direction} ${Buffer.from(segment.bytes)}`)
+    expect(found.join(', ')).toBe(order)
+  },
+)
+
+test('a reset captured before the last bytes closes after them', () => {
+  const flow = only([...opening(), c(0, 'abc'), c(6, '', { flags: 'RA' }), c(3, 'def')])
+  expect(flow).toMatchObject({ c2s: 'abcdef', closed: 'rst' })
+})
+
 test('in mid-stream without acknowledgements segments are held until 1 second has passed', () => {
   const packets = timed([c(4, 'efg'), c(0, 'abcd')])
   expect(read(pcap([...packets, ...timed([c(7, 'h')], 1_700_000_003)])).flows[0]!.c2s).toBe('<?>abcdefgh')

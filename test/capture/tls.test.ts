@@ -7,6 +7,9 @@ import { join } from 'node:path'
 import { Duplex } from 'node:stream'
 import { connect, createSecureContext, createServer, type SecureVersion, TLSSocket } from 'node:tls'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { RecordOrigin } from '../../src/capture/frame.js'
+import { Segment } from '../../src/capture/segment.js'
+import { RecordReader } from '../../src/capture/tls/records.js'
 import { crypto } from '../../src/commands/inspect/helpers.js'
 import {
   block,
@@ -253,6 +256,43 @@ test('an unsupported cipher suite is reported by its number', async () => {
   const { pieces, keyLog } = await record('TLSv1.2', 'ECDHE-ECDSA-AES128-SHA256', messages.slice(0, 1))
   const [note] = read(pcap(timed(frames(pieces))), { crypto, keyLog }).notes
   expect(note).toMatch(/its cipher suite \(0xc023\) is not supported$/)
+})
+
+test.each([
+  ['17 0301 0001', true],
+  ['14 0304 0001', true],
+  ['15 0303 4100', true],
+  ['17 0300 0001', false],
+  ['17 0305 0001', false],
+  ['17 0203 0001', false],
+  ['17 0303 0000', false],
+  ['17 0303 4101', false],
+  ['18 0303 0001', false],
+])('in mid-stream, %s begins a record: %s', (head, isRecord) => {
+  const payload = Buffer.concat([Buffer.from(head.replaceAll(' ', ''), 'hex'), Buffer.alloc(20, 0xff)])
+  const { flows } = read(pcap(timed([toServer({ ports: [40000, 8883], seq: 1000, payload })])))
+  expect(flows).toHaveLength(isRecord ? 0 : 1)
+})
+
+test('a record in several segments has the origin of its first, whatever the others begin with', () => {
+  const found: [number, string][] = []
+  const reader = new RecordReader({
+    record: ({ bytes, origin }) => void found.push([origin.fileOffset, bytes.toString('hex')]),
+    missing: (_count, why) => void found.push([-1, why]),
+  })
+  const inner = '1703030001ff'
+  const whole = `170303000daa${inner.repeat(2)}`
+  const time = { record: 1, second: 0, nanos: 0 }
+  for (const [text, at] of [
+    [whole.slice(0, 12), 100],
+    [whole.slice(12, 24), 200],
+    [`${whole.slice(24)}${inner}`, 300],
+  ] as const)
+    reader.push(new Segment(Buffer.from(text, 'hex'), 0, new RecordOrigin(time, at)))
+  expect(found).toEqual([
+    [100, whole],
+    [306, inner],
+  ])
 })
 
 // The first segment begins inside a record: whatever its first byte is, it must not be taken for an MQTT packet.

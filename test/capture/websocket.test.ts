@@ -224,6 +224,20 @@ test('in mid-stream frames are recognised', () => {
   expect(log.flows[0]!.facts[0]).toMatchObject({ kind: 'websocket', handshake: false, selected: undefined })
 })
 
+test('in mid-stream a frame in two segments is recognised', () => {
+  const whole = masked('\x30\x05\0\x01axx')
+  for (let at = 1; at < whole.length; at++) {
+    const log = talk(
+      [
+        ['c', whole.subarray(0, at)],
+        ['c', whole.subarray(at)],
+      ],
+      false,
+    )
+    expect(log.flows[0]!.c2s, `${at}`).toBe('<?>\x30\x05\0\x01axx')
+  }
+})
+
 test('in mid-stream, a SUBSCRIBE is not taken for a frame', () => {
   const subscribe = '\x82\x06\0\x01\0\x01a\0'
   expect(

@@ -13,7 +13,6 @@ import { RecordReader, type TlsRecord } from './records.js'
 import { type Suite, suiteOf } from './suites.js'
 
 const changeCipherSpec = 20
-const alert = 21
 const handshake = 22
 const applicationData = 23
 const finished = 20
@@ -202,7 +201,6 @@ export class TlsLayer implements StreamLayer {
     const { type, content } = opened
     if (type === applicationData) this.#emit(direction, content, record.origin)
     else if (type === handshake && is13) this.#protectedHandshake(side, content)
-    else if (type === alert) side.messages.reset()
   }
 
   #protectedHandshake(side: SideState, content: Buffer): void {

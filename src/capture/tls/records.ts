@@ -48,7 +48,7 @@ export class RecordReader {
   /** Takes the bytes of the current record; returns the position after them. */
   #take(bytes: Buffer, at: number, origin: RecordOrigin): number {
     const place = at === 0 ? origin : origin.at(origin.fileOffset + at)
-    if (this.#head.length === 0 && this.#damaged === 0) {
+    if (this.#head.length === 0) {
       this.#origin = place
       const whole = isRecordHeader(bytes, at) ? at + headerLength + bytes.readUInt16BE(at + 3) : -1
       if (whole !== -1 && whole <= bytes.length) {
