@@ -59,9 +59,7 @@ async function allMutants() {
     })),
     { plugins: null, excludedMutations, ignorers: [], noHeader: true },
   )
-  return mutants
-    .filter(({ status }) => status !== 'Ignored')
-    .map(withFile)
+  return mutants.filter(({ status }) => status !== 'Ignored').map(withFile)
 }
 
 /** `count` of them, each as likely as any other. */
