@@ -213,7 +213,7 @@ const runnable = blocks
   .filter(({ lines }) => lines.length > 0)
   // tcpdump drops root privileges, which fails in a user namespace.
   .filter(({ text }) => asRoot || !text.includes('tcpdump'))
-  .filter(({ document }, index) => document === 'README.md' || isOneOfEvery(2, index))
+  .filter(({ document }, index) => document === 'README.md' || isOneOfEvery(3, index))
 
 /** Replaces varying numbers and process ids. */
 const likely = (text: string) =>

@@ -1,6 +1,7 @@
 // Help: in colour on a terminal, plain elsewhere.
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { oneOfEvery } from '../helpers/amount.js'
 import { peerTest } from '../helpers/peers.js'
 import { mqttx, start } from '../helpers/run.js'
 
@@ -21,7 +22,7 @@ const forms = [
   ['context', '--help'],
 ]
 
-describe.each(forms.map((words) => [words]))('mqttx %j', (words) => {
+describe.each(oneOfEvery(2, forms).map((words) => [words]))('mqttx %j', (words) => {
   test('is plain if standard output is not a terminal', async () => {
     const { stdout, status } = await mqttx(words, { env: { NO_COLOR: '', TERM: 'xterm' } })
     expect(status).toBe(0)

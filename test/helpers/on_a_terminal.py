@@ -22,7 +22,7 @@ if pid == 0:
 before = termios.tcgetattr(terminal)
 output = b""
 echo = []
-deadline = time.time() + 60
+deadline = time.time() + 50
 
 
 def read(seconds):

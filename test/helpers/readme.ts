@@ -332,12 +332,22 @@ export async function replayed(machine: Machine, transcript: string): Promise<st
   return lines[0]!.stdout
 }
 
-/** The unpacked npm package. */
-export function unpacked(): string {
-  const folder = scratch('package')
+let packed: string | undefined
+
+/** The file of the npm package, made once. */
+function tarball(): string {
+  if (packed !== undefined) return packed
+  const folder = scratch('tarball')
   const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]
   const [{ filename }] = JSON.parse(`${spawnSync('npm', pack, { cwd: root, encoding: 'utf8' }).stdout}`)
-  spawnSync('tar', ['-xzf', join(folder, filename), '-C', folder])
+  packed = join(folder, filename)
+  return packed
+}
+
+/** The unpacked npm package, in a new folder. */
+export function unpacked(): string {
+  const folder = scratch('package')
+  spawnSync('tar', ['-xzf', tarball(), '-C', folder])
   cpSync(join(folder, 'package'), join(folder, 'node_modules/mqttx'), { recursive: true })
   return join(folder, 'package')
 }

@@ -74,7 +74,7 @@ const without: [name: string, files: string[], flags: string][] = [
   ['bundler', ['e.ts'], `--module esnext --moduleResolution bundler ${lib}`],
 ]
 
-test.each(oneOfEvery(2, without))(
+test.each(oneOfEvery(4, without, 2))(
   'E52 %s, no @types/node',
   (_name, files, flags) => {
     expect(check(files, program, flags)).toBe('')
@@ -92,7 +92,7 @@ const withTypes: typeof without = [
   ['bundler', ['i.ts'], `--module esnext --moduleResolution bundler ${newer}`],
 ]
 
-test.each(oneOfEvery(2, withTypes, 1))(
+test.each(oneOfEvery(3, withTypes, 1))(
   'E52 %s, with @types/node',
   (_name, files, flags) => {
     expect(check(files, withNode, `--types node --skipLibCheck ${flags}`)).toBe('')

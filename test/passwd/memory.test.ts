@@ -2,9 +2,10 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import { amount } from '../helpers/amount.js'
 import { measured } from '../helpers/memory.js'
 
-const users = 60
+const users = amount({ inCi: 60, here: 12 })
 const stdin = Array.from({ length: users }, (_, at) => `user${at}:x\n`).join('')
 
 /** The Node binaries of `npm run pkg`, and those in MQTTX_NODES, separated by `:`. */

@@ -44,7 +44,7 @@ test('the broker prints where it listens, TCP first', () => {
   expect(broker.stdout().toString()).toMatch(form)
 })
 
-const ways = schemes.flatMap((from, row) => oneOfEvery(2, schemes, row).map((to) => [from, to] as const))
+const ways = schemes.flatMap((from, row) => oneOfEvery(3, schemes, row).map((to) => [from, to] as const))
 
 describe.each(ways)('%s to %s', (from, to) => {
   peerTest('2,000 lines and one of a megabyte', ['openssl'], async () => {
