@@ -12,14 +12,14 @@ export class OutgoingAliases {
     this.#most = Math.min(maximum, mostAliases)
   }
 
-  /** The alias of `topic`, negative if the client does not know it yet; 0: there is none left [MQTT-3.1.2-26]. */
+  /** The alias of `topic`, negative if the client does not know it yet; 0: no alias left [MQTT-3.1.2-26]. */
   get(topic: string): number {
     const known = this.#aliases.get(topic)
     if (known !== undefined) return known
     return this.#aliases.size < this.#most ? -(this.#aliases.size + 1) : 0
   }
 
-  /** The client knows it now. */
+  /** Records that the client knows the last new alias. */
   sent(topic: string, alias: number): void {
     this.#aliases.set(topic, alias)
   }

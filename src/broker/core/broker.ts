@@ -22,7 +22,7 @@ export interface BrokerOptions {
   readonly settings?: Partial<Settings>
   readonly limits?: Partial<Limits>
   readonly events: Events
-  /** Whether a client may publish to a topic, subscribe to a filter, receive a message of a topic. Default: it may. */
+  /** Whether a client may publish to a topic, subscribe to a filter, or receive a message of a topic. Default: true. */
   readonly authorize?: Authorize | undefined
   /** A Client Identifier for a client without one, which no other has. */
   assignIdentifier(): string

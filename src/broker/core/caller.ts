@@ -2,10 +2,10 @@
 import type { ProtocolVersion } from '../../codec/publish.js'
 import type { ConnectRequest } from './connect.js'
 
-/** What access control is asked about. `receive` is asked for each message that would be sent to the client. */
+/** The actions that access control decides. `receive`: for each message before it is sent to the client. */
 export type Action = 'publish' | 'subscribe' | 'receive'
 
-/** Who a client is, for access control. */
+/** The identity of a client, for access control. */
 export interface Identity {
   readonly clientId: string
   readonly user: string | undefined
@@ -15,24 +15,24 @@ export type Authorize = (client: Identity, action: Action, topic: string) => boo
 
 /** The network connection of a client. */
 export interface Sink {
-  /** Takes bytes; `Connection.taken` is called when the network has them. */
+  /** Writes bytes; `Connection.taken` is called when the network has taken them. */
   write(bytes: Uint8Array): void
-  /** No more bytes follow: close once those written are gone. */
+  /** Closes after the bytes written so far. */
   end(): void
-  /** The bytes of the client are (not) wanted. Those that come nevertheless are kept. */
+  /** Stops or resumes reading. Bytes that arrive nevertheless are kept. */
   pause(): void
   resume(): void
-  /** A CONNECT without a fault. `Connection.accept` or `refuse` is called, now or later. */
+  /** Decides about a valid CONNECT: calls `Connection.accept` or `refuse`, now or later. */
   connecting(request: ConnectRequest): void
 }
 
-/** What events say about a client. */
+/** The facts about a client in events. */
 export interface Client {
   readonly sink: Sink
   /** '' before there is one. */
   readonly clientId: string
   readonly version: ProtocolVersion
-  /** From a CONNECT without a fault on. */
+  /** Set once a valid CONNECT was read. */
   readonly request: ConnectRequest | undefined
   /** Seconds; 0: none. */
   readonly keepAlive: number

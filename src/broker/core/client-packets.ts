@@ -110,7 +110,7 @@ export function checkPadding(version: number): void {
   if (version === 5) throw new ProtocolError(text, 0x81)
 }
 
-/** What a client may be forgiven for in a server's packet, a server must not accept. */
+/** Faults that a client tolerates in a server's packets; a server must not accept them. */
 export function refuse(text: string): never {
   throw text.includes('[MQTT-1.5.5-1]')
     ? new ProtocolError(`Malformed packet: ${text}`, 0x81)
@@ -169,7 +169,7 @@ function readBlock(reader: Reader, { type, version, row }: Place, packet: Client
 
 const reservedOptions = 0xc0
 
-/** What `read` reads until the end of the packet, each time that it is iterated. */
+/** The results of `read` up to the end of the packet; each iteration reads them again. */
 function repeated<T>(reader: Reader, statement: string, read: () => T): Iterable<T> {
   const { at, left, end } = reader
   if (left === 0) throw reader.error(`it has no Topic Filter ${statement}`)

@@ -22,25 +22,25 @@ export interface ClientConnection extends SubscriberConnection {
   /** While the connection is open. */
   readonly session: Session | undefined
   maxPacketSize: number
-  /** Those that the client chooses. */
+  /** The Topic Aliases that the client sets. */
   readonly aliases: TopicAliases
   readonly open: boolean
   keepAlive: number
-  /** The client is accepted, with what its CONNECT asks for. */
+  /** Accepts the client with the parameters of its CONNECT. */
   begin(session: Session, request: ConnectRequest): void
-  /** Refuses a client that has not been accepted, with a CONNACK if its CONNECT was read. */
+  /** Refuses a client before it is accepted, with CONNACK if its CONNECT was read. */
   reject(reasonCode: number, why: string): void
-  /** The client has sent DISCONNECT. */
+  /** Handles DISCONNECT. */
   disconnected(reasonCode: number): void
   acknowledged(type: AcknowledgeType, messageId: number, reasonCode: number, now: number): void
-  /** The client has taken bytes or messages: what waits may go on. */
+  /** Called when the client has taken bytes or messages: continues sending. */
   moved(now: number): void
-  /** Sends a packet that is encoded; undefined: the client takes none of that size. */
+  /** Sends an encoded packet; undefined: larger than the client accepts, not sent. */
   send(packet: Uint8Array | undefined): void
   flush(): void
-  /** Does `steps` before it looks at another packet. */
+  /** Runs `steps` before the next packet is handled. */
   inSteps(steps: Steps): void
-  /** Another turn: `Core.later` was called. */
+  /** Runs another turn, after `Core.later`. */
   step(now: number): void
 }
 
@@ -58,19 +58,19 @@ export interface Core {
   readonly retained: Retained
   readonly router: Router
   readonly sessions: Sessions
-  /** The time of the call that is being dealt with. */
+  /** The time of the current call. */
   readonly now: number
   /** The largest packets that clients may send, by Control Packet type. */
   readonly packetSizes: readonly number[]
-  /** True when the others should have their turn. */
+  /** True if other connections should be served now. */
   readonly exhausted: boolean
-  /** Every call from outside goes through here: when the outermost has done its work, the bytes leave. */
+  /** Wraps every call from outside: at the end of the outermost, batches are written. */
   during(now: number, work: () => void): void
-  /** `connection` has something to write. */
+  /** Registers that `connection` has bytes to write. */
   touch(connection: ClientConnection): void
-  /** `connection` has work left: its `step` is called. */
+  /** Registers that `connection` has work left: its `step` is called later. */
   later(connection: ClientConnection): void
   isLater(connection: ClientConnection): boolean
-  /** Something has been done that takes as long as handing a message to `units` clients. */
+  /** Counts work that takes as long as handing a message to `units` clients. */
   worked(units: number): void
 }

@@ -9,10 +9,10 @@ import { noProperties, passedOn } from './message.js'
 import { isServerTopic, nameFault } from './topics.js'
 import type { Will } from './wills.js'
 
-/** A Session Expiry Interval that means: never (MQTT 5.0, 3.1.2.11.2). */
+/** The Session Expiry Interval of a session that never expires (MQTT 5.0, 3.1.2.11.2). */
 export const forever = 0xffffffff
 
-/** A CONNECT; what the client left out has the value that the standard gives it. */
+/** A CONNECT; absent fields have the standard's defaults. */
 export interface ConnectRequest {
   readonly version: 3 | 4 | 5
   /** The highest bit of the protocol level is set: mosquitto's bridges do so. */

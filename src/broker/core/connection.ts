@@ -25,9 +25,9 @@ import type { Delivery } from './subscription.js'
 import { Timer } from './timers.js'
 
 type State =
-  /** Its first packet is not complete. */
+  /** Waiting for the complete first packet. */
   | 'new'
-  /** Its CONNECT is being looked at by `Sink.connecting`. */
+  /** `Sink.connecting` is checking its CONNECT. */
   | 'connecting'
   | 'open'
   | 'closed'
@@ -36,7 +36,7 @@ export class Connection implements ClientConnection {
   readonly sink: Sink
   readonly broker: Core
   version: ProtocolVersion = 4
-  /** From a CONNECT without a fault on. */
+  /** Set once a valid CONNECT was read. */
   request: ConnectRequest | undefined
   /** While the connection is open. */
   session: Session | undefined
@@ -44,24 +44,24 @@ export class Connection implements ClientConnection {
   keepAlive = 0
   /** QoS 1 and 2 messages that may be in flight to the client. */
   window = largestWindow
-  /** The client's, in bytes. */
+  /** The client's Maximum Packet Size in bytes. */
   maxPacketSize = Number.POSITIVE_INFINITY
-  /** Those that the client chooses. */
+  /** The Topic Aliases that the client sets. */
   readonly aliases: TopicAliases
   readonly pressure: Pressure
   #state: State = 'new'
   #framer: Framer | undefined
-  /** Chunks that were not looked at yet. */
+  /** Chunks not yet framed. */
   #inbox: Buffer[] = []
-  /** What its last packet has led to and is not finished. */
+  /** Unfinished steps of the last packet. */
   #steps: Steps | undefined
   #running = false
   #paused = false
-  /** The network is gone: the connection ends when its last packet has been dealt with. */
+  /** The network connection has closed: this ends after the last packet is handled. */
   #gone = false
-  /** How many subscribers it waits for. */
+  /** The number of subscribers it waits for. */
   #waitsFor = 0
-  /** Written, and not taken by the network. */
+  /** Bytes written that the network has not taken. */
   #inNetwork = 0
   #outgoingAliases: OutgoingAliases | undefined
   #heard: number
@@ -109,9 +109,9 @@ export class Connection implements ClientConnection {
     return this.#waitsFor > 0
   }
 
-  // --- What the caller reports
+  // --- Called from outside
 
-  /** Bytes have come. */
+  /** Handles received bytes. */
   receive(chunk: Buffer, now: number): void {
     if (this.#state === 'closed') return
     this.#heard = now
@@ -120,21 +120,21 @@ export class Connection implements ClientConnection {
     this.broker.during(now, () => this.run(now))
   }
 
-  /** The network has taken so many of the bytes. */
+  /** Called when the network has taken `bytes` bytes. */
   taken(bytes: number, now: number): void {
     this.#inNetwork -= bytes
     if (this.#state === 'closed') return
     this.broker.during(now, () => this.moved(now))
   }
 
-  /** The network connection has closed. */
+  /** Called when the network connection has closed. */
   closed(now: number): void {
     if (this.#state === 'closed') return
     this.#gone = true
     this.broker.during(now, () => this.run(now))
   }
 
-  /** The client of `Sink.connecting` may connect. */
+  /** Admits the client of `Sink.connecting`. */
   accept(now: number): void {
     if (this.#state !== 'connecting') return
     this.broker.during(now, () => {
@@ -143,12 +143,12 @@ export class Connection implements ClientConnection {
     })
   }
 
-  /** It may not; `reasonCode` is one of CONNACK, `why` a clause without a full stop. */
+  /** Refuses it; `reasonCode` is that of CONNACK, `why` a clause without a full stop. */
   refuse(reasonCode: number, why: string, now: number): void {
     this.broker.during(now, () => this.reject(reasonCode, why))
   }
 
-  /** Another turn: `Broker.later` was called. */
+  /** Runs another turn, after `Broker.later`. */
   step(now: number): void {
     if (this.#state === 'open') sendRetained(this, now)
     this.run(now)
@@ -156,7 +156,7 @@ export class Connection implements ClientConnection {
 
   // --- Incoming packets
 
-  /** Deals with packets until there is none, or one must wait, or others are to have their turn. */
+  /** Handles packets until none is complete, one must wait, or other connections should be served. */
   run(now: number): void {
     if (this.#running) return
     this.#running = true
@@ -198,7 +198,7 @@ export class Connection implements ClientConnection {
     return false
   }
 
-  /** The first bytes, as few as they may be. */
+  /** Checks the first bytes, which may be incomplete. */
   #begin(bytes: Buffer): boolean {
     const first = firstPacket(bytes.subarray(0, firstPacketBytes))
     if (first.kind === 'more') {
@@ -245,7 +245,7 @@ export class Connection implements ClientConnection {
     this.moved(now)
   }
 
-  /** The client has taken bytes or messages: what waits may go on. */
+  /** Called when the client has taken bytes or messages: continues sending. */
   moved(now: number): void {
     const { session } = this
     if (session !== undefined && this.room) {
@@ -255,7 +255,7 @@ export class Connection implements ClientConnection {
     this.pressure.moved(now)
   }
 
-  /** A subscriber of its messages is behind: it waits. */
+  /** Stops reading until `unblock`: a subscriber of its messages is behind. */
   block(): void {
     this.#waitsFor++
   }
@@ -275,7 +275,7 @@ export class Connection implements ClientConnection {
 
   // --- Outgoing packets
 
-  /** Sends a PUBLISH; `messageId` is 0 at QoS 0. The caller has asked `fits`. */
+  /** Sends a PUBLISH; `messageId` is 0 at QoS 0. The caller has checked `fits`. */
   publish(delivery: Delivery, messageId: number, dup: boolean, now: number): void {
     const { counters, encoder } = this.broker
     const { message } = delivery
@@ -311,7 +311,7 @@ export class Connection implements ClientConnection {
     this.broker.touch(this)
   }
 
-  /** Sends a packet that is encoded; undefined: the client takes none of that size. */
+  /** Sends an encoded packet; undefined: larger than the client accepts, not sent. */
   send(packet: Uint8Array | undefined): void {
     if (packet === undefined) return this.end(0x95, 'the answer is larger than it accepts')
     this.#write(packet)
@@ -334,7 +334,7 @@ export class Connection implements ClientConnection {
 
   // --- Beginning and end
 
-  /** The client is accepted, with what its CONNECT asks for. */
+  /** Accepts the client with the parameters of its CONNECT. */
   begin(session: Session, { receiveMaximum, topicAliasMaximum }: ConnectRequest): void {
     this.#state = 'open'
     this.session = session
@@ -343,19 +343,19 @@ export class Connection implements ClientConnection {
     if (this.keepAlive > 0) this.broker.timers.set(this.#timer, this.#heard + this.keepAlive * 1500)
   }
 
-  /** Ends the connection; MQTT 5 clients are told `reasonCode`. `why` is a clause without a full stop. */
+  /** Ends the connection, in MQTT 5 with DISCONNECT and `reasonCode`. `why` is a clause without a full stop. */
   end(reasonCode: number, why: string): void {
     if (this.#state !== 'open') return this.reject(reasonCode, why)
     if (this.version === 5) this.#write(answers.disconnect(reasonCode, why, this))
     this.#finish({ by: 'server', why, reasonCode })
   }
 
-  /** The client has sent DISCONNECT. */
+  /** Handles DISCONNECT. */
   disconnected(reasonCode: number): void {
     this.#finish({ by: 'client', reasonCode })
   }
 
-  /** Refuses a client that has not been accepted, with a CONNACK if its CONNECT was read. */
+  /** Refuses a client before it is accepted, with CONNACK if its CONNECT was read. */
   reject(reasonCode: number, why: string): void {
     if (this.#state === 'closed' || this.#state === 'open') return
     if (this.#framer !== undefined && reasonCode > 0) {
@@ -386,7 +386,7 @@ export class Connection implements ClientConnection {
   #onTimer(now: number): void {
     const { limits, timers } = this.broker
     if (this.#state === 'new') return this.reject(0, `it sent no CONNECT within ${limits.connectMs / 1000} s`)
-    // A client whose packets wait here is not silent.
+    // A client whose packets wait here is alive.
     if (this.#waitsFor > 0 || this.#steps || this.#inbox.length > 0) this.#heard = now
     const silent = now - this.#heard
     if (silent < this.keepAlive * 1500) return timers.set(this.#timer, this.#heard + this.keepAlive * 1500)

@@ -6,7 +6,7 @@ import { putInteger } from '../../codec/variable-byte-integer.js'
 import type { Message } from './message.js'
 import type { Delivery } from './subscription.js'
 
-/** What the size of a PUBLISH depends on beside its message. */
+/** The parameters, besides the message, that the size of a PUBLISH depends on. */
 interface Form {
   readonly version5: boolean
   /** Topic Alias; 0: none. */
@@ -48,9 +48,9 @@ export function packetSize(delivery: Delivery, form: Form): number {
   return 1 + remainingLengthSize(size) + size
 }
 
-/** The last packet of a form: where its bytes are. */
+/** The range of the last packet of a form. */
 interface Copy {
-  /** Of its message. */
+  /** The serial of its message. */
   serial: number
   buffer: Buffer
   start: number
@@ -146,7 +146,7 @@ export class PublishEncoder {
   }
 }
 
-/** What is left of the Message Expiry Interval, in seconds, rounded up. */
+/** The remaining Message Expiry Interval in seconds, rounded up. */
 function secondsLeft({ expires }: Message, now: number): number {
   return Math.max(0, Math.min(0xffffffff, Math.ceil((expires - now) / 1000)))
 }

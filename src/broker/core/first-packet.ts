@@ -3,7 +3,7 @@
 import { packetNames } from '../../codec/control-packets.js'
 import { afterInteger, incomplete, integerAt, tooLong } from '../../codec/variable-byte-integer.js'
 
-/** What the first bytes of a connection tell. */
+/** The verdict on the first bytes of a connection. */
 export type FirstPacket =
   | { kind: 'more' }
   | { kind: 'connect'; version: 3 | 4 | 5 }

@@ -14,7 +14,7 @@ const retainNotSupported = 0x9a
 const qosNotSupported = 0x9b
 
 /**
- * Reads a CONNECT and refuses what no login can mend.
+ * Reads a CONNECT and refuses it for faults that do not depend on the login.
  * @throws ProtocolError with the Reason Code for CONNACK
  */
 export function receiveConnect(
@@ -23,7 +23,7 @@ export function receiveConnect(
 ): ConnectRequest {
   const { broker } = connection
   const request = readConnect(bytes, start, end)
-  connection.maxPacketSize = request.maxPacketSize // from now on, also for a refusal [MQTT-3.2.2-19]
+  connection.maxPacketSize = request.maxPacketSize // also limits a refusal [MQTT-3.2.2-19]
   const { version, clientId, clean, keepAlive, will, authenticationMethod } = request
   const { maxQos, retain, maxKeepAlive } = broker.settings
   if (authenticationMethod !== undefined)
@@ -36,7 +36,7 @@ export function receiveConnect(
     throw new ProtocolError(message, identifierInvalid)
   }
   if (version < 5 && maxKeepAlive > 0 && (keepAlive === 0 || keepAlive > maxKeepAlive)) {
-    const message = `its Keep Alive is ${keepAlive} s, ${maxKeepAlive} s are allowed` // as the reference does
+    const message = `its Keep Alive is ${keepAlive} s, ${maxKeepAlive} s are allowed` // as mosquitto does
     throw new ProtocolError(message, identifierInvalid)
   }
   if (will !== undefined && will.qos > maxQos)
@@ -80,7 +80,7 @@ export function accept(connection: ClientConnection, now: number): void {
   connection.moved(now)
 }
 
-/** One that no session has [MQTT-3.2.2-16]: a client may have chosen what would be assigned. */
+/** A Client Identifier that no session has [MQTT-3.2.2-16]: a client may have chosen the next one itself. */
 function newIdentifier(broker: Core): string {
   for (;;) {
     const id = broker.assignIdentifier()
@@ -92,7 +92,7 @@ function keepAliveOf({ keepAlive }: ConnectRequest, { settings: { maxKeepAlive }
   return maxKeepAlive > 0 && (keepAlive === 0 || keepAlive > maxKeepAlive) ? maxKeepAlive : keepAlive
 }
 
-/** What the client must know: only what is not as the standard has it by default (MQTT 5.0, 3.2.2.3). */
+/** The properties of CONNACK: only those that differ from the standard's defaults (MQTT 5.0, 3.2.2.3). */
 function granted(
   request: ConnectRequest,
   clientId: string,

@@ -61,7 +61,7 @@ export function receivePublish(
   connection.acknowledge(qos === 1 ? puback : pubrec, messageId, reasonCode)
 }
 
-/** What the settings of the server rule out. */
+/** Refuses what the settings of the server do not allow. */
 function checkAllowed({ broker }: ClientConnection, { qos, retain, properties }: Publish): void {
   const { settings } = broker
   if (qos > settings.maxQos)
@@ -95,8 +95,8 @@ function mayPublish({ broker, session }: ClientConnection, topic: string): boole
 }
 
 /**
- * Before MQTT 5 there is no way to refuse a message but to close (MQTT 3.1.1, 3.3.5.2). What access control denies is
- * acknowledged all the same, as the reference does; a message to $SYS is a mistake of the client.
+ * Before MQTT 5 a server can refuse a message only by closing (MQTT 3.1.1, 3.3.5.2). A message that access control denies is
+ * acknowledged nevertheless, as mosquitto does; a message to $SYS ends the connection.
  */
 function denied(connection: ClientConnection, { qos, messageId }: Publish, topic: string): void {
   if (connection.version < 5 && isServerTopic(topic))

@@ -34,7 +34,7 @@ export class Message {
   readonly retain: boolean
   /** Milliseconds; Infinity if the message does not expire. Compare with `>`: one with an interval of 0 is sent at once. */
   readonly expires: number
-  /** How often it stands in a queue; see `Holding`. */
+  /** The number of queues that hold it; see `Holding`. */
   holders = 0
   topicBytes: Buffer
   topicStart: number
@@ -79,7 +79,7 @@ export class Message {
   }
 
   /**
-   * Copies what is part of a chunk. `lasting`: for a queue or a retained message, which must not keep the slab of
+   * Copies the ranges of a chunk. `lasting`: for a queue or a retained message, which must not keep the slab of
    * others alive.
    */
   keep(lasting: boolean): void {
@@ -137,7 +137,7 @@ export function messageOf(publish: Publish, topic: string, now: number): Message
   return new Message(topic, qos, retain, name, 0, name.length, bytes, payloadStart, payloadEnd, passed, now)
 }
 
-/** A message that did not come in a PUBLISH: a will, or one of the server's own. */
+/** A message without a PUBLISH: a will, or one of the server. */
 export function messageFrom(
   topic: string,
   payload: Buffer,
@@ -152,7 +152,7 @@ const messageExpiryInterval = 0x02
 const willDelayInterval = 0x18
 const topicAlias = 0x23
 
-/** Leaves out what is not passed on: Topic Alias, and of a will its delay. `block` has been checked. */
+/** Removes the properties that are not passed on: Topic Alias, Will Delay Interval. `block` has been checked. */
 export function passedOn(block: Buffer): PassedProperties {
   const parts: Buffer[] = []
   let length = 0
@@ -174,7 +174,7 @@ export function passedOn(block: Buffer): PassedProperties {
   return { block: Buffer.concat(parts), expiryAt }
 }
 
-/** Where the property that begins at `at` ends; of those that PUBLISH and wills have from clients. */
+/** The end of the property that begins at `at`: one that a client may set in PUBLISH or a will. */
 function behindProperty(block: Buffer, at: number): number {
   const text = (start: number): number => start + 2 + block.readUInt16BE(start)
   switch (block[at]) {

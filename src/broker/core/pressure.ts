@@ -10,13 +10,13 @@ export interface PressureOptions {
   readonly timers: Timers
 }
 
-/** The connection that is watched. */
+/** The watched connection. */
 interface Watched extends SubscriberConnection {
   /** Bytes that the network has not taken. */
   readonly unsent: number
   /** True while its packets wait for a subscriber that is behind. */
   readonly blocked: boolean
-  /** `waiting`: messages that were not sent yet. */
+  /** `waiting`: messages not yet sent. */
   readonly session: { readonly waiting: number } | undefined
 }
 
@@ -24,12 +24,12 @@ export class Pressure {
   readonly #connection: Watched
   readonly #options: PressureOptions
   readonly #timer: Timer
-  /** How often to look, in milliseconds. */
+  /** The interval of the checks, in milliseconds. */
   readonly #interval: number
   /** Publishers that wait for this client. */
   #waiters: Set<SubscriberConnection> | undefined
   #movedAt = 0
-  /** It has stood still for too long to be waited for. */
+  /** It has taken nothing for too long: publishers no longer wait for it. */
   #still = false
 
   constructor(connection: Watched, options: PressureOptions) {
@@ -39,23 +39,23 @@ export class Pressure {
     this.#timer = new Timer((now) => this.#check(now))
   }
 
-  /** True if a QoS 0 message to it is to be dropped. */
+  /** True if QoS 0 messages to it are dropped. */
   get overfull(): boolean {
     const { unsent } = this.#connection
     return unsent >= overfullAt || (this.#still && unsent >= fullAt)
   }
 
-  /** A message has been sent or queued: watches that the client takes it. */
+  /** Starts watching whether the client takes bytes; called after a message was sent or queued. */
   watch(now: number): void {
     if (this.#timer.index >= 0) return
     this.#movedAt = now
     this.#options.timers.set(this.#timer, now + this.#interval)
   }
 
-  /** Makes `publisher` wait, if publishers should; it is unblocked when they need not any more. */
+  /** Blocks `publisher` if this client is behind, until it has caught up. */
   hold(publisher: SubscriberConnection): void {
     if (this.#still || !this.#behind(1)) return
-    // What a client publishes to itself: its acknowledgements are behind its messages.
+    // A client that publishes to itself: its acknowledgements come after its messages.
     if (publisher === this.#connection && this.#connection.unsent < fullAt) return
     const waiters = (this.#waiters ??= new Set())
     if (waiters.has(publisher)) return
@@ -63,7 +63,7 @@ export class Pressure {
     publisher.block()
   }
 
-  /** The client has taken bytes, or acknowledged a message. */
+  /** Called when the client has taken bytes or acknowledged a message. */
   moved(now: number): void {
     this.#movedAt = now
     if (this.#still) this.#options.timers.set(this.#timer, now + this.#interval)
@@ -71,14 +71,14 @@ export class Pressure {
     if (this.#waiters !== undefined && !this.#behind(0.5)) this.release()
   }
 
-  /** Nobody waits for it any more. */
+  /** Unblocks all publishers. */
   release(): void {
     const waiters = this.#waiters
     this.#waiters = undefined
     for (const publisher of waiters ?? []) publisher.unblock()
   }
 
-  /** The connection is over. */
+  /** Called when the connection has ended. */
   end(): void {
     this.#options.timers.clear(this.#timer)
     this.release()

@@ -1,10 +1,10 @@
 // The queue of QoS 1 and 2 messages of a session, and the memory that all queues together hold.
 import type { Message } from './message.js'
 
-/** What a kept message costs beside its bytes: objects, a place in a queue. */
+/** Overhead of a queued message in bytes: objects, a place in the queue. */
 export const messageOverhead = 400
 
-/** The bytes of all queues. A message that waits in several counts once, its overhead each time. */
+/** Counts the bytes of all queues: a message in several queues once, its overhead for each. */
 export class Holding {
   readonly #most: number
   bytes = 0
@@ -13,7 +13,7 @@ export class Holding {
     this.#most = most
   }
 
-  /** False if there is no room. `always`: for what is sent at once, which the queues of others must not prevent. */
+  /** False if there is no room. `always`: for a message sent at once, whatever the queues hold. */
   add(message: Message, always: boolean): boolean {
     const cost = messageOverhead + (message.holders === 0 ? message.size : 0)
     if (!always && this.bytes + cost > this.#most) return false
@@ -51,7 +51,7 @@ export class Fifo<T> {
     return item
   }
 
-  /** Takes out all items for which `wanted` is true, in order. */
+  /** Removes and returns all items for which `wanted` is true, in order. */
   extract(wanted: (item: T) => boolean): T[] {
     const found: T[] = []
     const rest: T[] = []

@@ -9,18 +9,18 @@ interface Node {
   readonly level: string
   readonly children: Map<string, Node>
   message: Message | undefined
-  /** Set while the message expires. */
+  /** Set if the message expires. */
   timer: Timer | undefined
 }
 
-/** A node of the tree costs about as much as a message. */
+/** Bytes that a node of the tree costs, about as much as a message. */
 const nodeCost = 200
 
-/** The retained messages that a new subscription is still to be sent. */
+/** The retained messages that are still to be sent for a new subscription. */
 export interface RetainedCursor {
-  /** A step through the tree each; of most steps nothing comes. */
+  /** One step through the tree each; most yield no message. */
   readonly messages: Iterator<Message | undefined>
-  /** Found, and not sent yet. */
+  /** A message that was found and not yet sent. */
   held: Message | undefined
 }
 
@@ -31,7 +31,7 @@ export class Retained {
   #bytes = 0
   #count = 0
 
-  /** `most`: bytes of all messages with what they cost beside them. */
+  /** `most`: the limit in bytes for all messages, overhead included. */
   constructor(most: number, timers: Timers) {
     this.#most = most
     this.#timers = timers
@@ -75,7 +75,7 @@ export class Retained {
     return this.#find(topic)?.message
   }
 
-  /** Walks through what `filter` matches. Each step costs about the same, whether it finds a message or not. */
+  /** Walks the topics that `filter` matches. Each step costs about the same, with a message or without. */
   *matching(filter: string): Generator<Message | undefined> {
     const levels = filter.split('/')
     yield* walk(this.#root, levels, 0)

@@ -11,11 +11,11 @@ export interface RouterOptions {
   readonly retained: Retained
   readonly authorize: Authorize | undefined
   notRetained(topic: string): void
-  /** A message has been handed to so many clients: work is counted in them. */
+  /** Counts work: a message was handed to `units` clients. */
   worked(receivers: number): void
 }
 
-/** Bytes of a chunk: of larger ones nothing is remembered, which would keep them alive. */
+/** Bytes. Messages in larger chunks are not cached, as the cache would keep the chunk alive. */
 const largestRemembered = 128 * 1024
 
 export class Router {
@@ -28,8 +28,8 @@ export class Router {
   }
 
   /**
-   * Hands `message` to all that want it. `from` is the session that published it, `publisher` its connection, which is
-   * made to wait for those that are behind.
+   * Hands `message` to all matching subscriptions. `from` is the publishing session, `publisher` its connection, which is
+   * blocked while a subscriber is behind.
    * @returns how many clients and shared subscriptions have a subscription that matches
    */
   publish(
@@ -65,8 +65,8 @@ export class Router {
   }
 
   /**
-   * Messages of shared subscriptions that `from` has not got go to other members. While `from` remains a member and no
-   * other is connected, it keeps them.
+   * Passes messages of shared subscriptions that `from` has not received to other members. If `from` is still a member and no
+   * other member is connected, it keeps them.
    */
   redeliver(deliveries: readonly Delivery[], from: SubscriberSession, remains: boolean, now: number): void {
     for (const delivery of deliveries) {

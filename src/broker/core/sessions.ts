@@ -14,16 +14,16 @@ export interface SessionsOptions {
   readonly timers: Timers
   readonly subscriptions: Subscriptions
   readonly router: Router
-  /** The time of the call that is being dealt with. */
+  /** The time of the current call. */
   now(): number
-  /** Does the steps now or, when there are too many, in later turns. */
+  /** Runs the steps now, or in later turns if there are too many. */
   inSteps(steps: Steps): void
 }
 
 export class Sessions {
   readonly #options: SessionsOptions
   readonly #all = new Map<string, Session>()
-  /** Clients that are connected, and the most that were at one time. */
+  /** Connected clients, and their maximum so far. */
   connected = 0
   maximum = 0
   /** Sessions that outlive their connection. */
@@ -37,7 +37,7 @@ export class Sessions {
     return this.#all.get(clientId)
   }
 
-  /** With those of clients that are not connected. */
+  /** Including those of clients that are not connected. */
   all(): Iterable<Session> {
     return this.#all.values()
   }
@@ -53,7 +53,7 @@ export class Sessions {
   }
 
   /**
-   * The session for a client that connects: the one that it has, unless it wants a clean start. A connection with the
+   * The session of a client that connects: its existing one, or a new one for Clean Start. An open connection with the
    * same Client Identifier is ended [MQTT-3.1.4-3].
    */
   take(clientId: string, clean: boolean, now: number): { session: Session; present: boolean } {
@@ -82,7 +82,7 @@ export class Sessions {
     if (seconds > 0) this.#lasting++
   }
 
-  /** The connection of a client has ended: its will (MQTT 5.0, 3.1.2.5), and how long its session is kept. */
+  /** Handles the end of a connection: publishes or delays the will (MQTT 5.0, 3.1.2.5), and sets the session's expiry. */
   detach(session: Session, connection: SubscriberConnection, ending: Ending): void {
     const now = this.#options.now()
     const { timers, router } = this.#options
@@ -99,14 +99,14 @@ export class Sessions {
     router.redeliver(session.takeShared(undefined, false), session, true, now)
   }
 
-  /** The Will Delay Interval is over. */
+  /** Called when the Will Delay Interval is over. */
   willDue(session: Session, now: number): void {
     const { will } = session
     session.will = undefined
     if (will !== undefined) this.#options.router.publish(willMessage(will, now), session, now)
   }
 
-  /** The Session Expiry Interval is over. */
+  /** Called when the Session Expiry Interval is over. */
   expired(session: Session, now: number): void {
     if (session.connection === undefined) this.#end(session, now)
   }
@@ -127,7 +127,7 @@ export class Sessions {
   }
 }
 
-/** Removes the subscriptions of a session that has ended, but for shared ones. Until then nothing is sent to it. */
+/** Removes the subscriptions of an ended session, except shared ones. Nothing is sent to it meanwhile. */
 function* removal(session: Session, subscriptions: Subscriptions): Steps {
   for (const subscription of session.subscriptions.values()) {
     if (subscription.group === undefined) subscriptions.remove(subscription)

@@ -6,9 +6,9 @@ export interface Settings {
   readonly maxQos: 0 | 1 | 2
   /** Retain Available. */
   readonly retain: boolean
-  /** Maximum Packet Size in bytes; undefined: what four bytes of Remaining Length can say. */
+  /** Maximum Packet Size in bytes; undefined: only the limit of the Remaining Length. */
   readonly maxPacketSize: number | undefined
-  /** QoS 1 and 2 messages of a client that may wait for PUBACK or PUBCOMP; of MQTT 5 clients only. */
+  /** Receive Maximum: QoS 1 and 2 messages that an MQTT 5 client may have in flight. */
   readonly receiveMaximum: number
   /** The longest Keep Alive in seconds; 0 for no limit. */
   readonly maxKeepAlive: number
@@ -25,21 +25,21 @@ export const defaultSettings: Settings = {
 }
 
 export interface Limits {
-  /** From the connection to a whole CONNECT. Milliseconds. */
+  /** Time for a client to send a complete CONNECT. Milliseconds. */
   readonly connectMs: number
-  /** A client that takes none of the bytes that wait for it for so long is disconnected. Milliseconds. */
+  /** A client that takes no bytes for this long, while some wait for it, is disconnected. Milliseconds. */
   readonly stallMs: number
-  /** Publishers wait for a subscriber that is behind, but not for one that has not moved for so long. Milliseconds. */
+  /** Publishers wait for a subscriber that is behind, unless it has taken nothing for this long. Milliseconds. */
   readonly patienceMs: number
   /** Sessions that outlive their connection. */
   readonly sessions: number
-  /** Messages of QoS 1 and 2 that one session holds, and their bytes. */
+  /** Limits for one session: QoS 1 and 2 messages, and their bytes. */
   readonly queuedMessages: number
   readonly queuedBytes: number
-  /** Bytes that the queues of all sessions hold. */
+  /** Limit in bytes for the queues of all sessions. */
   readonly allQueuedBytes: number
   readonly retainedBytes: number
-  /** Bytes of the Topic Filters of one client; see `filterCost`. */
+  /** Limit in bytes for the Topic Filters of one client; see `filterCost`. */
   readonly filterBytes: number
 }
 
@@ -66,5 +66,5 @@ export const overfullAt = 1024 * 1024
 /** Messages that may wait in the queue of a connected client before its publishers wait. */
 export const longQueue = 1000
 
-/** QoS 1 and 2 messages that a client may leave without an acknowledgement, if its Receive Maximum is not lower. */
+/** QoS 1 and 2 messages in flight to a client, if its Receive Maximum is not lower. */
 export const largestWindow = 1000

@@ -23,7 +23,7 @@ export class ShareGroup implements SharedSubscription {
     this.#members.push(subscription)
   }
 
-  /** The order of the others stays, and with it whose turn it is. */
+  /** Keeps the order and the turn of the other members. */
   remove(subscription: Subscription): void {
     const { at } = subscription
     if (this.#members[at] !== subscription) return
@@ -33,8 +33,8 @@ export class ShareGroup implements SharedSubscription {
   }
 
   /**
-   * The member whose turn it is: of those that can be sent a message at once, else of those that are connected, else,
-   * for a message that they get with QoS 1 or 2, of all.
+   * The next member in turn: among those that can receive at once, else among those that are connected, else,
+   * at QoS 1 and 2, among all.
    */
   choose(qos: QoS): Subscription | undefined {
     const members = this.#members

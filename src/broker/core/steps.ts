@@ -2,9 +2,9 @@
 
 export type Steps = Iterator<undefined, void>
 
-/** How much is done before other clients have their turn; a unit is a message handed to a client. */
+/** Work per turn, before other clients are served; one unit is a message handed to a client. */
 export const turn = 20_000
 
-/** To check a Topic Filter, and to add or remove a subscription. */
+/** Units to check a Topic Filter, and to add or remove a subscription. */
 export const checkWork = 10
 export const changeWork = 40

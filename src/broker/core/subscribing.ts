@@ -15,7 +15,7 @@ const quotaExceeded = 0x97
 const noSubscriptionExisted = 0x11
 
 /**
- * Subscribes, a Topic Filter in each step.
+ * Subscribes, one Topic Filter per step.
  * @throws ProtocolError 0x82 or 0x8F: one bad Topic Filter ends the connection before anything is subscribed
  */
 export function* receiveSubscribe(connection: ClientConnection, packet: ClientPacket): Steps {
@@ -57,7 +57,7 @@ function checkedFilter({ text, noLocal }: SubscriptionRequest) {
   return parsed
 }
 
-/** A bridge of before MQTT 5 wants RETAIN as published, and nothing back that it has sent, as from the reference. */
+/** A bridge before MQTT 5 gets RETAIN as published, and none of its own messages, as from mosquitto. */
 function optionsOf(
   { version, request, broker }: ClientConnection,
   wanted: SubscriptionRequest,
@@ -69,7 +69,7 @@ function optionsOf(
   return { qos, noLocal: wanted.noLocal || bridge, retainAsPublished: wanted.retainAsPublished || bridge, id }
 }
 
-/** The subscription and whether it is to get retained messages, or why it is refused. */
+/** The subscription, and whether it gets retained messages; or the Reason Code of the refusal. */
 function subscribe(
   { session, broker }: ClientConnection,
   { text, retainHandling }: SubscriptionRequest,
@@ -92,7 +92,7 @@ function subscribe(
   return { subscription, retained }
 }
 
-/** Unsubscribes, a Topic Filter in each step; throws as `receiveSubscribe`. */
+/** Unsubscribes, one Topic Filter per step; throws like `receiveSubscribe`. */
 export function* receiveUnsubscribe(connection: ClientConnection, packet: ClientPacket): Steps {
   const { broker } = connection
   const session = connection.session!
@@ -115,7 +115,7 @@ export function* receiveUnsubscribe(connection: ClientConnection, packet: Client
   broker.router.redeliver(session.takeShared(left, false), session, false, broker.now)
 }
 
-/** Its Reason Code. The shared subscription that the client has left is added to `left`. */
+/** Returns the Reason Code. If the client leaves a shared subscription, adds it to `left`. */
 function unsubscribe(
   { broker }: ClientConnection,
   session: Session,
@@ -135,7 +135,7 @@ function unsubscribe(
 /** Steps through the tree of retained messages in one turn of a connection. */
 const stepsPerTurn = 500
 
-/** Sends retained messages as far as there is room, a turn at a time. */
+/** Sends retained messages while there is room, in turns. */
 export function sendRetained(connection: ClientConnection, now: number): void {
   connection.broker.worked(takeSteps(connection, now))
 }
@@ -147,7 +147,7 @@ function takeSteps(connection: ClientConnection, now: number): number {
   let steps = 0
   for (const [subscription, cursor] of session.cursors) {
     while (steps++ < stepsPerTurn) {
-      if (!connection.room) return steps // goes on when the network has taken bytes
+      if (!connection.room) return steps // continues when the network has taken bytes
       if (cursor.held === undefined) {
         const { value, done } = cursor.messages.next()
         if (done === true) {
@@ -157,7 +157,7 @@ function takeSteps(connection: ClientConnection, now: number): number {
         cursor.held = value
       } else if (broker.retained.get(cursor.held.topic) !== cursor.held) cursor.held = undefined // replaced meanwhile
       if (cursor.held !== undefined) {
-        if (!send(connection, subscription, cursor.held, now)) return steps // goes on when a message is acknowledged
+        if (!send(connection, subscription, cursor.held, now)) return steps // continues when a message is acknowledged
         cursor.held = undefined
       }
     }
@@ -169,7 +169,7 @@ function takeSteps(connection: ClientConnection, now: number): number {
   return steps
 }
 
-/** False if it must wait. */
+/** False if the message must wait. */
 function send(
   { broker }: ClientConnection,
   { session, options }: Subscription,

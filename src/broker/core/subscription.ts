@@ -5,7 +5,7 @@ import type { QoS } from '../../codec/publish.js'
 import type { Client, Identity } from './caller.js'
 import type { Message } from './message.js'
 
-/** Subscription Options (MQTT 5.0, 3.8.3.1), but for Retain Handling, and the Subscription Identifier; 0: none. */
+/** Subscription Options (MQTT 5.0, 3.8.3.1) without Retain Handling; `id` is the Subscription Identifier, 0: none. */
 export interface SubscriptionOptions {
   readonly qos: QoS
   readonly noLocal: boolean
@@ -30,13 +30,13 @@ export interface SharedSubscription {
   readonly name: string
   readonly size: number
   remove(member: Subscription): void
-  /** The member that is to get a message of this QoS. */
+  /** Selects the member for a message of this QoS. */
   choose(qos: QoS): Subscription | undefined
   /** True if a member other than `session` is connected. */
   hasOther(session: SubscriberSession): boolean
 }
 
-/** A message as one subscription, or several of one client, get it. Receivers of the same form share one. */
+/** A message in the form in which subscriptions receive it. Receivers of the same form share one object. */
 export interface Delivery {
   readonly message: Message
   readonly qos: QoS
@@ -62,19 +62,19 @@ export interface SubscriberConnection extends Client {
   /** True while another message may be sent. */
   readonly room: boolean
   readonly pressure: {
-    /** Makes `publisher` wait, if publishers should. */
+    /** Blocks `publisher` if this client is behind. */
     hold(publisher: SubscriberConnection): void
   }
   /** False if the packet would be larger than the client accepts [MQTT-3.1.2-24]. */
   fits(delivery: Delivery): boolean
-  /** Sends a PUBLISH; `messageId` is 0 at QoS 0. The caller has asked `fits`. */
+  /** Sends a PUBLISH; `messageId` is 0 at QoS 0. The caller has checked `fits`. */
   publish(delivery: Delivery, messageId: number, dup: boolean, now: number): void
   /** Sends a message of QoS 0, unless too many wait already. */
   publishQos0(delivery: Delivery, now: number): void
   acknowledge(type: AcknowledgeType, messageId: number, reasonCode: number): void
-  /** Ends the connection; MQTT 5 clients are told `reasonCode`. `why` is a clause without a full stop. */
+  /** Ends the connection, in MQTT 5 with DISCONNECT and `reasonCode`. `why` is a clause without a full stop. */
   end(reasonCode: number, why: string): void
-  /** A subscriber of its messages is behind: it waits until `unblock`. */
+  /** Stops reading until `unblock`: a subscriber of its messages is behind. */
   block(): void
   unblock(): void
 }

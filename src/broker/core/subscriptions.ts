@@ -10,19 +10,19 @@ import type {
 } from './subscription.js'
 import type { ParsedFilter } from './topics.js'
 
-/** What one client gets of a message: once, although several of its subscriptions may match [MQTT-3.3.4-2]. */
+/** A message to one client: sent once, although several of its subscriptions may match [MQTT-3.3.4-2]. */
 export interface Route {
   readonly session: SubscriberSession
-  /** The highest that was granted. */
+  /** The highest QoS granted. */
   readonly qos: QoS
   readonly retainAsPublished: boolean
-  /** The Subscription Identifiers of all that match [MQTT-3.3.4-4]; undefined: none has one. */
+  /** The Subscription Identifiers of all matching subscriptions [MQTT-3.3.4-4]; undefined: none. */
   readonly ids: readonly number[] | undefined
-  /** The same for messages of the client itself: without those with No Local [MQTT-3.8.3-3]; undefined: nothing. */
+  /** The same for the client's own messages, without No Local subscriptions [MQTT-3.8.3-3]; undefined: not sent. */
   readonly local: Route | undefined
 }
 
-/** Where the messages of one topic go. */
+/** The receivers of one topic. */
 export interface Match {
   readonly routes: readonly Route[]
   readonly groups: readonly ShareGroup[]
@@ -37,7 +37,7 @@ interface Node {
   groups: Map<string, ShareGroup> | undefined
 }
 
-/** Topics and receivers whose match is remembered: forgotten together when there are more. */
+/** Limits of the cache of matches, in topics and receivers; when one is exceeded, the cache is cleared. */
 const mostTopics = 1000
 const mostRemembered = 100_000
 const longestRemembered = 256 // characters
@@ -80,7 +80,7 @@ export class Subscriptions {
     return subscription
   }
 
-  /** The subscription has other options. */
+  /** Replaces the options of a subscription. */
   replace(subscription: Subscription, options: SubscriptionOptions): void {
     this.#forget()
     subscription.options = options

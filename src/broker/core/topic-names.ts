@@ -6,7 +6,7 @@ const longest = 128 // bytes
 interface Entry {
   readonly bytes: Uint8Array
   readonly topic: string
-  /** Another topic has asked for its place since it was last used. */
+  /** Another topic with the same place was added since the last use. */
   contested: boolean
 }
 
@@ -23,7 +23,7 @@ export class TopicNames {
     return entry.topic
   }
 
-  /** The second of two topics that share a place gets it when the first has not been used in between. */
+  /** Replaces the topic in its place only if that one was not used since the previous attempt. */
   add(bytes: Uint8Array, start: number, end: number, topic: string): void {
     if (end - start > longest) return
     const place = placeOf(bytes, start, end)
@@ -40,7 +40,7 @@ export class TopicNames {
   }
 }
 
-/** By the length and the last bytes, where topics differ most. */
+/** Hashes the length and the last 8 bytes, where topics differ most. */
 function placeOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = end - start
   for (let i = Math.max(start, end - 8); i < end; i++) hash = (hash * 31 + bytes[i]!) | 0

@@ -1,10 +1,10 @@
 // Topic Names and Topic Filters as a server checks them (MQTT 5.0, 4.7 and 4.8.2).
 import { misplacedWildcards } from '../../session/topic-filter.js'
 
-/** More separators than this are refused, as the reference does: the depth of a tree is bounded. */
+/** Topics with more separators are refused, as mosquitto does: this bounds the depth of the trees. */
 export const mostSeparators = 200
 
-/** Why nothing can be published to `topic`, which is UTF-8 without U+0000; undefined if it can. */
+/** Why `topic`, which is UTF-8 without U+0000, cannot be published to; undefined if it can. */
 export function nameFault(topic: string): string | undefined {
   if (topic === '') return 'it is empty [MQTT-4.7.3-1]'
   if (hasWildcard(topic)) return 'it contains a wildcard [MQTT-4.7.0-1]'
@@ -23,11 +23,11 @@ export function isServerTopic(topic: string): boolean {
 export interface ParsedFilter {
   /** ShareName; undefined: the subscription is not shared. */
   readonly share: string | undefined
-  /** What is matched. */
+  /** The part that topics are matched against. */
   readonly filter: string
 }
 
-/** A Topic Filter, which is UTF-8 without U+0000, or what is wrong with it. */
+/** Parses a Topic Filter, which is UTF-8 without U+0000; or returns its fault. */
 export function parseFilter(text: string): ParsedFilter | { readonly fault: string } {
   let share: string | undefined
   let filter = text
@@ -60,7 +60,7 @@ function depthFault(text: string): string | undefined {
   return separators > mostSeparators ? `it has ${separators} '/', the limit is ${mostSeparators}` : undefined
 }
 
-/** What a subscription costs in bytes, about: its text, and a node of the tree for each level. */
+/** The approximate cost of a subscription in bytes: its text, and a node of the tree for each level. */
 export function filterCost(filter: string): number {
   let levels = 1
   for (let at = filter.indexOf('/'); at >= 0; at = filter.indexOf('/', at + 1)) levels++

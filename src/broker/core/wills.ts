@@ -12,7 +12,7 @@ export interface Will {
   readonly delay: number
 }
 
-/** The Message Expiry Interval counts from now on [MQTT-3.1.3-10]. */
+/** The Message Expiry Interval begins now [MQTT-3.1.3-10]. */
 export function willMessage({ topic, payload, qos, retain, properties }: Will, now: number): Message {
   return messageFrom(topic, payload, { qos, retain, now, properties })
 }
