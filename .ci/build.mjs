@@ -78,7 +78,7 @@ const modulesOf = (...folders) =>
 
 /** Of the connection core, what only TLS needs: it is in tls-settings.cjs. */
 const onlyForTls = ['connection/pem', 'connection/trust']
-const options = ['connection', 'general', 'login', 'properties', 'tls', 'transport', 'will']
+const options = ['client', 'connection', 'general', 'login', 'properties', 'tls', 'transport', 'will']
 /**
  * A file for what several bundles need whole, with a name for each module; `users` are the bundles that take it from
  * there. A file takes what it needs of those before it.

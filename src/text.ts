@@ -97,3 +97,12 @@ export function count(number: number, noun: string): string {
 export function countAre(number: number, noun: string): string {
   return `${count(number, noun)} ${number === 1 ? 'is' : 'are'}`
 }
+
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -43,10 +43,6 @@ export class OutOfOrderQueue {
     return this.#parts[0]
   }
 
-  last(): SegmentPart | undefined {
-    return this.#parts.at(-1)
-  }
-
   shift(): void {
     const part = this.#parts.shift()
     if (part !== undefined) this.#bytes = this.#budget.change(this.#bytes, this.#bytes - part.bytes.length)

@@ -55,10 +55,6 @@ export class PcapngParser implements UnitParser {
     this.#stages = stages
   }
 
-  get broken(): boolean {
-    return this.#broken
-  }
-
   parse(bytes: Buffer, start: number, base: number): number {
     let at = start
     while (!this.#broken && bytes.length - at >= minBlockLength) {

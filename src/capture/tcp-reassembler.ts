@@ -79,10 +79,6 @@ export class TcpReassembler {
     return this.#waiting !== undefined || (this.#fin !== undefined && !this.finished)
   }
 
-  get hasFin(): boolean {
-    return this.#fin !== undefined
-  }
-
   /** No byte was passed on or held. */
   get isFresh(): boolean {
     return this.#offset === 0 && this.#waiting === undefined

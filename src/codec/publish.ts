@@ -187,8 +187,7 @@ export function decodePublish(
     position += 2
   }
   if (propertiesOf === undefined) {
-    if (topicStart === topicEnd)
-      throw new ProtocolError('PUBLISH with an empty Topic Name [MQTT-4.7.3-1]', 0x82)
+    if (topicStart === topicEnd) throw emptyTopic()
     return new Publish(header, bytes, topicStart, topicEnd, messageId, position, end)
   }
   const payloadStart = skipProperties(bytes, position, end)

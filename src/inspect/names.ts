@@ -24,8 +24,6 @@ export {
   unsubscribe,
 } from '../codec/control-packets.js'
 
-export type Version = 3 | 4 | 5
-
 export const versionNames: Readonly<Record<number, string>> = { 3: '3.1', 4: '3.1.1', 5: '5.0' }
 
 /** Name of a protocol version: 3, 4 or 5 for MQTT, 1 for MQTT-SN. */
@@ -65,13 +63,9 @@ const granted = ['Maximum QoS 0', 'Maximum QoS 1', 'Maximum QoS 2']
 export const subackName: Names = (code) =>
   code === 128 ? 'Failure' : (granted[code] ?? 'unknown return code')
 
-/** Names of the Reason Codes of a packet type; 0 has three names (MQTT 5.0, 2.4). */
-export function reasonCodeName(type: number): Names {
-  return (code) => {
-    if (code === 0 && type === suback) return 'Granted QoS 0'
-    if (code === 0 && type === disconnect) return 'Normal disconnection'
-    return reasonName(code)
-  }
-}
-
-export const reasonCodeNames: readonly Names[] = packetNames.map((_, type) => reasonCodeName(type))
+/** Names of the Reason Codes by packet type; 0 has three names (MQTT 5.0, 2.4). */
+export const reasonCodeNames: readonly Names[] = packetNames.map((_, type) => (code) => {
+  if (code === 0 && type === suback) return 'Granted QoS 0'
+  if (code === 0 && type === disconnect) return 'Normal disconnection'
+  return reasonName(code)
+})

@@ -1,5 +1,6 @@
 // Guesses whether a payload is text, JSON or binary; MQTT does not say.
 import { isUtf8 } from 'node:buffer'
+import { isJson } from '../text.js'
 import type { Fields } from './fields.js'
 import type { Packet } from './packet.js'
 import { propertyId } from './properties.js'
@@ -26,15 +27,6 @@ function isText(bytes: Uint8Array, start: number, end: number): boolean {
   while (i < end && bytes[i]! >= 0x20 && bytes[i]! < 0x7f) i++
   if (i === end) return true
   return isUtf8(bytes.subarray(start, end)) && !control.test(stringAt(bytes, start, end))
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** The rest of a PUBLISH (MQTT 5.0, 3.3.3). */

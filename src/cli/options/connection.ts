@@ -257,6 +257,11 @@ export const sessionOptions = {
   maxInflight,
 }
 
+export const oneClientId = {
+  options: ['id', 'idPrefix'],
+  message: '-i and -I argument cannot be used together.',
+} as const
+
 interface Connecting extends Address, Login {
   id?: string
   disableCleanSession: boolean

@@ -90,10 +90,6 @@ export class BenchPublisher {
     return this.#gone || (this.#next >= this.#due && this.#pending.size === 0)
   }
 
-  get gone(): boolean {
-    return this.#gone
-  }
-
   /** Messages that are due but not sent. */
   get backlog(): number {
     return this.#due - this.#next

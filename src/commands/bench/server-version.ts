@@ -1,4 +1,5 @@
 // Connects to each server once before the run: checks that it is reachable, and reads its version from $SYS.
+import { withResolvers } from '../../io/promises.js'
 import type { Clock } from './clock.js'
 import type { Dial, Identity } from './connection.js'
 
@@ -24,11 +25,8 @@ export async function serverVersions(
 }
 
 async function serverVersion(dial: Dial, identity: Identity, clock: Clock): Promise<string | undefined> {
-  let resolve: (text: string | undefined) => void = () => {}
   let cancel = () => {}
-  const answer = new Promise<string | undefined>((done) => {
-    resolve = done
-  })
+  const { promise: answer, resolve } = withResolvers<string | undefined>()
   const connection = dial(identity, {
     message: (publish) => resolve(publish.payload.toString()),
     suback([code = 0]) {

@@ -6,6 +6,7 @@ import {
   checkSession,
   clientId,
   connectionOptions,
+  oneClientId,
   reconnectOptions,
   sessionOptions,
   urlOfServer,
@@ -90,7 +91,7 @@ export const bench = spec({
     },
     { options: ['ifaddr', 'bind'], message: '--ifaddr and -A cannot be used together.' },
     { options: ['startAt', 'startOn'], message: '--start-at and --start-on cannot be used together.' },
-    { options: ['id', 'idPrefix'], message: '-i and -I argument cannot be used together.' },
+    oneClientId,
   ],
   operand: 'work',
   check(args) {

@@ -1,5 +1,6 @@
 // --start-on: connected clients wait for a message to a topic, so that many processes start together.
 import { MqttxError } from '../../errors.js'
+import { withResolvers } from '../../io/promises.js'
 import type { Dial, Identity } from './connection.js'
 import { reasonCodeText } from './failures.js'
 
@@ -20,7 +21,7 @@ export async function waitForStartSignal(
   dial: Dial,
   { topic, identity, ready, onStop }: StartSignalSettings,
 ): Promise<void> {
-  const { promise: received, resolve, reject } = settled()
+  const { promise: received, resolve, reject } = withResolvers()
   const connection = dial(identity, {
     connected: () => connection.subscribe([topic], { qos: 1 }),
     suback([code = 0]) {
@@ -45,14 +46,4 @@ export async function waitForStartSignal(
     off()
     connection.destroy()
   }
-}
-
-function settled() {
-  let resolve!: () => void
-  let reject!: (error: Error) => void
-  const promise = new Promise<void>((done, fail) => {
-    resolve = done
-    reject = fail
-  })
-  return { promise, resolve, reject }
 }

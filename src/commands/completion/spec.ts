@@ -8,9 +8,6 @@ import { shown } from '../../text.js'
 
 const { list } = optionsOf('Action')
 
-/** Sources of candidates that the completion scripts ask for. */
-export const candidates = ['contexts', 'topics'] as const
-
 const words = list({
   flags: '--for WORD',
   parse: parseText,

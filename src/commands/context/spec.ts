@@ -2,6 +2,7 @@
 import { isContextName, nameHint, noContext, type Value } from '../../cli/contexts.js'
 import { isRepeatable } from '../../cli/environment.js'
 import { type AnyOption, calledName, namesOf, type Option, optionsOf, spec } from '../../cli/option.js'
+import { oneClientId } from '../../cli/options/connection.js'
 import { contextSettings } from '../../cli/options/context.js'
 import { helpOptions } from '../../cli/options/general.js'
 import { UsageError } from '../../errors.js'
@@ -97,9 +98,7 @@ export const context = spec({
   ],
   options: { words, replace, ...settings, ...helpOptions },
   common: ['replace', 'url', 'host', 'port', 'username', 'passwordFile', 'id', 'cafile'],
-  exclusive: [
-    { options: ['id', 'idPrefix'] as never, message: '-i and -I argument cannot be used together.' },
-  ],
+  exclusive: [{ ...oneClientId, options: oneClientId.options as never }],
   operand: 'words',
   check(args) {
     requestOf(args.words, args.replace, Object.keys(settingsOf(args)))

@@ -8,7 +8,7 @@ import { readSmallFile, withoutMark } from '../../io/small-file.js'
 import { isSystemError, strerror } from '../../io/system-error.js'
 import { isTerminal } from '../../io/terminal.js'
 import type { Source } from './request.js'
-import type { Tools } from './tools.js'
+import { type Tools, unlessEnded } from './tools.js'
 
 const longest = 65_535
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
@@ -72,19 +72,11 @@ async function ask(
 }
 
 /** Awaits `answer`. If `signal` aborts, restores the terminal, destroys `stdin` and rejects. */
-async function unlessAborted<T>(answer: Promise<T>, stdin: Readable, signal: AbortSignal): Promise<T> {
-  let stop = (): void => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => {
-      if ('setRawMode' in stdin && typeof stdin.setRawMode === 'function') stdin.setRawMode(false)
-      stdin.destroy()
-      reject(signal.reason)
-    }
-    if (signal.aborted) stop()
-    signal.addEventListener('abort', stop)
+function unlessAborted<T>(answer: Promise<T>, stdin: Readable, signal: AbortSignal): Promise<T> {
+  return unlessEnded(answer, signal, () => {
+    if ('setRawMode' in stdin && typeof stdin.setRawMode === 'function') stdin.setRawMode(false)
+    stdin.destroy()
   })
-  answer.catch(() => {}) // avoids an unhandled rejection after `stdin` is destroyed
-  return Promise.race([answer, aborted]).finally(() => signal.removeEventListener('abort', stop))
 }
 
 async function fromFile(file: string, { host, signal }: Tools): Promise<Buffer> {

@@ -64,13 +64,23 @@ export async function withTools<T>(
   }
 }
 
-/** Awaits `work`, or rejects when `signal` aborts. A running hash cannot be cancelled and is abandoned. */
-export async function unlessEnded<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/**
+ * Awaits `work`, or calls `cancel` and rejects when `signal` aborts. A running hash cannot be cancelled and is abandoned.
+ */
+export async function unlessEnded<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  cancel: () => void = () => {},
+): Promise<T> {
   let stop = (): void => {}
   const ended = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason)
+    stop = () => {
+      cancel()
+      reject(signal.reason)
+    }
     if (signal.aborted) stop()
     signal.addEventListener('abort', stop)
   })
+  work.catch(() => {}) // may fail after `cancel`
   return Promise.race([work, ended]).finally(() => signal.removeEventListener('abort', stop))
 }

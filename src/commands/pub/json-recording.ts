@@ -1,5 +1,6 @@
 // Parses lines printed by -F %j and %J of mosquitto_sub and of ours. The payload is a string or embedded JSON;
 // "payloadlen" tells which.
+import { isJson } from '../../text.js'
 import { bad, base64, isObject, shape } from './json-values.js'
 
 /** True for such a line: `sub --json` prints "time" instead of "tst". */
@@ -57,13 +58,4 @@ function written(text: string): string {
     if (isJson(value)) return value
   }
   throw bad('"payload" is not its last member', useOurs)
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,27 +1,10 @@
 // mqttx pub: options, help and checks. run.ts executes it.
 import { spec } from '../../cli/option.js'
-import {
-  checkAddressAndLogin,
-  checkSession,
-  checkUrlTopic,
-  clientId,
-  connectionOptions,
-  reconnectOptions,
-  sessionOptions,
-  urlWithTopic,
-} from '../../cli/options/connection.js'
+import { checkClient, clientOptions, commonOptions, generalOptions } from '../../cli/options/client.js'
+import { checkAddressAndLogin, clientId, oneClientId, urlWithTopic } from '../../cli/options/connection.js'
 import { contextSettings } from '../../cli/options/context.js'
-import { contextOption, helpOptions, optionsFileOptions, talkOptions } from '../../cli/options/general.js'
 import { messageOptions, oneMessageSource } from '../../cli/options/message.js'
-import {
-  checkProperties,
-  connectProperties,
-  type PropertyArgs,
-  publishProperties,
-  responseTopicOption,
-} from '../../cli/options/properties.js'
-import { checkTls } from '../../cli/options/tls.js'
-import { checkWill, willOptions } from '../../cli/options/will.js'
+import { type PropertyArgs, publishProperties, responseTopicOption } from '../../cli/options/properties.js'
 import { UsageError } from '../../errors.js'
 
 export const pub = spec({
@@ -48,36 +31,20 @@ export const pub = spec({
   ],
   options: {
     ...messageOptions,
-    ...connectionOptions,
-    ...reconnectOptions,
-    url: urlWithTopic,
-    id: clientId('Invalid id.'),
-    ...sessionOptions,
-    ...willOptions,
-    ...connectProperties,
+    ...clientOptions({ url: urlWithTopic, id: clientId('Invalid id.') }),
     ...publishProperties,
     ...responseTopicOption,
-    ...contextOption,
-    ...optionsFileOptions,
-    ...talkOptions,
-    ...helpOptions,
+    ...generalOptions,
   },
   common: [
     ...(['topic', 'message', 'file', 'stdinLine', 'json', 'qos', 'retain'] as const),
-    ...(['host', 'port', 'url', 'username', 'passwordFile', 'cafile', 'debug'] as const),
+    ...commonOptions,
   ],
   contextSettings,
-  exclusive: [
-    oneMessageSource,
-    { options: ['id', 'idPrefix'], message: '-i and -I argument cannot be used together.' },
-  ],
+  exclusive: [oneMessageSource, oneClientId],
   optionsFile: 'mosquitto_pub',
   check(args) {
-    checkUrlTopic(args, args.topic !== undefined || args.json)
-    checkProperties(args)
-    checkWill(args)
-    checkTls(args)
-    checkSession(args)
+    checkClient(args, args.topic !== undefined || args.json)
     checkMessage(args)
     checkAddressAndLogin(args)
   },

@@ -1,12 +1,11 @@
 // A request that --serve has received, and the PUBLISH that answers it. The payload is copied: the chunk is reused.
 import { topicNameFault } from '../../cli/topic.js'
-import {
-  type ProtocolVersion,
-  type Publish,
-  type PublishProperties,
-  type PublishTemplate,
-  publishTemplate,
-  type QoS,
+import type {
+  ProtocolVersion,
+  Publish,
+  PublishProperties,
+  PublishTemplate,
+  QoS,
 } from '../../codec/publish.js'
 import { preparePublish } from '../../codec/publish-properties.js'
 import {
@@ -70,8 +69,6 @@ export function answerTemplate(
   reply: Reply,
   { qos, version, given }: { qos: QoS; version: ProtocolVersion; given: PublishProperties | undefined },
 ): PublishTemplate {
-  const retain = false
-  if (version < 5) return publishTemplate(responseTopic, { qos, retain, properties: Buffer.alloc(0) })
   const userProperties = replaced(given?.userProperties, reply.properties.userProperties)
   const properties = {
     ...given,
@@ -79,7 +76,7 @@ export function answerTemplate(
     ...(Object.keys(userProperties).length > 0 && { userProperties }),
     ...(correlationData !== undefined && { correlationData }),
   }
-  return preparePublish(responseTopic, { qos, retain, version, properties })
+  return preparePublish(responseTopic, { qos, retain: false, version, properties })
 }
 
 /** `given` overridden by `newer`, name by name. */

@@ -1,11 +1,12 @@
 // Runs asynchronous jobs, a limited number at a time; the others queue.
+import { type Resolvers, withResolvers } from '../../io/promises.js'
 
 export class Jobs {
   readonly #limit: number
   #running = 0
   #waiting: (() => Promise<void>)[] = []
-  #relieved: { promise: Promise<void>; resolve(): void } | undefined
-  #done: { promise: Promise<void>; resolve(): void } | undefined
+  #relieved: Resolvers<void> | undefined
+  #done: Resolvers<void> | undefined
 
   /** `limit`: jobs at a time. */
   constructor(limit: number) {
@@ -27,14 +28,14 @@ export class Jobs {
   /** While jobs are queued: resolves when none is. Otherwise undefined. */
   relieved(): Promise<void> | undefined {
     if (this.#waiting.length === 0) return undefined
-    this.#relieved ??= pending()
+    this.#relieved ??= withResolvers()
     return this.#relieved.promise
   }
 
   /** Resolves when no job is running or queued. */
   async done(): Promise<void> {
     if (this.#running === 0 && this.#waiting.length === 0) return
-    this.#done ??= pending()
+    this.#done ??= withResolvers()
     return this.#done.promise
   }
 
@@ -58,12 +59,4 @@ export class Jobs {
     this.#done?.resolve()
     this.#done = undefined
   }
-}
-
-function pending(): { promise: Promise<void>; resolve(): void } {
-  let resolve!: () => void
-  const promise = new Promise<void>((done) => {
-    resolve = done
-  })
-  return { promise, resolve }
 }

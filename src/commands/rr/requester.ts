@@ -15,8 +15,9 @@ import { isTerminal } from '../../io/terminal.js'
 import type { Diagnostics } from '../diagnostics.js'
 import { Interrupted } from '../interrupted.js'
 import { type Printer, printer } from '../printer.js'
+import { subscribeOptions } from '../subscribe-options.js'
 import { latencyText } from './latency.js'
-import { requestTemplate, subscribeOptions } from './packets.js'
+import { requestTemplate } from './packets.js'
 import { Pending, type Request } from './pending.js'
 import type { RrArgs } from './spec.js'
 import { UnmatchedMessages } from './unmatched.js'
@@ -208,8 +209,7 @@ export class Requester {
 
   #subscribe(): void {
     const { noRetained, responseTopic } = this.#args
-    const options = subscribeOptions(this.#args, this.#options, noRetained ? 2 : 0)
-    this.#connection.subscribe([responseTopic!], options)
+    this.#connection.subscribe([responseTopic!], subscribeOptions(this.#args, noRetained ? 2 : 0))
   }
 
   #onSuback(code: number, { reason }: Answer): void {

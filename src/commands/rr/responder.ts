@@ -13,6 +13,7 @@ import { HeldBytes } from '../../io/held-bytes.js'
 import { matches } from '../../session/topic-filter.js'
 import type { Diagnostics } from '../diagnostics.js'
 import { Interrupted } from '../interrupted.js'
+import { subscribeOptions } from '../subscribe-options.js'
 import {
   answerTemplate,
   echoOf,
@@ -23,7 +24,6 @@ import {
   servedRequest,
 } from './answer.js'
 import { Jobs } from './jobs.js'
-import { subscribeOptions } from './packets.js'
 import type { RrArgs } from './spec.js'
 
 interface CommandIo {
@@ -163,7 +163,7 @@ class RrResponder {
 
   #onConnected(): void {
     if (this.#connections++ > 0) this.#io.diagnostics.warn('Reconnected.')
-    this.#connection.subscribe([this.#args.topic!], subscribeOptions(this.#args, this.#options, 2))
+    this.#connection.subscribe([this.#args.topic!], subscribeOptions(this.#args, 2))
     this.#pump()
   }
 

@@ -1,26 +1,17 @@
 // mqttx rr: options, help and checks. run.ts executes it.
 import { type Args, spec } from '../../cli/option.js'
+import { checkClient, clientOptions, commonOptions, generalOptions } from '../../cli/options/client.js'
 import {
   checkAddressAndLogin,
-  checkSession,
-  checkUrlTopic,
   clientId,
-  connectionOptions,
-  reconnectOptions,
+  oneClientId,
   sessionOptions,
   urlWithTopic,
 } from '../../cli/options/connection.js'
 import { contextSettings } from '../../cli/options/context.js'
-import { contextOption, helpOptions, optionsFileOptions, talkOptions } from '../../cli/options/general.js'
 import { messageOptions } from '../../cli/options/message.js'
 import { oneOutputForm, outputOptions } from '../../cli/options/output.js'
-import {
-  checkProperties,
-  connectProperties,
-  publishProperties,
-  subscribeProperties,
-  subscriptionFlags,
-} from '../../cli/options/properties.js'
+import { publishProperties, subscribeProperties, subscriptionFlags } from '../../cli/options/properties.js'
 import {
   checkRequest,
   latencyOption,
@@ -29,8 +20,6 @@ import {
   requestOptions,
   responderOptions,
 } from '../../cli/options/request.js'
-import { checkTls } from '../../cli/options/tls.js'
-import { checkWill, willOptions } from '../../cli/options/will.js'
 
 const { file, stdinFile } = messageOptions
 const message = {
@@ -78,40 +67,22 @@ export const rr = spec({
     pretty,
     ...latencyOption,
     ...responderOptions,
-    ...connectionOptions,
-    ...reconnectOptions,
-    url: urlWithTopic,
-    id: clientId('Invalid id and/or clean_session.'),
-    ...sessionOptions,
+    ...clientOptions({ url: urlWithTopic, id: clientId('Invalid id and/or clean_session.') }),
     protocolVersion: { ...sessionOptions.protocolVersion, default: 5, shownDefault: 'mqttv5' },
-    ...willOptions,
-    ...connectProperties,
     ...subscriptionFlags,
     ...subscribeProperties,
     ...publishProperties,
-    ...contextOption,
-    ...optionsFileOptions,
-    ...talkOptions,
-    ...helpOptions,
+    ...generalOptions,
   },
   common: [
     ...(['topic', 'responseTopic', 'message', 'stdinLine', 'timeout', 'serve', 'exec', 'echo'] as const),
-    ...(['host', 'port', 'url', 'username', 'passwordFile', 'cafile', 'debug'] as const),
+    ...commonOptions,
   ],
   contextSettings,
-  exclusive: [
-    oneRequestSource,
-    oneOutputForm,
-    oneResponder,
-    { options: ['id', 'idPrefix'], message: '-i and -I argument cannot be used together.' },
-  ],
+  exclusive: [oneRequestSource, oneOutputForm, oneResponder, oneClientId],
   optionsFile: 'mosquitto_rr',
   check(args) {
-    checkUrlTopic(args, args.topic !== undefined)
-    checkProperties(args)
-    checkWill(args)
-    checkTls(args)
-    checkSession(args)
+    checkClient(args, args.topic !== undefined)
     checkRequest(args)
     checkAddressAndLogin(args)
   },

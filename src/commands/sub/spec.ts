@@ -1,31 +1,16 @@
 // mqttx sub: options, help and checks. run.ts executes it.
 import { type Args, spec } from '../../cli/option.js'
-import {
-  checkAddressAndLogin,
-  checkSession,
-  checkUrlTopic,
-  clientId,
-  connectionOptions,
-  reconnectOptions,
-  sessionOptions,
-} from '../../cli/options/connection.js'
+import { checkClient, clientOptions, commonOptions, generalOptions } from '../../cli/options/client.js'
+import { checkAddressAndLogin, clientId, oneClientId } from '../../cli/options/connection.js'
 import { contextSettings } from '../../cli/options/context.js'
-import { contextOption, helpOptions, optionsFileOptions, talkOptions } from '../../cli/options/general.js'
 import { oneOutputForm, outputOptions } from '../../cli/options/output.js'
-import {
-  checkProperties,
-  connectProperties,
-  subscribeProperties,
-  subscriptionFlags,
-} from '../../cli/options/properties.js'
+import { subscribeProperties, subscriptionFlags } from '../../cli/options/properties.js'
 import {
   checkRetained,
   checkTopics,
   subscriptionOptions,
   urlWithFilter,
 } from '../../cli/options/subscription.js'
-import { checkTls } from '../../cli/options/tls.js'
-import { checkWill, willOptions } from '../../cli/options/will.js'
 
 export const sub = spec({
   name: 'sub',
@@ -50,36 +35,20 @@ export const sub = spec({
   options: {
     ...subscriptionOptions,
     ...outputOptions,
-    ...connectionOptions,
-    ...reconnectOptions,
-    url: urlWithFilter,
-    id: clientId('Invalid id and/or clean_session.'),
-    ...sessionOptions,
-    ...willOptions,
-    ...connectProperties,
+    ...clientOptions({ url: urlWithFilter, id: clientId('Invalid id and/or clean_session.') }),
     ...subscriptionFlags,
     ...subscribeProperties,
-    ...contextOption,
-    ...optionsFileOptions,
-    ...talkOptions,
-    ...helpOptions,
+    ...generalOptions,
   },
   common: [
     ...(['topics', 'qos', 'count', 'timeout', 'noRetained', 'verbose', 'format', 'json'] as const),
-    ...(['host', 'port', 'url', 'username', 'passwordFile', 'cafile', 'debug'] as const),
+    ...commonOptions,
   ],
   contextSettings,
-  exclusive: [
-    oneOutputForm,
-    { options: ['id', 'idPrefix'], message: '-i and -I argument cannot be used together.' },
-  ],
+  exclusive: [oneOutputForm, oneClientId],
   optionsFile: 'mosquitto_sub',
   check(args) {
-    checkUrlTopic(args, args.topics.length > 0 || args.unsubscribe.length > 0)
-    checkProperties(args)
-    checkWill(args)
-    checkTls(args)
-    checkSession(args)
+    checkClient(args, args.topics.length > 0 || args.unsubscribe.length > 0)
     checkTopics(args)
     checkRetained(args)
     checkAddressAndLogin(args)

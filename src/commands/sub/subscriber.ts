@@ -2,7 +2,7 @@
 import type { Publish } from '../../codec/publish.js'
 import { reasonText } from '../../codec/reason-codes.js'
 import { Connection } from '../../connection/connection.js'
-import type { Answer, SubscribeOptions } from '../../connection/events.js'
+import type { Answer } from '../../connection/events.js'
 import type { ConnectOptions } from '../../connection/options.js'
 import { BrokenPipe, ExitCode, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
@@ -13,6 +13,7 @@ import { isTerminal } from '../../io/terminal.js'
 import type { Diagnostics } from '../diagnostics.js'
 import { Interrupted } from '../interrupted.js'
 import type { Printer } from '../printer.js'
+import { subscribeOptions } from '../subscribe-options.js'
 import { RetainedRemoval } from './removal.js'
 import { selection } from './selection.js'
 import type { SubArgs } from './spec.js'
@@ -190,9 +191,10 @@ export class Subscriber {
   }
 
   #onConnected(): void {
-    const { topics, unsubscribe } = this.#args
+    const { topics, unsubscribe, noRetained } = this.#args
     if (this.#connections++ > 0) this.#io.diagnostics.warn('Reconnected.')
-    if (topics.length > 0) this.#connection.subscribe(topics, subscribeOptions(this.#args))
+    if (topics.length > 0)
+      this.#connection.subscribe(topics, subscribeOptions(this.#args, noRetained ? 2 : 0))
     for (const filter of unsubscribe) this.#connection.unsubscribe([filter])
   }
 
@@ -262,16 +264,4 @@ function beforeConnack(): MqttxError {
 function allDenied(code: number, reason: string | undefined): MqttxError {
   const hint = reason ?? "check the server's access control list for this user"
   return new MqttxError('All subscription requests were denied.', { exitCode: code, prefix: '', hint })
-}
-
-/** -R sets Retain Handling 2 for a MQTT 5 server unless --retain-handling is given. */
-function subscribeOptions(args: SubArgs): SubscribeOptions {
-  const properties = args.properties?.subscribe
-  return {
-    qos: args.qos,
-    noLocal: args.noLocal,
-    retainAsPublished: args.retainAsPublished,
-    retainHandling: args.retainHandling ?? (args.noRetained ? 2 : 0),
-    ...(properties !== undefined && { properties }),
-  }
 }

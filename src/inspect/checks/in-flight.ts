@@ -19,7 +19,6 @@ export interface Pending extends Instant {
 
 /** Facts about a PUBLISH that the next connection of the session needs. */
 export interface ResendFacts {
-  readonly qos: number
   /** Number of the packet that sent it first. */
   readonly order: number
   readonly length: number
@@ -89,8 +88,8 @@ export function advanced(waiting: Pending, { type, number, second, nanos, length
 
 /** Like `waitingOf`, for a PUBLISH whose session outlives the connection. `order`: number of the packet that sent it first. */
 export function resendablePendingOf(packet: Packet, order: number): Pending {
-  const { type, number, second, nanos, topic, length, qos } = packet
+  const { type, number, second, nanos, topic, length } = packet
   const expires = packet.property(propertyId.messageExpiry) !== undefined
-  const kept = { qos, order, length, hash: payloadHash(packet), expires }
+  const kept = { order, length, hash: payloadHash(packet), expires }
   return { type, number, second, nanos, topic, length, subscriptions: undefined, kept }
 }
