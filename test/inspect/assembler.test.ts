@@ -23,6 +23,7 @@ function assemble(options: { synchronised?: boolean; keep?: number } = {}) {
 }
 
 const hex = (packet: Packet) => Buffer.from(packet.bytes.subarray(packet.start, packet.end)).toString('hex')
+const headerLength = ({ start, body }: Packet) => body - start
 
 function publish(topic: string, payload: string | Buffer, qos: 0 | 1 = 0): Buffer {
   return mqtt.generate({ cmd: 'publish', topic, payload, qos, messageId: 5, dup: false, retain: false })
@@ -36,7 +37,7 @@ test('packets are framed wherever the segments are cut', () => {
   ])
   const whole = assemble()
   whole.assembler.push(segmentOf(stream, 0, origin))
-  const expected = whole.packets.map((packet) => [hex(packet), packet.offset])
+  const expected = whole.packets.map((packet) => [hex(packet), headerLength(packet), packet.offset])
   expect(expected).toHaveLength(3)
 
   for (const chunks of everyCut(stream)) {
@@ -47,7 +48,7 @@ test('packets are framed wherever the segments are cut', () => {
       offset += bytes.length
     }
     assembler.end()
-    expect(packets.map((packet) => [hex(packet), packet.offset])).toEqual(expected)
+    expect(packets.map((packet) => [hex(packet), headerLength(packet), packet.offset])).toEqual(expected)
     expect(skips).toEqual([])
   }
 })

@@ -76,6 +76,38 @@ test('packets after a search have the origin of the segment they end in', () => 
   ])
 })
 
+test('packets longer than the bytes kept of a stream without packets are found', () => {
+  const publish = Buffer.concat([Buffer.from('30a44e000161', 'hex'), Buffer.alloc(10_017, 0xff)])
+  const stream = Buffer.concat([Buffer.from('xx'), publish, publish, publish])
+  const segments = Array.from({ length: Math.ceil(stream.length / 1000) }, (_, i) =>
+    stream.subarray(i * 1000, (i + 1) * 1000),
+  )
+  const { packets, skips } = searchIn(segments)
+  expect(skips).toEqual(['0+2'])
+  expect(packets.map(({ length }) => length)).toEqual([10_023, 10_023, 10_023])
+})
+
+test('after bytes were dropped, packets have the origin of their segment', () => {
+  const ping = Buffer.from('c000c000c000', 'hex')
+  const { packets, passed } = searchIn([...repeated('x', 1000, 100), ping, ping])
+  expect(passed).toBe(100_000)
+  expect(packets.map(({ first }) => first!.record)).toEqual([101, 101, 101, 102, 102, 102])
+})
+
+test.each([
+  ['100 that fit into the window', 100, '30808003', 800],
+  ['200 that fit into the window: further ones are ignored', 200, '30808003', 1600 + 25],
+  ['200 that do not fit', 200, '30808005', 1600],
+])('candidates that wait for bytes: %s', (_name, count, header, skipped) => {
+  const candidates = Buffer.alloc(count * 8, `${header}00016100`, 'hex')
+  const packet = Buffer.concat([Buffer.from('301700016100', 'hex'), Buffer.alloc(19, 0xff)])
+  const { skips } = searchIn([
+    Buffer.concat([candidates, packet.subarray(0, 15)]),
+    Buffer.concat([packet.subarray(15), packet, packet, packet]),
+  ])
+  expect(skips).toEqual([`0+${skipped}`])
+})
+
 test('a valid packet is plausible in any version, complete or not', () => {
   const dice = new Dice(7)
   let clean = 0
@@ -112,6 +144,8 @@ test('a malformed packet is not plausible', () => {
     ['8206 0001 0001 61 03', 4], // QoS 3
     ['c001 00', 4],
     ['3006 0001 61 02 7f00', 5], // no property
+    ['3003 0000 78', 4], // neither Topic Name
+    ['3004 0000 00 78', 5], // nor Topic Alias
   ]
   for (const [text, version] of table) {
     const bytes = Buffer.from(text.replaceAll(' ', ''), 'hex')

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { decode } from '../../src/inspect/decode.js'
 import { FastDecoder } from '../../src/inspect/fast-decoder.js'
 import { Fields } from '../../src/inspect/fields.js'
-import { messageOf } from '../../src/inspect/mqtt-sn.js'
+import { looksLikeMessage, messageOf } from '../../src/inspect/mqtt-sn.js'
 import type { Packet } from '../../src/inspect/packet.js'
 import { packetOf } from './packet-of.js'
 
@@ -69,6 +69,45 @@ test('the leaf fields tile a packet with missing bytes', () => {
     retain: false,
   })
   for (let end = 2; end <= whole.length; end++) expectTiled(packetOf(whole.subarray(0, end), 'c2s', 4))
+})
+
+test('1,000 violations of a packet are kept, the last says that there are more', () => {
+  const filters = (count: number) => {
+    const body = Buffer.concat([Buffer.of(0, 1), Buffer.alloc(count * 3)])
+    const packet = packetOf(
+      Buffer.concat([Buffer.of(0x82, 0x80 | (body.length & 127), body.length >> 7), body]),
+      'c2s',
+      4,
+    )
+    decode(fields, packet)
+    return packet.violations.map(({ message }) => message)
+  }
+  const more = ' (more violations of this packet are left out)'
+  const all = filters(1000)
+  expect(all).toHaveLength(1000)
+  expect(all.join()).not.toContain(more)
+  for (const count of [1001, 1500]) {
+    const found = filters(count)
+    expect(found).toHaveLength(1000)
+    expect(found.slice(0, 999)).toEqual(all.slice(0, 999))
+    expect(found.at(-1)).toBe(all.at(-1)! + more)
+  }
+})
+
+test.each([
+  ['0a0404 01 003c 616263 64', true],
+  ['0a0404 02 003c 61626364', false], // another protocol
+  ['0a0404 01 003c 61626301', false], // no text
+  ['090404 01 003c 61626364', false], // another length
+  ['01000c04 04 01 003c 61626364', true],
+  ['070a 0001 0002 61', true],
+  ['060a 0001 0002', false], // no topic
+  ['070a 0001 0002 07', false],
+  ['0718 0001 0002 61', false],
+  ['02', false],
+  ['', false],
+])('%s on an unknown port is MQTT-SN: %s', (hex, isMessage) => {
+  expect(looksLikeMessage(Buffer.from(hex.replaceAll(' ', ''), 'hex'))).toBe(isMessage)
 })
 
 const text = fc
