@@ -716,6 +716,48 @@ export const acrossConnections: Record<
           ...twice('w', says('t', 'one', { qos: 2, id: 2 }), '<', 6),
         ],
       ],
+      [
+        'published before another subscriber left',
+        [
+          ...watches('w', 't'),
+          ...watches('x', 't'),
+          ...joins('p'),
+          ['p', '>', says('t', 'one'), 5],
+          ['p', '>', says('t', 'two')],
+          ['x', '<', says('t', 'one')],
+          ['x', '<', says('t', 'two')],
+          ['x', 'x', 'rst', '>', 6],
+          ['w', '<', says('t', 'two'), 7],
+          ['w', '<', says('t', 'one')],
+        ],
+      ],
+      [
+        'the same content was published before anybody subscribed',
+        [
+          ...joins('p'),
+          ['p', '>', says('t', 'one')],
+          ...watches('w', 't'),
+          ['p', '>', says('t', 'one'), 5],
+          ['p', '>', says('t', 'two')],
+          ['w', '<', says('t', 'two')],
+          ['w', '<', says('t', 'one')],
+        ],
+      ],
+      [
+        'after a message that was published and delivered twice',
+        [
+          ...watches('w', 't'),
+          ...joins('p'),
+          ['p', '>', says('t', 'twice'), 5],
+          ['p', '>', says('t', 'twice')],
+          ['w', '<', says('t', 'twice')],
+          ['w', '<', says('t', 'twice')],
+          ['p', '>', says('t', 'one'), 6],
+          ['p', '>', says('t', 'two')],
+          ['w', '<', says('t', 'two')],
+          ['w', '<', says('t', 'one')],
+        ],
+      ],
     ],
     silent: [
       [
@@ -1329,6 +1371,7 @@ export const acrossConnections: Record<
     fires: [
       ['after a close without DISCONNECT', [...alive(), ['v', 'x', 'fin', '>', 10], ...ping('w', 40)]],
       ['after a reset', [...alive(), ['v', 'x', 'rst', '>', 10], ...ping('w', 40)]],
+      ['after PINGREQ', [...alive(), ...ping('v', 9), ['v', 'x', 'fin', '>', 10], ...ping('w', 40)]],
       [
         'DISCONNECT with will message',
         [

@@ -814,11 +814,55 @@ const two5 = (first: string, second: string): Step[] => [
   ['<', '9004 0002 00 00'],
 ]
 
+const withMethod: Step[] = [
+  ['>', '1012 0004 4d515454 05 02 000a 04 15 0001 61 0001 61'],
+  ['<', 'f006 18 04 15 0001 61'],
+]
+const pingAt = (second: number): Step[] => at(second, ['>', 'c000'], ['<', 'd000'])
+
 /** More cases per rule. */
 const more: Record<
   string,
   { version: 4 | 5; fires: Record<string, Step[]>; silent: Record<string, Step[]> }[]
 > = {
+  'first-not-connect': [{ version: 4, fires: { PUBLISH: c2s('3003 0001 61') }, silent: {} }],
+  'connack-first': [
+    { version: 4, fires: { PUBLISH: [...c2s(connect4), ...s2c('3003 0001 61')] }, silent: {} },
+  ],
+  'data-after-refuse': [
+    {
+      version: 4,
+      fires: {
+        PUBLISH: [...c2s(connect4), ...s2c('2002 00 05', '3003 0001 61')],
+        PUBACK: [...c2s(connect4, '3205 0001 61 0007'), ...s2c('2002 00 05', '4002 0007')],
+      },
+      silent: {},
+    },
+  ],
+  'early-with-auth-method': [
+    {
+      version: 5,
+      fires: { PUBLISH: [...withMethod, ...c2s('3004 0001 61 00')] },
+      silent: {
+        'a second CONNECT': [...withMethod, ...c2s(connect5)],
+        DISCONNECT: [...withMethod, ...c2s('e000')],
+      },
+    },
+  ],
+  'keepalive-client': [
+    {
+      version: 4,
+      fires: { '5/4 of it and more than 5 s / 4': after4(...pingAt(1), ...pingAt(15)) },
+      silent: { '5/4 of it and 5 s / 4': after4(...pingAt(1), ...pingAt(14.75)) },
+    },
+  ],
+  'keepalive-broker': [
+    {
+      version: 4,
+      fires: { '3/2 of it and more than 5 s / 2': after4(...pingAt(1), ...pingAt(18.75)) },
+      silent: { '3/2 of it and 5 s / 2': after4(...pingAt(1), ...pingAt(18.5)) },
+    },
+  ],
   'retain-on-live': [
     {
       version: 4,

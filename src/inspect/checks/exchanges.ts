@@ -102,10 +102,7 @@ export class ExchangeChecks {
 
   #again(packet: Packet, earlier: Pending): void {
     if (!this.#state.sure) return
-    if (packet.dup) {
-      if (packet.version === 5) report(packet, 'resend-same-connection', `first sent as #${earlier.number}`)
-      return
-    }
+    if (packet.dup) return report(packet, 'resend-same-connection', `first sent as #${earlier.number}`)
     const same = earlier.topic === packet.topic && earlier.length === packet.length
     const detail = `Packet Identifier ${packet.packetIdentifier} is in use since #${earlier.number}`
     if (same) report(packet, 'resend-without-dup')
