@@ -3,8 +3,10 @@ import { Readable, Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { pub } from '../../src/commands/pub/spec.js'
 import { endpoint } from '../../src/connection/endpoint.js'
+import { type ConnectOptions, connectOptions } from '../../src/connection/options.js'
 import type { Host } from '../../src/host.js'
 import { argsOf } from '../cli/command-line.js'
+import { makeCertificates } from '../helpers/certificates.js'
 
 function hostWith(env: Record<string, string> = {}): Host & { said(): string } {
   let said = ''
@@ -64,6 +66,52 @@ describe('the check of the host name', () => {
     expect((await meant(options)).tls).toMatchObject({
       checkHost,
     })
+  })
+})
+
+test('the pre-shared key and its identity', async () => {
+  expect((await meant('--psk 0a0b --psk-identity me')).tls).toMatchObject({
+    psk: { identity: 'me', key: Buffer.of(10, 11) },
+    trusted: '--psk',
+  })
+  expect((await meant('--tls-use-os-certs')).tls!.psk).toBeUndefined()
+})
+
+test('the system is trusted by default, else what the options name', async () => {
+  const { ca, capath } = makeCertificates()
+  const named = `--cafile ${ca.cert}`
+  const system = (await meant('-p 8883')).tls!.trusted
+  expect((await meant('--tls-use-os-certs')).tls!.trusted).toBe(system)
+  expect((await meant(named)).tls!.trusted).toBe(named)
+  expect((await meant(`--capath ${capath}`)).tls!.trusted).toBe(`--capath ${capath}`)
+  expect((await meant(`${named} --tls-use-os-certs`)).tls!.trusted).toBe(`${named} or ${system}`)
+})
+
+describe('the settings of CONNECT', () => {
+  const needs = { pid: 7, maxInFlight: 20, receiveMaximum: 30, reconnects: 5, noDelay: false }
+  const receiveMaximum = { connect: { receiveMaximum: 5 } }
+
+  test.each<[string, Partial<ConnectOptions>]>([
+    ['', { version: 4, clientId: '', cleanStart: true, properties: {}, sessionExpiry: 0, will: undefined }],
+    ['', { keepAlive: 60, receiveMaximum: 30, maxInFlight: 20, reconnects: 5, renew: undefined }],
+    ['-V 5 -D connect receive-maximum 5', { version: 5, properties: receiveMaximum, sessionExpiry: 0 }],
+    ['-V 5', { properties: {}, sessionExpiry: 0 }],
+    ['-V 5 -x 10', { sessionExpiry: 10 }],
+    ['-V 5 -i a -c', { clientId: 'a', cleanStart: false, sessionExpiry: 0xffffffff }],
+    ['-V 5 -i a -c -x 10', { sessionExpiry: 10 }],
+    ['-V 5 -i a -c -D connect session-expiry-interval 5', { sessionExpiry: 0 }],
+    ['-i a -c', { cleanStart: false, sessionExpiry: 0 }],
+    ['-I a', { clientId: 'a7' }],
+    ['-V 31', { version: 3, clientId: expect.stringMatching(/^mqttx-[0-9a-f]{16}$/) as string }],
+    [
+      '--will-topic w --will-payload p --will-qos 1 --will-retain',
+      { will: { topic: 'w', payload: Buffer.from('p'), qos: 1, retain: true } },
+    ],
+    ['--will-topic w', { will: { topic: 'w', payload: Buffer.alloc(0), qos: 0, retain: false } }],
+    ['--no-reconnect', { reconnects: 0 }],
+  ])('%s', async (options, expected) => {
+    const args = argsOf(pub, `${options} -t t -m x`)
+    expect(await connectOptions(args, needs, hostWith())).toMatchObject(expected)
   })
 })
 

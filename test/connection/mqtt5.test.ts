@@ -44,9 +44,18 @@ describe('a SUBSCRIBE that the server would refuse is not sent', () => {
     ['identifiers', { subscriptionIdentifiersAvailable: false }, ['a'], { subscriptionIdentifier: 1 }, 0xa1],
   ])('%s', (_, properties, filters, more, exitCode) => {
     const options = { qos: 0, properties: more } as const
-    expect(new ServerLimits(properties).refusesSubscribe(filters, options)).toMatchObject({ exitCode })
+    expect(new ServerLimits(properties).refusesSubscribe(filters, options)).toMatchObject({
+      exitCode,
+      reasonCode: exitCode,
+    })
     expect(new ServerLimits().refusesSubscribe(filters, options)).toBeUndefined()
   })
+})
+
+test('a packet that is too large for the server has no Reason Code', () => {
+  const limits = new ServerLimits({ maximumPacketSize: 16 })
+  expect(limits.refusesSize(16)).toBeUndefined()
+  expect(limits.refusesSize(17)).toMatchObject({ exitCode: 25, reasonCode: undefined })
 })
 
 const connack = (properties: IConnackPacket['properties'] = {}, sessionPresent = false) =>

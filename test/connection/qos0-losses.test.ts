@@ -31,6 +31,24 @@ describe('a connection that is lost', () => {
   })
 })
 
+test.each([
+  [0, 1],
+  [1, 0],
+] as const)('a message at QoS %i that was not written counts as lost: %i', async (qos, lost) => {
+  const sockets: Socket[] = []
+  const server = await scriptedServer({
+    ...accepting(() => {}),
+    accept: (socket) => void sockets.push(socket),
+  })
+  const connection = connectionTo(server)
+  await connection.connect()
+  const ended = failureOf(connection.ended())
+  connection.publish(template(qos), Buffer.from('x'))
+  for (const socket of sockets) socket.destroy()
+  await ended
+  expect(connection.lost).toBe(lost)
+})
+
 test('a message published between two connections: QoS 0 counts as lost, QoS 1 is sent on the next', async () => {
   let first = true
   const server = await scriptedServer({

@@ -307,6 +307,27 @@ export const acrossConnections: Record<
   'resend-missing': {
     fires: [
       [
+        'after a takeover',
+        [
+          ...persistent4,
+          ['a', '>', says('t', 'one', { qos: 1, id: 7 })],
+          ...resumes('a2', 'a', 2),
+          ...ping('a2', 40),
+        ],
+      ],
+      [
+        'after a normal DISCONNECT',
+        [
+          ...persistent5,
+          ['a', '>', says('t', 'one', { qos: 1, id: 7 })],
+          ['a', '>', bye],
+          ['a', 'x', 'fin', '>', 1],
+          ...resumes('a2', 'a', 2, again5),
+          ...ping('a2', 40),
+        ],
+        { version: 5 },
+      ],
+      [
         'a PUBLISH of the client',
         [
           ...persistent4,
@@ -365,6 +386,18 @@ export const acrossConnections: Record<
       ],
     ],
     silent: [
+      [
+        'after a DISCONNECT with an error',
+        [
+          ...persistent5,
+          ['a', '>', says('t', 'one', { qos: 1, id: 7 })],
+          ['a', '>', { ...bye, reasonCode: 0x80 }],
+          ['a', 'x', 'fin', '>', 1],
+          ...resumes('a2', 'a', 2, again5),
+          ...ping('a2', 40),
+        ],
+        { version: 5 },
+      ],
       [
         'sent again',
         [

@@ -1,7 +1,11 @@
-// MQTT is recognised on any port by the first bytes of a connection whose beginning was captured.
+// MQTT is recognised on any port by the first bytes of a connection whose beginning was captured, its version by CONNECT or
+// by packets that decode in one version only.
 import { expect, test } from 'vitest'
+import { InspectedConnection } from '../../src/inspect/connection.js'
+import { packetOf } from '../../src/inspect/packet.js'
 import { opening, pcap, timed, toClient, toServer } from '../helpers/capture-builder.js'
 import { inspected } from './captures.js'
+import { flow } from './scenarios.js'
 
 const connect = Buffer.from('100d00044d5154540402003c000161', 'hex')
 const connack = Buffer.from('20020000', 'hex')
@@ -26,4 +30,36 @@ test.each([
   ]
   const { packets } = inspected({ file: pcap(timed(frames)) })
   expect(packets.map(({ type }) => type)).toEqual(types)
+})
+
+const ping = () => packetOf(Buffer.from('c000', 'hex'), 'c2s', 4)
+const publish5 = () => packetOf(Buffer.from('3005000161006f', 'hex'), 'c2s', 4)
+const text4 = () => packetOf(Buffer.from('30040001616f', 'hex'), 'c2s', 4)
+
+test('after 64 packets that decode in both versions, 4 is assumed', () => {
+  const connection = new InspectedConnection(flow, undefined)
+  for (let i = 0; i < 63; i++) connection.decide(ping())
+  expect(connection).toMatchObject({ version: 0, versionFrom: 'assumed' })
+  connection.decide(ping())
+  expect(connection).toMatchObject({ version: 4, versionFrom: 'assumed' })
+})
+
+test.each([
+  ['that decode in both versions', [publish5(), publish5()], 4, 'assumed'],
+  ['that decode in version 4 only', [text4()], 4, 'inferred'],
+])('packets %s', (_name, packets, version, versionFrom) => {
+  const connection = new InspectedConnection(flow, undefined)
+  for (const packet of packets) connection.decide(packet)
+  connection.assumeVersion()
+  expect(connection).toMatchObject({ version, versionFrom })
+})
+
+test('a version that is forced, or known from CONNECT, is not assumed anew', () => {
+  const forced = new InspectedConnection(flow, 5)
+  forced.assumeVersion()
+  expect(forced).toMatchObject({ version: 5, versionFrom: 'forced' })
+  const known = new InspectedConnection(flow, undefined)
+  known.decide(packetOf(Buffer.from('100e00044d5154540502003c00000161', 'hex'), 'c2s', 4))
+  known.assumeVersion()
+  expect(known).toMatchObject({ version: 5, versionFrom: 'connect' })
 })

@@ -867,6 +867,11 @@ const more: Record<
     {
       version: 4,
       fires: {
+        'a little more than a minute after it': after4(
+          ...at(0, ...subscribed('a')),
+          ...at(60.5, ['>', 'c000'], ['<', 'd000']),
+          ['<', retained4, 61],
+        ),
         'a second one for one SUBSCRIBE': after4(...subscribed('a'), ...s2c(retained4, retained4)),
         'long after': after4(...at(0, ...subscribed('a')), ...at(70, ['>', 'c000'], ['<', 'd000']), [
           '<',
@@ -1010,6 +1015,10 @@ const more: Record<
     {
       version: 5,
       fires: {
+        'another one for a Shared Subscription': after5(
+          ...subscribed5('$share/g/a', '00', '00', '0b05'),
+          ...s2c('3006 0001 61 02 0b 07'),
+        ),
         'an identifier of no subscription': after5(...two5('05', '06'), ['<', '3006 0001 61 02 0b 07']),
         'no identifier, although all matching subscriptions have one': after5(...two5('05', '06'), [
           '<',
