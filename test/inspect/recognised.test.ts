@@ -2,9 +2,9 @@
 // by packets that decode in one version only.
 import { expect, test } from 'vitest'
 import { InspectedConnection } from '../../src/inspect/connection.js'
-import { packetOf } from '../../src/inspect/packet.js'
 import { opening, pcap, timed, toClient, toServer } from '../helpers/capture-builder.js'
 import { inspected } from './captures.js'
+import { packetOf } from './packet-of.js'
 import { flow } from './scenarios.js'
 
 const connect = Buffer.from('100d00044d5154540402003c000161', 'hex')
