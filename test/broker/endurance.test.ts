@@ -1,5 +1,5 @@
 // What must not end a broker, or make it deaf: its log, its file descriptors, strangers.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -175,4 +175,23 @@ test('H44: SIGHUP without a password file ends nothing; a file without users is 
   await closed.until((_, stderr) =>
     stderr.includes(`Warning: ${users} has no users, so no client can log in.`),
   )
+})
+
+test('H4: a file name with control characters is escaped in the log, after SIGHUP too', async () => {
+  const folder = scratch('users')
+  const [name, escaped] = ['u\u001b[2J\nError: forged', 'u\\u001b[2J\\nError: forged']
+  const file = join(folder, name)
+  writeFileSync(file, '')
+  const running = startMqttx(['broker', '-p', '0', '--password-file', file])
+  onTestFinished(() => running.kill('SIGKILL'))
+  const warned = (stderr: string) => stderr.split('hint: add one').length - 1
+  await running.until((_, stderr) => warned(stderr) === 1)
+  running.kill('SIGHUP')
+  await running.until((_, stderr) => warned(stderr) === 2)
+  unlinkSync(file)
+  running.kill('SIGHUP')
+  await running.until((_, stderr) => stderr.includes('Keeping the users loaded before.'))
+  const lines = running.stderr().split('\n')
+  expect(lines.filter((line) => line.includes(escaped)).length).toBe(7)
+  expect(running.stderr()).not.toMatch(/[^\P{Cc}\n]|^Error: forged/mu)
 })

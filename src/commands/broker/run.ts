@@ -54,12 +54,12 @@ export async function run(args: BrokerArgs, host: Host): Promise<number> {
       settings: settingsOf(args),
       wire: args.verbose ? await verbose(journal) : undefined,
     })
-    const warn = (text: string) => journal.write(text)
+    const warn = (...lines: string[]) => journal.write(lines.map(shownLine).join('\n'))
     offs.push(host.onSignal(['SIGHUP'], () => void reload({ users, access }, log, warn)))
     try {
       await print(host.stdout, broker.urls.map((url) => `${url}\n`).join(''))
       log(whoMayConnect(args))
-      if (users?.count() === 0) warn(nobody(passwordFile))
+      if (users?.count() === 0) warn(...nobody(passwordFile))
       await stopped
     } finally {
       await broker.close()
@@ -127,21 +127,21 @@ function settingsOf(args: BrokerArgs): Partial<Settings> {
 async function reload(
   { users, access }: { users: Users | undefined; access: OpenAccessList | undefined },
   log: (line: string) => void,
-  warn: (text: string) => void,
+  warn: (...lines: string[]) => void,
 ): Promise<void> {
   if (users === undefined && access === undefined) return log('SIGHUP: no password file to reload.')
   try {
     await users?.reload()
     if (users !== undefined) log(`Reloaded ${users.file}: ${users.count()} users.`)
-    if (users?.count() === 0) warn(nobody(users.file))
+    if (users?.count() === 0) warn(...nobody(users.file))
   } catch (error) {
-    warn(`${explain(error).trimEnd()}\nKeeping the users loaded before.`)
+    warn(...explain(error).trimEnd().split('\n'), 'Keeping the users loaded before.')
   }
   try {
     access?.reload()
     if (access !== undefined) log(`Reloaded ${access.file}.`)
   } catch (error) {
-    warn(`${explain(error).trimEnd()}\nKeeping the access control list loaded before.`)
+    warn(...explain(error).trimEnd().split('\n'), 'Keeping the access control list loaded before.')
   }
 }
 
@@ -165,8 +165,11 @@ function openAccessList(file: string): OpenAccessList {
   }
 }
 
-function nobody(file = ''): string {
-  return `Warning: ${file} has no users, so no client can log in.\nhint: add one with mqttx passwd ${file} USER, then send SIGHUP to reload the file`
+function nobody(file = ''): [string, string] {
+  return [
+    `Warning: ${file} has no users, so no client can log in.`,
+    `hint: add one with mqttx passwd ${file} USER, then send SIGHUP to reload the file`,
+  ]
 }
 
 interface Users {
