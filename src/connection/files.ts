@@ -3,10 +3,13 @@ import { MqttxError } from '../errors.js'
 import { readSmallFile, withoutMark } from '../io/small-file.js'
 import { strerror } from '../io/system-error.js'
 
-/** The contents of a file; `failed` makes the error from the operating system's reason. */
-export function readNamed(path: string, failed: (reason: string) => MqttxError): Buffer {
+/**
+ * The contents of a file; `failed` makes the error from the operating system's reason.
+ * @param silence milliseconds that a pipe may be silent
+ */
+export function readNamed(path: string, failed: (reason: string) => MqttxError, silence?: number): Buffer {
   try {
-    return readSmallFile(path)
+    return readSmallFile(path, silence === undefined ? {} : { silence })
   } catch (cause) {
     throw failed(strerror(cause as NodeJS.ErrnoException))
   }
@@ -14,10 +17,12 @@ export function readNamed(path: string, failed: (reason: string) => MqttxError):
 
 /**
  * The first line of a file, without its line end and without a byte order mark.
+ * @param silence milliseconds that a pipe may be silent
  * @throws MqttxError if the file cannot be read or the line is empty
  */
-export function readSecret(path: string, option: string): Buffer {
-  const bytes = readNamed(path, (reason) => new MqttxError(`${option}: cannot read '${path}': ${reason}.`))
+export function readSecret(path: string, option: string, silence?: number): Buffer {
+  const failed = (reason: string) => new MqttxError(`${option}: cannot read '${path}': ${reason}.`)
+  const bytes = readNamed(path, failed, silence)
   const secret = firstLine(withoutMark(bytes))
   if (secret.length > 0) return secret
   throw new MqttxError(`${option}: the first line of '${path}' is empty.`, {

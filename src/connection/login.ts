@@ -41,13 +41,14 @@ async function resolve(
   host: Host,
   signal: AbortSignal | undefined,
 ): Promise<Buffer | undefined> {
-  if (args.passwordFile !== undefined) return readSecret(args.passwordFile, '--password-file')
+  const patience = args.connectTimeout * 1000
+  if (args.passwordFile !== undefined) return readSecret(args.passwordFile, '--password-file', patience)
   if (args.passwordEnv !== undefined) return fromVariable(args.passwordEnv, host)
   if (args.passwordCommand !== undefined) {
     return (await import('./password-command.js')).printedPassword(
       args.passwordCommand,
       host,
-      args.connectTimeout * 1000,
+      patience,
       signal,
     )
   }

@@ -79,6 +79,14 @@ describe('H22: an endless file is limited in bytes', () => {
   })
 })
 
+test('H22: a FIFO without a writer as --password-file waits as long as --connect-timeout', async () => {
+  const { status, stderr } = await run(
+    'mkfifo quiet; mqttx pub HERE -t t -m x -u ada --password-file quiet --connect-timeout 1',
+  )
+  expect(stderr).toBe("Error: --password-file: cannot read 'quiet': No data for 1 seconds.\n")
+  expect(status).toBe(1)
+})
+
 test('H22: the payload of -f is limited to the largest packet', async () => {
   const { status, stderr } = await run('mqttx pub HERE -t t -f /dev/zero')
   expect(stderr).toContain('must be less than 268435455 bytes')

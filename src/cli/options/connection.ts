@@ -153,7 +153,8 @@ const connectTimeout = option({
   default: 30,
   missing: 'no timeout specified',
   help: 'Give up if the server has not accepted the connection by then.',
-  doc: 'The time from the first network packet to CONNACK.',
+  doc: `The time from the first network packet to CONNACK. Before it, a --password-command may take as long, and a named pipe
+    that --password-file names may be silent as long.`,
 })
 
 const retry = option({
