@@ -22,10 +22,8 @@ import { from } from './peers.js'
 import { Sys } from './sys.js'
 import { listenUnix } from './unix-listener.js'
 
-export type { Wire } from './connections.js'
-export type { Authorize } from './core/caller.js'
 export type { Settings } from './core/settings.js'
-export type { Address, Certificate, Wanted } from './listeners.js'
+export type { Certificate, Wanted } from './listeners.js'
 export type { Authenticate } from './logins.js'
 
 export interface BrokerOptions {

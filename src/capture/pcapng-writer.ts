@@ -200,7 +200,8 @@ function enhanced(packet: Buffer, time: Instant): Buffer {
   const body = Buffer.alloc(20 + ((packet.length + 3) & ~3))
   const exact = time.second < 0 ? 0n : nanosecondsOf(time)
   const isLate = exact > maxTicks
-  const ticks = isLate ? smaller(exact / 1000n, maxTicks) : exact
+  const micros = exact / 1000n
+  const ticks = !isLate ? exact : micros < maxTicks ? micros : maxTicks
   body.writeUInt32LE(isLate ? 1 : 0, 0)
   body.writeUInt32LE(Number(ticks >> 32n), 4)
   body.writeUInt32LE(Number(ticks & 0xffffffffn), 8)
@@ -217,8 +218,4 @@ function block(type: number, body: Buffer): Buffer {
   body.copy(whole, 8)
   whole.writeUInt32LE(whole.length, 8 + body.length)
   return whole
-}
-
-function smaller(a: bigint, b: bigint): bigint {
-  return a < b ? a : b
 }

@@ -94,7 +94,9 @@ export class RawCapture implements Capture {
   constructor(context: CaptureContext, head: Buffer) {
     this.#flow = new RawFlow(context)
     this.#direction = context.options.direction ?? this.#flow.directionOf(head) ?? 'c2s'
-    if (context.options.protocol === undefined && !isPlausible(head)) {
+    // A packet (MQTT 5.0, 2.1.2 and 2.1.3), or the start of TLS or HTTP.
+    const isPlausible = senderOf(head) !== undefined || couldBePacket(head[0] ?? 0)
+    if (context.options.protocol === undefined && !isPlausible) {
       const text = 'unknown capture format: read as the bytes of one direction'
       context.notes.say('unknown format', text, 0)
     }
@@ -118,11 +120,4 @@ function directionOf(head: Buffer): Direction | undefined {
   const sender = senderOf(head)
   if (sender !== undefined) return sender === 'client' ? 'c2s' : 's2c'
   return serverTypes.has(head[0]! >> 4) ? 's2c' : undefined
-}
-
-/** Whether this may be a packet (MQTT 5.0, 2.1.2 and 2.1.3), or the start of TLS or HTTP. */
-function isPlausible(head: Buffer): boolean {
-  const first = head[0] ?? 0
-  if (senderOf(head) !== undefined) return true
-  return couldBePacket(first)
 }

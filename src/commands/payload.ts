@@ -19,15 +19,13 @@ export interface MessageSource {
 
 /** @throws MqttxError for an unreadable file, empty standard input, or a payload larger than MQTT allows */
 export async function loadPayload(args: MessageSource, host: Host): Promise<Buffer> {
-  if (args.message !== undefined) return messageBytes(args.message)
+  if (args.message !== undefined) {
+    const bytes = textToBytes(args.message)
+    if (bytes.length > maxRemainingLength) throw tooLong('Message length')
+    return bytes
+  }
   if (args.file !== undefined) return args.file === '-' ? readStdin(host) : readFile(args.file)
   return args.stdinFile ? readStdin(host) : empty
-}
-
-function messageBytes(message: string): Buffer {
-  const bytes = textToBytes(message)
-  if (bytes.length > maxRemainingLength) throw tooLong('Message length')
-  return bytes
 }
 
 async function readFile(path: string): Promise<Buffer> {

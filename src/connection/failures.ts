@@ -1,4 +1,5 @@
 // The errors with which a connection ends, with mosquitto's texts where it has them.
+import { fixedFlags, publish } from '../codec/control-packets.js'
 import { reasonText } from '../codec/reason-codes.js'
 import { pairsOf } from '../codec/user-properties.js'
 import { ConnectionError, ExitCode, MqttxError, ProtocolError } from '../errors.js'
@@ -110,13 +111,10 @@ const disconnectHints: Readonly<Record<number, string>> = {
 /** `answer`: the first bytes from the server, which are not those of a CONNACK. */
 export function connackMissing(answer: Buffer): ProtocolError {
   const message = 'Expected CONNACK as the first packet [MQTT-3.2.0-1]'
-  return new ProtocolError(message, isHeader(answer[0]!) ? 0x82 : 0x81, { hint: protocolHint(answer) })
-}
-
-/** True if `byte` can be the first of a Control Packet (MQTT 5.0, 2.1.3). */
-function isHeader(byte: number): boolean {
-  const type = byte >> 4
-  return type === 3 || (type !== 0 && (byte & 15) === (type === 6 || type === 8 || type === 10 ? 2 : 0))
+  const [first = 0] = answer
+  const type = first >> 4
+  const isHeader = type === publish || (type !== 0 && (first & 15) === fixedFlags(type)) // MQTT 5.0, 2.1.3
+  return new ProtocolError(message, isHeader ? 0x82 : 0x81, { hint: protocolHint(answer) })
 }
 
 /** A guess at the protocol of the answer. */

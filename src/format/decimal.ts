@@ -5,7 +5,7 @@ const maxDigits = 1074 // after the point: no double has more nonzero digits
 
 /** The value with `precision` digits after the point; `inf` and `nan` with a sign, as glibc prints them. */
 export function decimal(value: number, precision: number): string {
-  const sign = signOf(value) ? '-' : ''
+  const sign = bitsOf(value) >> 63n === 1n ? '-' : '' // NaN has a sign, and -0 is not less than 0
   if (Number.isNaN(value)) return `${sign}nan`
   if (!Number.isFinite(value)) return `${sign}inf`
   const places = Math.min(precision, maxDigits)
@@ -31,11 +31,6 @@ function scaled(value: number, places: number): bigint {
   const half = 1n << (shift - 1n)
   const up = rest > half || (rest === half && (quotient & 1n) === 1n)
   return up ? quotient + 1n : quotient
-}
-
-/** Read from the bits: NaN has a sign, and -0 is not less than 0. */
-function signOf(value: number): boolean {
-  return bitsOf(value) >> 63n === 1n
 }
 
 function bitsOf(value: number): bigint {

@@ -1,5 +1,7 @@
 // Reads small files, pipes and devices named by options, bounded in size and time.
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { MqttxError } from '../errors.js'
+import { strerror } from './system-error.js'
 
 const mebibyte = 1024 * 1024
 /** Default limit in bytes. */
@@ -15,6 +17,16 @@ interface Reading {
   readonly longest?: number
   /** Throws if a file with this owner and mode must not be read. */
   check?(status: Stats): void
+}
+
+/** `readSmallFile` for a file that an option names, `what` it is. @throws MqttxError with the reason */
+export function readGiven(path: string, { what = '', ...reading }: Reading & { what?: string } = {}): Buffer {
+  try {
+    return readSmallFile(path, reading)
+  } catch (cause) {
+    const reason = strerror(cause as NodeJS.ErrnoException)
+    throw new MqttxError(`cannot read ${what}${path}: ${reason}`, { cause })
+  }
 }
 
 /**

@@ -1,11 +1,10 @@
 // mqttx broker: starts the embedded broker, prints its addresses and runs until a signal.
 import { type AccessList, parseAccessList } from '../../broker/acl.js'
 import type { Authenticate, Certificate, Settings, Wanted } from '../../broker/broker.js'
-import { ExitCode, explain, MqttxError } from '../../errors.js'
+import { ExitCode, explain } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { print } from '../../io/print.js'
-import { readSmallFile } from '../../io/small-file.js'
-import { strerror } from '../../io/system-error.js'
+import { readGiven } from '../../io/small-file.js'
 import { type PasswordEntries, parsePasswords, verifyUser } from '../../passwd/file.js'
 import { shownLine } from '../../text.js'
 import { Log } from './log.js'
@@ -88,15 +87,7 @@ function otherListeners({ tlsPort, wsPort, wssPort }: BrokerArgs): Omit<Wanted, 
 
 function readCertificate({ certfile, keyfile }: BrokerArgs): Certificate | undefined {
   if (certfile === undefined || keyfile === undefined) return undefined
-  return { cert: readPem(certfile), key: readPem(keyfile) }
-}
-
-function readPem(file: string): Buffer {
-  try {
-    return readSmallFile(file)
-  } catch (cause) {
-    throw new MqttxError(`cannot read ${file}: ${strerror(cause as NodeJS.ErrnoException)}`, { cause })
-  }
+  return { cert: readGiven(certfile), key: readGiven(keyfile) }
 }
 
 /** Registered before start-up: a signal during start-up stops the broker when it has started. */
@@ -202,15 +193,9 @@ function readUsers(file: string, silence?: number): PasswordEntries {
   return parsePasswords(readText(file, 'password file', silence), file)
 }
 
-/** @throws MqttxError */
 function readText(file: string, what: string, silence?: number): string {
-  try {
-    return readSmallFile(file, {
-      longest: longestPasswordFile,
-      ...(silence !== undefined && { silence }),
-    }).toString()
-  } catch (cause) {
-    const reason = strerror(cause as NodeJS.ErrnoException)
-    throw new MqttxError(`cannot read the ${what} ${file}: ${reason}`, { cause })
-  }
+  return readGiven(file, {
+    ...{ what: `the ${what} `, longest: longestPasswordFile },
+    ...(silence !== undefined && { silence }),
+  }).toString()
 }

@@ -5,7 +5,7 @@ import { hasSecrets, openCapture } from '../../capture/open.js'
 import { senderOfDatagram } from '../../capture/roles.js'
 import { type Flow, segmentOf, unknownSecond } from '../../capture/stream.js'
 import type { Args } from '../../cli/option.js'
-import { ExitCode, MqttxError, UsageError } from '../../errors.js'
+import { ExitCode, UsageError } from '../../errors.js'
 import type { Host, Signal } from '../../host.js'
 import { Filter } from '../../inspect/filter.js'
 import { Inspector, type InspectorOptions } from '../../inspect/inspector.js'
@@ -14,8 +14,7 @@ import type { Paint, View } from '../../inspect/views/view.js'
 import { WrappedSink } from '../../inspect/views/wrap.js'
 import { Output } from '../../io/output.js'
 import { say } from '../../io/say.js'
-import { readSmallFile } from '../../io/small-file.js'
-import { strerror } from '../../io/system-error.js'
+import { readGiven } from '../../io/small-file.js'
 import { columnsOf, isTerminal, wantsColor } from '../../io/terminal.js'
 import { count } from '../../text.js'
 import { Interrupted } from '../interrupted.js'
@@ -229,10 +228,5 @@ async function loadSparkplug(): Promise<InspectorOptions['payloads']> {
 const longestKeyLog = 64 * 1024 * 1024
 
 function readKeys(file: string): string {
-  try {
-    return readSmallFile(file, { longest: longestKeyLog }).toString('latin1')
-  } catch (error) {
-    const cause = error as NodeJS.ErrnoException
-    throw new MqttxError(`cannot read the key log ${file}: ${strerror(cause)}`, { cause })
-  }
+  return readGiven(file, { what: 'the key log ', longest: longestKeyLog }).toString('latin1')
 }

@@ -11,21 +11,16 @@ const inHash = optionsOf('Hash')
 const inPassword = optionsOf('Password')
 
 const hashTypes = ['argon2id', 'sha512-pbkdf2', 'sha512'] as const
-type HashType = (typeof hashTypes)[number]
 
 const formatNames = ['mosquitto', 'bcrypt', 'rabbitmq', 'emqx-csv'] as const
-type FormatName = (typeof formatNames)[number]
 
-function parseHashType(text: string): HashType {
-  const found = hashTypes.find((name) => name === text)
-  if (found !== undefined) return found
-  throw new UsageError(`Unknown hash type '${shown(text)}'`, { hint: `use ${hashTypes.join(', ')}` })
-}
-
-function parseFormat(text: string): FormatName {
-  const found = formatNames.find((name) => name === text)
-  if (found !== undefined) return found
-  throw new UsageError(`Unknown format '${shown(text)}'`, { hint: `use ${formatNames.join(', ')}` })
+/** A parser of one of `names`; `what` names their kind. */
+function oneOf<T extends string>(what: string, names: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = names.find((name) => name === text)
+    if (found !== undefined) return found
+    throw new UsageError(`Unknown ${what} '${shown(text)}'`, { hint: `use ${names.join(', ')}` })
+  }
 }
 
 const maxIterations = 2 ** 31 - 1 // a 32-bit counter
@@ -111,7 +106,7 @@ const generate = inPassword.flag({
 const hash = inHash.option({
   flags: '-H, --hash HASH',
   choices: hashTypes,
-  parse: parseHashType,
+  parse: oneOf('hash type', hashTypes),
   missing: notEnough,
   shownDefault: 'sha512-pbkdf2',
   help: 'Scheme: argon2id, sha512-pbkdf2 or sha512.',
@@ -136,7 +131,7 @@ const iterations = inHash.option({
 const format = inHash.option({
   flags: '--format FORMAT',
   choices: formatNames,
-  parse: parseFormat,
+  parse: oneOf('format', formatNames),
   default: 'mosquitto',
   help: 'File format: mosquitto, bcrypt, rabbitmq or emqx-csv.',
   doc: `bcrypt: lines USER:HASH for EMQX, htpasswd and others. rabbitmq: the hashes of

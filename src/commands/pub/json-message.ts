@@ -29,8 +29,10 @@ const seePrinted = 'each line must be an object as printed by `mqttx sub --json`
 
 /** @throws MqttxError without the line number, which the caller adds */
 export function readMessage(line: Buffer, defaults: LineDefaults): LineMessage {
-  const text = textOf(line)
-  const members = readObject(text)
+  if (!isUtf8(line)) throw bad('it is not UTF-8', seePrinted)
+  const text = line.toString()
+  const members = parsed(text)
+  if (!isObject(members)) throw bad(`it is ${shape(members)}, not an object`, seePrinted)
   const recording = isRecording(members)
   const { qos = defaults.qos } = members
   const retain = readRetain(members.retain ?? defaults.retain, recording)
@@ -45,17 +47,6 @@ export function readMessage(line: Buffer, defaults: LineDefaults): LineMessage {
       defaults,
     ),
   }
-}
-
-function textOf(line: Buffer): string {
-  if (isUtf8(line)) return line.toString()
-  throw bad('it is not UTF-8', seePrinted)
-}
-
-function readObject(text: string): Record<string, unknown> {
-  const value = parsed(text)
-  if (isObject(value)) return value
-  throw bad(`it is ${shape(value)}, not an object`, seePrinted)
 }
 
 function parsed(text: string): unknown {

@@ -15,7 +15,8 @@ export class Histogram {
   add(nanoseconds: number): void {
     this.#count++
     if (nanoseconds > this.#longest) this.#longest = nanoseconds
-    this.#buckets[bucketOf(nanoseconds)]!++
+    const bucket = Math.min(perOctave * octaves - 1, Math.floor(Math.log2(nanoseconds + 1) * perOctave))
+    this.#buckets[bucket]!++
   }
 
   /** The `percent`th percentile in nanoseconds: the middle of its bucket. */
@@ -29,8 +30,4 @@ export class Histogram {
     }
     return this.#longest
   }
-}
-
-function bucketOf(nanoseconds: number): number {
-  return Math.min(perOctave * octaves - 1, Math.floor(Math.log2(nanoseconds + 1) * perOctave))
 }

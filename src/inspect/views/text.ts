@@ -35,7 +35,9 @@ export function putTimeOfDay(bytes: Uint8Array, at: number, { second, nanos }: I
   if (second !== knownSecond) {
     knownSecond = second
     const day = second % 86_400
-    const parts = [day / 3600, (day / 60) % 60, day % 60].map((part) => two(Math.floor(part)))
+    const parts = [day / 3600, (day / 60) % 60, day % 60].map((part) =>
+      String(Math.floor(part)).padStart(2, '0'),
+    )
     timeOfSecond = encoded(`${parts.join(':')}.`)
   }
   return putDigits(bytes, putBytes(bytes, at, timeOfSecond), Math.floor(nanos / 1000), 6)
@@ -82,10 +84,6 @@ function putTrimmed(bytes: Uint8Array, at: number, value: number): number {
   bytes[point] = dot
   if (value < 10) return putDigits(bytes, point + 1, hundredths % 100, 2)
   return putDigits(bytes, point + 1, Math.floor((hundredths % 100) / 10), 1)
-}
-
-function two(value: number): string {
-  return value < 10 ? `0${value}` : String(value)
 }
 
 /** Longest file name shown. */
