@@ -226,6 +226,12 @@ mkdirSync(`${root}build`, { recursive: true })
 const contents = ours.flatMap(({ metafile }) => Object.entries(metafile.outputs))
 const modules = Object.fromEntries(contents.map(([file, { inputs }]) => [file, Object.keys(inputs)]))
 writeFileSync(`${root}build/bundles.json`, JSON.stringify(modules))
+// esbuild lists the exports of a module with for-in, which finds what a program has added to Object.prototype too.
+const exportsLoop = /for\(var (\w+) in (\w+)\)(\w+\(\w+,\1,\{get:\2\[\1\],enumerable:!0\}\))/g
+for (const name of readdirSync(`${root}dist`).filter((file) => file.endsWith('.cjs'))) {
+  const text = readFileSync(`${root}dist/${name}`, 'utf8')
+  writeFileSync(`${root}dist/${name}`, text.replace(exportsLoop, 'for(var $1 of Object.keys($2))$3'))
+}
 writeNotices([...ours, thread, packages].flatMap(({ metafile }) => Object.keys(metafile.inputs)))
 // The manual pages as npm installs them: compressed, they are a third of the size.
 mkdirSync(`${root}dist/man`)

@@ -43,6 +43,15 @@ describe.each([
   })
 })
 
+test('H56: loads and connects in a program that has added to Object.prototype', async () => {
+  const broker = await startOwnBroker()
+  onTestFinished(() => broker.stop())
+  const source = `Object.prototype.insecure = true\nconst { connect } = require('mqttx')\nvoid (async () => {${conversation}})()\n`
+  writeFileSync(join(folder, 'polluted.cjs'), source)
+  const words = [join(folder, 'polluted.cjs'), `mqtt://127.0.0.1:${broker.port}`]
+  expect(`${execFileSync(process.execPath, words)}`).toBe('greetings/world hello\n')
+})
+
 /** Responder and requester need a MQTT 5 broker. */
 const exchanges = `
 const service = await connect(process.argv[2], { protocolVersion: 5, retries: 1 })
