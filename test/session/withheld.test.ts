@@ -46,3 +46,10 @@ test('more than the limit is a protocol error', () => {
   withheld.answer(4, 2)
   expect(() => withheld.answer(4, 3)).toThrow(ProtocolError)
 })
+
+test('65,535 wait, one more is a protocol error', () => {
+  const withheld = new Withheld(() => {}, 65_535)
+  withheld.withhold()
+  for (let id = 1; id <= 65_535; id++) withheld.answer(4, id)
+  expect(() => withheld.answer(4, 1)).toThrow('More than 65535 messages without an acknowledgement')
+})

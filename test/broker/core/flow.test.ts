@@ -54,6 +54,17 @@ describe('Topic Aliases', () => {
     ])
   })
 
+  test('of the server: 64, however many the client takes', () => {
+    const rig = new CoreRig()
+    const reader = rig.join('reader', { properties: { topicAliasMaximum: 100 } })
+    reader.subscribe('#')
+    const writer = rig.join('writer')
+    for (let topic = 1; topic <= 65; topic++) writer.send(publish(`t${topic}`, 'x'))
+    const all = reader.received('publish') as IPublishPacket[]
+    const aliases = all.map(({ properties }) => properties?.topicAlias)
+    expect(aliases).toEqual([...Array.from({ length: 64 }, (_, index) => index + 1), undefined])
+  })
+
   test('[MQTT-3.3.2-7] [MQTT-3.3.2-11] of the server, after a new connection', () => {
     const rig = new CoreRig()
     const settings = { clean: false, properties: { sessionExpiryInterval: 100, topicAliasMaximum: 2 } }
