@@ -143,8 +143,9 @@ peerTest('the Will Delay Interval holds the will back', ['mosquitto'], async () 
     'gone',
     '--will-delay',
     '2',
+    '-d',
   ])
-  await sleep(700)
+  await victim.until((_, stderr) => stderr.includes('SUBACK'))
   const killed = performance.now()
   victim.kill('SIGKILL')
   expect((await listening.ended).stdout.toString()).toBe('gone\n')
@@ -157,7 +158,7 @@ peerTest('a message that has expired is not delivered, one that has not is', ['m
   await mqttx(['pub', ...broker.at, '-t', 'expiry', '-q', '1', '-m', 'short', '--message-expiry', '1'])
   await mqttx(['pub', ...broker.at, '-t', 'expiry', '-q', '1', '-m', 'long', '--message-expiry', '60'])
   await sleep(2500)
-  const outcome = await mqttx([...session, '-C', '1', '-W', '5'])
+  const outcome = await mqttx([...session, '-C', '1', '-W', '50'])
   expect(outcome.stdout.toString()).toBe('long\n')
 })
 
@@ -179,6 +180,6 @@ peerTest('a Session that expires is gone, one that does not is kept', ['mosquitt
   await mqttx([...sub('60'), '-E'])
   await sleep(3000)
   await mqttx(['pub', ...broker.at, '-t', 'kept', '-q', '1', '-m', 'waiting'])
-  expect((await mqttx([...sub('60'), '-C', '1', '-W', '3'])).stdout.toString()).toBe('waiting\n')
+  expect((await mqttx([...sub('60'), '-C', '1', '-W', '50'])).stdout.toString()).toBe('waiting\n')
   expect((await mqttx([...sub('1'), '-C', '1', '-W', '1'])).status).toBe(27)
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { IPublishPacket, Packet } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
 import { makeCertificates } from '../../helpers/certificates.js'
+import { subscriber } from '../../helpers/clients.js'
 import { freePort, peerTest, startMosquitto, startOwnBroker } from '../../helpers/peers.js'
 import { mqttx, scratch, shell, startMqttx } from '../../helpers/run.js'
 import { connack, scriptedServer } from '../../helpers/scripted-server.js'
@@ -267,11 +268,19 @@ describe('every transport', () => {
 
   peerTest('MQTT 5, with its properties', ['mosquitto', 'mosquitto_sub'], async () => {
     const broker = await startMosquitto()
-    const sub = shell(`mosquitto_sub ${broker.at.join(' ')} -V 5 -t 'mqttx/#' -C 3 -F '%t %C %P'`)
-    await sleep(500)
+    const sub = await subscriber('mosquitto', broker, [
+      '-V',
+      '5',
+      '-t',
+      'mqttx/#',
+      '-C',
+      '3',
+      '-F',
+      '%t %C %P',
+    ])
     const args = ['pub', '-V', '5', '-q', '1', '--count', '3', '--content-type', 'a/b']
     const { report } = await bench([...args, '--user-property', 'k=v'], broker.at)
-    expect((await sub).stdout.toString()).toBe('mqttx/bench/0 a/b k:v\n'.repeat(3))
+    expect((await sub.ended).stdout.toString()).toBe('mqttx/bench/0 a/b k:v\n'.repeat(3))
     await broker.stop()
     expect(report).toMatchObject({ acked: 3, failed: {} })
   })
