@@ -23,6 +23,14 @@ test('each topic keeps the line of its first appearance while all fit', () => {
   ])
 })
 
+test('a view is empty until the first message', () => {
+  const screen = view()
+  screen.warn('Waiting')
+  expect(screen.empty).toBe(true)
+  screen.update(message())
+  expect(screen.empty).toBe(false)
+})
+
 test('the newest come first if they do not fit', () => {
   const screen = view()
   for (let i = 0; i < 100; i++) screen.update(message({ topic: `t/${i}`, payload: 'x' }))

@@ -132,3 +132,30 @@ test('argon2id does not block the event loop', async () => {
 
   expect(turns).toBeGreaterThan(20)
 })
+
+describe("Node's own argon2id, where it has one", () => {
+  type Compute = (algorithm: string, parameters: object, done: (error: unknown, hash: Buffer) => void) => void
+
+  /** Hashes with this function in the place of Node's. */
+  async function hashedBy(compute: Compute): Promise<StoredHash> {
+    const module = process.getBuiltinModule('node:crypto') as { argon2?: Compute }
+    const before = module.argon2
+    module.argon2 = compute
+    try {
+      return await hashPassword({ scheme: 'argon2id' }, Buffer.from('secret'), Buffer.alloc(64))
+    } finally {
+      if (before === undefined) delete module.argon2
+      else module.argon2 = before
+    }
+  }
+
+  test.each([null, undefined])('its hash is used if the error is %s', async (error) => {
+    const hash = Buffer.alloc(64, 7)
+    expect((await hashedBy((_algorithm, _parameters, done) => done(error, hash))).hash).toEqual(hash)
+  })
+
+  test('its error is reported', async () => {
+    const failed = hashedBy((_algorithm, _parameters, done) => done(new Error('no memory'), Buffer.alloc(0)))
+    await expect(failed).rejects.toMatchObject({ message: 'Unable to hash password.', hint: 'no memory' })
+  })
+})

@@ -5,7 +5,8 @@ import { parsePasswords, verifyUser } from '../../src/passwd/file.js'
 import { formats } from '../../src/passwd/formats.js'
 import type { StoredHash } from '../../src/passwd/hash.js'
 import { passwordLines } from '../../src/passwd/lines.js'
-import { isBelow } from '../../src/passwd/policy.js'
+import { effortOf, isBelow, weaknessOf } from '../../src/passwd/policy.js'
+import { SeenUsers } from '../../src/passwd/seen-users.js'
 
 const bytes = { salt: Buffer.alloc(12), hash: Buffer.alloc(64) }
 const sha512: StoredHash = { scheme: 'sha512', ...bytes }
@@ -27,6 +28,54 @@ test.each([
   [sha512, { scheme: 'sha512' }, false],
 ] as const)('%j is below %j: %s', (stored, settings, below) => {
   expect(isBelow(stored, settings)).toBe(below)
+})
+
+const bcrypt = (cost: number): StoredHash => ({ scheme: 'bcrypt', cost, ...bytes })
+
+test.each([
+  [sha512, undefined, '$6$ is one round of SHA-512'],
+  [pbkdf2(1000), undefined, '1000 iterations, recommended: 210000 or more'],
+  [pbkdf2(1000), 2000, '1000 iterations, required: 2000 or more'],
+  [pbkdf2(2000), 2000, undefined],
+  [bcrypt(9), undefined, 'cost 9, recommended: 10 or more'],
+  [bcrypt(10), 11, 'cost 10, required: 11 or more'],
+  [bcrypt(10), undefined, undefined],
+  [argon2id(7167, 5), undefined, '7167 KiB and 5 passes, recommended: 7168 and 5 or equivalent'],
+  [argon2id(7168, 5), undefined, undefined],
+  [argon2id(47_104, 1), 2, '1 passes, required: 2 or more'],
+] as const)('%j, at least %j: %s', (stored, iterations, message) => {
+  expect(weaknessOf(stored, iterations)?.message).toBe(message)
+})
+
+test.each([
+  [sha512, 1],
+  [pbkdf2(1000), 500],
+  [bcrypt(10), 61_440],
+  [argon2id(47_104, 2), 188_416],
+])('%j takes about %i microseconds', (stored, microseconds) => {
+  expect(effortOf(stored)).toBe(microseconds)
+})
+
+test('ten thousand users, each with the line of its first appearance', () => {
+  const seen = new SeenUsers()
+  const lines = Array.from({ length: 10_000 }, (_, i) => i + 1)
+  for (const number of lines) expect(seen.earlier(`user ${number}`, number)).toBeUndefined()
+  expect(seen.size).toBe(10_000)
+  for (const number of lines) expect(seen.earlier(`user ${number}`, 20_000)).toBe(number)
+  expect(seen.size).toBe(10_000)
+})
+
+test.each([
+  [0o100600, undefined],
+  [0o100640, undefined],
+  [0o100700, undefined],
+  [0o100660, 'mode 0660: writable by its group; use chmod 0600'],
+  [0o100644, 'mode 0644: accessible to all users; use chmod 0600'],
+  [0o100666, 'mode 0666: accessible to all users; use chmod 0600'],
+])('the mode %i of a file', (mode, message) => {
+  const found =
+    message === undefined ? [] : [{ line: undefined, user: undefined, rule: 'permissions', message }]
+  expect(auditMode(mode)).toEqual(found)
 })
 
 const line = (user: string, stored: StoredHash) => formats.mosquitto.join(user, stored)
