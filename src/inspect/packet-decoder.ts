@@ -129,7 +129,7 @@ function decodeConnectPayload(f: Fields, packet: Packet, connect: ConnectFacts, 
   connect.clientId = f.text('client_identifier')
   packet.connect = connect
   if (connect.clientId === '') {
-    if (!flags.cleanStart && f.version < 5) f.report('empty-clientid-session')
+    if (!flags.cleanStart) f.report('empty-clientid-session')
   } else if (!portable.test(connect.clientId)) f.report('clientid-portable')
   if (flags.will) {
     if (f.version === 5) connect.willProperties = decodeProperties(f, willProperties)

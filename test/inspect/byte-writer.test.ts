@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
-  type ByteWriter,
+  ByteWriter,
   encoded,
   putDigits,
   shortText,
@@ -65,6 +65,18 @@ test('plain bytes and texts are written, others write nothing', () => {
     }),
     { seed: 7 },
   )
+})
+
+test('many short writes are passed on as one', () => {
+  const passed: string[] = []
+  const out = new ByteWriter({
+    text: (text) => void passed.push(text),
+    range: (bytes, start, end) => void passed.push(Buffer.from(bytes.subarray(start, end)).toString()),
+  })
+  for (let i = 0; i < 10; i++) out.plainText('abc')
+  expect(passed).toEqual([])
+  out.flush()
+  expect(passed).toEqual(['abc'.repeat(10)])
 })
 
 test('times and durations', () => {

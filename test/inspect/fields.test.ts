@@ -8,8 +8,11 @@ import { Fields } from '../../src/inspect/fields.js'
 import { looksLikeMessage, messageOf } from '../../src/inspect/mqtt-sn.js'
 import type { Packet } from '../../src/inspect/packet.js'
 import { packetOf } from './packet-of.js'
+import { returnCodeName, subackName } from '../../src/inspect/names.js'
+import { payloadKind } from '../../src/inspect/payload.js'
 
 const fields = new Fields()
+const unknown = 'unknown return code'
 
 /** Expects the leaf fields to cover every bit exactly once, in order. */
 function expectTiled(packet: Packet): void {
@@ -108,6 +111,60 @@ test.each([
   ['', false],
 ])('%s on an unknown port is MQTT-SN: %s', (hex, isMessage) => {
   expect(looksLikeMessage(Buffer.from(hex.replaceAll(' ', ''), 'hex'))).toBe(isMessage)
+})
+
+/** Names of the leaf fields of an MQTT-SN message, and the rules it breaks. */
+function messageFields(hex: string): string {
+  const packet = messageOf(Buffer.from(hex.replaceAll(' ', ''), 'hex'), 'c2s')!
+  decode(fields, packet)
+  const leaves = fields.items.slice(0, fields.count).filter(({ kind }) => kind !== 'group')
+  return [...leaves.map(({ name }) => name), ...packet.violations.map(({ rule }) => `!${rule.key}`)].join(' ')
+}
+
+test.each([
+  ['02 18', 'length message_type'],
+  ['04 18 003c', 'length message_type duration'],
+  ['03 18 00', 'length message_type undecoded !field-overrun'],
+  ['02 16', 'length message_type'],
+  ['03 16 61', 'length message_type client_id'],
+  ['03 02 01', 'length message_type gw_id'],
+  ['04 02 01 7f', 'length message_type gw_id gw_add'],
+  ['02 07', 'length message_type'],
+  ['03 fe 01', 'length message_type reserved radius wireless_node_id'],
+  ['03 fe 01 02 17', 'length message_type reserved radius wireless_node_id length message_type'],
+  [
+    '04 fe 01 aa 04 18 003c',
+    'length message_type reserved radius wireless_node_id length message_type duration',
+  ],
+])('the fields of the MQTT-SN message %s', (hex, names) => {
+  expect(messageFields(hex)).toBe(names)
+})
+
+test.each([
+  ['', 'empty'],
+  ['text', 'text'],
+  ['5', 'text'],
+  ['true', 'text'],
+  ['"a"', 'text'],
+  ['{}', 'json'],
+  ['[1, {"a": 2}]', 'json'],
+  ['{]', 'text'],
+  ['[1}', 'text'],
+  ['[a]', 'text'],
+  ['a\tb\r\n', 'text'],
+  ['\u00e9', 'text'],
+  ['\0', 'binary'],
+  ['\u007f', 'binary'],
+])('the payload %j is %s', (payload, kind) => {
+  const bytes = Buffer.from(`>${payload}<`)
+  expect(payloadKind(bytes, 1, bytes.length - 1)).toBe(kind)
+})
+
+test.each([
+  [subackName, [0, 1, 2, 3, 128], ['Maximum QoS 0', 'Maximum QoS 1', 'Maximum QoS 2', unknown, 'Failure']],
+  [returnCodeName, [0, 5, 6], ['Connection Accepted', 'not authorized', unknown]],
+])('names of codes before MQTT 5', (nameOf, codes, names) => {
+  expect(codes.map(nameOf)).toEqual(names)
 })
 
 const text = fc

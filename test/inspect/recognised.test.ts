@@ -1,11 +1,13 @@
 // MQTT is recognised on any port by the first bytes of a connection whose beginning was captured, its version by CONNECT or
 // by packets that decode in one version only.
 import { expect, test } from 'vitest'
+import { openCapture } from '../../src/capture/open.js'
 import { InspectedConnection } from '../../src/inspect/connection.js'
 import { opening, pcap, timed, toClient, toServer } from '../helpers/capture-builder.js'
 import { inspected } from './captures.js'
 import { packetOf } from './packet-of.js'
-import { flow } from './scenarios.js'
+import { Inspector } from '../../src/inspect/inspector.js'
+import { flow, Recorder } from './scenarios.js'
 
 const connect = Buffer.from('100d00044d5154540402003c000161', 'hex')
 const connack = Buffer.from('20020000', 'hex')
@@ -62,4 +64,20 @@ test('a version that is forced, or known from CONNECT, is not assumed anew', () 
   known.decide(packetOf(Buffer.from('100e00044d5154540502003c00000161', 'hex'), 'c2s', 4))
   known.assumeVersion()
   expect(known).toMatchObject({ version: 5, versionFrom: 'connect' })
+})
+
+test('packets of one side wait while a boundary is searched in earlier bytes of the other', () => {
+  const frames = [
+    toServer({ seq: 1000, ack: 5000, payload: Buffer.from('61616161', 'hex') }),
+    toServer({ seq: 1004, ack: 5000, payload: Buffer.from('61c000', 'hex') }),
+    toClient({ seq: 5000, ack: 1007, payload: Buffer.from('d000', 'hex') }),
+    toServer({ seq: 1007, ack: 5002, payload: Buffer.from('c000c000', 'hex') }),
+  ]
+  const view = new Recorder()
+  const inspector = new Inspector({ view, version: 4 })
+  const capture = openCapture(inspector)
+  capture.push(pcap(timed(frames)))
+  capture.end()
+  inspector.end()
+  expect(view.packets.map(({ type }) => type)).toEqual([12, 13, 12, 12])
 })

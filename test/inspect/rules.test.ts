@@ -839,6 +839,16 @@ const more: Record<
       silent: {},
     },
   ],
+  'auth-code': [
+    {
+      version: 5,
+      fires: { '0x19 of the server': after5(['<', 'f001 19']), '0 of the client': after5(['>', 'f000']) },
+      silent: {
+        'of the server': after5(...s2c('f000', 'f001 18')),
+        'of the client': after5(...c2s('f001 18', 'f001 19')),
+      },
+    },
+  ],
   'early-with-auth-method': [
     {
       version: 5,

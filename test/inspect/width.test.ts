@@ -82,6 +82,40 @@ test('the width of a wide terminal is used', () => {
   expect(widest(160)).toBeGreaterThan(100)
 })
 
+test.each([
+  [undefined, 8, 16],
+  [40, 4, 16],
+  [63, 4, 16],
+  [64, 8, 16],
+  [80, 8, 16],
+  [119, 8, 16],
+  [120, 16, 32],
+  [160, 16, 32],
+])('--view bytes on %j columns: %i bytes a line, %i of a long field', (columns, bytesPerLine, folded) => {
+  const size = 50
+  const input = Buffer.concat([Buffer.from([0x30, size + 3, 0, 1, 0x61]), Buffer.alloc(size, 0xff)])
+  const counts = (full: boolean) =>
+    lines(shown('bytes', columns, input, full))
+      .map((line) => line.match(/ ff\b/g)?.length ?? 0)
+      .filter((count) => count > 0)
+  const rowsOf = (bytes: number) =>
+    Array.from({ length: Math.ceil(bytes / bytesPerLine) }, (_, i) =>
+      Math.min(bytesPerLine, bytes - i * bytesPerLine),
+    )
+  expect(counts(true)).toEqual(rowsOf(size))
+  expect(counts(false)).toEqual(rowsOf(folded))
+  expect(
+    lines(shown('bytes', columns, input))
+      .join(' ')
+      .replace(/\s+/g, ' '),
+  ).toContain(`... ${size - folded} more bytes (--full shows them)`)
+})
+
+test('--view bytes wraps texts at the width of the terminal', () => {
+  const widest = Math.max(...lines(shown('bytes', 160, long, true)).map(displayWidth))
+  expect(widest).toBeGreaterThan(140)
+})
+
 test.each(views)('--view %s is the same without a terminal', (view) => {
   const text = shown(view, undefined, long)
   if (view !== 'flow' && view !== 'bytes') expect(text).toContain(topic)

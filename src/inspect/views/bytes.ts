@@ -184,7 +184,7 @@ export class BytesView extends FieldsView {
     if (label !== '') this.#waiting.unshift(label)
     if (this.#waiting.length > 0) this.#finish(packet)
     if (all) return
-    const more = `... ${end - shown} more bytes`
+    const more = `... ${end - shown} more bytes `
     this.#line(noOffset, more + padding(hexWidth - more.length), '(--full shows them)', packet)
   }
 
