@@ -1,13 +1,7 @@
 // ByteWriter output equals the concatenated strings, wherever the buffer ends.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import {
-  ByteWriter,
-  encoded,
-  putDigits,
-  shortText,
-  textOf,
-} from '../../src/inspect/views/byte-writer.js'
+import { ByteWriter, encoded, putDigits, shortText, textOf } from '../../src/inspect/views/byte-writer.js'
 import { durationText, putSeconds, timeOfDay } from '../../src/inspect/views/text.js'
 import { jsonOf } from '../../src/text.js'
 

@@ -23,7 +23,11 @@ function shown(input: Uint8Array, options: { fields?: boolean; showSecrets?: boo
   return text
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as Shown)
+    .map((line) => {
+      const found = JSON.parse(line) as Shown
+      expect(JSON.stringify(found)).toBe(line) // no member twice
+      return found
+    })
 }
 
 /** A packet from its first byte and body. */
