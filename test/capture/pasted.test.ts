@@ -437,6 +437,12 @@ test.each([
   expect(hexRowOf(`${prefix}c0000d`)?.bytes.toString('hex')).toBe('c0000d')
 })
 
+test('a line of 1,024 characters may have a column of characters, a longer one not', () => {
+  const row = `0000: ${'10 '.repeat(16)} `
+  expect(hexRowOf(row.padEnd(1024, '.'))?.bytes).toHaveLength(16)
+  expect(hexRowOf(row.padEnd(1025, '.'))).toBeUndefined()
+})
+
 test('strace: vectors, unfinished calls, another descriptor in between', () => {
   const text = [
     'read(5, "plain text\\n", 100) = 11',

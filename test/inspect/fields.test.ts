@@ -6,10 +6,10 @@ import { decode } from '../../src/inspect/decode.js'
 import { FastDecoder } from '../../src/inspect/fast-decoder.js'
 import { Fields } from '../../src/inspect/fields.js'
 import { looksLikeMessage, messageOf } from '../../src/inspect/mqtt-sn.js'
-import type { Packet } from '../../src/inspect/packet.js'
-import { packetOf } from './packet-of.js'
 import { returnCodeName, subackName } from '../../src/inspect/names.js'
+import type { Packet } from '../../src/inspect/packet.js'
 import { payloadKind } from '../../src/inspect/payload.js'
+import { packetOf } from './packet-of.js'
 
 const fields = new Fields()
 const unknown = 'unknown return code'

@@ -3,10 +3,10 @@
 import { expect, test } from 'vitest'
 import { openCapture } from '../../src/capture/open.js'
 import { InspectedConnection } from '../../src/inspect/connection.js'
+import { Inspector } from '../../src/inspect/inspector.js'
 import { opening, pcap, timed, toClient, toServer } from '../helpers/capture-builder.js'
 import { inspected } from './captures.js'
 import { packetOf } from './packet-of.js'
-import { Inspector } from '../../src/inspect/inspector.js'
 import { flow, Recorder } from './scenarios.js'
 
 const connect = Buffer.from('100d00044d5154540402003c000161', 'hex')

@@ -5,11 +5,12 @@ import { openCapture } from '../../src/capture/open.js'
 import { createView } from '../../src/commands/inspect/create-view.js'
 import type { Field } from '../../src/inspect/fields.js'
 import { Inspector } from '../../src/inspect/inspector.js'
-import { type Packet, packetOf } from '../../src/inspect/packet.js'
+import type { Packet } from '../../src/inspect/packet.js'
 import { type Rule, statementOf } from '../../src/inspect/rules.js'
 import { codeText } from '../../src/inspect/views/line.js'
 import { valueText } from '../../src/inspect/views/value.js'
 import { opening, pcap, timed, toServer } from '../helpers/capture-builder.js'
+import { packetOf } from './packet-of.js'
 
 function shown(view: 'line' | 'tree' | 'bytes', input: Uint8Array): string {
   let text = ''
@@ -69,7 +70,7 @@ test.each<[string, Partial<Field>, string]>([
   ['a group', {}, ''],
   ['bytes that were not decoded', { kind: 'undecoded' }, '5 bytes'],
   ['bits that were not decoded', { kind: 'undecoded', length: 4 }, '4 bits'],
-  ['a number', { kind: 'integer', value: 7 }, '7'],
+  ['a number', { kind: 'bits', value: 7 }, '7'],
 ])('the value of %s', (_name, more, text) => {
   const packet = { bytes: Buffer.from('30000361626364', 'hex'), start: 0 } as unknown as Packet
   expect(valueText(field(more), packet, false)).toBe(text)
