@@ -5,6 +5,22 @@ import { scriptedServer } from '../helpers/scripted-server.js'
 import { once, sleep } from '../helpers/wait.js'
 import { accepting, connectionTo, failureOf, messages, oblige, template } from './rig.js'
 
+/** A connection to a server that answers nothing but CONNECT; `cut` closes it from the server's side. */
+async function connected() {
+  const sockets: Socket[] = []
+  const server = await scriptedServer({
+    ...accepting(() => {}),
+    accept: (socket) => void sockets.push(socket),
+  })
+  const connection = connectionTo(server)
+  await connection.connect()
+  const ended = failureOf(connection.ended())
+  const cut = () => {
+    for (const socket of sockets) socket.destroy()
+  }
+  return { server, connection, ended, cut }
+}
+
 describe('a connection that is lost', () => {
   test.each([
     ['nothing was published', 1, 0],
@@ -12,18 +28,11 @@ describe('a connection that is lost', () => {
     ['a long message at QoS 0 was sent', 0, 100_000],
     ['a message at QoS 1 is in flight', 1, 10],
   ] as const)('counts no message as lost when %s', async (_, qos, length) => {
-    const sockets: Socket[] = []
-    const server = await scriptedServer({
-      ...accepting(() => {}),
-      accept: (socket) => void sockets.push(socket),
-    })
-    const connection = connectionTo(server)
-    await connection.connect()
-    const ended = failureOf(connection.ended())
+    const { server, connection, ended, cut } = await connected()
     if (length > 0) connection.publish(template(qos), Buffer.alloc(length))
     connection.flush()
     await once(() => server.received.length >= (length > 0 ? 2 : 1))
-    for (const socket of sockets) socket.destroy()
+    cut()
     await sleep(20)
     connection.flush()
     await ended
@@ -35,16 +44,9 @@ test.each([
   [0, 1],
   [1, 0],
 ] as const)('a message at QoS %i that was not written counts as lost: %i', async (qos, lost) => {
-  const sockets: Socket[] = []
-  const server = await scriptedServer({
-    ...accepting(() => {}),
-    accept: (socket) => void sockets.push(socket),
-  })
-  const connection = connectionTo(server)
-  await connection.connect()
-  const ended = failureOf(connection.ended())
+  const { connection, ended, cut } = await connected()
   connection.publish(template(qos), Buffer.from('x'))
-  for (const socket of sockets) socket.destroy()
+  cut()
   await ended
   expect(connection.lost).toBe(lost)
 })

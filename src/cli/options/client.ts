@@ -25,7 +25,7 @@ export function clientOptions<Own>(own: Own) {
 
 export const generalOptions = { ...contextOption, ...optionsFileOptions, ...talkOptions, ...helpOptions }
 
-/** The last line of `common`. */
+/** Of the options that `--help` lists first, those that pub, sub and rr share. */
 export const commonOptions = ['host', 'port', 'url', 'username', 'passwordFile', 'cafile', 'debug'] as const
 
 type Checked = Parameters<typeof checkProperties>[0] &
