@@ -2,7 +2,8 @@
 // there is none for this machine, or npm does not have it, that is said and is no failure; a wrong hash is one.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { hostTarget, nodeOf, nodeVersion, root } from './pack/nodes.mjs'
+import { nodeOf } from './pack/node-runtime.mjs'
+import { hostTarget, root, versions } from './pack/targets.mjs'
 
 /** Unit tests of what runs for each message, and commands as processes: within a minute, on a machine with two cores. */
 const tests = [
@@ -23,13 +24,15 @@ function newestNode() {
 }
 
 function skip(why) {
-  process.stdout.write(`The tests do not run on Node ${nodeVersion}: ${why}\n`)
+  process.stdout.write(`The tests do not run on Node ${versions.node}: ${why}\n`)
 }
 
 const node = newestNode()
 if (node !== undefined) {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-  process.stdout.write(`Node ${nodeVersion}, with long-term support; npm test runs on ${process.version}.\n`)
+  process.stdout.write(
+    `Node ${versions.node}, with long-term support; npm test runs on ${process.version}.\n`,
+  )
   const { status, error } = spawnSync(node, [vitest, 'run', ...tests], { cwd: root, stdio: 'inherit' })
   if (error !== undefined) throw error
   process.exitCode = status ?? 1

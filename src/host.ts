@@ -4,6 +4,7 @@ import { Readable, type Writable } from 'node:stream'
 import { ExitCode, MqttxError } from './errors.js'
 import { Signals } from './io/signals.js'
 import { neverFailing, written } from './io/stderr.js'
+import { standardError } from './runtime.js'
 
 export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 
@@ -45,7 +46,7 @@ export function processHost(endBy: (signal: NodeJS.Signals) => void = () => {}):
       return process.stdout
     },
     get stderr() {
-      stderr ??= neverFailing(process.stderr)
+      stderr ??= neverFailing(standardError())
       return stderr
     },
     env: process.env,

@@ -7,20 +7,24 @@ import { describe, expect, test } from 'vitest'
 /** The parts of src/ that each part may import. A part that is not listed imports nothing. */
 const allowed: Record<string, readonly string[]> = {
   'errors.ts': ['text.ts'],
-  'host.ts': ['io', 'errors.ts'],
+  'runtime.ts': [],
+  'host.ts': ['io', 'errors.ts', 'runtime.ts'],
   'main.ts': ['cli', 'commands', 'io', 'errors.ts', 'host.ts', 'version.ts'],
   commands: [
     ...['broker', 'capture', 'cli', 'codec', 'connection', 'format', 'inspect', 'io', 'passwd', 'session'],
-    ...['errors.ts', 'host.ts', 'ports.ts', 'text.ts', 'version.ts', 'byte-text.ts'],
+    ...['errors.ts', 'host.ts', 'ports.ts', 'runtime.ts', 'text.ts', 'version.ts', 'byte-text.ts'],
   ],
   library: ['broker', 'cli', 'codec', 'connection', 'session', 'errors.ts', 'text.ts', 'host.ts'], // cli: checks of topics and headers
   // io: the prompt for passwords and passphrases
   connection: [
     ...['codec', 'io', 'session', 'transport'],
-    ...['errors.ts', 'text.ts', 'host.ts', 'ports.ts', 'byte-text.ts'],
+    ...['errors.ts', 'text.ts', 'host.ts', 'ports.ts', 'runtime.ts', 'byte-text.ts'],
   ],
   // session: Topic Filters; transport: WebSocket, whose package has one importer
-  broker: ['codec', 'io', 'passwd', 'session', 'transport', 'errors.ts', 'text.ts', 'version.ts'],
+  broker: [
+    ...['codec', 'io', 'passwd', 'session', 'transport'],
+    ...['errors.ts', 'runtime.ts', 'text.ts', 'version.ts'],
+  ],
   // format: to check -F; codec: the table of properties; session: Topic Filters
   cli: ['codec', 'format', 'session', 'errors.ts', 'ports.ts', 'text.ts', 'byte-text.ts'],
   capture: ['errors.ts', 'text.ts'],
@@ -28,9 +32,9 @@ const allowed: Record<string, readonly string[]> = {
   codec: ['errors.ts', 'text.ts'],
   format: ['codec', 'errors.ts', 'text.ts', 'byte-text.ts'], // codec: the order of User Properties
   io: ['errors.ts', 'text.ts', 'byte-text.ts'],
-  passwd: ['io', 'errors.ts', 'text.ts', 'byte-text.ts'], // io: replacement in one step; byte-text: bytes that are not UTF-8
+  passwd: ['io', 'errors.ts', 'runtime.ts', 'text.ts', 'byte-text.ts'], // io: replacement in one step; byte-text: bytes that are not UTF-8
   session: ['errors.ts', 'text.ts'],
-  transport: ['io', 'errors.ts', 'text.ts'], // io: system errors and IPv6 zones
+  transport: ['io', 'errors.ts', 'runtime.ts', 'text.ts'], // io: system errors and IPv6 zones
 }
 
 /** A spec is loaded for documents, so it imports no code that runs a command. */
@@ -44,6 +48,7 @@ const importers: Record<string, string> = {
   ws: 'transport/websocket.ts',
   socks: 'transport/socks.ts',
   'hash-wasm': 'passwd/worker.ts',
+  '@noble/ciphers': 'commands/inspect/tls-crypto.ts',
   pbf: 'inspect/sparkplug.ts',
   'get-east-asian-width': 'inspect/views/wrap.ts',
   'hdr-histogram-js': 'commands/bench/latency-histogram.ts',

@@ -5,8 +5,10 @@ import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, wri
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { bundled } from '../notices.mjs'
-import { build, nodeLicense, nodeVersion, root } from './nodes.mjs'
+import * as bun from './bun-runtime.mjs'
+import * as node from './node-runtime.mjs'
 import { recipes } from './recipes.mjs'
+import { build, named, root, versions } from './targets.mjs'
 
 export const release = join(build, 'release')
 export const { name, version, description, homepage } = JSON.parse(
@@ -16,16 +18,21 @@ export const { name, version, description, homepage } = JSON.parse(
 /** The manual pages, as paths from the root. */
 export const man = readdirSync(join(root, 'man')).map((page) => `man/${page}`)
 
-/** The licences of all that is in the executable: ours, the packages' and Node's. */
-export const licences = () =>
+const runtimes = {
+  bun: { title: 'Bun', licence: bun.licence, purl: 'pkg:github/oven-sh/bun@bun-v' },
+  node: { title: 'Node.js', licence: node.licence, purl: 'pkg:github/nodejs/node@v' },
+}
+
+/** The licences of all that is in the executable: ours, the packages' and the runtime's. */
+export const licences = (runtime) =>
   [
     readFileSync(join(root, 'LICENSE'), 'utf8').trim(),
     `The packages in it:\n\n${readFileSync(join(root, 'dist', 'LICENSES.txt'), 'utf8').trim()}`,
-    `=== Node.js ${nodeVersion}\n\n${nodeLicense().trim()}`,
+    `=== ${runtimes[runtime].title} ${versions[runtime]}\n\n${runtimes[runtime].licence().trim()}`,
   ].join('\n\n')
 
-/** What npm knows of the packages that are in the executable, and the Node that runs it. */
-function bill() {
+/** What npm knows of the packages that are in the executable, and the runtime. */
+function bill(runtime) {
   const npm = ['sbom', '--sbom-format=cyclonedx', '--package-lock-only', '--loglevel=error']
   const options = { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26, shell: process.platform === 'win32' }
   const all = JSON.parse(execFileSync('npm', npm, options))
@@ -36,12 +43,13 @@ function bill() {
   // To npm all of them are tools for the development, as they are bundled.
   for (const component of components) component.properties = []
   const ours = all.metadata.component
-  const node = {
-    'bom-ref': `node@${nodeVersion}`,
+  const version = versions[runtime]
+  const platform = {
+    'bom-ref': `${runtime}@${version}`,
     type: 'platform',
-    name: 'node',
-    version: nodeVersion,
-    purl: `pkg:github/nodejs/node@v${nodeVersion}`,
+    name: runtime,
+    version,
+    purl: `${runtimes[runtime].purl}${version}`,
     licenses: [{ license: { id: 'MIT' } }],
   }
   const known = (ref) => kept.has(ref)
@@ -52,21 +60,21 @@ function bill() {
   return {
     ...all,
     metadata: { ...all.metadata, component: { ...ours, name, type: 'application' } },
-    components: [node, ...components],
+    components: [platform, ...components],
     dependencies: [
-      { ref: ours['bom-ref'], dependsOn: [node['bom-ref'], ...direct] },
-      { ref: node['bom-ref'], dependsOn: [] },
+      { ref: ours['bom-ref'], dependsOn: [platform['bom-ref'], ...direct] },
+      { ref: platform['bom-ref'], dependsOn: [] },
       ...dependencies,
     ],
   }
 }
 
-let billText
-const billOfMaterials = () => (billText ??= `${JSON.stringify(bill(), undefined, 2)}\n`)
+const bills = {}
+const billOfMaterials = (runtime) => (bills[runtime] ??= `${JSON.stringify(bill(runtime), undefined, 2)}\n`)
 
 /** Packs the executable of `target`; says where. */
-export async function archive(target, executable) {
-  const folder = `${name}-${version}-${target.name}`
+export async function archive(target, runtime, executable) {
+  const folder = `${name}-${version}-${named(target, runtime)}`
   const inside = join(release, folder)
   rmSync(inside, { recursive: true, force: true })
   mkdirSync(join(inside, 'man'), { recursive: true })
@@ -75,11 +83,12 @@ export async function archive(target, executable) {
   cpSync(join(root, 'completions'), join(inside, 'completions'), { recursive: true })
   for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE'])
     copyFileSync(join(root, file), join(inside, file))
-  writeFileSync(join(inside, 'LICENSES.txt'), `${licences()}\n`)
-  writeFileSync(join(inside, 'sbom.cdx.json'), billOfMaterials())
-  const file = join(release, `${folder}.tar.gz`)
+  writeFileSync(join(inside, 'LICENSES.txt'), `${licences(runtime)}\n`)
+  writeFileSync(join(inside, 'sbom.cdx.json'), billOfMaterials(runtime))
+  const file = join(release, `${folder}.tar.xz`)
   const owner = process.platform === 'linux' ? ['--owner=root:0', '--group=root:0'] : []
-  await promisify(execFile)('tar', ['-C', release, ...owner, '-czf', file, folder])
+  const pack = ['-C', release, ...owner, '-cJf', file, folder]
+  await promisify(execFile)('tar', pack, { env: { ...process.env, XZ_OPT: '-1' } })
   rmSync(inside, { recursive: true })
   return file
 }
@@ -87,7 +96,7 @@ export async function archive(target, executable) {
 /** Writes what stands beside the archives: the bill of materials, the recipes of Homebrew and Scoop, and the sums. */
 export function finish() {
   mkdirSync(release, { recursive: true })
-  writeFileSync(join(release, `${name}-${version}.cdx.json`), billOfMaterials())
+  writeFileSync(join(release, `${name}-${version}.cdx.json`), billOfMaterials('bun'))
   for (const [file, text] of Object.entries(
     recipes({ folder: release, name, version, description, homepage }),
   ))

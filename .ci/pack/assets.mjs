@@ -1,10 +1,10 @@
-// What the executable carries: boot.cjs, and the files of dist/ that the program can reach from main.cjs.
+// What the executable carries: boot-node.cjs, and the files of dist/ that the program can reach from main.cjs.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { root } from './nodes.mjs'
+import { root } from './targets.mjs'
 
 const dist = join(root, 'dist')
-export const boot = join(root, '.ci', 'pack', 'boot.cjs')
+export const boot = join(root, '.ci', 'pack', 'boot-node.cjs')
 
 const entry = 'main.cjs'
 const names = /["'`]\.?\/([\w-]+\.cjs)["'`]/g
@@ -18,7 +18,7 @@ export function reachable() {
   return [...found].sort()
 }
 
-/** The text of a file as boot.cjs runs it: the function that Node makes of a CommonJS file. */
+/** The text of a file as boot-node.cjs runs it: the function that Node makes of a CommonJS file. */
 export const wrapped = (name) =>
   `(function (exports, require, module, __filename, __dirname) {${readFileSync(join(dist, name), 'utf8')}\n})`
 

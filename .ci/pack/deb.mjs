@@ -16,7 +16,7 @@ import { hostname, userInfo } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { description, finish, licences, man, release, version } from './archive.mjs'
-import { build, executable, hostTarget, root } from './nodes.mjs'
+import { build, executable, hostTarget, root } from './targets.mjs'
 
 const architectures = { 'linux-x64': 'amd64', 'linux-arm64': 'arm64' }
 
@@ -34,14 +34,14 @@ function maintainer() {
   return `${name} <${address}>`
 }
 
-/** What Node's binary is linked with (readelf -d, readelf -V). */
-const depends = 'libatomic1, libc6 (>= 2.28), libgcc-s1, libstdc++6 (>= 8)'
+/** What Bun's binary is linked with (readelf -d, readelf -V). */
+const depends = 'libc6 (>= 2.17)'
 
-/** What lintian says of every Node in one file, and why it has to be so. */
+/** What lintian says of every Bun in one file, and why it has to be so. */
 const overrides = {
   'embedded-library':
-    'Node brings its own zlib, sqlite and others, and is not linked with those of the system',
-  'hardening-no-pie': 'Node is built that way',
+    'Bun brings its own zlib, sqlite and others, and is not linked with those of the system',
+  'hardening-no-pie': 'Bun is built that way',
 }
 
 const folder = join(build, 'deb')
@@ -112,7 +112,7 @@ function main() {
   }
   put('usr/share/doc/mqttx/changelog.gz', zipped(changelog()))
   put('usr/share/doc/mqttx/copyright', copyright())
-  put('usr/share/doc/mqttx/notices.gz', zipped(licences()))
+  put('usr/share/doc/mqttx/notices.gz', zipped(licences('bun')))
   put('usr/share/doc/mqttx/README.md.gz', zipped(readFileSync(join(root, 'README.md'))))
   const excuses = Object.entries(overrides).map(([tag, reason]) => `# ${reason}.\nmqttx: ${tag} *\n`)
   put('usr/share/lintian/overrides/mqttx', excuses.join(''))
@@ -131,7 +131,7 @@ function copyright() {
   const ours = readFileSync(join(root, 'LICENSE'), 'utf8').trim().split('\n\n').slice(2).join('\n\n')
   return `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: mqttx
-Comment: The executable is Node.js with the program and its packages inside.
+Comment: The executable is Bun with the program and its packages inside.
  Their licences are in /usr/share/doc/mqttx/notices.gz.
 
 Files: *

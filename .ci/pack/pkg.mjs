@@ -1,77 +1,66 @@
-// `npm run pkg [-- TARGET...]`: single executables, and an archive of each, into build/. Without names all targets;
-// `host` is the one of this machine.
-import { execFile, execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+// `npm run pkg [-- node] [TARGET...]`: single executables, and an archive of each, into build/. They run on Bun; with `node`,
+// on Node. Without names all targets of that runtime; `host` is the one of this machine.
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { archive, finish, release } from './archive.mjs'
-import { flags } from './assets.mjs'
+import * as bun from './bun-runtime.mjs'
 import { format, head } from './executable.mjs'
-import { build, executable, hostTarget, nodeOf, nodeVersion, pkgHome, root, targets } from './nodes.mjs'
-import { checkSignature, signed } from './sign.mjs'
+import * as node from './node-runtime.mjs'
+import { executable, hostTarget, named, root, targets, versions } from './targets.mjs'
 
-/** Bytes. Node alone has 100 to 150 MB. */
-const smallest = 80e6
-const largest = 200e6
+const runtimes = { bun, node }
 
-const run = promisify(execFile)
-const here = (name) => join(root, '.ci', 'pack', name)
-const compiled = join(build, 'compiled')
-
-function chosen(words) {
-  if (words.length === 0) return targets
+function chosen(words, runtime) {
+  const known = targets.filter((target) => runtime in target)
+  if (words.length === 0) return known
   return words.map((word) => {
-    const target = word === 'host' ? hostTarget : targets.find(({ name }) => name === word)
+    const target = word === 'host' ? hostTarget : known.find(({ name }) => name === word)
     if (target === undefined) {
-      throw new Error(`no target ${word}; there are: ${targets.map(({ name }) => name).join(', ')}, host`)
+      throw new Error(`no target ${word}; there are: ${known.map(({ name }) => name).join(', ')}, host`)
     }
     return target
   })
 }
 
-async function bake(runner, target) {
-  nodeOf(target)
-  const output = executable(target)
-  mkdirSync(join(output, '..'), { recursive: true })
-  rmSync(output, { force: true })
-  // V8 takes its compiled form only on the machine that it was made for; the others compile at each start.
-  const job = { name: target.name, output, ...(target === hostTarget && { compiled }) }
-  const env = { ...process.env, HOME: pkgHome, USERPROFILE: pkgHome }
-  await run(runner, [here('bake.mjs'), JSON.stringify(job)], { env })
-  if (target.name.startsWith('macos')) writeFileSync(output, signed(readFileSync(output), 'mqttx'))
-  chmodSync(output, 0o755)
-  return output
+async function made(target, runtime) {
+  const path = executable(target, runtime)
+  mkdirSync(join(path, '..'), { recursive: true })
+  rmSync(path, { force: true })
+  await runtimes[runtime].make(target, path)
+  chmodSync(path, 0o755)
+  return path
 }
 
-function check(target, path) {
+function check(target, runtime, path) {
   const found = format(head(path, 4096))
   if (found !== target.format) throw new Error(`${path} is ${found}, not ${target.format}`)
   const { size } = statSync(path)
-  if (size < smallest || size > largest) throw new Error(`${path} has ${size} bytes`)
-  if (target.name.startsWith('macos')) checkSignature(readFileSync(path))
+  const { least, most } = runtimes[runtime].sizes
+  if (size < least || size > most) throw new Error(`${path} has ${size} bytes`)
   return `${found}, ${Math.round(size / 1e6)} MB`
 }
 
 async function main(words) {
-  const wanted = chosen(words)
+  const runtime = words[0] === 'node' ? 'node' : 'bun'
+  const wanted = chosen(runtime === 'node' ? words.slice(1) : words, runtime)
   if (hostTarget === undefined)
-    throw new Error(`no Node for ${process.platform} ${process.arch} to build with`)
+    throw new Error(`no runtime for ${process.platform} ${process.arch} to build with`)
   execFileSync(process.execPath, [join(root, '.ci', 'build.mjs')], { stdio: 'inherit' })
-  const runner = nodeOf(hostTarget)
-  for (const folder of [compiled, release]) rmSync(folder, { recursive: true, force: true })
-  execFileSync(runner, [...flags, here('compile.mjs'), compiled], { stdio: ['ignore', 'ignore', 'inherit'] })
+  if (runtime === 'bun') rmSync(release, { recursive: true, force: true })
+  runtimes[runtime].prepare()
 
   let failed = false
   const one = async (target) => {
     try {
-      const path = await bake(runner, target)
-      const facts = check(target, path)
-      const file = await archive(target, path)
-      console.log(`${target.name}: ${facts}, Node ${nodeVersion}; ${file}`)
+      const path = await made(target, runtime)
+      const facts = check(target, runtime, path)
+      const file = await archive(target, runtime, path)
+      console.log(`${named(target, runtime)}: ${facts}, ${runtime} ${versions[runtime]}; ${file}`)
     } catch (error) {
       failed = true
-      console.error(`${target.name}: not built: ${error.message}`)
+      console.error(`${named(target, runtime)}: not built: ${error.message}`)
     }
   }
   const queue = [...wanted]

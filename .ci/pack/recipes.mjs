@@ -18,7 +18,7 @@ const hashOf = (file) => createHash('sha256').update(readFileSync(file)).digest(
  */
 export function recipes({ folder, name, version, description, homepage }) {
   const from = process.env.MQTTX_RELEASES ?? pathToFileURL(folder).href
-  const archive = (target) => join(folder, `${name}-${version}-${target}.tar.gz`)
+  const archive = (target) => join(folder, `${name}-${version}-${target}.tar.xz`)
   const known = { name, version, description, homepage: homepage ?? from }
   const source = (target) => {
     const file = archive(target)

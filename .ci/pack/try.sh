@@ -48,14 +48,14 @@ deb)
 archive)
   (cd build/release && sha256sum --check --quiet SHA256SUMS)
   case $(uname -m) in x86_64) arch=x64 ;; *) arch=arm64 ;; esac
-  tar -xzf "$(one build/release/mqttx-"$version"-linux-$arch.tar.gz)" -C "$place"
+  tar -xJf "$(one build/release/mqttx-"$version"-linux-$arch.tar.xz)" -C "$place"
   bin=$place/mqttx-$version-linux-$arch
   pages=$bin/man
   completions=$bin/completions/mqttx.bash
   for file in README.md LICENSE LICENSES.txt CHANGELOG.md; do [ -s "$bin/$file" ] || fail "no $file"; done
   node -e "
     const { components } = JSON.parse(fs.readFileSync(process.argv[1]))
-    for (const name of ['node', 'ws'])
+    for (const name of ['bun', 'ws'])
       if (!components.some((component) => component.name === name)) throw new Error('not listed: ' + name)
   " "$bin/sbom.cdx.json"
   ;;

@@ -7,6 +7,7 @@ import { createServer as createTlsServer } from 'node:tls'
 import { MqttxError } from '../errors.js'
 import { strerror } from '../io/system-error.js'
 import { zoneHint } from '../io/zone.js'
+import { tlsReason } from '../runtime.js'
 import type { Origin } from './peers.js'
 
 export interface Address {
@@ -102,7 +103,7 @@ async function serverFor(
     if (scheme === 'mqtts') return withTlsErrors(createTlsServer(options, arrived), visits)
     return withTlsErrors(await withWebSocket(createHttpsServer(options), visits), visits)
   } catch (cause) {
-    const reason = cause instanceof Error && 'reason' in cause ? String(cause.reason) : String(cause)
+    const reason = cause instanceof Error ? tlsReason(cause) : String(cause)
     const hint =
       '--certfile must be a certificate and --keyfile its private key, not encrypted, both in PEM form'
     throw new MqttxError(`OpenSSL does not take the certificate or the key: ${reason}`, { hint, cause })
@@ -115,8 +116,7 @@ function originOf({ remoteAddress, remotePort }: Socket): Origin {
 
 function withTlsErrors<S extends Server>(server: S, { turnedAway }: Visits): S {
   return server.on('tlsClientError', (error: Error, socket: Socket) => {
-    const reason = 'reason' in error ? String(error.reason) : error.message
-    turnedAway(originOf(socket), `the TLS handshake failed (${reason})`)
+    turnedAway(originOf(socket), `the TLS handshake failed (${tlsReason(error)})`)
     socket.destroy() // Node leaves it open
   })
 }

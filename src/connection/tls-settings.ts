@@ -1,9 +1,10 @@
 // Makes TlsSettings of the options: reads and checks CA certificates, the client certificate and its key.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
-import { MqttxError } from '../errors.js'
+import { MqttxError, UsageError } from '../errors.js'
 import type { Host } from '../host.js'
 import { strerror } from '../io/system-error.js'
+import { can, runtime } from '../runtime.js'
 import type { TlsSettings } from '../transport/endpoint.js'
 import { createContext, setupError } from '../transport/tls-context.js'
 import type { Passphrases, TlsArgs } from './endpoint-args.js'
@@ -17,6 +18,8 @@ export async function tlsSettings(
   { checkHost, host, passphrases }: { checkHost: boolean; host: Host; passphrases: Passphrases },
 ): Promise<TlsSettings> {
   const { psk, pskIdentity, ciphers, tlsVersion } = args
+  if (psk !== undefined && !can.psk) throw missing('--psk')
+  if (args.tlsKeylog !== undefined && !can.keyLog) throw missing('--tls-keylog')
   const trusted: Trust = psk === undefined ? trust(args, host.env) : { certificates: [], name: '--psk' }
   const own = await identity(args, host, passphrases)
   const context = createContext({
@@ -36,6 +39,13 @@ export async function tlsSettings(
     trusted: trusted.name,
     hasCertificate: own.cert !== undefined,
   }
+}
+
+/** For an option that this runtime does not have. */
+function missing(option: string): UsageError {
+  return new UsageError(`${option} does not work in this executable: ${runtime} lacks it.`, {
+    hint: 'install mqttx with npm, or use the executable that `npm run pkg -- node` builds',
+  })
 }
 
 /** The client certificate and its key, if the options name them. */

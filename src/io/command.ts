@@ -80,12 +80,14 @@ export async function runCommand(command: Command): Promise<Ran> {
     stdin?.on('error', () => {}) // the command need not read its input
     stdin?.end(command.input)
     stderr!.on('data', (chunk: Buffer) => forward(chunk, stderr!, command.stderr))
-    stdout!.on('data', (chunk: Buffer) => {
+    stdout!.on('data', (data: Buffer) => {
+      const lineEnd = firstLine ? data.indexOf(lineFeed) : -1
+      const chunk = lineEnd < 0 ? data : data.subarray(0, lineEnd + 1)
       length += chunk.length
       if (length > longest) return end(`more than ${longest} bytes of output`)
       pieces.push(chunk)
       held?.keep(stdout!, chunk.length)
-      if (!firstLine || !chunk.includes(lineFeed)) return
+      if (lineEnd < 0) return
       stdout!.pause()
       read.abort()
     })

@@ -1,12 +1,8 @@
 // Worker thread that computes argon2id and bcrypt in WebAssembly, which would block the main thread.
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { parentPort } from 'node:worker_threads'
 import { argon2id, bcrypt } from 'hash-wasm'
+import { collectGarbage } from '../runtime.js'
 import type { Answer, Task } from './threads.js'
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
 
 async function derive({ recipe, password }: Task): Promise<Uint8Array> {
   const { salt } = recipe

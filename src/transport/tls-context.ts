@@ -2,6 +2,7 @@
 import { constants } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { MqttxError } from '../errors.js'
+import { hasSecurityLevels, tlsReason } from '../runtime.js'
 import { weakHint } from './certificate.js'
 import { tlsError } from './tls-failures.js'
 
@@ -17,8 +18,8 @@ export interface ContextOptions {
   readonly psk: boolean
 }
 
-/** Level 2 refuses keys below 112 bits of security (RSA 2048) and SHA-1 signatures. BoringSSL has no levels. */
-const level = process.versions.boringssl === undefined ? ':@SECLEVEL=2' : ''
+/** Level 2 refuses keys below 112 bits of security (RSA 2048) and SHA-1 signatures. */
+const level = hasSecurityLevels ? ':@SECLEVEL=2' : ''
 
 /** OpenSSL's default ciphers of TLS 1.3. As in mosquitto, a list of older ciphers does not turn them off. */
 const newCiphers = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256'
@@ -68,7 +69,7 @@ function contextError(error: Error, ciphers: string | undefined): MqttxError {
       error,
     )
   }
-  const reason = 'reason' in error ? String(error.reason) : error.message
+  const reason = tlsReason(error)
   const weak = /too (small|weak)/.test(reason) ? weakHint : undefined
   return setupError(`OpenSSL does not accept the certificates or keys: ${reason}`, weak, error)
 }

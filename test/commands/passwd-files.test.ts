@@ -13,7 +13,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { file, passwd, text, write } from '../helpers/passwd.js'
-import { scratch, shell } from '../helpers/run.js'
+import { programInShell, scratch, shell } from '../helpers/run.js'
 
 /** Only the file remains in its directory: no lock, no temporary file. */
 const alone = () => expect(readdirSync(dirname(file))).toEqual([basename(file)])
@@ -194,7 +194,7 @@ describe('an invalid file is not changed', () => {
     const as = (mode: number, options = '') => {
       chmodSync(file, mode)
       return shell(`chmod 755 '${dirname(file)}'; setpriv --reuid 65534 --regid 65534 --clear-groups \
-        '${process.execPath}' bin/mqttx.js passwd ${options} -b '${file}' ada x`)
+        ${programInShell} passwd ${options} -b '${file}' ada x`)
     }
     await shell(`chmod 711 '${dirname(dirname(file))}'`)
     for (const [mode, options] of [[0o600], [0o644], [0o666], [0o644, '-c']] as const) {

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { findPeer, peerTest } from '../helpers/peers.js'
-import { mqttx, program, scratch, start, startMqttx } from '../helpers/run.js'
+import { mqttx, programInShell, programWords, scratch, start, startMqttx } from '../helpers/run.js'
 
 const folder = scratch('passwd-prompt')
 const helper = resolve(import.meta.dirname, '../helpers/on_a_terminal.py')
@@ -18,7 +18,7 @@ interface OnTerminal {
 }
 
 async function onTerminal(steps: readonly Step[], ...args: string[]): Promise<OnTerminal> {
-  const command = [process.execPath, program, 'passwd', ...args]
+  const command = [...programWords, 'passwd', ...args]
   const run = start(findPeer('python3')!, [helper, JSON.stringify(steps), ...command], {
     timeoutMs: 60_000,
     env: { NO_COLOR: '1' },
@@ -103,7 +103,7 @@ const shell = async (line: string, steps: readonly Step[]) => {
 
 peerTest('H54: Ctrl-Z stops the process, and the question comes again', ['python3'], async () => {
   const file = join(folder, 'stopped')
-  const script = `set -m; '${process.execPath}' '${program}' passwd -c ${file} ada; stty; echo "stopped $?"; read _; stty -echo; fg`
+  const script = `set -m; ${programInShell} passwd -c ${file} ada; stty; echo "stopped $?"; read _; stty -echo; fg`
   const seen = await shell(script, [
     ['Password: ', 'a\u001a'],
     ['stopped 0', '\r'],
@@ -199,7 +199,7 @@ peerTest('--verify asks once', ['python3'], async () => {
 peerTest('E63: a progress line shows how far -U - is, and the time left', ['python3'], async () => {
   const plain = join(folder, 'plain')
   writeFileSync(plain, Array.from({ length: 40 }, (_, at) => `user${at}:x\n`).join(''))
-  const script = `unset CI; stty columns 80; '${process.execPath}' '${program}' passwd -I 100000 -U - <'${plain}' >/dev/null`
+  const script = `unset CI; stty columns 80; ${programInShell} passwd -I 100000 -U - <'${plain}' >/dev/null`
   const run = start(findPeer('python3')!, [helper, '[]', 'bash', '-c', script], {
     timeoutMs: 60_000,
     env: { NO_COLOR: '1' },

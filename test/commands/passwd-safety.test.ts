@@ -7,7 +7,7 @@ import { beforeEach, expect, test } from 'vitest'
 import { parsePasswords, verifyUser } from '../../src/passwd/file.js'
 import { amount, oneOfEvery } from '../helpers/amount.js'
 import { measured } from '../helpers/memory.js'
-import { mqttx, scratch, shell, startMqttx } from '../helpers/run.js'
+import { mqttx, programInShell, scratch, shell, startMqttx } from '../helpers/run.js'
 
 let folder: string
 let file: string
@@ -266,7 +266,7 @@ test.runIf(isRoot)(
       `chmod 711 $(dirname ${folder}); chown 1234:65534 ${file}; chmod 660 ${file}; chmod 777 ${folder}`,
     )
     const { status, stderr } = await shell(`setpriv --reuid 65534 --regid 65534 --clear-groups \
-    '${process.execPath}' bin/mqttx.js passwd -b '${file}' ada x`)
+    ${programInShell} passwd -b '${file}' ada x`)
     expect([status, stderr]).toEqual([0, expect.stringContaining('in place, because')])
     expect([statSync(file).uid, statSync(file).mode & 0o777]).toEqual([1234, 0o660])
     expect(users()).toEqual(['ada'])

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { oneOfEvery } from '../helpers/amount.js'
 import { makeCertificates } from '../helpers/certificates.js'
 import { type Broker, startOwnBroker } from '../helpers/peers.js'
-import { scratch, shell } from '../helpers/run.js'
+import { isBun, scratch, shell } from '../helpers/run.js'
 
 let broker: Broker
 let folder: string
@@ -198,9 +198,14 @@ describe('E32: a minimal system', () => {
     ['with 32 open files', 'ulimit -n 32; mqttx'],
     ['with LANG=C', 'LANG=C LC_ALL=C mqttx'],
   ] as const
-  test.each(oneOfEvery(2, systems, 1))('%s', async (_, start) => {
+  test.each(oneOfEvery(2, systems, 1))('%s', async (name, start) => {
     rmSync(join(folder, 'gone'), { recursive: true, force: true })
     const outcome = await run(`( ${start} pub HERE -t 'größe' -m 'größe' -r -q 1 )`)
+    if (isBun && name.endsWith('that is gone')) {
+      // Bun ends before our code runs.
+      expect(outcome).toMatchObject({ status: 1, stderr: expect.stringContaining('directory was deleted') })
+      return
+    }
     expect(outcome.status, outcome.stderr).toBe(0)
     expect(outcome.stderr.replace(/^sh: .*getcwd.*\n/, '')).toBe('') // sh is how the test starts it
     const { stdout } = await run(`${start} sub HERE -t 'größe' -C 1`)

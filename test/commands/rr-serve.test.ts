@@ -5,7 +5,7 @@ import type { ProtocolVersion } from '../../src/codec/publish.js'
 import { Jobs } from '../../src/commands/rr/jobs.js'
 import { bytes } from '../connection/rig.js'
 import { startOwnBroker } from '../helpers/peers.js'
-import { program, start, startMqttx } from '../helpers/run.js'
+import { programInShell, start, startMqttx } from '../helpers/run.js'
 import { type ScriptedServer, scriptedServer } from '../helpers/scripted-server.js'
 import { once, sleep } from '../helpers/wait.js'
 import { type FakeHost, type Outcome, run } from './fake-host.js'
@@ -233,8 +233,7 @@ describe('--exec', () => {
   test('its variables are not options of a mqttx in the command', async () => {
     const broker = await startOwnBroker()
     const server = await requesting([request('x', { qos: 1, messageId: 3 })])
-    const mqttx = program.endsWith('.js') ? `'${process.execPath}' '${program}'` : `'${program}'`
-    const script = `${mqttx} pub -h 127.0.0.1 -p ${broker.port} -t t -m m -d 2>&1 | grep PUBLISH`
+    const script = `${programInShell} pub -h 127.0.0.1 -p ${broker.port} -t t -m m -d 2>&1 | grep PUBLISH`
     await serving(['--exec', script], server, () => answers(server).length === 1)
     expect(String(answers(server)[0]?.payload)).toBe(
       "Client (null) sending PUBLISH (d0, q0, r0, m1, 't', ... (1 bytes))\n",

@@ -1,7 +1,7 @@
 // The memory that a run of mqttx takes, as its processes tell at their end.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Outcome, program, type RunOptions, scratch, start } from './run.js'
+import { type Outcome, program, programWords, type RunOptions, scratch, start } from './run.js'
 
 const report = join(scratch('memory'), 'report.cjs')
 // maxRSS of a process includes that of the process which started it, on Linux; VmHWM does not.
@@ -15,6 +15,14 @@ writeFileSync(
 `,
 )
 
+/** For an executable, which loads no file first: the largest process that python3 has started and waited for. */
+const reporting = [
+  'import resource, subprocess, sys',
+  'ended = subprocess.run(sys.argv[1:])',
+  'print("peak", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)',
+  'sys.exit(ended.returncode)',
+].join('\n')
+
 /**
  * Runs `mqttx ...` to its end on a Node binary (default: that of the tests). Adds the largest resident set of one of its
  * processes, in MiB.
@@ -24,7 +32,10 @@ export async function measured(
   options: RunOptions & { engine?: string } = {},
 ): Promise<Outcome & { peakMiB: number }> {
   const { engine = process.execPath, ...rest } = options
-  const outcome = await start(engine, ['--require', report, program, ...args], rest).ended
+  const [file, words] = program.endsWith('.js')
+    ? [engine, ['--require', report, program]]
+    : ['python3', ['-c', reporting, ...programWords]]
+  const outcome = await start(file, [...words, ...args], rest).ended
   const peaks = Array.from(outcome.stderr.matchAll(/^peak (\d+)$/gm), ([, kib]) => Number(kib))
   return { ...outcome, peakMiB: peaks.length === 0 ? Number.NaN : Math.max(...peaks) / 1024 }
 }

@@ -1,6 +1,6 @@
 // Runs the program on a pseudo-terminal.
 import { resolve } from 'node:path'
-import { program, start } from './run.js'
+import { programInShell, start } from './run.js'
 
 export interface Shown {
   readonly output: string
@@ -21,7 +21,7 @@ export async function onTerminal(
   steps: readonly Step[] = [],
 ): Promise<Shown> {
   const helper = resolve(import.meta.dirname, 'on_a_terminal.py')
-  const command = ['bash', '-c', `mqttx() { '${process.execPath}' '${program}' "$@"; }; ${line}`]
+  const command = ['bash', '-c', `mqttx() { ${programInShell} "$@"; }; ${line}`]
   const { stdout } = await start('python3', [helper, JSON.stringify(steps), ...command], {
     env: { TERM: 'xterm', ...env },
     timeoutMs: 80_000,

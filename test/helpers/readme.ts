@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node
 import { join, resolve } from 'node:path'
 import { type Certificates, makeCertificates } from './certificates.js'
 import { findPeer, type Peer } from './peers.js'
-import { program, scratch, start } from './run.js'
+import { programInShell, programWords, scratch, start } from './run.js'
 
 export interface Line {
   readonly text: string
@@ -151,15 +151,8 @@ export function makeMachine(picture: string) {
   )
   const put = (name: string, text: string | Buffer, mode = 0o644) =>
     writeFileSync(join(folder, name), text, { mode })
-  const hashed = spawnSync(process.execPath, [
-    program,
-    'passwd',
-    '-b',
-    '-c',
-    join(folder, 'server-users'),
-    'ada',
-    'secret',
-  ])
+  const [file = '', ...first] = programWords
+  const hashed = spawnSync(file, [...first, 'passwd', '-b', '-c', join(folder, 'server-users'), 'ada', 'secret'])
   if (hashed.status !== 0) throw new Error(`${hashed.stderr}`)
   put('hosts', hosts)
   put('resolv.conf', 'nameserver 127.0.0.1\n')
@@ -167,8 +160,7 @@ export function makeMachine(picture: string) {
   put('psk', 'me:0123abcd\n')
   put('mosquitto.conf', mosquittoConf(folder, certificates))
   mkdirSync(join(folder, 'bin'))
-  const shim = program.endsWith('.js') ? `'${process.execPath}' '${program}'` : `'${program}'`
-  put('bin/mqttx', `#!/bin/sh\nexec ${shim} "$@"\n`, 0o755)
+  put('bin/mqttx', `#!/bin/sh\nexec ${programInShell} "$@"\n`, 0o755)
   for (const [name, text] of Object.entries(standIns)) put(`bin/${name}`, `#!/bin/bash\n${text}\n`, 0o755)
 
   /** The files that the examples read. */

@@ -9,16 +9,22 @@ import { once } from './wait.js'
 /** The program under test; MQTTX_PROGRAM selects another one, such as an installed mqttx. */
 export const program = process.env.MQTTX_PROGRAM ?? resolve(import.meta.dirname, '../../bin/mqttx.js')
 
+/** The words that start it. */
+export const programWords = program.endsWith('.js') ? [process.execPath, program] : [program]
+
+/** The same, for a shell. */
+export const programInShell = programWords.map((word) => `'${word}'`).join(' ')
+
+/** True if it runs on Bun; `.ci/native.mjs` says so. */
+export const isBun = process.env.MQTTX_PROGRAM_RUNTIME === 'bun'
+
 const folder = mkdtempSync(join(tmpdir(), 'mqttx-test-'))
 
 /** A new folder, removed after the test file. */
 export const scratch = (name: string): string => mkdtempSync(join(folder, `${name}-`))
 
 const shim = join(folder, 'mqttx')
-writeFileSync(
-  shim,
-  `#!/bin/sh\nexec ${program.endsWith('.js') ? `'${process.execPath}' ` : ''}'${program}' "$@"\n`,
-)
+writeFileSync(shim, `#!/bin/sh\nexec ${programInShell} "$@"\n`)
 chmodSync(shim, 0o755)
 
 export interface RunOptions {

@@ -14,7 +14,7 @@ const about = {
 
 function folderWith(...targets: string[]): string {
   const folder = scratch('release')
-  for (const target of targets) writeFileSync(join(folder, `mqttx-1.2.3-${target}.tar.gz`), target)
+  for (const target of targets) writeFileSync(join(folder, `mqttx-1.2.3-${target}.tar.xz`), target)
   return folder
 }
 
@@ -27,14 +27,14 @@ test('each archive has its address and its hash', () => {
   const targets = ['macos-arm64', 'macos-x64', 'linux-arm64', 'linux-x64', 'win-x64']
   const files = recipes({ folder: folderWith(...targets), ...about, homepage: 'https://mqttx.example' })
   for (const target of targets.slice(0, 4)) {
-    const url = `https://releases.example/v1.2.3/mqttx-1.2.3-${target}.tar.gz`
+    const url = `https://releases.example/v1.2.3/mqttx-1.2.3-${target}.tar.xz`
     expect(files['mqttx.rb']).toContain(`url "${url}"\n      sha256 "${sha256(target)}"`)
   }
   expect(files['mqttx.rb']).toContain('desc "MQTT from the command line"\n  homepage "https://mqttx.example"')
   const { architecture, bin, version } = JSON.parse(files['mqttx.json'])
   expect({ bin, version }).toEqual({ bin: 'mqttx.exe', version: '1.2.3' })
   expect(architecture['64bit']).toEqual({
-    url: 'https://releases.example/v1.2.3/mqttx-1.2.3-win-x64.tar.gz',
+    url: 'https://releases.example/v1.2.3/mqttx-1.2.3-win-x64.tar.xz',
     hash: sha256('win-x64'),
     extract_dir: 'mqttx-1.2.3-win-x64',
   })
@@ -43,7 +43,7 @@ test('each archive has its address and its hash', () => {
 test('without an address for releases, the archives of this machine', () => {
   const folder = folderWith('linux-x64')
   const files = recipes({ folder, ...about })
-  expect(files['mqttx.rb']).toContain(`url "file://${folder}/mqttx-1.2.3-linux-x64.tar.gz"`)
+  expect(files['mqttx.rb']).toContain(`url "file://${folder}/mqttx-1.2.3-linux-x64.tar.xz"`)
   expect(files['mqttx.rb']).not.toContain('on_macos')
   expect(files['mqttx.json']).toBeUndefined()
 })

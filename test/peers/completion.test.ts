@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { choose, isOneOfEvery, oneOfEvery } from '../helpers/amount.js'
 import { accepts, type Broker, freePort, peerTest, startMosquitto, startOwnBroker } from '../helpers/peers.js'
 import { RawClient } from '../helpers/raw-client.js'
-import { mqttx, program, scratch, start } from '../helpers/run.js'
+import { mqttx, programInShell, scratch, start } from '../helpers/run.js'
 
 const helper = resolve(import.meta.dirname, '../helpers/press_tab.py')
 const shells = ['bash', 'zsh', 'fish'] as const
@@ -36,7 +36,7 @@ beforeAll(async () => {
     join(folder, 'bin', 'mqttx'),
     `#!/bin/sh
 for i in $(seq $TRIES); do
-  found=$('${process.execPath}' '${program}' "$@")
+  found=$(${programInShell} "$@")
   [ -n "$found" ] && break
 done
 printf '%s' "\${found:+$found

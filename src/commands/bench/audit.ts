@@ -1,9 +1,10 @@
 // Measures the load of the load generator itself: CPU, event loop, garbage collection.
 import { readFileSync } from 'node:fs'
 import { monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks'
+import { can, idleDelayMs } from '../../runtime.js'
 import type { GeneratorLoad } from './result.js'
 
-const resolutionMs = 10 // of the delay monitor; included in its values, subtracted below
+const resolutionMs = 10 // of the delay monitor
 
 /** Measures the calling thread and the process until `end`, which returns the values. */
 export function startAudit(): { end(): Omit<GeneratorLoad, 'backlog'> } {
@@ -16,7 +17,7 @@ export function startAudit(): { end(): Omit<GeneratorLoad, 'backlog'> } {
       gc.max = Math.max(gc.max, duration)
     }
   })
-  observer.observe({ entryTypes: ['gc'] })
+  if (can.observeGarbage) observer.observe({ entryTypes: ['gc'] })
   const process = measureProcess()
   const began = { time: performance.now(), own: threadTimes() }
   return {
@@ -30,12 +31,12 @@ export function startAudit(): { end(): Omit<GeneratorLoad, 'backlog'> } {
         now === undefined || before === undefined
           ? { cpu: whole, waited: null }
           : { cpu: (now.cpu - before.cpu) / seconds, waited: (now.waited - before.waited) / seconds }
-      const beyond = (ns: number) => Math.max(0, ns / 1e6 - resolutionMs)
+      const beyond = (ns: number) => Math.max(0, ns / 1e6 - idleDelayMs(resolutionMs))
       return {
         event_loop_delay_ms: { p99: beyond(delay.percentile(99)), max: beyond(delay.max) },
         threads: [thread],
         process_cpu: whole,
-        gc_ms: gc,
+        gc_ms: can.observeGarbage ? gc : null,
       }
     },
   }

@@ -120,7 +120,10 @@ export function merged(results: readonly Result[]): Result {
       },
       threads: results.flatMap(({ audit }) => audit.threads),
       process_cpu: sum(({ audit }) => audit.process_cpu),
-      gc_ms: { total: sum(({ audit }) => audit.gc_ms.total), max: most(({ audit }) => audit.gc_ms.max) },
+      gc_ms: first!.audit.gc_ms && {
+        total: sum(({ audit }) => audit.gc_ms?.total ?? 0),
+        max: most(({ audit }) => audit.gc_ms?.max ?? 0),
+      },
       backlog: sum(({ audit }) => audit.backlog), // upper bound: the maxima may be from different moments
     },
   })

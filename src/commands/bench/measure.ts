@@ -3,6 +3,7 @@ import { arch, cpus, platform } from 'node:os'
 import { type ConnectOptions, connectOptions, defaultWindow } from '../../connection/options.js'
 import type { Host } from '../../host.js'
 import { tlsPort } from '../../ports.js'
+import { collectGarbage, runtime } from '../../runtime.js'
 import { version } from '../../version.js'
 import type { BenchArgs } from './args.js'
 import { startAudit } from './audit.js'
@@ -10,7 +11,6 @@ import { resultOf } from './build-result.js'
 import { systemClock } from './clock.js'
 import type { Dial } from './connection.js'
 import { Engine } from './engine.js'
-import { collectGarbage } from './garbage.js'
 import type { RunPlan } from './plan.js'
 import type { Header, Result, Setup } from './result.js'
 import type { Snapshot } from './snapshot.js'
@@ -86,7 +86,7 @@ export async function measure(
   })
   const header: Header = {
     mqttx: version,
-    node: process.version,
+    runtime,
     system: `${platform()} ${arch()}, ${cpus().length} cores`,
     ...known,
     started: started.toISOString(),

@@ -51,13 +51,13 @@ export function textReport(
 }
 
 function headerLines({ header, setup, audit }: Result): string[] {
-  const { mqttx, node, system, broker, command, seed, tcp_nodelay, started } = header
+  const { mqttx, runtime, system, broker, command, seed, tcp_nodelay, started } = header
   const server = broker === undefined ? 'no version in $SYS' : shown(broker, longestVersion)
   const { event_loop_delay_ms, threads, thread_cpu, lag_ms } = audit
   const waited = threads.map((thread) => thread.waited).filter((share) => share !== null)
   const wait = waited.length === 0 ? '' : `, CPU wait ${formatPercent(Math.max(...waited))}`
   return [
-    `mqttx ${mqttx}, Node ${node}, ${system}; ${started.replace(/\.\d+/, '')}`,
+    `mqttx ${mqttx}, ${runtime}, ${system}; ${started.replace(/\.\d+/, '')}`,
     `server: ${server}; seed ${seed}${tcp_nodelay === false ? '; TCP_NODELAY off' : ''}`,
     `command: ${command}`,
     `${plural(setup.clients, 'client')}, ${loadText(setup)}`,

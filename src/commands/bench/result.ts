@@ -6,7 +6,8 @@ import type { Counts, Second } from './run-stats.js'
 
 export interface Header {
   readonly mqttx: string
-  readonly node: string
+  /** `Node v20.19.0`, `Bun v1.4.5`. */
+  readonly runtime: string
   readonly system: string
   /** The value of $SYS/broker/version; undefined: none. */
   readonly broker: string | undefined
@@ -52,7 +53,8 @@ export interface Audit {
   readonly thread_cpu: number
   /** The whole process including helper threads, as a share of one core. */
   readonly process_cpu: number
-  readonly gc_ms: { readonly total: number; readonly max: number }
+  /** null if the runtime does not tell. */
+  readonly gc_ms: { readonly total: number; readonly max: number } | null
   /** How late messages were sent while their connection was ready. */
   readonly lag_ms: { readonly p50: number; readonly p99: number; readonly max: number }
   /** The most messages that were due but not sent, sampled every 250 ms. */

@@ -65,7 +65,7 @@ function ownLimits({ elapsed, latency, audit }: ValidityInput): string[] {
       return [`${ownLimit}: ${wait}, a large part of the latency`]
   }
   const [first, ...others] = reasons
-  const cause = causeOf(threads, gc_ms.max)
+  const cause = causeOf(threads, gc_ms?.max ?? 0)
   return first === undefined || cause === undefined ? reasons : [`${first} (${cause})`, ...others]
 }
 

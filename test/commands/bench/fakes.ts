@@ -156,7 +156,7 @@ export function play(plan: RunPlan, server: FakeServer): Promise<EngineResult> {
 /** The parts of a result that are not measured by the engine. */
 export const description: RunDescription = {
   header: {
-    ...{ mqttx: '1.2.3', node: 'v20.0.0', system: 'linux x64, 2 cores', broker: 'mosquitto 2' },
+    ...{ mqttx: '1.2.3', runtime: 'Node v20.0.0', system: 'linux x64, 2 cores', broker: 'mosquitto 2' },
     ...{ command: 'mqttx bench pub --rate 1000', seed: 1, tcp_nodelay: true },
     started: '2026-11-21T03:00:00.000Z',
   },

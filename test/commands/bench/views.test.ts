@@ -15,7 +15,7 @@ import { combinedSnapshot, type Snapshot, toSendable } from '../../../src/comman
 import { drawingOf } from '../../../src/commands/bench/views.js'
 import type { Host } from '../../../src/host.js'
 import { findPeer, peerTest, startOwnBroker } from '../../helpers/peers.js'
-import { mqttx, program, start, startMqttx } from '../../helpers/run.js'
+import { mqttx, programWords, start, startMqttx } from '../../helpers/run.js'
 import { plan, play, reportOf, resultFrom } from './fakes.js'
 
 /** A server that stalls from second 2 to second 4 of ten. */
@@ -225,7 +225,7 @@ describe('on a terminal', () => {
   async function shownBy(args: readonly string[], env: Record<string, string> = {}) {
     const broker = await startOwnBroker()
     const work = ['pub', '-q', '1', '--rate', '50', '--duration', '1500ms', '--plot', 'none', ...args]
-    const command = [process.execPath, program, 'bench', ...work, ...broker.at]
+    const command = [...programWords, 'bench', ...work, ...broker.at]
     const python = findPeer('python3')!
     const terminal = { TERM: 'xterm', LC_ALL: 'C.UTF-8', ...env }
     // A new terminal has no size, and without a width no line is drawn.

@@ -1,4 +1,4 @@
-// Run by the very Node that goes into the executable: `node compile.mjs FOLDER` runs boot.cjs as the executable would,
+// Run by the very Node that goes into the executable: `node compile-node.mjs FOLDER` runs boot-node.cjs as the executable would,
 // does what people do most, and keeps V8's compiled form of each file as FOLDER/NAME.compiled.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -7,7 +7,7 @@ import { createRequire } from 'node:module'
 import { basename, join } from 'node:path'
 import vm from 'node:vm'
 import { boot, reachable, wrapped } from './assets.mjs'
-import { root } from './nodes.mjs'
+import { root } from './targets.mjs'
 
 const folder = process.argv[2]
 const files = reachable()

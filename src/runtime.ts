@@ -1,0 +1,61 @@
+// What differs between the runtimes: Node 20.19 or later, and Bun, which is in the native executables (seen with 1.4.5).
+import { write } from 'node:fs'
+import { Writable } from 'node:stream'
+import { isatty } from 'node:tty'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+declare const Bun: { gc(synchronously: boolean): void }
+
+const bun = process.versions.bun
+
+/** The runtime and its version: `Node v20.19.0`, `Bun v1.4.5`. */
+export const runtime = bun === undefined ? `Node ${process.version}` : `Bun v${bun}`
+
+export const can = {
+  /** TLS with a pre-shared key. Bun never calls `pskCallback`, and the handshake does not end. */
+  psk: bun === undefined,
+  /** The secrets of a TLS connection. Bun emits no `keylog` event. */
+  keyLog: bun === undefined,
+  /** Entries of garbage collection in `PerformanceObserver`. Bun has none. */
+  observeGarbage: bun === undefined,
+}
+
+/** `@SECLEVEL` of OpenSSL in a list of ciphers. Bun has BoringSSL, which knows no levels. */
+export const hasSecurityLevels = process.versions.boringssl === undefined
+
+/** The reason of an error of TLS, as OpenSSL words it. Bun gives its name: `KEY_VALUES_MISMATCH`. */
+export function tlsReason(error: Error): string {
+  const reason = 'reason' in error ? String(error.reason) : error.message
+  return /^[A-Z_]+$/.test(reason) ? reason.toLowerCase().replaceAll('_', ' ') : reason
+}
+
+/** Milliseconds in the values of `monitorEventLoopDelay` for a loop without delay. Bun leaves the resolution out. */
+export const idleDelayMs = (resolutionMs: number): number => (bun === undefined ? resolutionMs : 0)
+
+/** Standard error. Bun's takes everything at once, without a word of how much its reader has not read. */
+export function standardError(): Writable {
+  if (bun === undefined || isatty(2)) return process.stderr
+  return new Writable({ write: (chunk: Buffer, _encoding, done) => writeAll(chunk, done) })
+}
+
+const retryMs = 50
+
+function writeAll(chunk: Buffer, done: (error?: Error) => void): void {
+  write(2, chunk, (error, length) => {
+    if (error?.code === 'EAGAIN') setTimeout(writeAll, retryMs, chunk, done).unref()
+    else if (error !== null) done(error)
+    else if (length < chunk.length) writeAll(chunk.subarray(length), done)
+    else done()
+  })
+}
+
+/** Full collection in this thread. Blocks about 10 ms with 1,000 connections. */
+export function collectGarbage(): void {
+  if (bun !== undefined) return Bun.gc(true)
+  setFlagsFromString('--expose-gc') // affects new contexts only
+  collect ??= runInNewContext('gc') as () => void
+  collect()
+}
+
+let collect: (() => void) | undefined
