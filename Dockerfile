@@ -8,7 +8,7 @@ RUN case "$TARGETARCH" in amd64) name=linux-x64 ;; *) name="linux-$TARGETARCH" ;
 
 FROM debian:12-slim
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends ca-certificates libatomic1 libstdc++6 \
+ && apt-get install --yes --no-install-recommends ca-certificates \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=executable /usr/local/bin/mqttx /usr/local/bin/mqttx
 USER nobody

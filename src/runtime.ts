@@ -21,8 +21,9 @@ export const can = {
   observeGarbage: bun === undefined,
 }
 
-/** `@SECLEVEL` of OpenSSL in a list of ciphers. Bun has BoringSSL, which knows no levels. */
-export const hasSecurityLevels = process.versions.boringssl === undefined
+/** The library that does TLS. Bun has BoringSSL, which refuses `@SECLEVEL` in a list of ciphers. */
+export const tlsLibrary = process.versions.boringssl === undefined ? 'OpenSSL' : 'BoringSSL'
+export const hasSecurityLevels = tlsLibrary === 'OpenSSL'
 
 /** The reason of an error of TLS, as OpenSSL words it. Bun gives its name: `KEY_VALUES_MISMATCH`. */
 export function tlsReason(error: Error): string {

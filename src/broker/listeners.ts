@@ -7,7 +7,7 @@ import { createServer as createTlsServer } from 'node:tls'
 import { MqttxError } from '../errors.js'
 import { strerror } from '../io/system-error.js'
 import { zoneHint } from '../io/zone.js'
-import { tlsReason } from '../runtime.js'
+import { tlsLibrary, tlsReason } from '../runtime.js'
 import type { Origin } from './peers.js'
 
 export interface Address {
@@ -106,7 +106,7 @@ async function serverFor(
     const reason = cause instanceof Error ? tlsReason(cause) : String(cause)
     const hint =
       '--certfile must be a certificate and --keyfile its private key, not encrypted, both in PEM form'
-    throw new MqttxError(`OpenSSL does not take the certificate or the key: ${reason}`, { hint, cause })
+    throw new MqttxError(`${tlsLibrary} does not take the certificate or the key: ${reason}`, { hint, cause })
   }
 }
 

@@ -2,7 +2,7 @@
 import { constants } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { MqttxError } from '../errors.js'
-import { hasSecurityLevels, tlsReason } from '../runtime.js'
+import { hasSecurityLevels, tlsLibrary, tlsReason } from '../runtime.js'
 import { weakHint } from './certificate.js'
 import { tlsError } from './tls-failures.js'
 
@@ -61,17 +61,21 @@ function levelled(ciphers: string): string {
 }
 
 function contextError(error: Error, ciphers: string | undefined): MqttxError {
+  if (!hasSecurityLevels && ciphers?.includes('@SECLEVEL')) {
+    const hint = 'leave @SECLEVEL out, or install mqttx with npm: Node has OpenSSL'
+    return setupError(`${tlsLibrary} has no security levels (--ciphers ${ciphers})`, hint, error)
+  }
   const code = 'code' in error ? String(error.code) : ''
   if (code === 'ERR_SSL_NO_CIPHER_MATCH' || code === 'ERR_INVALID_ARG_VALUE') {
     return setupError(
-      `OpenSSL does not know any cipher of --ciphers ${ciphers}`,
+      `${tlsLibrary} does not know any cipher of --ciphers ${ciphers}`,
       'list them: openssl ciphers',
       error,
     )
   }
   const reason = tlsReason(error)
   const weak = /too (small|weak)/.test(reason) ? weakHint : undefined
-  return setupError(`OpenSSL does not accept the certificates or keys: ${reason}`, weak, error)
+  return setupError(`${tlsLibrary} does not accept the certificates or keys: ${reason}`, weak, error)
 }
 
 /** The error for an unusable certificate, key or cipher. */

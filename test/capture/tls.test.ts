@@ -10,7 +10,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { RecordOrigin } from '../../src/capture/frame.js'
 import { Segment } from '../../src/capture/segment.js'
 import { RecordReader } from '../../src/capture/tls/records.js'
-import { crypto } from '../../src/commands/inspect/tls-crypto.js'
+import { crypto, decryptWith } from '../../src/commands/inspect/tls-crypto.js'
 import {
   block,
   interfaceBlock,
@@ -147,6 +147,14 @@ describe.each(kinds)('%s, %s', (version, ciphers) => {
   test('is decrypted', () => {
     const file = pcap(timed(frames(recording.pieces)))
     decrypted(read(file, { crypto, keyLog: recording.keyLog }))
+  })
+
+  test('is decrypted where node:crypto has no ChaCha20-Poly1305', () => {
+    const file = pcap(timed(frames(recording.pieces)))
+    const lacking = { ...crypto, decrypt: decryptWith(['aes-128-gcm', 'aes-256-gcm']) }
+    decrypted(read(file, { crypto: lacking, keyLog: recording.keyLog }))
+    const withoutAny = { ...crypto, decrypt: () => undefined }
+    expect(read(file, { crypto: withoutAny, keyLog: recording.keyLog }).flows[0]?.c2s).not.toBe(all)
   })
 
   test('in segments of any size', () => {

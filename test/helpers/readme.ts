@@ -152,7 +152,15 @@ export function makeMachine(picture: string) {
   const put = (name: string, text: string | Buffer, mode = 0o644) =>
     writeFileSync(join(folder, name), text, { mode })
   const [file = '', ...first] = programWords
-  const hashed = spawnSync(file, [...first, 'passwd', '-b', '-c', join(folder, 'server-users'), 'ada', 'secret'])
+  const hashed = spawnSync(file, [
+    ...first,
+    'passwd',
+    '-b',
+    '-c',
+    join(folder, 'server-users'),
+    'ada',
+    'secret',
+  ])
   if (hashed.status !== 0) throw new Error(`${hashed.stderr}`)
   put('hosts', hosts)
   put('resolv.conf', 'nameserver 127.0.0.1\n')

@@ -9,6 +9,9 @@ import { once } from './wait.js'
 /** The program under test; MQTTX_PROGRAM selects another one, such as an installed mqttx. */
 export const program = process.env.MQTTX_PROGRAM ?? resolve(import.meta.dirname, '../../bin/mqttx.js')
 
+/** True for the build of this checkout, whose sources a test can also run in its own process. */
+export const isCheckout = process.env.MQTTX_PROGRAM === undefined
+
 /** The words that start it. */
 export const programWords = program.endsWith('.js') ? [process.execPath, program] : [program]
 

@@ -22,13 +22,24 @@ describe.skipIf(!isBun)(`the executable on Bun${where}`, () => {
   ])('%s is refused', async (option, words) => {
     const { status, stdout, stderr } = await publish(...words)
     expect([status, stdout.length]).toEqual([1, 0])
-    expect(stderr).toMatch(new RegExp(`^Error: ${option} does not work in this executable: Bun v[\\d.]+ lacks it\\.\\nhint: .*npm`))
+    expect(stderr).toMatch(
+      new RegExp(
+        `^Error: ${option} does not work in this executable: Bun v[\\d.]+ lacks it\\.\\nhint: .*npm`,
+      ),
+    )
   })
 
   test('--ciphers with a security level, which BoringSSL does not know', async () => {
-    const { status, stderr } = await publish('--cafile', certificates.ca.cert, '--ciphers', 'DEFAULT@SECLEVEL=1')
+    const { status, stderr } = await publish(
+      '--cafile',
+      certificates.ca.cert,
+      '--ciphers',
+      'DEFAULT@SECLEVEL=1',
+    )
     expect(status).toBe(1)
-    expect(stderr).toContain('@SECLEVEL')
+    expect(stderr).toContain(
+      'BoringSSL has no security levels (--ciphers DEFAULT@SECLEVEL=1).\nhint: leave @SECLEVEL out',
+    )
   })
 
   test('nothing in the working directory is read', async () => {
@@ -38,13 +49,22 @@ describe.skipIf(!isBun)(`the executable on Bun${where}`, () => {
     for (const name of ['evil.js', 'dist/passwd-worker.cjs', 'dist/main.cjs', 'boot-bun.cjs', 'index.js'])
       writeFileSync(join(folder, name), evil)
     writeFileSync(join(folder, 'bunfig.toml'), 'preload = ["./evil.js"]\n')
-    writeFileSync(join(folder, '.env'), 'MQTTX_PORT=1\nNODE_OPTIONS=--require ./evil.js\nBUN_OPTIONS=--preload ./evil.js\n')
-    writeFileSync(join(folder, 'package.json'), '{"name":"mqttx","main":"evil.js","imports":{"#a":"./evil.js"},"browser":{"fs":"./evil.js"}}')
-    writeFileSync(join(folder, 'tsconfig.json'), '{"compilerOptions":{"paths":{"*":["./evil.js"]},"jsxImportSource":"./evil"}}')
+    writeFileSync(
+      join(folder, '.env'),
+      'MQTTX_PORT=1\nNODE_OPTIONS=--require ./evil.js\nBUN_OPTIONS=--preload ./evil.js\n',
+    )
+    writeFileSync(
+      join(folder, 'package.json'),
+      '{"name":"mqttx","main":"evil.js","imports":{"#a":"./evil.js"},"browser":{"fs":"./evil.js"}}',
+    )
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      '{"compilerOptions":{"paths":{"*":["./evil.js"]},"jsxImportSource":"./evil"}}',
+    )
     const { status, stdout, stderr } = await shell(
       `cd '${folder}'; mqttx --version && mqttx passwd -c -H argon2id -b users ada secret && ls; mqttx pub -t t -m x -p 1`,
     )
-    expect(`${stdout}${stderr}`).not.toContain('evil')
+    expect(`${stdout}${stderr}`).not.toMatch(/^evil$/m)
     expect(stdout.toString().split('\n')).not.toContain('ran')
     expect(stdout.toString()).toContain('users')
     expect(status).toBe(1) // nothing listens on the port of the command line

@@ -6,7 +6,7 @@ import { amount } from '../helpers/amount.js'
 import { type Certificates, makeCertificates, type Pair, passphrase } from '../helpers/certificates.js'
 import { subscriber } from '../helpers/clients.js'
 import { type Broker, findPeer, freePort, peerTest, startMosquitto } from '../helpers/peers.js'
-import { mqttx, scratch, start, startMqttx } from '../helpers/run.js'
+import { isBun, mqttx, scratch, start, startMqttx } from '../helpers/run.js'
 
 const listeners = [
   'good',
@@ -340,7 +340,7 @@ describe('the settings are no good', () => {
     [
       'ciphers that nobody knows',
       () => [...trusting(), '--ciphers', 'NONESUCH'],
-      'OpenSSL does not know any cipher of --ciphers NONESUCH',
+      `${isBun ? 'BoringSSL' : 'OpenSSL'} does not know any cipher of --ciphers NONESUCH`,
     ],
     [
       'a key log that cannot be written',

@@ -222,7 +222,7 @@ describe('the broker does not start', () => {
       client.key,
     ])
     expect(outcome.status).toBe(1)
-    expect(outcome.stderr).toContain('OpenSSL does not take the certificate or the key: key values mismatch')
+    expect(outcome.stderr).toContain('SSL does not take the certificate or the key: key values mismatch')
   })
 })
 
