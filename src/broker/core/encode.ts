@@ -146,7 +146,8 @@ export class PublishEncoder {
   }
 }
 
-/** The remaining Message Expiry Interval in seconds, rounded up. */
-function secondsLeft({ expires }: Message, now: number): number {
-  return Math.max(0, Math.min(0xffffffff, Math.ceil((expires - now) / 1000)))
+/** The remaining Message Expiry Interval in seconds, rounded up, never more than was received. Both times are fractions. */
+function secondsLeft({ expires, properties }: Message, now: number): number {
+  const received = properties.block.readUInt32BE(properties.expiryAt)
+  return Math.max(0, Math.min(received, Math.ceil((expires - now) / 1000)))
 }

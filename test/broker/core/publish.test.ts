@@ -165,6 +165,19 @@ describe('properties', () => {
     expect(JSON.parse(JSON.stringify(message!.properties))).toEqual(JSON.parse(JSON.stringify(properties)))
   })
 
+  test('[MQTT-3.3.2-6] the Message Expiry Interval is never above the one received, at whatever fraction of a millisecond', () => {
+    const rig = new CoreRig()
+    const reader = rig.join('reader')
+    reader.subscribe('a')
+    const writer = rig.join('writer')
+    for (let i = 0; i < 1000; i++) {
+      rig.now += 0.1 + i / 999
+      writer.send(publish('a', `${i}`, { properties: { messageExpiryInterval: 60 } }))
+    }
+    const intervals = reader.received('publish').map(({ properties }) => properties?.messageExpiryInterval)
+    expect(intervals).toEqual(Array.from({ length: 1000 }, () => 60))
+  })
+
   test('[MQTT-3.3.2-17] [MQTT-3.3.2-18] User Properties with one name keep their place among the others', () => {
     const rig = new CoreRig()
     const reader = rig.join('reader')
