@@ -174,7 +174,8 @@ describe('properties', () => {
       rig.now += 0.1 + i / 999
       writer.send(publish('a', `${i}`, { properties: { messageExpiryInterval: 60 } }))
     }
-    const intervals = reader.received('publish').map(({ properties }) => properties?.messageExpiryInterval)
+    const received = reader.received('publish') as IPublishPacket[]
+    const intervals = received.map(({ properties }) => properties?.messageExpiryInterval)
     expect(intervals).toEqual(Array.from({ length: 1000 }, () => 60))
   })
 
