@@ -1,5 +1,5 @@
 // What differs between the runtimes: Node 20.19 or later, and Bun, which is in the native executables (seen with 1.4.5).
-import { write } from 'node:fs'
+import { fstatSync, write } from 'node:fs'
 import { Writable } from 'node:stream'
 import { isatty } from 'node:tty'
 import { setFlagsFromString } from 'node:v8'
@@ -34,10 +34,28 @@ export function tlsReason(error: Error): string {
 /** Milliseconds in the values of `monitorEventLoopDelay` for a loop without delay. Bun leaves the resolution out. */
 export const idleDelayMs = (resolutionMs: number): number => (bun === undefined ? resolutionMs : 0)
 
+/** The error number, negative as in `util.getSystemErrorMap`. Bun's errors of `listen` have it positive. */
+export const systemErrno = ({ errno = 0 }: NodeJS.ErrnoException): number => -Math.abs(errno)
+
+/** The code of an error of `listen`. Bun's has none if the address is a name that is not found. */
+export const listenCode = ({ code }: NodeJS.ErrnoException): string =>
+  code ?? (bun === undefined ? '' : 'ENOTFOUND')
+
+/**
+ * The local address that `connect` could not bind to; undefined for other errors. Bun names the address of the server
+ * and the call `connect`.
+ */
+export function unboundAddress(error: Error, localAddress: string | undefined): string | undefined {
+  const { code, syscall, address } = error as NodeJS.ErrnoException & { address?: string }
+  if (bun === undefined) return syscall === 'bind' ? address : undefined
+  return code === 'EADDRNOTAVAIL' || code === 'EINVAL' ? localAddress : undefined
+}
+
 /** Standard error. Bun's takes everything at once, without a word of how much its reader has not read. */
 export function standardError(): Writable {
   if (bun === undefined || isatty(2)) return process.stderr
-  return new Writable({ write: (chunk: Buffer, _encoding, done) => writeAll(chunk, done) })
+  const stream = new Writable({ write: (chunk: Buffer, _encoding, done) => writeAll(chunk, done) })
+  return fstatSync(2).isFile() ? Object.assign(stream, { fd: 2 }) : stream
 }
 
 const retryMs = 50

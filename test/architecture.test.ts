@@ -31,7 +31,7 @@ const allowed: Record<string, readonly string[]> = {
   inspect: ['capture', 'codec', 'session', 'errors.ts', 'text.ts'], // codec: framing and Reason Codes; session: Topic Filters
   codec: ['errors.ts', 'text.ts'],
   format: ['codec', 'errors.ts', 'text.ts', 'byte-text.ts'], // codec: the order of User Properties
-  io: ['errors.ts', 'text.ts', 'byte-text.ts'],
+  io: ['errors.ts', 'runtime.ts', 'text.ts', 'byte-text.ts'],
   passwd: ['io', 'errors.ts', 'runtime.ts', 'text.ts', 'byte-text.ts'], // io: replacement in one step; byte-text: bytes that are not UTF-8
   session: ['errors.ts', 'text.ts'],
   transport: ['io', 'errors.ts', 'runtime.ts', 'text.ts'], // io: system errors and IPv6 zones

@@ -7,7 +7,7 @@ import { createServer as createTlsServer } from 'node:tls'
 import { MqttxError } from '../errors.js'
 import { strerror } from '../io/system-error.js'
 import { zoneHint } from '../io/zone.js'
-import { tlsLibrary, tlsReason } from '../runtime.js'
+import { listenCode, tlsLibrary, tlsReason } from '../runtime.js'
 import type { Origin } from './peers.js'
 
 export interface Address {
@@ -156,7 +156,7 @@ const reasons: Record<string, [reason: string, hint: string]> = {
 }
 
 function listenError({ bind, port }: Wanted, error: NodeJS.ErrnoException): MqttxError {
-  const known = reasons[error.code ?? ''] ?? [strerror(error), undefined]
+  const known = reasons[listenCode(error)] ?? [strerror(error), undefined]
   const [reason, hint] = [known[0], zoneHint(bind) ?? known[1]]
   return new MqttxError(`cannot listen on ${formatAddress({ host: bind, port })}: ${reason}`, {
     hint,

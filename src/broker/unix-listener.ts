@@ -36,8 +36,8 @@ async function isAbandoned(path: string): Promise<boolean> {
 
 function unixError(path: string, cause: NodeJS.ErrnoException): MqttxError {
   const folder = dirname(resolve(path))
-  // Node reports a missing folder as EACCES.
-  const isMissing = cause.code === 'EACCES' && !existsSync(folder)
+  // Node reports a missing folder as EACCES, and Bun every folder that it cannot use as ENOENT.
+  const isMissing = (cause.code === 'EACCES' || cause.code === 'ENOENT') && !existsSync(folder)
   const reason = isMissing ? 'No such file or directory' : strerror(cause)
   const hint = isMissing ? `create the folder ${folder}` : hints[cause.code ?? '']
   return new MqttxError(`cannot listen on ${path}: ${reason}`, { hint, cause })

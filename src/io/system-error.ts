@@ -1,5 +1,6 @@
 // Errors of the operating system with the texts of strerror(3), which scripts look for.
 import { getSystemErrorMap } from 'node:util'
+import { systemErrno } from '../runtime.js'
 
 /** Texts of strerror(3) that differ from Node's. */
 const texts: Readonly<Record<string, string>> = {
@@ -16,7 +17,7 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'code' in error && 'syscall' in error
 }
 
-export function strerror({ code = '', errno = 0, message }: NodeJS.ErrnoException): string {
-  const text = texts[code] ?? getSystemErrorMap().get(errno)?.[1] ?? message
+export function strerror(error: NodeJS.ErrnoException): string {
+  const text = texts[error.code ?? ''] ?? getSystemErrorMap().get(systemErrno(error))?.[1] ?? error.message
   return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -4,6 +4,7 @@ import { connect, isIP, type NetConnectOpts, type Socket } from 'node:net'
 import { ConnectionError } from '../errors.js'
 import { isSystemError, strerror } from '../io/system-error.js'
 import { zoneHint } from '../io/zone.js'
+import { unboundAddress } from '../runtime.js'
 import { during } from './during.js'
 import { type Address, addressText } from './endpoint.js'
 import { firstOf, interleaved } from './race.js'
@@ -104,20 +105,21 @@ export function dialError(error: Error, address: Address): ConnectionError {
     return lookupError('host' in address ? address.host : addressText(address), first)
   }
   const reason = isSystemError(first) ? strerror(first) : first.message
-  const hint = badZone(first) ?? (isNotOurs(first) ? notOurs : code === undefined ? undefined : hints[code])
+  const local = unboundAddress(first, 'host' in address ? address.localAddress : undefined)
+  const hint = local === undefined ? hintFor(first, code) : unboundHint(local, code)
   return new ConnectionError(`${reason} (${addressText(address)})`, { code, hint, cause: error })
 }
 
-/** The system reports an invalid zone only as an invalid argument. */
-function badZone(error: Error): string | undefined {
-  if (!('address' in error) || !('syscall' in error) || typeof error.address !== 'string') return undefined
-  const hint = zoneHint(error.address)
-  return hint !== undefined && error.syscall === 'bind' ? `-A: ${hint}` : hint
+function hintFor(error: Error, code: string | undefined): string | undefined {
+  const zone = 'address' in error && typeof error.address === 'string' ? zoneHint(error.address) : undefined
+  return zone ?? (code === undefined ? undefined : hints[code])
 }
 
-/** The local address does not belong to this machine: bind fails. */
-function isNotOurs(error: Error): boolean {
-  return 'code' in error && error.code === 'EADDRNOTAVAIL' && 'syscall' in error && error.syscall === 'bind'
+/** The system reports an invalid zone only as an invalid argument. */
+function unboundHint(local: string, code: string | undefined): string | undefined {
+  const zone = zoneHint(local)
+  if (zone !== undefined) return `-A: ${zone}`
+  return code === 'EADDRNOTAVAIL' ? notOurs : hints[code ?? '']
 }
 
 function lookupError(host: string, cause: unknown): ConnectionError {

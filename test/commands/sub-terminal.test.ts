@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { onTerminal, type Step } from '../helpers/on-a-terminal.js'
 import { type Broker, startOwnBroker } from '../helpers/peers.js'
-import { mqttx, program, scratch } from '../helpers/run.js'
+import { isBun, mqttx, programInShell, scratch } from '../helpers/run.js'
 
 let broker: Broker
 let at: string
@@ -94,7 +94,6 @@ describe('sub -w', () => {
   })
 
   const view = 'ulimit -c 0; stty cols 80 rows 10;'
-  const itself = `'${process.execPath}' '${program}'`
   const sub = (options = '') => `sub ${at} -w -t '#' ${options}`
   const drawn = '9 of 30 topics'
 
@@ -110,7 +109,8 @@ describe('sub -w', () => {
     ['SIGUSR2', ['SIGUSR2'], '', 140],
   ])('restores the terminal after %s', async (_, input, options, expected) => {
     const step: Step = typeof input === 'string' ? [drawn, input] : [drawn, null, input[0]]
-    const line = typeof input === 'string' ? `mqttx ${sub(options)}; exit $?` : `exec ${itself} ${sub()}`
+    const line =
+      typeof input === 'string' ? `mqttx ${sub(options)}; exit $?` : `exec ${programInShell} ${sub()}`
     const { output, status, restored } = await onTerminal(`${view} ${line}`, {}, [step])
     if (expected !== undefined) expect(status).toBe(expected)
     expect(output.lastIndexOf(leave)).toBeGreaterThan(output.lastIndexOf(enter))
@@ -129,7 +129,7 @@ describe('sub -w', () => {
        }`,
     )
     const { output, status } = await onTerminal(`${view} mqttx ${sub()}; exit $?`, {
-      NODE_OPTIONS: `--require ${crash}`,
+      ...(isBun ? { BUN_OPTIONS: `--preload ${crash}` } : { NODE_OPTIONS: `--require ${crash}` }),
     })
     expect(status).toBe(70)
     expect(output.slice(output.lastIndexOf(leave))).toMatch(/^[^E]*Error: crash\r\nhint: /)
@@ -156,10 +156,10 @@ describe('sub -w', () => {
   })
 
   test.each([
-    ['Ctrl-Z without a shell to continue it', `exec ${itself} SUB`, '\x1a', '\x03'],
+    ['Ctrl-Z without a shell to continue it', `exec ${programInShell} SUB`, '\x1a', '\x03'],
     [
       'SIGHUP that the shell ignores',
-      `trap '' HUP; ${itself} SUB & read _; kill -HUP $!; read _; kill $!; wait $!`,
+      `trap '' HUP; ${programInShell} SUB & read _; kill -HUP $!; read _; kill $!; wait $!`,
       '\r',
       '\r',
     ],

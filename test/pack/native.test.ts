@@ -13,29 +13,40 @@ describe.skipIf(!isBun)(`the executable on Bun${where}`, () => {
   beforeAll(() => {
     certificates = makeCertificates()
   })
-  const publish = (...options: string[]) =>
-    mqttx(['pub', '-h', 'localhost', '-p', '1', '-t', 't', '-m', 'x', ...options])
+  const to = ['-h', 'localhost', '-p', '1', '-t', 't']
+  const commands = [
+    ['pub', ...to, '-m', 'x'],
+    ['sub', ...to],
+    ['rr', ...to, '-e', 'r', '-m', 'x'],
+    ['bench', 'pub', ...to],
+  ]
+  const options = [
+    ['--psk', '00', '--psk-identity', 'me'],
+    ['--tls-keylog', 'keys', '--tls-use-os-certs'],
+  ]
+  const refused = commands.flatMap((command) =>
+    options.map((option) => [command[0]!, option[0]!, [...command, ...option]] as const),
+  )
 
-  test.each([
-    ['--psk', ['--psk', '00', '--psk-identity', 'me']],
-    ['--tls-keylog', ['--tls-use-os-certs', '--tls-keylog', 'keys']],
-  ])('%s is refused', async (option, words) => {
-    const { status, stdout, stderr } = await publish(...words)
+  test.each(refused)('%s %s is refused', async (_, option, words) => {
+    const { status, stdout, stderr } = await mqttx(words)
     expect([status, stdout.length]).toEqual([1, 0])
     expect(stderr).toMatch(
-      new RegExp(
-        `^Error: ${option} does not work in this executable: Bun v[\\d.]+ lacks it\\.\\nhint: .*npm`,
-      ),
+      new RegExp(`^Error: ${option} does not work in this executable: Bun v[\\d.]+ lacks it\\.\nhint: .*npm`),
     )
   })
 
   test('--ciphers with a security level, which BoringSSL does not know', async () => {
-    const { status, stderr } = await publish(
+    const { status, stderr } = await mqttx([
+      'pub',
+      ...to,
+      '-m',
+      'x',
       '--cafile',
       certificates.ca.cert,
       '--ciphers',
       'DEFAULT@SECLEVEL=1',
-    )
+    ])
     expect(status).toBe(1)
     expect(stderr).toContain(
       'BoringSSL has no security levels (--ciphers DEFAULT@SECLEVEL=1).\nhint: leave @SECLEVEL out',
