@@ -48,18 +48,21 @@ const moduleAt = (folder, path) =>
 
 /**
  * Leaves the packages of `seldom` and the modules of `parts` out of a bundle and names their files instead. errors.ts
- * has a file of its own too: all bundles must mean the same classes. text.ts has not: what is taken from another file is
- * read by a getter at each call, which the views of inspect would notice.
+ * has a file of its own too: all bundles must mean the same classes.
  */
 const apart = {
   name: 'apart',
-  setup({ onResolve }) {
+  setup({ onResolve, onLoad }) {
     const outside = (name) => ({ path: `./${name}.cjs`, external: true })
-    onResolve({ filter: /./ }, ({ path, kind, resolveDir }) => {
+    onLoad({ filter: /./, namespace: 'errors' }, () => ({
+      contents: taken('errors', "require('./errors.cjs')"),
+    }))
+    onResolve({ filter: /./ }, ({ path, kind, namespace, resolveDir }) => {
       if (kind === 'entry-point') return undefined
+      if (namespace === 'errors') return outside('errors')
       if (seldom.includes(path)) return outside(path)
       const module = moduleAt(resolveDir, path)
-      if (module === 'errors') return outside('errors')
+      if (module === 'errors') return { path: 'errors', namespace: 'errors', sideEffects: false }
       const part = kind === 'dynamic-import' && (parts.get(module) ?? exported.get(module))
       return part ? outside(part) : undefined
     })
@@ -103,6 +106,28 @@ const table = {
 const sharedFiles = [core, formats, table]
 const usedBy = (name) => sharedFiles.filter(({ users }) => users.includes(name))
 
+/** The names that each module of the shared files exports. */
+const { metafile } = await build({
+  absWorkingDir: `${root}src`,
+  entryPoints: ['errors', ...sharedFiles.flatMap(({ modules }) => modules)].map((path) => `${path}.ts`),
+  outdir: 'out',
+  write: false,
+  metafile: true,
+})
+const exportsOf = new Map(
+  Object.entries(metafile.outputs).map(([file, output]) => [
+    file.slice('out/'.length, -'.js'.length),
+    output.exports,
+  ]),
+)
+
+/** A module that has what `path` exports as constants: getters, which `export *` makes, cost time at every start and call. */
+const taken = (path, from) =>
+  `const from = ${from}\n${exportsOf
+    .get(path)
+    .map((name) => `export const ${name} = from.${name}\n`)
+    .join('')}`
+
 /** Takes the modules of a shared file from there. */
 const taking = ({ file, modules }) => ({
   name: `taking-${file}`,
@@ -114,25 +139,45 @@ const taking = ({ file, modules }) => ({
       return index < 0 ? undefined : { path: String(index), namespace: file }
     })
     onLoad({ filter: /./, namespace: file }, ({ path }) => ({
-      contents: `module.exports = require('./${file}.cjs').module${path}`,
+      contents: taken(modules[path], `require('./${file}.cjs').module${path}`),
     }))
   },
 })
 
-/** Modules of Node's own that most runs do without, and that take milliseconds to load: they are, at their first use. */
+const sources = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => readFileSync(`${root}src/${file}`, 'utf8'))
+
+/** The names of `module` that src/ uses. */
+function usedOf(module) {
+  const names = new Set()
+  for (const text of sources) {
+    for (const [, list] of text.matchAll(new RegExp(`^import \\{([^}]*)\\} from '${module}'`, 'gm')))
+      for (const name of list.split(',')) names.add(name.trim().split(' as ')[0])
+    for (const [, whole] of text.matchAll(new RegExp(`^import (\\w+) from '${module}'`, 'gm')))
+      for (const [, name] of text.matchAll(new RegExp(`\\b${whole}\\.(\\w+)`, 'g'))) names.add(name)
+  }
+  return [...names].filter((name) => /^\w+$/.test(name))
+}
+
+/**
+ * Modules of the runtime that most runs do without, and that take milliseconds to load: they are, at their first use.
+ * They have only the names that are used: each costs time at every start.
+ */
 const late = {
   name: 'late',
   setup({ onResolve, onLoad }) {
     onResolve(
-      { filter: /^node:(child_process|crypto|dns\/promises|os|timers\/promises|tls|worker_threads)$/ },
+      {
+        filter:
+          /^node:(child_process|crypto|dns\/promises|os|stream|timers\/promises|tls|tty|util|worker_threads)$/,
+      },
       ({ path, namespace }) =>
         namespace === 'late' ? { path, external: true } : { path, namespace: 'late' },
     )
-    onLoad({ filter: /./, namespace: 'late' }, async ({ path }) => {
-      const names = Object.keys(await import(path)).filter((name) => name !== 'default')
-      const contents = `for(const name of '${names}'.split(','))
-        Object.defineProperty(exports,name,{get:()=>require('${path}')[name],enumerable:true})`
-      return { contents }
+    onLoad({ filter: /./, namespace: 'late' }, ({ path }) => {
+      const getters = usedOf(path).map((name) => `get ${name}(){return require('${path}').${name}}`)
+      return { contents: `module.exports={${getters.join()}}` }
     })
   },
 }
@@ -193,7 +238,12 @@ for (const entry of entries) {
 const bundle = ({ files, entryPoints }) =>
   build({ ...own, entryPoints, plugins: [apart, ...files.map(taking), late] })
 const shared = ({ file, modules }) => {
-  const lines = modules.map((path, index) => `export * as module${index} from './${path}.js'`)
+  const lines = modules.map((path, index) => {
+    const names = exportsOf.get(path)
+    const local = names.map((name) => `${name} as ${name}${index}`)
+    const members = names.map((name) => `${name}: ${name}${index}`)
+    return `import { ${local.join()} } from './${path}.js'\nexport const module${index} = { ${members.join()} }`
+  })
   return build({
     ...own,
     stdin: { contents: lines.join('\n'), resolveDir: `${root}src` },

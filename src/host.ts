@@ -27,6 +27,8 @@ export interface Host {
 export interface ProcessHost extends Host {
   /** Waits until standard error has been written; false if its reader takes nothing for `patienceMs` milliseconds. */
   written(patienceMs: number): Promise<boolean>
+  /** Standard output has been opened. */
+  readonly hasPrinted: boolean
 }
 
 /**
@@ -37,12 +39,14 @@ export function processHost(endBy: (signal: NodeJS.Signals) => void = () => {}):
   const signals = new Signals<Signal>(endBy)
   let stdin: Readable | undefined
   let stderr: Writable | undefined
+  let hasPrinted = false
   return {
     get stdin() {
       stdin ??= standardInput()
       return stdin
     },
     get stdout() {
+      hasPrinted = true
       return process.stdout
     },
     get stderr() {
@@ -53,6 +57,9 @@ export function processHost(endBy: (signal: NodeJS.Signals) => void = () => {}):
     pid: process.pid,
     now: () => performance.now(),
     onSignal: (names, handler) => signals.on(names, handler),
+    get hasPrinted() {
+      return hasPrinted
+    },
     written: async (patienceMs) => stderr === undefined || written(stderr, patienceMs),
   }
 }

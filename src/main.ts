@@ -1,5 +1,6 @@
 // Entry point: argv to exit status. The only file that ends the process.
 import { isUtf8 } from 'node:buffer'
+import { writeSync } from 'node:fs'
 import { constants } from 'node:os'
 import { contextsFileKind } from './cli/contexts.js'
 import type { CliEnvironment } from './cli/sources.js'
@@ -16,6 +17,7 @@ import { signalsAsUsual } from './io/signals.js'
 import { readSmallFile, withoutMark } from './io/small-file.js'
 import { columnsOf, wantsColor } from './io/terminal.js'
 import { hideNodeWarnings } from './io/warnings.js'
+import { restoresTerminals } from './runtime.js'
 import { versionText } from './version.js'
 
 export async function main(argv: readonly string[], host: Host): Promise<number> {
@@ -53,7 +55,7 @@ async function painter({ stderr, env }: Host): Promise<((text: string) => string
 
 async function prepare(argv: readonly string[], host: Host): Promise<Job> {
   const [name, ...rest] = argv
-  if (name === '--version') return printing(versionText) // fast path: the option tables are not loaded
+  if (name === '--version') return printing(versionText)
   const command = commands.find((known) => known.name === name)
   const cliEnvironment: CliEnvironment = { env: host.env, readFile: readTextFile }
   const prepared = await command?.prepare(rest, cliEnvironment)
@@ -107,12 +109,26 @@ function endBy(signal: NodeJS.Signals): void {
   process.exit(128 + constants.signals[signal]) // process 1 of a container does not end by its own signal
 }
 
+/**
+ * `mqttx --version` alone: written without a stream, as streams take milliseconds to load. False if the system does not
+ * take it.
+ */
+function hasWrittenVersion(argv: readonly string[]): boolean {
+  if (argv.length !== 1 || argv[0] !== '--version') return false
+  try {
+    return writeSync(1, versionText) > 0
+  } catch {
+    return false
+  }
+}
+
 /** Runs the process. Every failure ends with a message and an exit status, never with a stack. */
 export async function start(): Promise<void> {
+  if (hasWrittenVersion(process.argv.slice(2))) process.exit(ExitCode.ok)
   process.exitCode = ExitCode.bug // in effect only if the event loop empties while `main` still waits
   hideNodeWarnings()
   signalsAsUsual(process.env, endBy)
-  process.on('exit', leaveLostTerminals)
+  if (restoresTerminals) process.on('exit', leaveLostTerminals)
   const host = processHost(endBy)
   process.on('uncaughtException', (error) => {
     host.stderr.write(explain(error))
@@ -125,6 +141,6 @@ export async function start(): Promise<void> {
   // exit() would wait for a running hash, which cannot be cancelled. The shell sees the same status.
   if (argv[0] === 'passwd' && status > 128) endBy(status === ExitCode.interrupted ? 'SIGINT' : 'SIGTERM')
   // Completion does not wait for a name server that does not answer: its output is already printed.
-  // Nor does any command wait for a reader of standard error that has stopped.
-  if (!read || argv[0] === 'completion') process.exit()
+  // Nor does any command wait for a reader of standard error that has stopped. What has printed nothing has nothing to wait for.
+  if (!read || argv[0] === 'completion' || !host.hasPrinted) process.exit()
 }

@@ -25,6 +25,9 @@ export const can = {
 export const tlsLibrary = process.versions.boringssl === undefined ? 'OpenSSL' : 'BoringSSL'
 export const hasSecurityLevels = tlsLibrary === 'OpenSSL'
 
+/** Node aborts at exit when it cannot restore the settings of a terminal that has been closed. */
+export const restoresTerminals = bun === undefined
+
 /** The reason of an error of TLS, as OpenSSL words it. Bun gives its name: `KEY_VALUES_MISMATCH`. */
 export function tlsReason(error: Error): string {
   const reason = 'reason' in error ? String(error.reason) : error.message

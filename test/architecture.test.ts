@@ -9,7 +9,7 @@ const allowed: Record<string, readonly string[]> = {
   'errors.ts': ['text.ts'],
   'runtime.ts': [],
   'host.ts': ['io', 'errors.ts', 'runtime.ts'],
-  'main.ts': ['cli', 'commands', 'io', 'errors.ts', 'host.ts', 'version.ts'],
+  'main.ts': ['cli', 'commands', 'io', 'errors.ts', 'host.ts', 'runtime.ts', 'version.ts'],
   commands: [
     ...['broker', 'capture', 'cli', 'codec', 'connection', 'format', 'inspect', 'io', 'passwd', 'session'],
     ...['errors.ts', 'host.ts', 'ports.ts', 'runtime.ts', 'text.ts', 'version.ts', 'byte-text.ts'],

@@ -1,4 +1,4 @@
-// The first script of the executables on Bun.
+// The first script of the executables on Bun. Bun.main is its place in the executable.
 'use strict'
 
-require('../../dist/main.cjs').start()
+require(`${Bun.main.replace(/[^\\/]*$/, '')}dist/main.cjs`).start()

@@ -1,6 +1,6 @@
 // Executables on Bun: its compiler puts the bundle and its bytecode into Bun's own binary.
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { hostTarget, isWindows, member, pkgHome, root, tarball, versions } from './targets.mjs'
@@ -10,8 +10,14 @@ const run = promisify(execFile)
 /** Bytes. Bun alone has 65 to 115 MB. */
 export const sizes = { least: 60e6, most: 120e6 }
 
-/** A worker thread needs a file of its own, and finds it by this path, in whatever folder the program is started. */
-const threads = ['dist/passwd-worker.cjs', 'dist/bench-worker.cjs']
+/**
+ * The files of dist/ stay files of their own, so that a start loads only what it uses. They find each other, and worker
+ * threads, in the executable, in whatever folder it is started.
+ */
+const files = () =>
+  readdirSync(join(root, 'dist'))
+    .filter((name) => name.endsWith('.cjs') && name !== 'library.cjs')
+    .map((name) => `dist/${name}`)
 
 /** Without them the executable reads .env and bunfig.toml where it is started; the second can name code to run. */
 const closed = ['dotenv', 'bunfig', 'tsconfig', 'package-json'].map((name) => `--no-compile-autoload-${name}`)
@@ -35,7 +41,7 @@ export async function make(target, output) {
   const words = [
     ...['build', '--compile', '--bytecode', '--minify', '--format=cjs', '--target=bun', ...closed],
     ...['--define', '__dirname="./dist"', '--compile-executable-path', bunOf(target)],
-    ...['--root', root, '--outfile', output, '.ci/pack/boot-bun.cjs', ...threads],
+    ...['--external', './*.cjs', '--root', root, '--outfile', output, '.ci/pack/boot-bun.cjs', ...files()],
   ]
   await run(bunOf(hostTarget), words, { cwd: root })
 }

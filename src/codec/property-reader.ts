@@ -9,9 +9,12 @@ export type PropertyValues = Record<string, unknown>
 /** `title` is the name of the property in error texts. */
 type TitledRow = PropertyRow & { readonly title: string }
 
-const rowsById = new Map<number, TitledRow>(
-  properties.map((row) => [row.id, { ...row, title: propertyTitle(row) }]),
-)
+let rowsById: ReadonlyMap<number, TitledRow> | undefined
+
+function rowOf(id: number): TitledRow | undefined {
+  rowsById ??= new Map(properties.map((row) => [row.id, { ...row, title: propertyTitle(row) }]))
+  return rowsById.get(id)
+}
 
 /** The sender of a packet: some properties are allowed in one direction only. */
 export type Sender = 'client' | 'server'
@@ -44,7 +47,7 @@ function readProperty(
   values: PropertyValues,
 ): void {
   const id = reader.variable('property')
-  const row = rowsById.get(id)
+  const row = rowOf(id)
   if (row === undefined) throw reader.malformed(`unknown property ${id} (MQTT 5.0, 2.2.2.2)`)
   const isFromWrongSide = sender === 'server' && row.fromClient?.includes(carrier) === true
   if (!row.packets.includes(carrier) || isFromWrongSide) {

@@ -4,7 +4,6 @@ import { clause, type MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
 import { progress } from '../io/progress.js'
 import { say } from '../io/say.js'
-import { hasScreen } from '../io/terminal.js'
 
 export interface Diagnostics {
   /** Prints a warning; does nothing with --quiet. */
@@ -30,8 +29,8 @@ export function createDiagnostics(
       warn(`${clause(error)}${hint}; reconnecting in ${(delayMs / 1000).toFixed(1)} s`)
     },
     async waiting(text, work) {
-      if (args.quiet || args.debug || !hasScreen(host.stderr)) return work
-      const spinner = progress(host.stderr, text)
+      if (args.quiet || args.debug) return work
+      const spinner = progress(() => host.stderr, text)
       return work.finally(() => spinner.stop())
     },
     trace: args.debug ? new Trace(print) : undefined,

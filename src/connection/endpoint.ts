@@ -49,11 +49,11 @@ function wantsTls(args: EndpointArgs, port: number | undefined): boolean {
 }
 
 /** As in mosquitto, TLS details have no effect without TLS; the user may think that the connection is encrypted. */
-function warnOfClearText(args: TlsArgs, { stderr }: Host): void {
+function warnOfClearText(args: TlsArgs, host: Host): void {
   const details = ['cert', 'ciphers', 'insecure', 'tlsVersion', 'tlsAlpn', 'tlsKeylog', 'servername'] as const
   if (!details.some((key) => args[key] !== undefined && args[key] !== false)) return
   say(
-    stderr,
+    host.stderr,
     'Warning: this connection is not encrypted: turn TLS on with mqtts:// in -L, --cafile or --tls-use-os-certs',
   )
 }

@@ -57,7 +57,16 @@ describe.skipIf(!isBun)(`the executable on Bun${where}`, () => {
     const folder = scratch('hostile')
     const evil = "require('fs').writeFileSync('ran', ''); console.log('evil')"
     mkdirSync(join(folder, 'dist'))
-    for (const name of ['evil.js', 'dist/passwd-worker.cjs', 'dist/main.cjs', 'boot-bun.cjs', 'index.js'])
+    for (const name of [
+      'evil.js',
+      'dist/passwd-worker.cjs',
+      'dist/main.cjs',
+      'main.cjs',
+      'core.cjs',
+      'dist/core.cjs',
+      'boot-bun.cjs',
+      'index.js',
+    ])
       writeFileSync(join(folder, name), evil)
     writeFileSync(join(folder, 'bunfig.toml'), 'preload = ["./evil.js"]\n')
     writeFileSync(

@@ -4,7 +4,6 @@ import { bytesToText, textToBytes } from '../../byte-text.js'
 import { MqttxError } from '../../errors.js'
 import { LineSplitter, LineTooLong } from '../../io/lines.js'
 import { progress } from '../../io/progress.js'
-import { hasScreen } from '../../io/terminal.js'
 import { trimmed } from '../../passwd/formats.js'
 import type { StoredHash } from '../../passwd/hash.js'
 import { corrupt, isSilent, longestLine, type PasswordLine, putUsers } from '../../passwd/lines.js'
@@ -244,12 +243,12 @@ async function hashing<T>(
   { host }: Tools,
   work: (done: () => void) => Promise<T>,
 ): Promise<T> {
-  const shown = hasScreen(host.stderr) ? progress(host.stderr, 'Hashing') : undefined
+  const shown = progress(() => host.stderr, 'Hashing')
   const left = countdown('Hashing', count)
   try {
-    return await work(() => shown?.update(left(1)))
+    return await work(() => shown.update(left(1)))
   } finally {
-    shown?.stop()
+    shown.stop()
   }
 }
 

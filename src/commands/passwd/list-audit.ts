@@ -2,7 +2,6 @@
 import { ExitCode } from '../../errors.js'
 import { progress } from '../../io/progress.js'
 import { say } from '../../io/say.js'
-import { hasScreen } from '../../io/terminal.js'
 import { Audit, auditMode, type Finding } from '../../passwd/audit.js'
 import { Recogniser } from '../../passwd/foreign.js'
 import { costOf } from '../../passwd/policy.js'
@@ -86,7 +85,7 @@ async function auditLines(
     return 0
   }
   const about = new Audit({ format, iterations, guess: !noGuess })
-  const line = hasScreen(host.stderr) ? progress(host.stderr, 'Checking') : undefined
+  const line = progress(() => host.stderr, 'Checking')
   const width = atOnce(jobs)
   const left = countdown('Checking', total)
   try {
@@ -94,13 +93,13 @@ async function auditLines(
       for (let at = 0; at < lines.length; at += width) {
         const some = lines.slice(at, at + width)
         const found = await unlessEnded(Promise.all(some.map((each) => about.line(each))), signal)
-        line?.update(left(some.length))
+        line.update(left(some.length))
         for (const findings of found) if (findings.length > 0) await report(findings)
       }
     }
     return about.users
   } finally {
-    line?.stop()
+    line.stop()
   }
 }
 
