@@ -37,11 +37,14 @@ export function prepare() {
   bunOf(hostTarget)
 }
 
-export async function make(target, output) {
+export const make = (target, output) => compile(target, output, ['.ci/pack/boot-bun.cjs', ...files()])
+
+/** Makes an executable of CommonJS files, the first of which is run. */
+export async function compile(target, output, scripts) {
   const words = [
     ...['build', '--compile', '--bytecode', '--minify', '--format=cjs', '--target=bun', ...closed],
     ...['--define', '__dirname="./dist"', '--compile-executable-path', bunOf(target)],
-    ...['--external', './*.cjs', '--root', root, '--outfile', output, '.ci/pack/boot-bun.cjs', ...files()],
+    ...['--external', './*.cjs', '--root', root, '--outfile', output, ...scripts],
   ]
   await run(bunOf(hostTarget), words, { cwd: root })
 }

@@ -1,11 +1,13 @@
 // `npm run bench [-- GROUP]`: commands compared with mosquitto's clients; interleaved runs, medians. GROUP is pub, sub,
-// mqtt5, transports, start, memory, passwd or broker; without GROUP all run, and the table is stored in results/. For shorter runs
-// set MQTTX_BENCH_LINES and MQTTX_BENCH_RUNS; their table is not stored.
+// mqtt5, transports, start, memory, passwd, broker or native (the executable, which npm run pkg has made); without GROUP all run,
+// and the table is stored in results/. For shorter runs set MQTTX_BENCH_LINES and MQTTX_BENCH_RUNS; their table is not stored.
+// MQTTX_BENCH_PROGRAM is another mqttx to measure, such as an executable.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join, resolve } from 'node:path'
 import { brokerRows } from './broker.mjs'
 import { folder, median, peakMemory, startMosquitto, startServer, time } from './measure.mjs'
+import { nativeRows } from './native.mjs'
 import { passwdRows } from './passwd.mjs'
 import { transportRows } from './transports.mjs'
 
@@ -13,7 +15,8 @@ const root = resolve(import.meta.dirname, '../..')
 const lines = Number(process.env.MQTTX_BENCH_LINES ?? 1_000_000)
 const runs = Number(process.env.MQTTX_BENCH_RUNS ?? 5)
 const node = `'${process.execPath}'`
-const mqttx = `${node} '${join(root, 'bin/mqttx.js')}'`
+const other = process.env.MQTTX_BENCH_PROGRAM
+const mqttx = other === undefined ? `${node} '${join(root, 'bin/mqttx.js')}'` : `'${other}'`
 const input = join(folder, 'lines')
 const output = join(folder, 'output')
 
@@ -83,21 +86,23 @@ async function pubRows() {
   ]
 }
 
+/** One run of a subscriber until it has all messages. */
+async function subscriber(server, command, to = 'pipe') {
+  const arguments_ = `-h 127.0.0.1 -p ${server.first} -t '#' -C ${lines}`
+  const taken = await (to === 'file'
+    ? time(`${command} ${arguments_} >'${output}'`)
+    : time(`${command} ${arguments_}`, '| cat >/dev/null'))
+  await server.line()
+  return taken
+}
+
 async function subRows() {
   const server = await ideal(lines)
-  const subscriber = async (command, to) => {
-    const arguments_ = `-h 127.0.0.1 -p ${server.first} -t '#' -C ${lines}`
-    const taken = await (to === 'file'
-      ? time(`${command} ${arguments_} >'${output}'`)
-      : time(`${command} ${arguments_}`, '| cat >/dev/null'))
-    await server.line()
-    return taken
-  }
   const rows = []
   for (const to of ['file', 'pipe']) {
     const taken = await interleave([
-      () => subscriber(`${mqttx} sub`, to),
-      () => subscriber('mosquitto_sub', to),
+      () => subscriber(server, `${mqttx} sub`, to),
+      () => subscriber(server, 'mosquitto_sub', to),
     ])
     rows.push(ratioRow(`sub -t '#' to a ${to}`, taken, 6.0))
   }
@@ -204,6 +209,7 @@ const groups = {
   memory: memoryRows,
   passwd: () => passwdRows({ mqttx, node, interleave, runs }),
   broker: () => brokerRows({ mqttx, lines, runs }),
+  native: () => nativeRows({ mqttx, lines, runs, interleave, publisher, subscriber, ideal, ratioRow }),
 }
 
 const [only] = process.argv.slice(2)

@@ -1,12 +1,16 @@
 // `mqttx inspect` compared with tshark on the same capture: a file, or MEGABYTES (default 50) of mosquitto's traffic recorded
 // by tcpdump on loopback (requires root). Then peak memory with a generated stream of MB megabytes (default 2000; 0: skip).
 //   node test/bench/inspect.mjs [FILE|MEGABYTES [MB]]
+// MQTTX_BENCH_PROGRAM is another mqttx to measure, such as an executable.
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { bash, folder, median, peakMemory, startMosquitto, time } from './measure.mjs'
 
 const runs = 5
-const mqttx = `node '${resolve(import.meta.dirname, '../../bin/mqttx.js')}' inspect`
+const other = process.env.MQTTX_BENCH_PROGRAM
+const program =
+  other === undefined ? `node '${resolve(import.meta.dirname, '../../bin/mqttx.js')}'` : `'${other}'`
+const mqttx = `${program} inspect`
 
 /** Messages at QoS 0, 1 and 2, of a length at which tshark 4.0 stays in sync with the stream. */
 async function record(megabytes) {

@@ -47,6 +47,8 @@ const copied: Readonly<Record<string, string>> = {
   'src/passwd/threads.ts': 'the broker and passwd are different processes',
   'src/io/command.ts': 'each counts its own commands, and waits for its own readers',
   'src/codec/publish.ts': 'the view of the last buffer',
+  'src/codec/property-reader.ts': 'a table that is made at its first use',
+  'src/runtime.ts': "the runtime's function that collects garbage",
 }
 
 /** Names at the top level that change: variables, and collections that something is put into. */

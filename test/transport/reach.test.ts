@@ -244,6 +244,6 @@ test.each([
   ['EADDRINUSE', 'connect', 'no local port is free'],
   ['EADDRNOTAVAIL', 'bind', 'must be an address of this machine'],
 ])('%s from %s has a hint: %s', (code, syscall, words) => {
-  const error = Object.assign(new Error(code), { code, syscall })
+  const error = Object.assign(new Error(code), { code, syscall, address: '192.0.2.1' })
   expect(dialError(error, { host: 'broker.example', port: 1883 }).hint).toContain(words)
 })
