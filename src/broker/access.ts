@@ -1,6 +1,6 @@
 // Who may connect.
-import { isIP, isIPv4 } from 'node:net'
 import { shown } from '../text.js'
+import { isLocalPage, isLoopback } from '../transport/loopback.js'
 import type { Logins } from './logins.js'
 
 export interface AccessRules {
@@ -26,23 +26,12 @@ export interface Refusal {
 export const notAuthorized = 0x87
 const serverBusy = 0x89
 
-/** True for an address that only this machine can have. A name is none. */
-export function isLoopback(address: string | undefined): boolean {
-  if (address === undefined || address === '::1') return true
-  const mapped = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
-  if (isIPv4(mapped)) return mapped.startsWith('127.')
-  return isIP(address) === 6 && mapped.startsWith('7f') && /^7f[\da-f]{2}:[\da-f]{1,4}$/.test(mapped) // as a URL has it
-}
-
 /**
  * Whether a page of a browser may connect. Where only this machine is admitted, and without a password, pages of other
  * sites must not come in through a browser on it.
  */
 export function welcomes({ logins, allowAnonymous }: AccessRules, page: string): boolean {
-  if (allowAnonymous || logins !== undefined) return true
-  const { protocol, hostname } = URL.canParse(page) ? new URL(page) : { protocol: '', hostname: '' }
-  if (protocol !== 'http:' && protocol !== 'https:') return false
-  return hostname === 'localhost' || (hostname !== '' && isLoopback(hostname.replace(/^\[|\]$/g, '')))
+  return allowAnonymous || logins !== undefined || isLocalPage(page)
 }
 
 /** Why the visitor may not connect; undefined if it may. */

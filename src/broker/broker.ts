@@ -2,6 +2,16 @@
 import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { shown } from '../text.js'
+import {
+  type Address,
+  type Certificate,
+  from,
+  type Listener,
+  listen,
+  type Visits,
+  type Wanted,
+} from '../transport/listeners.js'
+import { listenUnix } from '../transport/unix-listener.js'
 import { version } from '../version.js'
 import { type AccessRules, welcomes } from './access.js'
 import { Connections, type Wire } from './connections.js'
@@ -9,21 +19,11 @@ import { Broker } from './core/broker.js'
 import type { Authorize } from './core/caller.js'
 import type { Limits, Settings } from './core/settings.js'
 import { logged, seldom } from './events.js'
-import {
-  type Address,
-  type Certificate,
-  type Listener,
-  listen,
-  type Visits,
-  type Wanted,
-} from './listeners.js'
 import { type Authenticate, type LoginLimits, Logins } from './logins.js'
-import { from } from './peers.js'
 import { Sys } from './sys.js'
-import { listenUnix } from './unix-listener.js'
 
+export type { Certificate, Wanted } from '../transport/listeners.js'
 export type { Settings } from './core/settings.js'
-export type { Certificate, Wanted } from './listeners.js'
 export type { Authenticate } from './logins.js'
 
 export interface BrokerOptions {

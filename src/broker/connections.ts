@@ -1,10 +1,11 @@
 // The connections of a broker: bytes and times go to the core, and the core is called again when it wants to be.
 import type { Duplex } from 'node:stream'
 import { limitFrames } from '../transport/frame-limit.js'
+import { from, type Origin } from '../transport/listeners.js'
 import { type AccessRules, notAuthorized, refusal } from './access.js'
 import type { Broker } from './core/broker.js'
 import type { ConnectRequest } from './core/connect.js'
-import { from, type Origin, Peer } from './peers.js'
+import { Peer } from './peers.js'
 
 /** How long connections may take to close when the broker stops. Milliseconds. */
 const stopMs = 300

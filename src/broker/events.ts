@@ -1,8 +1,9 @@
 // Status lines: what happens to clients, in the words of mosquitto's log where it has them.
 import { reasonText } from '../codec/reason-codes.js'
 import { shown } from '../text.js'
+import { from } from '../transport/listeners.js'
 import type { Client, Ending, Events } from './core/caller.js'
-import { from, type Peer } from './peers.js'
+import type { Peer } from './peers.js'
 
 /** `watched`: a client subscribes to topics of $SYS. */
 export function logged(log: (line: string) => void, watched: () => void): Events {

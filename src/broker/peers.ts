@@ -1,24 +1,11 @@
 // A client's network connection: what the core writes goes into its stream.
 import type { Duplex } from 'node:stream'
+import { farewell } from '../transport/farewell.js'
+import type { Origin } from '../transport/listeners.js'
 import type { Sink } from './core/caller.js'
 import type { ConnectRequest } from './core/connect.js'
 import type { Connection } from './core/connection.js'
-import { farewell } from './farewell.js'
 import { Outbox } from './outbox.js'
-
-export interface Origin {
-  /** undefined: not over a network. */
-  readonly address: string | undefined
-  readonly port: number | undefined
-  /** Of the unix socket that it came over. */
-  readonly path?: string
-}
-
-/** Where a client comes from, for the log. */
-export function from({ address, port, path }: Origin): string {
-  if (path !== undefined) return path
-  return address === undefined ? 'this process' : `${address}:${port}`
-}
 
 export interface PeerOptions {
   /** The system has taken so many more bytes. */

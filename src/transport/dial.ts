@@ -25,6 +25,8 @@ type TcpAddress = Extract<Address, { host: string }>
 
 export interface DialOptions {
   readonly noDelay: boolean
+  /** See Endpoint. */
+  readonly halfOpen?: boolean | undefined
   readonly signal: AbortSignal
 }
 
@@ -52,7 +54,8 @@ function isLocalhost({ host, localAddress }: TcpAddress): boolean {
 }
 
 function open(target: NetConnectOpts, address: Address, options: DialOptions): Promise<Socket> {
-  const socket = connect({ ...target, noDelay: options.noDelay })
+  const { noDelay, halfOpen = false } = options
+  const socket = connect({ ...target, noDelay, allowHalfOpen: halfOpen })
   return new Promise((resolve, reject) => {
     const abort = () => socket.destroy(options.signal.reason)
     if (options.signal.aborted) abort()

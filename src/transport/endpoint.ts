@@ -14,6 +14,8 @@ export interface Endpoint {
   readonly address: Address
   /** TCP_NODELAY on the socket. */
   readonly noDelay: boolean
+  /** Keep the socket writable after the server has ended its side. */
+  readonly halfOpen?: boolean | undefined
   /** Look up servers in SRV records of this service (RFC 2782): `_mqtt._tcp`. */
   readonly service?: string | undefined
   readonly proxy?: ProxyServer | undefined

@@ -3,6 +3,7 @@ import { type IncomingMessage, request } from 'node:http'
 import type { Socket } from 'node:net'
 import type { MqttxError } from '../errors.js'
 import { shown } from '../text.js'
+import type { DialOptions } from './dial.js'
 import { during } from './during.js'
 import { addressText, type ProxyServer, type TcpAddress } from './endpoint.js'
 import { dialProxy, ProxyFailures } from './proxy-failures.js'
@@ -14,7 +15,7 @@ const longestHeader = 16 * 1024
 export async function throughProxy(
   proxy: ProxyServer,
   target: TcpAddress,
-  options: { noDelay: boolean; signal: AbortSignal },
+  options: DialOptions,
 ): Promise<Socket> {
   const socket = await dialProxy(proxy, target, options)
   const failures = new ProxyFailures(proxy, target)

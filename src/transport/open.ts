@@ -37,10 +37,14 @@ async function reach(endpoint: Endpoint, signal: AbortSignal, asked?: TcpAddress
   }
 }
 
-async function connected({ address, proxy, noDelay }: Endpoint, signal: AbortSignal): Promise<Duplex> {
-  if (proxy === undefined || !('host' in address)) return dial(address, { noDelay, signal })
+async function connected(
+  { address, proxy, noDelay, halfOpen }: Endpoint,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const options = { noDelay, halfOpen, signal }
+  if (proxy === undefined || !('host' in address)) return dial(address, options)
   const { throughProxy } = await (proxy.scheme === 'http' ? import('./http-proxy.js') : import('./socks.js'))
-  return throughProxy(proxy, address, { noDelay, signal })
+  return throughProxy(proxy, address, options)
 }
 
 async function layered(

@@ -3,14 +3,14 @@
 import type { Socket } from 'node:net'
 import { ConnectionError, ExitCode, MqttxError } from '../errors.js'
 import { zoneHint } from '../io/zone.js'
-import { dial } from './dial.js'
+import { type DialOptions, dial } from './dial.js'
 import { addressText, type ProxyServer, type TcpAddress } from './endpoint.js'
 
 /** A connection to the proxy. @throws ConnectionError if it cannot be reached */
 export async function dialProxy(
   { host, port }: ProxyServer,
   { localAddress }: TcpAddress,
-  options: { noDelay: boolean; signal: AbortSignal },
+  options: DialOptions,
 ): Promise<Socket> {
   try {
     return await dial({ host, port, localAddress }, options)

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { SocksClient } from 'socks'
 import { ExitCode, MqttxError } from '../errors.js'
 import { shown } from '../text.js'
+import type { DialOptions } from './dial.js'
 import { during } from './during.js'
 import type { ProxyServer, TcpAddress } from './endpoint.js'
 import { dialProxy, ProxyFailures } from './proxy-failures.js'
@@ -14,7 +15,7 @@ const noTimeoutMs = 2 ** 31 - 1 // the signal limits the time
 export async function throughProxy(
   proxy: ProxyServer,
   target: TcpAddress,
-  options: { noDelay: boolean; signal: AbortSignal },
+  options: DialOptions,
 ): Promise<Socket> {
   const { host, port, login } = proxy
   if (Buffer.byteLength(target.host) > longestName) {

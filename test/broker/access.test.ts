@@ -1,7 +1,8 @@
 // Who is let in, and what the others are told.
 import { describe, expect, test } from 'vitest'
-import { isLoopback, refusal, welcomes } from '../../src/broker/access.js'
+import { refusal, welcomes } from '../../src/broker/access.js'
 import { Logins } from '../../src/broker/logins.js'
+import { isLoopback } from '../../src/transport/loopback.js'
 import { once } from '../helpers/wait.js'
 import { connectPacket, testBroker } from './rig.js'
 

@@ -1,12 +1,14 @@
 // mqttx broker: starts the embedded broker, prints its addresses and runs until a signal.
 import { type AccessList, parseAccessList } from '../../broker/acl.js'
-import type { Authenticate, Certificate, Settings, Wanted } from '../../broker/broker.js'
+import type { Authenticate, Settings } from '../../broker/broker.js'
+import { otherListeners } from '../../cli/options/listeners.js'
 import { ExitCode, explain } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { print } from '../../io/print.js'
 import { readGiven } from '../../io/small-file.js'
 import { type PasswordEntries, parsePasswords, verifyUser } from '../../passwd/file.js'
 import { shownLine } from '../../text.js'
+import { readCertificate, untilSignal } from '../server.js'
 import { Log } from './log.js'
 
 export interface BrokerArgs {
@@ -74,29 +76,6 @@ async function verbose(journal: Log) {
   const { packetLines } = await import('../../inspect/packet-lines.js')
   const now = () => performance.timeOrigin + performance.now()
   return packetLines((lines) => journal.write(lines), now)
-}
-
-function otherListeners({ tlsPort, wsPort, wssPort }: BrokerArgs): Omit<Wanted, 'bind'>[] {
-  const ports = [
-    ['mqtts', tlsPort],
-    ['ws', wsPort],
-    ['wss', wssPort],
-  ] as const
-  return ports.flatMap(([scheme, port]) => (port === undefined ? [] : [{ scheme, port }]))
-}
-
-function readCertificate({ certfile, keyfile }: BrokerArgs): Certificate | undefined {
-  if (certfile === undefined || keyfile === undefined) return undefined
-  return { cert: readGiven(certfile), key: readGiven(keyfile) }
-}
-
-/** Registered before start-up: a signal during start-up stops the broker when it has started. */
-function untilSignal(host: Host): { stopped: Promise<void>; release: () => void } {
-  let release = (): void => {}
-  const stopped = new Promise<void>((resolve) => {
-    release = host.onSignal(['SIGINT', 'SIGTERM'], () => resolve())
-  })
-  return { stopped, release }
 }
 
 function whoMayConnect({ passwordFile, allowAnonymous }: BrokerArgs): string {

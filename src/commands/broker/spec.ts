@@ -1,8 +1,8 @@
 // mqttx broker: options, help and checks. run.ts executes it.
 import { optionsOf, spec } from '../../cli/option.js'
 import { helpOptions, quietOption } from '../../cli/options/general.js'
-import { integer, parseListenPort, parseName, parseQos, parseSocketPath } from '../../cli/values.js'
-import { UsageError } from '../../errors.js'
+import { checkListeners, listenerOptions } from '../../cli/options/listeners.js'
+import { integer, parseListenPort, parseName, parseQos } from '../../cli/values.js'
 import { plainPort } from '../../ports.js'
 
 const { flag, option } = optionsOf('Server')
@@ -22,50 +22,6 @@ const bind = option({
   default: '127.0.0.1',
   help: 'Local address to listen on.',
   doc: 'Other machines can connect only to an address they can reach; 0.0.0.0 is all addresses.',
-})
-
-const tlsPort = option({
-  flags: '--tls-port PORT',
-  parse: parseListenPort,
-  help: 'Listen for TLS as well; needs --certfile and --keyfile.',
-  doc: 'As with {wsPort} and {wssPort}, 0 picks a free port; the address is printed on standard output as mqtts://.',
-})
-
-const certfile = option({
-  flags: '--certfile FILE',
-  parse: parseName,
-  complete: 'file',
-  help: "The server's certificate, in PEM format.",
-  doc: 'Intermediate certificates follow it in the same file.',
-})
-
-const keyfile = option({
-  flags: '--keyfile FILE',
-  parse: parseName,
-  complete: 'file',
-  help: 'The unencrypted private key of --certfile.',
-})
-
-const wsPort = option({
-  flags: '--ws-port PORT',
-  parse: parseListenPort,
-  help: 'Listen for WebSocket as well.',
-  doc: `Any path is accepted. Without {passwordFile} and {allowAnonymous}, WebSocket connections from other sites' pages
-    are refused.`,
-})
-
-const wssPort = option({
-  flags: '--wss-port PORT',
-  parse: parseListenPort,
-  help: 'Listen for WebSocket over TLS as well; needs --certfile.',
-})
-
-const unix = option({
-  flags: '--unix PATH',
-  parse: parseSocketPath,
-  complete: 'file',
-  help: 'Listen on a unix socket as well.',
-  doc: 'Its clients are local clients. A socket that nobody listens on is replaced. Printed as unix://PATH.',
 })
 
 const passwordFile = option({
@@ -159,12 +115,12 @@ export const broker = spec({
   options: {
     port,
     bind,
-    tlsPort,
-    wsPort,
-    wssPort,
-    unix,
-    certfile,
-    keyfile,
+    ...listenerOptions,
+    wsPort: {
+      ...listenerOptions.wsPort,
+      doc: `Any path is accepted. Without {passwordFile} and {allowAnonymous}, WebSocket connections from other sites'
+        pages are refused.`,
+    },
     passwordFile,
     aclFile,
     allowAnonymous,
@@ -183,13 +139,5 @@ export const broker = spec({
     ...(['passwordFile', 'allowAnonymous', 'verbose', 'quiet'] as const),
   ],
   exclusive: [],
-  check({ tlsPort, wssPort, certfile, keyfile }) {
-    const usesTls = tlsPort !== undefined || wssPort !== undefined
-    const hasCertificate = certfile !== undefined && keyfile !== undefined
-    if (usesTls && !hasCertificate)
-      throw new UsageError('--tls-port and --wss-port need both --certfile and --keyfile.')
-    if (!usesTls && (certfile !== undefined || keyfile !== undefined)) {
-      throw new UsageError('--certfile and --keyfile need --tls-port or --wss-port.')
-    }
-  },
+  check: checkListeners,
 })

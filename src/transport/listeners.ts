@@ -8,11 +8,25 @@ import { MqttxError } from '../errors.js'
 import { strerror } from '../io/system-error.js'
 import { zoneHint } from '../io/zone.js'
 import { listenCode, tlsLibrary, tlsReason } from '../runtime.js'
-import type { Origin } from './peers.js'
 
 export interface Address {
   readonly host: string
   readonly port: number
+}
+
+/** Where a client comes from. */
+export interface Origin {
+  /** undefined: not over a network. */
+  readonly address: string | undefined
+  readonly port: number | undefined
+  /** Of the unix socket that it came over. */
+  readonly path?: string
+}
+
+/** For messages: `127.0.0.1:50000`, the path of a unix socket. */
+export function from({ address, port, path }: Origin): string {
+  if (path !== undefined) return path
+  return address === undefined ? 'this process' : `${address}:${port}`
 }
 
 export interface Wanted {
@@ -20,6 +34,8 @@ export interface Wanted {
   readonly bind: string
   /** 0 takes a free one. */
   readonly port: number
+  /** The options of the port and of the address in hints. */
+  readonly names?: readonly [port: string, bind: string] | undefined
 }
 
 /** For mqtts and wss: PEM texts. */
@@ -32,6 +48,8 @@ export interface Visits {
   connected(stream: Duplex, origin: Origin): void
   /** A client that came no further than its connection; no end of line, no full stop. */
   turnedAway(origin: Origin, why: string): void
+  /** A client may end its side and still be written to. */
+  readonly halfOpen?: boolean
   /** The system does not let us have a connection. */
   trouble(error: Error): void
   /** Whether a page of this origin (RFC 6454) may connect from a browser. */
@@ -96,11 +114,14 @@ async function serverFor(
   visits: Visits,
 ): Promise<Server> {
   const arrived = (socket: Socket) => visits.connected(socket, originOf(socket))
-  if (scheme === 'mqtt') return createServer({ noDelay: true }, arrived)
+  const allowHalfOpen = visits.halfOpen ?? false
+  if (scheme === 'mqtt') return createServer({ noDelay: true, allowHalfOpen }, arrived)
   if (scheme === 'ws') return withWebSocket(createHttpServer({ noDelay: true }), visits)
   const options = { ...certificate, noDelay: true, handshakeTimeout: handshakeMs }
   try {
-    if (scheme === 'mqtts') return withTlsErrors(createTlsServer(options, arrived), visits)
+    if (scheme === 'mqtts') {
+      return withTlsErrors(createTlsServer({ ...options, allowHalfOpen }, arrived), visits)
+    }
     return withTlsErrors(await withWebSocket(createHttpsServer(options), visits), visits)
   } catch (cause) {
     const reason = cause instanceof Error ? tlsReason(cause) : String(cause)
@@ -122,7 +143,7 @@ function withTlsErrors<S extends Server>(server: S, { turnedAway }: Visits): S {
 }
 
 async function withWebSocket(server: HttpServer, visits: Visits): Promise<HttpServer> {
-  const { webSocketAcceptor } = await import('../transport/websocket.js')
+  const { webSocketAcceptor } = await import('./websocket.js')
   const { accept } = webSocketAcceptor((stream, request) =>
     visits.connected(stream, originOf(request.socket)),
   )
@@ -142,21 +163,25 @@ export function formatAddress({ host, port }: Address): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
-const reasons: Record<string, [reason: string, hint: string]> = {
-  EADDRINUSE: [
+/** `p` and `b` are the names of options. */
+const reasons: Record<string, (p: string, b: string) => [reason: string, hint: string]> = {
+  EADDRINUSE: (p) => [
     'Address already in use',
-    'another broker may be running there; choose a port with -p, or -p 0 for a free one',
+    `another broker may be running there; choose a port with ${p}, or ${p} 0 for a free one`,
   ],
-  EACCES: ['Permission denied', 'ports below 1024 are for root; choose another with -p'],
-  EADDRNOTAVAIL: [
+  EACCES: (p) => ['Permission denied', `ports below 1024 are for root; choose another with ${p}`],
+  EADDRNOTAVAIL: (_, b) => [
     'This machine does not have that address',
-    '--bind 127.0.0.1 is this machine only, 0.0.0.0 all its networks',
+    `${b} 127.0.0.1 is this machine only, 0.0.0.0 all its networks`,
   ],
-  ENOTFOUND: ['Name not found', '--bind takes an address of this machine, or a name for one'],
+  ENOTFOUND: (_, b) => ['Name not found', `${b} takes an address of this machine, or a name for one`],
 }
 
-function listenError({ bind, port }: Wanted, error: NodeJS.ErrnoException): MqttxError {
-  const known = reasons[listenCode(error)] ?? [strerror(error), undefined]
+function listenError(
+  { bind, port, names = ['-p', '--bind'] }: Wanted,
+  error: NodeJS.ErrnoException,
+): MqttxError {
+  const known = reasons[listenCode(error)]?.(...names) ?? [strerror(error), undefined]
   const [reason, hint] = [known[0], zoneHint(bind) ?? known[1]]
   return new MqttxError(`cannot listen on ${formatAddress({ host: bind, port })}: ${reason}`, {
     hint,

@@ -8,7 +8,7 @@ import { bound, type Listener, type Visits } from './listeners.js'
 
 /** Listens on `path`. A socket that an earlier server has left there is replaced. @throws MqttxError */
 export async function listenUnix(path: string, visits: Visits): Promise<Listener> {
-  const server = createServer((socket) =>
+  const server = createServer({ allowHalfOpen: visits.halfOpen ?? false }, (socket) =>
     visits.connected(socket, { address: undefined, port: undefined, path }),
   )
   try {

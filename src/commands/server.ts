@@ -1,0 +1,25 @@
+// What commands that accept connections share: their certificate, and running until a signal.
+
+import type { Certificate } from '../broker/broker.js'
+import type { Host } from '../host.js'
+import { readGiven } from '../io/small-file.js'
+
+interface CertificateArgs {
+  readonly certfile?: string | undefined
+  readonly keyfile?: string | undefined
+}
+
+/** @throws MqttxError if a file cannot be read */
+export function readCertificate({ certfile, keyfile }: CertificateArgs): Certificate | undefined {
+  if (certfile === undefined || keyfile === undefined) return undefined
+  return { cert: readGiven(certfile), key: readGiven(keyfile) }
+}
+
+/** Registered before start-up: a signal during start-up stops the server when it has started. */
+export function untilSignal(host: Host): { stopped: Promise<void>; release: () => void } {
+  let release = (): void => {}
+  const stopped = new Promise<void>((resolve) => {
+    release = host.onSignal(['SIGINT', 'SIGTERM'], () => resolve())
+  })
+  return { stopped, release }
+}

@@ -1,0 +1,153 @@
+// A proxy between clients and a server that passes bytes on unchanged, shows them, and applies faults.
+import type { Duplex } from 'node:stream'
+import { MqttxError } from '../errors.js'
+import type { Endpoint } from '../transport/endpoint.js'
+import {
+  type Certificate,
+  from,
+  type Listener,
+  listen,
+  type Origin,
+  type Wanted,
+} from '../transport/listeners.js'
+import { isLocalPage } from '../transport/loopback.js'
+import { open } from '../transport/open.js'
+import { listenUnix } from '../transport/unix-listener.js'
+import { join, reset } from './connection.js'
+import type { Direction } from './fault-language.js'
+import type { AppliedFault } from './fault-stream.js'
+import type { FaultedConnection, Faults } from './faults.js'
+import { refuseLoop } from './loop.js'
+
+/** Sees what passes. `id` is of one connection, from 1. */
+export interface Watcher {
+  /** `client` is its address and port. */
+  opened(id: number, client: string): void
+  /** Bytes that have arrived. */
+  passed(id: number, direction: Direction, bytes: Buffer): void
+  /** A fault will be applied to a packet, before the bytes that complete its head are `passed`. */
+  applied(id: number, fault: AppliedFault): void
+  /** The client gets a CONNACK of our own. */
+  answered(id: number, connack: Buffer): void
+  closed(id: number, how: 'closed' | 'reset'): void
+}
+
+export interface TapOptions {
+  readonly listeners: readonly Wanted[]
+  /** Path of a unix socket to listen on. */
+  readonly unix?: string | undefined
+  readonly certificate?: Certificate | undefined
+  /** Where the connections go. */
+  readonly target: Endpoint
+  /** Time limit for the connection to the server, in milliseconds. */
+  readonly connectMs: number
+  /** Those of now; undefined: there are never any. */
+  readonly faults?: (() => Faults) | undefined
+  readonly watcher?: Watcher | undefined
+  /** What the user should know: a sentence, and what to try. */
+  report(line: string, hint?: string): void
+}
+
+export interface RunningTap {
+  /** Where clients can connect, in the order of the options. */
+  readonly urls: readonly string[]
+  /** Clients so far. */
+  connections(): number
+  /** Ends all connections and stops listening. */
+  close(): Promise<void>
+}
+
+/** Milliseconds that connections may take to close. */
+const closeMs = 300
+
+/** @throws MqttxError if it cannot listen, or if the target is the tap itself */
+export async function startTap(options: TapOptions): Promise<RunningTap> {
+  const { watcher, faults, connectMs, report } = options
+  const target: Endpoint = { ...options.target, halfOpen: true, noDelay: true }
+  const streams = new Set<Duplex>()
+  const stopping = new AbortController()
+  let connections = 0
+
+  function keep(stream: Duplex): void {
+    streams.add(stream)
+    stream.once('close', () => streams.delete(stream))
+    stream.on('error', () => {}) // 'close' follows
+  }
+
+  async function connected(client: Duplex, origin: Origin): Promise<void> {
+    keep(client)
+    client.pause()
+    const id = ++connections
+    const gone = new AbortController()
+    const giveUp = (): void => gone.abort()
+    client.once('close', giveUp)
+    const limit = AbortSignal.timeout(connectMs)
+    let server: Duplex
+    try {
+      server = await open(target, AbortSignal.any([stopping.signal, gone.signal, limit]))
+    } catch (error) {
+      if (!stopping.signal.aborted && !gone.signal.aborted)
+        reportFailure(origin, limit.aborted ? undefined : error)
+      return reset(client)
+    }
+    keep(server)
+    client.off('close', giveUp)
+    const connection: FaultedConnection = { id, version: 0, clientId: undefined, draws: [] }
+    watcher?.opened(id, from(origin))
+    let recognised = false
+    join(client, server, connection, {
+      faults,
+      passed(direction, bytes) {
+        if (!recognised && direction === 'c2s') {
+          recognised = true
+          if (bytes[0] !== 0x10) {
+            report(`Client from ${from(origin)}: not MQTT; its bytes are passed on as they are.`)
+          }
+        }
+        watcher?.passed(id, direction, bytes)
+      },
+      applied: (fault) => watcher?.applied(id, fault),
+      answered: (connack) => watcher?.answered(id, connack),
+      closed: (how) => watcher?.closed(id, how),
+    })
+  }
+
+  function reportFailure(origin: Origin, error: unknown): void {
+    const why = error instanceof Error ? error.message : `no connection within ${connectMs / 1000} s`
+    const hint = error instanceof MqttxError ? error.hint : undefined
+    report(`Client from ${from(origin)} not connected: ${why.replace(/\.$/, '')}.`, hint)
+  }
+
+  const visits = {
+    halfOpen: true,
+    connected: (stream: Duplex, origin: Origin) => void connected(stream, origin),
+    turnedAway: (origin: Origin, why: string) => report(`Client from ${from(origin)} refused: ${why}.`),
+    trouble: (error: Error) => report(`Cannot accept a connection: ${error.message}.`),
+    welcomes: isLocalPage,
+  }
+  const listeners: Listener[] = []
+
+  async function close(): Promise<void> {
+    stopping.abort()
+    for (const listener of listeners) listener.stop()
+    const closed = Array.from(streams, (stream) => new Promise((resolve) => stream.once('close', resolve)))
+    for (const stream of streams) stream.end()
+    const late = setTimeout(() => {
+      for (const stream of streams) stream.destroy()
+    }, closeMs)
+    for (const stream of streams) stream.resume()
+    await Promise.all(closed)
+    clearTimeout(late)
+    for (const listener of listeners) listener.destroy()
+  }
+
+  try {
+    for (const wanted of options.listeners) listeners.push(await listen(wanted, options.certificate, visits))
+    if (options.unix !== undefined) listeners.push(await listenUnix(options.unix, visits))
+    await refuseLoop(target, listeners)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { urls: listeners.map(({ url }) => url), connections: () => connections, close }
+}
