@@ -23,17 +23,21 @@ export async function attempt(
   const { signal } = limit
   const giveUp = () => limit.abort(abort.reason)
   let late = false
+  let isOpen = false
   const deadline = setTimeout(() => {
     late = true
     limit.abort()
   }, options.connectTimeoutMs)
+  options.endpoint.steps?.attempt()
   if (abort.aborted) giveUp()
   abort.addEventListener('abort', giveUp)
   try {
     const current = again ? await renewed(options, signal) : options
-    await begin(await open(current.endpoint, signal), current, signal)
+    const stream = await open(current.endpoint, signal)
+    isOpen = true
+    await begin(stream, current, signal)
   } catch (error) {
-    throw late && !(error instanceof MqttxError) ? connectTimeout(options) : error
+    throw late && !(error instanceof MqttxError) ? connectTimeout(options, isOpen) : error
   } finally {
     clearTimeout(deadline)
     abort.removeEventListener('abort', giveUp)

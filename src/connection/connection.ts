@@ -19,6 +19,7 @@ import { QoS0Losses } from './qos0-losses.js'
 import { Receiver } from './receiver.js'
 import { isTransient, Reconnector } from './reconnect.js'
 import type { PublishRefused } from './server-limits.js'
+import { SessionSteps } from './session-steps.js'
 import { type Connected, type Connecting, ConnectionState } from './state.js'
 import { optionsByte, subscribePacket, unsubscribePacket } from './subscribe-packet.js'
 import type { Trace } from './trace.js'
@@ -35,6 +36,7 @@ export class Connection {
   readonly #qos0Losses = new QoS0Losses()
   readonly #reconnector: Reconnector
   readonly #likelyCause: LikelyCause
+  readonly #steps: SessionSteps | undefined
 
   constructor(options: ConnectOptions, events: ConnectionEvents, trace?: Trace) {
     this.#options = options
@@ -56,12 +58,15 @@ export class Connection {
       },
       options,
     )
-    this.#likelyCause = new LikelyCause(options.clientId)
+    const { steps } = options.endpoint
+    this.#steps = steps && new SessionSteps(steps)
+    this.#likelyCause = new LikelyCause(options.clientId, steps !== undefined && options.reconnects === 0)
     this.#receiver = new Receiver({
       state: this.#state,
       session: this.#session,
       events,
       trace,
+      steps: this.#steps,
       version: options.version,
       handshake: (connecting, packet) => this.#onHandshake(connecting, packet),
       disconnect: (packet) => this.#onDisconnect(packet),
@@ -177,6 +182,7 @@ export class Connection {
     this.#state.connected?.negotiated.checkSubscribe(filters, options)
     const packetOf = (id: number) => subscribePacket(id, filters, { options, version })
     const messageId = this.#request('suback', filters.length, packetOf)
+    this.#steps?.subscribed(messageId, filters)
     const shown = { qos: options.qos, options: optionsByte(options, version) }
     this.#trace?.sendingSubscribe(messageId, filters, shown)
     return messageId
@@ -235,6 +241,7 @@ export class Connection {
     const before = link.unsent + link.batch.pending
     const closed = await link.close(encodePacket(disconnectPacket(reasonCode, properties), version), limitMs)
     this.#state.ended()
+    this.#steps?.ended(undefined)
     if (this.#state.failure !== undefined) throw this.#state.failure
     if (closed !== 'taken' && before > 0) throw closeIncomplete(closed)
   }
@@ -252,6 +259,7 @@ export class Connection {
   #end(failure?: Error): void {
     const { link } = this.#state
     if (!this.#state.ended(failure)) return
+    this.#steps?.ended(failure)
     this.#reconnector.stop()
     if (failure === undefined) this.#waiters.wake()
     else this.#waiters.fail(failure)
@@ -270,8 +278,7 @@ export class Connection {
       const handshake = new Handshake({ connect: options, cleanStart, trace: this.#trace, transmit })
       signal.addEventListener('abort', () => handshake.fail(signal.reason as Error), { once: true })
       if (!this.#state.opened(link, handshake)) throw signal.reason
-      handshake.start()
-      await handshake.done
+      await handshake.start()
     } catch (error) {
       this.#state.lost()
       link.destroy()
@@ -321,6 +328,7 @@ export class Connection {
     if (!accepted.sessionPresent && this.#session.begin()) throw sessionLost()
     link.startKeepAlive(negotiated.keepAlive)
     this.#state.accepted(negotiated, performance.now())
+    this.#steps?.accepted()
   }
 
   #onDisconnect({ reasonCode = 0, properties }: IDisconnectPacket): void {
@@ -341,6 +349,7 @@ export class Connection {
     const upMs = performance.now() - connected.since
     const { requests, inFlight: publishes } = this.#session
     const error = this.#likelyCause.explain(failure, { requests, publishes, upMs })
+    this.#steps?.ended(error)
     this.#disconnected(connected)
     if (this.#options.reconnects === 0 || !isTransient(error, true)) return this.#end(error)
     this.#reconnector.connect(this.#options.reconnects, { error, upMs }).catch((last: unknown) => {

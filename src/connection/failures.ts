@@ -4,7 +4,8 @@ import { reasonText } from '../codec/reason-codes.js'
 import { pairsOf } from '../codec/user-properties.js'
 import { ConnectionError, ExitCode, MqttxError, ProtocolError } from '../errors.js'
 import { shown } from '../text.js'
-import { addressText } from '../transport/endpoint.js'
+import { silenceHint } from '../transport/dial.js'
+import { addressText, type Endpoint } from '../transport/endpoint.js'
 import type { ConnectOptions } from './options.js'
 
 export function connectionLost(
@@ -23,16 +24,29 @@ export function sessionLost(): MqttxError {
   })
 }
 
-export function connectTimeout({ endpoint, connectTimeoutMs }: ConnectOptions): ConnectionError {
+/** The hint if the server takes a connection and sends nothing. */
+export const noAnswerHint =
+  'the server accepts connections but does not answer, or closes them: is this an MQTT port?'
+
+/** `isOpen`: the connection was open and CONNECT was sent. */
+export function connectTimeout(
+  { endpoint, connectTimeoutMs }: ConnectOptions,
+  isOpen: boolean,
+): ConnectionError {
   const where = addressText(endpoint.address)
   return new ConnectionError(
     `Unable to connect (no CONNACK from ${where} within ${connectTimeoutMs / 1000} s).`,
     {
       exitCode: ExitCode.keepAlive,
       prefix: '',
-      hint: 'the server accepts connections but does not answer, or closes them: is this an MQTT port?',
+      hint: isOpen || hasLayers(endpoint) ? noAnswerHint : silenceHint,
     },
   )
+}
+
+/** More is needed than a socket. */
+function hasLayers({ proxy, tls, webSocket }: Endpoint): boolean {
+  return proxy !== undefined || tls !== undefined || webSocket !== undefined
 }
 
 export function keepAliveExceeded(): ConnectionError {

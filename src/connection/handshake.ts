@@ -3,6 +3,7 @@ import type { IAuthPacket, IConnackPacket, Packet } from 'mqtt-packet'
 import type { ControlPacket } from '../codec/encoder.js'
 import { MqttxError, ProtocolError } from '../errors.js'
 import { shown } from '../text.js'
+import { step } from '../transport/steps.js'
 import { type Accepted, acceptConnack, connackCode, connectPacket } from './connect-packet.js'
 import { beforeConnack } from './failures.js'
 import type { ConnectOptions } from './options.js'
@@ -18,10 +19,9 @@ export interface HandshakeOptions {
 }
 
 export class Handshake {
-  /** Resolves when the server accepts, rejects when the handshake fails. */
-  readonly done: Promise<void>
   readonly #options: HandshakeOptions
   readonly #scram: Scram | undefined
+  readonly #done: Promise<void>
   #challenged = false
   #settled = false
   #resolve!: () => void
@@ -30,17 +30,21 @@ export class Handshake {
   constructor(options: HandshakeOptions) {
     this.#options = options
     this.#scram = scramOf(options.connect)
-    this.done = new Promise((resolve, reject) => {
+    this.#done = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
-    this.done.catch(() => {}) // avoids an unhandled rejection before it is awaited
+    this.#done.catch(() => {}) // avoids an unhandled rejection before it is awaited
   }
 
-  start(): void {
+  /** Sends CONNECT. Resolves when the server accepts, rejects when the handshake fails. */
+  start(): Promise<void> {
     const { connect, cleanStart, trace, transmit } = this.#options
-    trace?.sending('CONNECT')
-    transmit(connectPacket(connect, cleanStart, this.#scram?.first()))
+    return step(connect.endpoint.steps, { name: 'CONNACK', target: '' }, () => {
+      trace?.sending('CONNECT')
+      transmit(connectPacket(connect, cleanStart, this.#scram?.first()))
+      return this.#done
+    })
   }
 
   fail(error: Error): void {

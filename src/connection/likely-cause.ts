@@ -18,18 +18,20 @@ type Cause = 'subscribe' | 'publish' | 'identifier'
 
 export class LikelyCause {
   readonly #clientId: string
+  readonly #atOnce: boolean
   #last: Cause | undefined
   #explained = false
 
-  /** `clientId` is empty if the server assigns it. */
-  constructor(clientId: string) {
+  /** `clientId` is empty if the server assigns it. `atOnce`: also after a single loss, as there will be no other. */
+  constructor(clientId: string, atOnce = false) {
     this.#clientId = clientId
+    this.#atOnce = atOnce
   }
 
   /** Adds a hint to the error of a lost connection: once, after two losses in a row with the same cause. */
   explain(error: MqttxError, connection: LostConnection): MqttxError {
     const cause = error.exitCode === ExitCode.connectionLost ? this.#causeOf(connection) : undefined
-    const again = cause !== undefined && cause === this.#last
+    const again = cause !== undefined && (this.#atOnce || cause === this.#last)
     this.#last = cause
     if (!again || this.#explained) return error
     this.#explained = true
@@ -46,13 +48,14 @@ export class LikelyCause {
   }
 
   #hint(cause: Cause): string {
+    const after = this.#atOnce ? 'this happened after' : 'this happens after each'
     switch (cause) {
       case 'subscribe':
-        return 'this happens after each SUBSCRIBE; may this client subscribe there? Check the ACL or policy of the server'
+        return `${after} SUBSCRIBE; may this client subscribe there? Check the ACL or policy of the server`
       case 'publish':
-        return 'this happens after each PUBLISH; may this client publish there? Check the ACL or policy of the server'
+        return `${after} PUBLISH; may this client publish there? Check the ACL or policy of the server`
       case 'identifier':
-        return `this happens soon after each CONNACK; is another client connected as '${this.#clientId}'? Use another -i`
+        return `${after.replace(' after', ' soon after')} CONNACK; is another client connected as '${this.#clientId}'? Use another -i`
     }
   }
 }

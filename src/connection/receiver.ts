@@ -7,6 +7,7 @@ import { ProtocolError } from '../errors.js'
 import type { Session } from '../session/session.js'
 import type { Answer, ConnectionEvents } from './events.js'
 import { beforeConnack, type ReasonProperties, serverReason } from './failures.js'
+import type { SessionSteps } from './session-steps.js'
 import type { Connected, Connecting, ConnectionState } from './state.js'
 import type { Trace } from './trace.js'
 
@@ -15,6 +16,7 @@ export interface ReceiverOptions {
   readonly session: Session<unknown, Publish>
   readonly events: ConnectionEvents
   readonly trace: Trace | undefined
+  readonly steps: SessionSteps | undefined
   /** Protocol version: 3, 4 or 5. */
   readonly version: number
   /** Called for a packet between CONNECT and CONNACK. */
@@ -81,10 +83,11 @@ export class Receiver implements PacketHandler {
   }
 
   #suback(packet: ISubackPacket): void {
-    const { session, events, trace } = this.#options
+    const { session, events, trace, steps } = this.#options
     trace?.received('SUBACK')
     const codes = packet.granted as number[]
     session.answered('suback', packet.messageId!, codes.length)
+    steps?.suback(packet.messageId!, codes)
     events.suback?.(codes, answerOf(packet))
   }
 

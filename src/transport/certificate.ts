@@ -113,6 +113,12 @@ function validityCause(certificate: DetailedPeerCertificate, fault: 'expired' | 
   return `${whose} is not valid before ${day(valid_from)}`
 }
 
+/** Subject, issuer and days left at `now`, in milliseconds since 1970. */
+export function certificateText({ subject, issuer, valid_to }: PeerCertificate, now: number): string {
+  const days = Math.floor((Date.parse(valid_to) - now) / 86_400_000)
+  return `certificate '${nameOf(subject)}' issued by '${nameOf(issuer)}', valid for ${days} days`
+}
+
 /** From the server's certificate to the root, or to the last certificate whose issuer is known. */
 function chainOf(certificate: DetailedPeerCertificate): DetailedPeerCertificate[] {
   const chain = [certificate]

@@ -5,20 +5,25 @@ import { ConnectionError } from '../errors.js'
 import { isSystemError, strerror } from '../io/system-error.js'
 import { zoneHint } from '../io/zone.js'
 import { unboundAddress } from '../runtime.js'
+import { shown } from '../text.js'
 import { during } from './during.js'
 import { type Address, addressText } from './endpoint.js'
 import { firstOf, interleaved } from './race.js'
+import { type StepObserver, step } from './steps.js'
 
 const noPort =
   'no local port is free: wait a minute for old connections to time out, or use another address (-A; bench: --ifaddr)'
 const notOurs = '-A (bench: --ifaddr) must be an address of this machine'
+
+/** The hint if there is no answer at all. */
+export const silenceHint = 'is the host up, and does a firewall drop packets to this port?'
 
 const hints: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: is the broker running, are -h and -p right?',
   ENOENT: 'no such socket: is the broker running?',
   EADDRNOTAVAIL: noPort,
   EADDRINUSE: noPort,
-  ETIMEDOUT: 'is the host up, and does a firewall drop packets to this port?',
+  ETIMEDOUT: silenceHint,
 }
 
 type TcpAddress = Extract<Address, { host: string }>
@@ -28,6 +33,7 @@ export interface DialOptions {
   /** See Endpoint. */
   readonly halfOpen?: boolean | undefined
   readonly signal: AbortSignal
+  readonly steps?: StepObserver | undefined
 }
 
 /**
@@ -43,8 +49,8 @@ export async function dial(address: Address, options: DialOptions): Promise<Sock
     )
     if (found !== undefined) return found
   }
-  const { signal } = options
-  const targets = await during(signal, undefined, tcpTargets(address))
+  const { signal, steps } = options
+  const targets = await during(signal, undefined, tcpTargets(address, steps))
   if (targets.length === 1) return open(targets[0]!, address, options)
   return firstOf(targets, (target, limit) => open(target, address, { ...options, signal: limit }), signal)
 }
@@ -54,6 +60,15 @@ function isLocalhost({ host, localAddress }: TcpAddress): boolean {
 }
 
 function open(target: NetConnectOpts, address: Address, options: DialOptions): Promise<Socket> {
+  const isPath = 'path' in target
+  return step(
+    options.steps,
+    { name: isPath ? 'socket' : 'TCP', target: addressText(target as Address) },
+    () => connected(target, address, options),
+  )
+}
+
+function connected(target: NetConnectOpts, address: Address, options: DialOptions): Promise<Socket> {
   const { noDelay, halfOpen = false } = options
   const socket = connect({ ...target, noDelay, allowHalfOpen: halfOpen })
   return new Promise((resolve, reject) => {
@@ -80,19 +95,32 @@ interface Target {
 }
 
 /** The addresses of the host in the order in which they are tried. */
-async function tcpTargets({ host, port, localAddress }: TcpAddress): Promise<Target[]> {
-  const from = localAddress === undefined ? [] : await addressesOf(localAddress)
+async function tcpTargets(
+  { host, port, localAddress }: TcpAddress,
+  steps: StepObserver | undefined,
+): Promise<Target[]> {
+  const from = localAddress === undefined ? [] : await addressesOf(localAddress, steps)
   const local = from[0] === undefined ? {} : { localAddress: from[0].address }
-  const all = await addressesOf(host)
+  const all = await addressesOf(host, steps)
   const reachable = from[0] === undefined ? all : all.filter(({ family }) => family === from[0]!.family)
   return interleaved(reachable.length > 0 ? reachable : all).map(({ address }) => {
     return { host: address, port, ...local }
   })
 }
 
-async function addressesOf(host: string): Promise<{ address: string; family: number }[]> {
+interface Found {
+  readonly address: string
+  readonly family: number
+}
+
+async function addressesOf(host: string, steps: StepObserver | undefined): Promise<Found[]> {
   const family = isIP(host)
   if (family !== 0) return [{ address: host, family }]
+  const detail = (found: Found[]) => found.map(({ address }) => address).join(', ')
+  return step(steps, { name: 'DNS', target: shown(host), detail }, () => lookup(host))
+}
+
+async function lookup(host: string): Promise<Found[]> {
   try {
     return await dns.lookup(host, { all: true })
   } catch (error) {

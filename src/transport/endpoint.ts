@@ -1,5 +1,6 @@
 // The address of a server, and the proxy, TLS and WebSocket settings to reach it.
 import type { SecureContext } from 'node:tls'
+import type { StepObserver } from './steps.js'
 
 /** A TCP port of a host, or the path of a unix socket. */
 export type Address = TcpAddress | { readonly path: string }
@@ -21,6 +22,8 @@ export interface Endpoint {
   readonly proxy?: ProxyServer | undefined
   readonly tls?: TlsSettings | undefined
   readonly webSocket?: WebSocketSettings | undefined
+  /** Observes the steps of each attempt to connect. */
+  readonly steps?: StepObserver | undefined
 }
 
 /** A SOCKS5 or HTTP proxy, which also resolves the name of the target. */

@@ -7,6 +7,7 @@ import type { DialOptions } from './dial.js'
 import { during } from './during.js'
 import { addressText, type ProxyServer, type TcpAddress } from './endpoint.js'
 import { dialProxy, ProxyFailures } from './proxy-failures.js'
+import { step } from './steps.js'
 
 /** Bytes of the header of a response. */
 const longestHeader = 16 * 1024
@@ -18,6 +19,17 @@ export async function throughProxy(
   options: DialOptions,
 ): Promise<Socket> {
   const socket = await dialProxy(proxy, target, options)
+  await step(options.steps, { name: 'proxy', target: addressText(target) }, () =>
+    connectTo(target, { proxy, socket, signal: options.signal }),
+  )
+  return socket
+}
+
+/** Asks the proxy at the other end of `socket` to connect to `target`. */
+async function connectTo(
+  target: TcpAddress,
+  { proxy, socket, signal }: { proxy: ProxyServer; socket: Socket; signal: AbortSignal },
+): Promise<void> {
   const failures = new ProxyFailures(proxy, target)
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     const asked = request({
@@ -38,8 +50,7 @@ export async function throughProxy(
     const failure = refusal(answer, failures)
     if (failure !== undefined) throw failure
   })
-  await during(options.signal, socket, checked)
-  return socket
+  await during(signal, socket, checked)
 }
 
 function authorization({ login }: ProxyServer): Record<string, string> {

@@ -1,19 +1,30 @@
 // Opens a Duplex to an endpoint: socket, proxy, TLS, WebSocket. Layers beyond a plain socket are loaded when needed.
 import type { Duplex } from 'node:stream'
 import { ConnectionError } from '../errors.js'
+import { shown } from '../text.js'
 import { dial } from './dial.js'
-import type { Endpoint, TcpAddress } from './endpoint.js'
+import { addressText, type Endpoint, type TcpAddress } from './endpoint.js'
+import { step } from './steps.js'
 
 /**
  * @param signal aborts the attempt; its reason is thrown
  * @throws ConnectionError if it can be retried, else MqttxError
  */
 export async function open(endpoint: Endpoint, signal: AbortSignal): Promise<Duplex> {
-  const { address, service } = endpoint
+  const { address, service, steps } = endpoint
   if (service === undefined || !('host' in address)) return reach(endpoint, signal)
   const { serversOf } = await import('./srv.js')
   let failure: unknown
-  for (const server of await serversOf(service, address.host, signal)) {
+  const servers = await step(
+    steps,
+    {
+      name: 'DNS',
+      target: shown(`${service}.${address.host}`),
+      detail: (found) => shown(found.map(addressText).join(', ')),
+    },
+    () => serversOf(service, address.host, signal),
+  )
+  for (const server of servers) {
     try {
       return await reach({ ...endpoint, address: { ...address, ...server } }, signal, address)
     } catch (error) {
@@ -38,10 +49,10 @@ async function reach(endpoint: Endpoint, signal: AbortSignal, asked?: TcpAddress
 }
 
 async function connected(
-  { address, proxy, noDelay, halfOpen }: Endpoint,
+  { address, proxy, noDelay, halfOpen, steps }: Endpoint,
   signal: AbortSignal,
 ): Promise<Duplex> {
-  const options = { noDelay, halfOpen, signal }
+  const options = { noDelay, halfOpen, signal, steps }
   if (proxy === undefined || !('host' in address)) return dial(address, options)
   const { throughProxy } = await (proxy.scheme === 'http' ? import('./http-proxy.js') : import('./socks.js'))
   return throughProxy(proxy, address, options)
@@ -49,20 +60,24 @@ async function connected(
 
 async function layered(
   below: Duplex,
-  { address, tls, webSocket }: Endpoint,
+  { address, tls, webSocket, steps }: Endpoint,
   { signal, asked }: { signal: AbortSignal; asked: TcpAddress | undefined },
 ): Promise<Duplex> {
   let stream = below
   if (tls !== undefined) {
-    const { secure } = await import('./tls.js')
-    stream = await secure(stream, { settings: tls, address, asked }, signal)
+    const { secure, secured } = await import('./tls.js')
+    stream = await step(
+      steps,
+      { name: 'TLS', target: tls.servername ?? addressText(asked ?? address), detail: secured },
+      () => secure(below, { settings: tls, address, asked }, signal),
+    )
   }
   if (webSocket !== undefined) {
     const { upgrade } = await import('./websocket.js')
-    stream = await upgrade(
-      stream,
-      { settings: webSocket, address, secure: tls !== undefined, name: tls?.servername },
-      signal,
+    const target = { settings: webSocket, address, secure: tls !== undefined, name: tls?.servername }
+    const under = stream
+    stream = await step(steps, { name: 'WebSocket', target: webSocket.path }, () =>
+      upgrade(under, target, signal),
     )
   }
   return stream

@@ -5,8 +5,9 @@ import { ExitCode, MqttxError } from '../errors.js'
 import { shown } from '../text.js'
 import type { DialOptions } from './dial.js'
 import { during } from './during.js'
-import type { ProxyServer, TcpAddress } from './endpoint.js'
+import { addressText, type ProxyServer, type TcpAddress } from './endpoint.js'
 import { dialProxy, ProxyFailures } from './proxy-failures.js'
+import { step } from './steps.js'
 
 const longestName = 255 // its length is one byte
 const noTimeoutMs = 2 ** 31 - 1 // the signal limits the time
@@ -24,17 +25,20 @@ export async function throughProxy(
     })
   }
   const socket = await dialProxy(proxy, target, options)
-  const exchange = SocksClient.createConnection({
-    proxy: { host, port, type: 5, ...(login && { userId: login.user, password: login.password }) },
-    command: 'connect',
-    destination: { host: target.host, port: target.port },
-    existing_socket: socket,
-    timeout: noTimeoutMs,
-  })
   const failed = (error: Error): never => {
     throw refused(error, new ProxyFailures(proxy, target))
   }
-  await during(options.signal, socket, exchange.catch(failed))
+  const exchange = () =>
+    SocksClient.createConnection({
+      proxy: { host, port, type: 5, ...(login && { userId: login.user, password: login.password }) },
+      command: 'connect',
+      destination: { host: target.host, port: target.port },
+      existing_socket: socket,
+      timeout: noTimeoutMs,
+    }).catch(failed)
+  await step(options.steps, { name: 'proxy', target: addressText(target) }, () =>
+    during(options.signal, socket, exchange()),
+  )
   return socket
 }
 

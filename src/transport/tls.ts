@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from 'node:tls'
 import { MqttxError } from '../errors.js'
-import { chainFault, type Fault, nameFault } from './certificate.js'
+import { certificateText, chainFault, type Fault, nameFault } from './certificate.js'
 import { during } from './during.js'
 import { type Address, type TcpAddress, type TlsSettings, withoutZone } from './endpoint.js'
 import { handshakeFailure, tlsError } from './tls-failures.js'
@@ -19,6 +19,14 @@ export interface TlsTarget {
 /** @throws ConnectionError when the handshake is interrupted; MqttxError when the server is not trusted */
 export function secure(stream: Duplex, target: TlsTarget, signal: AbortSignal): Promise<TLSSocket> {
   return during(signal, stream, handshake(stream, target))
+}
+
+/** The version, the cipher, and the server's certificate if there is one, as one line of text. */
+export function secured(socket: TLSSocket): string {
+  const certificate = socket.getPeerCertificate()
+  const parts = [socket.getProtocol() ?? '', socket.getCipher().name]
+  if (certificate?.valid_to !== undefined) parts.push(certificateText(certificate, Date.now()))
+  return parts.join(', ')
 }
 
 function handshake(stream: Duplex, { settings, address, asked }: TlsTarget): Promise<TLSSocket> {
