@@ -87,17 +87,18 @@ export function fileHead(): Buffer {
   return Buffer.concat([block(sectionHeader, section), ...faces])
 }
 
-/** The packets that carry `bytes` from one end to the other. */
+/** The packets that carry `bytes` from one end to the other. `comment` is shown with the first of them. */
 export function packetBlocks(
   flow: WrittenFlow,
   fromClient: boolean,
   bytes: Uint8Array,
   time: Instant,
+  comment?: string,
 ): Buffer {
   const blocks: Buffer[] = []
   for (let at = 0; at < bytes.length || at === 0; at += largestSegment) {
     const payload = bytes.subarray(at, at + largestSegment)
-    blocks.push(enhanced(ipPacket(flow, fromClient, payload), time))
+    blocks.push(enhanced(ipPacket(flow, fromClient, payload), time, at === 0 ? comment : undefined))
   }
   return Buffer.concat(blocks)
 }
@@ -196,8 +197,11 @@ function udpHeader(from: End, to: End, length: number): Buffer {
   return header
 }
 
-function enhanced(packet: Buffer, time: Instant): Buffer {
-  const body = Buffer.alloc(20 + ((packet.length + 3) & ~3))
+function enhanced(packet: Buffer, time: Instant, comment?: string): Buffer {
+  const end = 20 + padded(packet.length)
+  const options = comment === undefined ? none : commentOption(Buffer.from(comment))
+  const body = Buffer.alloc(end + options.length)
+  options.copy(body, end)
   const exact = time.second < 0 ? 0n : nanosecondsOf(time)
   const isLate = exact > maxTicks
   const micros = exact / 1000n
@@ -209,6 +213,18 @@ function enhanced(packet: Buffer, time: Instant): Buffer {
   body.writeUInt32LE(packet.length, 16)
   packet.copy(body, 20)
   return block(enhancedPacket, body)
+}
+
+const none = Buffer.alloc(0)
+const padded = (length: number): number => (length + 3) & ~3
+
+/** opt_comment and opt_endofopt; `text` has at most 65,535 bytes. */
+function commentOption(text: Buffer): Buffer {
+  const option = Buffer.alloc(4 + padded(text.length) + 4)
+  option.writeUInt16LE(1, 0)
+  option.writeUInt16LE(text.length, 2)
+  text.copy(option, 4)
+  return option
 }
 
 function block(type: number, body: Buffer): Buffer {

@@ -12,6 +12,7 @@ const bridge = 0x80
 
 export class InspectedConnection implements ConnectionFacts {
   number = 0
+  readonly flow: number
   readonly transport: 'tcp' | 'udp' | 'raw'
   readonly client: string
   readonly server: string
@@ -29,6 +30,7 @@ export class InspectedConnection implements ConnectionFacts {
   #clean5 = 0
 
   constructor(flow: Flow, forced: number | undefined) {
+    this.flow = flow.id
     this.transport = flow.protocol
     this.client = flow.client
     this.server = flow.server

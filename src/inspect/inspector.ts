@@ -121,6 +121,12 @@ export class Inspector implements CaptureSink {
     if (stream.opened) for (const view of this.#views) view.retransmitted?.(stream.connection, bytes)
   }
 
+  /** The packets of a flow do not all reach the other end: checks that depend on it are suppressed. */
+  doubt(flow: Flow): void {
+    const stream = this.#streams.get(flow.id)
+    if (stream !== undefined) stream.connection.holes = true
+  }
+
   fact(flow: Flow, fact: FlowFact): void {
     const stream = this.#streams.get(flow.id)
     if (stream === undefined) return

@@ -1,13 +1,8 @@
 // The packets of live connections as lines, those of `--view line`: for `mqttx broker --verbose`.
-import { type Direction, type Flow, segmentOf } from '../capture/stream.js'
+import type { Direction } from '../capture/stream.js'
 import { Inspector } from './inspector.js'
+import { LiveConnections } from './live.js'
 import { LineView } from './views/line.js'
-
-interface Open {
-  readonly flow: Flow
-  /** Bytes so far. */
-  readonly offsets: Record<Direction, number>
-}
 
 /** What passes over connections. `id` is of one connection alone. */
 export interface PacketLines {
@@ -27,38 +22,21 @@ export function packetLines(print: (lines: string) => void, now: () => number): 
       void (pending += decoder.decode(bytes.subarray(start, end))),
   }
   const inspector = new Inspector({ view: new LineView(sink), certain: true })
-  const open = new Map<number, Open>()
+  const live = new LiveConnections(inspector)
   const flush = (): void => {
     inspector.flush()
     if (pending !== '') print(pending.trimEnd())
     pending = ''
   }
   return {
-    opened(id, client) {
-      const flow = { id, protocol: 'tcp', client, server: 'this broker', sawStart: true } as const
-      open.set(id, { flow, offsets: { c2s: 0, s2c: 0 } })
-      inspector.open(flow)
-    },
+    opened: (id, client) => live.opened(id, client, 'this broker'),
     passed(id, direction, bytes) {
-      const connection = open.get(id)
-      if (connection === undefined) return
-      const { flow, offsets } = connection
-      inspector.data(flow, direction, segmentOf(bytes, offsets[direction], originAt(now())))
-      offsets[direction] += bytes.length
+      live.passed(id, direction, bytes, now())
       flush()
     },
     closed(id) {
-      const connection = open.get(id)
-      if (connection === undefined) return
-      open.delete(id)
-      inspector.close(connection.flow, 'fin')
+      live.closed(id, 'fin')
       flush()
     },
   }
-}
-
-/** Bytes that are in no file. */
-function originAt(milliseconds: number) {
-  const second = Math.floor(milliseconds / 1000)
-  return { record: 0, fileOffset: 0, second, nanos: Math.floor((milliseconds - second * 1000) * 1e3) * 1e3 }
 }

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer'
 import { expect, test } from 'vitest'
 import { openCapture } from '../../src/capture/open.js'
-import { createView } from '../../src/commands/inspect/create-view.js'
+import { createView } from '../../src/commands/packet-view.js'
 import type { Field } from '../../src/inspect/fields.js'
 import { Inspector } from '../../src/inspect/inspector.js'
 import type { Packet } from '../../src/inspect/packet.js'

@@ -7,18 +7,20 @@ import { type Flow, segmentOf, unknownSecond } from '../../capture/stream.js'
 import type { Args } from '../../cli/option.js'
 import { ExitCode, UsageError } from '../../errors.js'
 import type { Host, Signal } from '../../host.js'
-import { Filter } from '../../inspect/filter.js'
 import { Inspector, type InspectorOptions } from '../../inspect/inspector.js'
 import { onlyDirection } from '../../inspect/names.js'
-import type { Paint, View } from '../../inspect/views/view.js'
+import type { View } from '../../inspect/views/view.js'
 import { WrappedSink } from '../../inspect/views/wrap.js'
 import { Output } from '../../io/output.js'
 import { say } from '../../io/say.js'
 import { readGiven } from '../../io/small-file.js'
-import { columnsOf, isTerminal, wantsColor } from '../../io/terminal.js'
+import { columnsOf, isTerminal } from '../../io/terminal.js'
 import { count } from '../../text.js'
 import { Interrupted } from '../interrupted.js'
-import { createView } from './create-view.js'
+import { filterOf, loadSparkplug, paintFor } from '../packet-selection.js'
+import { openTarget, refuseInput, standardOutput } from '../packet-target.js'
+import { createView } from '../packet-view.js'
+import { type Writer, writerTo } from '../packet-writer.js'
 import { inflate } from './inflate.js'
 import { bytesOfHex, checkInput, isFile } from './input.js'
 import { readInto } from './read-into.js'
@@ -26,8 +28,6 @@ import { pagerFor, Screen } from './screen.js'
 import type { inspect } from './spec.js'
 import { summaryOf } from './summary.js'
 import { crypto } from './tls-crypto.js'
-import { type Writer, writerTo } from './write.js'
-import { openTarget, refuseInput, standardOutput } from './write-target.js'
 
 // The bundle of this command has it for `mqttx broker --verbose` (.ci/build.mjs).
 export { packetLines } from '../../inspect/packet-lines.js'
@@ -197,32 +197,6 @@ function inspectHex({ hex: texts, protocol }: InspectArgs, inspector: Inspector)
     }
   }
   if (opened) inspector.close(flow, 'end')
-}
-
-function filterOf(args: InspectArgs): Filter | undefined {
-  const { type, client, topic, connection, from, to, only, count } = args
-  if (type.length + client.length + topic.length + connection.length === 0) {
-    if (from === undefined && to === undefined && only === undefined && count === undefined) return undefined
-  }
-  return new Filter({
-    ...{ types: type, clients: client, topics: topic, connections: connection },
-    ...{ from, to, onlyViolations: only !== undefined, count },
-  })
-}
-
-async function paintFor({ color, view }: InspectArgs, { stdout, env }: Host): Promise<Paint | undefined> {
-  const wanted = color === 'always' || (color === 'auto' && wantsColor(stdout, env))
-  if (!wanted || view === 'json' || view === 'stats') return undefined
-  return (await import('../../io/style.js')).style
-}
-
-async function loadSparkplug(): Promise<InspectorOptions['payloads']> {
-  const { Sparkplug, sparkplugLines } = await import('../../inspect/sparkplug.js')
-  const sparkplug = new Sparkplug()
-  return (packet) => {
-    const value = sparkplug.read(packet)
-    return value && { name: 'sparkplug', value, lines: sparkplugLines(value) }
-  }
 }
 
 /** Bytes; larger than the secrets that are kept. */

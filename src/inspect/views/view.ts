@@ -13,6 +13,8 @@ export interface TextSink {
 export interface ConnectionFacts {
   /** From 1, in the order of their first packets. */
   readonly number: number
+  /** The id of its Flow. */
+  readonly flow: number
   readonly transport: 'tcp' | 'udp' | 'raw'
   readonly client: string
   readonly server: string

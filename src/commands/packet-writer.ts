@@ -7,11 +7,11 @@ import {
   packetBlocks,
   type WrittenFlow,
   writtenFlow,
-} from '../../capture/pcapng-writer.js'
-import type { Instant } from '../../capture/stream.js'
-import type { Packet } from '../../inspect/packet.js'
-import { closings, type View } from '../../inspect/views/view.js'
-import type { Target } from './write-target.js'
+} from '../capture/pcapng-writer.js'
+import type { Instant } from '../capture/stream.js'
+import type { Packet } from '../inspect/packet.js'
+import { type ConnectionFacts, closings, type View } from '../inspect/views/view.js'
+import type { Target } from './packet-target.js'
 
 /** The captured parts of a packet in `bytes`, and the number of bytes missing after each. */
 function* captured({
@@ -39,10 +39,14 @@ export interface Writer {
 /**
  * Writes the file header at once, so that a failing target is reported before the work.
  * `whole`: there is no filter. With one, no SYN is written, so that the first packet is not taken for the first of its
- * connection.
+ * connection. `commentOn`: a comment on a packet.
  * @throws MqttxError if writing fails
  */
-export async function writerTo({ output, close }: Target, whole: boolean): Promise<Writer> {
+export async function writerTo(
+  { output, close }: Target,
+  whole: boolean,
+  commentOn: (packet: Packet, connection: ConnectionFacts) => string | undefined = () => undefined,
+): Promise<Writer> {
   const flows = new Map<number, { written: WrittenFlow; time: Instant }>()
   output.bytes(fileHead())
   await output.finish()
@@ -59,9 +63,12 @@ export async function writerTo({ output, close }: Target, whole: boolean): Promi
           if (sawStart && whole && transport === 'tcp') output.bytes(openingBlocks(flow.written, time))
         }
         flow.time = time
+        let comment = commentOn(packet, connection)
         for (const { start, end, missing } of captured(packet)) {
           if (end > start) {
-            output.bytes(packetBlocks(flow.written, direction === 'c2s', bytes.subarray(start, end), time))
+            const part = bytes.subarray(start, end)
+            output.bytes(packetBlocks(flow.written, direction === 'c2s', part, time, comment))
+            comment = undefined
           }
           if (missing > 0) leaveOut(flow.written, direction === 'c2s', missing)
         }

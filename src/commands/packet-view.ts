@@ -1,13 +1,13 @@
 // Creates the view that --view selects.
-import type { ViewName } from '../../cli/options/inspect.js'
-import { BytesView } from '../../inspect/views/bytes.js'
-import { FlowView } from '../../inspect/views/flow.js'
-import { JsonView } from '../../inspect/views/json.js'
-import { LineView } from '../../inspect/views/line.js'
-import { StatsView } from '../../inspect/views/stats.js'
-import { TreeView } from '../../inspect/views/tree.js'
-import { type Paint, plainPaint, type TextSink, type View } from '../../inspect/views/view.js'
-import { WrappedSink } from '../../inspect/views/wrap.js'
+import type { ViewName } from '../cli/options/inspect.js'
+import { BytesView } from '../inspect/views/bytes.js'
+import { FlowView } from '../inspect/views/flow.js'
+import { JsonView } from '../inspect/views/json.js'
+import { LineView } from '../inspect/views/line.js'
+import { StatsView } from '../inspect/views/stats.js'
+import { TreeView } from '../inspect/views/tree.js'
+import { type Paint, plainPaint, type TextSink, type View } from '../inspect/views/view.js'
+import { WrappedSink } from '../inspect/views/wrap.js'
 
 export interface Showing {
   readonly view: ViewName

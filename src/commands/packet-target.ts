@@ -3,10 +3,10 @@ import { fstatSync, type Stats, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { MqttxError, UsageError } from '../../errors.js'
-import { Output } from '../../io/output.js'
-import { isSystemError, strerror } from '../../io/system-error.js'
-import { isTerminal } from '../../io/terminal.js'
+import { MqttxError, UsageError } from '../errors.js'
+import { Output } from '../io/output.js'
+import { isSystemError, strerror } from '../io/system-error.js'
+import { isTerminal } from '../io/terminal.js'
 
 export interface Target {
   readonly output: Output
