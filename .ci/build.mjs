@@ -26,10 +26,12 @@ const parts = new Map([
     [`commands/${name}/run`, name],
   ]),
   ...whole.map((name) => [`commands/${name}/command`, name]),
+  ['commands/trace', 'trace'],
   ['commands/program', 'program'],
   ['commands/pub/json', 'pub-json'],
   ['commands/guides', 'guides'],
   ['broker/broker', 'broker-server'],
+  ['inspect/packet-lines', 'packet-lines'],
   ['connection/tls-settings', 'tls-settings'],
   ['connection/password-command', 'password-command'],
   ['io/prompt', 'prompt'],
@@ -38,9 +40,6 @@ const parts = new Map([
     `transport-${name}`,
   ]),
 ])
-
-/** Modules that the file of a command exports for another. */
-const exported = new Map([['inspect/packet-lines', 'inspect']])
 
 /** The name of a module that is imported in a folder: its path under src/, with slashes, without its suffix. */
 const moduleAt = (folder, path) =>
@@ -63,7 +62,7 @@ const apart = {
       if (seldom.includes(path)) return outside(path)
       const module = moduleAt(resolveDir, path)
       if (module === 'errors') return { path: 'errors', namespace: 'errors', sideEffects: false }
-      const part = kind === 'dynamic-import' && (parts.get(module) ?? exported.get(module))
+      const part = kind === 'dynamic-import' && parts.get(module)
       return part ? outside(part) : undefined
     })
   },
@@ -103,7 +102,17 @@ const table = {
   modules: modulesOf('cli'),
   users: ['bench-spec', 'completion', 'context', 'context-spec', 'program'],
 }
-const sharedFiles = [core, formats, table]
+/** Decoding and showing packets. sparkplug.ts is not in it: few captures need its package. */
+const packets = {
+  file: 'packets',
+  modules: [
+    ...modulesOf('inspect').filter((path) => path !== 'inspect/sparkplug'),
+    ...['pcapng-writer', 'stream'].map((name) => `capture/${name}`),
+    ...['selection', 'target', 'view', 'writer'].map((name) => `commands/packet-${name}`),
+  ],
+  users: ['inspect', 'packet-lines', 'trace'],
+}
+const sharedFiles = [core, formats, table, packets]
 const usedBy = (name) => sharedFiles.filter(({ users }) => users.includes(name))
 
 /** The names that each module of the shared files exports. */

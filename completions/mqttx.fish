@@ -115,6 +115,9 @@ complete -c mqttx -n '__mqttx_command pub' -l context -r -f -a '(__mqttx_context
 complete -c mqttx -n '__mqttx_command pub' -s o -l options-file -r -F -d 'Read options from this file instead of the default one.'
 complete -c mqttx -n '__mqttx_command pub' -s d -l debug -d 'Log each packet sent or received to stderr.'
 complete -c mqttx -n '__mqttx_command pub' -l quiet -d 'Print nothing to stderr, except for a wrong command line.'
+complete -c mqttx -n '__mqttx_command pub' -l trace -d 'Show each packet byte by byte on stderr.'
+complete -c mqttx -n '__mqttx_command pub' -l trace-file -r -F -d 'Write the packets to this file, as pcapng.'
+complete -c mqttx -n '__mqttx_command pub' -l show-secrets -d 'Show passwords and Authentication Data in --trace.'
 complete -c mqttx -n '__mqttx_command pub' -l help -d 'Print common options; --help all prints every option.'
 complete -c mqttx -n '__mqttx_command pub' -l version -d 'Print the version.'
 
@@ -195,6 +198,9 @@ complete -c mqttx -n '__mqttx_command sub' -l context -r -f -a '(__mqttx_context
 complete -c mqttx -n '__mqttx_command sub' -s o -l options-file -r -F -d 'Read options from this file instead of the default one.'
 complete -c mqttx -n '__mqttx_command sub' -s d -l debug -d 'Log each packet sent or received to stderr.'
 complete -c mqttx -n '__mqttx_command sub' -l quiet -d 'Print nothing to stderr, except for a wrong command line.'
+complete -c mqttx -n '__mqttx_command sub' -l trace -d 'Show each packet byte by byte on stderr.'
+complete -c mqttx -n '__mqttx_command sub' -l trace-file -r -F -d 'Write the packets to this file, as pcapng.'
+complete -c mqttx -n '__mqttx_command sub' -l show-secrets -d 'Show passwords and Authentication Data in --trace.'
 complete -c mqttx -n '__mqttx_command sub' -l help -d 'Print common options; --help all prints every option.'
 complete -c mqttx -n '__mqttx_command sub' -l version -d 'Print the version.'
 
@@ -305,6 +311,9 @@ complete -c mqttx -n '__mqttx_command rr' -l context -r -f -a '(__mqttx_contexts
 complete -c mqttx -n '__mqttx_command rr' -s o -l options-file -r -F -d 'Read options from this file instead of the default one.'
 complete -c mqttx -n '__mqttx_command rr' -s d -l debug -d 'Log each packet sent or received to stderr.'
 complete -c mqttx -n '__mqttx_command rr' -l quiet -d 'Print nothing to stderr, except for a wrong command line.'
+complete -c mqttx -n '__mqttx_command rr' -l trace -d 'Show each packet byte by byte on stderr.'
+complete -c mqttx -n '__mqttx_command rr' -l trace-file -r -F -d 'Write the packets to this file, as pcapng.'
+complete -c mqttx -n '__mqttx_command rr' -l show-secrets -d 'Show passwords and Authentication Data in --trace.'
 complete -c mqttx -n '__mqttx_command rr' -l help -d 'Print common options; --help all prints every option.'
 complete -c mqttx -n '__mqttx_command rr' -l version -d 'Print the version.'
 
@@ -444,6 +453,9 @@ complete -c mqttx -n '__mqttx_command bench' -l correlation-data -r -f -d 'Corre
 complete -c mqttx -n '__mqttx_command bench' -l payload-format -r -f -d 'Payload Format Indicator: 1 for UTF-8 text, 0 for bytes.'
 complete -c mqttx -n '__mqttx_command bench' -l context -r -f -a '(__mqttx_contexts)' -d 'Use the settings of this context, or none.'
 complete -c mqttx -n '__mqttx_command bench' -l quiet -d 'Print nothing to stderr, except for a wrong command line.'
+complete -c mqttx -n '__mqttx_command bench' -l trace -d 'Show each packet byte by byte on stderr.'
+complete -c mqttx -n '__mqttx_command bench' -l trace-file -r -F -d 'Write the packets to this file, as pcapng.'
+complete -c mqttx -n '__mqttx_command bench' -l show-secrets -d 'Show passwords and Authentication Data in --trace.'
 complete -c mqttx -n '__mqttx_command bench' -l help -d 'Print common options; --help all prints every option.'
 complete -c mqttx -n '__mqttx_command bench' -l version -d 'Print the version.'
 

@@ -196,11 +196,12 @@ test('only main.ts ends the process', () => {
 })
 
 /**
- * What may write to standard error beside io/say.ts: errors, which explain() has escaped; drawings and questions of our
- * own; the standard error of commands given by the user; and the library's process warning.
+ * What may write to standard error beside io/say.ts: errors, which explain() has escaped; a view of packets, which has
+ * escaped them; drawings and questions of our own; the standard error of commands given by the user; and the library's process warning.
  */
 const writers: Record<string, RegExp> = {
   'main.ts': /stderr\.write\(explain\(/g,
+  'commands/trace.ts': /host\.stderr\.write\(text\.take\(\)\)/g,
   'commands/rr/exec.ts': /child\.stderr\.on\('data', \(chunk: Buffer\) => void stderr\.write\(chunk\)\)/g,
   'connection/password-command.ts':
     /child\.stderr\.on\('data', \(chunk: Buffer\) => void stderr\.write\(chunk\)\)/g,

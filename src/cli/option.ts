@@ -59,6 +59,8 @@ interface Description {
   readonly repeatable?: true
   /** The option's name in error texts, if not its short name. */
   readonly called?: string
+  /** For a switch: the key of the option that `--name=VALUE` stands for. */
+  readonly orWith?: string
   /** Accepted, but not in --help, the documents or the completions. */
   readonly unlisted?: true
   /** The default shown in the documents, if the code has none or shows it differently. */

@@ -129,7 +129,7 @@ function takeArguments(
 }
 
 /** `--option=value`; for a switch `--option=false`, to override another source. */
-function equalsForm({ byName }: Table, arg: string): GivenOption[] | undefined {
+function equalsForm({ byName, byKey }: Table, arg: string): GivenOption[] | undefined {
   const equals = arg.indexOf('=')
   if (!arg.startsWith('--') || equals < 0) return undefined
   const found = byName.get(arg.slice(0, equals))
@@ -137,6 +137,8 @@ function equalsForm({ byName }: Table, arg: string): GivenOption[] | undefined {
   if (found === undefined) return undefined
   if (found.option.parse !== undefined || isAllHelp({ ...found, text })) return [{ ...found, text }]
   const on = isHelpOrVersion(found.option) ? undefined : switchOf(text)
+  const { orWith } = found.option
+  if (on === undefined && orWith !== undefined) return [{ key: orWith, option: byKey.get(orWith)!, text }]
   return on === undefined ? undefined : [{ ...found, text: undefined, off: !on }]
 }
 

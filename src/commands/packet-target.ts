@@ -31,8 +31,8 @@ export function standardOutput(output: Output, stream: object, view: string | un
  * Opens the file to write. A new file has mode 0600: captures contain passwords.
  * @throws MqttxError with status 1 if it cannot be opened
  */
-export async function openTarget(file: string): Promise<Target> {
-  const name = `--write ${file}`
+export async function openTarget(file: string, option = '--write'): Promise<Target> {
+  const name = `${option} ${file}`
   const handle = await open(file, 'w', 0o600).catch((cause: unknown) => {
     if (!isSystemError(cause)) throw cause
     throw new MqttxError(`${name}: cannot open: ${strerror(cause)}`, { cause })

@@ -36,16 +36,23 @@ export interface Writer {
   end(): Promise<void>
 }
 
+export interface WriterOptions {
+  /** What is written in place of `packet.bytes`. */
+  bytesOf?(packet: Packet): Uint8Array
+  /** A comment on a packet. */
+  commentOn?(packet: Packet, connection: ConnectionFacts): string | undefined
+}
+
 /**
  * Writes the file header at once, so that a failing target is reported before the work.
  * `whole`: there is no filter. With one, no SYN is written, so that the first packet is not taken for the first of its
- * connection. `commentOn`: a comment on a packet.
+ * connection.
  * @throws MqttxError if writing fails
  */
 export async function writerTo(
   { output, close }: Target,
   whole: boolean,
-  commentOn: (packet: Packet, connection: ConnectionFacts) => string | undefined = () => undefined,
+  { bytesOf = (packet) => packet.bytes, commentOn = () => undefined }: WriterOptions = {},
 ): Promise<Writer> {
   const flows = new Map<number, { written: WrittenFlow; time: Instant }>()
   output.bytes(fileHead())
@@ -53,7 +60,8 @@ export async function writerTo(
   return {
     view: {
       packet(packet, connection) {
-        const { bytes, direction, second, nanos, protocol } = packet
+        const { direction, second, nanos, protocol } = packet
+        const bytes = bytesOf(packet)
         const time = { second, nanos }
         const { number, client, server, sawStart, transport } = connection
         let flow = flows.get(number)

@@ -271,6 +271,7 @@ export class Connection {
     const { version, properties } = options
     const maxPacketSize = properties.connect?.maximumPacketSize as number | undefined
     const { encoded } = this.#qos0Losses
+    options.observe?.(stream)
     const link = new Link(stream, this.#handler(), { version, maxPacketSize, encoded })
     try {
       const cleanStart = options.cleanStart && this.#state.sessionExpiry === 0

@@ -1,5 +1,6 @@
 // Makes ConnectOptions of the command-line arguments.
 import { randomBytes } from 'node:crypto'
+import type { Duplex } from 'node:stream'
 import { textToBytes } from '../byte-text.js'
 import type { ProtocolVersion, QoS } from '../codec/publish.js'
 import type { Host } from '../host.js'
@@ -56,6 +57,8 @@ export interface ConnectOptions {
   readonly reconnects: number
   /** Reads password, certificate and key again, before each attempt but the first; undefined: they cannot change. */
   readonly renew?: ((signal: AbortSignal) => Promise<Renewed>) | undefined
+  /** Called with the stream of each network connection before anything is read or written. */
+  readonly observe?: ((stream: Duplex) => void) | undefined
 }
 
 export interface Renewed {

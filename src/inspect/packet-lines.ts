@@ -2,6 +2,7 @@
 import type { Direction } from '../capture/stream.js'
 import { Inspector } from './inspector.js'
 import { LiveConnections } from './live.js'
+import { CollectedText } from './views/collected-text.js'
 import { LineView } from './views/line.js'
 
 /** What passes over connections. `id` is of one connection alone. */
@@ -14,19 +15,13 @@ export interface PacketLines {
 
 /** `print` gets lines without the last line feed; `now` is the wall clock in milliseconds since 1970. */
 export function packetLines(print: (lines: string) => void, now: () => number): PacketLines {
-  let pending = ''
-  const decoder = new TextDecoder()
-  const sink = {
-    text: (text: string) => void (pending += text),
-    range: (bytes: Uint8Array, start: number, end: number) =>
-      void (pending += decoder.decode(bytes.subarray(start, end))),
-  }
-  const inspector = new Inspector({ view: new LineView(sink), certain: true })
+  const collected = new CollectedText()
+  const inspector = new Inspector({ view: new LineView(collected), certain: true })
   const live = new LiveConnections(inspector)
   const flush = (): void => {
     inspector.flush()
-    if (pending !== '') print(pending.trimEnd())
-    pending = ''
+    const lines = collected.take()
+    if (lines !== '') print(lines.trimEnd())
   }
   return {
     opened: (id, client) => live.opened(id, client, 'this broker'),

@@ -58,7 +58,14 @@ test('there is no summary without a terminal', async () => {
 
 test('the number of names and their length are bounded', () => {
   const summary = new Summary()
-  const connection = { transport: 'raw', client: '', server: '', version: 4, versionFrom: 'connect' } as const
+  const connection = {
+    flow: 1,
+    transport: 'raw',
+    client: '',
+    server: '',
+    version: 4,
+    versionFrom: 'connect',
+  } as const
   const more = { preamble: undefined, sawStart: true }
   for (let i = 0; i < 20_020; i++) {
     const packet = new Packet(Buffer.from('300500016168', 'hex'), 0, 2, 6, 6)

@@ -6,7 +6,7 @@ import {
   reconnectOptions,
   sessionOptions,
 } from './connection.js'
-import { contextOption, helpOptions, optionsFileOptions, talkOptions } from './general.js'
+import { contextOption, helpOptions, optionsFileOptions, talkOptions, traceOptions } from './general.js'
 import { checkProperties, connectProperties } from './properties.js'
 import { checkTls } from './tls.js'
 import { checkWill, willOptions } from './will.js'
@@ -23,7 +23,13 @@ export function clientOptions<Own>(own: Own) {
   }
 }
 
-export const generalOptions = { ...contextOption, ...optionsFileOptions, ...talkOptions, ...helpOptions }
+export const generalOptions = {
+  ...contextOption,
+  ...optionsFileOptions,
+  ...talkOptions,
+  ...traceOptions,
+  ...helpOptions,
+}
 
 /** Of the options that `--help` lists first, those that pub, sub and rr share. */
 export const commonOptions = ['host', 'port', 'url', 'username', 'passwordFile', 'cafile', 'debug'] as const

@@ -2,12 +2,35 @@
 import { optionsOf } from '../option.js'
 import { parseName } from '../values.js'
 
-const { flag, indirect, infoFlag } = optionsOf('General')
+const { flag, indirect, infoFlag, option } = optionsOf('General')
 
 const debug = flag({
   flags: '-d, --debug',
   help: 'Log each packet sent or received to stderr.',
   doc: "The texts are mosquitto's, but go to standard error: standard output is for messages.",
+})
+
+const trace = flag({
+  flags: '--trace',
+  orWith: 'traceFile',
+  help: 'Show each packet byte by byte on stderr.',
+  doc: `As \`inspect --view bytes\` shows them, also over TLS and WebSocket. Passwords and Authentication Data are hidden
+    without {showSecrets}. With \`=FILE\` it is {traceFile}.`,
+})
+
+const traceFile = option({
+  flags: '--trace-file FILE',
+  parse: parseName,
+  complete: 'file',
+  help: 'Write the packets to this file, as pcapng.',
+  doc: `For \`mqttx inspect\` and Wireshark: the bytes of MQTT with generated TCP headers. Without {showSecrets} each byte of
+    a password or of Authentication Data is written as \`*\`. A file that exists is overwritten; a new one has mode 0600. Of packets above
+    16 MiB the rest is missing.`,
+})
+
+const showSecrets = flag({
+  flags: '--show-secrets',
+  help: 'Show passwords and Authentication Data in --trace.',
 })
 
 const quiet = flag({
@@ -45,6 +68,7 @@ const help = infoFlag({
 const version = infoFlag({ flags: '--version', role: 'version', help: 'Print the version.' })
 
 export const talkOptions = { debug, quiet }
+export const traceOptions = { trace, traceFile, showSecrets }
 export const optionsFileOptions = { optionsFile }
 export const contextOption = { context }
 export const quietOption = { quiet }

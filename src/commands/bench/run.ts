@@ -6,6 +6,7 @@ import { ExitCode, UsageError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { print } from '../../io/print.js'
 import { say } from '../../io/say.js'
+import { withTrace } from '../tracing.js'
 import type { BenchArgs } from './args.js'
 import { failedAssertions } from './assertions.js'
 import { systemClock } from './clock.js'
@@ -32,6 +33,20 @@ export async function run(args: BenchArgs, host: Host): Promise<number> {
   const shard = shardOf(args, host)
   const content = payloadFrom(args)
   const options = await optionsOf(args, host)
+  return withTrace(args, options, host, (traced) => load(args, traced, { host, shard, content }))
+}
+
+interface Given {
+  readonly host: Host
+  readonly shard: Shard
+  readonly content: ReturnType<typeof payloadFrom>
+}
+
+async function load(
+  args: BenchArgs,
+  options: ConnectOptions,
+  { host, shard, content }: Given,
+): Promise<number> {
   const plan = planOf(args, options, { shard, content })
   const workers = args.workers ?? threadsFor(plan, availableParallelism())
   const routes = routesOf(args)

@@ -12,7 +12,7 @@ import {
   urlOfServer,
 } from '../../cli/options/connection.js'
 import { contextSettings } from '../../cli/options/context.js'
-import { contextOption, helpOptions, quietOption } from '../../cli/options/general.js'
+import { contextOption, helpOptions, quietOption, traceOptions } from '../../cli/options/general.js'
 import { checkProperties, connectProperties, publishProperties } from '../../cli/options/properties.js'
 import { checkTls } from '../../cli/options/tls.js'
 import { UsageError } from '../../errors.js'
@@ -75,6 +75,7 @@ export const bench = spec({
     ...publishProperties,
     ...contextOption,
     ...quietOption,
+    ...traceOptions,
     ...helpOptions,
   },
   common: ['clients', 'subscribers', 'rate', 'qos', 'duration', 'findMax', 'json', 'host', 'url'],
@@ -109,6 +110,14 @@ type Mode = 'pub' | 'sub' | 'pubsub' | 'rr' | 'conn'
 const modes: readonly string[] = ['pub', 'sub', 'pubsub', 'rr', 'conn']
 const fileModes = ['merge', 'report', 'compare']
 
+function checkTrace({ trace, traceFile, clients }: BenchArgs, mode: string): void {
+  if (!trace && traceFile === undefined) return
+  if (clients === 1 && ['pub', 'sub', 'conn'].includes(mode)) return
+  throw new UsageError('bench: --trace shows one client, and this run has more.', {
+    hint: 'use bench pub, sub or conn with --clients 1',
+  })
+}
+
 function checkArgs(args: BenchArgs): void {
   if (args.work.length === 0 && args.findMax !== undefined) args.work.push('pub')
   const [mode, ...rest] = args.work
@@ -117,6 +126,7 @@ function checkArgs(args: BenchArgs): void {
   if (mode === undefined) throw new UsageError('bench: missing mode.', { hint })
   if (fileModes.includes(mode)) return checkFiles(mode, rest.length, args)
   if (!modes.includes(mode)) throw new UsageError(`bench: unknown mode '${mode}'.`, { hint })
+  checkTrace(args, mode)
   if (rest.length > 0) throw new UsageError(`bench ${mode}: unexpected argument '${rest[0]}'.`)
   checkMode(mode as Mode, args)
   checkTopics(mode as Mode, args)

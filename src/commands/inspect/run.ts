@@ -29,9 +29,6 @@ import type { inspect } from './spec.js'
 import { summaryOf } from './summary.js'
 import { crypto } from './tls-crypto.js'
 
-// The bundle of this command has it for `mqttx broker --verbose` (.ci/build.mjs).
-export { packetLines } from '../../inspect/packet-lines.js'
-
 export type InspectArgs = Args<typeof inspect.options>
 
 export async function run(args: InspectArgs, host: Host): Promise<number> {

@@ -2,19 +2,22 @@
 import type { Args } from '../../cli/option.js'
 import { maxPayload } from '../../codec/publish.js'
 import { preparePublish } from '../../codec/publish-properties.js'
-import { connectOptions, defaultWindow } from '../../connection/options.js'
+import { type ConnectOptions, connectOptions, defaultWindow } from '../../connection/options.js'
 import { ExitCode } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { createDiagnostics } from '../diagnostics.js'
 import { announceStdin, loadPayload, tooLong } from '../payload.js'
+import { withTrace } from '../tracing.js'
 import { publishLines } from './lines.js'
 import { publishMessage } from './message.js'
 import type { pub } from './spec.js'
 
+type PubArgs = Args<typeof pub.options>
+
 /** Reconnect attempts in a row, about half a minute. */
 const lineReconnects = 8
 
-export async function run(args: Args<typeof pub.options>, host: Host): Promise<number> {
+export async function run(args: PubArgs, host: Host): Promise<number> {
   const fromLines = args.stdinLine || args.json
   const options = await connectOptions(
     args,
@@ -27,7 +30,12 @@ export async function run(args: Args<typeof pub.options>, host: Host): Promise<n
     },
     host,
   )
+  return withTrace(args, options, host, (traced) => publish(args, traced, host))
+}
+
+async function publish(args: PubArgs, options: ConnectOptions, host: Host): Promise<number> {
   const { topic, qos, retain, timeout } = args
+  const fromLines = args.stdinLine || args.json
   if (fromLines || args.stdinFile || args.file === '-') announceStdin(args, host)
   const io = { host, diagnostics: createDiagnostics(args, host), timeout }
   if (args.json) {

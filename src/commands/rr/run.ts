@@ -1,10 +1,11 @@
 // mqttx rr: one request, one for each line, or a responder (--serve).
-import { connectOptions, defaultWindow } from '../../connection/options.js'
+import { type ConnectOptions, connectOptions, defaultWindow } from '../../connection/options.js'
 import type { Host } from '../../host.js'
 import { Output } from '../../io/output.js'
 import { createDiagnostics } from '../diagnostics.js'
 import { announceStdin, loadPayload } from '../payload.js'
 import { paletteFor } from '../printer.js'
+import { withTrace } from '../tracing.js'
 import { requestLines, requestOnce } from './requests.js'
 import { answerRequests } from './responder.js'
 import type { RrArgs } from './spec.js'
@@ -23,6 +24,10 @@ export async function run(args: RrArgs, host: Host): Promise<number> {
     },
     host,
   )
+  return withTrace(args, options, host, (traced) => serveOrAsk(args, traced, host))
+}
+
+async function serveOrAsk(args: RrArgs, options: ConnectOptions, host: Host): Promise<number> {
   const diagnostics = createDiagnostics(args, host)
   if (args.serve) return answerRequests(args, options, { host, diagnostics })
   if (args.stdinLine || args.stdinFile || args.file === '-') announceStdin(args, host)

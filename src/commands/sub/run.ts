@@ -7,6 +7,7 @@ import { say } from '../../io/say.js'
 import { hasScreen, isTerminal } from '../../io/terminal.js'
 import { createDiagnostics } from '../diagnostics.js'
 import { clock, formatter, hasForm, type Printer, paletteFor, printer } from '../printer.js'
+import { withTrace } from '../tracing.js'
 import type { SubArgs } from './spec.js'
 import { Subscriber } from './subscriber.js'
 import { WatchScreen } from './watch-screen.js'
@@ -29,7 +30,9 @@ export async function run(args: SubArgs, host: Host): Promise<number> {
   const output = new Output(host.stdout)
   const { printer, stderr } = await printing(args, host, output)
   const diagnostics = createDiagnostics(args, { stderr })
-  return new Subscriber(args, options, { host, output, printer, diagnostics }).run()
+  return withTrace(args, options, host, (traced) =>
+    new Subscriber(args, traced, { host, output, printer, diagnostics }).run(),
+  )
 }
 
 /** How to print: `stderr` is standard error, or collects its lines while the view of -w has the terminal. */

@@ -5,6 +5,7 @@ import { type Field, Fields } from '../fields.js'
 import { protocolName } from '../names.js'
 import type { Packet } from '../packet.js'
 import type { Violation } from '../rules.js'
+import { secrets } from '../secrets.js'
 import { encoded } from './byte-writer.js'
 import { frameOf, frameText, timeOfDay, typeName } from './text.js'
 import { valueText } from './value.js'
@@ -26,9 +27,6 @@ export interface FieldsOptions {
   /** Width of the terminal; undefined if the output is not a terminal. */
   readonly columns?: number | undefined
 }
-
-/** Fields that are shown only with --show-secrets. */
-export const secrets: ReadonlySet<string> = new Set(['password', 'authentication_data'])
 
 export abstract class FieldsView implements View {
   protected readonly sink: TextSink

@@ -94,9 +94,9 @@ export function frameOf(packet: Packet, { transport }: ConnectionFacts): Origin 
   return transport === 'raw' ? undefined : packet.last
 }
 
-/** `frame 12`, or `frame 12 of b.pcap` if the capture has several files; '' without a frame. */
+/** `frame 12`, or `frame 12 of b.pcap` if the capture has several files; '' for bytes that are in no file. */
 export function frameText(frame: Origin | undefined): string {
-  if (frame === undefined) return ''
+  if (frame === undefined || frame.record === 0) return ''
   const { record, file } = frame
   return file === undefined ? `frame ${record}` : `frame ${record}${ofFile(file)}`
 }

@@ -1,0 +1,7 @@
+// The options of a trace.
+
+export interface TraceArgs {
+  readonly trace: boolean
+  readonly traceFile?: string | undefined
+  readonly showSecrets: boolean
+}

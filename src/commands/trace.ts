@@ -1,0 +1,136 @@
+// --trace: the packets of each network connection, byte by byte on standard error or in a capture.
+import type { Duplex } from 'node:stream'
+import type { Direction } from '../capture/stream.js'
+import { endsOf } from '../connection/ends.js'
+import { ExitCode, MqttxError } from '../errors.js'
+import type { Host } from '../host.js'
+import { Inspector } from '../inspect/inspector.js'
+import { LiveConnections } from '../inspect/live.js'
+import { maskedBytes } from '../inspect/secrets.js'
+import { BytesView } from '../inspect/views/bytes.js'
+import { CollectedText } from '../inspect/views/collected-text.js'
+import type { View } from '../inspect/views/view.js'
+import { columnsOf, wantsColor } from '../io/terminal.js'
+import { openTarget } from './packet-target.js'
+import { type Writer, writerTo } from './packet-writer.js'
+import type { TraceArgs } from './trace-args.js'
+
+/** Bytes of a packet that are kept until it is complete; the rest of a longer one is missing in the trace. */
+const longestPacket = 16 * 1024 * 1024
+
+/** Bytes that may wait for a slow disk. More are left out, and the command fails. */
+const mostWaiting = 16 * 1024 * 1024
+
+export interface Trace {
+  /** Follows `stream` to its end. Call it before anything is read or written. */
+  observe(stream: Duplex): void
+  /** @throws MqttxError 14 if a part of the capture could not be written */
+  end(): Promise<void>
+}
+
+/** @throws MqttxError if the file cannot be opened */
+export async function startTrace(args: TraceArgs, server: string, host: Host): Promise<Trace> {
+  if (args.traceFile === undefined) {
+    const text = new CollectedText()
+    const view = await bytesView(text, args, host)
+    return new StreamTrace({ server, view, print: () => void host.stderr.write(text.take()) })
+  }
+  const bytesOf = args.showSecrets ? undefined : maskedBytes
+  const target = await openTarget(args.traceFile, '--trace-file')
+  const writer = await writerTo(target, true, bytesOf && { bytesOf })
+  return new StreamTrace({ server, view: writer.view, writer })
+}
+
+interface Settings {
+  readonly server: string
+  readonly view: View
+  /** Writes the text of the view. */
+  print?(): void
+  readonly writer?: Writer
+}
+
+class StreamTrace implements Trace {
+  readonly #server: string
+  readonly #print: (() => void) | undefined
+  readonly #writer: Writer | undefined
+  readonly #inspector: Inspector
+  readonly #live: LiveConnections
+  #connections = 0
+  #writing = false
+  /** Bytes since the output was last ready. */
+  #waiting = 0
+  #left = 0
+  #failure: unknown
+
+  constructor({ server, view, print, writer }: Settings) {
+    this.#server = server
+    this.#print = print
+    this.#writer = writer
+    this.#inspector = new Inspector({ view, certain: true, keep: longestPacket })
+    this.#live = new LiveConnections(this.#inspector)
+  }
+
+  observe(stream: Duplex): void {
+    const id = ++this.#connections
+    const { client, server } = endsOf(stream) ?? { client: `client ${id}`, server: this.#server }
+    this.#live.opened(id, client, server)
+    const write = stream.write.bind(stream) as (chunk: Uint8Array, ...rest: unknown[]) => boolean
+    Object.assign(stream, {
+      write: (chunk: Uint8Array, ...rest: unknown[]): boolean => {
+        this.#passed(id, 'c2s', Buffer.from(chunk)) // the buffer of a batch is used again
+        return write(chunk, ...rest)
+      },
+    })
+    stream.on('data', (chunk: Buffer) => this.#passed(id, 's2c', chunk))
+    stream.once('close', () => {
+      this.#live.closed(id, stream.errored === null ? 'fin' : 'rst')
+      this.#flush()
+    })
+  }
+
+  async end(): Promise<void> {
+    this.#inspector.end()
+    this.#flush()
+    if (this.#failure !== undefined) throw this.#failure
+    await this.#writer?.end()
+    if (this.#left === 0) return
+    throw new MqttxError(`--trace-file: ${this.#left} bytes are not in the file: the disk is too slow`, {
+      exitCode: ExitCode.system,
+    })
+  }
+
+  #passed(id: number, direction: Direction, bytes: Uint8Array): void {
+    if (this.#waiting + bytes.length > mostWaiting) {
+      this.#left += bytes.length
+      return this.#live.missed(id, direction, bytes.length, 'the disk is too slow')
+    }
+    if (this.#writing) this.#waiting += bytes.length
+    this.#live.passed(id, direction, bytes, performance.timeOrigin + performance.now())
+    this.#flush()
+  }
+
+  #flush(): void {
+    this.#inspector.flush()
+    this.#print?.()
+    if (this.#writer === undefined || this.#writing || this.#failure !== undefined) return
+    this.#writing = true
+    this.#writer.flush().then(
+      () => {
+        this.#writing = false
+        this.#waiting = 0
+      },
+      (error: unknown) => {
+        this.#failure = error
+      },
+    )
+  }
+}
+
+async function bytesView(
+  text: CollectedText,
+  { showSecrets }: TraceArgs,
+  { stderr, env }: Host,
+): Promise<View> {
+  const paint = wantsColor(stderr, env) ? (await import('../io/style.js')).style : undefined
+  return new BytesView(text, { showSecrets, columns: columnsOf(stderr), ...(paint && { paint }) })
+}
