@@ -27,6 +27,7 @@ const parts = new Map([
   ]),
   ...whole.map((name) => [`commands/${name}/command`, name]),
   ['commands/trace', 'trace'],
+  ['commands/explain', 'explain'],
   ['commands/program', 'program'],
   ['commands/pub/json', 'pub-json'],
   ['commands/guides', 'guides'],
@@ -92,7 +93,7 @@ const core = {
     ...options.map((name) => `cli/options/${name}`),
     ...['property', 'proxy-url', 'topic', 'url', 'values'].map((name) => `cli/${name}`),
   ],
-  users: [...whole, 'bench', 'completion', 'bench-worker', 'library', 'formats', 'pub-json'],
+  users: [...whole, 'bench', 'completion', 'bench-worker', 'library', 'formats', 'pub-json', 'explain'],
 }
 /** How messages are printed: not needed to publish. */
 const formats = { file: 'formats', modules: modulesOf('format'), users: ['rr', 'sub'] }
@@ -110,7 +111,7 @@ const packets = {
     ...['pcapng-writer', 'stream'].map((name) => `capture/${name}`),
     ...['selection', 'target', 'view', 'writer'].map((name) => `commands/packet-${name}`),
   ],
-  users: ['inspect', 'packet-lines', 'trace'],
+  users: ['explain', 'inspect', 'packet-lines', 'trace'],
 }
 const sharedFiles = [core, formats, table, packets]
 const usedBy = (name) => sharedFiles.filter(({ users }) => users.includes(name))

@@ -1,5 +1,5 @@
 // --trace: the packets of each network connection, byte by byte on standard error or in a capture.
-import type { Duplex } from 'node:stream'
+import type { Duplex, Writable } from 'node:stream'
 import type { Direction } from '../capture/stream.js'
 import { endsOf } from '../connection/ends.js'
 import { ExitCode, MqttxError } from '../errors.js'
@@ -9,7 +9,7 @@ import { LiveConnections } from '../inspect/live.js'
 import { maskedBytes } from '../inspect/secrets.js'
 import { BytesView } from '../inspect/views/bytes.js'
 import { CollectedText } from '../inspect/views/collected-text.js'
-import type { View } from '../inspect/views/view.js'
+import type { TextSink, View } from '../inspect/views/view.js'
 import { columnsOf, wantsColor } from '../io/terminal.js'
 import { openTarget } from './packet-target.js'
 import { type Writer, writerTo } from './packet-writer.js'
@@ -32,7 +32,7 @@ export interface Trace {
 export async function startTrace(args: TraceArgs, server: string, host: Host): Promise<Trace> {
   if (args.traceFile === undefined) {
     const text = new CollectedText()
-    const view = await bytesView(text, args, host)
+    const view = await bytesView(text, args, { stream: host.stderr, env: host.env })
     return new StreamTrace({ server, view, print: () => void host.stderr.write(text.take()) })
   }
   const bytesOf = args.showSecrets ? undefined : maskedBytes
@@ -49,7 +49,7 @@ interface Settings {
   readonly writer?: Writer
 }
 
-class StreamTrace implements Trace {
+export class StreamTrace implements Trace {
   readonly #server: string
   readonly #print: (() => void) | undefined
   readonly #writer: Writer | undefined
@@ -126,11 +126,12 @@ class StreamTrace implements Trace {
   }
 }
 
-async function bytesView(
-  text: CollectedText,
-  { showSecrets }: TraceArgs,
-  { stderr, env }: Host,
+/** `stream`: where the text goes, for its colours and its width. */
+export async function bytesView(
+  text: TextSink,
+  { showSecrets }: Pick<TraceArgs, 'showSecrets'>,
+  { stream, env }: { stream: Writable; env: Host['env'] },
 ): Promise<View> {
-  const paint = wantsColor(stderr, env) ? (await import('../io/style.js')).style : undefined
-  return new BytesView(text, { showSecrets, columns: columnsOf(stderr), ...(paint && { paint }) })
+  const paint = wantsColor(stream, env) ? (await import('../io/style.js')).style : undefined
+  return new BytesView(text, { showSecrets, columns: columnsOf(stream), ...(paint && { paint }) })
 }

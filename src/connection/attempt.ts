@@ -33,7 +33,7 @@ export async function attempt(
   abort.addEventListener('abort', giveUp)
   try {
     const current = again ? await renewed(options, signal) : options
-    const stream = await open(current.endpoint, signal)
+    const stream = current.openStream?.() ?? (await open(current.endpoint, signal))
     isOpen = true
     await begin(stream, current, signal)
   } catch (error) {

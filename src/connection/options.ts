@@ -57,6 +57,8 @@ export interface ConnectOptions {
   readonly reconnects: number
   /** Reads password, certificate and key again, before each attempt but the first; undefined: they cannot change. */
   readonly renew?: ((signal: AbortSignal) => Promise<Renewed>) | undefined
+  /** Opens a stream instead of a network connection to `endpoint`. */
+  readonly openStream?: (() => Duplex) | undefined
   /** Called with the stream of each network connection before anything is read or written. */
   readonly observe?: ((stream: Duplex) => void) | undefined
 }

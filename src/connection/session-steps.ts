@@ -36,10 +36,9 @@ export class SessionSteps {
 
   /** The connection has ended. Without an error it was closed by us. */
   ended(error: Error | undefined): void {
-    const outcome = error === undefined ? { detail: 'closed' } : { error }
-    for (const end of this.#subscribes.values()) end(outcome)
+    for (const end of this.#subscribes.values()) end({ error: error ?? new Error('no SUBACK') })
     this.#subscribes.clear()
-    this.#session?.(outcome)
+    this.#session?.(error === undefined ? { detail: 'closed' } : { error })
     this.#session = undefined
   }
 }

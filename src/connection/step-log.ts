@@ -50,12 +50,11 @@ export class StepLog implements StepObserver {
    * The step at which the last attempt failed: the last one begun that failed or still runs; undefined if there is none. A
    * TLS error is one of TLS whenever it comes: a server of TLS 1.3 rejects a client certificate after the handshake.
    */
-  get failed(): Step | undefined {
-    const steps = this.attempts.at(-1) ?? []
-    const last = steps.findLast(({ end, error }) => end === undefined || error !== undefined)
+  get failed(): Pick<Step, 'name' | 'error'> | undefined {
+    const last = this.attempts.at(-1)?.findLast(({ end, error }) => end === undefined || error !== undefined)
     const cause = last?.error?.cause
     const isTls = cause instanceof Error && tlsCause(cause) !== undefined
-    return isTls ? (steps.find(({ name }) => name === 'TLS') ?? last) : last
+    return isTls ? { name: 'TLS', error: last?.error } : last
   }
 }
 

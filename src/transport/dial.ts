@@ -63,7 +63,7 @@ function open(target: NetConnectOpts, address: Address, options: DialOptions): P
   const isPath = 'path' in target
   return step(
     options.steps,
-    { name: isPath ? 'socket' : 'TCP', target: addressText(target as Address) },
+    { name: isPath ? 'socket' : 'TCP', target: shown(addressText(target as Address)) },
     () => connected(target, address, options),
   )
 }

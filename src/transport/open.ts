@@ -58,6 +58,11 @@ async function connected(
   return throughProxy(proxy, address, options)
 }
 
+/** The query may be a secret. */
+function withoutQuery(path: string): string {
+  return path.replace(/\?.*$/s, '?...')
+}
+
 async function layered(
   below: Duplex,
   { address, tls, webSocket, steps }: Endpoint,
@@ -68,7 +73,7 @@ async function layered(
     const { secure, secured } = await import('./tls.js')
     stream = await step(
       steps,
-      { name: 'TLS', target: tls.servername ?? addressText(asked ?? address), detail: secured },
+      { name: 'TLS', target: shown(tls.servername ?? addressText(asked ?? address)), detail: secured },
       () => secure(below, { settings: tls, address, asked }, signal),
     )
   }
@@ -76,7 +81,7 @@ async function layered(
     const { upgrade } = await import('./websocket.js')
     const target = { settings: webSocket, address, secure: tls !== undefined, name: tls?.servername }
     const under = stream
-    stream = await step(steps, { name: 'WebSocket', target: webSocket.path }, () =>
+    stream = await step(steps, { name: 'WebSocket', target: withoutQuery(webSocket.path) }, () =>
       upgrade(under, target, signal),
     )
   }

@@ -6,6 +6,7 @@ import { type ConnectOptions, connectOptions, defaultWindow } from '../../connec
 import { ExitCode } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { createDiagnostics } from '../diagnostics.js'
+import { withExplanation } from '../explaining.js'
 import { announceStdin, loadPayload, tooLong } from '../payload.js'
 import { withTrace } from '../tracing.js'
 import { publishLines } from './lines.js'
@@ -30,7 +31,9 @@ export async function run(args: PubArgs, host: Host): Promise<number> {
     },
     host,
   )
-  return withTrace(args, options, host, (traced) => publish(args, traced, host))
+  return withTrace(args, options, host, (traced) =>
+    withExplanation(args, traced, host, (given, quiet) => publish(args, given, quiet)),
+  )
 }
 
 async function publish(args: PubArgs, options: ConnectOptions, host: Host): Promise<number> {

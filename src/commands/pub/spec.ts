@@ -3,6 +3,7 @@ import { spec } from '../../cli/option.js'
 import { checkClient, clientOptions, commonOptions, generalOptions } from '../../cli/options/client.js'
 import { checkAddressAndLogin, clientId, oneClientId, urlWithTopic } from '../../cli/options/connection.js'
 import { contextSettings } from '../../cli/options/context.js'
+import { checkExplain, explainOptions } from '../../cli/options/explain.js'
 import { messageOptions, oneMessageSource } from '../../cli/options/message.js'
 import { type PropertyArgs, publishProperties, responseTopicOption } from '../../cli/options/properties.js'
 import { UsageError } from '../../errors.js'
@@ -34,6 +35,7 @@ export const pub = spec({
     ...clientOptions({ url: urlWithTopic, id: clientId('Invalid id.') }),
     ...publishProperties,
     ...responseTopicOption,
+    ...explainOptions,
     ...generalOptions,
   },
   common: [
@@ -46,6 +48,7 @@ export const pub = spec({
   check(args) {
     checkClient(args, args.topic !== undefined || args.json)
     checkMessage(args)
+    checkExplain(args)
     checkAddressAndLogin(args)
   },
 })

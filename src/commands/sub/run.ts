@@ -1,11 +1,12 @@
 // mqttx sub: subscribes and prints messages until -C, -W or a signal ends it.
 import type { Writable } from 'node:stream'
-import { connectOptions, defaultWindow } from '../../connection/options.js'
+import { type ConnectOptions, connectOptions, defaultWindow } from '../../connection/options.js'
 import type { Host } from '../../host.js'
 import { Output } from '../../io/output.js'
 import { say } from '../../io/say.js'
 import { hasScreen, isTerminal } from '../../io/terminal.js'
 import { createDiagnostics } from '../diagnostics.js'
+import { withExplanation } from '../explaining.js'
 import { clock, formatter, hasForm, type Printer, paletteFor, printer } from '../printer.js'
 import { withTrace } from '../tracing.js'
 import type { SubArgs } from './spec.js'
@@ -27,12 +28,18 @@ export async function run(args: SubArgs, host: Host): Promise<number> {
     },
     host,
   )
+  return withTrace(args, options, host, (traced) =>
+    withExplanation(args, traced, host, (given, quiet) => subscribe(args, given, quiet)),
+  )
+}
+
+async function subscribe(args: SubArgs, options: ConnectOptions, host: Host): Promise<number> {
   const output = new Output(host.stdout)
   const { printer, stderr } = await printing(args, host, output)
   const diagnostics = createDiagnostics(args, { stderr })
-  return withTrace(args, options, host, (traced) =>
-    new Subscriber(args, traced, { host, output, printer, diagnostics }).run(),
-  )
+  const io = { host, output, printer, diagnostics }
+  const endsAtSuback = args.explain && !(args.connect && args.count !== undefined)
+  return new Subscriber(endsAtSuback ? { ...args, exitAfterSubscribe: true } : args, options, io).run()
 }
 
 /** How to print: `stderr` is standard error, or collects its lines while the view of -w has the terminal. */

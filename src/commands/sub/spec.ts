@@ -3,6 +3,7 @@ import { type Args, spec } from '../../cli/option.js'
 import { checkClient, clientOptions, commonOptions, generalOptions } from '../../cli/options/client.js'
 import { checkAddressAndLogin, clientId, oneClientId } from '../../cli/options/connection.js'
 import { contextSettings } from '../../cli/options/context.js'
+import { checkExplain, explainOptions } from '../../cli/options/explain.js'
 import { oneOutputForm, outputOptions } from '../../cli/options/output.js'
 import { subscribeProperties, subscriptionFlags } from '../../cli/options/properties.js'
 import {
@@ -38,6 +39,7 @@ export const sub = spec({
     ...clientOptions({ url: urlWithFilter, id: clientId('Invalid id and/or clean_session.') }),
     ...subscriptionFlags,
     ...subscribeProperties,
+    ...explainOptions,
     ...generalOptions,
   },
   common: [
@@ -51,6 +53,7 @@ export const sub = spec({
     checkClient(args, args.topics.length > 0 || args.unsubscribe.length > 0)
     checkTopics(args)
     checkRetained(args)
+    checkExplain(args)
     checkAddressAndLogin(args)
   },
 })
