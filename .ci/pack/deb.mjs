@@ -42,6 +42,8 @@ const overrides = {
   'embedded-library':
     'Bun brings its own zlib, sqlite and others, and is not linked with those of the system',
   'hardening-no-pie': 'Bun is built that way',
+  'hardening-no-relro': 'Bun is built that way',
+  'unstripped-binary-or-object': 'the program is a section of the file, which strip removes',
 }
 
 const folder = join(build, 'deb')

@@ -23,7 +23,7 @@ const compiled = join(build, 'compiled')
 const pkgCache = join(pkgHome, '.pkg-cache', 'sea')
 
 /** Bytes. Node alone has 100 to 150 MB. */
-export const sizes = { least: 80e6, most: 200e6 }
+export const sizes = () => ({ least: 80e6, most: 200e6 })
 
 /** Where the binary of `target` lies in pkg's cache; it is put there when it is missing. */
 export function nodeOf(target) {

@@ -37,7 +37,7 @@ function check(target, runtime, path) {
   const found = format(head(path, 4096))
   if (found !== target.format) throw new Error(`${path} is ${found}, not ${target.format}`)
   const { size } = statSync(path)
-  const { least, most } = runtimes[runtime].sizes
+  const { least, most } = runtimes[runtime].sizes(target)
   if (size < least || size > most) throw new Error(`${path} has ${size} bytes`)
   return `${found}, ${Math.round(size / 1e6)} MB`
 }

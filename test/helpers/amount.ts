@@ -1,6 +1,7 @@
 // How much of a long test runs: all of it in CI (`CI=true npm test` does the same locally), a part on a developer's machine.
 // For tables whose rows start processes or wait; tables of functions run whole everywhere.
-const isCi = Boolean(process.env.CI)
+/** An executable runs a part: the same tests run in full on Node. */
+const isCi = Boolean(process.env.CI) && process.env.MQTTX_PROGRAM === undefined
 
 export const amount = ({ inCi, here }: { inCi: number; here: number }): number => (isCi ? inCi : here)
 
