@@ -133,5 +133,10 @@ export async function bytesView(
   { stream, env }: { stream: Writable; env: Host['env'] },
 ): Promise<View> {
   const paint = wantsColor(stream, env) ? (await import('../io/style.js')).style : undefined
-  return new BytesView(text, { showSecrets, columns: columnsOf(stream), ...(paint && { paint }) })
+  return new BytesView(text, {
+    showSecrets,
+    withoutFull: true,
+    columns: columnsOf(stream),
+    ...(paint && { paint }),
+  })
 }

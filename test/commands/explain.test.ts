@@ -75,6 +75,12 @@ describe('without --connect', () => {
     expect((await run([...line, '--show-secrets'], nowhere)).stdout).toContain('74 65 6c 6c 2d 6e')
   })
 
+  test('a long payload is shortened, and --full is not named: pub has none', async () => {
+    const { stdout } = await run(['pub', '-t', 'a', '-m', 'x'.repeat(500), '--explain'], nowhere)
+    expect(stdout).toMatch(/^ +\.\.\. 484 more bytes$/m)
+    expect(stdout).not.toContain('--full')
+  })
+
   test('with SCRAM the packets after CONNECT depend on the challenge', async () => {
     const line = 'pub -t a -m x -V 5 -u a -P b -D connect authentication-method SCRAM-SHA-256 --explain'
     const { status, stdout, stderr } = await run(line.split(' '), nowhere)

@@ -45,6 +45,7 @@ function layoutOf(columns: number | undefined): Layout {
 
 export class BytesView extends FieldsView {
   readonly #layout: Layout
+  readonly #fullHint: string
   #text = ''
   /** Cache of indented names by depth and name, without and with padding to the column width. */
   readonly #names: Map<string, readonly [name: string, column: string]>[] = []
@@ -57,6 +58,7 @@ export class BytesView extends FieldsView {
 
   constructor(sink: TextSink, options: FieldsOptions = {}) {
     super(sink, options)
+    this.#fullHint = options.withoutFull ? '' : '(--full shows them)'
     this.#layout = layoutOf(options.columns)
   }
 
@@ -185,7 +187,7 @@ export class BytesView extends FieldsView {
     if (this.#waiting.length > 0) this.#finish(packet)
     if (all) return
     const more = `... ${end - shown} more bytes `
-    this.#line(noOffset, more + padding(hexWidth - more.length), '(--full shows them)', packet)
+    this.#line(noOffset, more + padding(hexWidth - more.length), this.#fullHint, packet)
   }
 
   /** Writes a line of three columns; `offset` and `hex` are padded to their widths. */

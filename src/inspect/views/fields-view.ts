@@ -23,6 +23,8 @@ export interface FieldsOptions {
   readonly paint?: Paint
   /** Do not shorten long fields. */
   readonly full?: boolean
+  /** The command has no --full to point to. */
+  readonly withoutFull?: boolean
   readonly showSecrets?: boolean
   /** Width of the terminal; undefined if the output is not a terminal. */
   readonly columns?: number | undefined
