@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { makeCertificates } from '../helpers/certificates.js'
 import { type Broker, findPeer, startOwnBroker } from '../helpers/peers.js'
 import { mqttx, scratch, shell, start, startMqttx } from '../helpers/run.js'
+import { tap } from '../helpers/tap.js'
 
 let broker: Broker
 beforeAll(async () => {
@@ -144,9 +145,20 @@ test('over TLS and WebSocket the bytes of MQTT are shown', async () => {
 })
 
 test('each network connection is a connection of the trace', async () => {
-  const words = ['pub', '-h', '127.0.0.1', '-p', '1', '-t', 't', '-m', 'x', '--retry', '2', '--trace']
-  const { status, stderr } = await mqttx(words)
-  expect([status, stderr.includes('connection 1')]).toEqual([1, false]) // none was made
+  const relay = await tap(broker.port)
+  const file = join(scratch('trace'), 'trace.pcapng')
+  const running = startMqttx(['sub', ...relay.at, '-t', 'later', '-C', '1', `--trace=${file}`])
+  await relay.subscribed()
+  relay.cut()
+  await relay.subscribed(2)
+  await mqttx(['pub', ...broker.at, '-t', 'later', '-m', 'x'])
+  expect((await running.ended).status).toBe(0)
+  const { stdout } = await mqttx(['inspect', '--view', 'line', file])
+  const lines = stdout.toString()
+  expect(
+    lines.match(/^connection \d+: tcp 127\.0\.0\.1:\d+ -> 127\.0\.0\.1:\d+, MQTT 3\.1\.1$/gm),
+  ).toHaveLength(2)
+  expect(lines.match(/ SUBACK /g)).toHaveLength(2)
 })
 
 test('a payload of 3 MB is whole', async () => {
