@@ -1,10 +1,12 @@
 // --explain: shows the packets of a session, imaginary or real, and the steps of connecting.
 import { type Duplex, Writable } from 'node:stream'
+import { reasonText } from '../codec/reason-codes.js'
 import { serverOf } from '../connection/ends.js'
 import type { ConnectOptions } from '../connection/options.js'
 import { type Step, StepLog, stalledHint } from '../connection/step-log.js'
 import { clause, ExitCode, MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
+import type { Packet } from '../inspect/packet.js'
 import type { ConnectionFacts, View } from '../inspect/views/view.js'
 import { Output } from '../io/output.js'
 import { count, shownLine } from '../text.js'
@@ -126,6 +128,8 @@ class RealSession implements Session {
   readonly #log: StepLog
   readonly #start: number
   #dropped = 0
+  /** The first PUBACK or PUBREC that refuses a message. */
+  #refusal: string | undefined
 
   constructor(host: Host, page: Page) {
     this.#log = new StepLog(() => host.now())
@@ -137,6 +141,7 @@ class RealSession implements Session {
       closed: (...args) => view.closed?.(...args),
       flush: () => view.flush?.(),
       packet: (packet, connection) => {
+        this.#refusal ??= refusalIn(packet)
         if (page.blocked) this.#dropped++
         else view.packet(packet, connection)
       },
@@ -148,7 +153,7 @@ class RealSession implements Session {
   }
 
   closing(failure: unknown): string {
-    const { attempts, count: made, failed } = this.#log
+    const { attempts, count: made } = this.#log
     const dropped =
       this.#dropped === 0
         ? ''
@@ -161,7 +166,13 @@ class RealSession implements Session {
         return `${title} (begin and duration in ms):\n${steps.map((step) => this.#line(step)).join('')}`
       })
       .join('\n')
-    return dropped + left + steps + (failed === undefined ? '' : failureText(failed, failure))
+    return dropped + left + steps + this.#verdict(failure)
+  }
+
+  #verdict(failure: unknown): string {
+    const { failed } = this.#log
+    if (failed !== undefined) return failureText(failed, failure)
+    return this.#refusal === undefined ? '' : `\nThe step that failed is ${this.#refusal}.\n`
   }
 
   #line({ name, target, begin, end, detail, error }: Step): string {
@@ -171,6 +182,13 @@ class RealSession implements Session {
     const text = [target, result].filter((part) => part !== '').join(': ')
     return `${`${at} ${took}  ${name.padEnd(9)}  ${text}`.trimEnd()}\n`
   }
+}
+
+const [puback, pubrec] = [4, 5]
+
+function refusalIn({ direction, type, reasonCode }: Packet): string | undefined {
+  if (direction === 'c2s' || reasonCode < 0x80 || (type !== puback && type !== pubrec)) return undefined
+  return `${type === puback ? 'PUBACK' : 'PUBREC'}: ${reasonText(reasonCode)}`
 }
 
 /** `failure`: what the command has thrown; undefined if it only reports the refusal in its status. */

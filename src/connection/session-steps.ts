@@ -1,5 +1,5 @@
 // Reports the steps from CONNACK to the end of a network connection.
-import { reasonName } from '../codec/reason-codes.js'
+import { reasonText } from '../codec/reason-codes.js'
 import { MqttxError } from '../errors.js'
 import { shown } from '../text.js'
 import type { StepObserver, StepOutcome } from '../transport/steps.js'
@@ -44,5 +44,5 @@ export class SessionSteps {
 }
 
 function codeText(code: number): string {
-  return code < 3 ? `QoS ${code}` : `0x${code.toString(16)} ${reasonName(code)}`
+  return code < 3 ? `QoS ${code}` : reasonText(code)
 }

@@ -215,6 +215,27 @@ describe('--connect', () => {
     ])
   })
 
+  test.each([
+    [1, 'puback', 'PUBACK'],
+    [2, 'pubrec', 'PUBREC'],
+  ] as const)('a PUBLISH at QoS %i is refused', async (qos, cmd, name) => {
+    const server = await scriptedServer({
+      packet(packet, socket) {
+        if (packet.cmd === 'connect')
+          socket.write(bytes({ cmd: 'connack', reasonCode: 0, sessionPresent: false }, 5))
+        if (packet.cmd !== 'publish') return
+        const messageId = packet.messageId!
+        socket.write(bytes({ cmd, messageId, reasonCode: 0x87, properties: {} } as Packet, 5))
+      },
+    })
+    const words = ['pub', '-t', 'a', '-m', 'x', '-q', String(qos), '-V', '5', '--explain', '--connect']
+    const { status, stdout } = await run(words, server)
+    expect([status, stdout]).toEqual([
+      135,
+      expect.stringContaining(`The step that failed is ${name}: 0x87 Not authorized.`),
+    ])
+  })
+
   test('each attempt of --retry has its steps', async () => {
     const words = ['pub', '-t', 'a', '-m', 'x', '--retry', '1', '--explain', '--connect']
     const { status, stdout } = await run(words, nowhere)
@@ -237,4 +258,16 @@ describe('the step that failed, within -W', () => {
     expect(named![0]).toContain(row.says)
     expect(stepsIn(explained.stdout).some((line) => line.startsWith(`${step} `) || line === step)).toBe(true)
   })
+
+  const stalled = failingSteps.filter(({ status, step }) => status === 255 || step === 'DNS')
+  test.each(stalled.map((row) => [row.step, row.what, row] as const))(
+    'pub --timeout: %s: %s',
+    async (step, _, row) => {
+      const words = ['pub', '-t', 't', '-m', 'x', '--timeout', '1', '--explain', '--connect']
+      const { status, stdout } = await run(words, { at: await row.start() })
+      expect(status).toBe(row.status === 255 ? 27 : row.status)
+      expect(stdout).toContain(`The step that failed is ${step}: `)
+      expect(stdout).toContain(row.says)
+    },
+  )
 })
