@@ -32,6 +32,8 @@ const parts = new Map([
   ['commands/pub/json', 'pub-json'],
   ['commands/guides', 'guides'],
   ['broker/broker', 'broker-server'],
+  ['tap/tap', 'tap-server'],
+  ['tap/packet-objects', 'tap-packets'],
   ['inspect/packet-lines', 'packet-lines'],
   ['connection/tls-settings', 'tls-settings'],
   ['connection/password-command', 'password-command'],
@@ -93,7 +95,17 @@ const core = {
     ...options.map((name) => `cli/options/${name}`),
     ...['property', 'proxy-url', 'topic', 'url', 'values'].map((name) => `cli/${name}`),
   ],
-  users: [...whole, 'bench', 'completion', 'bench-worker', 'library', 'formats', 'pub-json', 'explain'],
+  users: [
+    ...whole,
+    'bench',
+    'tap',
+    'completion',
+    'bench-worker',
+    'library',
+    'formats',
+    'pub-json',
+    'explain',
+  ],
 }
 /** How messages are printed: not needed to publish. */
 const formats = { file: 'formats', modules: modulesOf('format'), users: ['rr', 'sub'] }
@@ -101,7 +113,7 @@ const formats = { file: 'formats', modules: modulesOf('format'), users: ['rr', '
 const table = {
   file: 'table',
   modules: modulesOf('cli'),
-  users: ['bench-spec', 'completion', 'context', 'context-spec', 'program'],
+  users: ['bench-spec', 'completion', 'context', 'context-spec', 'program', 'tap-spec'],
 }
 /** Decoding and showing packets. sparkplug.ts is not in it: few captures need its package. */
 const packets = {
@@ -111,7 +123,7 @@ const packets = {
     ...['pcapng-writer', 'stream'].map((name) => `capture/${name}`),
     ...['selection', 'target', 'view', 'writer'].map((name) => `commands/packet-${name}`),
   ],
-  users: ['explain', 'inspect', 'packet-lines', 'trace'],
+  users: ['explain', 'inspect', 'packet-lines', 'trace', 'tap', 'tap-packets'],
 }
 const sharedFiles = [core, formats, table, packets]
 const usedBy = (name) => sharedFiles.filter(({ users }) => users.includes(name))

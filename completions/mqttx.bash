@@ -6,16 +6,16 @@ _mqttx() {
   _mqttx_rejoin
   word=${line[${#line[@]} - 1]}
   if ((${#line[@]} == 2)); then
-    _mqttx_words 'pub sub passwd rr broker inspect bench context completion help --help --version --generate'
+    _mqttx_words 'pub sub passwd rr broker inspect tap bench context completion help --help --version --generate'
     return
   fi
   before=${line[${#line[@]} - 2]}
   if [[ $word == --*=* ]]; then before=${word%%=*} word=${word#*=}; fi
   case ${line[1]} in
-    help) if ((${#line[@]} == 3)); then _mqttx_words 'pub sub passwd rr broker inspect bench context completion'; else _mqttx_words 'all'; fi ;;
+    help) if ((${#line[@]} == 3)); then _mqttx_words 'pub sub passwd rr broker inspect tap bench context completion'; else _mqttx_words 'all'; fi ;;
     --help) _mqttx_words 'all' ;;
     --generate)
-      if ((${#line[@]} == 3)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words 'pub sub passwd rr broker inspect bench context completion'; fi
+      if ((${#line[@]} == 3)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words 'pub sub passwd rr broker inspect tap bench context completion'; fi
       ;;
     pub)
       case $before in
@@ -108,6 +108,22 @@ _mqttx() {
           if [[ $word == -* ]]; then _mqttx_words '-r --read --hex --protocol --keylog -p --port -V --protocol-version --view --full --fields --sparkplug --show-secrets --color --no-pager --write --type --client --topic --connection --from --to --only -C --count --quiet --help --version'
           else _mqttx_files; fi
           ;;
+      esac
+      ;;
+    tap)
+      case $before in
+        --help) _mqttx_words 'all' ;;
+        --listen | --to | --connect-timeout | --fault | --seed | --tls-port | --ws-port | --wss-port | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --client | --topic | --connection) : ;;
+        --fault-file | --unix | --certfile | --keyfile | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --write) _mqttx_files ;;
+        --capath) _mqttx_directories ;;
+        --keyform) _mqttx_words 'pem' ;;
+        --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
+        --view) _mqttx_words 'bytes line tree flow json stats none' ;;
+        --color) _mqttx_words 'auto always never' ;;
+        -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
+        --type) _mqttx_words 'CONNECT CONNACK PUBLISH PUBACK PUBREC PUBREL PUBCOMP SUBSCRIBE SUBACK UNSUBSCRIBE UNSUBACK PINGREQ PINGRESP DISCONNECT AUTH RESERVED ADVERTISE SEARCHGW GWINFO WILLTOPICREQ WILLTOPIC WILLMSGREQ WILLMSG REGISTER REGACK WILLTOPICUPD WILLTOPICRESP WILLMSGUPD WILLMSGRESP FORWARDED' ;;
+        --only) _mqttx_words 'violations' ;;
+        *) _mqttx_words '--listen --to --connect-timeout --fault --fault-file --seed --tls-port --ws-port --wss-port --unix --certfile --keyfile --ws-header --proxy --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --view --write --full --fields --sparkplug --show-secrets --color -V --protocol-version --type --client --topic --connection --only --quiet --help --version' ;;
       esac
       ;;
     bench)

@@ -35,6 +35,7 @@ export async function commandHelp(spec: AnySpec, { all = false, columns }: HelpP
     spec.summary,
     examples(spec.examples),
     await list.getHelp(),
+    (spec.notes ?? []).join('\n'),
     wrapped(
       all
         ? `Exit statuses: mqttx --help all. Manual: man mqttx-${spec.name}, or mqttx --generate man ${spec.name}.`
@@ -78,8 +79,7 @@ export function programOverview({ commands, map, summary }: Program): string {
     ...rows,
     [
       'More:',
-      '  mqttx COMMAND --help        Common options and examples.',
-      '  mqttx COMMAND --help all    All options.',
+      '  mqttx COMMAND --help [all]  Common options and examples; all options.',
       '  man mqttx                   The manual; man mqttx-pub: that of a command.',
     ].join('\n'),
   ])

@@ -17,10 +17,49 @@ export function manualSections(spec: AnySpec): Section[] {
   if (spec.optionsFile !== undefined) sections.push(optionsFile(spec.optionsFile))
   if ('any' in spec.options) sections.push(propertySection)
   if ('format' in spec.options && 'noNewline' in spec.options) sections.push(outputFormat)
+  if ('fault' in spec.options) sections.push(faults)
   sections.push(environment(spec))
   const rows = filesOf(spec)
   if (rows.length > 0) sections.push({ title: 'FILES', text: [], rows })
   return sections
+}
+
+const faults: Section = {
+  title: 'FAULTS',
+  text: [
+    `A rule is TYPE [CONDITION]... ACTION: a packet type or \`all\`, what else must hold, and what happens then. Rules apply in
+    the order given; after a rule that drops a packet or ends the connection, later rules do not see the packet. Effects on
+    one packet add up. Errors point at the word.`,
+  ],
+  rows: [
+    ['c2s, s2c', 'Packets of the client, of the server.'],
+    ['#N', 'Only the Nth packet that the other conditions select, of all connections.'],
+    [
+      'topic=FILTER',
+      'PUBLISH whose topic matches. Topic Aliases are followed. Quotes may stand around a blank.',
+    ],
+    ['client=ID', 'Packets of connections whose CONNECT has this Client Identifier.'],
+    [
+      'p=0.1',
+      'By chance, which depends on {seed}, on the number of the connection and on that of the packet alone.',
+    ],
+    ['times=N', 'At most so often, on all connections together.'],
+    ['drop', 'The packet is not passed on.'],
+    ['duplicate', 'It is passed on twice, unless it has more than 1 MiB.'],
+    [
+      'delay TIME',
+      'It waits from its arrival on, and what follows it in its direction too: 200ms, 1.5s, 2m.',
+    ],
+    ['truncate BYTES', 'Only its first bytes are passed on.'],
+    ['close, close after BYTES', 'After so many bytes of it the connection is ended on both sides.'],
+    ['reset, reset after BYTES', 'The same with RST.'],
+    ['throttle RATE', 'It passes no faster than that: 512B/s, 10KB/s, 1MiB/s.'],
+    [
+      'answer CODE',
+      `For CONNECT: the client gets a CONNACK with this Reason Code, and the server nothing. In MQTT 3.1.1 it is the Return
+      Code that is nearest.`,
+    ],
+  ],
 }
 
 const contexts: Section = {

@@ -13,6 +13,7 @@ type Group =
   | 'Output'
   | 'MQTT 5'
   | 'Server'
+  | 'Faults'
   | 'Load'
   | 'Responder'
   | 'Action'
@@ -165,6 +166,8 @@ export interface Spec<O extends Options = Options> {
   /** Purpose, and the command line. */
   readonly examples: readonly (readonly [purpose: string, line: string])[]
   readonly options: O
+  /** Lines for --help after the options, as they are; the first is a heading. */
+  readonly notes?: readonly string[]
   /** The options that --help shows, in this order; --help all shows every option. */
   readonly common: readonly Extract<keyof O, string>[]
   readonly exclusive: readonly Exclusive<Extract<keyof O, string>>[]

@@ -103,6 +103,11 @@ export const commands: readonly Command[] = [
     () => import('./inspect/run.js'),
   ),
   command(
+    'tap',
+    async () => (await import('./tap/spec.js')).tap,
+    () => import('./tap/run.js'),
+  ),
+  command(
     'bench',
     async () => (await import('./bench/spec.js')).bench,
     () => import('./bench/run.js'),

@@ -9,7 +9,8 @@ import type { Paint } from '../inspect/views/view.js'
 import { wantsColor } from '../io/terminal.js'
 
 type AllArgs = Args<typeof inspectOptions>
-type FilterArgs = Pick<AllArgs, 'type' | 'client' | 'topic' | 'connection' | 'from' | 'to' | 'only' | 'count'>
+type FilterArgs = Pick<AllArgs, 'type' | 'client' | 'topic' | 'connection' | 'only'> &
+  Partial<Pick<AllArgs, 'from' | 'count'>> & { to?: bigint }
 type Color = AllArgs['color']
 
 /** Undefined: all packets. */

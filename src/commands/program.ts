@@ -52,7 +52,7 @@ export async function program(commands: Commands): Promise<Program> {
     map: [
       ['Messages', ['pub', 'sub', 'rr']],
       ['Servers', ['broker', 'passwd', 'bench']],
-      ['Captures', ['inspect']],
+      ['Captures', ['inspect', 'tap']],
       ['Settings', ['context', 'completion']],
     ],
     options: [

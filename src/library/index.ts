@@ -5,6 +5,8 @@ import { LibraryClient } from './client.js'
 import { inLibraryTerms } from './hints.js'
 import { connectNames, own } from './names.js'
 import { settings } from './settings.js'
+import { launchTap } from './tap.js'
+import type { Tap, TapOptions } from './tap-types.js'
 import type {
   Broker,
   Client,
@@ -16,6 +18,7 @@ import type {
 } from './types.js'
 
 export { ConnectionError, ConnectRefused, MqttxError, ProtocolError } from '../errors.js'
+export type * from './tap-types.js'
 export type * from './types.js'
 
 /**
@@ -44,6 +47,20 @@ export async function connect(url: string | Url, options: ConnectOptions = {}): 
 export async function startBroker(options: StartBrokerOptions = {}): Promise<Broker> {
   try {
     return await launch(options)
+  } catch (error) {
+    throw inLibraryTerms(error)
+  }
+}
+
+/**
+ * Starts a tap: a proxy in this process between clients and the server `to`, which passes bytes on unchanged, applies
+ * faults to the packets that rules select, and lets them be read. It listens on a free port of 127.0.0.1 unless told
+ * otherwise.
+ * @throws MqttxError for an invalid option or rule, or if it cannot listen there
+ */
+export async function tap(options: TapOptions): Promise<Tap> {
+  try {
+    return await launchTap(options)
   } catch (error) {
     throw inLibraryTerms(error)
   }

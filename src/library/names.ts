@@ -2,6 +2,7 @@
 import { nearest } from '../cli/nearest.js'
 import { MqttxError } from '../errors.js'
 import { shown } from '../text.js'
+import type { TapOptions } from './tap-types.js'
 import type {
   Answer,
   AnswerProperties,
@@ -154,6 +155,17 @@ export const startBrokerNames: Names<StartBrokerOptions> = {
   receiveMaximum: 'number',
   maxKeepAlive: 'number',
   topicAliasMaximum: 'number',
+  onLog: 'function',
+}
+
+export const tapNames: Names<TapOptions> = {
+  to: 'string or URL',
+  listen: 'number',
+  host: 'string',
+  wsPort: 'number',
+  tls: 'object',
+  faults: 'string or list of strings',
+  seed: 'number',
   onLog: 'function',
 }
 

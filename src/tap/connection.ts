@@ -10,7 +10,7 @@ import { Pipe } from './pipe.js'
 export interface Passing {
   /** Those of now; undefined: there are never any, and packets need not be found. */
   readonly faults: (() => Faults) | undefined
-  /** Bytes that have arrived and, but for faults, are forwarded. */
+  /** Bytes that have arrived and, but for faults, are forwarded when this returns. */
   passed(direction: Direction, bytes: Buffer): void
   applied(fault: AppliedFault): void
   /** The CONNACK that the client gets in place of the server's. */
@@ -57,9 +57,9 @@ export function join(client: Duplex, server: Duplex, connection: FaultedConnecti
     const { faults } = passing
     const packets = faults && new FaultStream(direction, connection, faults, sink)
     from.on('data', (chunk: Buffer) => {
+      passing.passed(direction, chunk)
       if (packets === undefined) pipe.send(chunk)
       else packets.push(chunk)
-      passing.passed(direction, chunk)
     })
     from.once('end', () => {
       packets?.end()

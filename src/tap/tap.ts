@@ -1,7 +1,8 @@
 // A proxy between clients and a server that passes bytes on unchanged, shows them, and applies faults.
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { MqttxError } from '../errors.js'
-import type { Endpoint } from '../transport/endpoint.js'
+import { addressText, type Endpoint } from '../transport/endpoint.js'
 import {
   type Certificate,
   from,
@@ -19,13 +20,16 @@ import type { AppliedFault } from './fault-stream.js'
 import type { FaultedConnection, Faults } from './faults.js'
 import { refuseLoop } from './loop.js'
 
-/** Sees what passes. `id` is of one connection, from 1. */
+export { parseFault, parseFaultFile } from './fault-language.js'
+export { Faults } from './faults.js'
+
+/** Sees the MQTT that passes. `id` is of one connection, from 1. */
 export interface Watcher {
-  /** `client` is its address and port. */
-  opened(id: number, client: string): void
-  /** Bytes that have arrived. */
+  /** The ends of the connection: `address:port`, or what is known. */
+  opened(id: number, client: string, server: string): void
+  /** Bytes that have arrived and are forwarded when this returns: keep them for later. */
   passed(id: number, direction: Direction, bytes: Buffer): void
-  /** A fault will be applied to a packet, before the bytes that complete its head are `passed`. */
+  /** A fault is applied to a packet, after the bytes that complete its head were `passed`. */
   applied(id: number, fault: AppliedFault): void
   /** The client gets a CONNACK of our own. */
   answered(id: number, connack: Buffer): void
@@ -93,23 +97,32 @@ export async function startTap(options: TapOptions): Promise<RunningTap> {
     keep(server)
     client.off('close', giveUp)
     const connection: FaultedConnection = { id, version: 0, clientId: undefined, draws: [] }
-    watcher?.opened(id, from(origin))
-    let recognised = false
+    /** Undefined until the first bytes. */
+    let isMqtt: boolean | undefined
+    const recognised = (direction: Direction, bytes: Buffer): boolean => {
+      const found = direction === 'c2s' && bytes[0] === 0x10
+      if (found) watcher?.opened(id, from(origin), farEnd(server))
+      else report(`Client from ${from(origin)}: not MQTT; its bytes are passed on as they are.`)
+      return found
+    }
     join(client, server, connection, {
       faults,
       passed(direction, bytes) {
-        if (!recognised && direction === 'c2s') {
-          recognised = true
-          if (bytes[0] !== 0x10) {
-            report(`Client from ${from(origin)}: not MQTT; its bytes are passed on as they are.`)
-          }
-        }
-        watcher?.passed(id, direction, bytes)
+        isMqtt ??= recognised(direction, bytes)
+        if (isMqtt) watcher?.passed(id, direction, bytes)
       },
       applied: (fault) => watcher?.applied(id, fault),
       answered: (connack) => watcher?.answered(id, connack),
-      closed: (how) => watcher?.closed(id, how),
+      closed(how) {
+        if (isMqtt) watcher?.closed(id, how)
+      },
     })
+  }
+
+  function farEnd(server: Duplex): string {
+    const { remoteAddress, remotePort } = server as Socket
+    if (remoteAddress === undefined || remotePort === undefined) return addressText(target.address)
+    return addressText({ host: remoteAddress, port: remotePort })
   }
 
   function reportFailure(origin: Origin, error: unknown): void {

@@ -29,6 +29,10 @@ interface Scene {
 const untilOutput = (prompt: string) => `set -m; (eval "$EXAMPLE") > shown 2> said &
 for i in $(seq 200); do ${prompt}; [ -s shown ] && break; sleep 0.1; done; kill -INT -- -$!; wait $!; cat shown`
 const broker = { script: untilOutput(':'), env: { MQTTX_BROKER_PORT: '0' } }
+/** On a free port, to the broker of the test; a message passes. */
+const tapped = `set -m; E="\${EXAMPLE/localhost/localhost:$MQTTX_PORT}"; (eval "\${E/1884/0}") > shown 2> said &
+until grep -q Listening said; do sleep 0.1; done
+mqttx pub -L "$(sed -n 's/Listening on //p' said)/t" -m x; kill -INT -- -$!; wait $!; cat shown said`
 const publish = (topic: string) => `mqttx pub -t ${topic} -m seen -q 1`
 
 const scenes: Record<string, Scene> = {
@@ -95,6 +99,15 @@ for i in $(seq 200); do mqttx pub -V 311 -t shout -m loud; [ -s shown ] && break
   'mqttx inspect trace.pcapng': { shows: 'CONNECT' },
   "mqttx inspect --hex '32 0a 00 03 61 2f 62 00 07 68 69 21'": { shows: 'PUBLISH' },
   'tcpdump -i any -U -w - tcp port 1883 | mqttx inspect --view line': { shows: 'CONNECT' },
+  'mqttx tap --listen 1884 --to mqtt://localhost': { script: tapped, shows: '-> PUBLISH q0 "t" 1 byte' },
+  'mqttx tap --listen 1884 --to mqtt://localhost --write a.pcapng': {
+    script: `${tapped}; mqttx inspect --view line a.pcapng`,
+    shows: /-> PUBLISH q0 "t" 1 byte frame/,
+  },
+  "mqttx tap --listen 1884 --to mqtt://localhost --fault 'puback #2 drop'": {
+    script: tapped,
+    shows: 'puback #2 drop',
+  },
   'mqttx bench pub --rate 10000 --clients 100 -q 1': { shows: 'sent' },
   'mqttx bench pubsub --rate 1000 --clients 10 --subscribers 2 -q 1': { shows: 'received' },
   'mqttx bench conn --clients 1000 --connect-rate 100': { shows: 'connect' },

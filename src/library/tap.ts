@@ -1,0 +1,65 @@
+// The tap for test suites: checks its options, starts it, and passes on its packets.
+import type { RunningTap } from '../tap/tap.js'
+import { whole } from './checks.js'
+import { own, tapNames } from './names.js'
+import { settings } from './settings.js'
+import type { Tap, TapOptions, TapPackets } from './tap-types.js'
+import { warnOfLog } from './warnings.js'
+
+const ports = [0, 65_535] as const
+const connectMs = 30_000
+
+/** @throws MqttxError */
+export async function launchTap(given: TapOptions): Promise<Tap> {
+  const {
+    to,
+    listen = 0,
+    host = '127.0.0.1',
+    wsPort,
+    tls,
+    seed = 1,
+    onLog,
+    faults = [],
+  } = own(given, tapNames)
+  const port = whole('listen', listen, ports)
+  const others = wsPort === undefined ? [] : [{ scheme: 'ws', port: whole('wsPort', wsPort, ports) } as const]
+  whole('seed', seed, [0, 0xffffffff])
+  const { endpoint } = await settings(to, tls === undefined ? {} : { tls })
+  const { Faults, parseFault, startTap } = await import('../tap/tap.js')
+  const { packetObjects } = await import('../tap/packet-objects.js')
+  const rulesOf = (rules: string | readonly string[]) =>
+    [rules].flat().map((rule) => parseFault(rule, 'faults'))
+  let current = new Faults(rulesOf(faults), seed)
+  const objects = packetObjects()
+  const running = await startTap({
+    listeners: [{ scheme: 'mqtt', port } as const, ...others].map((wanted) => ({ ...wanted, bind: host })),
+    ...{ target: endpoint, connectMs, watcher: objects.watcher, faults: () => current },
+    report(line) {
+      try {
+        onLog?.(line)
+      } catch (error) {
+        warnOfLog(error)
+      }
+    },
+  })
+  return {
+    ...addressOf(running),
+    setFaults(rules) {
+      current = new Faults(rulesOf(rules), seed)
+    },
+    faults: () => current.counts().map(({ rule, applied }) => ({ rule: rule.text, applied })),
+    packets: () => objects.reader() as TapPackets,
+    ...closing(running, objects),
+  }
+}
+
+function addressOf({ urls }: RunningTap) {
+  const { hostname, port } = new URL(urls[0]!)
+  return { url: urls[0]!, urls, host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) }
+}
+
+function closing(running: RunningTap, objects: { end(): Promise<void> }) {
+  let closed: Promise<void> | undefined
+  const close = (): Promise<void> => (closed ??= running.close().then(() => objects.end()))
+  return { close, [Symbol.asyncDispose]: close }
+}

@@ -1,0 +1,230 @@
+// mqttx tap as a process: transports, captures, statuses, slow readers, and the promises of pub -l under faults.
+import { connect as dial } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { type Broker, connect, startBroker } from '../../src/library/index.js'
+import { oneOfEvery } from '../helpers/amount.js'
+import { type Certificates, makeCertificates } from '../helpers/certificates.js'
+import { peerTest } from '../helpers/peers.js'
+import { mqttx, type Running, scratch, shell, startMqttx } from '../helpers/run.js'
+import { once } from '../helpers/wait.js'
+
+interface StartedTap extends Running {
+  readonly urls: readonly string[]
+  readonly port: number
+  /** Ends it by SIGINT. */
+  stop(): ReturnType<typeof mqttx>
+}
+
+async function startTap(to: string, ...options: string[]): Promise<StartedTap> {
+  const running = startMqttx(['tap', '--listen', '0', '--to', to, ...options], { timeoutMs: 200_000 })
+  onTestFinished(() => running.kill('SIGKILL'))
+  const count = 1 + options.filter((option) => /^--(tls-port|ws-port|wss-port|unix)$/.test(option)).length
+  const urls = () => Array.from(running.stderr().matchAll(/^Listening on (.*)$/gm), ([, url = '']) => url)
+  await running.until(() => urls().length === count)
+  return {
+    ...running,
+    urls: urls(),
+    port: Number(/:(\d+)$/.exec(urls()[0]!)![1]),
+    stop() {
+      running.kill('SIGINT')
+      return running.ended
+    },
+  }
+}
+
+let certificates: Certificates
+let broker: Broker
+beforeAll(async () => {
+  certificates = makeCertificates()
+  broker = await startBroker()
+})
+afterAll(() => broker.close())
+
+test('every kind of listener to every kind of server', async () => {
+  const { server, ca } = certificates
+  const identity = ['--certfile', server.cert, '--keyfile', server.key]
+  const path = join(scratch('tap'), 'broker.sock')
+  const all = ['--tls-port', '0', '--ws-port', '0', '--wss-port', '0']
+  const own = startMqttx(['broker', '-p', '0', ...all, '--unix', path, ...identity], { timeoutMs: 200_000 })
+  onTestFinished(() => own.kill())
+  await own.until((stdout) => stdout.split('\n').length > 5)
+  const targets = own.stdout().toString().trim().split('\n')
+  expect(targets).toHaveLength(5)
+  for (const target of oneOfEvery(2, targets)) {
+    const trust = /s:\/\//.test(target) && !target.startsWith('ws:') ? ['--cafile', ca.cert] : []
+    const tap = await startTap(
+      target,
+      ...all,
+      '--unix',
+      `${path}.tap`,
+      ...identity,
+      ...trust,
+      '--view',
+      'none',
+    )
+    for (const url of tap.urls) {
+      const at = url.startsWith('unix:')
+        ? ['--unix', url.slice('unix://'.length)]
+        : ['-L', `${url.replace('127.0.0.1', 'localhost').replace(/\/mqtt$/, '')}/t`]
+      const trusted = /^(mqtts|wss):/.test(url) ? ['--cafile', ca.cert] : []
+      const line = ['pub', '-V', '5', '-t', 't', '-l', '-q', '2', ...at, ...trusted]
+      expect(await mqttx(line, { stdin: 'a\nb\nc\n' }), url).toMatchObject({ status: 0 })
+    }
+    const { status, stderr } = await tap.stop()
+    expect(stderr).toContain('From clients: 5 CONNECT, 15 PUBLISH, 15 PUBREL, 5 DISCONNECT\n')
+    expect(stderr).toContain('From the server: 5 CONNACK, 15 PUBREC, 15 PUBCOMP\n')
+    expect(status).toBe(0)
+  }
+})
+
+describe('a capture', () => {
+  peerTest('has the same packets in tshark, and faults as comments', ['tshark'], async () => {
+    const file = join(scratch('tap'), 'c.pcapng')
+    const tap = await startTap(
+      broker.url,
+      '--write',
+      file,
+      '--fault',
+      'puback s2c #2 close',
+      '--view',
+      'none',
+    )
+    const lines = Array.from({ length: 300 }, (_, index) => `${index}\n`).join('')
+    const sent = await mqttx(['pub', '-p', `${tap.port}`, '-t', 't', '-l', '-q', '1'], { stdin: lines })
+    expect(sent).toMatchObject({ status: 0 })
+    const { stderr } = await tap.stop()
+    const type = { CONNECT: 1, CONNACK: 2, PUBLISH: 3, PUBACK: 4, DISCONNECT: 14 }
+    const counts = Object.fromEntries(
+      Array.from(
+        stderr.matchAll(/(\d+) (CONNECT|CONNACK|PUBLISH|PUBACK|DISCONNECT)\b/g),
+        ([, number, name]) => [type[name as keyof typeof type], Number(number)],
+      ),
+    )
+    const decoded = await shell(
+      `tshark -r '${file}' -d tcp.port==${broker.port},mqtt -T fields -e mqtt.msgtype -Y mqtt | tr , '\\n' | sort -n | uniq -c`,
+    )
+    const theirs = Object.fromEntries(
+      Array.from(decoded.stdout.toString().matchAll(/(\d+) (\d+)/g), ([, number, name]) => [
+        name,
+        Number(number),
+      ]),
+    )
+    expect(theirs).toEqual(counts)
+    expect(counts[3]).toBeGreaterThan(300)
+    const comments = await shell(`tshark -r '${file}' -Y frame.comment -T fields -e frame.comment`)
+    expect(comments.stdout.toString()).toBe('fault: puback s2c #2 close\n')
+    const ours = await mqttx(['inspect', '--view', 'stats', file])
+    expect(ours.stdout.toString()).toMatch(/PUBLISH/)
+  })
+})
+
+test('each fault is announced, and one that never matched is said at the end', async () => {
+  const file = join(scratch('tap'), 'faults')
+  await shell(`printf '# comment\\npublish topic=nobody drop\\n' > '${file}'`)
+  const tap = await startTap(broker.url, '--fault-file', file, '--fault', 'connect answer 0x97')
+  expect(await mqttx(['pub', '-V', '5', '-p', `${tap.port}`, '-t', 't', '-m', 'x'])).toMatchObject({
+    status: 0x97,
+  })
+  const { status, stdout, stderr } = await tap.stop()
+  expect(stderr).toMatch(/^Fault on connection 1, CONNECT c2s of \d+ bytes: connect answer 0x97$/m)
+  expect(stderr).toMatch(/^Fault applied 1 time: connect answer 0x97$/m)
+  expect(stderr).toMatch(/^Fault never applied, no packet matched: publish topic=nobody drop$/m)
+  expect(stdout.toString()).toMatch(/-> CONNECT .*\n.*<- CONNACK 0x97 Quota exceeded/)
+  expect(status).toBe(0)
+})
+
+test('statuses: 41 without MQTT, 40 with a violation', async () => {
+  const idle = await startTap(broker.url)
+  expect(await idle.stop()).toMatchObject({
+    status: 41,
+    stderr: expect.stringMatching(/No MQTT was found\.\n$/),
+  })
+  const tap = await startTap(broker.url)
+  const socket = dial(tap.port, '127.0.0.1')
+  socket.write(Buffer.from('100c00044d515454040200000000c100', 'hex'))
+  await new Promise((done) => socket.once('close', done).resume())
+  expect(await tap.stop()).toMatchObject({ status: 40 })
+})
+
+test('a reader that takes nothing holds up nobody', async () => {
+  const tap = await startTap(broker.url, '--view', 'bytes')
+  tap.child.stdout!.pause()
+  const lines = `${'x'.repeat(200)}\n`.repeat(60_000)
+  const sent = await mqttx(['pub', '-p', `${tap.port}`, '-t', 't', '-l', '-q', '1', '-M', '1000'], {
+    stdin: lines,
+  })
+  expect(sent).toMatchObject({ status: 0 })
+  tap.kill('SIGINT')
+  await tap.until((_, stderr) => stderr.includes('Connections:') || stderr.includes('Error'))
+  tap.child.stdout!.resume()
+  await tap.ended
+})
+
+test('a reader that goes away ends it', async () => {
+  const tap = await startTap(broker.url)
+  tap.child.stdout!.destroy()
+  await mqttx(['pub', '-p', `${tap.port}`, '-t', 't', '-m', 'x', '--quiet'])
+  expect(await tap.ended).toMatchObject({ status: 0 })
+})
+
+describe('pub -l keeps its promises', () => {
+  const faults = [
+    ...[
+      'puback s2c #5 close',
+      'puback s2c #5 reset',
+      'publish c2s #7 close after 3',
+      'publish c2s #7 reset after 1',
+    ],
+    ...[
+      'puback p=0.2 drop',
+      'publish c2s p=0.3 duplicate',
+      'pubrec s2c #3 close',
+      'pubrel c2s #4 close after 1',
+    ],
+    ...[
+      'pubcomp s2c #2 close',
+      'pubcomp #2 drop',
+      'pubrec duplicate',
+      'connack #1 close',
+      'connect answer 0x88',
+    ],
+    ...[
+      'publish c2s #9 truncate 2',
+      'all throttle 20KB/s',
+      'all delay 20ms',
+      'publish c2s #5 drop',
+      'pubrel drop',
+    ],
+    ...['puback s2c #9 truncate 1', 'connack truncate 2', 'disconnect drop'],
+  ]
+  const rows = faults.flatMap((fault) => [1, 2].map((qos) => [fault, qos] as const))
+
+  test.each(oneOfEvery(4, rows))('%s, QoS %i', async (fault, qos) => {
+    const own = await startBroker()
+    onTestFinished(() => own.close())
+    const receiver = await connect(own.url)
+    onTestFinished(() => receiver.close())
+    const received: number[] = []
+    const subscription = await receiver.subscribe('t', { qos: 2 })
+    void (async () => {
+      for await (const { payload } of subscription) received.push(Number(`${payload}`))
+    })()
+    const tap = await startTap(own.url, '--fault', fault, '--view', 'none')
+    const count = 40
+    const stdin = Array.from({ length: count }, (_, index) => `${index + 1}\n`).join('')
+    const session = ['-i', 'sender', '-c', '--timeout', '4']
+    const { status, stderr } = await mqttx(
+      ['pub', '-p', `${tap.port}`, '-t', 't', '-l', '-q', `${qos}`, ...session],
+      { stdin },
+    )
+    await tap.stop()
+    const first = Number(
+      /first without acknowledgement: (\d+)/.exec(stderr)?.[1] ?? (status === 0 ? count + 1 : 1),
+    )
+    if (status === 0) expect(first).toBe(count + 1)
+    const acknowledged = Array.from({ length: first - 1 }, (_, index) => index + 1)
+    await once(() => acknowledged.every((line) => received.includes(line)))
+    if (qos === 2) expect(received).toEqual([...new Set(received)])
+  })
+})
