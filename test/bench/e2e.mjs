@@ -1,5 +1,5 @@
 // `npm run bench [-- GROUP]`: commands compared with mosquitto's clients; interleaved runs, medians. GROUP is pub, sub,
-// mqtt5, transports, start, memory, passwd, broker or native (the executable, which npm run pkg has made); without GROUP all run,
+// mqtt5, transports, start, memory, passwd, broker, tap or native (the executable, which npm run pkg has made); without GROUP all run,
 // and the table is stored in results/. For shorter runs set MQTTX_BENCH_LINES and MQTTX_BENCH_RUNS; their table is not stored.
 // MQTTX_BENCH_PROGRAM is another mqttx to measure, such as an executable.
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -9,6 +9,7 @@ import { brokerRows } from './broker.mjs'
 import { folder, median, peakMemory, startMosquitto, startServer, time } from './measure.mjs'
 import { nativeRows } from './native.mjs'
 import { passwdRows } from './passwd.mjs'
+import { tapRows } from './tap.mjs'
 import { transportRows } from './transports.mjs'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -209,6 +210,7 @@ const groups = {
   memory: memoryRows,
   passwd: () => passwdRows({ mqttx, node, interleave, runs }),
   broker: () => brokerRows({ mqttx, lines, runs }),
+  tap: () => tapRows({ mqttx, interleave, publisher, ideal, ratioRow }),
   native: () => nativeRows({ mqttx, lines, runs, interleave, publisher, subscriber, ideal, ratioRow }),
 }
 
