@@ -72,7 +72,7 @@ const circumstances: Record<string, (machine: Machine) => Circumstances> = {
   'camera/still -f still.jpg': () => ({
     seen: [
       'home/kitchen/temperature -3',
-      'log GET /299999',
+      'log GET /119999',
       'alarm test',
       'home/door x',
       '(t|clock) .*20[0-9]{2}',
