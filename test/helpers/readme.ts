@@ -83,7 +83,7 @@ function linesOf(text: string): Line[] {
 function lineOf(text: string): Line {
   const defines = /^\w+\(\) \{/.test(text)
   const behind = defines || /&(?![&\d])/.test(text.replaceAll('&&', '').replace(/'[^']*'|"[^"]*"/g, ''))
-  const goesOn = /while true|tail -f|mqttx broker|--serve\b|tcpdump/.test(text)
+  const goesOn = /while true|tail -f|mqttx broker|mqttx tap|--serve\b|tcpdump/.test(text)
   const subscribes = /mqttx sub/.test(text) && !/ -C | -W | -E |head -1|--retained-only/.test(text)
   const [, prints] = /\s# prints: (.*)$/m.exec(text) ?? []
   return { text, endless: !behind && (goesOn || subscribes), prints: prints?.trim() }
@@ -241,6 +241,7 @@ subscribed() { grep -Ec 'Sending SUBACK|<- SUBACK' "$S/broker.log"; }
 
 function began(line: Line, number: number, ownBroker: boolean): string {
   if (/tcpdump/.test(line.text)) return `await 'grep -q "listening on" "$S/${number}.err"'\n`
+  if (/mqttx tap/.test(line.text)) return `await 'grep -q "Listening on" "$S/${number}.err"'\n`
   if (/mqttx broker/.test(line.text)) return `await '[ -s "$S/${number}.out" ]'\n`
   const all = line.text.match(/mqttx sub|--serve\b/g)?.length ?? 0
   // The subscription to another server cannot be observed: only the final output is checked.
