@@ -6,7 +6,7 @@ import ts from 'typescript'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-for (const name of ['library/index', 'library/types', 'errors']) {
+for (const name of ['library/index', 'library/types', 'library/tap-types', 'errors']) {
   const source = readFileSync(`${root}src/${name}.ts`, 'utf8')
   const { outputText, diagnostics = [] } = ts.transpileDeclaration(source, {
     fileName: `${name}.ts`,
