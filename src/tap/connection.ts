@@ -2,6 +2,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { farewell } from '../transport/farewell.js'
+import { limitFrames } from '../transport/frame-limit.js'
 import type { Direction } from './fault-language.js'
 import { type AppliedFault, type FaultSink, FaultStream } from './fault-stream.js'
 import type { FaultedConnection, Faults } from './faults.js'
@@ -41,6 +42,11 @@ export function join(client: Duplex, server: Duplex, connection: FaultedConnecti
     }
   }
 
+  /** The server has answered: WebSocket messages may be as long as a packet from now on. */
+  function accepted(): void {
+    for (const stream of [client, server]) limitFrames(stream, Number.POSITIVE_INFINITY)
+  }
+
   function follow(direction: Direction, from: Duplex, to: Duplex, pipe: Pipe): void {
     const sink: FaultSink = {
       send: (bytes, bytesPerSecond) => pipe.send(bytes, bytesPerSecond),
@@ -56,6 +62,7 @@ export function join(client: Duplex, server: Duplex, connection: FaultedConnecti
     }
     const { faults } = passing
     const packets = faults && new FaultStream(direction, connection, faults, sink)
+    if (direction === 's2c') from.once('data', accepted)
     from.on('data', (chunk: Buffer) => {
       passing.passed(direction, chunk)
       if (packets === undefined) pipe.send(chunk)

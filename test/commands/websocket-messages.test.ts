@@ -14,7 +14,16 @@ const publish = Buffer.concat([
   payload,
 ])
 
-test('from a server', async () => {
+/** The URL of a tap before `target`, without its path. */
+async function tapOf(target: string): Promise<string> {
+  const tap = startMqttx(['tap', '--ws-port', '0', '--to', target])
+  onTestFinished(() => tap.kill())
+  const address = /ws:\/\/[\d.]+:\d+/
+  await tap.until((_, stderr) => address.test(stderr))
+  return address.exec(tap.stderr())![0]
+}
+
+test.each(['from a server', 'from a server behind tap'])('%s', async (name) => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'mqtt' })
   onTestFinished(() => void server.close())
   server.on('connection', (client) => {
@@ -29,15 +38,24 @@ test('from a server', async () => {
   })
   await once(() => server.address() !== null)
   const { port } = server.address() as AddressInfo
-  const outcome = await mqttx(['sub', '-L', `ws://127.0.0.1:${port}/t`, '-C', '1', '-N'])
+  const url = `ws://127.0.0.1:${port}`
+  const outcome = await mqttx([
+    'sub',
+    '-L',
+    `${name.endsWith('tap') ? await tapOf(url) : url}/t`,
+    '-C',
+    '1',
+    '-N',
+  ])
   expect(outcome).toMatchObject({ status: 0, stderr: '' })
   expect(outcome.stdout.equals(payload)).toBe(true)
 })
 
-test('from a client', async () => {
+test.each(['from a client', 'from a client of tap'])('%s', async (name) => {
   const broker = startMqttx(['broker', '-p', '0', '--ws-port', '0'])
   await broker.until((stdout) => stdout.includes('ws://'))
-  const [tcp, url = ''] = broker.stdout().toString().split('\n')
+  const [tcp, ws = ''] = broker.stdout().toString().split('\n')
+  const url = name.endsWith('tap') ? await tapOf(ws) : ws
   const sub = startMqttx(['sub', '-L', `${tcp}/t`, '-C', '1', '-N', '-d'])
   await sub.until((_, stderr) => stderr.includes('SUBACK'))
   const client = new WebSocket(url, 'mqtt')
