@@ -39,6 +39,29 @@ test('what does not fit is left out and counted, and the rest is decoded', async
   expect(backlog.missed).toBe(seen.missed)
 })
 
+test('many small pieces, many connections and long waits are bounded too', async () => {
+  const { seen, live } = fakeLive()
+  let release = (): void => {}
+  const blocked = new Promise<void>((resolve) => (release = resolve))
+  const backlog = new Backlog(live, () => blocked)
+  backlog.opened(1, 'a', 'b')
+  await once(() => seen.calls.length === 1) // its turn waits for the output
+  const before = process.memoryUsage().heapUsed
+  for (let round = 0; round < 2_000_000; round++)
+    backlog.passed(1, round % 2 === 0 ? 'c2s' : 's2c', Buffer.of(0))
+  for (let id = 2; id < 100_000; id++) {
+    backlog.opened(id, 'a', 'b')
+    backlog.passed(id, 'c2s', Buffer.of(0))
+    backlog.closed(id, 'fin')
+  }
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(300 * 1024 * 1024)
+  release()
+  await backlog.end()
+  expect(seen.bytes + seen.missed).toBe(2_000_000)
+  expect(backlog.missed).toBeGreaterThan(seen.missed)
+  expect(seen.calls).toEqual(['opened 1'])
+})
+
 test('an output that fails ends the decoding, not the forwarding', async () => {
   const { seen, live } = fakeLive()
   const backlog = new Backlog(live, async () => {
