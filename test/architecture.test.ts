@@ -15,7 +15,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
   // cli: checks of topics and headers
   library: ['broker', 'cli', 'codec', 'connection', 'session', 'tap', 'errors.ts', 'text.ts', 'host.ts'],
-  tap: ['cli', 'inspect', 'session', 'transport', 'errors.ts', 'text.ts'], // cli: the nearest name; session: Topic Filters
+  tap: ['cli', 'codec', 'inspect', 'session', 'transport', 'errors.ts', 'text.ts'], // cli: the nearest name; session: Topic Filters
   // io: the prompt for passwords and passphrases
   connection: [
     ...['codec', 'io', 'session', 'transport'],

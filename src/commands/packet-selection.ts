@@ -1,5 +1,4 @@
 // The packets that the options of inspect and tap select, and how they look.
-
 import type { Args } from '../cli/option.js'
 import type { inspectOptions, ViewName } from '../cli/options/inspect.js'
 import type { Host } from '../host.js'

@@ -1,5 +1,4 @@
 // What commands that accept connections share: their certificate, and running until a signal.
-
 import type { Certificate } from '../broker/broker.js'
 import type { Host } from '../host.js'
 import { readGiven } from '../io/small-file.js'

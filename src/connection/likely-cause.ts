@@ -48,14 +48,14 @@ export class LikelyCause {
   }
 
   #hint(cause: Cause): string {
-    const after = this.#atOnce ? 'this happened after' : 'this happens after each'
+    const happens = (when: string) => (this.#atOnce ? `this happened ${when}` : `this happens ${when} each`)
     switch (cause) {
       case 'subscribe':
-        return `${after} SUBSCRIBE; may this client subscribe there? Check the ACL or policy of the server`
+        return `${happens('after')} SUBSCRIBE; may this client subscribe there? Check the ACL or policy of the server`
       case 'publish':
-        return `${after} PUBLISH; may this client publish there? Check the ACL or policy of the server`
+        return `${happens('after')} PUBLISH; may this client publish there? Check the ACL or policy of the server`
       case 'identifier':
-        return `${after.replace(' after', ' soon after')} CONNACK; is another client connected as '${this.#clientId}'? Use another -i`
+        return `${happens('soon after')} CONNACK; is another client connected as '${this.#clientId}'? Use another -i`
     }
   }
 }

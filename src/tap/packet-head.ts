@@ -1,4 +1,5 @@
 // Reads what rules ask of a packet from its first bytes: type, size, topic, and of CONNECT version and Client Identifier.
+import { afterInteger, incomplete, integerAt, tooLong } from '../codec/variable-byte-integer.js'
 import type { FaultedConnection } from './faults.js'
 
 export interface Head {
@@ -40,16 +41,11 @@ export function headOf(
   }: { connection: FaultedConnection; aliases: Aliases; questions: Questions },
 ): Head | number | undefined {
   const there = bytes.length - start
-  let size = 0
-  let body = 0
-  for (let at = 1; body === 0; at++) {
-    if (at > 4) return undefined
-    if (at >= there) return at + 1
-    const byte = bytes[start + at]!
-    size += (byte & 0x7f) << (7 * (at - 1))
-    if (byte < 0x80) body = at + 1
-  }
-  size += body
+  const remaining = integerAt(bytes, start + 1, bytes.length)
+  if (remaining === incomplete) return there + 1
+  if (remaining === tooLong) return undefined
+  const body = afterInteger(bytes, start + 1) - start
+  const size = body + remaining
   const type = bytes[start]! >> 4
   if (type === 0) return undefined
   const reader = new HeadReader(bytes, start + body, start + Math.min(size, longestHead))

@@ -37,6 +37,15 @@ async function hashOf(socket: Socket): Promise<string> {
   return hash.digest('hex')
 }
 
+/** A client and its connection at the server, to which it has written `words`. */
+async function joined(words: string) {
+  const server = await byteServer()
+  const tap = await testTap(server.port)
+  const client = tap.dial()
+  client.write(words)
+  return { tap, client, there: await server.accepted() }
+}
+
 test.each([
   ['no faults', undefined],
   ['a rule that never matches', ['disconnect #99999999 drop']],
@@ -73,11 +82,7 @@ test.each([
 )
 
 test.each(['client', 'server'] as const)('a %s that is not read slows down the other side', async (slow) => {
-  const server = await byteServer()
-  const tap = await testTap(server.port)
-  const client = tap.dial()
-  client.write('x')
-  const there = await server.accepted()
+  const { client, there } = await joined('x')
   const [from, to] = slow === 'server' ? [client, there] : [there, client]
   to.pause()
   let taken = 0
@@ -97,11 +102,7 @@ test.each(['client', 'server'] as const)('a %s that is not read slows down the o
 })
 
 test.each(['client', 'server'] as const)('half-close by the %s: the other side goes on', async (first) => {
-  const server = await byteServer()
-  const tap = await testTap(server.port)
-  const client = tap.dial()
-  client.write('hello')
-  const there = await server.accepted()
+  const { client, there } = await joined('hello')
   const [a, b] = first === 'client' ? [client, there] : [there, client]
   const [atA, atB] = [collect(a), collect(b)]
   a.end('last')
@@ -116,11 +117,7 @@ test.each(['client', 'server'] as const)('half-close by the %s: the other side g
 })
 
 test.each(['client', 'server'] as const)('a reset by the %s is a reset at the other side', async (first) => {
-  const server = await byteServer()
-  const tap = await testTap(server.port)
-  const client = tap.dial()
-  client.write('hello')
-  const there = await server.accepted()
+  const { client, there } = await joined('hello')
   const [a, b] = first === 'client' ? [client, there] : [there, client]
   const atB = collect(b)
   collect(a)
@@ -249,11 +246,7 @@ test('1,000 connections at once', { timeout: 180_000 }, async () => {
 })
 
 test('close ends all connections', async () => {
-  const server = await byteServer()
-  const tap = await testTap(server.port)
-  const client = tap.dial()
-  client.write('x')
-  const there = await server.accepted()
+  const { tap, client, there } = await joined('x')
   const [here, far] = [collect(client), collect(there)]
   await tap.close()
   await once(
