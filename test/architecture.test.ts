@@ -10,12 +10,23 @@ const allowed: Record<string, readonly string[]> = {
   'host.ts': ['io', 'errors.ts', 'runtime.ts'],
   'main.ts': ['cli', 'commands', 'io', 'errors.ts', 'host.ts', 'runtime.ts', 'version.ts'],
   commands: [
-    ...['broker', 'capture', 'cli', 'codec', 'connection', 'format', 'inspect', 'io', 'passwd', 'session'],
-    ...['tap', 'errors.ts', 'host.ts', 'ports.ts', 'runtime.ts', 'text.ts', 'version.ts', 'byte-text.ts'],
+    ...['broker', 'capture', 'check', 'cli', 'codec', 'connection', 'format', 'inspect', 'io', 'passwd'],
+    ...[
+      'session',
+      'tap',
+      'errors.ts',
+      'host.ts',
+      'ports.ts',
+      'runtime.ts',
+      'text.ts',
+      'version.ts',
+      'byte-text.ts',
+    ],
   ],
   // cli: checks of topics and headers
   library: ['broker', 'cli', 'codec', 'connection', 'session', 'tap', 'errors.ts', 'text.ts', 'host.ts'],
   tap: ['cli', 'codec', 'inspect', 'session', 'transport', 'errors.ts', 'text.ts'], // cli: the nearest name; session: Topic Filters
+  check: ['codec', 'session', 'errors.ts', 'text.ts'], // session: Topic Filters
   // io: the prompt for passwords and passphrases
   connection: [
     ...['codec', 'io', 'session', 'transport'],

@@ -1,0 +1,158 @@
+// The surroundings of one exchange: connections to the server, names that nobody else uses, and what must be cleaned up.
+import { randomBytes } from 'node:crypto'
+import type { Duplex } from 'node:stream'
+import type { IConnectPacket, IPublishPacket, ISubscribePacket } from 'mqtt-packet'
+import type { ProtocolVersion, QoS } from '../codec/publish.js'
+import { described, pause, RawClient } from './raw-client.js'
+import { Record } from './record.js'
+import { Inconclusive, Violation } from './violation.js'
+
+/** How the server is reached. */
+export interface Target {
+  /** Opens a network connection. @throws MqttxError */
+  dial(): Promise<Duplex>
+  readonly username: string | undefined
+  readonly password: Buffer | undefined
+  /** How long an answer may take, in milliseconds. */
+  readonly patienceMs: number
+}
+
+export type ConnectSettings = Partial<Omit<IConnectPacket, 'cmd' | 'protocolVersion'>>
+
+export class Lab {
+  readonly record = new Record()
+  readonly version: ProtocolVersion
+  /** The first levels of all topics of this exchange; the Client Identifiers begin with the last of them. */
+  readonly prefix: string
+  readonly #target: Target
+  readonly #clients: RawClient[] = []
+  readonly #retained = new Set<string>()
+  readonly #sessions = new Set<string>()
+  #names = 0
+
+  /** `name` is part of the topics, for those who watch the server; letters, digits and hyphens. */
+  constructor(target: Target, version: ProtocolVersion, name: string) {
+    this.#target = target
+    this.version = version
+    this.prefix = `mqttx-check/${name}/${randomBytes(6).toString('hex')}`
+  }
+
+  get patienceMs(): number {
+    return this.#target.patienceMs
+  }
+
+  /** A topic of this exchange: with `''` its first levels, without a slash at the end. */
+  topic(rest: string): string {
+    return rest === '' ? this.prefix : `${this.prefix}/${rest}`
+  }
+
+  /** A Client Identifier that nobody else has: 15 letters and digits, which any server accepts [MQTT-3.1.3-5]. */
+  clientId(): string {
+    return `mx${this.prefix.slice(-11)}${String(++this.#names).padStart(2, '0')}`.replace('/', '')
+  }
+
+  /** A network connection on which nothing was sent. */
+  async open(version: ProtocolVersion = this.version): Promise<RawClient> {
+    const stream = await this.#target.dial()
+    const number = this.#clients.length + 1
+    const client = new RawClient(stream, {
+      version,
+      number,
+      record: this.record,
+      patienceMs: this.patienceMs,
+    })
+    this.#clients.push(client)
+    return client
+  }
+
+  /** CONNECT with the login of the target, a new Client Identifier, Clean Start, no Keep Alive, and `settings`. */
+  connectPacket(settings: ConnectSettings = {}, version: ProtocolVersion = this.version): IConnectPacket {
+    const { username, password } = this.#target
+    const packet: IConnectPacket = {
+      cmd: 'connect',
+      protocolId: version === 3 ? 'MQIsdp' : 'MQTT',
+      protocolVersion: version,
+      clientId: this.clientId(),
+      clean: true,
+      keepalive: 0,
+      ...(username !== undefined && { username }),
+      ...(password !== undefined && { password }),
+      ...settings,
+    }
+    const keeps = !packet.clean || (packet.properties?.sessionExpiryInterval ?? 0) > 0
+    if (keeps) this.#sessions.add(packet.clientId)
+    if (packet.will?.retain === true) this.#retained.add(packet.will.topic)
+    return packet
+  }
+
+  /**
+   * A client that the server has accepted.
+   * @throws Violation if no CONNACK comes, Inconclusive if the server refuses
+   */
+  async connect(settings: ConnectSettings = {}, version: ProtocolVersion = this.version): Promise<RawClient> {
+    const client = await this.open(version)
+    client.send(this.connectPacket(settings, version))
+    const connack = await client.expect('connack')
+    const code = (version === 5 ? connack.reasonCode : connack.returnCode) ?? 0
+    if (code !== 0)
+      throw new Inconclusive(`the server refused to connect: ${described({ ...connack, reasonCode: code })}`)
+    client.connack = connack
+    return client
+  }
+
+  /** A PUBLISH at QoS 0 with an empty payload, and `more`. A retained message is removed at the end. */
+  publishPacket(topic: string, more: Partial<IPublishPacket> = {}): IPublishPacket {
+    if (more.retain === true) this.#retained.add(topic)
+    return { cmd: 'publish', topic, payload: '', qos: 0, retain: false, dup: false, ...more }
+  }
+
+  /**
+   * Subscribes and takes everything up to SUBACK.
+   * @returns the code of the Topic Filter, and what came before SUBACK
+   * @throws Violation
+   */
+  async subscribe(
+    client: RawClient,
+    filter: string,
+    options: { readonly qos?: QoS; readonly nl?: boolean; readonly rap?: boolean; readonly rh?: number } = {},
+    properties?: ISubscribePacket['properties'],
+  ): Promise<number> {
+    const { qos = 0, ...more } = options
+    client.send({
+      cmd: 'subscribe',
+      messageId: client.nextIdentifier(),
+      subscriptions: [{ topic: filter, qos, ...more }],
+      ...(properties && { properties }),
+    })
+    const { granted } = await client.expect('suback')
+    return granted[0] as number
+  }
+
+  /** Waits, for what only time shows. */
+  pause(ms: number): Promise<void> {
+    return pause(ms)
+  }
+
+  /** Ends all connections, and removes the sessions and retained messages of this exchange from the server. */
+  async clean(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.leave()))
+    for (const clientId of this.#sessions) await this.#forget(clientId)
+    if (this.#retained.size === 0) return
+    const client = await this.connect()
+    for (const topic of this.#retained) client.send(this.publishPacket(topic, { retain: true }))
+    await client.sync()
+    await client.leave()
+  }
+
+  async #forget(clientId: string): Promise<void> {
+    const client = await this.open()
+    client.send({ ...this.connectPacket({ clientId }) })
+    await client.expect('connack')
+    await client.leave()
+  }
+}
+
+/** @throws Violation with `message` unless `holds` */
+export function require(holds: boolean, message: string): asserts holds {
+  if (!holds) throw new Violation(message)
+}

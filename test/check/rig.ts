@@ -1,0 +1,151 @@
+// A broker in this process that can be broken in one place: packets between it and its clients are changed on the way.
+import { type Duplex, duplexPair } from 'node:stream'
+import mqtt, { type Packet } from 'mqtt-packet'
+import { onTestFinished } from 'vitest'
+import { type BrokerOptions, startBroker } from '../../src/broker/broker.js'
+import { type Judgement, judge } from '../../src/check/judge.js'
+import type { Target } from '../../src/check/lab.js'
+import type { Statement } from '../../src/check/statement.js'
+import { Framer } from '../../src/codec/framing.js'
+
+/** A packet on its way. */
+export interface Passing {
+  /** Control Packet type. */
+  readonly type: number
+  /** Whole, with the Fixed Header. A change of it is passed on. */
+  readonly bytes: Buffer
+  /** As mqtt-packet reads it; undefined if it is invalid. */
+  readonly packet: Packet | undefined
+}
+
+/** One network connection, seen from between client and broker. */
+export interface Between {
+  /** Number of the connection to this broker, from 1. */
+  readonly number: number
+  /** The version that CONNECT names; 4 before. */
+  readonly version: number
+  /** Kept for all connections of the broker. */
+  readonly memory: Map<string, unknown>
+  toClient(...packets: (Packet | Uint8Array)[]): void
+  toServer(...packets: (Packet | Uint8Array)[]): void
+  /** Ends the connection on both sides. */
+  close(): void
+}
+
+/** What a broken broker does with the packets of one connection. Without a function they pass. */
+export interface Faults {
+  /** Instead of passing `passing` to the broker. */
+  fromClient?(passing: Passing): void
+  /** Instead of passing `passing` to the client. */
+  fromServer?(passing: Passing): void
+}
+
+export type Breaking = (between: Between) => Faults
+
+/** Judges the embedded broker, broken by `breaking` if there is one. */
+export async function trial(
+  statements: readonly Statement[],
+  breaking?: Breaking,
+  settings: BrokerOptions['settings'] = {},
+): Promise<Judgement[]> {
+  const broker = await startBroker({
+    ...{ port: 0, bind: '127.0.0.1', allowAnonymous: true, log: () => {} },
+    settings,
+  })
+  onTestFinished(() => broker.close())
+  const memory = new Map<string, unknown>()
+  let connections = 0
+  const dial = async (): Promise<Duplex> => {
+    const [ours, client] = duplexPair()
+    const [theirs, server] = duplexPair()
+    broker.handle(server)
+    relay(ours, theirs, { number: ++connections, memory, breaking: breaking ?? (() => ({})) })
+    return client
+  }
+  const target: Target = { dial, username: undefined, password: undefined, patienceMs: 300 }
+  return judge(statements, {
+    ...{ target, missing: new Map(), jobs: 1, limitMs: 10_000, judged: () => {} },
+    signal: new AbortController().signal,
+  })
+}
+
+interface Relay {
+  readonly number: number
+  readonly memory: Map<string, unknown>
+  readonly breaking: Breaking
+}
+
+function relay(client: Duplex, server: Duplex, { number, memory, breaking }: Relay): void {
+  let version = 4
+  const bytesOf = (packets: (Packet | Uint8Array)[]): Buffer =>
+    Buffer.concat(
+      packets.map((one) =>
+        one instanceof Uint8Array ? one : mqtt.generate(one, { protocolVersion: version }),
+      ),
+    )
+  const between: Between = {
+    number,
+    memory,
+    get version() {
+      return version
+    },
+    toClient: (...packets) => void client.write(bytesOf(packets)),
+    toServer: (...packets) => void server.write(bytesOf(packets)),
+    close() {
+      client.destroy()
+      server.destroy()
+    },
+  }
+  const faults = breaking(between)
+  split(client, server, {
+    passed(passing) {
+      if (passing.packet?.cmd === 'connect') version = passing.packet.protocolVersion ?? 4
+      if (faults.fromClient) faults.fromClient(passing)
+      else server.write(passing.bytes)
+    },
+    version: () => version,
+  })
+  split(server, client, {
+    passed(passing) {
+      if (faults.fromServer) faults.fromServer(passing)
+      else client.write(passing.bytes)
+    },
+    version: () => version,
+  })
+}
+
+interface Splitting {
+  passed(passing: Passing): void
+  version(): number
+}
+
+/** Calls `passed` for each packet that comes from `from`; bytes that are no packets go to `to` as they are. */
+function split(from: Duplex, to: Duplex, { passed, version }: Splitting): void {
+  const framer = new Framer()
+  let isBroken = false
+  from.on('data', (chunk: Buffer) => {
+    if (isBroken) return void to.write(chunk)
+    try {
+      framer.push(Buffer.from(chunk))
+      while (framer.next()) {
+        const bytes = Buffer.from(framer.bytes.subarray(framer.origin, framer.end))
+        passed({ type: framer.header >> 4, bytes, packet: parsed(bytes, version()) })
+      }
+    } catch {
+      isBroken = true
+      to.write(chunk)
+    }
+  })
+  from.on('error', () => {})
+  from.on('end', () => to.end())
+  from.on('close', () => to.destroy())
+}
+
+function parsed(bytes: Buffer, protocolVersion: number): Packet | undefined {
+  let found: Packet | undefined
+  const parser = mqtt.parser({ protocolVersion })
+  parser.on('packet', (packet) => (found = packet))
+  parser.on('error', () => {})
+  parser.parse(bytes)
+  return found
+}
