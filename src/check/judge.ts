@@ -3,7 +3,7 @@ import { MqttxError } from '../errors.js'
 import { Lab, type Target } from './lab.js'
 import type { Record } from './record.js'
 import type { Feature, Statement } from './statement.js'
-import { Inconclusive, Violation } from './violation.js'
+import { Inconclusive, NotOffered, Violation } from './violation.js'
 
 export type Verdict = 'kept' | 'violated' | 'skipped' | 'unclear'
 
@@ -12,7 +12,7 @@ export interface Judgement {
   readonly verdict: Verdict
   /** What was seen, or why nothing was: one line; empty if the statement is kept. */
   readonly reason: string
-  /** What passed on the connections; undefined if it was skipped. */
+  /** What passed on the connections; undefined if there were none. */
   readonly record: Record | undefined
   /** Milliseconds. */
   readonly took: number
@@ -78,6 +78,7 @@ async function outcome(
   } catch (error) {
     const { message } = error as Error
     if (error instanceof Violation) return { verdict: 'violated', reason: message }
+    if (error instanceof NotOffered) return { verdict: 'skipped', reason: message }
     if (error instanceof Inconclusive || error instanceof MqttxError || signal.aborted)
       return { verdict: 'unclear', reason: message }
     throw error

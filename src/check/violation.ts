@@ -9,3 +9,8 @@ export class Violation extends Error {
 export class Inconclusive extends Error {
   override readonly name = 'Inconclusive'
 }
+
+/** The server does not offer what the statement is about, as the exchange has shown; the message names it. */
+export class NotOffered extends Error {
+  override readonly name = 'NotOffered'
+}
