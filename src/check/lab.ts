@@ -15,6 +15,8 @@ export interface Target {
   readonly password: Buffer | undefined
   /** How long an answer may take, in milliseconds. */
   readonly patienceMs: number
+  /** The topics of all exchanges are below this one; by default `mqttx-check`. */
+  readonly root?: string
 }
 
 export type ConnectSettings = Partial<Omit<IConnectPacket, 'cmd' | 'protocolVersion'>>
@@ -29,12 +31,13 @@ export class Lab {
   readonly #retained = new Set<string>()
   readonly #sessions = new Set<string>()
   #names = 0
+  #isOver = false
 
   /** `name` is part of the topics, for those who watch the server; letters, digits and hyphens. */
   constructor(target: Target, version: ProtocolVersion, name: string) {
     this.#target = target
     this.version = version
-    this.prefix = `mqttx-check/${name}/${randomBytes(6).toString('hex')}`
+    this.prefix = `${target.root ?? 'mqttx-check'}/${name}/${randomBytes(6).toString('hex')}`
   }
 
   get patienceMs(): number {
@@ -51,9 +54,17 @@ export class Lab {
     return `mx${this.prefix.slice(-11)}${String(++this.#names).padStart(2, '0')}`.replace('/', '')
   }
 
-  /** A network connection on which nothing was sent. */
+  /** A network connection on which nothing was sent. @throws Inconclusive if the exchange is over */
   async open(version: ProtocolVersion = this.version): Promise<RawClient> {
     const stream = await this.#target.dial()
+    if (this.#isOver) {
+      stream.destroy()
+      throw new Inconclusive('the exchange is over')
+    }
+    return this.#clientOn(stream, version)
+  }
+
+  #clientOn(stream: Duplex, version: ProtocolVersion): RawClient {
     const number = this.#clients.length + 1
     const client = new RawClient(stream, {
       version,
@@ -90,10 +101,13 @@ export class Lab {
    * @throws Violation if no CONNACK comes, Inconclusive if the server refuses
    */
   async connect(settings: ConnectSettings = {}, version: ProtocolVersion = this.version): Promise<RawClient> {
-    const client = await this.open(version)
-    client.send(this.connectPacket(settings, version))
+    return this.#accepted(await this.open(version), this.connectPacket(settings, version))
+  }
+
+  async #accepted(client: RawClient, packet: IConnectPacket): Promise<RawClient> {
+    client.send(packet)
     const connack = await client.expect('connack')
-    const code = (version === 5 ? connack.reasonCode : connack.returnCode) ?? 0
+    const code = (client.version === 5 ? connack.reasonCode : connack.returnCode) ?? 0
     if (code !== 0)
       throw new Inconclusive(`the server refused to connect: ${described({ ...connack, reasonCode: code })}`)
     client.connack = connack
@@ -133,22 +147,37 @@ export class Lab {
     return pause(ms)
   }
 
-  /** Ends all connections, and removes the sessions and retained messages of this exchange from the server. */
+  /**
+   * Ends all connections, and removes the sessions and retained messages of this exchange from the server. It can open
+   * no connection afterwards.
+   * @throws the first failure, after all was tried
+   */
   async clean(): Promise<void> {
+    this.#isOver = true
     await Promise.all(this.#clients.map((client) => client.leave()))
-    for (const clientId of this.#sessions) await this.#forget(clientId)
-    if (this.#retained.size === 0) return
-    const client = await this.connect()
-    for (const topic of this.#retained) client.send(this.publishPacket(topic, { retain: true }))
-    await client.sync()
-    await client.leave()
+    const failures: unknown[] = []
+    const attempt = (work: Promise<void>) => work.catch((error: unknown) => void failures.push(error))
+    for (const clientId of this.#sessions) await attempt(this.#forget(clientId))
+    if (this.#retained.size > 0) await attempt(this.#removeRetained())
+    if (failures.length > 0) throw failures[0]
   }
 
   async #forget(clientId: string): Promise<void> {
-    const client = await this.open()
-    client.send({ ...this.connectPacket({ clientId }) })
-    await client.expect('connack')
+    await (await this.#cleaner({ clientId })).leave()
+  }
+
+  async #removeRetained(): Promise<void> {
+    const client = await this.#cleaner({})
+    if (client.connack?.properties?.retainAvailable !== false) {
+      for (const topic of this.#retained) client.send(this.publishPacket(topic, { retain: true }))
+      await client.sync()
+    }
     await client.leave()
+  }
+
+  async #cleaner(settings: ConnectSettings): Promise<RawClient> {
+    const client = this.#clientOn(await this.#target.dial(), this.version)
+    return this.#accepted(client, this.connectPacket(settings))
   }
 }
 

@@ -48,9 +48,18 @@ export async function trial(
   breaking?: Breaking,
   settings: BrokerOptions['settings'] = {},
 ): Promise<Judgement[]> {
+  const target = await embedded({ settings }, breaking)
+  return judge(statements, {
+    ...{ target, missing: new Map(), jobs: 1, limitMs: 10_000, judged: () => {} },
+    signal: new AbortController().signal,
+  })
+}
+
+/** The embedded broker, in this process and without sockets, broken by `breaking` if there is one. */
+export async function embedded(options: Partial<BrokerOptions> = {}, breaking?: Breaking): Promise<Target> {
   const broker = await startBroker({
-    ...{ port: 0, bind: '127.0.0.1', allowAnonymous: true, log: () => {} },
-    settings,
+    ...{ port: 0, bind: '127.0.0.1', allowAnonymous: true, log: () => {}, settings: {} },
+    ...options,
   })
   onTestFinished(() => broker.close())
   const memory = new Map<string, unknown>()
@@ -62,11 +71,7 @@ export async function trial(
     relay(ours, theirs, { number: ++connections, memory, breaking: breaking ?? (() => ({})) })
     return client
   }
-  const target: Target = { dial, username: undefined, password: undefined, patienceMs: 300 }
-  return judge(statements, {
-    ...{ target, missing: new Map(), jobs: 1, limitMs: 10_000, judged: () => {} },
-    signal: new AbortController().signal,
-  })
+  return { dial, username: undefined, password: undefined, patienceMs: 300 }
 }
 
 interface Relay {
