@@ -68,9 +68,11 @@ async function outcome(
   { limitMs, signal }: JudgeOptions,
 ): Promise<Pick<Judgement, 'verdict' | 'reason'>> {
   let late: NodeJS.Timeout | undefined
+  let aborted = () => {}
   const limit = new Promise<never>((_, reject) => {
     late = setTimeout(() => reject(new Inconclusive(`not done after ${limitMs} ms`)), limitMs)
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    aborted = () => reject(signal.reason as Error)
+    signal.addEventListener('abort', aborted)
   })
   try {
     await Promise.race([statement.check(lab), limit])
@@ -84,5 +86,6 @@ async function outcome(
     throw error
   } finally {
     clearTimeout(late)
+    signal.removeEventListener('abort', aborted)
   }
 }

@@ -48,30 +48,43 @@ export async function trial(
   breaking?: Breaking,
   settings: BrokerOptions['settings'] = {},
 ): Promise<Judgement[]> {
-  const target = await embedded({ settings }, breaking)
-  return judge(statements, {
-    ...{ target, missing: new Map(), jobs: 1, limitMs: 10_000, judged: () => {} },
-    signal: new AbortController().signal,
-  })
+  const { target, close } = await startEmbedded({ settings: { receiveMaximum: 20, ...settings } }, breaking)
+  try {
+    return await judge(statements, {
+      ...{ target, missing: new Map(), jobs: 8, limitMs: 10_000, judged: () => {} },
+      signal: new AbortController().signal,
+    })
+  } finally {
+    await close() // not onTestFinished: trials may run concurrently
+  }
 }
 
 /** The embedded broker, in this process and without sockets, broken by `breaking` if there is one. */
 export async function embedded(options: Partial<BrokerOptions> = {}, breaking?: Breaking): Promise<Target> {
+  const { target, close } = await startEmbedded(options, breaking)
+  onTestFinished(close)
+  return target
+}
+
+async function startEmbedded(
+  options: Partial<BrokerOptions>,
+  breaking: Breaking = () => ({}),
+): Promise<{ target: Target; close(): Promise<void> }> {
   const broker = await startBroker({
     ...{ port: 0, bind: '127.0.0.1', allowAnonymous: true, log: () => {}, settings: {} },
     ...options,
   })
-  onTestFinished(() => broker.close())
   const memory = new Map<string, unknown>()
   let connections = 0
   const dial = async (): Promise<Duplex> => {
     const [ours, client] = duplexPair()
     const [theirs, server] = duplexPair()
     broker.handle(server)
-    relay(ours, theirs, { number: ++connections, memory, breaking: breaking ?? (() => ({})) })
+    relay(ours, theirs, { number: ++connections, memory, breaking })
     return client
   }
-  return { dial, username: undefined, password: undefined, patienceMs: 300 }
+  const target: Target = { dial, username: undefined, password: undefined, patienceMs: 300 }
+  return { target, close: () => broker.close() }
 }
 
 interface Relay {

@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest'
 import type { Statement } from '../../src/check/statement.js'
 import { statements } from '../../src/check/statements/index.js'
 import { ping } from './breakings/ping.js'
+import { publishing } from './breakings/publish.js'
+import { retain } from './breakings/retain.js'
 import { type Breaking, trial } from './rig.js'
 
-const breakings: Record<string, Breaking> = { ...ping }
+const breakings: Record<string, Breaking> = { ...ping, ...publishing, ...retain }
 const keyOf = ({ id, version }: Statement) => `${id} in ${version}`
 
 it('every statement has a broker that breaks it, and its number once', () => {
@@ -24,7 +26,7 @@ describe('the embedded broker', () => {
   })
 })
 
-describe('a broker that breaks', () => {
+describe.concurrent('a broker that breaks', () => {
   it.each(statements.map((statement) => [keyOf(statement), statement] as const))(
     '%s',
     async (key, statement) => {

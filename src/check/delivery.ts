@@ -1,0 +1,152 @@
+// Steps that many exchanges have in common: publish, subscribe, take what is delivered, come back to a session.
+import type { IPublishPacket, ISubscribePacket } from 'mqtt-packet'
+import type { QoS } from '../codec/publish.js'
+import type { ConnectSettings, Lab } from './lab.js'
+import { type Answer, type AnswerOf, described, type RawClient } from './raw-client.js'
+import { Inconclusive, NotOffered, Violation } from './violation.js'
+
+export type Message = AnswerOf<'publish'>
+export type Acknowledgement = AnswerOf<'puback'> | AnswerOf<'pubrec'>
+
+export interface SubscribeOptions {
+  readonly qos?: QoS
+  readonly rap?: boolean
+  readonly rh?: number
+}
+
+/**
+ * Publishes, and completes the flow of QoS 1 or 2.
+ * @returns PUBACK or PUBREC; undefined at QoS 0
+ * @throws Violation without an answer, Inconclusive if the server refuses the message
+ */
+export async function publish(
+  lab: Lab,
+  client: RawClient,
+  packet: Partial<IPublishPacket> & { topic: string },
+): Promise<Acknowledgement | undefined> {
+  const messageId = packet.messageId ?? client.nextIdentifier()
+  client.send(lab.publishPacket(packet.topic, { messageId, ...packet }))
+  if ((packet.qos ?? 0) === 0) return undefined
+  const answer = await client.expect(packet.qos === 1 ? 'puback' : 'pubrec')
+  if ((answer.reasonCode ?? 0) >= 0x80)
+    throw new Inconclusive(`the server refused a message: ${described(answer)}`)
+  if (packet.qos === 1) return answer
+  client.send({ cmd: 'pubrel', messageId })
+  await client.expect('pubcomp')
+  return answer
+}
+
+/**
+ * Subscribes.
+ * @returns the messages that came before SUBACK, as they may
+ * @throws NotOffered if the server refuses, or grants a lower QoS
+ */
+export async function subscribe(
+  client: RawClient,
+  filter: string,
+  options: SubscribeOptions = {},
+  properties?: ISubscribePacket['properties'],
+): Promise<Message[]> {
+  const { qos = 0, ...more } = options
+  const messageId = client.nextIdentifier()
+  client.send({
+    cmd: 'subscribe',
+    messageId,
+    subscriptions: [{ topic: filter, qos, ...more }] as ISubscribePacket['subscriptions'],
+    ...(properties && { properties }),
+  })
+  const { before, found } = await client.until('suback')
+  const code = found.granted[0] as number
+  if (code >= 0x80) throw new NotOffered('the server refused a subscription')
+  if (code < qos) throw new NotOffered(`the server granted QoS ${code} instead of ${qos}`)
+  return messagesOf(before)
+}
+
+/** A client that has subscribed to `filter`, and to the topic of `taken`. */
+export async function subscriber(
+  lab: Lab,
+  filter: string,
+  options: SubscribeOptions = {},
+  settings: ConnectSettings = {},
+): Promise<RawClient> {
+  const client = await lab.connect(settings)
+  await subscribe(client, lab.topic('mark'))
+  await subscribe(client, filter, options)
+  return client
+}
+
+/**
+ * Publishes a mark, and takes all that the subscriber gets before it.
+ * @throws Violation if the mark does not come
+ */
+export async function taken(lab: Lab, publisher: RawClient, subscriber: RawClient): Promise<Answer[]> {
+  const mark = `mark ${publisher.nextIdentifier()}`
+  publisher.send(lab.publishPacket(lab.topic('mark'), { payload: mark }))
+  const answers: Answer[] = []
+  for (;;) {
+    const { before, found } = await subscriber.until('publish')
+    answers.push(...before)
+    if (found.topic === lab.topic('mark') && textOf(found) === mark) return answers
+    answers.push(found)
+  }
+}
+
+/** The messages of `taken`. */
+export async function messages(lab: Lab, publisher: RawClient, subscriber: RawClient): Promise<Message[]> {
+  return messagesOf(await taken(lab, publisher, subscriber))
+}
+
+/** What a new subscription of `client`, which has subscribed to the mark, brings. */
+export async function retainedFor(
+  lab: Lab,
+  client: RawClient,
+  filter: string,
+  options?: SubscribeOptions,
+): Promise<Message[]> {
+  const early = await subscribe(client, filter, options)
+  return [...early, ...(await messages(lab, client, client))]
+}
+
+export function messagesOf(answers: readonly Answer[]): Message[] {
+  return answers.filter((answer): answer is Message => answer.cmd === 'publish')
+}
+
+export function textOf(message: Message): string {
+  return message.payload.toString()
+}
+
+/** For a session that survives the network connection. */
+export function lasting(lab: Lab, more: Record<string, number> = {}): ConnectSettings {
+  const properties = { sessionExpiryInterval: 300, ...more }
+  return { clientId: lab.clientId(), clean: false, ...(lab.version === 5 && { properties }) }
+}
+
+/** Connects again to the session of `settings`. @throws NotOffered if the server has none */
+export async function back(lab: Lab, settings: ConnectSettings): Promise<RawClient> {
+  const client = await lab.connect(settings)
+  if (client.connack?.sessionPresent !== true) throw new NotOffered('the server has kept no session')
+  return client
+}
+
+/** A PUBLISH that mqtt-packet's types cannot describe. `properties` without their length; MQTT 5 only. */
+export function publishBytes(
+  lab: Lab,
+  {
+    flags = 0,
+    topic,
+    properties = Buffer.alloc(0),
+  }: { flags?: number; topic: Uint8Array; properties?: Buffer },
+): Buffer {
+  const identifier = (flags & 6) === 0 ? [] : [0, 1]
+  const length = lab.version === 5 ? [properties.length] : []
+  const body = [topic.length >> 8, topic.length & 255, ...topic, ...identifier, ...length, ...properties]
+  if (body.length > 127) throw new RangeError('a longer Remaining Length is not written')
+  return Buffer.from([0x30 | flags, body.length, ...body])
+}
+
+/** @throws Violation if the server does not end the connection; `rule`: what it does wrong then */
+export async function mustClose(client: RawClient, rule: string): Promise<void> {
+  await client.closed().catch((error: unknown) => {
+    throw error instanceof Violation ? new Violation(`${rule}: ${error.message}`) : error
+  })
+}
