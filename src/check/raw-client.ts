@@ -47,6 +47,8 @@ export class RawClient {
   #ended = false
   #waiting: Waiting | undefined
   #identifier = 0
+  /** Takes the bytes instead of `#framer`. */
+  #refusing: ((bytes: Buffer) => void) | undefined
 
   constructor(stream: Duplex, { version, number, record, patienceMs }: RawClientOptions) {
     this.version = version
@@ -135,6 +137,36 @@ export class RawClient {
     return first
   }
 
+  /**
+   * Sends what must end the connection, and PINGREQ, to which no answer may come.
+   * @throws Violation with `what`, the name of the bytes, if the server goes on
+   */
+  async ends(what: string, ...bytes: readonly (Packet | Uint8Array)[]): Promise<void> {
+    this.send(...bytes, { cmd: 'pingreq' })
+    for (;;) {
+      const answer = await this.next()
+      if (answer === undefined) return
+      if (answer.cmd === 'pingresp') throw new Violation(`the connection goes on after ${what}`)
+    }
+  }
+
+  /**
+   * Takes what comes after a CONNECT that the server must not accept: bytes of any form.
+   * @returns how it ends: with the connection, with a CONNACK that accepts, or with nothing for `patienceMs`
+   */
+  refusal(patienceMs: number = this.patienceMs): Promise<'ended' | 'accepted' | 'open'> {
+    return new Promise((resolve) => {
+      const late = setTimeout(() => resolve('open'), patienceMs)
+      const done = (outcome: 'ended' | 'accepted'): void => {
+        clearTimeout(late)
+        resolve(outcome)
+      }
+      this.#waiting = () => done('ended')
+      this.#refusing = (bytes) => bytes[0] === 0x20 && bytes[3] === 0 && done('accepted')
+      if (this.#ended) done('ended')
+    })
+  }
+
   /** Ends the connection without DISCONNECT. */
   drop(): void {
     this.#stream.destroy()
@@ -178,6 +210,7 @@ export class RawClient {
 
   #received(chunk: Buffer): void {
     this.#record.add(this.number, 's2c', chunk)
+    if (this.#refusing) return this.#refusing(chunk)
     const framer = this.#framer
     try {
       framer.push(Buffer.from(chunk))

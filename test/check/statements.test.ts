@@ -1,13 +1,17 @@
 // Each statement is kept by the embedded broker, and violated by a broker that breaks just it.
 import { describe, expect, it } from 'vitest'
+import type { Settings } from '../../src/broker/core/settings.js'
 import type { Statement } from '../../src/check/statement.js'
 import { statements } from '../../src/check/statements/index.js'
+import { format } from './breakings/format.js'
 import { ping } from './breakings/ping.js'
 import { publishing } from './breakings/publish.js'
 import { retain } from './breakings/retain.js'
 import { type Breaking, trial } from './rig.js'
 
-const breakings: Record<string, Breaking> = { ...ping, ...publishing, ...retain }
+const breakings: Record<string, Breaking> = { ...format, ...ping, ...publishing, ...retain }
+/** Of statements about limits: settings by which the embedded broker has them. Without a limit they are skipped. */
+const limits: Record<string, Partial<Settings>> = {}
 const keyOf = ({ id, version }: Statement) => `${id} in ${version}`
 
 it('every statement has a broker that breaks it, and its number once', () => {
@@ -19,18 +23,28 @@ it('every statement has a broker that breaks it, and its number once', () => {
 describe('the embedded broker', () => {
   it('keeps to all of them', async () => {
     const judgements = await trial(statements)
-    const others = judgements.filter(({ verdict }) => verdict !== 'kept')
+    const others = judgements.filter(
+      ({ statement, verdict }) => verdict !== (keyOf(statement) in limits ? 'skipped' : 'kept'),
+    )
     expect(
       others.map(({ statement, verdict, reason }) => `${keyOf(statement)} ${verdict}: ${reason}`),
     ).toEqual([])
   })
+
+  it.each(statements.filter((one) => keyOf(one) in limits).map((one) => [keyOf(one), one] as const))(
+    'keeps to %s if it has limits',
+    async (key, statement) => {
+      const [judgement] = await trial([statement], undefined, limits[key])
+      expect(judgement).toMatchObject({ verdict: 'kept', reason: '' })
+    },
+  )
 })
 
 describe.concurrent('a broker that breaks', () => {
   it.each(statements.map((statement) => [keyOf(statement), statement] as const))(
     '%s',
     async (key, statement) => {
-      const [judgement] = await trial([statement], breakings[key])
+      const [judgement] = await trial([statement], breakings[key], limits[key])
       expect(judgement!.verdict).toBe('violated')
     },
   )

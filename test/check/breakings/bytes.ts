@@ -1,0 +1,34 @@
+// Brokers that change packets whose bytes matter, such as those that are invalid.
+import type { Packet } from 'mqtt-packet'
+import type { Between, Breaking, Passing } from '../rig.js'
+
+/** What is passed on instead of a packet; undefined: the packet, whose bytes may have been changed; false: nothing. */
+type Replacement = Packet | Uint8Array | false | undefined
+
+type Change = (passing: Passing, between: Between) => Replacement
+
+export const bytesFromClients =
+  (change: Change): Breaking =>
+  (between) => ({
+    fromClient(passing) {
+      const changed = change(passing, between)
+      if (changed !== false) between.toServer(changed ?? passing.bytes)
+    },
+  })
+
+export const bytesToClients =
+  (change: Change): Breaking =>
+  (between) => ({
+    fromServer(passing) {
+      const changed = change(passing, between)
+      if (changed !== false) between.toClient(changed ?? passing.bytes)
+    },
+  })
+
+/** In packets from clients, bytes that the broker would refuse become others of the same length. */
+export const overlooking = (bad: Uint8Array, good: string): Breaking =>
+  bytesFromClients(({ bytes }) => {
+    const at = bytes.indexOf(bad)
+    if (at >= 0) bytes.write(good, at, 'latin1')
+    return undefined
+  })
