@@ -141,18 +141,22 @@ interface Splitting {
 function split(from: Duplex, to: Duplex, { passed, version }: Splitting): void {
   const framer = new Framer()
   let isBroken = false
-  from.on('data', (chunk: Buffer) => {
-    if (isBroken) return void to.write(chunk)
+  /** False if there is no other packet yet, or the bytes are no packets. */
+  const next = (): boolean => {
     try {
-      framer.push(Buffer.from(chunk))
-      while (framer.next()) {
-        const bytes = Buffer.from(framer.bytes.subarray(framer.origin, framer.end))
-        passed({ type: framer.header >> 4, bytes, packet: parsed(bytes, version()) })
-      }
+      return framer.next()
     } catch {
       isBroken = true
-      to.write(chunk)
+      return false
     }
+  }
+  from.on('data', (chunk: Buffer) => {
+    if (!isBroken) framer.push(Buffer.from(chunk))
+    while (!isBroken && next()) {
+      const bytes = Buffer.from(framer.bytes.subarray(framer.origin, framer.end))
+      passed({ type: framer.header >> 4, bytes, packet: parsed(bytes, version()) })
+    }
+    if (isBroken) to.write(chunk)
   })
   from.on('error', () => {})
   from.on('end', () => to.end())

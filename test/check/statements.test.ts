@@ -7,9 +7,10 @@ import { format } from './breakings/format.js'
 import { ping } from './breakings/ping.js'
 import { publishing } from './breakings/publish.js'
 import { retain } from './breakings/retain.js'
+import { subscribe } from './breakings/subscribe.js'
 import { type Breaking, trial } from './rig.js'
 
-const breakings: Record<string, Breaking> = { ...format, ...ping, ...publishing, ...retain }
+const breakings: Record<string, Breaking> = { ...format, ...ping, ...publishing, ...retain, ...subscribe }
 /** Of statements about limits: settings by which the embedded broker has them. Without a limit they are skipped. */
 const limits: Record<string, Partial<Settings>> = {}
 const keyOf = ({ id, version }: Statement) => `${id} in ${version}`
