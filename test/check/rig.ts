@@ -110,8 +110,7 @@ function relay(client: Duplex, server: Duplex, { number, memory, breaking }: Rel
     toClient: (...packets) => void client.write(bytesOf(packets)),
     toServer: (...packets) => void server.write(bytesOf(packets)),
     close() {
-      client.destroy()
-      server.destroy()
+      for (const side of [client, server]) side.end(() => side.destroy()) // destroy alone does not reach the other end
     },
   }
   const faults = breaking(between)
