@@ -1,9 +1,11 @@
 // Steps that many exchanges have in common: publish, subscribe, take what is delivered, come back to a session.
 import type { IPublishPacket, ISubscribePacket } from 'mqtt-packet'
 import type { QoS } from '../codec/publish.js'
+import { variableByteInteger } from '../codec/variable-byte-integer.js'
 import type { ConnectSettings, Lab } from './lab.js'
 import { type Answer, type AnswerOf, described, type RawClient } from './raw-client.js'
-import { Inconclusive, NotOffered, Violation } from './violation.js'
+import { field, packetOf, twoBytes } from './raw-packets.js'
+import { Inconclusive, NotOffered } from './violation.js'
 
 export type Message = AnswerOf<'publish'>
 export type Acknowledgement = AnswerOf<'puback'> | AnswerOf<'pubrec'>
@@ -86,8 +88,8 @@ export async function taken(lab: Lab, publisher: RawClient, subscriber: RawClien
   for (;;) {
     const { before, found } = await subscriber.until('publish')
     answers.push(...before)
-    if (found.topic === lab.topic('mark') && textOf(found) === mark) return answers
-    answers.push(found)
+    if (found.topic !== lab.topic('mark')) answers.push(found)
+    else if (textOf(found) === mark) return answers
   }
 }
 
@@ -131,22 +133,10 @@ export async function back(lab: Lab, settings: ConnectSettings): Promise<RawClie
 /** A PUBLISH that mqtt-packet's types cannot describe. `properties` without their length; MQTT 5 only. */
 export function publishBytes(
   lab: Lab,
-  {
-    flags = 0,
-    topic,
-    properties = Buffer.alloc(0),
-  }: { flags?: number; topic: Uint8Array; properties?: Buffer },
+  topic: Uint8Array,
+  { flags = 0, properties = Buffer.alloc(0) }: { flags?: number; properties?: Uint8Array } = {},
 ): Buffer {
-  const identifier = (flags & 6) === 0 ? [] : [0, 1]
-  const length = lab.version === 5 ? [properties.length] : []
-  const body = [topic.length >> 8, topic.length & 255, ...topic, ...identifier, ...length, ...properties]
-  if (body.length > 127) throw new RangeError('a longer Remaining Length is not written')
-  return Buffer.from([0x30 | flags, body.length, ...body])
-}
-
-/** @throws Violation if the server does not end the connection; `rule`: what it does wrong then */
-export async function mustClose(client: RawClient, rule: string): Promise<void> {
-  await client.closed().catch((error: unknown) => {
-    throw error instanceof Violation ? new Violation(`${rule}: ${error.message}`) : error
-  })
+  const identifier = (flags & 6) === 0 ? [] : [twoBytes(1)]
+  const sized = lab.version === 5 ? [variableByteInteger(properties.length), properties] : []
+  return packetOf(0x30 | flags, field(topic), ...identifier, ...sized)
 }

@@ -3,14 +3,36 @@ import { describe, expect, it } from 'vitest'
 import type { Settings } from '../../src/broker/core/settings.js'
 import type { Statement } from '../../src/check/statement.js'
 import { statements } from '../../src/check/statements/index.js'
+import { acknowledging } from './breakings/acknowledgements.js'
+import { alias } from './breakings/alias.js'
+import { expiry } from './breakings/expiry.js'
+import { flow } from './breakings/flow.js'
 import { format } from './breakings/format.js'
 import { ping } from './breakings/ping.js'
+import { publishProperties } from './breakings/properties.js'
 import { publishing } from './breakings/publish.js'
+import { qosFlows } from './breakings/qos.js'
+import { redelivery } from './breakings/redelivery.js'
 import { retain } from './breakings/retain.js'
 import { subscribe } from './breakings/subscribe.js'
 import { type Breaking, trial } from './rig.js'
 
-const breakings: Record<string, Breaking> = { ...format, ...ping, ...publishing, ...retain, ...subscribe }
+/** By file of statements. */
+const files: readonly Record<string, Breaking>[] = [
+  acknowledging,
+  alias,
+  expiry,
+  flow,
+  format,
+  ping,
+  publishProperties,
+  publishing,
+  qosFlows,
+  redelivery,
+  retain,
+  subscribe,
+]
+const breakings: Record<string, Breaking> = Object.assign({}, ...files)
 /** Of statements about limits: settings by which the embedded broker has them. Without a limit they are skipped. */
 const limits: Record<string, Partial<Settings>> = {}
 const keyOf = ({ id, version }: Statement) => `${id} in ${version}`

@@ -1,15 +1,35 @@
 // All statements, in the order of the standard.
 import type { Statement } from '../statement.js'
+import { acknowledging } from './acknowledgements.js'
+import { alias } from './alias.js'
+import { expiry } from './expiry.js'
+import { flow } from './flow.js'
 import { format } from './format.js'
 import { ping } from './ping.js'
+import { publishProperties } from './properties.js'
 import { publishing } from './publish.js'
+import { qosFlows } from './qos.js'
+import { redelivery } from './redelivery.js'
 import { retain } from './retain.js'
 import { subscribe } from './subscribe.js'
 
 const keyOf = ({ version, id }: Statement): string =>
   id.replace(/\d+/g, (number) => number.padStart(4)) + version
 
-export const statements: readonly Statement[] = [format, publishing, retain, ping, subscribe]
+export const statements: readonly Statement[] = [
+  acknowledging,
+  alias,
+  expiry,
+  flow,
+  format,
+  ping,
+  publishProperties,
+  publishing,
+  qosFlows,
+  redelivery,
+  retain,
+  subscribe,
+]
   .flat()
   .map((statement) => [keyOf(statement), statement] as const)
   .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -1,14 +1,5 @@
 // PUBLISH, its flags and its Topic Name (3.3 in both versions), and the flags of PUBREL (3.6.1).
-import {
-  back,
-  lasting,
-  messages,
-  mustClose,
-  publish,
-  publishBytes,
-  subscribe,
-  subscriber,
-} from '../delivery.js'
+import { back, lasting, messages, publish, publishBytes, subscribe, subscriber } from '../delivery.js'
 import { type Lab, require } from '../lab.js'
 import { described } from '../raw-client.js'
 import { type Row, statementsOf } from '../statement.js'
@@ -54,8 +45,7 @@ const rows: readonly Row[] = [
     text: 'a PUBLISH with both QoS bits set ends the connection',
     async check(lab) {
       const client = await lab.connect()
-      client.send(publishBytes(lab, { flags: 6, topic: Buffer.from(lab.topic('a')) }))
-      await mustClose(client, 'QoS 3 is accepted')
+      await client.ends('QoS 3', publishBytes(lab, Buffer.from(lab.topic('a')), { flags: 6 }))
     },
   },
   {
@@ -68,8 +58,8 @@ const rows: readonly Row[] = [
       await publish(lab, from, { topic })
       const message = await to.expect('publish')
       require(message.topic === topic, `the Topic Name has become ${message.topic}`)
-      from.send(publishBytes(lab, { topic: Buffer.from([...Buffer.from(lab.topic('')), 0xc3, 0x28]) }))
-      await mustClose(from, 'an ill-formed Topic Name is accepted')
+      const illFormed = Buffer.concat([Buffer.from(lab.topic('')), Buffer.of(0xc3, 0x28)])
+      await from.ends('an ill-formed Topic Name', publishBytes(lab, illFormed))
     },
   },
   {
@@ -78,8 +68,7 @@ const rows: readonly Row[] = [
     async check(lab) {
       for (const topic of [lab.topic('+'), lab.topic('a/#')]) {
         const client = await lab.connect()
-        client.send(lab.publishPacket(topic))
-        await mustClose(client, `Topic Name ${topic} is accepted`)
+        await client.ends(`Topic Name ${topic}`, lab.publishPacket(topic))
       }
     },
   },
@@ -148,8 +137,7 @@ async function sendPubrel(lab: Lab, flags: number): Promise<void> {
   const client = await lab.connect()
   client.send(lab.publishPacket(lab.topic('a'), { qos: 2, messageId: 1 }))
   await client.expect('pubrec')
-  client.send(Buffer.of(0x60 | flags, 2, 0, 1))
-  await mustClose(client, `flags ${flags} of PUBREL are accepted`)
+  await client.ends(`a PUBREL with flags ${flags}`, Buffer.of(0x60 | flags, 2, 0, 1))
 }
 
 export const publishing = statementsOf(rows)

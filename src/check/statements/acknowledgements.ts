@@ -1,0 +1,71 @@
+// PUBACK, PUBREC, PUBREL and PUBCOMP from a server of MQTT 5.0 (3.4 to 3.7): their Reason Codes and their size.
+import { subscribe } from '../delivery.js'
+import { type ConnectSettings, type Lab, require } from '../lab.js'
+import type { Answer } from '../raw-client.js'
+import { type Row, statementsOf } from '../statement.js'
+
+/** Bytes; enough for the CONNACK of a server with a few properties. */
+const maximumPacketSize = 100
+
+/** All acknowledgements from the server in flows of QoS 1 and 2 in both directions; their codes are checked when read. */
+async function acknowledgements(lab: Lab, settings: ConnectSettings = {}): Promise<Answer[]> {
+  const to = await lab.connect(settings)
+  await subscribe(to, lab.topic('a'), { qos: 2 })
+  const from = await lab.connect(settings)
+  const answers: Answer[] = []
+  for (const [index, rest] of ['a', 'nobody'].entries()) {
+    const messageId = index + 1
+    from.send(lab.publishPacket(lab.topic(rest), { qos: 1, messageId }))
+    answers.push(await from.expect('puback'))
+    from.send(lab.publishPacket(lab.topic(rest), { qos: 2, messageId }))
+    answers.push(await from.expect('pubrec'))
+    from.send({ cmd: 'pubrel', messageId })
+    answers.push(await from.expect('pubcomp'))
+  }
+  from.send({ cmd: 'pubrel', messageId: 99 }) // not in use
+  answers.push(await from.expect('pubcomp'))
+  await to.expect('publish')
+  const { messageId = 0 } = await to.expect('publish')
+  to.send({ cmd: 'pubrec', messageId })
+  answers.push(await to.expect('pubrel'))
+  return answers
+}
+
+const sections = [
+  ['3.4.2', 'puback'],
+  ['3.5.2', 'pubrec'],
+  ['3.6.2', 'pubrel'],
+  ['3.7.2', 'pubcomp'],
+] as const
+
+const limited = [
+  [2, 'Reason String', 'reasonString'],
+  [3, 'User Property', 'userProperties'],
+] as const
+
+const rowsOf = ([section, cmd]: (typeof sections)[number]): Row[] => [
+  {
+    ...{ v5: `${section}-1`, needs: ['qos 2'] },
+    text: `${cmd.toUpperCase()} has one of its Reason Codes`,
+    async check(lab) {
+      await acknowledgements(lab)
+    },
+  },
+  ...limited.map(
+    ([number, name, key]): Row => ({
+      ...{ v5: `${section}-${number}`, needs: ['qos 2'] },
+      text: `no ${name} makes ${cmd.toUpperCase()} larger than the Maximum Packet Size of the client`,
+      async check(lab) {
+        const answers = await acknowledgements(lab, { properties: { maximumPacketSize } })
+        for (const answer of answers) {
+          const { properties } = answer as { properties?: { [key: string]: unknown } }
+          const isLarge = answer.bytes.length > maximumPacketSize && properties?.[key] !== undefined
+          require(answer.cmd !== cmd ||
+            !isLarge, `${answer.bytes.length} bytes instead of ${maximumPacketSize}`)
+        }
+      },
+    }),
+  ),
+]
+
+export const acknowledging = statementsOf(sections.flatMap(rowsOf))

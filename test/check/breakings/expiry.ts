@@ -1,0 +1,31 @@
+// Brokers that break the statements of src/check/statements/expiry.ts.
+import type { Breaking } from '../rig.js'
+import { fromClients, toClients } from './tools.js'
+
+export const expiry: Record<string, Breaking> = {
+  'MQTT-3.3.2-5 in 5': fromClients('publish', (packet) => {
+    const { messageExpiryInterval, ...properties } = packet.properties ?? {}
+    return messageExpiryInterval === 1 && packet.qos === 1 ? { ...packet, properties } : packet
+  }),
+  'MQTT-3.3.2-6 in 5': toClients('publish', (packet) =>
+    (packet.properties?.messageExpiryInterval ?? 0) > 90
+      ? { ...packet, properties: { messageExpiryInterval: 100 } }
+      : packet,
+  ),
+  'MQTT-4.3.3-7 in 5': toClients('publish', (packet) =>
+    packet.dup && packet.qos === 2 && packet.properties?.messageExpiryInterval !== undefined
+      ? undefined
+      : packet,
+  ),
+  'MQTT-4.3.3-13 in 5': ({ toClient, toServer }) => {
+    let expires = Number.POSITIVE_INFINITY
+    return {
+      fromClient({ packet, bytes }) {
+        const seconds = packet?.cmd === 'publish' ? packet.properties?.messageExpiryInterval : undefined
+        if (seconds !== undefined) expires = performance.now() + seconds * 1000
+        toServer(bytes)
+      },
+      fromServer: ({ type, bytes }) => (type !== 7 || performance.now() < expires) && toClient(bytes),
+    }
+  },
+}
