@@ -127,6 +127,57 @@ const marked = {
 
 type ScenarioCase = readonly [what: string, acts: readonly ScenarioEvent[], inspectScenario?: ScenarioOptions]
 
+/** A message that is resent, or pretends to be. */
+const repeated = () => says('t', 'one', { qos: 1, id: 7, dup: true })
+/** The client of `name` in a new session at second 2. */
+const again = (name: string, version = 4): ScenarioEvent[] => [
+  [`${name}2`, '>', (version === 5 ? at5 : at4)(name), 2],
+  [`${name}2`, '<', accept()],
+]
+/** What comes before `again('a')`: a connection on which a message was sent that is resent now, or could have been. */
+const earlier: readonly ScenarioCase[] = [
+  ...[4, 5].map(
+    (version) =>
+      [
+        `sent on an earlier connection of MQTT ${version}`,
+        [...joins('a', version), ['a', '>', says('t', 'one', { qos: 1, id: 7 })], ['a', 'x', 'rst', '<']],
+        { version },
+      ] as const,
+  ),
+  [
+    'an earlier connection had no CONNACK',
+    [
+      ['a', '>', at4('a'), 0],
+      ['a', 'x', 'fin', '<'],
+    ],
+  ],
+  [
+    'an earlier connection was refused',
+    [
+      ['a', '>', at4('a'), 0],
+      ['a', '<', '2002 00 03'],
+    ],
+  ],
+  [
+    'the start of a connection from its host was not captured',
+    [
+      ['b', '>', says('t', 'one', { qos: 1, id: 7 }), 0],
+      ['b', '<', ack('puback', 7)],
+      ['b', 'x', 'rst', '<'],
+    ],
+    { joined: ['b'] },
+  ],
+  ['an earlier connection came from another host', joins('a'), { hosts: { a2: '192.0.2.9' } }],
+  [
+    'its Client Identifier is one that the server assigned',
+    [
+      ['b', '>', at5(''), 0],
+      ['b', '<', { ...accept(), properties: { assignedClientIdentifier: 'a' } }],
+    ],
+    { version: 5 },
+  ],
+]
+
 /** By rule: cases that break it, and cases that do not. */
 export const acrossConnections: Record<
   string,
@@ -168,6 +219,29 @@ export const acrossConnections: Record<
         [...joins('b'), ['a', '>', at4('a'), 1], ['a', 'gap'], ['a', 'x', 'fin', '>', 40]],
       ],
     ],
+  },
+  'dup-on-first': {
+    fires: [
+      ['of the only connection of its client', [...joins('a'), ['a', '>', repeated(), 1]]],
+      ['of another client', [...joins('b'), ...joins('a'), ['a', '>', repeated(), 1]]],
+      [
+        'of the server, in a new session',
+        [...watches('a', 't', { qos: 1 }), ['a', 'x', 'rst', '<'], ...again('a'), ['a2', '<', repeated(), 3]],
+      ],
+    ],
+    silent: earlier.map(([what, acts, { version = 4, ...where } = {}]) => [
+      what,
+      [...acts, ...again('a', version), ['a2', '>', repeated(), 3]],
+      { ...where, version },
+    ]),
+  },
+  'ack-unknown-id': {
+    fires: [['a PUBREL of the only connection of its client', [...joins('a'), ['a', '>', ack('pubrel'), 1]]]],
+    silent: earlier.map(([what, acts, { version = 4, ...where } = {}]) => [
+      `a PUBREL: ${what}`,
+      [...acts, ...again('a', version), ['a2', '>', ack('pubrel'), 3]],
+      { ...where, version },
+    ]),
   },
   'session-lost-or-invented': {
     fires: [

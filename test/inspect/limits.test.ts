@@ -1,6 +1,7 @@
 // Limits of what views and checks keep, and the behaviour beyond them.
 import { PbfWriter } from 'pbf'
 import { expect, test } from 'vitest'
+import { SeenClients } from '../../src/inspect/checks/seen-clients.js'
 import { ServerStates } from '../../src/inspect/checks/servers.js'
 import { decode } from '../../src/inspect/decode.js'
 import { Fields } from '../../src/inspect/fields.js'
@@ -75,4 +76,16 @@ test('state of 16 servers is kept', () => {
   for (let i = 0; i < 20; i++) servers.serverOf(`server ${i}`)
   expect(servers.serverOf('a')).toBe(first)
   expect(servers.serverOf('server 19')).not.toBe(servers.serverOf('server 19'))
+})
+
+test('20,000 clients are known; beyond that any may have connected before', () => {
+  const seen = new SeenClients(false)
+  for (let i = 0; i < 20_000; i++) expect(seen.add(`client ${i}`, 'host')).toBe(true)
+  expect(seen.add('client 0', 'host')).toBe(false)
+  seen.add('one more', 'host')
+  expect(seen.add('another', 'host')).toBe(false)
+  const long = new SeenClients(false)
+  const name = 'x'.repeat(65_000)
+  for (let i = 0; i < 270; i++) long.add(`${i} ${name}`, 'host')
+  expect(long.add('another', 'host')).toBe(false)
 })

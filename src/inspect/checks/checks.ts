@@ -3,6 +3,7 @@ import { type CloseDetail, type FlowFact, secondsOf } from '../../capture/stream
 import type { InspectedConnection } from '../connection.js'
 import { connack, disconnect, publish } from '../names.js'
 import type { Direction, Packet } from '../packet.js'
+import { propertyId } from '../properties.js'
 import { type RuleKey, violation } from '../rules.js'
 import type { LateViolation } from '../views/view.js'
 import { ExchangeChecks } from './exchanges.js'
@@ -51,6 +52,7 @@ export class ConnectionChecks {
     this.#server ??= this.#servers.serverOf(state.connection.server)
     const server = this.#server
     this.#handshake.packet(packet)
+    if (state.packets.c2s + state.packets.s2c === 0) this.#first(packet, server)
     state.update(packet)
     if (packet.type === connack && packet.direction === 's2c') this.#connack(packet, server)
     this.#limits.packet(packet)
@@ -65,10 +67,19 @@ export class ConnectionChecks {
     }
   }
 
+  /** The first packet that was captured. */
+  #first({ connect }: Packet, { seen }: ServerState): void {
+    const host = hostOf(this.#state.connection.client)
+    if (connect === undefined) seen.addUnidentified(host)
+    else this.#state.isFirstOfClient = seen.add(connect.clientId, host)
+  }
+
   #connack(packet: Packet, server: ServerState): void {
     const state = this.#state
     server.addHeard(hostOf(state.connection.client))
     if (packet.reasonCode !== 0 || state.connect === undefined) return
+    const assigned = packet.property(propertyId.assignedClientIdentifier)
+    if (typeof assigned === 'string') server.seen.identify(assigned)
     server.sessions.accepted(state, packet, this.#exchanges)
     server.wills.accepted(state, packet)
   }

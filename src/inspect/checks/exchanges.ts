@@ -95,9 +95,13 @@ export class ExchangeChecks {
       )
     } else if (packet.direction === 'c2s' && this.#requests.has(packet.packetIdentifier)) {
       report(packet, 'packet-id-in-use', undefined, identifierOffset(packet))
-    } else if (packet.dup && this.#state.fresh && this.#state.connect?.cleanStart === true) {
-      report(packet, 'dup-on-first')
-    }
+    } else if (packet.dup && this.#isFirstSending(packet)) report(packet, 'dup-on-first')
+  }
+
+  /** In a new session, unless the client resends a message of an earlier one, as most clients do. */
+  #isFirstSending({ direction }: Packet): boolean {
+    const { fresh, connect, isFirstOfClient } = this.#state
+    return fresh && connect?.cleanStart === true && (direction === 's2c' || isFirstOfClient)
   }
 
   #again(packet: Packet, earlier: Pending): void {
@@ -171,7 +175,8 @@ export class ExchangeChecks {
   /** An acknowledgement without an open exchange. After a reconnect it may belong to the previous connection. */
   #unknown(packet: Packet, otherQos: boolean): void {
     this.resumption?.other(packet)
-    if (!this.#state.fresh) return
+    const { fresh, isFirstOfClient } = this.#state
+    if (!fresh || (packet.type === names.pubrel && packet.direction === 'c2s' && !isFirstOfClient)) return
     const detail = `no open exchange has Packet Identifier ${packet.packetIdentifier}`
     report(packet, otherQos ? 'wrong-ack-type' : 'ack-unknown-id', otherQos ? undefined : detail, 2)
   }

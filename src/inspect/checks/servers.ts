@@ -1,5 +1,6 @@
 // State that outlives a connection: the servers of a capture, their sessions, wills, and message deliveries.
 import { DeliveryChecks } from './deliveries.js'
+import { SeenClients } from './seen-clients.js'
 import { SessionChecks } from './sessions.js'
 import { WillChecks } from './wills.js'
 
@@ -8,11 +9,17 @@ const mostPairs = 10_000
 
 /** The state of one server, which is an address and port. */
 export class ServerState {
+  readonly seen: SeenClients
   readonly sessions = new SessionChecks()
   readonly wills = new WillChecks()
   readonly deliveries = new DeliveryChecks(this.wills)
   /** Client addresses for which packets from this server were captured. */
   readonly #heard = new Set<string>()
+
+  /** `isKept`: the next connections to this server get this state too. */
+  constructor(isKept: boolean) {
+    this.seen = new SeenClients(!isKept)
+  }
 
   addHeard(host: string): void {
     if (this.#heard.size < mostPairs) this.#heard.add(host)
@@ -30,8 +37,9 @@ export class ServerStates {
   serverOf(address: string): ServerState {
     const known = this.#servers.get(address)
     if (known !== undefined) return known
-    const server = new ServerState()
-    if (this.#servers.size < mostServers) this.#servers.set(address, server)
+    const isKept = this.#servers.size < mostServers
+    const server = new ServerState(isKept)
+    if (isKept) this.#servers.set(address, server)
     return server
   }
 }

@@ -41,6 +41,8 @@ export class ConnectionState {
   faulty = false
   /** When the server accepted another connection with this Client Identifier; -1 if it did not. */
   takenOverAt = -1
+  /** No earlier connection of this client is known, of which it could resend messages. */
+  isFirstOfClient = false
   /** The client sent DISCONNECT with an error Reason Code. */
   refused = false
   /** Session expiry in seconds; infinite before MQTT 5.0 without Clean Session. */
