@@ -338,7 +338,7 @@ export class LibraryClient implements Client {
 
 /** @throws MqttxError for an invalid Topic Filter or an empty list */
 function filtersOf(given: string | readonly string[]): readonly string[] {
-  ofKind('filter', given, 'string or list of strings')
+  ofKind('filter', given, 'string or list of strings that is not empty')
   const filters = [...new Set([given].flat())]
   for (const filter of filters) checkFilter(filter, 'filter')
   return filters

@@ -31,14 +31,18 @@ const kinds = {
     typeof value === 'string' || value instanceof Uint8Array,
   'Uint8Array or Buffer': (value: unknown) => value instanceof Uint8Array,
   'string or URL': (value: unknown) => typeof value === 'string' || value instanceof URL,
-  'string or list of strings': (value: unknown) =>
-    typeof value === 'string' ||
-    (Array.isArray(value) && value.length > 0 && value.every((text) => typeof text === 'string')),
+  'string or list of strings': areStrings,
+  'string or list of strings that is not empty': (value: unknown) =>
+    areStrings(value) && !(Array.isArray(value) && value.length === 0),
   AbortSignal: (value: unknown) => value instanceof AbortSignal,
   /** Checked with its range elsewhere. */
   number: () => true,
 }
 type Kind = keyof typeof kinds
+
+function areStrings(value: unknown): boolean {
+  return [value].flat().every((text) => typeof text === 'string')
+}
 
 function arePairs(value: unknown): boolean {
   const isPair = (pair: unknown) =>

@@ -1,7 +1,7 @@
 // The tap for test suites: checks its options, starts it, and passes on its packets.
 import type { RunningTap } from '../tap/tap.js'
 import { whole } from './checks.js'
-import { own, tapNames } from './names.js'
+import { ofKind, own, tapNames } from './names.js'
 import { settings } from './settings.js'
 import type { Tap, TapOptions, TapPackets } from './tap-types.js'
 import { warnOfLog } from './warnings.js'
@@ -27,8 +27,10 @@ export async function launchTap(given: TapOptions): Promise<Tap> {
   const { endpoint } = await settings(to, tls === undefined ? {} : { tls })
   const { Faults, parseFault, startTap } = await import('../tap/tap.js')
   const { packetObjects } = await import('../tap/packet-objects.js')
-  const rulesOf = (rules: string | readonly string[]) =>
-    [rules].flat().map((rule) => parseFault(rule, 'faults'))
+  function rulesOf(rules: string | readonly string[]) {
+    ofKind('faults', rules, 'string or list of strings')
+    return [rules].flat().map((rule) => parseFault(rule, 'faults'))
+  }
   let current = new Faults(rulesOf(faults), seed)
   const objects = packetObjects()
   const running = await startTap({

@@ -162,8 +162,12 @@ describe('of a call', () => {
       [ours.publish(5 as never, 'x'), 'topic is 5', 'must be a string'],
       [ours.publish('t', 'x', { retained: true } as never), 'Unknown option retained', 'use retain'],
       [ours.publish('t', 'x', { retain: 1 as never }), 'retain is 1', 'must be a boolean'],
-      [ours.subscribe([5] as never), 'filter is an array', 'must be a string or list of strings'],
-      [ours.subscribe([]), 'filter is an array', 'must be a string or list of strings'],
+      [
+        ours.subscribe([5] as never),
+        'filter is an array',
+        'must be a string or list of strings that is not empty',
+      ],
+      [ours.subscribe([]), 'filter is an array', 'must be a string or list of strings that is not empty'],
       [ours.subscribe('a', { nl: true } as never), 'Unknown option nl', 'use noLocal'],
     ]
     for (const [call, message, hint] of calls) {

@@ -47,6 +47,26 @@ test('rules can be replaced while a connection is open', async () => {
   expect(`${(await subscription.next()).value!.payload}`).toBe('two')
 })
 
+test.each([[[]], [['publish drop']], ['publish drop']])(
+  'the same rules at the start and later: %j',
+  async (faults) => {
+    const made = await between({ faults })
+    const expected = [faults].flat().map((rule) => ({ rule, applied: 0 }))
+    expect(made.faults()).toEqual(expected)
+    made.setFaults('puback drop')
+    made.setFaults(faults)
+    expect(made.faults()).toEqual(expected)
+  },
+)
+
+test.each([[7], [null], [{}], [[7]], [[['publish drop']]]])('no rules: %j', async (faults) => {
+  const given = faults as unknown as string
+  await expect(between({ faults: given })).rejects.toThrow(/^faults is /)
+  const made = await between({ faults: 'publish drop' })
+  expect(() => made.setFaults(given)).toThrow(/^faults is /)
+  expect(made.faults()).toEqual([{ rule: 'publish drop', applied: 0 }])
+})
+
 test('over WebSocket, and to an address of ours', async () => {
   const made = await between({ wsPort: 0, host: '127.0.0.1' })
   expect(made.urls).toEqual([made.url, expect.stringMatching(/^ws:\/\/127\.0\.0\.1:\d+\/mqtt$/)])
