@@ -76,7 +76,7 @@ export class Lab {
     return client
   }
 
-  /** CONNECT with the login of the target, a new Client Identifier, Clean Start, no Keep Alive, and `settings`. */
+  /** CONNECT with the login of the target, a new Client Identifier, Clean Start, a Keep Alive of 30 s, and `settings`. */
   connectPacket(settings: ConnectSettings = {}, version: ProtocolVersion = this.version): IConnectPacket {
     const { username, password } = this.#target
     const packet: IConnectPacket = {
@@ -85,7 +85,7 @@ export class Lab {
       protocolVersion: version,
       clientId: this.clientId(),
       clean: true,
-      keepalive: 0,
+      keepalive: 30, // some servers refuse 0, or a long one
       ...(username !== undefined && { username }),
       ...(password !== undefined && { password }),
       ...settings,

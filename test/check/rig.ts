@@ -66,7 +66,8 @@ export async function embedded(options: Partial<BrokerOptions> = {}, breaking?: 
   return target
 }
 
-async function startEmbedded(
+/** As `embedded`, for tests that run concurrently: they close it themselves. */
+export async function startEmbedded(
   options: Partial<BrokerOptions>,
   breaking: Breaking = () => ({}),
 ): Promise<{ target: Target; close(): Promise<void> }> {
@@ -77,14 +78,22 @@ async function startEmbedded(
   const memory = new Map<string, unknown>()
   let connections = 0
   const dial = async (): Promise<Duplex> => {
-    const [ours, client] = duplexPair()
-    const [theirs, server] = duplexPair()
+    const [ours, client] = pair()
+    const [theirs, server] = pair()
     broker.handle(server)
     relay(ours, theirs, { number: ++connections, memory, breaking })
     return client
   }
   const target: Target = { dial, username: undefined, password: undefined, patienceMs: 300 }
   return { target, close: () => broker.close() }
+}
+
+/** Two ends of a connection: one that is destroyed ends the other, as with sockets. */
+function pair(): [Duplex, Duplex] {
+  const [one, other] = duplexPair()
+  one.once('close', () => other.push(null))
+  other.once('close', () => one.push(null))
+  return [one, other]
 }
 
 interface Relay {

@@ -5,10 +5,10 @@ import { ConnectRefused, ExitCode, MqttxError } from '../../errors.js'
 import { Lab, type Target } from '../lab.js'
 import type { Feature } from '../statement.js'
 import { Inconclusive, Violation } from '../violation.js'
-import { declaredNo, type Finding, no, Refusal, unknown } from './finding.js'
+import { declaredNo, type Finding, Lacking, no, Refusal, unknown } from './finding.js'
 import type { Group, Known, Probe } from './probe.js'
 import { speaks } from './probes/connection.js'
-import { basics, others } from './probes/index.js'
+import { basics, probes } from './probes/index.js'
 
 export interface Capability extends Finding {
   /** Its name in JSON. */
@@ -79,7 +79,11 @@ export async function missingFeatures(
   if (spoken.finding.value !== true) throw refused([spoken])
   const missing = new Map<Feature, string>()
   const isMissing = ({ isDeclared }: Finding) => version < 5 || isDeclared === true
-  const capabilities = await run.all(version, spoken.window, ({ feature }) => feature !== undefined)
+  const capabilities = await run.all(
+    version,
+    spoken.window,
+    ({ feature, since }) => feature !== undefined && since <= version,
+  )
   for (const { feature, key, value, detail, ...rest } of capabilities) {
     if (key === 'maximum-qos' && isMissing({ value, detail, ...rest })) {
       for (const qos of [1, 2] as const) if (Number(value ?? 2) < qos) missing.set(`qos ${qos}`, detail)
@@ -117,15 +121,14 @@ class Run {
     )
   }
 
-  /** Runs the basics, and then `others` that `wanted` selects. */
+  /** Runs the basics, and then the others that `wanted` selects. */
   async all(
     version: ProtocolVersion,
     window: number,
     wanted: (probe: Probe) => boolean,
   ): Promise<(Capability & Pick<Probe, 'feature'>)[]> {
     const { jobs, signal, progress } = this.#options
-    const rest = others.filter(wanted)
-    const list: readonly Probe[] = [...basics, ...rest]
+    const list = probes.filter((probe) => basics.includes(probe) || wanted(probe))
     const findings = new Map<Probe, Finding>()
     const known: Known = { qos: 0, window }
     const run = async (probe: Probe, more: Known): Promise<Finding> => {
@@ -137,8 +140,8 @@ class Run {
     const delivery = await run(basics[0]!, known)
     const why = delivery.value === true ? undefined : delivery.detail
     const qos = why === undefined ? ((await run(basics[1]!, known)).value as QoS | undefined) : undefined
-    const queue = rest
-      .filter((probe) => why === undefined || probe.hasNoTopic === true)
+    const queue = list
+      .filter((probe) => !basics.includes(probe) && (why === undefined || probe.hasNoTopic === true))
       .sort((a, b) => Number(b.isSlow === true) - Number(a.isSlow === true))
     const work = async () => {
       for (let probe = queue.shift(); probe !== undefined && !signal.aborted; probe = queue.shift())
@@ -148,7 +151,7 @@ class Run {
     signal.throwIfAborted()
     return list.map((probe) => {
       const { key, label, group, feature } = probe
-      const finding = findings.get(probe) ?? unknown(`no message gets through: ${why}`)
+      const finding = findings.get(probe) ?? unknown('no message gets through')
       return { key, label, group, ...(feature && { feature }), ...finding }
     })
   }
@@ -160,6 +163,7 @@ class Run {
     } catch (error) {
       const { message } = error as Error
       if (error instanceof Refusal) return error.finding
+      if (error instanceof Lacking) return declaredNo(message)
       if (error instanceof Violation) return no(message)
       if (error instanceof Inconclusive || error instanceof MqttxError) return unknown(message)
       throw error

@@ -21,6 +21,9 @@ export const unknown = (detail: string): Finding => ({ value: undefined, detail 
 /** `yes`, or `no` with `detail`. */
 export const found = (holds: boolean, detail: string): Finding => (holds ? yes() : no(detail))
 
+/** The server says that it lacks a feature. */
+export class Lacking extends Violation {}
+
 /** Reason Codes that mean that the server lacks a feature (MQTT 5.0, 2.4). */
 const notSupported = new Set([0x84, 0x9a, 0x9b, 0x9e, 0xa1, 0xa2])
 

@@ -4,7 +4,7 @@ import type { Lab } from '../lab.js'
 import type { Feature } from '../statement.js'
 import type { Finding } from './finding.js'
 
-export type Group = 'Connection' | 'Messages' | 'Subscriptions' | 'Sessions' | 'MQTT 5' | 'Limits'
+export type Group = 'Connection' | 'Messages' | 'Subscriptions' | 'Sessions' | 'Limits'
 
 /** What is known when a probe runs. */
 export interface Known {

@@ -1,5 +1,6 @@
 // Capabilities that show when clients connect.
 
+import { shown } from '../../../text.js'
 import type { Lab } from '../../lab.js'
 import { described } from '../../raw-client.js'
 import { declaredNo, type Finding, no, Refusal, unknown, yes } from '../finding.js'
@@ -53,8 +54,10 @@ export const connection: readonly Probe[] = [
     async run(lab) {
       const peer = await join(lab)
       await peer.subscribe('$SYS/#')
-      if ((await peer.received(1, 1500)).length === 0) return no('SUBACK grants it, nothing comes')
-      return yes()
+      const came = (await peer.received(1, 1500)).concat(await peer.rest())
+      if (came.length === 0) return unknown('SUBACK grants it, nothing came within 1.5 s')
+      const version = came.find(({ topic }) => topic === '$SYS/broker/version')
+      return yes(version === undefined ? '' : shown(String(version.payload), 100))
     },
   },
 ]

@@ -1,4 +1,4 @@
-// All probes, in the order of the table.
+// All probes.
 import type { Probe } from '../probe.js'
 import { connection } from './connection.js'
 import { limits } from './limits.js'
@@ -8,10 +8,11 @@ import { aliases, subscriptions } from './subscriptions.js'
 
 export { basics }
 
-/** Run after the basics. */
-export const others: readonly Probe[] = [
-  ...messages,
+/** In the order of the table. */
+export const probes: readonly Probe[] = [
   ...connection,
+  ...basics,
+  ...messages,
   ...subscriptions,
   ...sessions,
   ...aliases,

@@ -7,17 +7,15 @@ import type { Finding } from '../finding.js'
 import { join } from '../peer.js'
 import type { Known, Probe } from '../probe.js'
 
-/** The largest number from `least`, which is not tried, to `most` that works: in 2 + log2(most - least) trials. */
+/** The largest number from `least`, which is not tried, to `most` that works: in 1 + log2(most - least) trials. */
 async function largest(
-  { least, most, guess = most }: { least: number; most: number; guess?: number | undefined },
+  { least, most }: { least: number; most: number },
   works: (number: number) => Promise<boolean>,
 ): Promise<Finding> {
   let [good, bad] = [least, most + 1]
-  for (let next = Math.min(guess, most); bad - good > 1; ) {
+  for (let next = most; bad - good > 1; next = Math.floor((good + bad) / 2)) {
     if (await works(next)) good = next
     else bad = next
-    // After a guess that holds, it is probably the limit.
-    next = good === guess && bad > guess + 1 ? guess + 1 : Math.floor((good + bad) / 2)
   }
   return { value: good, detail: '', ...(good === most && { isAtLeast: true }) }
 }
@@ -53,6 +51,18 @@ function payloadFor(size: number, topic: string, lab: Lab, { qos }: Known): Buff
   return Buffer.alloc(Math.max(0, body - fixed), 'x')
 }
 
+/** The largest length that works for a string of MQTT. */
+async function longest(
+  lab: Lab,
+  least: number,
+  works: (length: number) => Promise<boolean>,
+): Promise<Finding> {
+  const { declared } = await join(lab)
+  const finding = await largest({ least, most: 65_535 }, works)
+  const room = declared.maximumPacketSize ?? Infinity
+  return Number(finding.value) + 100 > room ? { ...finding, detail: 'bounded by the packet size' } : finding
+}
+
 export const limits: readonly Probe[] = [
   {
     ...{ key: 'maximum-packet-size', label: 'Maximum Packet Size (bytes)', group: 'Limits', since: 3 },
@@ -60,18 +70,17 @@ export const limits: readonly Probe[] = [
       const topic = lab.topic('size')
       const { declared } = await join(lab)
       const said = declared.maximumPacketSize
-      const found = await largest({ least: 128, most: mebibyte, guess: said }, (size) =>
-        comesBack(lab, topic, known, payloadFor(size, topic, lab, known)),
-      )
-      if (said === undefined) return found
-      if (said > mebibyte && found.isAtLeast) return { value: said, detail: `declared; ${mebibyte} work` }
-      return { value: found.value, detail: found.value === said ? '' : `CONNACK says ${said}` }
+      const works = (size: number) => comesBack(lab, topic, known, payloadFor(size, topic, lab, known))
+      if (said === undefined) return largest({ least: 128, most: mebibyte }, works)
+      const tried = Math.min(said, mebibyte)
+      if (await works(tried)) return { value: said, detail: tried < said ? `declared; ${tried} work` : '' }
+      return { ...(await largest({ least: 128, most: tried - 1 }, works)), detail: `CONNACK says ${said}` }
     },
   },
   {
     ...{ key: 'longest-topic', label: 'Longest Topic Name (bytes)', group: 'Limits', since: 3 },
     run: (lab, known) =>
-      largest({ least: lab.topic('').length, most: 65_535 }, (length) =>
+      longest(lab, lab.topic('').length, (length) =>
         comesBack(lab, lab.topic('').padEnd(length, 'x'), known),
       ),
   },
@@ -88,7 +97,7 @@ export const limits: readonly Probe[] = [
     ...{ key: 'longest-client-identifier', label: 'Longest Client Identifier (bytes)', group: 'Limits' },
     ...{ since: 3, hasNoTopic: true },
     run: (lab) =>
-      largest({ least: 1, most: 65_535 }, async (length) => {
+      longest(lab, 1, async (length) => {
         const peer = await join(lab, { clientId: lab.clientId().padEnd(length, 'x') }).catch(noPeer)
         await peer?.leave()
         return peer !== undefined
@@ -118,7 +127,7 @@ export const limits: readonly Probe[] = [
     },
   },
   {
-    ...{ key: 'keeps-receive-maximum', label: 'Keeps to that of a client', group: 'Limits', since: 5 },
+    ...{ key: 'obeys-receive-maximum', label: 'Obeys that of a client', group: 'Limits', since: 5 },
     async run(lab, { qos }) {
       if (qos === 0) throw new Inconclusive('needs QoS 1')
       const topic = lab.topic('window-of-client')

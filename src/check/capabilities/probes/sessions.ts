@@ -1,8 +1,8 @@
 // Sessions that survive their network connection.
 import type { QoS } from '../../../codec/publish.js'
-import type { ConnectSettings, Lab } from '../../lab.js'
-import { declaredNo, type Finding, found, no, yes } from '../finding.js'
-import { join } from '../peer.js'
+import { type ConnectSettings, type Lab, require } from '../../lab.js'
+import { found, Lacking, no, yes } from '../finding.js'
+import { join, type Peer } from '../peer.js'
 import type { Probe } from '../probe.js'
 
 /** CONNECT of a client whose session is kept for a minute, or in MQTT 3 for ever. */
@@ -13,32 +13,45 @@ function keptSession(lab: Lab): ConnectSettings {
     : { clientId, clean: false }
 }
 
-/** Whether a session gets a message at `qos` that is published while its client is away. */
-async function queues(lab: Lab, qos: QoS): Promise<Finding> {
-  const topic = lab.topic(`queued-${qos}`)
+/**
+ * A subscriber that was away while a message was published.
+ * @throws Lacking, Violation if its session does not survive
+ */
+async function returned(lab: Lab, topic: string, qos: QoS): Promise<Peer> {
   const session = keptSession(lab)
   const before = await join(lab, session)
-  if (before.declared.sessionExpiryInterval === 0) return declaredNo('CONNACK: Session Expiry Interval 0')
+  if (before.declared.sessionExpiryInterval === 0) throw new Lacking('Session Expiry Interval is 0')
   await before.subscribe(topic, { qos })
   await before.leave()
   const publisher = await join(lab)
-  await publisher.publish(topic, { qos, payload: 'x' })
+  await publisher.publish(topic, { qos, payload: 'meanwhile' })
   const after = await join(lab, { ...session, clean: false })
-  if (lab.version > 3 && after.client.connack?.sessionPresent !== true)
-    return no('the session is gone when the client comes back')
-  const came = qos === 0 ? await after.rest() : await after.received(1)
-  return found(came.length > 0, 'the session is kept, the message is not')
+  require(lab.version === 3 ||
+    after.client.connack?.sessionPresent === true, 'the session is gone when the client comes back')
+  return after
 }
 
 export const sessions: readonly Probe[] = [
   {
     ...{ key: 'persistent-sessions', label: 'Sessions survive a disconnect', group: 'Sessions', since: 3 },
     feature: 'sessions',
-    run: (lab, { qos }) => queues(lab, Math.min(qos, 1) as QoS),
+    async run(lab, { qos }) {
+      const topic = lab.topic('persistent')
+      const subscriber = await returned(lab, topic, Math.min(qos, 1) as QoS)
+      if (qos > 0) {
+        const isKept = (await subscriber.received(1)).length > 0
+        return found(isKept, 'the session is kept, its messages are not')
+      }
+      await (await join(lab)).publish(topic)
+      return found((await subscriber.received(1)).length > 0, 'the subscriptions are gone')
+    },
   },
   {
     ...{ key: 'queued-qos-0', label: 'QoS 0 is queued for absent clients', group: 'Sessions', since: 3 },
-    run: (lab) => queues(lab, 0),
+    async run(lab) {
+      const subscriber = await returned(lab, lab.topic('queued'), 0)
+      return found((await subscriber.rest()).length > 0, 'dropped')
+    },
   },
   {
     ...{ key: 'session-expiry', label: 'Session Expiry', group: 'Sessions', since: 5 },

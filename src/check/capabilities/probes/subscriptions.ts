@@ -120,7 +120,7 @@ export const subscriptions: readonly Probe[] = [
 
 export const aliases: readonly Probe[] = [
   {
-    ...{ key: 'topic-alias-maximum', label: 'Topic Aliases of a client', group: 'MQTT 5', since: 5 },
+    ...{ key: 'topic-alias-maximum', label: 'Topic Alias Maximum of the server', group: 'Limits', since: 5 },
     feature: 'topic alias',
     async run(lab) {
       const topic = lab.topic('alias')
@@ -137,7 +137,7 @@ export const aliases: readonly Probe[] = [
     },
   },
   {
-    ...{ key: 'topic-alias-to-clients', label: 'Topic Aliases of the server', group: 'MQTT 5', since: 5 },
+    ...{ key: 'topic-alias-to-clients', label: 'Sends Topic Aliases to clients', group: 'Limits', since: 5 },
     async run(lab) {
       const topic = lab.topic('alias-to-clients')
       const subscriber = await join(lab, { properties: { topicAliasMaximum: 10 } })
@@ -146,7 +146,7 @@ export const aliases: readonly Probe[] = [
       await publisher.publishAll(topic, Array.from({ length: 10 }, String))
       const came = await subscriber.received(10)
       const isUsed = came.some(({ properties }) => properties?.topicAlias !== undefined)
-      return found(isUsed, 'it sends the Topic Name with each message')
+      return found(isUsed, 'each message has its Topic Name')
     },
   },
 ]
