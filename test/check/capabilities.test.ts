@@ -1,6 +1,6 @@
 // What is found out about the embedded broker: with other settings, broken, and when it is not finished.
 import { describe, expect, it } from 'vitest'
-import type { BrokerOptions } from '../../src/broker/broker.js'
+import type { BrokerOptions, Settings } from '../../src/broker/broker.js'
 import {
   type Capability,
   type DiscoverOptions,
@@ -72,10 +72,10 @@ const discovered = (settings: Partial<BrokerOptions>, more: Partial<Target> = {}
     return valuesOf(capabilities)
   })
 
-const restricted = {
-  ...{ maxQos: 1, retain: false, maxPacketSize: 1000, receiveMaximum: 7 },
+const restricted: Partial<Settings> = {
+  ...{ maxQos: 1 as const, retain: false, maxPacketSize: 1000, receiveMaximum: 7 },
   ...{ maxKeepAlive: 600, topicAliasMaximum: 0 },
-} as const
+}
 
 /** Only topics below `allowed` may be used. */
 const authorize: BrokerOptions['authorize'] = (_client, _action, topic) => topic.startsWith('allowed/')
@@ -123,7 +123,9 @@ describe.concurrent('the embedded broker', () => {
   })
 
   it('which lets nobody in is an error with the status of its CONNACK', async () => {
-    const error = await discovered({ allowAnonymous: false, authenticate: async () => false }).catch((thrown: unknown) => thrown)
+    const error = await discovered({ allowAnonymous: false, authenticate: async () => false }).catch(
+      (thrown: unknown) => thrown,
+    )
     expect(error).toBeInstanceOf(ConnectRefused)
     expect(error).toMatchObject({ exitCode: 0x87 })
   })
