@@ -14,6 +14,7 @@ import { publishing } from './breakings/publish.js'
 import { qosFlows } from './breakings/qos.js'
 import { redelivery } from './breakings/redelivery.js'
 import { retain } from './breakings/retain.js'
+import { sideEffects } from './breakings/side-effects.js'
 import { subscribe } from './breakings/subscribe.js'
 import { type Breaking, trial } from './rig.js'
 
@@ -63,12 +64,40 @@ describe('the embedded broker', () => {
   )
 })
 
+/** Files whose brokers are also tried on other statements of the file. */
+const narrow: readonly Record<string, Breaking>[] = [
+  acknowledging,
+  alias,
+  expiry,
+  flow,
+  publishProperties,
+  publishing,
+  qosFlows,
+  redelivery,
+  retain,
+]
+
+/** Another statement of the same file and version, the same in each run. */
+function otherThan(key: string): Statement | undefined {
+  const file = narrow.find((one) => key in one) ?? {}
+  const others = statements.map(keyOf).filter((other) => {
+    const isLike = other in file && other !== key && other.endsWith(key.slice(-1))
+    return isLike && sideEffects[key]?.includes(other) !== true
+  })
+  const random = [...key].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 65_521, 17)
+  return statements.find((statement) => keyOf(statement) === others[random % others.length])
+}
+
 describe.concurrent('a broker that breaks', () => {
   it.each(statements.map((statement) => [keyOf(statement), statement] as const))(
     '%s',
     async (key, statement) => {
       const [judgement] = await trial([statement], breakings[key], limits[key])
       expect(judgement!.verdict).toBe('violated')
+      const other = otherThan(key)
+      if (other === undefined) return
+      const [more] = await trial([other], breakings[key])
+      expect(more).toMatchObject({ verdict: 'kept', reason: '' })
     },
   )
 })

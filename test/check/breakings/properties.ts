@@ -29,8 +29,8 @@ const passingOn = (key: keyof Properties): Breaking => {
     fromClient({ packet, bytes }) {
       if (packet?.cmd === 'subscribe') memory.set(packet.subscriptions[0]!.topic, toClient)
       const forbidden = packet?.cmd === 'publish' && packet.properties?.[key] !== undefined
-      if (forbidden) (memory.get(packet.topic) as typeof toClient)(bytes)
-      else toServer(bytes)
+      const deliver = forbidden ? (memory.get(packet.topic) as typeof toClient | undefined) : toServer
+      deliver?.(bytes)
     },
   })
 }
