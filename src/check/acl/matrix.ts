@@ -191,7 +191,7 @@ class MatrixParser {
   }
 
   #topic(rest: string): TopicDraft {
-    const filter = this.#unquoted(rest)
+    const filter = this.#unquoted(rest.replace(/\s+#.*$/s, '')) // no valid topic has such a '#'
     const fault = topicFault(filter)
     if (fault !== undefined) throw this.#error(`invalid topic '${shown(filter)}': ${fault}`)
     const before = this.#topics.get(filter)
