@@ -4,46 +4,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import { connect } from '../../src/library/index.js'
+import { accessList, topics, users } from '../helpers/access-list.js'
 import { amount } from '../helpers/amount.js'
 import { Dice } from '../helpers/dice.js'
 import { type Broker, peerTest, startMosquitto, startOwnBroker } from '../helpers/peers.js'
 import { scratch } from '../helpers/run.js'
-
-const users = [undefined, 'ada', 'bob', 'c1']
-const topics = [
-  'x',
-  'x/a',
-  'x/b',
-  'x/a/b',
-  'x/ada',
-  'x/ada/a',
-  'x/c1',
-  'x/c1/b',
-  'x//a',
-  'x/a b',
-  'x/%u',
-  'y/a',
-]
-const levels = ['a', 'b', '+', '%u', '%c', 'ada', 'c1', '', 'a b']
-
-function generated(dice: Dice): string {
-  const upTo = (most: number): number => dice.below(most + 1)
-  const filter = (): string => {
-    const parts = ['x', ...Array.from({ length: upTo(2) }, () => dice.of(levels))]
-    return [...parts, ...(upTo(3) === 0 ? ['#'] : [])].join('/')
-  }
-  const entry = (keyword: string): string =>
-    `${keyword} ${dice.of(['read ', 'write ', 'readwrite ', 'deny ', 'read ', 'write '])}${filter()}`
-  const lines: string[] = []
-  for (let i = upTo(3); i > 0; i--) lines.push(entry('topic'))
-  for (const user of ['ada', 'bob', 'c1', 'ada']) {
-    if (upTo(3) === 0) continue
-    lines.push(`user ${user}`)
-    for (let i = upTo(4); i > 0; i--) lines.push(entry(upTo(4) === 0 ? 'pattern' : 'topic'))
-  }
-  for (let i = upTo(3); i > 0; i--) lines.push(entry('pattern'))
-  return lines.join('\n')
-}
 
 /** What each client may do, as `ada publish x/a`. */
 async function verdicts({ port }: Broker): Promise<string[]> {
@@ -83,7 +48,7 @@ peerTest(`${rounds} generated lists`, ['mosquitto'], async () => {
   const folder = scratch('acl')
   let allowed = 0
   for (let seed = 1; seed <= rounds; seed++) {
-    const text = `${generated(new Dice(seed))}\nuser observer\ntopic readwrite #\npattern read end/%c\n`
+    const text = `${accessList(new Dice(seed))}\nuser observer\ntopic readwrite #\npattern read end/%c\n`
     const file = join(folder, `acl-${seed}`)
     writeFileSync(file, text)
     const brokers = await Promise.all([

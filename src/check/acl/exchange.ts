@@ -23,13 +23,11 @@ export interface ExchangeOptions {
   readonly topics: readonly MatrixTopic[]
   /** How long an answer may take, in milliseconds. */
   readonly patienceMs: number
-  /** How long a message that has not arrived is waited for at least, in milliseconds. */
-  readonly graceMs: number
+  /** How long messages that do not arrive are waited for, in milliseconds: longer if others were slow. */
+  readonly graceMs: { readonly least: number; readonly most: number }
   readonly signal: AbortSignal
 }
 
-/** Longest wait for messages that do not arrive, in milliseconds. */
-const longestGraceMs = 5000
 /** Clients that connect at the same time. */
 const atOnce = 20
 const mostLanes = 50
@@ -208,11 +206,10 @@ class Exchange {
   }
 
   async #publish(participant: Participant, user: number, topics: readonly number[]): Promise<void> {
-    const sentAt = performance.now()
     const messages = topics.map((topic) => {
       const key = this.#key(user, topic)
-      this.#sentAt.set(key, sentAt)
-      return { topic: this.#probes[topic]!.name, payload: `${mark} ${this.#run} ${key}` }
+      const sent = () => this.#sentAt.set(key, performance.now())
+      return { topic: this.#probes[topic]!.name, payload: `${mark} ${this.#run} ${key}`, sent }
     })
     const answers = await participant.publish(messages)
     for (const [at, answer] of answers.entries()) {
@@ -241,9 +238,10 @@ class Exchange {
 
   /** Waits while `isMissing`: longer if messages were slow to arrive. */
   async #settled(isMissing: () => boolean): Promise<void> {
+    const { least, most } = this.#options.graceMs
     this.#heardAt = performance.now()
     for (;;) {
-      const grace = Math.min(longestGraceMs, Math.max(this.#options.graceMs, 10 * this.#slowestMs))
+      const grace = Math.min(most, Math.max(least, 3 * this.#slowestMs))
       const left = this.#heardAt + grace - performance.now()
       if (left <= 0 || !isMissing()) return
       await pause(Math.min(left, 20))

@@ -106,10 +106,10 @@ export class Participant {
   }
 
   /** Publishes at QoS 1, or 0 if the server has nothing else. @returns an answer for each message */
-  async publish(messages: readonly { topic: string; payload: string }[]): Promise<Answer[]> {
+  async publish(messages: readonly Message[]): Promise<Answer[]> {
     return this.#each(
-      messages.map(({ topic, payload }) => ({
-        send: (client) => this.#sendPublish(client, topic, payload),
+      messages.map((message) => ({
+        send: (client) => this.#sendPublish(client, message),
         done: () => {
           this.#hasPuback ||= this.#qos === 1
         },
@@ -337,7 +337,8 @@ export class Participant {
     return messageId
   }
 
-  #sendPublish(client: RawClient, topic: string, payload: string): number {
+  #sendPublish(client: RawClient, { topic, payload, sent }: Message): number {
+    sent()
     const messageId = client.nextIdentifier()
     client.send({
       ...{ cmd: 'publish', topic, payload, qos: this.#qos, retain: false, dup: false, messageId },
@@ -345,6 +346,13 @@ export class Participant {
     })
     return this.#qos === 1 ? messageId : ping(client)
   }
+}
+
+export interface Message {
+  readonly topic: string
+  readonly payload: string
+  /** Called when it is sent, each time. */
+  sent(): void
 }
 
 interface Request {

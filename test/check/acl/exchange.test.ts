@@ -180,7 +180,7 @@ describe('servers with other habits', () => {
     const late: Breaking = (between) => ({
       fromServer({ packet, bytes }) {
         if (packet?.cmd === 'publish')
-          setTimeout(() => between.toClient(bytes), packet.topic === 'a/c' ? 700 : 100)
+          setTimeout(() => between.toClient(bytes), packet.topic === 'a/c' ? 500 : 200)
         else between.toClient(bytes)
       },
     })

@@ -48,7 +48,12 @@ export async function cellsOf({
   )
   const found = await findRights({
     ...{ logins: users.map(login), witness: witness === undefined ? undefined : login(witness) },
-    ...{ topics: matrix.topics, patienceMs: 1000, graceMs, signal: new AbortController().signal },
+    ...{
+      topics: matrix.topics,
+      patienceMs: 1000,
+      graceMs: { least: graceMs, most: 5000 },
+      signal: new AbortController().signal,
+    },
   })
   return compared(matrix, matrix.users, found)
 }
