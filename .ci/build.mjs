@@ -98,6 +98,7 @@ const core = {
   users: [
     ...whole,
     'bench',
+    'check',
     'tap',
     'completion',
     'bench-worker',
@@ -113,7 +114,7 @@ const formats = { file: 'formats', modules: modulesOf('format'), users: ['rr', '
 const table = {
   file: 'table',
   modules: modulesOf('cli'),
-  users: ['bench-spec', 'completion', 'context', 'context-spec', 'program', 'tap-spec'],
+  users: ['bench-spec', 'check-spec', 'completion', 'context', 'context-spec', 'program', 'tap-spec'],
 }
 /** Decoding and showing packets. sparkplug.ts is not in it: few captures need its package. */
 const packets = {

@@ -6,16 +6,16 @@ _mqttx() {
   _mqttx_rejoin
   word=${line[${#line[@]} - 1]}
   if ((${#line[@]} == 2)); then
-    _mqttx_words 'pub sub passwd rr broker inspect tap bench context completion help --help --version --generate'
+    _mqttx_words 'pub sub passwd rr broker inspect tap bench check context completion help --help --version --generate'
     return
   fi
   before=${line[${#line[@]} - 2]}
   if [[ $word == --*=* ]]; then before=${word%%=*} word=${word#*=}; fi
   case ${line[1]} in
-    help) if ((${#line[@]} == 3)); then _mqttx_words 'pub sub passwd rr broker inspect tap bench context completion'; else _mqttx_words 'all'; fi ;;
+    help) if ((${#line[@]} == 3)); then _mqttx_words 'pub sub passwd rr broker inspect tap bench check context completion'; else _mqttx_words 'all'; fi ;;
     --help) _mqttx_words 'all' ;;
     --generate)
-      if ((${#line[@]} == 3)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words 'pub sub passwd rr broker inspect tap bench context completion'; fi
+      if ((${#line[@]} == 3)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words 'pub sub passwd rr broker inspect tap bench check context completion'; fi
       ;;
     pub)
       case $before in
@@ -144,6 +144,27 @@ _mqttx() {
         *)
           if [[ $word == -* ]]; then _mqttx_words '--clients --subscribers -t --topic -q --qos -r --retain --size --topics --zipf -m --message -f --file --template --response-topic --ramp --churn --start-on --servers --ifaddr --rate --rate-per-client --connect-rate --duration --count --warmup --seed --shard --start-at --workers --json --plot --assert --csv --hdr --prometheus --find-max -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight -D --property -x --session-expiry --user-property --content-type --message-expiry --correlation-data --payload-format --context --quiet --trace --trace-file --show-secrets --help --version'
           else if _mqttx_typed 'pub sub pubsub rr conn merge report compare'; then _mqttx_files; else _mqttx_words 'pub sub pubsub rr conn merge report compare'; fi; fi
+          ;;
+      esac
+      ;;
+    check)
+      case $before in
+        --help) _mqttx_words 'all' ;;
+        -t | --topic) _mqttx_topics ;;
+        -q | --qos) _mqttx_words '0 1 2' ;;
+        -W | --timeout | --fresh | --warn | --crit | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight) : ;;
+        --format) _mqttx_words 'text json nagios prometheus' ;;
+        -h | --host) _mqttx_hosts ;;
+        --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file) _mqttx_files ;;
+        --capath) _mqttx_directories ;;
+        --keyform) _mqttx_words 'pem' ;;
+        --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
+        -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
+        -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
+        --context) _mqttx_contexts ;;
+        *)
+          if [[ $word == -* ]]; then _mqttx_words '-t --topic -q --qos --no-round-trip -W --timeout --fresh --warn --crit --format -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight -D --property --context --quiet --help --version'
+          else :; fi
           ;;
       esac
       ;;

@@ -3,15 +3,16 @@ import { type Duplex, Writable } from 'node:stream'
 import { reasonText } from '../codec/reason-codes.js'
 import { serverOf } from '../connection/ends.js'
 import type { ConnectOptions } from '../connection/options.js'
-import { type Step, StepLog, stalledHint } from '../connection/step-log.js'
-import { clause, ExitCode, MqttxError } from '../errors.js'
+import { type Step, StepLog } from '../connection/step-log.js'
+import { ExitCode } from '../errors.js'
 import type { Host } from '../host.js'
 import type { Packet } from '../inspect/packet.js'
 import type { ConnectionFacts, View } from '../inspect/views/view.js'
 import { Output } from '../io/output.js'
-import { count, shownLine } from '../text.js'
+import { count } from '../text.js'
 import { AcceptingServer } from './accepting-server.js'
 import type { ExplainArgs, Work } from './explain-args.js'
+import { failedStep, reasonOf } from './failed-step.js'
 import { bytesView, StreamTrace } from './trace.js'
 
 /** @returns the exit status of `work`; 0 without --connect */
@@ -170,8 +171,11 @@ class RealSession implements Session {
   }
 
   #verdict(failure: unknown): string {
-    const { failed } = this.#log
-    if (failed !== undefined) return failureText(failed, failure)
+    const failed = failedStep(this.#log, failure)
+    if (failed !== undefined) {
+      const hints = failed.hints.map((hint) => `hint: ${hint}\n`).join('')
+      return `\nThe step that failed is ${failed.name}: ${failed.reason}.\n${hints}`
+    }
     return this.#refusal === undefined ? '' : `\nThe step that failed is ${this.#refusal}.\n`
   }
 
@@ -189,19 +193,4 @@ const [puback, pubrec] = [4, 5]
 function refusalIn({ direction, type, reasonCode }: Packet): string | undefined {
   if (direction === 'c2s' || reasonCode < 0x80 || (type !== puback && type !== pubrec)) return undefined
   return `${type === puback ? 'PUBACK' : 'PUBREC'}: ${reasonText(reasonCode)}`
-}
-
-/** `failure`: what the command has thrown; undefined if it only reports the refusal in its status. */
-function failureText(step: Pick<Step, 'name' | 'error'>, failure: unknown): string {
-  const { name, error } = step
-  const isStalled = !(error instanceof MqttxError) || error.exitCode === ExitCode.timeout
-  const known = failure instanceof MqttxError ? failure : undefined
-  const reason = isStalled ? 'no result in time' : reasonOf(known ?? error)
-  const hints = isStalled ? [stalledHint(name)] : (known?.hints ?? [])
-  const lines = hints.map((hint) => `hint: ${shownLine(hint)}\n`)
-  return `\nThe step that failed is ${name}: ${reason}.\n${lines.join('')}`
-}
-
-function reasonOf(error: Error): string {
-  return error instanceof MqttxError ? shownLine(clause(error)) : 'no result in time'
 }

@@ -113,6 +113,11 @@ export const commands: readonly Command[] = [
     () => import('./bench/run.js'),
   ),
   command(
+    'check',
+    async () => (await import('./check/spec.js')).check,
+    () => import('./check/run.js'),
+  ),
+  command(
     'context',
     async () => (await import('./context/spec.js')).context,
     () => import('./context/run.js'),

@@ -12,6 +12,8 @@ export interface Step {
   /** Undefined while it runs. */
   end: number | undefined
   detail: string
+  /** When the certificate of TLS expires, in milliseconds since 1970. */
+  expires: number | undefined
   error: Error | undefined
 }
 
@@ -37,12 +39,16 @@ export class StepLog implements StepObserver {
   }
 
   begin(name: StepName, target: string): (outcome: StepOutcome) => void {
-    const step: Step = { name, target, begin: this.#now(), end: undefined, detail: '', error: undefined }
+    const result = { end: undefined, detail: '', expires: undefined, error: undefined }
+    const step: Step = { name, target, begin: this.#now(), ...result }
     this.attempts.at(-1)?.push(step)
     return (outcome) => {
       step.end = this.#now()
       if ('error' in outcome) step.error = outcome.error
-      else step.detail = outcome.detail
+      else {
+        step.detail = outcome.detail
+        step.expires = outcome.expires
+      }
     }
   }
 
@@ -76,6 +82,10 @@ export function stalledHint(name: StepName): string {
       return noAnswerHint
     case 'SUBACK':
       return 'the server does not answer SUBSCRIBE: its log may have the reason'
+    case 'round trip':
+      return 'the server does not deliver the message: may this user publish and receive on this topic? See -t'
+    case 'message':
+      return 'nothing is published there, or this user may not receive it'
     case 'session':
       return 'the connection is up, but what the command waits for has not come'
     default:

@@ -70,10 +70,15 @@ async function layered(
 ): Promise<Duplex> {
   let stream = below
   if (tls !== undefined) {
-    const { secure, secured } = await import('./tls.js')
+    const { certificateEnd, secure, secured } = await import('./tls.js')
     stream = await step(
       steps,
-      { name: 'TLS', target: shown(tls.servername ?? addressText(asked ?? address)), detail: secured },
+      {
+        name: 'TLS',
+        target: shown(tls.servername ?? addressText(asked ?? address)),
+        detail: secured,
+        expires: certificateEnd,
+      },
       () => secure(below, { settings: tls, address, asked }, signal),
     )
   }

@@ -2,7 +2,7 @@
 
 /**
  * In the order in which they are taken. DNS and TCP are also those of a proxy; `socket` is a unix socket; `session` is the
- * time from CONNACK to the end of the network connection.
+ * time from CONNACK to the end of the network connection; `round trip` and `message` are those of a check.
  */
 export type StepName =
   | 'DNS'
@@ -14,9 +14,14 @@ export type StepName =
   | 'CONNACK'
   | 'session'
   | 'SUBACK'
+  | 'round trip'
+  | 'message'
 
-/** What a step has found, as one line of text that is safe to show; or why it has failed. */
-export type StepOutcome = { readonly detail: string } | { readonly error: Error }
+/**
+ * What a step has found, as one line of text that is safe to show, and when the certificate expires (milliseconds since
+ * 1970); or why it has failed.
+ */
+export type StepOutcome = { readonly detail: string; readonly expires?: number } | { readonly error: Error }
 
 export interface StepObserver {
   /** An attempt begins; the steps that follow are of this one. */
@@ -30,25 +35,28 @@ interface StepOf<T> {
   readonly target: string
   /** Describes the result. */
   detail?(result: T): string
+  /** When the certificate expires, in milliseconds since 1970. */
+  expires?(result: T): number | undefined
 }
 
 /** Does `work`, which is reported as a step if there is an observer. */
 export function step<T>(
   steps: StepObserver | undefined,
-  { name, target, detail }: StepOf<T>,
+  { name, target, ...described }: StepOf<T>,
   work: () => Promise<T>,
 ): Promise<T> {
-  return steps === undefined ? work() : observed(steps.begin(name, target), work, detail)
+  return steps === undefined ? work() : observed(steps.begin(name, target), work, described)
 }
 
 async function observed<T>(
   end: (outcome: StepOutcome) => void,
   work: () => Promise<T>,
-  detail: ((result: T) => string) | undefined,
+  { detail, expires }: Pick<StepOf<T>, 'detail' | 'expires'>,
 ): Promise<T> {
   try {
     const result = await work()
-    end({ detail: detail?.(result) ?? '' })
+    const at = expires?.(result)
+    end({ detail: detail?.(result) ?? '', ...(at !== undefined && { expires: at }) })
     return result
   } catch (error) {
     end({ error: error as Error })

@@ -29,6 +29,12 @@ export function secured(socket: TLSSocket): string {
   return parts.join(', ')
 }
 
+/** When the server's certificate expires, in milliseconds since 1970; undefined if there is none. */
+export function certificateEnd(socket: TLSSocket): number | undefined {
+  const { valid_to } = socket.getPeerCertificate()
+  return valid_to === undefined ? undefined : Date.parse(valid_to)
+}
+
 function handshake(stream: Duplex, { settings, address, asked }: TlsTarget): Promise<TLSSocket> {
   const { context, alpn, psk, keyLog } = settings
   const name = settings.servername ?? certifiedName(address, asked)

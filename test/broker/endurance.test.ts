@@ -82,7 +82,7 @@ test('H39: a log that nobody reads holds up nothing, and the broker ends in time
   const begun = performance.now()
   process.kill(running.child.pid!, 'SIGTERM')
   await once(() => running.child.exitCode !== null || running.child.signalCode !== null)
-  expect(performance.now() - begun).toBeLessThan(4000)
+  expect(performance.now() - begun).toBeLessThan(20_000) // the reader holds the pipe for 60 s
   expect(running.child.exitCode).toBe(0)
   running.kill('SIGKILL') // the reader
 }, 60_000)
@@ -149,7 +149,7 @@ test('H30: one upgrade with a long Sec-WebSocket-Protocol holds up nobody', asyn
   const key = Buffer.alloc(16).toString('base64')
   const head = 'GET /mqtt HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
   const begun = performance.now()
-  for (let at = 0; at < 10; at++) {
+  for (let at = 0; at < 50; at++) {
     const protocol = `a${' '.repeat(15_700)}b`
     dial(wsPort).write(
       `${head}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Protocol: ${protocol}\r\n\r\n`,
@@ -157,7 +157,7 @@ test('H30: one upgrade with a long Sec-WebSocket-Protocol holds up nobody', asyn
   }
   await sleep(100)
   await client.sync()
-  expect(performance.now() - begun).toBeLessThan(3000) // it took 0.4 s for each
+  expect(performance.now() - begun).toBeLessThan(15_000) // it took 0.4 s for each
 })
 
 test('H44: SIGHUP without a password file ends nothing; a file without users is warned of', async () => {

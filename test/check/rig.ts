@@ -42,6 +42,25 @@ export interface Faults {
 
 export type Breaking = (between: Between) => Faults
 
+/** The embedded broker on a free port, with the options that lead to it. */
+export async function trialBroker(settings: BrokerOptions['settings'] = {}) {
+  const broker = await startBroker({
+    ...{ port: 0, bind: '127.0.0.1', allowAnonymous: true, log: () => {} },
+    settings,
+  })
+  onTestFinished(() => broker.close())
+  const port = broker.address.port
+  const [publisher, server] = duplexPair()
+  broker.handle(server)
+  publisher.resume()
+  publisher.write(
+    mqtt.generate({ cmd: 'connect', clientId: 'publisher', protocolVersion: 4, clean: true, keepalive: 0 }),
+  )
+  const publish = (topic: string, payload: string, retain: boolean) =>
+    publisher.write(mqtt.generate({ cmd: 'publish', topic, payload, retain, qos: 0, dup: false }))
+  return { port, at: ['-h', '127.0.0.1', '-p', String(port)], publish }
+}
+
 /** Judges the embedded broker, broken by `breaking` if there is one. */
 export async function trial(
   statements: readonly Statement[],

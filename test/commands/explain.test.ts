@@ -252,7 +252,7 @@ describe('the step that failed, within -W', () => {
     const words = ['sub', '-t', 't', '-W', '1']
     const begin = performance.now()
     const explained = await run([...words, '--explain', '--connect'], { at })
-    expect(performance.now() - begin).toBeLessThan(4000)
+    expect(performance.now() - begin).toBeLessThan(20_000) // --connect-timeout is 30 s
     const named = /^The step that failed is (\w+): (.+)\n((?:hint: .+\n)*)/m.exec(explained.stdout)
     expect([named?.[1], explained.status]).toEqual([step, row.status])
     expect(named![0]).toContain(row.says)

@@ -220,7 +220,7 @@ describe('instead of CONNACK', () => {
     const failure = await failureOf(connectionTo(server, { connectTimeoutMs: 200 }).connect())
     expect(failure).toBeInstanceOf(ConnectionError)
     expect(failure).toMatchObject({ exitCode: 19, message: expect.stringContaining('within 0.2 s') })
-    expect(performance.now() - before).toBeLessThan(4000) // well below the timeout of the other tests
+    expect(performance.now() - before).toBeLessThan(15_000) // by default 30 s
   })
 })
 

@@ -258,7 +258,7 @@ const conn = bytesOf(4, connect(4))
 
 test('delay: what follows waits too, in order, counted from its arrival', async () => {
   const server = await byteServer()
-  const faults = faultsOf(['publish topic=slow delay 200ms'])
+  const faults = faultsOf(['publish topic=slow delay 1s'])
   const tap = await testTap(server.port, { faults: () => faults })
   const client = tap.dial()
   const [slow, fast] = [bytesOf(4, publish('slow', 'x')), bytesOf(4, publish('fast', 'x'))]
@@ -268,7 +268,7 @@ test('delay: what follows waits too, in order, counted from its arrival', async 
   const before = performance.now()
   await once(() => there.bytes().length > conn.length)
   await once(() => there.bytes().length === conn.length + 2 * slow.length + fast.length)
-  expect(performance.now() - before).toBeLessThan(390) // both delays run from the arrival
+  expect(performance.now() - before).toBeLessThan(1950) // both delays run from the arrival
   expect(there.bytes().equals(Buffer.concat([conn, slow, slow, fast]))).toBe(true)
 })
 

@@ -1,0 +1,132 @@
+// Options of check: what is tried, limits, and the format of the report.
+import { UsageError } from '../../errors.js'
+import { shown } from '../../text.js'
+import { optionsOf, type Parse } from '../option.js'
+import { topicFilter, topicName } from '../topic.js'
+import { parseQos, parseSeconds } from '../values.js'
+import { parseDuration } from './bench-values.js'
+
+const { flag, list, option } = optionsOf('Action')
+const inOutput = optionsOf('Output')
+
+export const limitNames = ['connect', 'roundtrip', 'certificate'] as const
+/** Milliseconds for `connect` and `roundtrip`, days for `certificate`. */
+export type Limits = Partial<Record<(typeof limitNames)[number], number>>
+
+/** `connect=500ms,roundtrip=2s,certificate=14` */
+const parseLimits: Parse<Limits> = (text, name) => {
+  const limits: Limits = {}
+  for (const part of text.split(',')) {
+    const [, key, value = ''] = /^(\w+)=(.*)$/s.exec(part) ?? []
+    const limit = limitNames.find((known) => known === key)
+    if (limit === undefined) {
+      throw new UsageError(`${name}: '${shown(part)}' is not a limit`, {
+        hint: 'such as connect=500ms, roundtrip=2s or certificate=14 (days)',
+      })
+    }
+    limits[limit] = limit === 'certificate' ? daysOf(value, name) : parseDuration(value, name)
+  }
+  return limits
+}
+
+function daysOf(text: string, name: string): number {
+  if (/^\d{1,5}d?$/.test(text)) return Number.parseInt(text, 10)
+  throw new UsageError(`${name}: '${shown(text)}' is not a number of days`, {
+    hint: 'such as certificate=14',
+  })
+}
+
+export interface Fresh {
+  readonly filter: string
+  /** Milliseconds. */
+  readonly within: number
+}
+
+/** `sensor/+/t=60s` */
+const parseFresh: Parse<Fresh> = (text, name) => {
+  const at = text.lastIndexOf('=')
+  if (at <= 0) {
+    throw new UsageError(`${name}: '${shown(text)}' is not FILTER=TIME`, { hint: "such as 'sensor/+/t=60s'" })
+  }
+  const filter = topicFilter('filter')(text.slice(0, at), name)
+  const within = parseDuration(text.slice(at + 1), name)
+  if (filter.startsWith('$share/')) {
+    throw new UsageError(`${name}: a shared subscription sees a part of the messages: omit $share/NAME/`)
+  }
+  if (within > 0) return { filter, within }
+  throw new UsageError(`${name}: the time must be greater than 0`)
+}
+
+const topic = option({
+  flags: '-t, --topic TOPIC',
+  parse: topicName('publish'),
+  complete: 'topic',
+  shownDefault: 'mqttx-check/ and random digits',
+  help: 'Topic of the round trip.',
+  doc: 'For a user that may publish and subscribe only there. Other messages on it are ignored.',
+})
+
+const qos = option({
+  flags: '-q, --qos QOS',
+  parse: parseQos,
+  default: 1,
+  choices: [0, 1, 2],
+  help: 'QoS of the round trip.',
+  doc: 'A lower one is used if CONNACK says that the server does not support it.',
+})
+
+const noRoundTrip = flag({
+  flags: '--no-round-trip',
+  help: 'Only connect: no SUBSCRIBE, no message.',
+})
+
+const timeout = option({
+  flags: '-W, --timeout SECONDS',
+  parse: parseSeconds,
+  shownDefault: '10, and the longest time of --fresh',
+  help: 'Time limit for the whole check.',
+  doc: 'Whatever does not answer: the check ends by then, and names the step.',
+})
+
+const fresh = list({
+  flags: '--fresh FILTER=TIME',
+  parse: parseFresh,
+  help: 'Fail if no message comes on this Topic Filter in that time.',
+  doc: `Retained messages do not count. TIME is 60s, 1.5m or 200ms. It ends when each filter has had one. May be given
+    several times.`,
+})
+
+const warn = option({
+  flags: '--warn LIMITS',
+  parse: parseLimits,
+  help: 'Warn above connect=TIME,roundtrip=TIME or below certificate=DAYS.',
+  doc: `The time to CONNACK, that of the round trip, and the days for which the server's certificate is still valid. A warning
+    is printed on standard error; the status stays 0, except with \`--format nagios\`.`,
+})
+
+const crit = option({
+  flags: '--crit LIMITS',
+  parse: parseLimits,
+  help: 'Fail above or below these limits.',
+})
+
+const formats = ['text', 'json', 'nagios', 'prometheus'] as const
+export type Format = (typeof formats)[number]
+
+const parseFormat: Parse<Format> = (text, name) => {
+  const format = formats.find((known) => known === text)
+  if (format !== undefined) return format
+  throw new UsageError(`${name}: '${shown(text)}' is not a format`, { hint: `use ${formats.join(', ')}` })
+}
+
+const format = inOutput.option({
+  flags: '--format FORMAT',
+  parse: parseFormat,
+  choices: formats,
+  default: 'text',
+  help: 'Print the result as text, json, nagios or prometheus.',
+  doc: `\`nagios\` prints one line with performance data and ends with the statuses of its plugins: 0 OK, 1 WARNING, 2
+    CRITICAL, 3 UNKNOWN. \`prometheus\` prints metrics in its text format.`,
+})
+
+export const checkOptions = { topic, qos, noRoundTrip, timeout, fresh, warn, crit, format }

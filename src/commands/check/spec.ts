@@ -1,0 +1,71 @@
+// mqttx check: options and help. run.ts executes it.
+import { type Args, spec } from '../../cli/option.js'
+import { checkOptions } from '../../cli/options/check.js'
+import {
+  checkAddressAndLogin,
+  checkSession,
+  clientId,
+  connectionOptions,
+  oneClientId,
+  sessionOptions,
+  urlOfServer,
+} from '../../cli/options/connection.js'
+import { contextSettings } from '../../cli/options/context.js'
+import { contextOption, helpOptions, quietOption } from '../../cli/options/general.js'
+import { checkProperties, connectProperties } from '../../cli/options/properties.js'
+import { checkTls } from '../../cli/options/tls.js'
+
+export const check = spec({
+  name: 'check',
+  summary: 'Check that a server is up and delivers messages.',
+  synopsis: ['[URL] [OPTION]...'],
+  description: [
+    `Connects, subscribes, publishes a message that nobody else has, and waits for it: DNS, TCP, proxy, TLS, WebSocket,
+    CONNACK, SUBACK and round trip, each with its time. At the first step that fails it says which, what it means, and what
+    to try.`,
+    `It is a probe for cron, Docker and Kubernetes, and with {format} for Nagios and Prometheus: it ends within {timeout},
+    with status 0 if all is well.`,
+  ],
+  examples: [
+    ['Check a server', 'mqttx check mqtt://localhost'],
+    [
+      'Fail on a slow answer or a certificate that ends soon',
+      'mqttx check mqtts://localhost --crit roundtrip=1s,certificate=14',
+    ],
+    ['Fail if a sensor is silent', "mqttx check mqtt://localhost --fresh 'sensor/+/t=60s'"],
+  ],
+  options: {
+    url: urlOfServer,
+    ...checkOptions,
+    ...connectionOptions,
+    id: clientId('Invalid id.'),
+    ...sessionOptions,
+    any: connectProperties.any,
+    ...contextOption,
+    ...quietOption,
+    ...helpOptions,
+  },
+  common: [
+    'url',
+    'format',
+    'warn',
+    'crit',
+    'fresh',
+    'timeout',
+    'topic',
+    'username',
+    'passwordFile',
+    'cafile',
+  ],
+  contextSettings,
+  exclusive: [oneClientId],
+  operand: 'url',
+  check(args) {
+    checkProperties(args)
+    checkTls(args)
+    checkSession(args)
+    checkAddressAndLogin(args)
+  },
+})
+
+export type CheckArgs = Args<typeof check.options>
