@@ -74,7 +74,8 @@ npm)
   npm install --global --prefix "$place/prefix" --cache "$place/cache" --offline --loglevel=error "$place"/mqttx-*.tgz
   bin=$place/prefix/bin
   pages=$place/prefix/share/man
-  completions=$place/prefix/lib/node_modules/mqttx/completions/mqttx.bash
+  completions=$place/completions # npm installs none: the program prints them
+  PATH=$bin:$PATH mqttx completion bash >"$completions"
   ;;
 clone)
   # Each way from a clone without node_modules, alone; npm may use its cache and the registry.
@@ -125,7 +126,8 @@ clone)
   cd "$source"
   bin=$place/prefix/bin
   pages=$place/prefix/share/man
-  completions=$place/prefix/lib/node_modules/mqttx/completions/mqttx.bash
+  completions=$place/completions # npm installs none: the program prints them
+  PATH=$bin:$PATH mqttx completion bash >"$completions"
   ;;
 *) fail 'deb, archive, npm or clone?' ;;
 esac

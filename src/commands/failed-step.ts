@@ -1,11 +1,10 @@
 // Says which step of connecting has failed, why, and what to try.
-import { type StepLog, stalledHint } from '../connection/step-log.js'
+import { type Step, type StepLog, stalledHint } from '../connection/step-log.js'
 import { clause, ExitCode, MqttxError } from '../errors.js'
 import { shownLine } from '../text.js'
-import type { StepName } from '../transport/steps.js'
 
 export interface FailedStep {
-  readonly name: StepName
+  readonly name: Step['name']
   /** One line. */
   readonly reason: string
   readonly hints: readonly string[]

@@ -51,7 +51,7 @@ export async function program(commands: Commands): Promise<Program> {
     commands: specs,
     map: [
       ['Messages', ['pub', 'sub', 'rr']],
-      ['Servers', ['broker', 'passwd', 'bench']],
+      ['Servers', ['check', 'broker', 'passwd', 'bench']],
       ['Captures', ['inspect', 'tap']],
       ['Settings', ['context', 'completion']],
     ],
