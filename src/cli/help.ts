@@ -76,7 +76,7 @@ export function programOverview({ commands, map, summary }: Program): string {
   })
   return sections([
     `${usage(['mqttx COMMAND [OPTION]...'])}\n${summary}`,
-    ...rows,
+    rows.join('\n'),
     [
       'More:',
       '  mqttx COMMAND --help [all]  Common options and examples; all options.',

@@ -20,7 +20,6 @@ const versionFlags = ['--version', '-v', '-V', '-version']
 /** Commands of other MQTT clients and their equivalents here. */
 const foreignCommands = new Map([
   ['version', 'mqttx --version'],
-  ['check', 'mqttx --version'],
   ['conn', 'mqttx sub -E'],
   ['connect', 'mqttx sub -E'],
   ['simulate', 'mqttx bench'],
@@ -51,8 +50,8 @@ export async function program(commands: Commands): Promise<Program> {
     commands: specs,
     map: [
       ['Messages', ['pub', 'sub', 'rr']],
-      ['Servers', ['check', 'broker', 'passwd', 'bench']],
-      ['Captures', ['inspect', 'tap']],
+      ['Servers', ['broker', 'passwd', 'bench']],
+      ['Diagnosis', ['check', 'tap', 'inspect']],
       ['Settings', ['context', 'completion']],
     ],
     options: [

@@ -1,13 +1,12 @@
 // What all exchanges stand on: bounds of the raw client and of the record, and what is removed from the server.
 import { duplexPair } from 'node:stream'
-import mqtt, { type Packet } from 'mqtt-packet'
+import mqtt from 'mqtt-packet'
 import { expect, test } from 'vitest'
 import { Lab } from '../../src/check/lab.js'
 import { RawClient } from '../../src/check/raw-client.js'
 import { Record } from '../../src/check/record.js'
 import { Violation } from '../../src/check/violation.js'
-import { once } from '../helpers/wait.js'
-import { brokerTarget } from './rig.js'
+import { embedded } from './rig.js'
 
 function rawClient() {
   const [ours, server] = duplexPair()
@@ -58,13 +57,26 @@ test.each([
 })
 
 test('what an exchange leaves on the server is removed', async () => {
-  const { target, retained, sessions } = await brokerTarget()
+  const target = await embedded()
   const lab = new Lab(target, 4, 'clean')
-  const client = await lab.connect({ clean: false })
-  client.send(lab.publishPacket(lab.topic('kept'), { payload: 'x', retain: true }))
+  const clientId = lab.clientId()
+  const topic = lab.topic('kept')
+  const client = await lab.connect({ clientId, clean: false })
+  client.send(lab.publishPacket(topic, { payload: 'x', retain: true }))
   await client.sync()
-  expect([(await retained()).length, await sessions()]).toEqual([1, 1])
+
+  const left = async (): Promise<[present: boolean, messages: number]> => {
+    const look = new Lab(target, 4, 'look')
+    const raw = await look.open()
+    raw.send({ ...look.connectPacket({ clientId, clean: false }) })
+    const { sessionPresent } = await raw.expect('connack')
+    await look.subscribe(raw, topic)
+    const messages = (await raw.sync()).length
+    await raw.leave()
+    return [sessionPresent, messages]
+  }
+  client.drop()
+  expect(await left()).toEqual([true, 1])
   await lab.clean()
-  await once(async () => (await retained()).length === 0)
-  expect(await sessions()).toBe(0)
+  expect(await left()).toEqual([false, 0])
 })

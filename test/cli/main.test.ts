@@ -102,7 +102,6 @@ describe('an error on stderr, nothing on stdout, status 1', () => {
     [['version'], "Error: Unknown command 'version'.\nhint: did you mean 'mqttx --version'?\n"], // E37
     [['conn', '-h', 'x'], "Error: Unknown command 'conn'.\nhint: did you mean 'mqttx sub -E'?\n"],
     [['simulate'], "Error: Unknown command 'simulate'.\nhint: did you mean 'mqttx bench'?\n"],
-    [['verify'], "Error: Unknown command 'verify'.\nhint: did you mean 'mqttx --version'?\n"],
     [
       ['zz'],
       `Error: Unknown command 'zz'.\nhint: the commands are ${commands.map(({ name }) => name).join(', ')}\n`,
