@@ -16,6 +16,8 @@ import { redelivery } from './breakings/redelivery.js'
 import { retain } from './breakings/retain.js'
 import { sideEffects } from './breakings/side-effects.js'
 import { subscribe } from './breakings/subscribe.js'
+import { topics } from './breakings/topics.js'
+import { unsubscribe } from './breakings/unsubscribe.js'
 import { type Breaking, trial } from './rig.js'
 
 /** By file of statements. */
@@ -32,6 +34,8 @@ const files: readonly Record<string, Breaking>[] = [
   redelivery,
   retain,
   subscribe,
+  topics,
+  unsubscribe,
 ]
 const breakings: Record<string, Breaking> = Object.assign({}, ...files)
 /** Of statements about limits: settings by which the embedded broker has them. Without a limit they are skipped. */

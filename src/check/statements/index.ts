@@ -12,6 +12,8 @@ import { qosFlows } from './qos.js'
 import { redelivery } from './redelivery.js'
 import { retain } from './retain.js'
 import { subscribe } from './subscribe.js'
+import { topics } from './topics.js'
+import { unsubscribe } from './unsubscribe.js'
 
 const keyOf = ({ version, id }: Statement): string =>
   id.replace(/\d+/g, (number) => number.padStart(4)) + version
@@ -29,6 +31,8 @@ export const statements: readonly Statement[] = [
   redelivery,
   retain,
   subscribe,
+  topics,
+  unsubscribe,
 ]
   .flat()
   .map((statement) => [keyOf(statement), statement] as const)

@@ -96,3 +96,7 @@ export const filtersOf = ({ subscriptions }: ISubscribePacket): string[] =>
   subscriptions.map(({ topic }) => topic)
 
 export const long = 'x'.repeat(200)
+
+/** UNSUBACK or SUBACK without codes, as bytes; `first`: its first byte. */
+export const withoutCodes = (first: number, { version }: Between): Buffer =>
+  version === 5 ? Buffer.of(first, 3, 0, 7, 0) : Buffer.of(first, 2, 0, 7)

@@ -3,7 +3,7 @@ import type { ISubscribePacket } from 'mqtt-packet'
 import type { Between, Breaking, Passing } from '../rig.js'
 import { bytesFromClients } from './bytes.js'
 import * as changes from './changes.js'
-import { answer, filtersOf, identifierOf, long, message, request, suback } from './changes.js'
+import { answer, filtersOf, identifierOf, long, message, request, suback, withoutCodes } from './changes.js'
 import { inBoth } from './tools.js'
 
 const isSubscribe = ({ type }: Passing) => type === changes.types.subscribe
@@ -21,7 +21,7 @@ const grants = (matches: (passing: Passing, between: Between) => boolean, ...cod
 const grantsNothing = (length: number): Breaking =>
   changes.takes(
     (passing) => isSubscribe(passing) && passing.bytes.length === length,
-    () => Buffer.of(0x90, length - 2, 0, 7, 0).subarray(0, length),
+    (_, between) => withoutCodes(0x90, between),
   )
 
 /** Reads other Subscription Options than those of the packet. */
