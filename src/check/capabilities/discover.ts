@@ -23,6 +23,8 @@ export interface DiscoverOptions {
   readonly signal: AbortSignal
   /** Probes at a time. */
   readonly jobs: number
+  /** Which probes are run, by key. Default: all. */
+  wanted?(key: string): boolean
   /** Called after each probe. */
   progress(done: number, all: number): void
 }
@@ -48,11 +50,12 @@ const versions = [
  * aborted, after what was created on the server is removed
  */
 export async function discover(options: DiscoverOptions): Promise<Discovery> {
+  const { wanted = () => true } = options
   const run = new Run(options)
   const spoken = await Promise.all(versions.map(({ version }) => run.version(version)))
   const best = spoken.findLastIndex(({ finding }) => finding.value === true)
   if (best < 0) throw refused(spoken)
-  const capabilities = await run.all(versions[best]!.version, spoken[best]!.window, () => true)
+  const capabilities = await run.all(versions[best]!.version, spoken[best]!.window, ({ key }) => wanted(key))
   return {
     capabilities: [
       ...versions.map(({ key, label }, index) => ({
