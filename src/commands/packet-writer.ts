@@ -9,9 +9,10 @@ import {
   writtenFlow,
 } from '../capture/pcapng-writer.js'
 import type { Instant } from '../capture/stream.js'
+import { clause, MqttxError } from '../errors.js'
 import type { Packet } from '../inspect/packet.js'
 import { type ConnectionFacts, closings, type View } from '../inspect/views/view.js'
-import type { Target } from './packet-target.js'
+import { openTarget, type Target } from './packet-target.js'
 
 /** The captured parts of a packet in `bytes`, and the number of bytes missing after each. */
 function* captured({
@@ -100,6 +101,49 @@ export async function writerTo(
     async end() {
       await output.finish()
       await close()
+    },
+  }
+}
+
+/** A writer whose `flush` and `end` do not reject. */
+export interface FileWriter extends Writer {
+  /** The file does not have all packets. */
+  readonly hasFailed: () => boolean
+}
+
+interface FileOptions extends WriterOptions {
+  readonly file: string
+  /** Its name in errors. */
+  readonly option: string
+  readonly whole: boolean
+  /** Receives the lines of an error, when a write fails for the first time. No packets are written after it. */
+  tell(line: string): void
+}
+
+/** Writes to a file beside other work, which goes on if that fails. @throws MqttxError if the file cannot be begun */
+export async function fileWriter({
+  file,
+  option,
+  whole,
+  tell,
+  ...options
+}: FileOptions): Promise<FileWriter> {
+  const target = await openTarget(file, option)
+  const writer = await writerTo(target, whole, options)
+  let hasFailed = false
+  const failed = (error: Error): void => {
+    if (hasFailed) return
+    hasFailed = true
+    tell(`Error: ${clause(error)}. The capture ends here.`)
+    for (const hint of error instanceof MqttxError ? error.hints : []) tell(`hint: ${hint}`)
+  }
+  target.output.onFailure = failed
+  return {
+    ...{ view: writer.view, hasFailed: () => hasFailed },
+    flush: () => writer.flush().catch(failed),
+    end() {
+      target.output.onFailure = undefined // closing the file is none
+      return writer.end().catch(failed)
     },
   }
 }

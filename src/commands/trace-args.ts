@@ -4,4 +4,5 @@ export interface TraceArgs {
   readonly trace: boolean
   readonly traceFile?: string | undefined
   readonly showSecrets: boolean
+  readonly quiet?: boolean
 }

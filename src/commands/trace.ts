@@ -2,7 +2,6 @@
 import type { Duplex, Writable } from 'node:stream'
 import type { Direction } from '../capture/stream.js'
 import { endsOf } from '../connection/ends.js'
-import { ExitCode, MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
 import { Inspector } from '../inspect/inspector.js'
 import { LiveConnections } from '../inspect/live.js'
@@ -10,9 +9,9 @@ import { maskedBytes } from '../inspect/secrets.js'
 import { BytesView } from '../inspect/views/bytes.js'
 import { CollectedText } from '../inspect/views/collected-text.js'
 import type { TextSink, View } from '../inspect/views/view.js'
+import { say } from '../io/say.js'
 import { columnsOf, wantsColor } from '../io/terminal.js'
-import { openTarget } from './packet-target.js'
-import { type Writer, writerTo } from './packet-writer.js'
+import { type FileWriter, fileWriter } from './packet-writer.js'
 import type { TraceArgs } from './trace-args.js'
 
 /** Bytes of a packet that are kept until it is complete; the rest of a longer one is missing in the trace. */
@@ -24,8 +23,8 @@ const mostWaiting = 16 * 1024 * 1024
 export interface Trace {
   /** Follows `stream` to its end. Call it before anything is read or written. */
   observe(stream: Duplex): void
-  /** @throws MqttxError 14 if a part of the capture could not be written */
-  end(): Promise<void>
+  /** @returns false if a part of the capture could not be written, which was reported */
+  end(): Promise<boolean>
 }
 
 /** @throws MqttxError if the file cannot be opened */
@@ -36,9 +35,12 @@ export async function startTrace(args: TraceArgs, server: string, host: Host): P
     return new StreamTrace({ server, view, print: () => void host.stderr.write(text.take()) })
   }
   const bytesOf = args.showSecrets ? undefined : maskedBytes
-  const target = await openTarget(args.traceFile, '--trace-file')
-  const writer = await writerTo(target, true, bytesOf && { bytesOf })
-  return new StreamTrace({ server, view: writer.view, writer })
+  const tell = (line: string): void => {
+    if (args.quiet !== true) say(host.stderr, line)
+  }
+  const file = { file: args.traceFile, option: '--trace-file', whole: true }
+  const writer = await fileWriter({ ...file, tell, ...(bytesOf && { bytesOf }) })
+  return new StreamTrace({ server, view: writer.view, writer, tell })
 }
 
 interface Settings {
@@ -46,13 +48,16 @@ interface Settings {
   readonly view: View
   /** Writes the text of the view. */
   print?(): void
-  readonly writer?: Writer
+  readonly writer?: FileWriter
+  /** Receives errors. */
+  tell?(line: string): void
 }
 
 export class StreamTrace implements Trace {
   readonly #server: string
   readonly #print: (() => void) | undefined
-  readonly #writer: Writer | undefined
+  readonly #writer: FileWriter | undefined
+  readonly #tell: ((line: string) => void) | undefined
   readonly #inspector: Inspector
   readonly #live: LiveConnections
   #connections = 0
@@ -60,12 +65,12 @@ export class StreamTrace implements Trace {
   /** Bytes since the output was last ready. */
   #waiting = 0
   #left = 0
-  #failure: unknown
 
-  constructor({ server, view, print, writer }: Settings) {
+  constructor({ server, view, print, writer, tell }: Settings) {
     this.#server = server
     this.#print = print
     this.#writer = writer
+    this.#tell = tell
     this.#inspector = new Inspector({ view, certain: true, keep: longestPacket })
     this.#live = new LiveConnections(this.#inspector)
   }
@@ -88,15 +93,14 @@ export class StreamTrace implements Trace {
     })
   }
 
-  async end(): Promise<void> {
+  async end(): Promise<boolean> {
     this.#inspector.end()
     this.#flush()
-    if (this.#failure !== undefined) throw this.#failure
     await this.#writer?.end()
-    if (this.#left === 0) return
-    throw new MqttxError(`--trace-file: ${this.#left} bytes are not in the file: the disk is too slow`, {
-      exitCode: ExitCode.system,
-    })
+    if (this.#writer?.hasFailed()) return false
+    if (this.#left > 0)
+      this.#tell?.(`Error: --trace-file: ${this.#left} bytes are not in the file: the disk is too slow.`)
+    return this.#left === 0
   }
 
   #passed(id: number, direction: Direction, bytes: Uint8Array): void {
@@ -112,17 +116,12 @@ export class StreamTrace implements Trace {
   #flush(): void {
     this.#inspector.flush()
     this.#print?.()
-    if (this.#writer === undefined || this.#writing || this.#failure !== undefined) return
+    if (this.#writer === undefined || this.#writing) return
     this.#writing = true
-    this.#writer.flush().then(
-      () => {
-        this.#writing = false
-        this.#waiting = 0
-      },
-      (error: unknown) => {
-        this.#failure = error
-      },
-    )
+    void this.#writer.flush().then(() => {
+      this.#writing = false
+      this.#waiting = 0
+    })
   }
 }
 

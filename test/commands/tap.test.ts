@@ -6,7 +6,7 @@ import { type Broker, connect, startBroker } from '../../src/library/index.js'
 import { oneOfEvery } from '../helpers/amount.js'
 import { type Certificates, makeCertificates } from '../helpers/certificates.js'
 import { peerTest } from '../helpers/peers.js'
-import { mqttx, type Running, scratch, shell, startMqttx } from '../helpers/run.js'
+import { mqttx, programInShell, type Running, scratch, shell, start, startMqttx } from '../helpers/run.js'
 import { once } from '../helpers/wait.js'
 
 interface StartedTap extends Running {
@@ -117,6 +117,28 @@ describe('a capture', () => {
     const ours = await mqttx(['inspect', '--view', 'stats', file])
     expect(ours.stdout.toString()).toMatch(/PUBLISH/)
   })
+})
+
+test('a capture that cannot be written is reported at once, and forwarding, view and summary go on', async () => {
+  const file = join(scratch('tap'), 'c.pcapng')
+  const words = `tap --listen 0 --to ${broker.url} --write '${file}'`
+  const running = start('/bin/sh', ['-c', `ulimit -f 2; exec ${programInShell} ${words}`])
+  onTestFinished(() => running.kill('SIGKILL'))
+  await running.until((_, stderr) => stderr.includes('Listening on'))
+  const port = /:(\d+)$/m.exec(running.stderr())![1]!
+  const sends = (topic: string) => mqttx(['pub', '-p', port, '-t', topic, '-m', 'x'.repeat(3000), '-q', '1'])
+  expect(await sends('one')).toMatchObject({ status: 0 })
+  await running.until((_, stderr) => stderr.includes('--write'))
+  expect(await sends('two')).toMatchObject({ status: 0 })
+  await running.until((stdout) => stdout.includes('"two"'))
+  running.kill('SIGINT')
+  const { status, stderr } = await running.ended
+  expect(stderr.match(/^Error: --write .*EFBIG.*\. The capture ends here\.\nhint: disk full/gm)).toHaveLength(
+    1,
+  )
+  expect(stderr.match(/--write/g)).toHaveLength(1)
+  expect(stderr).toContain('Connections: 2\nFrom clients: 2 CONNECT, 2 PUBLISH, 2 DISCONNECT\n')
+  expect(status).toBe(14)
 })
 
 test('each fault is announced, and one that never matched is said at the end', async () => {

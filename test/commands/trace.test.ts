@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { makeCertificates } from '../helpers/certificates.js'
 import { type Broker, findPeer, startOwnBroker } from '../helpers/peers.js'
-import { mqttx, scratch, shell, start, startMqttx } from '../helpers/run.js'
+import { mqttx, programInShell, scratch, shell, start, startMqttx } from '../helpers/run.js'
 import { tap } from '../helpers/tap.js'
 
 let broker: Broker
@@ -103,6 +103,18 @@ test('a status of the command counts before that of a trace that fails later', a
   const waited = await run('-R -W 1')
   expect(waited.status).toBe(27)
   for (const { stderr } of [received, waited]) expect(stderr).toContain('--trace-file')
+})
+
+test('a trace that cannot be written is reported at once, once, and the command goes on', async () => {
+  const file = join(scratch('trace'), 'trace.pcapng')
+  const words = `sub ${broker.at.join(' ')} -t a -t ${'x'.repeat(3000)} -C 1 --trace=${file}`
+  const running = start('/bin/sh', ['-c', `ulimit -f 2; exec ${programInShell} ${words}`])
+  onTestFinished(() => running.kill('SIGKILL'))
+  await running.until((_, stderr) => stderr.includes('--trace-file'))
+  await mqttx(['pub', ...broker.at, '-t', 'a', '-m', 'later', '-r'])
+  const { status, stdout, stderr } = await running.ended
+  expect([status, stdout.toString()]).toEqual([14, 'later\n'])
+  expect(stderr).toMatch(/^Error: --trace-file .*EFBIG.*\. The capture ends here\.\nhint: .*\n$/)
 })
 
 test.each([

@@ -3,7 +3,8 @@ import type { Args } from '../../cli/option.js'
 import type { Host } from '../../host.js'
 import { Inspector } from '../../inspect/inspector.js'
 import { LiveConnections } from '../../inspect/live.js'
-import type { View } from '../../inspect/views/view.js'
+import type { Packet } from '../../inspect/packet.js'
+import type { ConnectionFacts, View } from '../../inspect/views/view.js'
 import { Output } from '../../io/output.js'
 import { columnsOf } from '../../io/terminal.js'
 import { Backlog } from '../../tap/backlog.js'
@@ -11,9 +12,9 @@ import { type Direction, packetTypes } from '../../tap/fault-language.js'
 import type { AppliedFault } from '../../tap/fault-stream.js'
 import type { Watcher } from '../../tap/tap.js'
 import { filterOf, loadSparkplug, paintFor } from '../packet-selection.js'
-import { openTarget, standardOutput } from '../packet-target.js'
+import { standardOutput } from '../packet-target.js'
 import { createView } from '../packet-view.js'
-import { type Writer, writerTo } from '../packet-writer.js'
+import { type FileWriter, fileWriter, type Writer, writerTo } from '../packet-writer.js'
 import { PacketCounts } from './packet-counts.js'
 import type { tap } from './spec.js'
 
@@ -31,6 +32,8 @@ export interface Display extends Watcher {
   missed(): number
   /** Packets that were decoded and not shown. */
   unshown(): number
+  /** The file of --write does not have all packets; that was reported. */
+  hasCut(): boolean
   /** Resolves when the reader of standard output has closed. */
   readonly failed: Promise<void>
   /** Shows what waits. @throws the failure of an output */
@@ -72,17 +75,18 @@ export async function createDisplay(
     await writer?.flush()
   })
 
-  async function writerOf(): Promise<Writer | undefined> {
-    if (args.write === undefined) return undefined
-    const target = toStdout ? standardOutput(output, stdout, undefined) : await openTarget(args.write)
-    return writerTo(target, filter === undefined, {
-      commentOn({ direction, offset }, { flow }) {
-        const key = `${flow} ${direction} ${offset}`
-        const text = comments.get(key)
-        comments.delete(key)
-        return text
-      },
-    })
+  async function writerOf(): Promise<Writer | FileWriter | undefined> {
+    const { write: file } = args
+    if (file === undefined) return undefined
+    const whole = filter === undefined
+    function commentOn({ direction, offset }: Packet, { flow }: ConnectionFacts): string | undefined {
+      const key = `${flow} ${direction} ${offset}`
+      const text = comments.get(key)
+      comments.delete(key)
+      return text
+    }
+    if (toStdout) return writerTo(standardOutput(output, stdout, undefined), whole, { commentOn })
+    return fileWriter({ file, option: '--write', whole, tell, commentOn })
   }
 
   async function viewOf(): Promise<View> {
@@ -118,6 +122,7 @@ export async function createDisplay(
   const sent = new Map<number, number>()
   return {
     ...{ inspector, counts, failed },
+    hasCut: () => writer !== undefined && 'hasFailed' in writer && writer.hasFailed(),
     missed: () => backlog.missed,
     unshown: () => unshown,
     opened(id, client, server) {

@@ -58,6 +58,7 @@ export async function run(args: TapArgs, host: Host): Promise<number> {
   } finally {
     release()
   }
+  if (display.hasCut()) return ExitCode.system
   const { packets, found } = display.inspector
   if (packets === 0) {
     tell('No MQTT was found.')
