@@ -1,7 +1,7 @@
 // The connections of a broker: bytes and times go to the core, and the core is called again when it wants to be.
 import type { Duplex } from 'node:stream'
 import { limitFrames } from '../transport/frame-limit.js'
-import { from, type Origin } from '../transport/listeners.js'
+import { endOf, type Origin } from '../transport/listeners.js'
 import { type AccessRules, notAuthorized, refusal } from './access.js'
 import type { Broker } from './core/broker.js'
 import type { ConnectRequest } from './core/connect.js'
@@ -43,7 +43,7 @@ export class Connections {
     this.#open.add(stream)
     const id = ++this.#connections
     const wire = this.#wire
-    wire?.opened(id, from(origin))
+    wire?.opened(id, endOf(origin))
     const peer = new Peer(stream, origin, {
       taken: ({ connection }, bytes) => this.#do((now) => connection.taken(bytes, now)),
       writing: wire && ((bytes) => wire.passed(id, 's2c', bytes)),

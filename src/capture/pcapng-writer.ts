@@ -40,14 +40,22 @@ export function writtenFlow(client: string, server: string, number: number, isUd
   const instead = [10, 0, (number >> 8) & 255, number & 255]
   // Two connections between the same ports must not look like one.
   const sequence = Math.imul(number, apart) >>> 0
-  return {
-    client: { ...endOf(client, instead, 49_152 + (number % 16_384)), sequence },
-    server: { ...endOf(server, [10, 255, 255, 254], isUdp ? 10_000 : 1883), sequence },
-    udp: isUdp,
-  }
+  const ends = [
+    endOf(client, instead, 49_152 + (number % 16_384)),
+    endOf(server, [10, 255, 255, 254], isUdp ? 10_000 : 1883),
+  ] as const
+  const isV6 = ends.some(({ address }) => address.length === 16)
+  const [from, to] = ends.map((end) => ({ ...end, ...(isV6 && { address: mapped(end.address) }), sequence }))
+  return { client: from!, server: to!, udp: isUdp }
+}
+
+/** An IPv4 address as IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2). */
+function mapped(address: Buffer): Buffer {
+  return address.length === 16 ? address : Buffer.concat([Buffer.alloc(10), Buffer.of(255, 255), address])
 }
 
 function endOf(text: string, instead: readonly number[], port: number): Omit<End, 'sequence'> {
+  text = text.replace(/^\[::ffff:(\d+(?:\.\d+){3})\]/i, '$1')
   const v4 = /^(\d+)\.(\d+)\.(\d+)\.(\d+):(\d+)$/.exec(text)
   if (v4 !== null) return { address: Buffer.from(v4.slice(1, 5).map(Number)), port: Number(v4[5]) }
   const v6 = /^\[([0-9a-f:.]+)(?:%[^\]]*)?\]:(\d+)$/i.exec(text)
@@ -117,7 +125,7 @@ function ipPacket(
   const [from, to] = fromClient ? [client, server] : [server, client]
   const transport = isUdp ? udpHeader(from, to, payload.length) : tcpHeader(from, to)
   from.sequence += payload.length
-  const isV6 = from.address.length === 16 && to.address.length === 16
+  const isV6 = from.address.length === 16
   const head = isV6
     ? v6Header(from, to, transport.length + payload.length, isUdp)
     : v4Header(from, to, transport.length + payload.length, isUdp)
@@ -130,8 +138,8 @@ function v4Header(from: End, to: End, length: number, isUdp: boolean): Buffer {
   header.writeUInt16BE(20 + length, 2)
   header[8] = 64
   header[9] = isUdp ? udp : tcp
-  from.address.copy(header, 12, from.address.length - 4)
-  to.address.copy(header, 16, to.address.length - 4)
+  from.address.copy(header, 12)
+  to.address.copy(header, 16)
   let sum = 0
   for (let i = 0; i < 20; i += 2) sum += header.readUInt16BE(i)
   sum = (sum & 0xffff) + (sum >>> 16)
@@ -184,7 +192,7 @@ function control({ client, server }: WrittenFlow, fromClient: boolean, flags: nu
   header[13] = flags
   if (flags === syn) header.writeUInt32BE(0, 8)
   if ((flags & (syn | fin)) !== 0) from.sequence += 1
-  const isV6 = from.address.length === 16 && to.address.length === 16
+  const isV6 = from.address.length === 16
   const ip = isV6 ? v6Header(from, to, header.length, false) : v4Header(from, to, header.length, false)
   return enhanced(Buffer.concat([ip, header]), time)
 }

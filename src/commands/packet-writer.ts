@@ -30,6 +30,12 @@ function* captured({
     yield { start: at, end: Math.max(at, end), missing: start + length - Math.max(at, end) }
 }
 
+/** Unix sockets have no addresses that a packet could have. */
+function socketPaths({ client, server }: ConnectionFacts): string[] {
+  const ends = Object.entries({ client, server }).filter(([, end]) => end.startsWith('unix:'))
+  return ends.map(([who, end]) => `${who}: unix socket ${end.slice('unix:'.length)}`)
+}
+
 export interface Writer {
   readonly view: View
   /** Resolves when the output is ready for more. */
@@ -66,13 +72,14 @@ export async function writerTo(
         const time = { second, nanos }
         const { number, client, server, sawStart, transport } = connection
         let flow = flows.get(number)
+        let comment = commentOn(packet, connection)
         if (flow === undefined) {
+          comment = [...socketPaths(connection), comment ?? []].flat().join('; ') || undefined
           flow = { written: writtenFlow(client, server, number, protocol === 'mqtt-sn'), time }
           flows.set(number, flow)
           if (sawStart && whole && transport === 'tcp') output.bytes(openingBlocks(flow.written, time))
         }
         flow.time = time
-        let comment = commentOn(packet, connection)
         for (const { start, end, missing } of captured(packet)) {
           if (end > start) {
             const part = bytes.subarray(start, end)

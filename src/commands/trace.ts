@@ -77,7 +77,7 @@ export class StreamTrace implements Trace {
 
   observe(stream: Duplex): void {
     const id = ++this.#connections
-    const { client, server } = endsOf(stream) ?? { client: `client ${id}`, server: this.#server }
+    const { client, server } = endsOf(stream) ?? { client: `client:${id}`, server: this.#server }
     this.#live.opened(id, client, server)
     const write = stream.write.bind(stream) as (chunk: Uint8Array, ...rest: unknown[]) => boolean
     Object.assign(stream, {

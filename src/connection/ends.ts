@@ -1,15 +1,15 @@
 // The ends of a network connection as text, for a trace.
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { addressText } from '../transport/endpoint.js'
+import { addressText, endText } from '../transport/endpoint.js'
 import type { ConnectOptions } from './options.js'
 
 /** The server, as the options name it. */
 export function serverOf({ endpoint }: ConnectOptions): string {
-  return addressText(endpoint.address)
+  return endText(endpoint.address)
 }
 
-/** Both ends as `address:port`; undefined if `stream` tells none, as over WebSocket and unix sockets. */
+/** Both ends as `address:port`; undefined if `stream` tells none, as over a unix socket. */
 export function endsOf(stream: Duplex): { readonly client: string; readonly server: string } | undefined {
   const { localAddress, localPort, remoteAddress, remotePort } = stream as Partial<Socket>
   if (localAddress === undefined || localPort === undefined) return undefined

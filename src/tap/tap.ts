@@ -2,9 +2,10 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { MqttxError } from '../errors.js'
-import { addressText, type Endpoint } from '../transport/endpoint.js'
+import { type Endpoint, endText } from '../transport/endpoint.js'
 import {
   type Certificate,
+  endOf,
   from,
   type Listener,
   listen,
@@ -101,7 +102,7 @@ export async function startTap(options: TapOptions): Promise<RunningTap> {
     let isMqtt: boolean | undefined
     const recognised = (direction: Direction, bytes: Buffer): boolean => {
       const found = direction === 'c2s' && bytes[0] === 0x10
-      if (found) watcher?.opened(id, from(origin), farEnd(server))
+      if (found) watcher?.opened(id, endOf(origin), farEnd(server))
       else report(`Client from ${from(origin)}: not MQTT; its bytes are passed on as they are.`)
       return found
     }
@@ -121,8 +122,8 @@ export async function startTap(options: TapOptions): Promise<RunningTap> {
 
   function farEnd(server: Duplex): string {
     const { remoteAddress, remotePort } = server as Socket
-    if (remoteAddress === undefined || remotePort === undefined) return addressText(target.address)
-    return addressText({ host: remoteAddress, port: remotePort })
+    if (remoteAddress === undefined || remotePort === undefined) return endText(target.address)
+    return endText({ host: remoteAddress, port: remotePort })
   }
 
   function reportFailure(origin: Origin, error: unknown): void {

@@ -62,6 +62,11 @@ export function withoutZone(host: string): string {
   return host.replace(/%.*$/s, '')
 }
 
+/** An end of a connection for a trace: as `addressText`, but `unix:/run/mqtt.sock`. */
+export function endText(address: Address): string {
+  return 'path' in address ? `unix:${address.path}` : addressText(address)
+}
+
 /** The address as text: `127.0.0.1:1883`, `[::1]:1883`, `/run/mqtt.sock`. */
 export function addressText(address: Address): string {
   if ('path' in address) return address.path

@@ -8,6 +8,7 @@ import { MqttxError } from '../errors.js'
 import { strerror } from '../io/system-error.js'
 import { zoneHint } from '../io/zone.js'
 import { listenCode, tlsLibrary, tlsReason } from '../runtime.js'
+import { endText } from './endpoint.js'
 
 export interface Address {
   readonly host: string
@@ -27,6 +28,12 @@ export interface Origin {
 export function from({ address, port, path }: Origin): string {
   if (path !== undefined) return path
   return address === undefined ? 'this process' : `${address}:${port}`
+}
+
+/** For traces: `127.0.0.1:50000`, `[::1]:50000`, `unix:/run/mqtt.sock`. */
+export function endOf({ address, port = 0, path }: Origin): string {
+  if (path !== undefined) return endText({ path })
+  return address === undefined ? 'this process' : endText({ host: address, port })
 }
 
 export interface Wanted {

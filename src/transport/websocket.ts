@@ -1,6 +1,6 @@
 // MQTT over WebSocket (MQTT 5.0, 6), for client and broker. The only importer of ws.
 import type { IncomingMessage } from 'node:http'
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
 import { ProtocolError } from '../errors.js'
@@ -83,7 +83,8 @@ function streamOf(socket: WebSocket, below: Duplex): Duplex {
       done(error)
     },
   })
-  Object.assign(stream, { webSocket: true })
+  const { localAddress, localPort, remoteAddress, remotePort } = below as Partial<Socket>
+  Object.assign(stream, { webSocket: true, localAddress, localPort, remoteAddress, remotePort })
   const framed = boundFrames(stream, below)
   socket.pause()
   socket.on('message', (data: Buffer, isBinary) => {

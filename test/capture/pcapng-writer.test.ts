@@ -44,6 +44,14 @@ test('a zone is left out', () => {
 })
 
 test.each([
+  ['[::ffff:10.1.2.3]:50000', '10.4.5.6:1883', '10.1.2.3:50000', '10.4.5.6:1883'],
+  ['10.1.2.3:50000', '[::1]:1883', '[::ffff:a01:203]:50000', '[::1]:1883'],
+  ['[::1]:50000', '10.4.5.6:1883', '[::1]:50000', '[::ffff:a04:506]:1883'],
+])('%s to %s: one version of IP for both', (client, server, from, to) => {
+  expect(written(client, server)).toMatchObject({ client: from, server: to, closed: 'fin' })
+})
+
+test.each([
   'client',
   '10.0.0.1',
   '[1:2:3]:50000',

@@ -1,4 +1,5 @@
 // mqttx tap as a process: transports, captures, statuses, slow readers, and the promises of pub -l under faults.
+import { readFileSync } from 'node:fs'
 import { connect as dial } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -53,16 +54,9 @@ test('every kind of listener to every kind of server', async () => {
   expect(targets).toHaveLength(5)
   for (const target of oneOfEvery(2, targets)) {
     const trust = /s:\/\//.test(target) && !target.startsWith('ws:') ? ['--cafile', ca.cert] : []
-    const tap = await startTap(
-      target,
-      ...all,
-      '--unix',
-      `${path}.tap`,
-      ...identity,
-      ...trust,
-      '--view',
-      'none',
-    )
+    const file = `${path}.pcapng`
+    const shown = ['--view', 'none', '--write', file]
+    const tap = await startTap(target, ...all, '--unix', `${path}.tap`, ...identity, ...trust, ...shown)
     for (const url of tap.urls) {
       const at = url.startsWith('unix:')
         ? ['--unix', url.slice('unix://'.length)]
@@ -75,6 +69,20 @@ test('every kind of listener to every kind of server', async () => {
     expect(stderr).toContain('From clients: 5 CONNECT, 15 PUBLISH, 15 PUBREL, 5 DISCONNECT\n')
     expect(stderr).toContain('From the server: 5 CONNACK, 15 PUBREC, 15 PUBCOMP\n')
     expect(status).toBe(0)
+    const { stdout } = await mqttx(['inspect', '--view', 'json', '--type', 'CONNECT', file])
+    const clients = Array.from(
+      stdout.toString().matchAll(/"CONNECT".*"client":"([^"]*):\d+","server":"([^"]*)"/g),
+    )
+    const [isUnix, port] = [target.startsWith('unix:'), /:(\d+)/.exec(target)?.[1]]
+    expect(clients.map(([, client]) => client)).toEqual([...Array(4).fill('127.0.0.1'), '10.0.0.5'])
+    for (const [, , server] of clients)
+      expect(server).toBe(isUnix ? '10.255.255.254:1883' : `127.0.0.1:${port}`)
+    const comments = readFileSync(file)
+      .toString('latin1')
+      .match(/(client|server): unix socket \/[\w./;: -]*/g)
+    const ends = [`client: unix socket ${path}.tap`, ...(isUnix ? [`server: unix socket ${path}`] : [])]
+    expect(comments?.at(-1)).toContain(ends.join('; '))
+    expect(comments).toHaveLength(isUnix ? 5 : 1)
   }
 })
 

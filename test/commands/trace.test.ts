@@ -127,32 +127,38 @@ test.each([
   expect(stderr).toMatch(/^Error: bench: --trace shows one client, and this run has more\.\nhint: /)
 })
 
-test('over TLS and WebSocket the bytes of MQTT are shown', async () => {
+test('over TLS, WebSocket and a unix socket the bytes of MQTT are shown, with their addresses', async () => {
   const { ca, server } = makeCertificates()
   const files = ['--certfile', server.cert, '--keyfile', server.key]
-  const running = startMqttx([
-    'broker',
-    '-p',
-    '0',
-    '--tls-port',
-    '0',
-    '--ws-port',
-    '0',
-    '--wss-port',
-    '0',
-    ...files,
-  ])
+  const path = join(scratch('trace'), 'broker.sock')
+  const ports = ['-p', '0', '--tls-port', '0', '--ws-port', '0', '--wss-port', '0', '--unix', path]
+  const running = startMqttx(['broker', ...ports, ...files])
   onTestFinished(() => running.kill('SIGKILL'))
-  await running.until((out) => out.includes('wss://'))
+  await running.until((out) => out.includes('unix://'))
   for (const url of running.stdout().toString().trim().split('\n')) {
     const secure = /^(mqtts|wss)/.test(url) ? ['--cafile', ca.cert] : []
+    const isUnix = url.startsWith('unix:')
     const address = url.replace('127.0.0.1', 'localhost').replace(/\/mqtt$/, '')
-    const { status, stderr } = await mqttx(['pub', '-L', `${address}/t`, '-m', 'x', '--trace', ...secure])
+    const at = isUnix ? ['--unix', path, '-t', 't'] : ['-L', `${address}/t`]
+    const file = join(scratch('trace'), 'trace.pcapng')
+    const { status, stderr } = await mqttx(['pub', ...at, '-m', 'x', '--trace', ...secure])
     expect([url, status, stderr]).toEqual([
       url,
       0,
       expect.stringMatching(/^→ CONNECT[\s\S]*^← CONNACK[\s\S]*^→ PUBLISH "t"[\s\S]*^→ DISCONNECT/m),
     ])
+    await mqttx(['pub', ...at, '-m', 'x', `--trace=${file}`, ...secure])
+    const { stdout } = await mqttx(['inspect', '--view', 'json', '--type', 'CONNECT', file])
+    const seen = JSON.parse(
+      stdout
+        .toString()
+        .split('\n')
+        .find((line) => line.includes('CONNECT'))!,
+    )
+    const port = /:(\d+)/.exec(url)?.[1]
+    expect(seen.server).toMatch(isUnix ? /^10\.255/ : new RegExp(`^(127\\.0\\.0\\.1|\\[::1\\]):${port}$`))
+    expect(seen.client).toMatch(isUnix ? /^10\./ : /^(127\.0\.0\.1|\[::1\]):/)
+    expect(readFileSync(file).includes(`server: unix socket ${path}`)).toBe(isUnix)
   }
 })
 
