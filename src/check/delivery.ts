@@ -98,15 +98,45 @@ export async function messages(lab: Lab, publisher: RawClient, subscriber: RawCl
   return messagesOf(await taken(lab, publisher, subscriber))
 }
 
-/** What a new subscription of `client`, which has subscribed to the mark, brings. */
+/**
+ * Takes what a server sends again, which messages published meanwhile may overtake: `count` packets, and those that come up
+ * to a mark after them; fewer if no more come.
+ */
+export async function takenAgain(
+  lab: Lab,
+  publisher: RawClient,
+  client: RawClient,
+  count: number,
+): Promise<Answer[]> {
+  const answers: Answer[] = []
+  while (answers.length < count) {
+    const answer = await client.next().catch(() => undefined)
+    if (answer === undefined) return answers
+    if (answer.cmd !== 'publish' || answer.topic !== lab.topic('mark')) answers.push(answer)
+  }
+  return [...answers, ...(await taken(lab, publisher, client))]
+}
+
+/** Publishes with RETAIN. `client` has subscribed to the mark: when that comes, the server has handled the message. */
+export async function store(
+  lab: Lab,
+  client: RawClient,
+  packet: Partial<IPublishPacket> & { topic: string },
+): Promise<void> {
+  await publish(lab, client, { retain: true, ...packet })
+  await taken(lab, client, client)
+}
+
+/** What a new subscription of `client`, which has subscribed to the mark, brings: `count` messages are waited for. */
 export async function retainedFor(
   lab: Lab,
   client: RawClient,
   filter: string,
-  options?: SubscribeOptions,
+  options: SubscribeOptions & { readonly count?: number } = {},
 ): Promise<Message[]> {
-  const early = await subscribe(client, filter, options)
-  return [...early, ...(await messages(lab, client, client))]
+  const { count = 0, ...asked } = options
+  const early = await subscribe(client, filter, asked)
+  return [...early, ...messagesOf(await takenAgain(lab, client, client, count - early.length))]
 }
 
 export function messagesOf(answers: readonly Answer[]): Message[] {

@@ -1,4 +1,4 @@
-// PUBACK, PUBREC, PUBREL and PUBCOMP from a server of MQTT 5.0 (3.4 to 3.7): their Reason Codes and their size.
+// PUBACK, PUBREC, PUBREL and PUBCOMP from a server (3.4 to 3.7): their size, and the Reason Codes of MQTT 5.0.
 import { subscribe } from '../delivery.js'
 import { type ConnectSettings, type Lab, require } from '../lab.js'
 import type { Answer } from '../raw-client.js'
@@ -48,6 +48,13 @@ const limited = [
 ] as const
 
 const rowsOf = ([section, cmd]: (typeof sections)[number]): Row[] => [
+  {
+    ...{ v3: `${section.slice(0, 3)}.1-a`, needs: ['qos 2'] },
+    text: `${cmd.toUpperCase()} has a Remaining Length of 2`,
+    async check(lab) {
+      for (const { bytes } of await acknowledgements(lab, cmd)) require(bytes[1] === 2, `it is ${bytes[1]}`)
+    },
+  },
   {
     ...{ v5: `${section}-1`, needs: ['qos 2'] },
     text: `${cmd.toUpperCase()} has one of its Reason Codes`,

@@ -86,6 +86,26 @@ const rows: readonly Row[] = [
       }
     },
   },
+  {
+    v5: '3.3.2.3.4-a',
+    text: 'a PUBLISH without a Topic Name, whose Topic Alias is not known, ends the connection',
+    async check(lab) {
+      const client = await lab.connect()
+      await client.ends('it', aliased(lab, 1))
+    },
+  },
+  {
+    ...{ v5: '3.3.2.3.4-b', needs: ['topic alias'] },
+    text: 'a Topic Alias can be given to another topic',
+    async check(lab) {
+      const to = await subscriber(lab, lab.topic('b'))
+      const from = await lab.connect()
+      offered(from)
+      from.send(aliased(lab, 1, lab.topic('a')), aliased(lab, 1, lab.topic('b')), aliased(lab, 1))
+      const { length } = await messages(lab, from, to)
+      require(length === 2, `${length} of 2 messages on the other topic came`)
+    },
+  },
 ]
 
 export const alias = statementsOf(rows)

@@ -1,5 +1,5 @@
 // Flow control with Receive Maximum (MQTT 5.0, 3.3.4 and 4.9).
-import { publish, subscribe } from '../delivery.js'
+import { back, lasting, publish, subscribe, subscriber } from '../delivery.js'
 import type { Lab } from '../lab.js'
 import type { RawClient } from '../raw-client.js'
 import { type Row, statementsOf } from '../statement.js'
@@ -99,6 +99,34 @@ const rows: readonly Row[] = [
       client.send({ cmd: 'unsubscribe', messageId, unsubscriptions: [lab.topic('b')] })
       await client.expect('unsuback')
       await publish(lab, client, { topic: lab.topic('b'), qos: 1 })
+    },
+  },
+  {
+    ...{ v5: '4.9-a', needs: ['qos 2'] },
+    text: 'a PUBREC that refuses a message lets another come',
+    async check(lab) {
+      const to = await receiver(lab, 1, { qos: 2, count: 2 })
+      const { messageId = 0 } = await to.expect('publish')
+      to.send({ cmd: 'pubrec', messageId, reasonCode: 0x83 })
+      await to.expect('publish')
+    },
+  },
+  {
+    ...{ v5: '4.9-b', needs: ['qos 1', 'sessions'] },
+    text: 'Receive Maximum begins anew with each network connection',
+    async check(lab) {
+      const settings = lasting(lab, { receiveMaximum: 1 })
+      const first = await subscriber(lab, lab.topic('a'), { qos: 1 }, settings)
+      const from = await lab.connect()
+      for (let i = 0; i < 3; i++) await publish(lab, from, { topic: lab.topic('a'), qos: 1 })
+      await first.expect('publish')
+      await first.quiet('a second message comes before PUBACK')
+      first.drop()
+      const properties = { ...settings.properties, receiveMaximum: 2 }
+      const second = await back(lab, { ...settings, properties })
+      await second.expect('publish')
+      await second.expect('publish')
+      await second.quiet('a third message comes before PUBACK')
     },
   },
 ]

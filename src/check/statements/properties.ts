@@ -93,6 +93,15 @@ async function copies(lab: Lab, identifiers: readonly (number | undefined)[]): P
 const identifiersOf = ({ properties }: Message): number[] =>
   [properties?.subscriptionIdentifier ?? []].flat().sort((a, b) => a - b)
 
+/** Section, name, and bytes of properties that a PUBLISH must not have twice. */
+const onlyOnce: readonly (readonly [string, string, number, number[]])[] = [
+  ['3.3.2.3.2-a', 'Payload Format Indicator', 1, [0]],
+  ['3.3.2.3.3-a', 'Message Expiry Interval', 2, [0, 0, 0, 60]],
+  ['3.3.2.3.5-a', 'Response Topic', responseTopic, [0, 1, 97]],
+  ['3.3.2.3.6-a', 'Correlation Data', 9, [0, 1, 97]],
+  ['3.3.2.3.9-a', 'Content Type', contentType, [0, 1, 97]],
+]
+
 const needs = ['wildcards', 'subscription identifiers'] as const
 
 const rows: readonly Row[] = [
@@ -150,6 +159,9 @@ const rows: readonly Row[] = [
     },
   },
   keepingBack('3.3.4-6', 'a Subscription Identifier from a client', { subscriptionIdentifier: 1 }),
+  ...onlyOnce.map(([v5, name, id, value]) =>
+    refusing(v5, `two ${name} properties`, Buffer.of(id, ...value, id, ...value)),
+  ),
 ]
 
 export const publishProperties = statementsOf(rows)

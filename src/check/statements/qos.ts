@@ -1,5 +1,5 @@
 // The flows of QoS 0, 1 and 2 (4.3 in both versions). What MQTT 5.0 numbers one by one, MQTT 3.1.1 has in one statement.
-import { back, lasting, messages, publish, subscriber, taken, textOf } from '../delivery.js'
+import { back, lasting, messages, messagesOf, publish, subscriber, takenAgain, textOf } from '../delivery.js'
 import { type Lab, require } from '../lab.js'
 import { type Answer, described } from '../raw-client.js'
 import { type Row, statementsOf } from '../statement.js'
@@ -43,7 +43,8 @@ const unacknowledged =
     if (qos === 1) first.send({ cmd: 'puback', messageId })
     await first.sync()
     first.drop()
-    const came = (await messages(lab, from, await back(lab, settings))).map(textOf)
+    const again = await takenAgain(lab, from, await back(lab, settings), qos)
+    const came = messagesOf(again).map(textOf)
     require(came.includes('two'), 'a message without an acknowledgement is not sent again')
     require(qos === 2 || !came.includes('one'), 'an acknowledged message is sent again')
   }
@@ -70,7 +71,7 @@ async function afterPubrel(lab: Lab): Promise<{ answers: Answer[]; messageId: nu
   first.send({ cmd: 'pubrec', messageId })
   await first.expect('pubrel')
   first.drop()
-  return { answers: await taken(lab, from, await back(lab, settings)), messageId }
+  return { answers: await takenAgain(lab, from, await back(lab, settings), 1), messageId }
 }
 
 const pubrelAgain: Exchange = async (lab) => {

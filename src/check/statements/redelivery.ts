@@ -1,5 +1,5 @@
 // Redelivery, receipt and order of messages (4.4, 4.5 and 4.6 in both versions).
-import { back, lasting, messages, publish, subscribe, subscriber, taken, textOf } from '../delivery.js'
+import { back, lasting, messages, publish, subscribe, subscriber, takenAgain, textOf } from '../delivery.js'
 import { type Lab, require } from '../lab.js'
 import type { RawClient } from '../raw-client.js'
 import { type Row, statementsOf } from '../statement.js'
@@ -45,7 +45,7 @@ const rows: readonly Row[] = [
       await first.expect('pubrel')
       if (lab.version === 5) await first.quiet('something is sent again on the same connection')
       first.drop()
-      const answers = await taken(lab, from, await back(lab, settings))
+      const answers = await takenAgain(lab, from, await back(lab, settings), 3)
       const came = answers.map(({ cmd, messageId }) => `${cmd.toUpperCase()} ${messageId}`)
       const missing = [`PUBLISH ${one}`, `PUBLISH ${two}`, `PUBREL ${three}`].find((it) => !came.includes(it))
       require(missing === undefined, `${missing} is not sent again; ${came.join(', ') || 'nothing'} came`)
@@ -79,7 +79,7 @@ const rows: readonly Row[] = [
       const from = await lab.connect()
       await publishAll(lab, from, [lab.topic('a'), lab.topic('a')], 1)
       for (const client of [present, await back(lab, all[0]!), await back(lab, all[1]!)]) {
-        const { length } = await messages(lab, from, client)
+        const { length } = await takenAgain(lab, from, client, 2)
         require(length === 2, `a client has got ${length} of 2 messages`)
       }
     },
@@ -94,7 +94,8 @@ const rows: readonly Row[] = [
       for (const qos of [2, 1, 1, 2] as const) await publish(lab, from, { topic: lab.topic('a'), qos })
       const order = (await messages(lab, from, first)).map(({ messageId }) => messageId)
       first.drop()
-      const again = (await messages(lab, from, await back(lab, settings))).map(({ messageId }) => messageId)
+      const answers = await takenAgain(lab, from, await back(lab, settings), 4)
+      const again = answers.map(({ messageId }) => messageId)
       require(order.join() ===
         again.join(), `they came as ${order.join(', ')}, and again as ${again.join(', ')}`)
     },

@@ -1,5 +1,5 @@
 // Retained messages (3.3.1.3 in both versions).
-import { messages, publish, retainedFor, subscriber, textOf } from '../delivery.js'
+import { messages, publish, retainedFor, store, subscriber, textOf } from '../delivery.js'
 import { require } from '../lab.js'
 import { described } from '../raw-client.js'
 import { type Row, statementsOf } from '../statement.js'
@@ -14,7 +14,7 @@ const rows: readonly Row[] = [
       const client = await subscriber(lab, lab.topic('other'))
       for (const qos of [0, 1] as const) {
         await publish(lab, client, { topic: lab.topic(`a${qos}`), payload: 'x', retain: true, qos })
-        const [message] = await retainedFor(lab, client, lab.topic(`a${qos}`), { qos: 1 })
+        const [message] = await retainedFor(lab, client, lab.topic(`a${qos}`), { qos: 1, count: 1 })
         require(message !== undefined && textOf(message) === 'x', 'it is not sent to a new subscriber')
         require(message.qos === qos, `it comes with QoS ${message.qos} instead of ${qos}`)
       }
@@ -25,8 +25,7 @@ const rows: readonly Row[] = [
     text: 'a retained message replaces the one of its topic, and is stored',
     async check(lab) {
       const client = await subscriber(lab, lab.topic('other'))
-      for (const payload of ['one', 'two'])
-        await publish(lab, client, { topic: lab.topic('a'), payload, retain: true })
+      for (const payload of ['one', 'two']) await store(lab, client, { topic: lab.topic('a'), payload })
       const came = (await retainedFor(lab, client, lab.topic('a'))).map(textOf)
       require(came.join() ===
         'two', `a new subscriber gets ${came.join(' and ') || 'nothing'} instead of two`)
@@ -38,8 +37,8 @@ const rows: readonly Row[] = [
     async check(lab) {
       const client = await subscriber(lab, lab.topic('other'))
       const topics = ['r/a', 'r/b', 'r'].map((rest) => lab.topic(rest))
-      for (const topic of topics) await publish(lab, client, { topic, payload: 'x', retain: true })
-      const came = (await retainedFor(lab, client, lab.topic('r/#'))).map(({ topic }) => topic)
+      for (const topic of topics) await store(lab, client, { topic, payload: 'x' })
+      const came = (await retainedFor(lab, client, lab.topic('r/#'), { count: 3 })).map(({ topic }) => topic)
       const missing = topics.find((topic) => !came.includes(topic))
       require(missing === undefined, `the retained message of ${missing} is not sent`)
     },
@@ -49,8 +48,8 @@ const rows: readonly Row[] = [
     text: 'a retained message of QoS 0 removes the one of its topic',
     async check(lab) {
       const client = await subscriber(lab, lab.topic('other'))
-      await publish(lab, client, { topic: lab.topic('a'), payload: 'old', qos: 1, retain: true })
-      await publish(lab, client, { topic: lab.topic('a'), payload: 'new', retain: true })
+      await store(lab, client, { topic: lab.topic('a'), payload: 'old', qos: 1 })
+      await store(lab, client, { topic: lab.topic('a'), payload: 'new' })
       const came = (await retainedFor(lab, client, lab.topic('a'))).map(textOf)
       require(!came.includes('old'), 'the earlier message is sent to a new subscriber')
     },
@@ -60,8 +59,8 @@ const rows: readonly Row[] = [
     text: 'RETAIN is 1 in a message that is sent for a new subscription',
     async check(lab) {
       const client = await subscriber(lab, lab.topic('other'))
-      await publish(lab, client, { topic: lab.topic('a'), payload: 'x', retain: true })
-      const [message] = await retainedFor(lab, client, lab.topic('a'))
+      await store(lab, client, { topic: lab.topic('a'), payload: 'x' })
+      const [message] = await retainedFor(lab, client, lab.topic('a'), { count: 1 })
       require(message?.retain === true, `${message ? described(message) : 'nothing'} came without RETAIN`)
     },
   },
@@ -80,8 +79,7 @@ const rows: readonly Row[] = [
     async check(lab) {
       const to = await subscriber(lab, lab.topic('a'))
       const from = await subscriber(lab, lab.topic('other'))
-      for (const payload of ['x', ''])
-        await publish(lab, from, { topic: lab.topic('a'), payload, retain: true })
+      for (const payload of ['x', '']) await store(lab, from, { topic: lab.topic('a'), payload })
       const live = (await messages(lab, from, to)).map(textOf)
       require(live.join() === 'x,', 'it is not delivered to a subscriber')
       const came = (await retainedFor(lab, from, lab.topic('a'))).map(textOf)
@@ -93,7 +91,7 @@ const rows: readonly Row[] = [
     text: 'an empty message is not stored as a retained message',
     async check(lab) {
       const client = await subscriber(lab, lab.topic('other'))
-      await publish(lab, client, { topic: lab.topic('a'), retain: true })
+      await store(lab, client, { topic: lab.topic('a') })
       const came = await retainedFor(lab, client, lab.topic('a'))
       require(came.length === 0, 'a new subscriber gets it')
     },
@@ -103,12 +101,12 @@ const rows: readonly Row[] = [
     text: 'a message without RETAIN is not stored, and does not replace or remove a retained one',
     async check(lab) {
       const client = await subscriber(lab, lab.topic('other'))
-      await publish(lab, client, { topic: lab.topic('a'), payload: 'kept', retain: true })
+      await store(lab, client, { topic: lab.topic('a'), payload: 'kept' })
       for (const payload of ['passing', '']) {
-        await publish(lab, client, { topic: lab.topic('a'), payload })
-        await publish(lab, client, { topic: lab.topic('b'), payload })
+        await store(lab, client, { topic: lab.topic('a'), payload, retain: false })
+        await store(lab, client, { topic: lab.topic('b'), payload, retain: false })
       }
-      const kept = (await retainedFor(lab, client, lab.topic('a'))).map(textOf)
+      const kept = (await retainedFor(lab, client, lab.topic('a'), { count: 1 })).map(textOf)
       require(kept.join() === 'kept', `a new subscriber gets ${kept.join(' and ') || 'nothing'}`)
       const stored = await retainedFor(lab, client, lab.topic('b'))
       require(stored.length === 0, 'it is sent to a new subscriber')
@@ -119,8 +117,8 @@ const rows: readonly Row[] = [
     text: 'with Retain Handling 1 only a subscription that did not exist gets retained messages',
     async check(lab) {
       const client = await subscriber(lab, lab.topic('other'))
-      await publish(lab, client, { topic: lab.topic('a'), payload: 'x', retain: true })
-      const first = await retainedFor(lab, client, lab.topic('a'), { rh: 1 })
+      await store(lab, client, { topic: lab.topic('a'), payload: 'x' })
+      const first = await retainedFor(lab, client, lab.topic('a'), { rh: 1, count: 1 })
       require(first.length === 1, 'a new subscription does not get it')
       const second = await retainedFor(lab, client, lab.topic('a'), { rh: 1 })
       require(second.length === 0, 'an existing subscription gets it again')
@@ -131,7 +129,7 @@ const rows: readonly Row[] = [
     text: 'with Retain Handling 2 no retained messages are sent',
     async check(lab) {
       const client = await subscriber(lab, lab.topic('other'))
-      await publish(lab, client, { topic: lab.topic('a'), payload: 'x', retain: true })
+      await store(lab, client, { topic: lab.topic('a'), payload: 'x' })
       const came = await retainedFor(lab, client, lab.topic('a'), { rh: 2 })
       require(came.length === 0, 'a retained message came')
     },

@@ -16,11 +16,12 @@ const kinds = [
 const entries = kinds.flatMap(([section, cmd, first, code]): [string, Breaking][] => {
   const adding = (properties: object): Breaking =>
     toClients(cmd, (packet) => ({ ...packet, properties }) as Packet)
+  const withCode: Breaking = toClients(cmd, ({ messageId = 0 }) =>
+    Buffer.of(first, 3, messageId >> 8, messageId & 255, code),
+  )
   return [
-    [
-      `MQTT-${section}-1 in 5`,
-      toClients(cmd, ({ messageId = 0 }) => Buffer.of(first, 3, messageId >> 8, messageId & 255, code)),
-    ],
+    [`MQTT-${section.slice(0, 3)}.1-a in 4`, withCode],
+    [`MQTT-${section}-1 in 5`, withCode],
     [`MQTT-${section}-2 in 5`, adding({ reasonString: tooLong })],
     [`MQTT-${section}-3 in 5`, adding({ userProperties: { why: tooLong } })],
   ]

@@ -8,11 +8,22 @@ const most = 10 // the Topic Alias Maximum of the embedded broker
 const aliasOf = ({ properties }: IPublishPacket): number | undefined => properties?.topicAlias
 
 export const alias: Record<string, Breaking> = {
+  'MQTT-3.3.2.3.4-a in 5': fromClients('publish', (packet, { seen }) => {
+    if (packet.topic !== '') seen.add(aliasOf(packet))
+    return packet.topic === '' && !seen.has(aliasOf(packet)) ? undefined : packet
+  }),
+  'MQTT-3.3.2.3.4-b in 5': fromClients('publish', (packet, { seen }) => {
+    const key = aliasOf(packet)
+    if (key === undefined || packet.topic === '') return packet
+    if (seen.has(key)) return { ...packet, topic: '' } // it means the first topic for ever
+    seen.add(key)
+    return packet
+  }),
   'MQTT-3.3.2-7 in 5': fromClients('publish', (packet, { between: { memory } }) => {
     const key = aliasOf(packet)
     if (key === undefined) return packet
     if (packet.topic !== '') memory.set(String(key), packet.topic)
-    return { ...packet, topic: memory.get(String(key)) as string }
+    return { ...packet, topic: (memory.get(String(key)) as string | undefined) ?? '' }
   }),
   'MQTT-3.3.2-8 in 5': ({ toServer }) => ({
     // mqtt-packet refuses to read it

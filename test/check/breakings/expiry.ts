@@ -1,12 +1,18 @@
 // Brokers that break the statements of src/check/statements/expiry.ts.
+import type { IPublishPacket } from 'mqtt-packet'
 import type { Breaking } from '../rig.js'
 import { fromClients, toClients } from './tools.js'
 
-export const expiry: Record<string, Breaking> = {
-  'MQTT-3.3.2-5 in 5': fromClients('publish', (packet) => {
+/** Takes messages that expire after a second, and for which `isSo`, for others that never expire. */
+const neverExpiring = (isSo: (packet: IPublishPacket) => boolean): Breaking =>
+  fromClients('publish', (packet) => {
     const { messageExpiryInterval, ...properties } = packet.properties ?? {}
-    return messageExpiryInterval === 1 && packet.qos === 1 ? { ...packet, properties } : packet
-  }),
+    return messageExpiryInterval === 1 && isSo(packet) ? { ...packet, properties } : packet
+  })
+
+export const expiry: Record<string, Breaking> = {
+  'MQTT-3.3.1.3-a in 5': neverExpiring(({ retain }) => retain),
+  'MQTT-3.3.2-5 in 5': neverExpiring(({ qos }) => qos === 1),
   'MQTT-3.3.2-6 in 5': toClients('publish', (packet) =>
     (packet.properties?.messageExpiryInterval ?? 0) > 90
       ? { ...packet, properties: { messageExpiryInterval: 100 } }

@@ -39,6 +39,14 @@ export const flow: Record<string, Breaking> = {
   }),
   'MQTT-3.3.4-9 in 5': oneMore(3),
   'MQTT-3.3.4-10 in 5': keepingBack(9),
+  'MQTT-4.9-a in 5': fromClients('pubrec', (packet) => (packet.reasonCode! >= 0x80 ? undefined : packet)),
+  'MQTT-4.9-b in 5': fromClients('connect', (packet, { between: { memory } }) => {
+    const { receiveMaximum } = packet.properties ?? {}
+    if (receiveMaximum === undefined) return packet
+    const earlier = memory.get(packet.clientId) as number | undefined
+    memory.set(packet.clientId, earlier ?? receiveMaximum)
+    return { ...packet, properties: { ...packet.properties, receiveMaximum: earlier ?? receiveMaximum } }
+  }),
   'MQTT-4.9.0-1 in 5': keepingBack(3),
   'MQTT-4.9.0-2 in 5': oneMore(1),
   'MQTT-4.9.0-3 in 5': keepingBack(4, 11),

@@ -38,7 +38,14 @@ const passingOn = (key: keyof Properties): Breaking => {
 const identifiersOf = ({ subscriptionIdentifier = [] }: Properties): number[] =>
   [subscriptionIdentifier].flat()
 
+const twice = (...property: number[]): Breaking => ignoringBytes(...property, ...property)
+
 export const publishProperties: Record<string, Breaking> = {
+  'MQTT-3.3.2.3.2-a in 5': twice(1, 0),
+  'MQTT-3.3.2.3.3-a in 5': twice(2, 0, 0, 0, 60),
+  'MQTT-3.3.2.3.5-a in 5': twice(8, 0, 1, 97),
+  'MQTT-3.3.2.3.6-a in 5': twice(9, 0, 1, 97),
+  'MQTT-3.3.2.3.9-a in 5': twice(3, 0, 1, 97),
   'MQTT-3.3.2-4 in 5': without('payloadFormatIndicator'),
   'MQTT-3.3.2-13 in 5': ignoringBytes(8, 0, 2, 0xc3, 0x28),
   'MQTT-3.3.2-14 in 5': passingOn('responseTopic'),
