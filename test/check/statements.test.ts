@@ -5,6 +5,8 @@ import type { Statement } from '../../src/check/statement.js'
 import { statements } from '../../src/check/statements/index.js'
 import { acknowledging } from './breakings/acknowledgements.js'
 import { alias } from './breakings/alias.js'
+import { connack, limits as limitsOfConnack } from './breakings/connack.js'
+import { connect } from './breakings/connect.js'
 import { expiry } from './breakings/expiry.js'
 import { flow } from './breakings/flow.js'
 import { format } from './breakings/format.js'
@@ -14,16 +16,20 @@ import { publishing } from './breakings/publish.js'
 import { qosFlows } from './breakings/qos.js'
 import { redelivery } from './breakings/redelivery.js'
 import { retain } from './breakings/retain.js'
+import { sessionStart } from './breakings/session-start.js'
 import { sideEffects } from './breakings/side-effects.js'
 import { subscribe } from './breakings/subscribe.js'
 import { topics } from './breakings/topics.js'
 import { unsubscribe } from './breakings/unsubscribe.js'
+import { will } from './breakings/will.js'
 import { type Breaking, trial } from './rig.js'
 
 /** By file of statements. */
 const files: readonly Record<string, Breaking>[] = [
   acknowledging,
   alias,
+  connack,
+  connect,
   expiry,
   flow,
   format,
@@ -33,13 +39,15 @@ const files: readonly Record<string, Breaking>[] = [
   qosFlows,
   redelivery,
   retain,
+  sessionStart,
   subscribe,
   topics,
   unsubscribe,
+  will,
 ]
 const breakings: Record<string, Breaking> = Object.assign({}, ...files)
 /** Of statements about limits: settings by which the embedded broker has them. Without a limit they are skipped. */
-const limits: Record<string, Partial<Settings>> = {}
+const limits: Record<string, Partial<Settings>> = { ...limitsOfConnack }
 const keyOf = ({ id, version }: Statement) => `${id} in ${version}`
 
 it('every statement has a broker that breaks it, and its number once', () => {

@@ -2,6 +2,8 @@
 import type { Statement } from '../statement.js'
 import { acknowledging } from './acknowledgements.js'
 import { alias } from './alias.js'
+import { connack } from './connack.js'
+import { connect } from './connect.js'
 import { expiry } from './expiry.js'
 import { flow } from './flow.js'
 import { format } from './format.js'
@@ -11,9 +13,11 @@ import { publishing } from './publish.js'
 import { qosFlows } from './qos.js'
 import { redelivery } from './redelivery.js'
 import { retain } from './retain.js'
+import { sessionStart } from './session-start.js'
 import { subscribe } from './subscribe.js'
 import { topics } from './topics.js'
 import { unsubscribe } from './unsubscribe.js'
+import { will } from './will.js'
 
 const keyOf = ({ version, id }: Statement): string =>
   id.replace(/\d+/g, (number) => number.padStart(4)) + version
@@ -21,6 +25,8 @@ const keyOf = ({ version, id }: Statement): string =>
 export const statements: readonly Statement[] = [
   acknowledging,
   alias,
+  connack,
+  connect,
   expiry,
   flow,
   format,
@@ -30,9 +36,11 @@ export const statements: readonly Statement[] = [
   qosFlows,
   redelivery,
   retain,
+  sessionStart,
   subscribe,
   topics,
   unsubscribe,
+  will,
 ]
   .flat()
   .map((statement) => [keyOf(statement), statement] as const)
