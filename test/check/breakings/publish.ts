@@ -51,7 +51,7 @@ export const publishing: Record<string, Breaking> = {
   ),
   ...inBoth(
     '3.3.5-1',
-    toClients('publish', (packet) => (packet.topic.endsWith('/c/d') ? { ...packet, qos: 0 } : packet)),
+    toClients('publish', (packet) => (packet.topic.endsWith('/a/b') ? { ...packet, qos: 0 } : packet)),
     '3.3.4-2',
   ),
   'MQTT-3.3.5-2 in 4': ignoring((bytes) => topicOf(bytes)?.startsWith('$SYS') === true),
