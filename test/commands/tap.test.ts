@@ -1,14 +1,13 @@
-// mqttx tap as a process: transports, captures, statuses, slow readers, and the promises of pub -l under faults.
+// mqttx tap as a process: transports, captures, statuses and slow readers.
 import { readFileSync } from 'node:fs'
 import { connect as dial } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { type Broker, connect, startBroker } from '../../src/library/index.js'
+import { type Broker, startBroker } from '../../src/library/index.js'
 import { oneOfEvery } from '../helpers/amount.js'
 import { type Certificates, makeCertificates } from '../helpers/certificates.js'
 import { peerTest } from '../helpers/peers.js'
 import { mqttx, programInShell, type Running, scratch, shell, start, startMqttx } from '../helpers/run.js'
-import { once } from '../helpers/wait.js'
 
 interface StartedTap extends Running {
   readonly urls: readonly string[]
@@ -196,65 +195,4 @@ test('a reader that goes away ends it', async () => {
   tap.child.stdout!.destroy()
   await mqttx(['pub', '-p', `${tap.port}`, '-t', 't', '-m', 'x', '--quiet'])
   expect(await tap.ended).toMatchObject({ status: 0 })
-})
-
-describe('pub -l keeps its promises', () => {
-  const faults = [
-    ...[
-      'puback s2c #5 close',
-      'puback s2c #5 reset',
-      'publish c2s #7 close after 3',
-      'publish c2s #7 reset after 1',
-    ],
-    ...[
-      'puback p=0.2 drop',
-      'publish c2s p=0.3 duplicate',
-      'pubrec s2c #3 close',
-      'pubrel c2s #4 close after 1',
-    ],
-    ...[
-      'pubcomp s2c #2 close',
-      'pubcomp #2 drop',
-      'pubrec duplicate',
-      'connack #1 close',
-      'connect answer 0x88',
-    ],
-    ...[
-      'publish c2s #9 truncate 2',
-      'all throttle 20KB/s',
-      'all delay 20ms',
-      'publish c2s #5 drop',
-      'pubrel drop',
-    ],
-    ...['puback s2c #9 truncate 1', 'connack truncate 2', 'disconnect drop'],
-  ]
-  const rows = faults.flatMap((fault) => [1, 2].map((qos) => [fault, qos] as const))
-
-  test.each(oneOfEvery(4, rows))('%s, QoS %i', async (fault, qos) => {
-    const own = await startBroker()
-    onTestFinished(() => own.close())
-    const receiver = await connect(own.url)
-    onTestFinished(() => receiver.close())
-    const received: number[] = []
-    const subscription = await receiver.subscribe('t', { qos: 2 })
-    void (async () => {
-      for await (const { payload } of subscription) received.push(Number(`${payload}`))
-    })()
-    const tap = await startTap(own.url, '--fault', fault, '--view', 'none')
-    const count = 40
-    const stdin = Array.from({ length: count }, (_, index) => `${index + 1}\n`).join('')
-    const session = ['-i', 'sender', '-c', '--timeout', '4']
-    const { status, stderr } = await mqttx(
-      ['pub', '-p', `${tap.port}`, '-t', 't', '-l', '-q', `${qos}`, ...session],
-      { stdin },
-    )
-    await tap.stop()
-    const first = Number(
-      /first without acknowledgement: (\d+)/.exec(stderr)?.[1] ?? (status === 0 ? count + 1 : 1),
-    )
-    if (status === 0) expect(first).toBe(count + 1)
-    const acknowledged = Array.from({ length: first - 1 }, (_, index) => index + 1)
-    await once(() => acknowledged.every((line) => received.includes(line)))
-    if (qos === 2) expect(received).toEqual([...new Set(received)])
-  })
 })

@@ -1,5 +1,6 @@
 // The broker goes away and comes back: sub carries on, and pub -l loses nothing of what it was given.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { tap as faultTap } from '../../src/library/index.js'
 import { amount, choose } from '../helpers/amount.js'
 import { publish } from '../helpers/clients.js'
 import { peerTest, startMosquitto, startOwnBroker } from '../helpers/peers.js'
@@ -80,26 +81,28 @@ describe('pub -l while mosquitto restarts', () => {
       const body = async () => {
         const persistent = ['allow_anonymous true', 'persistence true', 'max_queued_messages 0']
         const broker = await startMosquitto(persistent)
-        const toBroker = await tap(broker.port)
+        const toBroker = await faultTap({ to: `mqtt://127.0.0.1:${broker.port}` })
+        onTestFinished(() => toBroker.close())
         const args = ['-t', 'many', '-q', qos]
         // The messages wait in a session and are counted at the end: mosquitto 2.0.11 doubles a QoS 2 message whose
         // PUBCOMP is under way when it stops, however well its publisher behaves.
         const counter = [...broker.at, ...args, '-c', '-i', 'counter']
         await mqttx(['sub', ...counter, '-E'])
 
-        const pub = startMqttx(['pub', ...toBroker.at, ...args, ...session, '-l'], {
+        const pub = startMqttx(['pub', '-p', `${toBroker.port}`, ...args, ...session, '-l'], {
           stdin: 'open',
           timeoutMs: 100_000,
         })
         await feed(pub, async () => {
           await once(() => broker.log().split('New client connected').length > 2) // sub and pub
-          if (signal === 'cut') return toBroker.cut()
+          if (signal === 'cut') return toBroker.setFaults(qos === '2' ? 'pubrec #1 reset' : 'puback #1 reset')
           await broker.stop(signal)
           await broker.restart()
         })
 
         const { status, stderr } = await pub.ended
         expect(status, stderr).toBe(0)
+        for (const { applied } of toBroker.faults()) expect(applied).toBe(1)
         const sub = start('mosquitto_sub', counter, { timeoutMs: 100_000 })
         await sub.until((stdout) => stdout.endsWith(`\n${count}\n`))
         const received = sub.stdout().toString().trimEnd().split('\n').map(Number)
