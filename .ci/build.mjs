@@ -27,6 +27,7 @@ const parts = new Map([
   ]),
   ...whole.map((name) => [`commands/${name}/command`, name]),
   ['commands/trace', 'trace'],
+  ['commands/check/conformance', 'conformance'],
   ['commands/explain', 'explain'],
   ['commands/program', 'program'],
   ['commands/pub/json', 'pub-json'],
@@ -99,6 +100,7 @@ const core = {
     ...whole,
     'bench',
     'check',
+    'conformance',
     'tap',
     'completion',
     'bench-worker',
@@ -124,7 +126,7 @@ const packets = {
     ...['pcapng-writer', 'stream'].map((name) => `capture/${name}`),
     ...['selection', 'target', 'view', 'writer'].map((name) => `commands/packet-${name}`),
   ],
-  users: ['explain', 'inspect', 'packet-lines', 'trace', 'tap', 'tap-packets'],
+  users: ['conformance', 'explain', 'inspect', 'packet-lines', 'trace', 'tap', 'tap-packets'],
 }
 const sharedFiles = [core, formats, table, packets]
 const usedBy = (name) => sharedFiles.filter(({ users }) => users.includes(name))

@@ -3,10 +3,13 @@ import { UsageError } from '../../errors.js'
 import { shown } from '../../text.js'
 import { optionsOf, type Parse } from '../option.js'
 import { topicFilter, topicName } from '../topic.js'
-import { parseQos, parseSeconds } from '../values.js'
+import { type BrokerUrl, parseServerUrl } from '../url.js'
+import { parseName, parseQos, parseSeconds, parseText } from '../values.js'
 import { parseDuration } from './bench-values.js'
+import { urlOfServer } from './connection.js'
 
 const { flag, list, option } = optionsOf('Action')
+const inConnection = optionsOf('Connection')
 const inOutput = optionsOf('Output')
 
 export const limitNames = ['connect', 'roundtrip', 'certificate'] as const
@@ -129,4 +132,63 @@ const format = inOutput.option({
     CRITICAL, 3 UNKNOWN. \`prometheus\` prints metrics in its text format.`,
 })
 
-export const checkOptions = { topic, qos, noRoundTrip, timeout, fresh, warn, crit, format }
+const conformance = flag({
+  flags: '--conformance',
+  help: 'Try the statements of the standard; with 3.1.1 or 5 those of that version.',
+  doc: `Each of its numbered statements that bind a server and can be seen from outside is an exchange of packets, also of
+    malformed ones, under a random topic; what it leaves on the server is removed. First it finds out what the server
+    offers: statements about what it lacks are skipped. A violation is printed with the packets, byte by byte, and the status
+    is 42; it is 27 if only some statements could not be decided. {timeout} is the time for one answer, by default 2. {format} can be
+    \`text\` or \`json\`.`,
+})
+
+const listStatements = flag({
+  flags: '--list',
+  help: 'With --conformance: print the statements, and do not connect.',
+})
+
+const only = list({
+  flags: '--only ID',
+  parse: parseText,
+  help: 'With --conformance: try this statement, such as MQTT-3.1.2-1.',
+  doc: 'May be given several times.',
+})
+
+const junit = option({
+  flags: '--junit FILE',
+  parse: parseName,
+  complete: 'file',
+  help: 'With --conformance: write a JUnit report to this file.',
+})
+
+type UrlArgs = Parameters<NonNullable<typeof urlOfServer.assign>>[0]
+
+interface VersionArgs {
+  conformanceVersion?: 4 | 5
+}
+
+/** The URL of the server, or the version for --conformance. */
+export const urlOrVersion = inConnection.indirect<BrokerUrl | 4 | 5, UrlArgs & VersionArgs>({
+  flags: urlOfServer.flags,
+  missing: 'no URL specified',
+  parseVariable: parseServerUrl,
+  help: 'Server and login in one: mqtt://USER:PW@HOST:PORT.',
+  doc: `${urlOfServer.doc} As operands, 3.1.1 and 5 are versions for {conformance}.`,
+  parse: (text, name) => (text === '3.1.1' ? 4 : /^5(\.0)?$/.test(text) ? 5 : parseServerUrl(text, name)),
+  assign(args, value) {
+    if (typeof value === 'number') args.conformanceVersion = value
+    else urlOfServer.assign!(args, value)
+  },
+})
+
+export const checkOptions = {
+  topic,
+  qos,
+  noRoundTrip,
+  timeout,
+  fresh,
+  warn,
+  crit,
+  format,
+  ...{ conformance, listStatements, only, junit },
+}

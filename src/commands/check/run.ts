@@ -17,6 +17,7 @@ const defaultTimeoutMs = 10_000
 const unknown = 3
 
 export async function run(args: CheckArgs, host: Host): Promise<number> {
+  if (args.listStatements) return (await import('./conformance.js')).listStatements(args, host)
   const output = new Output(host.stdout)
   const timeoutMs = timeoutOf(args)
   const options = await optionsOf(args, host, timeoutMs).catch(async (error: unknown) => {
@@ -28,6 +29,10 @@ export async function run(args: CheckArgs, host: Host): Promise<number> {
   if (options === undefined) return unknown
   const interrupt = new AbortController()
   const release = host.onSignal(['SIGINT', 'SIGTERM'], (signal) => interrupt.abort(new Interrupted(signal)))
+  if (args.conformance) {
+    const { checkConformance } = await import('./conformance.js')
+    return checkConformance(args, options, { host, signal: interrupt.signal }).finally(release)
+  }
   const server = serverOf(options)
   const spinner = progress(() => host.stderr, `Checking ${server}`)
   const settings = { ...args, timeoutMs }
