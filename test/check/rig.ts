@@ -61,16 +61,28 @@ export async function trialBroker(settings: BrokerOptions['settings'] = {}) {
   return { port, at: ['-h', '127.0.0.1', '-p', String(port)], publish }
 }
 
+export interface TrialOptions {
+  readonly breaking?: Breaking | undefined
+  readonly settings?: BrokerOptions['settings'] | undefined
+  /** Short by default, for statements that are violated; others should not be so on a busy machine. */
+  readonly patienceMs?: number
+}
+
 /** Judges the embedded broker, broken by `breaking` if there is one. */
 export async function trial(
   statements: readonly Statement[],
-  breaking?: Breaking,
-  settings: BrokerOptions['settings'] = {},
+  { breaking, settings, patienceMs = 300 }: TrialOptions,
 ): Promise<Judgement[]> {
   const { target, close } = await startEmbedded({ settings: { receiveMaximum: 20, ...settings } }, breaking)
   try {
     return await judge(statements, {
-      ...{ target, missing: new Map(), jobs: 8, limitMs: 10_000, judged: () => {} },
+      ...{
+        target: { ...target, patienceMs },
+        missing: new Map(),
+        jobs: 8,
+        limitMs: 10_000,
+        judged: () => {},
+      },
       signal: new AbortController().signal,
     })
   } finally {

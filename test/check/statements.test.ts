@@ -48,6 +48,8 @@ const files: readonly Record<string, Breaking>[] = [
 const breakings: Record<string, Breaking> = Object.assign({}, ...files)
 /** Of statements about limits: settings by which the embedded broker has them. Without a limit they are skipped. */
 const limits: Record<string, Partial<Settings>> = { ...limitsOfConnack }
+/** Where nothing should time out. */
+const patient = { patienceMs: 5000 }
 const keyOf = ({ id, version }: Statement) => `${id} in ${version}`
 
 it('every statement has a broker that breaks it, and its number once', () => {
@@ -58,7 +60,7 @@ it('every statement has a broker that breaks it, and its number once', () => {
 
 describe('the embedded broker', () => {
   it('keeps to all of them', async () => {
-    const judgements = await trial(statements)
+    const judgements = await trial(statements, patient)
     const others = judgements.filter(
       ({ statement, verdict }) => verdict !== (keyOf(statement) in limits ? 'skipped' : 'kept'),
     )
@@ -70,7 +72,7 @@ describe('the embedded broker', () => {
   it.each(statements.filter((one) => keyOf(one) in limits).map((one) => [keyOf(one), one] as const))(
     'keeps to %s if it has limits',
     async (key, statement) => {
-      const [judgement] = await trial([statement], undefined, limits[key])
+      const [judgement] = await trial([statement], { settings: limits[key], ...patient })
       expect(judgement).toMatchObject({ verdict: 'kept', reason: '' })
     },
   )
@@ -104,11 +106,11 @@ describe.concurrent('a broker that breaks', () => {
   it.each(statements.map((statement) => [keyOf(statement), statement] as const))(
     '%s',
     async (key, statement) => {
-      const [judgement] = await trial([statement], breakings[key], limits[key])
+      const [judgement] = await trial([statement], { breaking: breakings[key], settings: limits[key] })
       expect(judgement!.verdict).toBe('violated')
       const other = otherThan(key)
       if (other === undefined) return
-      const [more] = await trial([other], breakings[key])
+      const [more] = await trial([other], { breaking: breakings[key], ...patient })
       expect(more).toMatchObject({ verdict: 'kept', reason: '' })
     },
   )

@@ -10,7 +10,7 @@ import {
   takenAgain,
   textOf,
 } from '../delivery.js'
-import { type Lab, require } from '../lab.js'
+import { require } from '../lab.js'
 import { type Row, statementsOf } from '../statement.js'
 
 /** Longer than one second, also for a server whose clock has whole seconds. */
@@ -82,15 +82,11 @@ const rows: readonly Row[] = [
       client.send(lab.publishPacket(lab.topic('a'), { qos: 2, messageId: 1, ...expiring(1) }))
       await client.expect('pubrec')
       await lab.pause(overAfterMs)
-      await released(lab, client)
+      client.send({ cmd: 'pubrel', messageId: 1 })
+      const { messageId } = await client.expect('pubcomp')
+      require(messageId === 1, `PUBCOMP has Packet Identifier ${messageId} instead of 1`)
     },
   },
 ]
-
-async function released(lab: Lab, client: Awaited<ReturnType<Lab['connect']>>): Promise<void> {
-  client.send({ cmd: 'pubrel', messageId: 1 })
-  const { messageId } = await client.expect('pubcomp', lab.patienceMs)
-  require(messageId === 1, `PUBCOMP has Packet Identifier ${messageId} instead of 1`)
-}
 
 export const expiry = statementsOf(rows)
