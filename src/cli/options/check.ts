@@ -66,7 +66,8 @@ const topic = option({
   complete: 'topic',
   shownDefault: 'mqttx-check/ and random digits',
   help: 'Topic of the round trip.',
-  doc: 'For a user that may publish and subscribe only there. Other messages on it are ignored.',
+  doc: `For a user that may publish and subscribe only there. Other messages on it are ignored. With {capabilities}: the topic
+    below which everything is tried, by default \`mqttx-check\`.`,
 })
 
 const qos = option({
@@ -83,10 +84,29 @@ const noRoundTrip = flag({
   help: 'Only connect: no SUBSCRIBE, no message.',
 })
 
+const capabilities = flag({
+  flags: '--capabilities',
+  help: 'Find out what the server can, and print it as a table or with --json.',
+  doc: `Versions, QoS, retained messages, wills, subscriptions, sessions, expiry, aliases and limits, each by doing it below a
+    random topic. Sessions and retained messages are removed from the server afterwards, also after Ctrl-C. Sizes are tried
+    up to 1 MiB for packets, 65535 bytes for names and 1000 levels for topics. \`?\` is what could not be found out. The status
+    is 42 if no message gets through.`,
+})
+
+const diff = option({
+  flags: '--diff FILE FILE',
+  needsAnother: (args) => args.length < 2,
+  parse: (text, _name, more = []) => [text, more[0]!] as const,
+  missing: 'two files are needed',
+  complete: 'file',
+  help: 'Print what differs between two results of --capabilities --json.',
+  doc: 'It does not connect. The status is 42 if anything differs.',
+})
+
 const timeout = option({
   flags: '-W, --timeout SECONDS',
   parse: parseSeconds,
-  shownDefault: '10, and the longest time of --fresh',
+  shownDefault: '10, and the longest time of --fresh; 60 with --capabilities',
   help: 'Time limit for the whole check.',
   doc: 'Whatever does not answer: the check ends by then, and names the step.',
 })
@@ -181,7 +201,14 @@ export const urlOrVersion = inConnection.indirect<BrokerUrl | 4 | 5, UrlArgs & V
   },
 })
 
+const json = inOutput.flag({
+  flags: '--json',
+  help: 'The same as --format json.',
+})
+
 export const checkOptions = {
+  capabilities,
+  diff,
   topic,
   qos,
   noRoundTrip,
@@ -190,5 +217,6 @@ export const checkOptions = {
   warn,
   crit,
   format,
+  json,
   ...{ conformance, listStatements, only, junit },
 }

@@ -16,8 +16,15 @@ const defaultTimeoutMs = 10_000
 /** Of Nagios plugins. */
 const unknown = 3
 
-export async function run(args: CheckArgs, host: Host): Promise<number> {
+export async function run(given: CheckArgs, host: Host): Promise<number> {
+  const args: CheckArgs = given.json ? { ...given, format: 'json' } : given
   if (args.listStatements) return (await import('./conformance.js')).listStatements(args, host)
+  if (args.diff !== undefined)
+    return (await import('./capabilities.js')).diffCapabilities(args, args.diff, host)
+  if (args.capabilities) {
+    const options = await optionsOf(args, host, timeoutOf(args))
+    return (await import('./capabilities.js')).checkCapabilities(args, options, host)
+  }
   const output = new Output(host.stdout)
   const timeoutMs = timeoutOf(args)
   const options = await optionsOf(args, host, timeoutMs).catch(async (error: unknown) => {

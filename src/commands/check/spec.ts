@@ -52,6 +52,7 @@ export const check = spec({
     'warn',
     'crit',
     'fresh',
+    'capabilities',
     'timeout',
     'topic',
     'username',

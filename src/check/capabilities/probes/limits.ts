@@ -58,9 +58,9 @@ async function longest(
   works: (length: number) => Promise<boolean>,
 ): Promise<Finding> {
   const { declared } = await join(lab)
-  const finding = await largest({ least, most: 65_535 }, works)
+  const { value } = await largest({ least, most: 65_535 }, works)
   const room = declared.maximumPacketSize ?? Infinity
-  return Number(finding.value) + 100 > room ? { ...finding, detail: 'bounded by the packet size' } : finding
+  return { value, detail: Number(value) + 100 > room ? 'bounded by the packet size' : '' }
 }
 
 export const limits: readonly Probe[] = [
@@ -127,7 +127,12 @@ export const limits: readonly Probe[] = [
     },
   },
   {
-    ...{ key: 'obeys-receive-maximum', label: 'Obeys that of a client', group: 'Limits', since: 5 },
+    ...{
+      key: 'obeys-receive-maximum',
+      label: 'Obeys Receive Maximum of a client',
+      group: 'Limits',
+      since: 5,
+    },
     async run(lab, { qos }) {
       if (qos === 0) throw new Inconclusive('needs QoS 1')
       const topic = lab.topic('window-of-client')
