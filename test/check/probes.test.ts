@@ -277,3 +277,25 @@ it('every probe has such a row', () => {
   tried.add('queued-qos-0')
   expect(probes.map(({ key }) => key).filter((key) => !tried.has(key))).toEqual([])
 })
+
+it('a server that floods ends the probe', async () => {
+  const flood = Array.from({ length: 200 }, () => ({
+    ...{ cmd: 'publish', topic: '$SYS/x', payload: '', qos: 0, retain: false, dup: false },
+  })) as IPublishPacket[]
+  const flooding: Breaking = ({ toClient, toServer }) => ({
+    fromClient({ packet, bytes }) {
+      toServer(bytes)
+      const begins = packet?.cmd === 'subscribe' && packet.subscriptions[0]!.topic === '$SYS/#'
+      for (let round = 0; begins && round < 60; round++) toClient(...flood)
+    },
+  })
+  const { target, close } = await startEmbedded({}, flooding)
+  const { capabilities } = await discover({
+    ...{ target, jobs: 1, progress: () => {}, signal: new AbortController().signal },
+    wanted: (key) => key === 'sys-topics',
+  }).finally(close)
+  expect(capabilities.find(({ key }) => key === 'sys-topics')).toMatchObject({
+    value: false,
+    detail: 'the server sends far more messages than were published',
+  })
+})

@@ -23,6 +23,11 @@ interface SubscribeOptions {
   readonly identifier?: number
 }
 
+/** Messages that are kept until they are asked for. */
+const mostMessages = 10_000
+/** Bytes of all messages of a client. */
+const mostBytes = 16 * 1024 * 1024
+
 /** A grace for what a server with several threads still has to deliver, in milliseconds. */
 const graceMs = 100
 
@@ -37,6 +42,7 @@ export class Peer {
   acknowledges = true
   readonly #lab: Lab
   readonly #inbox: Message[] = []
+  #keptBytes = 0
 
   constructor(lab: Lab, client: RawClient) {
     this.#lab = lab
@@ -134,10 +140,17 @@ export class Peer {
     return new Refusal(what, code, this.client.version)
   }
 
+  #keep(message: Message): void {
+    this.#keptBytes += message.bytes.length
+    if (this.#keptBytes > mostBytes || this.#inbox.length === mostMessages)
+      throw new Violation('the server sends far more messages than were published')
+    this.#inbox.push(message)
+  }
+
   #take(answer: Answer | undefined): void {
     if (answer === undefined) throw this.refusal('the server ended the connection')
     if (answer.cmd === 'disconnect') throw this.refusal('DISCONNECT', answer.reasonCode ?? 0)
-    if (answer.cmd === 'publish') this.#inbox.push(answer)
+    if (answer.cmd === 'publish') this.#keep(answer)
     if (!this.acknowledges) return
     const { messageId } = answer as { messageId?: number }
     if (answer.cmd === 'publish' && answer.qos === 1)

@@ -86,7 +86,7 @@ const noRoundTrip = flag({
 
 const capabilities = flag({
   flags: '--capabilities',
-  help: 'Find out what the server can, and print it as a table or with --json.',
+  help: 'Find out what the server can do: a table, or with --json.',
   doc: `Versions, QoS, retained messages, wills, subscriptions, sessions, expiry, aliases and limits, each by doing it below a
     random topic. Sessions and retained messages are removed from the server afterwards, also after Ctrl-C. Sizes are tried
     up to 1 MiB for packets, 65535 bytes for names and 1000 levels for topics. \`?\` is what could not be found out. The status
@@ -219,4 +219,36 @@ export const checkOptions = {
   format,
   json,
   ...{ conformance, listStatements, only, junit },
+}
+
+interface CheckArguments {
+  readonly capabilities: boolean
+  readonly diff?: readonly string[]
+  readonly conformance: boolean
+  readonly noRoundTrip: boolean
+  readonly fresh: readonly Fresh[]
+  readonly warn?: Limits
+  readonly crit?: Limits
+  readonly format: Format
+}
+
+/** Kinds of check other than the probe: one at a time, and without the options of the probe. @throws UsageError */
+export function checkMode(args: CheckArguments): void {
+  const { capabilities, diff, conformance, noRoundTrip, fresh, warn, crit, format } = args
+  const kinds = [
+    diff !== undefined && '--diff',
+    capabilities && '--capabilities',
+    conformance && '--conformance',
+  ].filter((name) => name !== false)
+  const [kind, other] = kinds
+  if (kind === undefined) return
+  const useless = [
+    other !== undefined && !(kind === '--diff' && other === '--capabilities') && other,
+    noRoundTrip && '--no-round-trip',
+    fresh.length > 0 && '--fresh',
+    warn !== undefined && '--warn',
+    crit !== undefined && '--crit',
+    format !== 'text' && format !== 'json' && `--format ${format}`,
+  ].find((name) => name !== false)
+  if (useless !== undefined) throw new UsageError(`${kind} and ${useless} cannot be used together.`)
 }

@@ -1,6 +1,6 @@
 // mqttx check: options and help. run.ts executes it.
 import { type Args, spec } from '../../cli/option.js'
-import { checkOptions, urlOrVersion } from '../../cli/options/check.js'
+import { checkMode, checkOptions, urlOrVersion } from '../../cli/options/check.js'
 import {
   checkAddressAndLogin,
   checkSession,
@@ -18,7 +18,12 @@ import { UsageError } from '../../errors.js'
 export const check = spec({
   name: 'check',
   summary: 'Check that a server is up and delivers messages.',
-  synopsis: ['[URL] [OPTION]...', '--conformance [3.1.1|5] [URL] [OPTION]...'],
+  synopsis: [
+    '[URL] [OPTION]...',
+    '--capabilities [--json] [URL] [OPTION]...',
+    '--diff FILE FILE [--json]',
+    '--conformance [3.1.1|5] [URL] [OPTION]...',
+  ],
   description: [
     `Connects, subscribes, publishes a message that nobody else has, and waits for it: DNS, TCP, proxy, TLS, WebSocket,
     CONNACK, SUBACK and round trip, each with its time. At the first step that fails it says which, what it means, and what
@@ -33,7 +38,6 @@ export const check = spec({
       'mqttx check mqtts://localhost --crit roundtrip=1s,certificate=14',
     ],
     ['Try the statements of MQTT 5', 'mqttx check --conformance 5 mqtt://localhost'],
-    ['Fail if a sensor is silent', "mqttx check mqtt://localhost --fresh 'sensor/+/t=60s'"],
   ],
   options: {
     url: urlOrVersion,
@@ -63,7 +67,7 @@ export const check = spec({
   exclusive: [oneClientId],
   operand: 'url',
   check(args) {
-    const { conformance, conformanceVersion, listStatements, only, junit, format } = args
+    const { conformance, conformanceVersion, listStatements, only, junit } = args
     const needs = (given: boolean, name: string): void => {
       if (given && !conformance)
         throw new UsageError(`${name} argument given but no --conformance specified.`)
@@ -72,8 +76,7 @@ export const check = spec({
     needs(listStatements, '--list')
     needs(only.length > 0, '--only')
     needs(junit !== undefined, '--junit')
-    if (conformance && format !== 'text' && format !== 'json')
-      throw new UsageError(`check --conformance: no format ${format}.`, { hint: 'use text or json' })
+    checkMode(args)
     checkProperties(args)
     checkTls(args)
     checkSession(args)
