@@ -513,6 +513,8 @@ complete -c mqttx -n '__mqttx_command bench' -l help -d 'Print common options; -
 complete -c mqttx -n '__mqttx_command bench' -l version -d 'Print the version.'
 
 complete -c mqttx -n '__mqttx_command check' -f
+complete -c mqttx -n '__mqttx_command check' -l capabilities -d 'Find out what the server can do: a table, or with --json.'
+complete -c mqttx -n '__mqttx_command check' -l diff -r -F -d 'Print what differs between two results of --capabilities --json.'
 complete -c mqttx -n '__mqttx_command check' -s t -l topic -r -f -a '(__mqttx_topics)' -d 'Topic of the round trip.'
 complete -c mqttx -n '__mqttx_command check' -s q -l qos -r -f -a '0 1 2' -d 'QoS of the round trip.'
 complete -c mqttx -n '__mqttx_command check' -l no-round-trip -d 'Only connect: no SUBSCRIBE, no message.'
@@ -521,6 +523,7 @@ complete -c mqttx -n '__mqttx_command check' -l fresh -r -f -d 'Fail if no messa
 complete -c mqttx -n '__mqttx_command check' -l warn -r -f -d 'Warn above connect=TIME,roundtrip=TIME or below certificate=DAYS.'
 complete -c mqttx -n '__mqttx_command check' -l crit -r -f -d 'Fail above or below these limits.'
 complete -c mqttx -n '__mqttx_command check' -l format -r -f -a 'text json nagios prometheus' -d 'Print the result as text, json, nagios or prometheus.'
+complete -c mqttx -n '__mqttx_command check' -l json -d 'The same as --format json.'
 complete -c mqttx -n '__mqttx_command check' -l conformance -d 'Try the statements of the standard; with 3.1.1 or 5 those of that version.'
 complete -c mqttx -n '__mqttx_command check' -l list -d 'With --conformance: print the statements, and do not connect.'
 complete -c mqttx -n '__mqttx_command check' -l only -r -f -d 'With --conformance: try this statement, such as MQTT-3.1.2-1.'

@@ -106,3 +106,13 @@ test.each([
   expect(status).toBe(1)
   expect(stderr).toContain(message)
 })
+
+test.each([
+  [['--capabilities', '--fresh', 'a=1s'], '--capabilities and --fresh'],
+  [['--capabilities', '--format', 'nagios'], '--capabilities and --format nagios'],
+  [['--capabilities', '--conformance'], '--capabilities and --conformance'],
+  [['--diff', 'a', 'b', '--crit', 'connect=1s'], '--diff and --crit'],
+])('%s cannot be used together', async (words, message) => {
+  const { status, stderr } = await check(words)
+  expect([status, stderr]).toEqual([1, expect.stringContaining(`${message} cannot be used together.`)])
+})
