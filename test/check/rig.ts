@@ -7,6 +7,7 @@ import { type Judgement, judge } from '../../src/check/judge.js'
 import type { Target } from '../../src/check/lab.js'
 import type { Statement } from '../../src/check/statement.js'
 import { Framer } from '../../src/codec/framing.js'
+import { afterInteger } from '../../src/codec/variable-byte-integer.js'
 
 /** A packet on its way. */
 export interface Passing {
@@ -156,7 +157,7 @@ function relay(client: Duplex, server: Duplex, { number, memory, breaking }: Rel
   const faults = breaking(between)
   split(client, server, {
     passed(passing) {
-      if (passing.packet?.cmd === 'connect') version = passing.packet.protocolVersion ?? 4
+      if (passing.type === 1) version = versionOf(passing)
       if (faults.fromClient) faults.fromClient(passing)
       else server.write(passing.bytes)
     },
@@ -169,6 +170,12 @@ function relay(client: Duplex, server: Duplex, { number, memory, breaking }: Rel
     },
     version: () => version,
   })
+}
+
+/** The version that a CONNECT names, also one that mqtt-packet cannot read. */
+function versionOf({ packet, bytes }: Passing): number {
+  if (packet?.cmd === 'connect') return packet.protocolVersion ?? 4
+  return bytes[afterInteger(bytes, 1) + 6] === 5 ? 5 : 4
 }
 
 interface Splitting {

@@ -46,7 +46,7 @@ async function answers(lab: Lab): Promise<Answer[]> {
   const client = await lab.connect()
   client.send(
     subscribe(lab, Buffer.from(topic), 1),
-    lab.publishPacket(topic, { payload: 'at 0' }),
+    lab.publishPacket(topic, { payload: 'short' }),
     lab.publishPacket(topic, { payload: 'x'.repeat(200) }),
     publish1(lab, 2),
     unsubscribe(lab, Buffer.from(topic), 3),

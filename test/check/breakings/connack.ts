@@ -39,15 +39,21 @@ const presenting =
     }
   }
 
-/** A CONNACK that resumes a session comes after the next packet. */
+/** A CONNACK that resumes a session comes after the next packet, if there is one soon. */
 const lateConnack: Breaking = ({ toClient }) => {
   let held: Buffer | undefined
+  const release = (): void => {
+    if (held) toClient(held)
+    held = undefined
+  }
   return {
     fromServer({ packet, bytes }) {
-      if (packet?.cmd === 'connack' && packet.sessionPresent) held = bytes
-      else {
-        toClient(bytes, held ?? Buffer.alloc(0))
-        held = undefined
+      if (packet?.cmd === 'connack' && packet.sessionPresent) {
+        held = bytes
+        setTimeout(release, 50)
+      } else {
+        toClient(bytes)
+        release()
       }
     },
   }

@@ -1,7 +1,7 @@
 // Brokers that break the statements of src/check/statements/connect.ts.
 import type { Breaking } from '../rig.js'
 import { accepting, bytesFromClients, overlooking } from './bytes.js'
-import { fromClients, ignoring, inBoth, toClients } from './tools.js'
+import { fromClients, inBoth, toClients } from './tools.js'
 
 const surrogate = Buffer.from('eda080', 'hex')
 const flagsOf = (body: Buffer): number => body[7]!
@@ -9,9 +9,10 @@ const flagsOf = (body: Buffer): number => body[7]!
 /** Where the Client Identifier is in the body of a CONNECT without properties, its length included. */
 const clientIdAt = (body: Buffer): number => (body[6] === 5 ? 11 : 10)
 
-/** What is left after the Client Identifier; negative if the packet ends within it. */
+/** What is left after the Client Identifier, without properties before it; negative if the packet ends within it. */
 const leftOf = (body: Buffer): number => {
   const at = clientIdAt(body)
+  if (body[6] === 5 && body[10] !== 0) return 0
   return at + 2 > body.length ? -1 : body.length - at - 2 - body.readUInt16BE(at)
 }
 
@@ -20,6 +21,16 @@ const anyLevel = (unsupported: number, taken: number): Breaking =>
     if (type === 1 && bytes[8] === unsupported) bytes[8] = taken
     return undefined
   })
+
+const earlyPingIgnored: Breaking = (between) => {
+  let isConnected = false
+  return {
+    fromClient({ type, bytes }) {
+      isConnected ||= type === 1
+      if (type !== 12 || isConnected) between.toServer(bytes)
+    },
+  }
+}
 
 const secondConnectIgnored: Breaking = (between) => {
   let isConnected = false
@@ -34,23 +45,20 @@ const secondConnectIgnored: Breaking = (between) => {
 
 /** Every empty Client Identifier becomes the same one. */
 const sameIdentifier = fromClients('connect', (packet) =>
-  packet.clientId === '' ? { ...packet, clientId: 'same' } : packet,
+  packet.clientId === '' && packet.clean ? { ...packet, clientId: 'same' } : packet,
 )
 
-/** Clients with longer Client Identifiers are refused. */
+/** Clients with the longest Client Identifiers that any server takes are refused. */
 const shortIdentifiers: Breaking = (between) => ({
   fromClient({ packet, bytes }) {
-    if (packet?.cmd !== 'connect' || packet.clientId.length <= 15) return between.toServer(bytes)
+    if (packet?.cmd !== 'connect' || packet.clientId.length !== 23) return between.toServer(bytes)
     between.toClient(packet.protocolVersion === 5 ? Buffer.of(0x20, 3, 0, 0x85, 0) : Buffer.of(0x20, 2, 0, 2))
     between.close()
   },
 })
 
 export const connect: Record<string, Breaking> = {
-  ...inBoth(
-    '3.1.0-1',
-    ignoring((bytes) => bytes[0] === 0xc0),
-  ),
+  ...inBoth('3.1.0-1', earlyPingIgnored),
   ...inBoth('3.1.0-2', secondConnectIgnored),
   ...inBoth('3.1.2-1', overlooking(Buffer.from('MQTX'), 'MQTT')),
   'MQTT-3.1.2-2 in 4': anyLevel(2, 6),

@@ -31,13 +31,13 @@ const paddedLength = bytesToClients(({ type, bytes }) =>
     : undefined,
 )
 
-const flagsOfSuback = bytesToClients(({ type, bytes }) => {
-  if (type === 9) bytes[0] = 0x91
+const flagsOfUnsuback = bytesToClients(({ type, bytes }) => {
+  if (type === 11) bytes[0] = 0xb1
   return undefined
 })
 
 const withoutPropertyLength = bytesToClients(({ type, bytes }) => {
-  if (type !== 3) return undefined
+  if (type !== 3 || bytes.at(-1) !== 0x7f) return undefined
   const at = 4 + bytes.readUInt16BE(2)
   return Buffer.concat([Buffer.of(bytes[0]!, bytes[1]! - 1), bytes.subarray(2, at), bytes.subarray(at + 1)])
 })
@@ -52,7 +52,7 @@ export const format: Record<string, Breaking> = {
   ),
   'MQTT-1.5.5-1 in 5': paddedLength,
   'MQTT-1.5.7-1 in 5': overlooking(surrogate, 'abc'),
-  'MQTT-2.2.2-1 in 4': flagsOfSuback,
+  'MQTT-2.2.2-1 in 4': flagsOfUnsuback,
   'MQTT-2.2.2-2 in 4': anyFlags,
   'MQTT-2.1.3-1 in 5': anyFlags,
   ...inBoth('2.3.1-1', anyIdentifier, '2.2.1-3'),

@@ -5,9 +5,11 @@ import { fromClients, inBoth, toClients } from './tools.js'
 
 /** CONNECT is changed if it does not ask for a new session. */
 const resuming = (change: (packet: IConnectPacket) => IConnectPacket): Breaking =>
-  fromClients('connect', (packet) => (packet.clean ? packet : change(packet)))
+  fromClients('connect', (packet) => (packet.clean || packet.clientId === '' ? packet : change(packet)))
 
-const neverNew = fromClients('connect', (packet) => ({ ...packet, clean: false }))
+const neverNew = fromClients('connect', (packet) =>
+  packet.clientId === '' ? packet : { ...packet, clean: false },
+)
 
 const alwaysNew = resuming((packet) => ({ ...packet, clean: true }))
 
@@ -15,6 +17,20 @@ const expiring = fromClients('connect', ({ properties, ...packet }) => {
   const { sessionExpiryInterval: _, ...others } = properties ?? {}
   return { ...packet, properties: others }
 })
+
+/** A session is lost if the last connection ended without DISCONNECT. */
+const lostWithConnection: Breaking = ({ memory, toServer }) => {
+  let clientId = ''
+  return {
+    fromClient({ packet, bytes }) {
+      if (packet?.cmd === 'disconnect') memory.delete(clientId)
+      if (packet?.cmd !== 'connect' || packet.clean) return toServer(bytes)
+      clientId = packet.clientId
+      toServer({ ...packet, clean: memory.has(clientId) })
+      memory.set(clientId, true)
+    },
+  }
+}
 
 /** Messages of QoS 1 that come before the first packet after CONNECT are lost. */
 const nothingKept: Breaking = (between) => {
@@ -49,14 +65,14 @@ const anySize = fromClients('connect', ({ properties, ...packet }) => {
   return { ...packet, properties: others }
 })
 
-/** After a message that is too large for its receiver, the next one is lost. */
+/** After a message that is too large for its receiver, the others of its topic are lost. */
 const stuck: Breaking = ({ memory, toServer, toClient }) => ({
   fromClient({ packet, bytes }) {
-    if (packet?.cmd === 'publish' && packet.qos === 1) memory.set('large', bytes.length > 150)
+    if (packet?.cmd === 'publish' && packet.payload.length === 150) memory.set(packet.topic, true)
     toServer(bytes)
   },
   fromServer({ packet, bytes }) {
-    if (packet?.cmd !== 'publish' || packet.qos === 0) toClient(bytes)
+    if (packet?.cmd !== 'publish' || !memory.has(packet.topic)) toClient(bytes)
   },
 })
 
@@ -101,7 +117,7 @@ export const sessionStart: Record<string, Breaking> = {
   'MQTT-3.1.2-6 in 4': neverNew,
   'MQTT-3.1.2-6 in 5': expiring,
   'MQTT-3.1.2-7 in 4': retainedInSession,
-  'MQTT-3.1.2-23 in 5': expiring,
+  'MQTT-3.1.2-23 in 5': lostWithConnection,
   'MQTT-3.1.2-24 in 5': anySize,
   'MQTT-3.1.2-25 in 5': stuck,
   'MQTT-3.1.2-26 in 5': aliased((maximum) => (maximum > 0 ? maximum + 1 : undefined)),
@@ -116,14 +132,13 @@ export const sessionStart: Record<string, Breaking> = {
   })),
   ...inBoth(
     '3.1.3-2',
-    resuming((packet) => ({ ...packet, clientId: 'same' })),
+    resuming((packet) => ({ ...packet, clientId: packet.clientId.slice(0, -2) })),
   ),
   ...inBoth(
     '3.1.4-2',
-    fromClients('connect', (packet, { between }) => ({
-      ...packet,
-      clientId: `${packet.clientId}${between.number}`,
-    })),
+    fromClients('connect', (packet, { between: { number } }) =>
+      packet.clean ? { ...packet, clientId: `${packet.clientId}${number}` } : packet,
+    ),
     '3.1.4-3',
   ),
   ...inBoth('3.1.4-3', alwaysNew, '3.1.4-4'),

@@ -4,20 +4,29 @@ import type { Breaking } from '../rig.js'
 import { accepting } from './bytes.js'
 import { fromClients, ignoring, inBoth, toClients } from './tools.js'
 
+const surrogate = Buffer.from('eda080', 'hex')
+
 type Will = NonNullable<IConnectPacket['will']>
 
-const changedWill = (change: (will: Will) => Will): Breaking =>
-  fromClients('connect', (packet) => (packet.will ? { ...packet, will: change(packet.will) } : packet))
+/** `change` sees no will that is invalid, or that mqtt-packet would write in another way than it was. */
+const changedWill = (change: (will: Will) => Will | undefined): Breaking =>
+  fromClients('connect', ({ will, ...packet }, { bytes }) => {
+    const isChanged = will !== undefined && will.qos! < 3 && will.properties?.userProperties === undefined
+    if (!isChanged || bytes.includes(surrogate)) return bytes
+    const changed = change(will)
+    return changed === undefined ? packet : { ...packet, will: changed }
+  })
 
 const withoutDelay = changedWill((will) => ({
   ...will,
   properties: { ...will.properties, willDelayInterval: 0 },
 }))
 
-const noWills = fromClients('connect', ({ will: _, ...packet }) => packet)
+const noWills = changedWill(() => undefined)
 
 /** A client has the will of its first CONNECT as long as it comes back. */
-const oldWill = fromClients('connect', (packet, { between: { memory } }) => {
+const oldWill = fromClients('connect', (packet, { between: { memory }, bytes }) => {
+  if (bytes.includes(surrogate)) return bytes
   if (packet.will) memory.set(packet.clientId, packet.will)
   const will = memory.get(packet.clientId) as Will | undefined
   return will ? { ...packet, will } : packet
@@ -85,7 +94,7 @@ export const will: Record<string, Breaking> = {
   ),
   ...inBoth(
     '3.1.3-10',
-    accepting((body) => isWill(body) && body.includes(Buffer.from('eda080', 'hex'))),
+    accepting((body) => isWill(body) && body.includes(surrogate)),
     '3.1.3-11',
   ),
   'MQTT-3.1.3-9 in 5': withoutDelay,
