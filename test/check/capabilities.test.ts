@@ -9,6 +9,7 @@ import {
 } from '../../src/check/capabilities/discover.js'
 import { Lab, type Target } from '../../src/check/lab.js'
 import { ConnectRefused, ExitCode } from '../../src/errors.js'
+import { matrixColumn, printed } from './matrix.js'
 import { type Breaking, startEmbedded } from './rig.js'
 
 const options = (target: Target, more: Partial<DiscoverOptions> = {}): DiscoverOptions => ({
@@ -83,6 +84,7 @@ const authorize: BrokerOptions['authorize'] = (_client, _action, topic) => topic
 describe.concurrent('the embedded broker', () => {
   it('can all this', async () => {
     expect(await discovered({})).toEqual(usual)
+    expect(matrixColumn('mqttx broker')).toEqual(printed(usual)) // to write it: node .ci/capabilities.mjs
   })
 
   it('with other settings differs in just these', async () => {
