@@ -515,6 +515,7 @@ complete -c mqttx -n '__mqttx_command bench' -l version -d 'Print the version.'
 complete -c mqttx -n '__mqttx_command check' -f
 complete -c mqttx -n '__mqttx_command check' -l capabilities -d 'Find out what the server can do: a table, or with --json.'
 complete -c mqttx -n '__mqttx_command check' -l diff -r -F -d 'Print what differs between two results of --capabilities --json.'
+complete -c mqttx -n '__mqttx_command check' -l acl -r -F -d 'Find out who may do what: users, topics and rights are in FILE.'
 complete -c mqttx -n '__mqttx_command check' -s t -l topic -r -f -a '(__mqttx_topics)' -d 'Topic of the round trip.'
 complete -c mqttx -n '__mqttx_command check' -s q -l qos -r -f -a '0 1 2' -d 'QoS of the round trip.'
 complete -c mqttx -n '__mqttx_command check' -l no-round-trip -d 'Only connect: no SUBSCRIBE, no message.'

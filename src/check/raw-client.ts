@@ -31,6 +31,9 @@ const largest = 1024 * 1024
 /** Bytes of answers that nobody has taken; the server is read no further until some are taken. */
 const mostUntaken = 4 * largest
 
+/** How long the server may take to close after DISCONNECT, in milliseconds. */
+const longestFarewellMs = 1000
+
 type Waiting = (answer: Answer | Violation | undefined) => void
 
 export class RawClient {
@@ -172,14 +175,23 @@ export class RawClient {
     this.#stream.destroy()
   }
 
-  /** Sends DISCONNECT and ends the connection. Resolves when the server has closed, or after `patienceMs`. */
+  /** Sends DISCONNECT and ends the connection. Resolves when the server has closed, or after a second. */
   async leave(): Promise<void> {
     this.send({ cmd: 'disconnect' } as Packet)
     this.#stream.end()
-    const gone = new Promise<void>((resolve) => this.#stream.once('close', resolve))
     this.#stream.resume()
-    if (!this.#stream.destroyed) await Promise.race([gone, pause(this.patienceMs)])
+    if (!this.#stream.destroyed) await this.#gone(Math.min(this.patienceMs, longestFarewellMs))
     this.drop()
+  }
+
+  #gone(limitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const late = setTimeout(resolve, limitMs)
+      this.#stream.once('close', () => {
+        clearTimeout(late)
+        resolve()
+      })
+    })
   }
 
   #take(patienceMs: number): Promise<Answer | Violation | undefined> {

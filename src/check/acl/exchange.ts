@@ -50,23 +50,33 @@ export async function findRights(
   options: ExchangeOptions,
 ): Promise<Readonly<globalThis.Record<Action, Finding>>[]> {
   const exchange = new Exchange(options)
-  const { signal } = options
+  return endedBy(options.signal, exchange.run(), () => exchange.drop())
+}
+
+/** The result of `work`, or the reason of `signal`; `end` ends what is under way. */
+async function endedBy<T>(signal: AbortSignal, work: Promise<T>, end: () => void): Promise<T> {
   const aborted = new Promise<never>((_, reject) => {
     const abort = () => reject(signal.reason as Error)
     if (signal.aborted) abort()
     signal.addEventListener('abort', abort, { once: true })
   })
   try {
-    return await Promise.race([exchange.run(), aborted])
+    return await Promise.race([work, aborted])
   } finally {
-    exchange.drop()
+    end()
   }
 }
 
-/** Whether the server accepts the login. @throws MqttxError if there is no network connection, or no answer */
-export async function connects(login: Login, patienceMs: number): Promise<Answer> {
+/**
+ * Whether the server accepts the login.
+ * @throws MqttxError if there is no network connection, or no answer; the reason of `signal`
+ */
+export async function connects(
+  login: Login,
+  { patienceMs, signal }: { patienceMs: number; signal: AbortSignal },
+): Promise<Answer> {
   const participant = new Participant(login, { record: new Record(), patienceMs, heard: () => {} })
-  const answer = await participant.connect()
+  const answer = await endedBy(signal, participant.connect(), () => signal.aborted && participant.drop())
   await participant.leave()
   if (answer.kind === 'unanswered') throw noAnswer(login.name, answer)
   return answer

@@ -152,7 +152,7 @@ class MatrixParser {
       throw this.#error(`'${shown(word)}' is no setting of a user`, hint)
     }
     const isFlag = known === 'anonymous' || known === 'refused'
-    const text = isFlag ? withoutComment(value) : value
+    const text = withoutComment(value)
     if (isFlag !== (text === '')) throw this.#error(`${known} takes ${isFlag ? 'no' : 'a'} value`)
     if (settings.has(known)) throw this.#error(`user ${name} has ${known} already`)
     settings.set(known, text)
@@ -191,7 +191,7 @@ class MatrixParser {
   }
 
   #topic(rest: string): TopicDraft {
-    const filter = this.#unquoted(rest.replace(/\s+#.*$/s, '')) // no valid topic has such a '#'
+    const filter = this.#unquoted(rest.replace(/\s+#.*$/s, '')) // the Topic Filter # is no comment
     const fault = topicFault(filter)
     if (fault !== undefined) throw this.#error(`invalid topic '${shown(filter)}': ${fault}`)
     const before = this.#topics.get(filter)

@@ -60,6 +60,8 @@ export class Participant {
   readonly #options: ParticipantOptions
   #versions: readonly ProtocolVersion[]
   #client: RawClient | undefined
+  /** Before CONNACK. */
+  #opening: RawClient | undefined
   /** By Packet Identifier; 0: PINGRESP. undefined: the connection has ended. */
   readonly #waiting = new Map<number, (packet: Packet | undefined) => void>()
   /** Accepted on this connection. */
@@ -139,6 +141,7 @@ export class Participant {
   drop(): void {
     this.lost ??= 'the check was ended'
     this.#isOver = true
+    this.#opening?.drop()
     this.#client?.drop()
   }
 
@@ -148,6 +151,7 @@ export class Participant {
     this.#filters = []
     const stream = await this.#login.dial()
     const client = new RawClient(stream, { version, number: 1, record, patienceMs })
+    this.#opening = client
     if (this.#isOver) client.drop()
     client.send(this.#connectPacket(version))
     try {

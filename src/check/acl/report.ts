@@ -20,6 +20,18 @@ export interface Cell extends Finding {
   readonly isExpected: boolean
 }
 
+/** Of a login that the server must refuse. */
+export interface Refusal {
+  readonly user: string
+  readonly isExpected: boolean
+  readonly detail: string
+}
+
+export interface Rights {
+  readonly cells: readonly Cell[]
+  readonly refusals: readonly Refusal[]
+}
+
 /** `found` by user and topic, as `findRights` returns it for `users`. */
 export function compared(
   { topics, asksOnly }: Matrix,
@@ -50,18 +62,27 @@ function agrees({ outcome }: Finding, expected: Expected | undefined): boolean {
 }
 
 /** A file that expects what was found; what differs from the expectations is in comments. */
-export function printed(cells: readonly Cell[], paint: (text: string) => string = (text) => text): string {
-  const width = Math.max(...cells.map(({ user }) => user.length))
+export function printed(
+  { cells, refusals }: Rights,
+  paint: (text: string) => string = (text) => text,
+): string {
+  const width = Math.max(0, ...cells.map(({ user }) => user.length))
   const lines: string[] = []
   for (let at = 0; at < cells.length; at += actions.length) {
     const row = cells.slice(at, at + actions.length)
     const { topic, user } = row[0]!
-    if (topic !== cells[at - 1]?.topic) lines.push(`${at === 0 ? '' : '\n'}topic ${writtenTopic(topic)}`)
+    if (topic !== cells[at - 1]?.topic) lines.push(`topic ${writtenTopic(topic)}`)
     const rights = row.map(({ action, outcome }) => (outcome === 'granted' ? action : `${action}:${outcome}`))
     const notes = row.flatMap(noteOf)
-    const line = `  ${user.padEnd(width)}  ${rights.join(' ')}`
-    lines.push(notes.length === 0 ? line : paint(`${line}  # ${notes.join('; ')}`))
+    const line = `  ${user.padEnd(width)}  ${rights.join(' ')}${notes.length === 0 ? '' : `  # ${notes.join('; ')}`}`
+    lines.push(row.every(({ isExpected }) => isExpected) ? line : paint(line))
   }
+  for (const { user, isExpected, detail } of refusals)
+    lines.push(
+      isExpected
+        ? `# user ${user} refused: ${shown(detail)}`
+        : paint(`# user ${user} connects, expected refused`),
+    )
   return `${lines.join('\n')}\n`
 }
 
@@ -74,16 +95,14 @@ function noteOf({ action, outcome, expected, isExpected, detail }: Cell): string
   return outcome === 'granted' && detail !== '' ? [`${action} ${shown(detail)}`] : []
 }
 
-export function json(cells: readonly Cell[]): string {
-  const rows = cells.map(({ topic, user, action, outcome, detail, expected, isExpected }) => {
-    return {
-      topic,
-      user,
-      action,
-      outcome,
-      ...(detail !== '' && { detail }),
-      ...(expected && { expected, ok: isExpected }),
-    }
-  })
-  return `${jsonOf(rows, 2)}\n`
+export function json({ cells, refusals }: Rights): string {
+  const rights = cells.map(({ topic, user, action, outcome, detail, expected, isExpected }) => ({
+    ...{ topic, user, action, outcome, ...(detail !== '' && { detail }) },
+    ...(expected !== undefined && { expected, ok: isExpected }),
+  }))
+  const logins = refusals.map(({ user, isExpected, detail }) => ({
+    ...{ user, login: isExpected ? 'refused' : 'accepted', ...(detail !== '' && { detail }) },
+    ...{ expected: 'refused', ok: isExpected },
+  }))
+  return `${jsonOf({ rights, logins }, 2)}\n`
 }

@@ -103,6 +103,16 @@ const diff = option({
   doc: 'It does not connect. The status is 42 if anything differs.',
 })
 
+const acl = option({
+  flags: '--acl FILE',
+  parse: parseName,
+  complete: 'file',
+  help: 'Find out who may do what: users, topics and rights are in FILE.',
+  doc: `Each user publishes and subscribes to each topic; messages that arrive decide, not SUBACK. The messages are not
+    retained, but others receive them too. The status is 42 if something is not as the file expects. See \`mqttx help
+    access-rights\`.`,
+})
+
 const timeout = option({
   flags: '-W, --timeout SECONDS',
   parse: parseSeconds,
@@ -209,6 +219,7 @@ const json = inOutput.flag({
 export const checkOptions = {
   capabilities,
   diff,
+  acl,
   topic,
   qos,
   noRoundTrip,
@@ -225,6 +236,8 @@ interface CheckArguments {
   readonly capabilities: boolean
   readonly diff?: readonly string[]
   readonly conformance: boolean
+  readonly acl?: string
+  readonly topic?: string
   readonly noRoundTrip: boolean
   readonly fresh: readonly Fresh[]
   readonly warn?: Limits
@@ -234,16 +247,18 @@ interface CheckArguments {
 
 /** Kinds of check other than the probe: one at a time, and without the options of the probe. @throws UsageError */
 export function checkMode(args: CheckArguments): void {
-  const { capabilities, diff, conformance, noRoundTrip, fresh, warn, crit, format } = args
+  const { capabilities, diff, conformance, acl, topic, noRoundTrip, fresh, warn, crit, format } = args
   const kinds = [
     diff !== undefined && '--diff',
     capabilities && '--capabilities',
     conformance && '--conformance',
+    acl !== undefined && '--acl',
   ].filter((name) => name !== false)
   const [kind, other] = kinds
   if (kind === undefined) return
   const useless = [
     other !== undefined && !(kind === '--diff' && other === '--capabilities') && other,
+    kind === '--acl' && topic !== undefined && '--topic',
     noRoundTrip && '--no-round-trip',
     fresh.length > 0 && '--fresh',
     warn !== undefined && '--warn',

@@ -25,6 +25,7 @@ export async function run(given: CheckArgs, host: Host): Promise<number> {
     const options = await optionsOf(args, host, timeoutOf(args))
     return (await import('./capabilities.js')).checkCapabilities(args, options, host)
   }
+  if (args.acl !== undefined) return (await import('./acl.js')).checkAccess(args, args.acl, host)
   const output = new Output(host.stdout)
   const timeoutMs = timeoutOf(args)
   const options = await optionsOf(args, host, timeoutMs).catch(async (error: unknown) => {

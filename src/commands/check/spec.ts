@@ -57,6 +57,7 @@ export const check = spec({
     'crit',
     'fresh',
     'capabilities',
+    'acl',
     'timeout',
     'topic',
     'username',

@@ -24,6 +24,7 @@ topic sensors/+/temperature
   ada      publish subscribe receive
   sensor   publish receive:silent subscribe:any # a comment
   *        none
+topic # # all
 topic "with \\"quotes\\" and a tab\\t"
 topic a b/# # and a comment
   gateway  subscribe
@@ -52,6 +53,7 @@ describe('the file', () => {
     ])
     expect(topics.map(({ filter }) => filter)).toEqual([
       'sensors/+/temperature',
+      '#',
       'with "quotes" and a tab\t',
       'a b/#',
     ])
@@ -61,7 +63,7 @@ describe('the file', () => {
     expect(rights(0, 'sensor')).toBe('granted any silent')
     expect(rights(0, 'gateway')).toBe('no no no')
     expect(rights(1, 'ada')).toBe('no no no')
-    expect(rights(2, 'gateway')).toBe('no granted no')
+    expect(rights(3, 'gateway')).toBe('no granted no')
   })
 
   it('a line for * is for all users without a line', () => {
@@ -170,7 +172,7 @@ describe('the report', () => {
       cell({ topic, action: 'subscribe', outcome: 'silent' }),
       cell({ topic, action: 'receive', outcome: 'unknown', detail: 'nobody # received' }),
     ])
-    const matrix = parseMatrix(`user ada\n${printed(found)}`, 'm')
+    const matrix = parseMatrix(`user ada\n${printed({ cells: found, refusals: [] })}`, 'm')
     expect(matrix.topics.map(({ filter }) => filter)).toEqual(topics)
     for (const topic of matrix.topics) {
       expect(expectedOf(topic, 'ada')).toEqual({
@@ -192,9 +194,19 @@ describe('the report', () => {
       { publish: granted, subscribe: refused, receive: { outcome: 'unknown', detail: 'no answer' } },
     ])
     expect(cells.map(({ isExpected }) => isExpected)).toEqual([false, true, false, false, true, false])
-    expect(printed(cells)).toBe(`topic t
+    expect(
+      printed({
+        cells,
+        refusals: [
+          { user: 'x', isExpected: true, detail: 'CONNACK 5' },
+          { user: 'y', isExpected: false, detail: '' },
+        ],
+      }),
+    ).toBe(`topic t
   ada  publish:refused subscribe:silent receive  # expected publish:granted, PUBACK 0x87 Not authorized; expected receive:silent, through '#'
   b    publish subscribe:refused receive:unknown  # expected no publish; expected no receive, no answer
+# user x refused: CONNACK 5
+# user y connects, expected refused
 `)
   })
 })
