@@ -64,9 +64,9 @@ export function join(client: Duplex, server: Duplex, connection: FaultedConnecti
     const packets = faults && new FaultStream(direction, connection, faults, sink)
     if (direction === 's2c') from.once('data', accepted)
     from.on('data', (chunk: Buffer) => {
-      passing.passed(direction, chunk)
       if (packets === undefined) pipe.send(chunk)
-      else packets.push(chunk)
+      passing.passed(direction, chunk)
+      packets?.push(chunk)
     })
     from.once('end', () => {
       packets?.end()

@@ -71,13 +71,14 @@ export function packetObjects(): PacketObjects {
     certain: true,
   })
   const live = new LiveConnections(inspector)
-  const backlog = new Backlog(live, async () => {
+  const backlog = new Backlog(live, () => {
     inspector.flush()
     for (const line of text.take().split('\n')) {
       if (line === '' || readers.size === 0) continue
       const value = JSON.parse(line) as PacketObject
       if ('packet' in value) for (const reader of readers) reader.put(value)
     }
+    return undefined
   })
   return {
     watcher: {

@@ -1,5 +1,5 @@
 // The queue between forwarding and decoding.
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { LiveConnections } from '../../src/inspect/live.js'
 import { Backlog } from '../../src/tap/backlog.js'
 import { once } from '../helpers/wait.js'
@@ -60,6 +60,34 @@ test('many small pieces, many connections and long waits are bounded too', async
   expect(seen.bytes + seen.missed).toBe(2_000_000)
   expect(backlog.missed).toBeGreaterThan(seen.missed)
   expect(seen.calls).toEqual(['opened 1'])
+})
+
+test.each([
+  ['small packets, 1 ms for 1,000 bytes', 1e-3, 0.25 + 0.512, 100],
+  ['a large payload, 1 ms for 1,000,000 bytes', 1e-6, 0.25 + 0.2, 8000],
+])('forwarding has its turn in time: %s', async (_, msOfByte, longest, kibibytes) => {
+  let [time, pieces] = [0, 0]
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => time)
+  onTestFinished(() => clock.mockRestore())
+  const { seen, live } = fakeLive()
+  Object.assign(live, {
+    passed(_id: number, _direction: string, bytes: Uint8Array) {
+      time += bytes.length * msOfByte
+      seen.bytes += bytes.length
+      pieces++
+    },
+  })
+  const backlog = new Backlog(live, () => undefined)
+  const size = kibibytes * 1024
+  for (let at = 0; at < size; at += 50 * 1024) backlog.passed(1, 'c2s', Buffer.alloc(50 * 1024))
+  while (seen.bytes < size) {
+    const before = time
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(time - before).toBeLessThanOrEqual(longest)
+  }
+  expect(seen.bytes).toBe(size)
+  expect(pieces).toBeLessThan(size / 400)
+  if (msOfByte === 1e-6) expect(pieces).toBeLessThan(size / (50 * 1024) + 20)
 })
 
 test('an output that fails ends the decoding, not the forwarding', async () => {

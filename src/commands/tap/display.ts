@@ -69,10 +69,10 @@ export async function createDisplay(
     payloads: args.sparkplug ? await loadSparkplug() : undefined,
   })
   const live = new LiveConnections(inspector)
-  const backlog = new Backlog(live, async () => {
+  const backlog = new Backlog(live, () => {
     inspector.flush()
     output.flush()?.catch(() => {})
-    await writer?.flush()
+    return writer?.flush()
   })
 
   async function writerOf(): Promise<Writer | FileWriter | undefined> {
