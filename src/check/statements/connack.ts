@@ -218,7 +218,7 @@ const rows: readonly Row[] = [
     v5: '3.2.2-22',
     text: 'without Server Keep Alive in CONNACK, the Keep Alive of the client is used',
     async check(lab) {
-      const client = await lab.connect({ keepalive: 4 })
+      const client = await lab.connect({ keepalive: 30 })
       if (client.connack?.properties?.serverKeepAlive !== undefined)
         throw new NotOffered('the server sets another Keep Alive')
       await lab.pause(2200)
