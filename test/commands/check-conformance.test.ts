@@ -76,7 +76,7 @@ test('a server that is down is an error, not a verdict', async () => {
 test.each([
   [['--only', 'MQTT-0.0.0-1'], "--only: there is no statement 'MQTT-0.0.0-1'"],
   [['--format', 'nagios'], '--conformance and --format nagios cannot be used together'],
-  [['6'], '6'],
+  [['6'], "'6' is not a version of MQTT for --conformance"],
 ])('%j is refused', async (words, says) => {
   const { status, stderr } = await conformance(words)
   expect([status, stderr]).toEqual([1, expect.stringContaining(says)])

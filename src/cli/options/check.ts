@@ -204,7 +204,12 @@ export const urlOrVersion = inConnection.indirect<BrokerUrl | 4 | 5, UrlArgs & V
   parseVariable: parseServerUrl,
   help: 'Server and login in one: mqtt://USER:PW@HOST:PORT.',
   doc: `${urlOfServer.doc} As operands, 3.1.1 and 5 are versions for {conformance}.`,
-  parse: (text, name) => (text === '3.1.1' ? 4 : /^5(\.0)?$/.test(text) ? 5 : parseServerUrl(text, name)),
+  parse(text, name) {
+    if (text === '3.1.1') return 4
+    if (/^5(\.0)?$/.test(text)) return 5
+    if (!/^[\d.]+$/.test(text)) return parseServerUrl(text, name)
+    throw new UsageError(`'${text}' is not a version of MQTT for --conformance`, { hint: 'use 3.1.1 or 5' })
+  },
   assign(args, value) {
     if (typeof value === 'number') args.conformanceVersion = value
     else urlOfServer.assign!(args, value)
