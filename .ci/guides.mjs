@@ -8,9 +8,8 @@ const folder = fileURLToPath(new URL('../docs/', import.meta.url))
 
 /** The order of `mqttx help`: from first steps to reference. */
 export const topics = [
-  ...['cookbook', 'publish', 'subscribe', 'requests', 'json', 'mqtt5', 'tls', 'contexts'],
-  ...['access-rights', 'exit-status'],
-  ...['captures', 'bench-method', 'password-files', 'test-broker', 'library'],
+  ...['cookbook', 'publish', 'subscribe', 'requests', 'json', 'mqtt5', 'tls', 'contexts', 'exit-status'],
+  ...['checking', 'access-rights', 'captures', 'bench-method', 'password-files', 'test-broker', 'library'],
   ...['from-mosquitto', 'from-mqttx-cli', 'differences', 'speed'],
 ]
 

@@ -33,10 +33,22 @@ const broker = { script: untilOutput(':'), env: { MQTTX_BROKER_PORT: '0' } }
 const tapped = `set -m; E="\${EXAMPLE/localhost/localhost:$MQTTX_PORT}"; (eval "\${E/1884/0}") > shown 2> said &
 until grep -q Listening said; do sleep 0.1; done
 mqttx pub -L "$(sed -n 's/Listening on //p' said)/t" -m x; kill -INT -- -$!; wait $!; cat shown said`
+/** With the port of the broker of the test in its URL. */
+const withPort = 'E="${EXAMPLE/localhost/localhost:$MQTTX_PORT}"; eval "$E"'
 const publish = (topic: string) => `mqttx pub -t ${topic} -m seen -q 1`
 
 const scenes: Record<string, Scene> = {
   'mqttx broker': { ...broker, shows: 'mqtt://127.0.0.1:' },
+  'mqttx check mqtt://localhost': { script: withPort, shows: /^OK: connected in /m },
+  'mqttx check mqtt://localhost --crit roundtrip=1s': { script: withPort, shows: /^OK: /m },
+  'mqttx check --conformance 5 mqtt://localhost': {
+    script: `EXAMPLE="$EXAMPLE --only MQTT-3.12.4-1"; ${withPort}`,
+    shows: '1 statement: 1 kept',
+  },
+  "mqttx check mqtt://localhost --fresh 'sensor/+/t=60s'": {
+    script: `(while ${publish('sensor/1/t')}; do sleep 0.2; done) & ${withPort}; kill %1`,
+    shows: /^message .*sensor/m,
+  },
   "mqttx sub -t '#' -v": { script: untilOutput(publish('any/topic')), shows: 'any/topic seen\n' },
   "mqttx pub -t greeting -m 'hello, world'": { shows: '' },
   'mqttx pub -t home/kitchen/temperature -m 21.5': { shows: '' },

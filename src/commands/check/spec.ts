@@ -33,10 +33,7 @@ export const check = spec({
   ],
   examples: [
     ['Check a server', 'mqttx check mqtt://localhost'],
-    [
-      'Fail on a slow answer or a certificate that ends soon',
-      'mqttx check mqtts://localhost --crit roundtrip=1s,certificate=14',
-    ],
+    ['Fail on a slow answer', 'mqttx check mqtt://localhost --crit roundtrip=1s'],
     ['Try the statements of MQTT 5', 'mqttx check --conformance 5 mqtt://localhost'],
   ],
   options: {
