@@ -34,7 +34,7 @@ const tapped = `set -m; E="\${EXAMPLE/localhost/localhost:$MQTTX_PORT}"; (eval "
 until grep -q Listening said; do sleep 0.1; done
 mqttx pub -L "$(sed -n 's/Listening on //p' said)/t" -m x; kill -INT -- -$!; wait $!; cat shown said`
 /** With the port of the broker of the test in its URL. */
-const withPort = 'E="${EXAMPLE/localhost/localhost:$MQTTX_PORT}"; eval "$E"'
+const withPort = `E="\${EXAMPLE/localhost/localhost:$MQTTX_PORT}"; eval "$E"`
 const publish = (topic: string) => `mqttx pub -t ${topic} -m seen -q 1`
 
 const scenes: Record<string, Scene> = {

@@ -133,7 +133,7 @@ function asJson(judgements: readonly Judgement[]): object[] {
 function concluded(judgements: readonly Judgement[]): number {
   const violated = judgements.filter(({ verdict }) => verdict === 'violated').length
   if (violated > 0)
-    throw new MqttxError(`${count(violated, 'statement')} violated`, { exitCode: ExitCode.findings })
+    throw new MqttxError(`${count(violated, 'statement')} violated`, { exitCode: ExitCode.check })
   const unclear = judgements.filter(({ verdict }) => verdict === 'unclear').length
   if (unclear === 0) return ExitCode.ok
   throw new MqttxError(`${count(unclear, 'statement')} could not be decided`, {

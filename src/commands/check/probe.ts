@@ -176,7 +176,7 @@ class Probe {
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => {
         const error = new MqttxError(`No message on ${shown(filter)} within ${within / 1000} s`, {
-          exitCode: ExitCode.findings,
+          exitCode: ExitCode.check,
           hint: stalledHint('message'),
         })
         end({ error })

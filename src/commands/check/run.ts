@@ -75,7 +75,7 @@ function concluded({ result, critical, warnings }: Report, host: Host): number {
   }
   for (const line of warnings) say(host.stderr, `Warning: ${line}.`)
   if (critical.length === 0) return ExitCode.ok
-  throw new MqttxError(critical.join('; '), { exitCode: ExitCode.findings })
+  throw new MqttxError(critical.join('; '), { exitCode: ExitCode.check })
 }
 
 function timeoutOf({ timeout, fresh }: CheckArgs): number {
