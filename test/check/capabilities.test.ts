@@ -7,6 +7,7 @@ import {
   discover,
   missingFeatures,
 } from '../../src/check/capabilities/discover.js'
+import { probes } from '../../src/check/capabilities/probes/index.js'
 import { Lab, type Target } from '../../src/check/lab.js'
 import { ConnectRefused, ExitCode } from '../../src/errors.js'
 import { matrixColumn, printed } from './matrix.js'
@@ -85,6 +86,16 @@ describe.concurrent('the embedded broker', () => {
   it('can all this', async () => {
     expect(await discovered({})).toEqual(usual)
     expect(matrixColumn('mqttx broker')).toEqual(printed(usual)) // to write it: node .ci/capabilities.mjs
+  })
+
+  it.each([3, 4] as const)('can what MQTT %i has, in that version', async (version) => {
+    const { capabilities } = await onBroker({}, (target) => discover(options(target, { version })))
+    const onlyFive = capabilities.filter(({ detail }) => detail === 'MQTT 5 only').map(({ key }) => key)
+    expect(onlyFive).toEqual(probes.filter(({ since }) => since === 5).map(({ key }) => key))
+    const others = capabilities.filter(({ key }) => !onlyFive.includes(key))
+    const without = version === 3 ? { 'empty-client-identifier': false } : {}
+    const expected = Object.entries({ ...usual, ...without }).filter(([key]) => !onlyFive.includes(key))
+    expect(valuesOf(others)).toEqual(Object.fromEntries(expected))
   })
 
   it('with other settings differs in just these', async () => {

@@ -21,6 +21,8 @@ export interface Capability extends Finding {
 export interface DiscoverOptions {
   readonly target: Target
   readonly signal: AbortSignal
+  /** Of MQTT, for all but the versions themselves. Default: the newest that the server speaks. */
+  readonly version?: ProtocolVersion
   /** Probes at a time. */
   readonly jobs: number
   /** Which probes are run, by key. Default: all. */
@@ -53,9 +55,10 @@ export async function discover(options: DiscoverOptions): Promise<Discovery> {
   const { wanted = () => true } = options
   const run = new Run(options)
   const spoken = await Promise.all(versions.map(({ version }) => run.version(version)))
-  const best = spoken.findLastIndex(({ finding }) => finding.value === true)
-  if (best < 0) throw refused(spoken)
-  const capabilities = await run.all(versions[best]!.version, spoken[best]!.window, ({ key }) => wanted(key))
+  const usable = spoken.filter((one) => options.version === undefined || one.version === options.version)
+  const best = usable.findLast(({ finding }) => finding.value === true)
+  if (best === undefined) throw refused(usable)
+  const capabilities = await run.all(best.version, best.window, ({ key }) => wanted(key))
   return {
     capabilities: [
       ...versions.map(({ key, label }, index) => ({
@@ -160,7 +163,7 @@ class Run {
   }
 
   async #finding(probe: Probe, version: ProtocolVersion, known: Known): Promise<Finding> {
-    if (probe.since > version) return declaredNo('the server does not speak MQTT 5')
+    if (probe.since > version) return declaredNo('MQTT 5 only')
     try {
       return await this.#within(version, probe.key, (lab) => probe.run(lab, known))
     } catch (error) {
@@ -195,7 +198,8 @@ function refused(spoken: readonly Spoken[]): MqttxError {
   const other = first ?? spoken.findLast(({ code }) => code !== 0)
   if (other !== undefined) return new ConnectRefused(refusalText(other.code, other.version), other.code)
   const { detail } = spoken.at(-1)!.finding
-  return new MqttxError(`The server accepts no version of MQTT: ${detail}`, {
+  const failed = spoken.length === 1 ? 'does not accept this version of MQTT' : 'accepts no version of MQTT'
+  return new MqttxError(`The server ${failed}: ${detail}`, {
     exitCode: ExitCode.protocol,
     hint: 'mqttx check URL shows at which step it fails',
   })

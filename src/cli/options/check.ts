@@ -89,8 +89,9 @@ const capabilities = flag({
   help: 'Find out what the server can do: a table, or with --json.',
   doc: `Versions, QoS, retained messages, wills, subscriptions, sessions, expiry, aliases and limits, each by doing it below a
     random topic. Sessions and retained messages are removed from the server afterwards, also after Ctrl-C. Sizes are tried
-    up to 1 MiB for packets, 65535 bytes for names and 1000 levels for topics. \`?\` is what could not be found out. The status
-    is 42 if no message gets through.`,
+    up to 1 MiB for packets, 65535 bytes for names and 1000 levels for topics. \`?\` is what could not be found out. {protocolVersion}
+    is the version that is used for it, by default the newest that the server speaks. The status is 42 if no message gets
+    through.`,
 })
 
 const diff = option({

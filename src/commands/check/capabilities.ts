@@ -69,6 +69,7 @@ async function found(args: CheckArgs, options: ConnectOptions, host: Host): Prom
     return await Promise.race([
       discover({
         ...{ target, jobs, signal: stop.signal },
+        ...(args.versionGiven !== undefined && { version: args.versionGiven }),
         progress: (done, all) => spinner.update(`Finding out what the server can: ${done} of ${all}`),
       }),
       secondSignal,
