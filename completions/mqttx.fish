@@ -525,7 +525,7 @@ complete -c mqttx -n '__mqttx_command check' -l warn -r -f -d 'Warn above connec
 complete -c mqttx -n '__mqttx_command check' -l crit -r -f -d 'Fail above or below these limits.'
 complete -c mqttx -n '__mqttx_command check' -l format -r -f -a 'text json nagios prometheus' -d 'Print the result as text, json, nagios or prometheus.'
 complete -c mqttx -n '__mqttx_command check' -l json -d 'The same as --format json.'
-complete -c mqttx -n '__mqttx_command check' -l conformance -d 'Try the statements of the standard; with 3.1.1 or 5 those of that version.'
+complete -c mqttx -n '__mqttx_command check' -l conformance -d 'Try the statements of the standard: of 3.1.1, of 5, or of both.'
 complete -c mqttx -n '__mqttx_command check' -l list -d 'With --conformance: print the statements, and do not connect.'
 complete -c mqttx -n '__mqttx_command check' -l only -r -f -d 'With --conformance: try this statement, such as MQTT-3.1.2-1.'
 complete -c mqttx -n '__mqttx_command check' -l junit -r -F -d 'With --conformance: write a JUnit report to this file.'

@@ -163,7 +163,7 @@ class Run {
   }
 
   async #finding(probe: Probe, version: ProtocolVersion, known: Known): Promise<Finding> {
-    if (probe.since > version) return declaredNo('MQTT 5 only')
+    if (probe.since > version) return declaredNo(probe.since === 5 ? 'MQTT 5 only' : 'not in MQTT 3.1')
     try {
       return await this.#within(version, probe.key, (lab) => probe.run(lab, known))
     } catch (error) {

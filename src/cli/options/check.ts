@@ -165,7 +165,7 @@ const format = inOutput.option({
 
 const conformance = flag({
   flags: '--conformance',
-  help: 'Try the statements of the standard; with 3.1.1 or 5 those of that version.',
+  help: 'Try the statements of the standard: of 3.1.1, of 5, or of both.',
   doc: `Each of its numbered statements that bind a server and can be seen from outside is an exchange of packets, also of
     malformed ones, under a random topic; what it leaves on the server is removed. First it finds out what the server
     offers: statements about what it lacks are skipped. A violation is printed with the packets, byte by byte, and the status
