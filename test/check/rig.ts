@@ -81,7 +81,7 @@ export async function trial(
         target: { ...target, patienceMs },
         missing: new Map(),
         jobs: 8,
-        limitMs: 10_000,
+        limitMs: 60_000,
         judged: () => {},
       },
       signal: new AbortController().signal,
