@@ -207,6 +207,13 @@ describe('what goes wrong', () => {
     expect(stderr).toContain(message)
   })
 
+  test('enhanced authentication', async () => {
+    const { at } = await trialBroker()
+    const contexts = { ada: { property: ['connect authentication-method SCRAM-SHA-256'], username: 'ada' } }
+    const { status, stderr } = await check(at, { file: `user ada\n${topic}`, contexts })
+    expect([status, stderr]).toEqual([1, expect.stringContaining('no enhanced authentication (user ada)')])
+  })
+
   test('bytes that are no UTF-8', async () => {
     const fake = fakeHost()
     const path = join(scratch('rights'), 'rights')

@@ -20,6 +20,8 @@ export interface Login {
   readonly clientId: string | undefined
   /** Tried in this order until the server knows one. */
   readonly versions: readonly ProtocolVersion[]
+  /** Of CONNECT, in MQTT 5. */
+  readonly userProperties?: NonNullable<IConnectPacket['properties']>['userProperties'] | undefined
 }
 
 /** What became of a request. */
@@ -183,7 +185,7 @@ export class Participant {
   }
 
   #connectPacket(version: ProtocolVersion): IConnectPacket {
-    const { username, password, clientId } = this.#login
+    const { username, password, clientId, userProperties } = this.#login
     return {
       cmd: 'connect',
       protocolId: version === 3 ? 'MQIsdp' : 'MQTT',
@@ -193,7 +195,7 @@ export class Participant {
       keepalive: 0,
       ...(username !== undefined && { username }),
       ...(password !== undefined && { password }),
-      ...(version === 5 && { properties: { maximumPacketSize } }),
+      ...(version === 5 && { properties: { maximumPacketSize, ...(userProperties && { userProperties }) } }),
     }
   }
 
@@ -252,7 +254,7 @@ export class Participant {
       if (found.some(({ kind }) => kind === 'disconnected')) {
         this.#isCareful = true
         await this.#again()
-        if (isOne) answers[portion[0]!] = await this.#secondTry(requests[portion[0]!]!, found[0]!)
+        if (isOne) answers[portion[0]!] = await this.#secondTry(requests[portion[0]!]!)
       }
       open = open.filter((index) => answers[index] === undefined)
     }
@@ -260,15 +262,14 @@ export class Participant {
   }
 
   /** The connection may have ended for another reason, such as the QoS. */
-  async #secondTry(request: Request, first: Answer): Promise<Answer> {
-    if (this.lost !== undefined) return first
+  async #secondTry(request: Request): Promise<Answer> {
     const qos = this.#qos
     if (!this.#hasPuback) this.#qos = 0
-    const [second] = await this.#answers([request.send])
-    if (second!.kind === 'accepted') request.done()
+    const [answer] = this.lost === undefined ? await this.#answers([request.send]) : []
+    if (answer?.kind === 'accepted') request.done()
     else this.#qos = qos
-    if (second!.kind === 'disconnected') await this.#again()
-    return second!
+    if (answer?.kind === 'disconnected') await this.#again()
+    return this.lost === undefined ? answer! : { kind: 'unanswered', text: this.lost }
   }
 
   async #answers(sends: readonly Send[]): Promise<Answer[]> {
@@ -315,13 +316,12 @@ export class Participant {
       if (!(error instanceof MqttxError)) throw error
       this.lost = `it could not connect again: ${error.message}`
     }
-    if (this.#client === undefined) this.lost ??= 'the server ends its connections'
-    for (const filter of filters) {
-      if (this.lost !== undefined) return
-      const [answer] = await this.#answers([(client) => this.#sendSubscribe(client, filter)])
-      if (answer!.kind === 'accepted') this.#filters.push(filter)
-      else this.lost = `it could not subscribe again: ${answer!.text}`
-    }
+    if (this.lost !== undefined) return
+    const again = filters.map((filter) => (client: RawClient) => this.#sendSubscribe(client, filter))
+    const failed = (await this.#answers([...again, ping])).find(({ kind }) => kind !== 'accepted')
+    if (failed === undefined) this.#filters = filters
+    // Not because of a request that may be refused: all these were accepted before.
+    else this.lost ??= `the server does not keep the connection: ${failed.text}`
   }
 
   #sendSubscribe(client: RawClient, filter: string): number {

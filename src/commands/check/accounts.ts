@@ -1,5 +1,6 @@
 // The logins of an access matrix: from contexts, or from the file with the options of the command line.
 import { dirname, resolve } from 'node:path'
+import type { IConnectPacket } from 'mqtt-packet'
 import type { Account } from '../../check/acl/matrix.js'
 import type { Login } from '../../check/acl/participant.js'
 import { contextsFileKind } from '../../cli/contexts.js'
@@ -27,6 +28,8 @@ const fixed = {
   ...({ willQos: 0, willRetain: false } as const),
   ...{ retry: 0, noReconnect: true, disableCleanSession: false },
 }
+
+type ConnectProperties = NonNullable<IConnectPacket['properties']>
 
 type LoginArgs = Omit<ConnectionArgs, keyof typeof fixed> & {
   readonly versionGiven?: ProtocolVersion | undefined
@@ -69,6 +72,7 @@ function fromContext({ name }: Account, context: string, { args, host }: Account
     ...args,
     ...{ username, pw, passwordFile, passwordEnv, passwordCommand, protocolVersion, versionGiven },
     ...{ cert, key, keyPassphraseFile, psk, pskIdentity, askPassword: undefined },
+    ...(own.properties && { properties: own.properties }),
   }
 }
 
@@ -83,7 +87,13 @@ async function made(
   const versions: readonly ProtocolVersion[] =
     args.versionGiven === undefined ? newestFirst : [args.versionGiven]
   const { username, password } = options
-  return { name, username, password, clientId, versions, dial: () => bareStream(options, signal) }
+  const { userProperties, authenticationMethod } = (options.properties.connect ?? {}) as ConnectProperties
+  if (authenticationMethod !== undefined) {
+    const hint = 'it logs in with a user name, a password or a certificate'
+    throw new UsageError(`--acl has no enhanced authentication (user ${name}).`, { hint })
+  }
+  const dial = () => bareStream(options, signal)
+  return { name, username, password, clientId, versions, userProperties, dial }
 }
 
 function contextsText(path: string): string | undefined {

@@ -196,6 +196,52 @@ describe('servers with other habits', () => {
   })
 })
 
+describe('a hostile server', () => {
+  it('ends each connection after CONNACK: unknown', async () => {
+    const ending: Breaking = (between) => ({
+      fromServer({ bytes }) {
+        between.toClient(bytes)
+        between.close()
+      },
+    })
+    expect(await rightsOf({ list, users: ['ada'], topics: ['a/b', 'a/c'], breaking: ending })).toEqual([
+      'ada a/b: publish:unknown subscribe:unknown receive:unknown',
+      'ada a/c: publish:unknown subscribe:unknown receive:unknown',
+    ])
+  })
+
+  it('floods with messages of others, and with messages that only look like ours', async () => {
+    const flooding: Breaking = (between) => ({
+      fromServer({ packet, bytes }) {
+        if (packet?.cmd === 'puback' || packet?.cmd === 'suback') {
+          const forged = ['mqttx check --acl 000000000000 0', 'mqttx check --acl', 'x'.repeat(10_000)]
+          for (let round = 0; round < 100; round++)
+            for (const payload of forged)
+              between.toClient({ cmd: 'publish', topic: 'a/b', payload, qos: 0, retain: false, dup: false })
+        }
+        between.toClient(bytes)
+      },
+    })
+    expect(await rightsOf({ list, users: ['eve', 'ada'], topics: ['a/b'], breaking: flooding })).toEqual([
+      'eve a/b: publish subscribe:silent receive:silent',
+      'ada a/b: publish subscribe receive',
+    ])
+  })
+
+  it('sends what is no MQTT: unknown', async () => {
+    const broken = toClients('suback', () => Buffer.from([0x90, 0x01, 0xff]))
+    const [publish] = await cellsOf({ list, users: ['ada'], topics: ['a/b'], breaking: broken })
+    expect(publish!.outcome).toBe('unknown')
+  })
+})
+
+it('more than 50 topics that match one another are refused', async () => {
+  const topics = Array.from({ length: 51 }, (_, depth) => `${'a/'.repeat(depth)}#`)
+  await expect(rightsOf({ list, users: ['ada'], topics })).rejects.toThrow(
+    /^more than 50 of the topics match/,
+  )
+})
+
 function refusingUser(username: string): Breaking {
   return (between) => ({
     fromClient({ packet, bytes }) {
