@@ -47,6 +47,8 @@ export const rr = spec({
     `Subscribes to {responseTopic}, publishes a request to {topic}, prints the response and ends. Retained messages and
     messages with other Correlation Data are ignored.`,
     `With {serve} it responds to requests until a signal ends it, and reconnects after a lost connection.`,
+    `There is no \`--explain\`, as \`mqttx pub\` and \`mqttx sub\` have it: which packets follow a request depends on the responses.
+    {trace} shows the packets of a session.`,
     `A drop-in replacement for mosquitto_rr: shared options, messages and exit statuses are the same.`,
   ],
   examples: [
@@ -54,6 +56,7 @@ export const rr = spec({
     ['Send a request for each line, several at a time', 'mqttx rr -t shout -e answers/1 -l -W 5 < words'],
     ['Answer requests with a shell command', "mqttx rr --serve -t shout --exec 'tr a-z A-Z'"],
   ],
+  notes: ['There is no --explain: the packets after a request depend on its responses. See --trace.'],
   options: {
     ...requestOptions,
     message,
