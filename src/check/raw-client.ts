@@ -170,6 +170,14 @@ export class RawClient {
     })
   }
 
+  /** Ends the sending side, and resolves when the server has closed, or after `limitMs`. Answers are dropped. */
+  async gone(limitMs: number = this.patienceMs): Promise<void> {
+    this.#stream.end()
+    this.#stream.resume()
+    if (!this.#stream.destroyed) await this.#gone(limitMs)
+    this.drop()
+  }
+
   /** Ends the connection without DISCONNECT. */
   drop(): void {
     this.#stream.destroy()
@@ -178,10 +186,7 @@ export class RawClient {
   /** Sends DISCONNECT and ends the connection. Resolves when the server has closed, or after a second. */
   async leave(): Promise<void> {
     this.send({ cmd: 'disconnect' } as Packet)
-    this.#stream.end()
-    this.#stream.resume()
-    if (!this.#stream.destroyed) await this.#gone(Math.min(this.patienceMs, longestFarewellMs))
-    this.drop()
+    await this.gone(Math.min(this.patienceMs, longestFarewellMs))
   }
 
   #gone(limitMs: number): Promise<void> {

@@ -1,5 +1,6 @@
 // Parts that many exchanges have: packets that MQTT forbids, a publisher with a subscriber, a watched will.
 import type { IConnectPacket, ISubscribePacket, Packet } from 'mqtt-packet'
+import { packetNames } from '../codec/control-packets.js'
 import type { QoS } from '../codec/publish.js'
 import { shown } from '../text.js'
 import { textOf } from './delivery.js'
@@ -18,12 +19,12 @@ export function request(
   return packetOf(header, twoBytes(7), ...(version === 5 ? [properties] : []), ...payload)
 }
 
-/** Sends each of `packets` on a connection of its own, which the server must end. @throws Violation */
+/** Sends each of `packets`, which are not allowed, on a connection of its own, which the server must end. @throws Violation */
 export async function closes(lab: Lab, ...packets: readonly (Packet | Uint8Array)[]): Promise<void> {
   for (const packet of packets) {
     const client = await lab.connect()
-    client.send(packet)
-    await client.closed()
+    const name = packet instanceof Uint8Array ? packetNames[packet[0]! >> 4]! : packet.cmd.toUpperCase()
+    await client.ends(`${name} that is not allowed`, packet)
   }
 }
 

@@ -2,8 +2,11 @@
 import type { Statement } from '../statement.js'
 import { acknowledging } from './acknowledgements.js'
 import { alias } from './alias.js'
+import { auth } from './auth.js'
 import { connack } from './connack.js'
 import { connect } from './connect.js'
+import { disconnect } from './disconnect.js'
+import { errors } from './errors.js'
 import { expiry } from './expiry.js'
 import { flow } from './flow.js'
 import { format } from './format.js'
@@ -13,7 +16,9 @@ import { publishing } from './publish.js'
 import { qosFlows } from './qos.js'
 import { redelivery } from './redelivery.js'
 import { retain } from './retain.js'
+import { session } from './session.js'
 import { sessionStart } from './session-start.js'
+import { shared } from './shared.js'
 import { subscribe } from './subscribe.js'
 import { topics } from './topics.js'
 import { unsubscribe } from './unsubscribe.js'
@@ -41,6 +46,11 @@ export const statements: readonly Statement[] = [
   topics,
   unsubscribe,
   will,
+  session,
+  shared,
+  disconnect,
+  auth,
+  errors,
 ]
   .flat()
   .map((statement) => [keyOf(statement), statement] as const)

@@ -129,8 +129,8 @@ const rows: readonly Row[] = [
     v5: '3.10.4-4',
     text: 'the server answers UNSUBSCRIBE with UNSUBACK',
     async check(lab) {
-      const subscriber = await subscribed(lab, 'a')
-      await subscriber.unsubscribe(lab.topic('a'))
+      const subscriber = await subscribed(lab, 'only')
+      await subscriber.unsubscribe(lab.topic('only'))
     },
   },
   {

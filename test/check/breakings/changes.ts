@@ -18,14 +18,19 @@ export const withLast = (bytes: Buffer, last: number): Buffer =>
 
 type Replacement = Packet | Uint8Array | false | undefined
 
-/** Changes packets of one kind from a client; false: drops it, undefined: it passes. */
+/**
+ * Changes packets of one kind from a client; false: drops it, undefined: it passes. An invalid
+ * UNSUBSCRIBE passes.
+ */
 export const request = <C extends Cmd>(
   cmd: C,
   change: (packet: Of<C>, between: Between) => Replacement,
 ): Breaking =>
-  bytesFromClients(({ packet }, between) =>
-    packet?.cmd === cmd ? change(packet as Of<C>, between) : undefined,
-  )
+  bytesFromClients(({ packet }, between) => {
+    const filters = packet?.cmd === 'unsubscribe' ? packet.unsubscriptions : ['']
+    const isInvalid = filters.length === 0 || filters.some((filter) => filter.includes('\ufffd'))
+    return packet?.cmd === cmd && !isInvalid ? change(packet as Of<C>, between) : undefined
+  })
 
 /** Changes packets of one kind to a client. */
 export const answer = <C extends Cmd>(
@@ -53,14 +58,14 @@ export const takes = (
     return false
   })
 
-/** Only on the connections of clients whose CONNECT matches. */
+/** Only on the connections of clients whose first CONNECT matches. */
 export const forClients = (matches: (connect: Of<'connect'>) => boolean, breaking: Breaking): Breaking => {
   return (between) => {
     const faults = breaking(between)
-    let is = false
+    let is: boolean | undefined
     return {
       fromClient(passing) {
-        if (passing.packet?.cmd === 'connect') is = matches(passing.packet)
+        if (passing.packet?.cmd === 'connect') is ??= matches(passing.packet)
         if (is && faults.fromClient) faults.fromClient(passing)
         else between.toServer(passing.bytes)
       },
@@ -92,11 +97,14 @@ export const message = (topic: string, more: Partial<IPublishPacket> = {}): IPub
   ...more,
 })
 
-export const filtersOf = ({ subscriptions }: ISubscribePacket): string[] =>
-  subscriptions.map(({ topic }) => topic)
+/** The first Topic Filter; empty if there is none. */
+export const filterOf = ({ subscriptions }: ISubscribePacket): string => subscriptions[0]?.topic ?? ''
 
 export const long = 'x'.repeat(200)
 
 /** UNSUBACK or SUBACK without codes, as bytes; `first`: its first byte. */
 export const withoutCodes = (first: number, { version }: Between): Buffer =>
   version === 5 ? Buffer.of(first, 3, 0, 7, 0) : Buffer.of(first, 2, 0, 7)
+
+/** The payload as text. */
+export const payloadOf = ({ payload }: { payload: string | Buffer }): string => payload.toString()

@@ -3,7 +3,7 @@ import type { ISubscribePacket } from 'mqtt-packet'
 import type { Between, Breaking, Passing } from '../rig.js'
 import { bytesFromClients } from './bytes.js'
 import * as changes from './changes.js'
-import { answer, filtersOf, identifierOf, long, message, request, suback, withoutCodes } from './changes.js'
+import { answer, filterOf, identifierOf, long, message, request, suback, withoutCodes } from './changes.js'
 import { inBoth } from './tools.js'
 
 const isSubscribe = ({ type }: Passing) => type === changes.types.subscribe
@@ -34,7 +34,8 @@ const options = (matches: (passing: Passing) => boolean, read: (options: number)
 
 /** Whether the connection has subscribed to the only Topic Filter of the packet before. */
 const isAgain = (packet: ISubscribePacket, { memory, number }: Between): boolean => {
-  const key = `${number} ${filtersOf(packet).join()}`
+  if (packet.subscriptions.length !== 1) return false
+  const key = `${number} ${filterOf(packet)}`
   const is = memory.has(key)
   memory.set(key, true)
   return is
@@ -97,7 +98,7 @@ export const subscribe: Record<string, Breaking> = {
     '3.8.3-1',
     grants(({ bytes }) => bytes.includes(Buffer.of(0x61, 0xff)), 0),
   ),
-  'MQTT-3.8.3-2 in 4': grants(({ bytes }) => bytes.includes('+'), 0),
+  'MQTT-3.8.3-2 in 4': grants(({ bytes }) => bytes.includes('/+'), 0),
   'MQTT-3.8.3-3 in 4': grantsNothing(4),
   'MQTT-3.8.3-4 in 4': options(
     (passing) => last(passing) > 2,
@@ -127,9 +128,9 @@ export const subscribe: Record<string, Breaking> = {
     Number(properties?.subscriptionIdentifier) > 65_535 ? packet : undefined,
   ),
   'MQTT-3.8.2.1.2-d in 5': changes.both(
-    request('subscribe', ({ properties, subscriptions }, { memory }) => {
-      const key = `id ${subscriptions[0]!.topic}`
-      const { subscriptionIdentifier = memory.get(key) } = properties ?? {}
+    request('subscribe', (packet, { memory }) => {
+      const key = `id ${filterOf(packet)}`
+      const { subscriptionIdentifier = memory.get(key) } = packet.properties ?? {}
       memory.set(key, subscriptionIdentifier)
       return undefined
     }),
@@ -142,7 +143,9 @@ export const subscribe: Record<string, Breaking> = {
   ),
   ...inBoth(
     '3.8.4-1',
-    request('subscribe', () => false),
+    request('subscribe', (packet) =>
+      packet.messageId === 1 && filterOf(packet).endsWith('/a') ? false : undefined,
+    ),
   ),
   // Reads the two bytes in the wrong order.
   ...inBoth(
@@ -167,8 +170,8 @@ export const subscribe: Record<string, Breaking> = {
   'MQTT-3.8.4-8 in 5': raisesQoS,
   'MQTT-3.8.4-a in 5': changes.both(
     request('subscribe', (packet, { memory }) => {
-      const [filter] = filtersOf(packet)
-      if (filter!.startsWith('$share/g/')) memory.set(`shared ${packet.messageId}`, filter!.slice(9))
+      const filter = filterOf(packet)
+      if (filter.startsWith('$share/g/')) memory.set(`shared ${packet.messageId}`, filter.slice(9))
       return undefined
     }),
     answer('suback', (packet, { memory, toClient }) => {

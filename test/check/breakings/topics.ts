@@ -1,6 +1,6 @@
 // Brokers that break the statements of src/check/statements/topics.ts.
 import type { Breaking, Passing } from '../rig.js'
-import { answer, filtersOf, identifierOf, request, suback, takes, types } from './changes.js'
+import { answer, filterOf, identifierOf, request, suback, takes, types } from './changes.js'
 import { inBoth, topicOf } from './tools.js'
 
 /** Takes a SUBSCRIBE that is invalid, and grants QoS 0. */
@@ -20,7 +20,7 @@ const loses =
   (between) => {
     let has = false
     const client = request('subscribe', (packet) => {
-      has ||= filtersOf(packet)[0]!.endsWith(filter)
+      has ||= filterOf(packet).endsWith(filter)
       return undefined
     })
     const server = answer('publish', (packet) =>

@@ -65,14 +65,20 @@ export const unsubscribe: Record<string, Breaking> = {
     }),
   ),
   ...inBoth('3.10.4-4', swapped),
-  'MQTT-3.10.4-4 in 5': request('unsubscribe', () => false),
+  'MQTT-3.10.4-4 in 5': request('unsubscribe', ({ unsubscriptions }) =>
+    unsubscriptions[0]?.endsWith('/only') ? false : undefined,
+  ),
   'MQTT-3.10.4-5 in 5': swapped,
   'MQTT-3.10.4-5 in 4': request('unsubscribe', ({ unsubscriptions }) =>
-    unsubscriptions[0]!.endsWith('/none') ? false : undefined,
+    unsubscriptions[0]?.endsWith('/none') ? false : undefined,
   ),
   ...inBoth(
     '3.10.4-6',
-    request('unsubscribe', (packet) => ({ ...packet, unsubscriptions: packet.unsubscriptions.slice(0, 1) })),
+    request('unsubscribe', (packet) =>
+      packet.unsubscriptions.length === 4
+        ? { ...packet, unsubscriptions: packet.unsubscriptions.slice(0, 1) }
+        : undefined,
+    ),
   ),
   'MQTT-3.11.2-1 in 5': large({ reasonString: long }),
   'MQTT-3.11.2-2 in 5': large({ userProperties: { a: long } }),
@@ -80,6 +86,6 @@ export const unsubscribe: Record<string, Breaking> = {
     packet.messageId === 4 ? { ...packet, granted: [...(packet.granted as number[])].reverse() } : undefined,
   ),
   'MQTT-3.11.3-2 in 5': answer('unsuback', (packet) =>
-    packet.messageId === 5 ? { ...packet, granted: [2] } : undefined,
+    packet.messageId === 5 && packet.granted.length === 1 ? { ...packet, granted: [2] } : undefined,
   ),
 }
