@@ -52,7 +52,8 @@ const rowsOf = ([section, cmd]: (typeof sections)[number]): Row[] => [
     ...{ v3: `${section.slice(0, 3)}.1-a`, needs: ['qos 2'] },
     text: `${cmd.toUpperCase()} has a Remaining Length of 2`,
     async check(lab) {
-      for (const { bytes } of await acknowledgements(lab, cmd)) require(bytes[1] === 2, `it is ${bytes[1]}`)
+      for (const { bytes } of await acknowledgements(lab, cmd))
+        require(bytes[1] === 2, `its Remaining Length is ${bytes[1]}`)
     },
   },
   {

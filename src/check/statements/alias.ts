@@ -38,7 +38,7 @@ const rows: readonly Row[] = [
     text: 'a Topic Alias of 0 ends the connection',
     async check(lab) {
       const client = await lab.connect()
-      await client.ends('it', aliased(lab, 0, lab.topic('a')))
+      await client.ends('Topic Alias 0', aliased(lab, 0, lab.topic('a')))
     },
   },
   {
@@ -91,7 +91,7 @@ const rows: readonly Row[] = [
     text: 'a PUBLISH without a Topic Name, whose Topic Alias is not known, ends the connection',
     async check(lab) {
       const client = await lab.connect()
-      await client.ends('it', aliased(lab, 1))
+      await client.ends('an unknown Topic Alias', aliased(lab, 1))
     },
   },
   {

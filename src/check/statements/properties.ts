@@ -49,7 +49,10 @@ const refusing = (v5: string, text: string, properties: Buffer): Row => ({
   text: `a PUBLISH with ${text} ends the connection`,
   async check(lab) {
     const client = await lab.connect()
-    await client.ends('it', publishBytes(lab, Buffer.from(lab.topic('a')), { properties }))
+    await client.ends(
+      `a PUBLISH with ${text}`,
+      publishBytes(lab, Buffer.from(lab.topic('a')), { properties }),
+    )
   },
 })
 
