@@ -5,7 +5,9 @@ import { expect, onTestFinished, test } from 'vitest'
 import { startBroker } from '../../src/broker/broker.js'
 import { main } from '../../src/main.js'
 import { trialBroker } from '../check/rig.js'
+import { accepting } from '../connection/rig.js'
 import { scratch } from '../helpers/run.js'
+import { scriptedServer } from '../helpers/scripted-server.js'
 import { fakeHost, run } from './fake-host.js'
 
 const check = (words: readonly string[], at: readonly string[] = []) => run(['check', ...words], { at })
@@ -115,4 +117,18 @@ test.each([
 ])('%s cannot be used together', async (words, message) => {
   const { status, stderr } = await check(words)
   expect([status, stderr]).toEqual([1, expect.stringContaining(`${message} cannot be used together.`)])
+})
+
+test('a second signal does not wait for a server that has stopped answering', async () => {
+  const { at } = await scriptedServer(accepting(() => {}))
+  const fake = fakeHost()
+  const running = main(['check', '--capabilities', ...at], fake.host)
+  await new Promise((done) => setTimeout(done, 300))
+  const begin = performance.now()
+  fake.signal('SIGINT')
+  fake.signal('SIGTERM')
+  expect(await running).toBe(143)
+  expect(performance.now() - begin).toBeLessThan(1000) // cleaning up would take 2 s for each connection
+  expect(fake.stderr.text()).toBe('Error: Ended by SIGTERM: something may be left on the server\n')
+  expect(fake.handlers()).toBe(0)
 })
