@@ -56,7 +56,7 @@ export const rr = spec({
     ['Send a request for each line, several at a time', 'mqttx rr -t shout -e answers/1 -l -W 5 < words'],
     ['Answer requests with a shell command', "mqttx rr --serve -t shout --exec 'tr a-z A-Z'"],
   ],
-  notes: ['There is no --explain: the packets after a request depend on its responses. See --trace.'],
+  notes: ['No --explain: the packets after a request depend on its responses; see --trace.'],
   options: {
     ...requestOptions,
     message,
