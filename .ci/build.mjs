@@ -28,6 +28,8 @@ const parts = new Map([
   ...whole.map((name) => [`commands/${name}/command`, name]),
   ['commands/trace', 'trace'],
   ['commands/check/conformance', 'conformance'],
+  ['commands/check/capabilities', 'capabilities'],
+  ['commands/check/acl', 'access'],
   ['commands/explain', 'explain'],
   ['commands/program', 'program'],
   ['commands/pub/json', 'pub-json'],
@@ -45,27 +47,30 @@ const parts = new Map([
   ]),
 ])
 
+/** The modules of errors.cjs: all bundles must mean the same classes, and each has text to show. */
+const basic = ['errors', 'text']
+
 /** The name of a module that is imported in a folder: its path under src/, with slashes, without its suffix. */
 const moduleAt = (folder, path) =>
   relative(`${root}src`, resolve(folder, path)).replaceAll('\\', '/').replace(/\.js$/, '')
 
 /**
- * Leaves the packages of `seldom` and the modules of `parts` out of a bundle and names their files instead. errors.ts
- * has a file of its own too: all bundles must mean the same classes.
+ * Leaves the packages of `seldom` and the modules of `parts` out of a bundle and names their files instead. What every
+ * bundle has is in errors.cjs.
  */
 const apart = {
   name: 'apart',
   setup({ onResolve, onLoad }) {
     const outside = (name) => ({ path: `./${name}.cjs`, external: true })
-    onLoad({ filter: /./, namespace: 'errors' }, () => ({
-      contents: taken('errors', "require('./errors.cjs')"),
+    onLoad({ filter: /./, namespace: 'errors' }, ({ path }) => ({
+      contents: taken(path, "require('./errors.cjs')"),
     }))
     onResolve({ filter: /./ }, ({ path, kind, namespace, resolveDir }) => {
       if (kind === 'entry-point') return undefined
       if (namespace === 'errors') return outside('errors')
       if (seldom.includes(path)) return outside(path)
       const module = moduleAt(resolveDir, path)
-      if (module === 'errors') return { path: 'errors', namespace: 'errors', sideEffects: false }
+      if (basic.includes(module)) return { path: module, namespace: 'errors', sideEffects: false }
       const part = kind === 'dynamic-import' && parts.get(module)
       return part ? outside(part) : undefined
     })
@@ -95,19 +100,12 @@ const core = {
     ...modulesOf('codec', 'connection', 'session').filter((path) => !onlyForTls.includes(path)),
     ...options.map((name) => `cli/options/${name}`),
     ...['property', 'proxy-url', 'topic', 'url', 'values'].map((name) => `cli/${name}`),
+    ...['output', 'print', 'small-file', 'system-error'].map((name) => `io/${name}`),
   ],
   users: [
     ...whole,
-    'bench',
-    'check',
-    'conformance',
-    'tap',
-    'completion',
-    'bench-worker',
-    'library',
-    'formats',
-    'pub-json',
-    'explain',
+    ...['access', 'bench', 'bench-worker', 'capabilities', 'check', 'completion', 'conformance', 'exchanges'],
+    ...['explain', 'formats', 'library', 'pub-json', 'table', 'tap'],
   ],
 }
 /** How messages are printed: not needed to publish. */
@@ -116,7 +114,10 @@ const formats = { file: 'formats', modules: modulesOf('format'), users: ['rr', '
 const table = {
   file: 'table',
   modules: modulesOf('cli'),
-  users: ['bench-spec', 'check-spec', 'completion', 'context', 'context-spec', 'program', 'tap-spec'],
+  users: [
+    ...['access', 'bench-spec', 'check-spec', 'completion', 'context', 'context-spec', 'program'],
+    'tap-spec',
+  ],
 }
 /** Decoding and showing packets. sparkplug.ts is not in it: few captures need its package. */
 const packets = {
@@ -128,13 +129,22 @@ const packets = {
   ],
   users: ['conformance', 'explain', 'inspect', 'packet-lines', 'trace', 'tap', 'tap-packets'],
 }
-const sharedFiles = [core, formats, table, packets]
+/** Exchanges with a server that is judged, and what it offers. The statements are in conformance.cjs. */
+const exchanges = {
+  file: 'exchanges',
+  modules: [
+    ...modulesOf('check').filter((path) => !/^check\/(statements|acl)\//.test(path)),
+    'commands/check/target',
+  ],
+  users: ['access', 'capabilities', 'conformance'],
+}
+const sharedFiles = [core, formats, table, packets, exchanges]
 const usedBy = (name) => sharedFiles.filter(({ users }) => users.includes(name))
 
 /** The names that each module of the shared files exports. */
 const { metafile } = await build({
   absWorkingDir: `${root}src`,
-  entryPoints: ['errors', ...sharedFiles.flatMap(({ modules }) => modules)].map((path) => `${path}.ts`),
+  entryPoints: [...basic, ...sharedFiles.flatMap(({ modules }) => modules)].map((path) => `${path}.ts`),
   outdir: 'out',
   write: false,
   metafile: true,
@@ -246,7 +256,7 @@ const own = {
   },
 }
 const entries = [
-  ...['main', 'errors'].map((name) => ({ in: `src/${name}.ts`, out: name })),
+  { in: 'src/main.ts', out: 'main' },
   ...Array.from(parts, ([path, out]) => ({ in: `src/${path}.ts`, out })),
   { in: 'src/commands/bench/worker.ts', out: 'bench-worker' },
   { in: 'src/library/index.ts', out: 'library' },
@@ -277,7 +287,16 @@ const shared = ({ file, modules }) => {
     plugins: [apart, ...usedBy(file).map(taking), late],
   })
 }
-const ours = await Promise.all([...Array.from(groups.values(), bundle), ...sharedFiles.map(shared)])
+const basis = build({
+  ...own,
+  stdin: {
+    contents: basic.map((name) => `export * from './${name}.js'`).join('\n'),
+    resolveDir: `${root}src`,
+  },
+  outdir: undefined,
+  outfile: 'dist/errors.cjs',
+})
+const ours = await Promise.all([basis, ...Array.from(groups.values(), bundle), ...sharedFiles.map(shared)])
 // A worker thread needs a file of its own to start with.
 const thread = await build({
   ...common,

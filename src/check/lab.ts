@@ -182,6 +182,6 @@ export class Lab {
 }
 
 /** @throws Violation with `message` unless `holds` */
-export function require(holds: boolean, message: string): asserts holds {
+export function demand(holds: boolean, message: string): asserts holds {
   if (!holds) throw new Violation(message)
 }

@@ -1,6 +1,6 @@
 // PUBACK, PUBREC, PUBREL and PUBCOMP from a server (3.4 to 3.7): their size, and the Reason Codes of MQTT 5.0.
 import { subscribe } from '../delivery.js'
-import { type ConnectSettings, type Lab, require } from '../lab.js'
+import { type ConnectSettings, demand, type Lab } from '../lab.js'
 import type { Answer } from '../raw-client.js'
 import { type Row, statementsOf } from '../statement.js'
 
@@ -53,7 +53,7 @@ const rowsOf = ([section, cmd]: (typeof sections)[number]): Row[] => [
     text: `${cmd.toUpperCase()} has a Remaining Length of 2`,
     async check(lab) {
       for (const { bytes } of await acknowledgements(lab, cmd))
-        require(bytes[1] === 2, `its Remaining Length is ${bytes[1]}`)
+        demand(bytes[1] === 2, `its Remaining Length is ${bytes[1]}`)
     },
   },
   {
@@ -72,7 +72,7 @@ const rowsOf = ([section, cmd]: (typeof sections)[number]): Row[] => [
         for (const answer of answers) {
           const { properties } = answer as { properties?: { [key: string]: unknown } }
           const isLarge = answer.bytes.length > maximumPacketSize && properties?.[key] !== undefined
-          require(!isLarge, `${answer.bytes.length} bytes instead of ${maximumPacketSize}`)
+          demand(!isLarge, `${answer.bytes.length} bytes instead of ${maximumPacketSize}`)
         }
       },
     }),

@@ -1,7 +1,7 @@
 // Topic Alias (MQTT 5.0, 3.3.2.3.4).
 import type { IPublishPacket } from 'mqtt-packet'
 import { back, lasting, messages, publish, subscribe, subscriber } from '../delivery.js'
-import { type Lab, require } from '../lab.js'
+import { demand, type Lab } from '../lab.js'
 import type { RawClient } from '../raw-client.js'
 import { type Row, statementsOf } from '../statement.js'
 import { NotOffered } from '../violation.js'
@@ -65,9 +65,9 @@ const rows: readonly Row[] = [
         const known = new Map<number, string>()
         for (const _ of topics) {
           const { topic, properties: { topicAlias = 0 } = {} } = await to.expect('publish')
-          require(topicAlias <= maximum, `Topic Alias ${topicAlias} came; the maximum is ${maximum}`)
+          demand(topicAlias <= maximum, `Topic Alias ${topicAlias} came; the maximum is ${maximum}`)
           if (topic !== '') known.set(topicAlias, topic)
-          require(known.has(topicAlias), `Topic Alias ${topicAlias} came without its topic`)
+          demand(known.has(topicAlias), `Topic Alias ${topicAlias} came without its topic`)
         }
       }
     },
@@ -82,7 +82,7 @@ const rows: readonly Row[] = [
       for (const topicAlias of new Set([1, (maximum + 1) >> 1, maximum])) {
         from.send(aliased(lab, topicAlias, lab.topic('a')), aliased(lab, topicAlias))
         const { length } = await messages(lab, from, to)
-        require(length === 2, `${length} of 2 messages with Topic Alias ${topicAlias} came`)
+        demand(length === 2, `${length} of 2 messages with Topic Alias ${topicAlias} came`)
       }
     },
   },
@@ -103,7 +103,7 @@ const rows: readonly Row[] = [
       offered(from)
       from.send(aliased(lab, 1, lab.topic('a')), aliased(lab, 1, lab.topic('b')), aliased(lab, 1))
       const { length } = await messages(lab, from, to)
-      require(length === 2, `${length} of 2 messages on the other topic came`)
+      demand(length === 2, `${length} of 2 messages on the other topic came`)
     },
   },
 ]

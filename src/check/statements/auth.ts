@@ -1,5 +1,5 @@
 // AUTH and enhanced authentication (MQTT 5.0, 3.15 and 4.12).
-import { type Lab, require } from '../lab.js'
+import { demand, type Lab } from '../lab.js'
 import type { AnswerOf } from '../raw-client.js'
 import { packetOf } from '../raw-packets.js'
 import { type Row, statementsOf } from '../statement.js'
@@ -37,7 +37,7 @@ async function challenges(lab: Lab): Promise<{ method: string; packet: AnswerOf<
 const smallAuth = async (lab: Lab, property: 'reasonString' | 'userProperties'): Promise<void> => {
   for (const { packet } of await challenges(lab)) {
     const isLarge = packet.properties?.[property] !== undefined && packet.bytes.length > most
-    require(!isLarge, `Maximum Packet Size ${most}: ${packet.bytes.length} bytes with ${property} came`)
+    demand(!isLarge, `Maximum Packet Size ${most}: ${packet.bytes.length} bytes with ${property} came`)
   }
 }
 
@@ -49,9 +49,9 @@ async function refusesMethod(lab: Lab, method: string): Promise<void> {
   if (answer?.cmd === 'auth') client.send(authOf(0x18, method))
   const last = answer?.cmd === 'auth' ? await client.next() : answer
   if (last === undefined) return
-  require(last.cmd === 'connack' || last.cmd === 'disconnect', `${last.cmd} came`)
-  require((last.reasonCode ?? 0) >= 0x80, `${method} was accepted`)
-  require((await client.next()) === undefined, 'the connection is still open after a failed authentication')
+  demand(last.cmd === 'connack' || last.cmd === 'disconnect', `${last.cmd} came`)
+  demand((last.reasonCode ?? 0) >= 0x80, `${method} was accepted`)
+  demand((await client.next()) === undefined, 'the connection is still open after a failed authentication')
 }
 
 /** AUTH with an Authentication Method. */
@@ -99,7 +99,7 @@ const rows: readonly Row[] = [
     text: 'AUTH by which the server asks for more has Reason Code 0x18',
     async check(lab) {
       for (const { packet } of await challenges(lab))
-        require(packet.reasonCode === 0x18, `AUTH has Reason Code ${packet.reasonCode}`)
+        demand(packet.reasonCode === 0x18, `AUTH has Reason Code ${packet.reasonCode}`)
     },
   },
   {
@@ -115,7 +115,7 @@ const rows: readonly Row[] = [
     async check(lab) {
       for (const { method, packet } of await challenges(lab)) {
         const { authenticationMethod } = packet.properties ?? {}
-        require(authenticationMethod === method, `${method} was answered with ${authenticationMethod}`)
+        demand(authenticationMethod === method, `${method} was answered with ${authenticationMethod}`)
       }
     },
   },
@@ -125,7 +125,7 @@ const rows: readonly Row[] = [
     async check(lab) {
       const client = await lab.connect()
       const { authenticationMethod } = client.connack?.properties ?? {}
-      require(authenticationMethod === undefined, `CONNACK has Authentication Method ${authenticationMethod}`)
+      demand(authenticationMethod === undefined, `CONNACK has Authentication Method ${authenticationMethod}`)
       await client.quiet('there is no enhanced authentication')
     },
   },

@@ -1,7 +1,7 @@
 // CONNACK (3.2 in both versions).
 import { lasting, publish } from '../delivery.js'
 import { leftSession, refuses } from '../exchanges.js'
-import { type ConnectSettings, type Lab, require } from '../lab.js'
+import { type ConnectSettings, demand, type Lab } from '../lab.js'
 import { type AnswerOf, described, type RawClient } from '../raw-client.js'
 import { byteAt, changedConnect, connectFlags, connectLevel } from '../raw-packets.js'
 import { type Row, statementsOf } from '../statement.js'
@@ -50,7 +50,7 @@ async function omits(lab: Lab, property: 'reasonString' | 'userProperties'): Pro
   for (const connack of connacks) {
     const { length } = (connack as AnswerOf<'connack'>).bytes
     const isLeftOut = connack.properties?.[property] === undefined
-    require(length <= 20 || isLeftOut, `CONNACK has it with ${length} bytes, 20 are allowed`)
+    demand(length <= 20 || isLeftOut, `CONNACK has it with ${length} bytes, 20 are allowed`)
   }
 }
 
@@ -78,7 +78,7 @@ const rows: readonly Row[] = [
       const client = await lab.connect()
       client.send(lab.connectPacket())
       for (let answer = await client.next(); answer !== undefined; answer = await client.next())
-        require(answer.cmd !== 'connack', 'a second CONNECT is answered with CONNACK')
+        demand(answer.cmd !== 'connack', 'a second CONNECT is answered with CONNACK')
     },
   },
   {
@@ -92,24 +92,24 @@ const rows: readonly Row[] = [
   {
     ...{ v3: '3.2.2-1', v5: '3.2.2-2', needs: ['sessions', 'qos 1'] },
     text: 'Session Present is 0 for a client that wants a new session',
-    check: async (lab) => require((await presentAfter(lab, { clean: true })) === false, 'it is 1'),
+    check: async (lab) => demand((await presentAfter(lab, { clean: true })) === false, 'it is 1'),
   },
   {
     ...{ v3: '3.2.2-2', needs: ['sessions', 'qos 1'] },
     text: 'Session Present is 1 if the session of the client goes on',
-    check: async (lab) => require((await presentAfter(lab)) === true, 'it is 0'),
+    check: async (lab) => demand((await presentAfter(lab)) === true, 'it is 0'),
   },
   {
     v3: '3.2.2-3',
     text: 'Session Present is 0 if there was no session',
-    check: async (lab) => require((await presentWithout(lab)) === false, 'it is 1'),
+    check: async (lab) => demand((await presentWithout(lab)) === false, 'it is 1'),
   },
   {
     ...{ v5: '3.2.2-3', needs: ['sessions', 'qos 1'] },
     text: 'Session Present is 1 if the session of the client goes on, and 0 if there was none',
     async check(lab) {
-      require((await presentAfter(lab)) === true, 'it is 0 with a session')
-      require((await presentWithout(lab)) === false, 'it is 1 without a session')
+      demand((await presentAfter(lab)) === true, 'it is 0 with a session')
+      demand((await presentWithout(lab)) === false, 'it is 1 without a session')
     },
   },
   {
@@ -117,7 +117,7 @@ const rows: readonly Row[] = [
     text: 'Session Present is 0 in a CONNACK that refuses',
     async check(lab) {
       const [connack] = await refused(lab, await leftSession(lab, lab.topic('a')))
-      require(!connack.sessionPresent, 'it is 1')
+      demand(!connack.sessionPresent, 'it is 1')
     },
   },
   {
@@ -138,8 +138,7 @@ const rows: readonly Row[] = [
         ),
       )
       const answer = await client.next()
-      require(answer === undefined ||
-        answer.cmd === 'connack', `${described(answer)} is no answer to CONNECT`)
+      demand(answer === undefined || answer.cmd === 'connack', `${described(answer)} is no answer to CONNECT`)
     },
   },
   {
@@ -159,7 +158,7 @@ const rows: readonly Row[] = [
       const client = await lab.connect()
       if (client.connack?.properties?.maximumQoS === undefined) throw new NotOffered('the server has QoS 2')
       for (const qos of [0, 1, 2] as const)
-        require((await lab.subscribe(client, lab.topic('a'), { qos })) < 0x80, `QoS ${qos} is refused`)
+        demand((await lab.subscribe(client, lab.topic('a'), { qos })) < 0x80, `QoS ${qos} is refused`)
     },
   },
   {
@@ -198,8 +197,8 @@ const rows: readonly Row[] = [
       for (let count = 1; count <= 2; count++) {
         const { connack } = await lab.connect({ clientId: '' })
         const name = connack?.properties?.assignedClientIdentifier
-        require(name !== undefined, 'CONNACK has no Assigned Client Identifier')
-        require(!names.has(name), `${name} is assigned to two clients`)
+        demand(name !== undefined, 'CONNACK has no Assigned Client Identifier')
+        demand(!names.has(name), `${name} is assigned to two clients`)
         names.add(name)
       }
     },

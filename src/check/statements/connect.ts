@@ -1,7 +1,7 @@
 // CONNECT: its Variable Header and Payload, without wills (3.1 in both versions).
 import { encodeProperties } from '../../codec/property-writer.js'
 import { refuses } from '../exchanges.js'
-import { type Lab, require } from '../lab.js'
+import { demand, type Lab } from '../lab.js'
 import type { RawClient } from '../raw-client.js'
 import {
   byteAt,
@@ -64,7 +64,7 @@ async function refusesMalformed(lab: Lab): Promise<void> {
     await refuses(lab, `a CONNECT ${what}`, changedConnect(lab, change))
     const { connection } = lab.record.events.at(-1)!
     const isAnswered = lab.record.events.some((one) => one.connection === connection && one.side === 's2c')
-    require(lab.version === 5 || !isAnswered, `a CONNECT ${what} is answered`)
+    demand(lab.version === 5 || !isAnswered, `a CONNECT ${what} is answered`)
   }
 }
 
@@ -115,7 +115,7 @@ const rows: readonly Row[] = [
           byteAt(5, () => 0x58),
         ),
       )
-      require((await client.refusal()) !== 'accepted', 'a CONNECT of the protocol MQTX is accepted')
+      demand((await client.refusal()) !== 'accepted', 'a CONNECT of the protocol MQTX is accepted')
     },
   },
   {
@@ -143,7 +143,7 @@ const rows: readonly Row[] = [
         ),
       )
       const { returnCode } = await client.expect('connack')
-      require(returnCode === 1, `the Return Code is ${returnCode}`)
+      demand(returnCode === 1, `the Return Code is ${returnCode}`)
       await client.closed()
     },
   },
@@ -251,7 +251,7 @@ const rows: readonly Row[] = [
     text: 'Client Identifiers of up to 23 letters and digits are allowed',
     async check(lab) {
       for (const clientId of [lab.clientId().slice(2, 10), ...longIdentifiers(lab)])
-        require((await takes(lab, clientId))[0], `the Client Identifier ${clientId} is refused`)
+        demand((await takes(lab, clientId))[0], `the Client Identifier ${clientId} is refused`)
     },
   },
   {
@@ -272,7 +272,7 @@ const rows: readonly Row[] = [
       const second = await lab.connect({ clientId: '' })
       await first.sync()
       const [one, other] = [first, second].map(({ connack }) => connack?.properties?.assignedClientIdentifier)
-      require(one !== other, `two clients get the same one, ${one}`)
+      demand(one !== other, `two clients get the same one, ${one}`)
     },
     needs: ['empty client identifier'],
   },
@@ -286,7 +286,7 @@ const rows: readonly Row[] = [
       if (clientId === undefined) throw new Violation('CONNACK has no Assigned Client Identifier')
       await client.leave()
       const again = await lab.connect({ clientId, clean: false, properties })
-      require(again.connack?.sessionPresent === true, 'there is no session of the assigned identifier')
+      demand(again.connack?.sessionPresent === true, 'there is no session of the assigned identifier')
     },
     needs: ['empty client identifier', 'sessions'],
   },
@@ -295,7 +295,7 @@ const rows: readonly Row[] = [
     text: 'an empty Client Identifier without Clean Session gets CONNACK with 2, and ends the connection',
     async check(lab) {
       const [isTaken, client] = await takes(lab, '', false)
-      require(!isTaken, 'the Return Code is not 2')
+      demand(!isTaken, 'the Return Code is not 2')
       await client.closed()
     },
   },

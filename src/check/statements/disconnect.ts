@@ -1,6 +1,6 @@
 // DISCONNECT (3.14 in both versions).
 import { lasting } from '../delivery.js'
-import { type ConnectSettings, type Lab, require } from '../lab.js'
+import { type ConnectSettings, demand, type Lab } from '../lab.js'
 import { byteAt, changedConnect, connectFlags, packetOf } from '../raw-packets.js'
 import { type Row, statementsOf } from '../statement.js'
 import { request, Subscriber, smallAnswer, watchedWill } from '../subscriber.js'
@@ -165,13 +165,13 @@ const rows: readonly Row[] = [
     text: 'the Session Expiry Interval of DISCONNECT replaces that of CONNECT',
     needs: ['sessions'],
     check: async (lab) =>
-      require(!(await sessionAfter(lab, disconnectOf(0, 5, 0x11, 0, 0, 0, 0))), 'the session is still there'),
+      demand(!(await sessionAfter(lab, disconnectOf(0, 5, 0x11, 0, 0, 0, 0))), 'the session is still there'),
   },
   {
     v5: '3.14.2.2.2-c',
     text: 'without a Session Expiry Interval in DISCONNECT that of CONNECT holds',
     needs: ['sessions'],
-    check: async (lab) => require(await sessionAfter(lab, disconnectOf(0, 0)), 'the session is gone'),
+    check: async (lab) => demand(await sessionAfter(lab, disconnectOf(0, 0)), 'the session is gone'),
   },
   {
     v5: '3.14.2.2.2-d',

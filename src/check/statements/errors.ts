@@ -1,6 +1,6 @@
 // Handling of errors (MQTT 3.1.1, 4.8; MQTT 5.0, 4.13), and what is demanded of any server (4.2, 7).
 import { publish } from '../delivery.js'
-import { type Lab, require } from '../lab.js'
+import { demand, type Lab } from '../lab.js'
 import { byteAt, changedConnect, connectLevel, field, packetOf } from '../raw-packets.js'
 import { type Row, statementsOf } from '../statement.js'
 import { closes, request, Subscriber } from '../subscriber.js'
@@ -34,7 +34,7 @@ async function stream(lab: Lab): Promise<void> {
   )
   const messages = await subscriber.expect(publisher, texts, 'the connection loses nothing')
   const order = messages.map(({ payload }) => String(payload))
-  require(order.join() === texts.join(), `messages came in the order ${order}`)
+  demand(order.join() === texts.join(), `messages came in the order ${order}`)
   const other = await lab.connect()
   for (const byte of request(lab, 0xa2, [field(topic)])) other.send(Uint8Array.of(byte))
   await other.expect('unsuback')
@@ -80,7 +80,7 @@ const rows: readonly Row[] = [
     async check(lab) {
       const client = await lab.open()
       client.send(protocolLevel(lab, 6))
-      require((await client.refusal()) !== 'open', 'the connection is open after CONNECT of version 6')
+      demand((await client.refusal()) !== 'open', 'the connection is open after CONNECT of version 6')
     },
   },
   {

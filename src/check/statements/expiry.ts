@@ -10,7 +10,7 @@ import {
   takenAgain,
   textOf,
 } from '../delivery.js'
-import { require } from '../lab.js'
+import { demand } from '../lab.js'
 import { type Row, statementsOf } from '../statement.js'
 
 /** Longer than one second, also for a server whose clock has whole seconds. */
@@ -31,8 +31,8 @@ const rows: readonly Row[] = [
       await lab.pause(overAfterMs)
       const again = await takenAgain(lab, from, await back(lab, settings), 1)
       const came = messagesOf(again).map(textOf)
-      require(!came.includes('short'), `it came ${overAfterMs} ms after it was published for 1 s`)
-      require(came.includes('long'), 'a message that has not expired is missing')
+      demand(!came.includes('short'), `it came ${overAfterMs} ms after it was published for 1 s`)
+      demand(came.includes('long'), 'a message that has not expired is missing')
     },
   },
   {
@@ -45,7 +45,7 @@ const rows: readonly Row[] = [
       await lab.pause(1200)
       const { properties } = await (await back(lab, settings)).expect('publish')
       const left = properties?.messageExpiryInterval ?? 0
-      require(left < 100 && left > 90, `it is ${left} s instead of 98 or 99 s after 1.2 s of 100 s`)
+      demand(left < 100 && left > 90, `it is ${left} s instead of 98 or 99 s after 1.2 s of 100 s`)
     },
   },
   {
@@ -56,7 +56,7 @@ const rows: readonly Row[] = [
       await store(lab, client, { topic: lab.topic('a'), payload: 'x', ...expiring(1) })
       await lab.pause(overAfterMs)
       const came = await retainedFor(lab, client, lab.topic('a'))
-      require(came.length === 0, `it came ${overAfterMs} ms after it was published for 1 s`)
+      demand(came.length === 0, `it came ${overAfterMs} ms after it was published for 1 s`)
     },
   },
   {
@@ -71,7 +71,7 @@ const rows: readonly Row[] = [
       first.drop()
       await lab.pause(overAfterMs)
       const { length } = await takenAgain(lab, from, await back(lab, settings), 1)
-      require(length === 1, 'a message that was not acknowledged is not sent again')
+      demand(length === 1, 'a message that was not acknowledged is not sent again')
     },
   },
   {
@@ -84,7 +84,7 @@ const rows: readonly Row[] = [
       await lab.pause(overAfterMs)
       client.send({ cmd: 'pubrel', messageId: 1 })
       const { messageId } = await client.expect('pubcomp')
-      require(messageId === 1, `PUBCOMP has Packet Identifier ${messageId} instead of 1`)
+      demand(messageId === 1, `PUBCOMP has Packet Identifier ${messageId} instead of 1`)
     },
   },
 ]

@@ -2,7 +2,7 @@
 import { afterInteger, integerAt, variableByteInteger } from '../../codec/variable-byte-integer.js'
 import { publish, subscriber } from '../delivery.js'
 import { refuses } from '../exchanges.js'
-import { type Lab, require } from '../lab.js'
+import { demand, type Lab } from '../lab.js'
 import type { Answer, RawClient } from '../raw-client.js'
 import { changedConnect, field, packetOf, twoBytes } from '../raw-packets.js'
 import { statementsOf } from '../statement.js'
@@ -74,7 +74,7 @@ async function acknowledged(client: RawClient, lab: Lab, identifier: number): Pr
   client.send({ cmd: 'pubrel', messageId: identifier })
   const { messageId: ofPubcomp } = await client.expect('pubcomp')
   for (const [name, seen] of Object.entries({ PUBACK: ofPuback, PUBREC: ofPubrec, PUBCOMP: ofPubcomp }))
-    require(seen === identifier, `${name} has the Packet Identifier ${seen}, PUBLISH had ${identifier}`)
+    demand(seen === identifier, `${name} has the Packet Identifier ${seen}, PUBLISH had ${identifier}`)
 }
 
 const invalidFlags = (lab: Lab) => ({
@@ -119,7 +119,7 @@ export const format = statementsOf([
       await lab.subscribe(client, lab.topic('a'))
       client.send(publish0(lab, Buffer.from(topic)))
       const { bytes } = await client.expect('publish')
-      require(bytes.includes(Buffer.from(topic)), 'U+FEFF is missing in the Topic Name')
+      demand(bytes.includes(Buffer.from(topic)), 'U+FEFF is missing in the Topic Name')
       await client.quiet('a topic without U+FEFF matches as well')
     },
   },
@@ -128,7 +128,7 @@ export const format = statementsOf([
     text: 'Variable Byte Integers from the server have no more bytes than they need',
     async check(lab) {
       for (const answer of await answers(lab))
-        require(isShort(answer), `${answer.cmd.toUpperCase()} has an integer that is longer than necessary`)
+        demand(isShort(answer), `${answer.cmd.toUpperCase()} has an integer that is longer than necessary`)
     },
     needs: ['qos 1'],
   },
@@ -190,7 +190,7 @@ export const format = statementsOf([
       for (let count = 1; count <= 5; count++) {
         await publish(lab, publisher, { topic: lab.topic('a'), qos: 1 })
         const { messageId } = await client.expect('publish') // PUBACK is never sent: all stay in use
-        require(!seen.has(messageId), `the Packet Identifier ${messageId} is used again before PUBACK`)
+        demand(!seen.has(messageId), `the Packet Identifier ${messageId} is used again before PUBACK`)
         seen.add(messageId)
       }
     },
@@ -204,7 +204,7 @@ export const format = statementsOf([
       const client = await subscriber(lab, lab.topic('a'))
       client.send(lab.publishPacket(lab.topic('a'), { payload: 'payload' }))
       const { payload } = await client.expect('publish')
-      require(String(payload) === 'payload', 'there are bytes between the Topic Name and the payload')
+      demand(String(payload) === 'payload', 'there are bytes between the Topic Name and the payload')
     },
   },
   {
@@ -222,7 +222,7 @@ export const format = statementsOf([
       const { messageId } = await client.expect('publish')
       client.send({ cmd: 'pubrec', messageId: messageId! })
       const pubrel = await client.expect('pubrel')
-      require(pubrel.messageId === messageId, `PUBREL has ${pubrel.messageId}, PUBLISH had ${messageId}`)
+      demand(pubrel.messageId === messageId, `PUBREL has ${pubrel.messageId}, PUBLISH had ${messageId}`)
     },
     needs: ['qos 2'],
   },
@@ -235,9 +235,9 @@ export const format = statementsOf([
       const filter = Buffer.from(lab.topic('a'))
       client.send(subscribe(lab, filter, 0x1234), unsubscribe(lab, filter, 0x4321))
       const suback = await client.expect('suback')
-      require(suback.messageId === 0x1234, `SUBACK has ${suback.messageId}, SUBSCRIBE had 4660`)
+      demand(suback.messageId === 0x1234, `SUBACK has ${suback.messageId}, SUBSCRIBE had 4660`)
       const unsuback = await client.expect('unsuback')
-      require(unsuback.messageId === 0x4321, `UNSUBACK has ${unsuback.messageId}, UNSUBSCRIBE had 17185`)
+      demand(unsuback.messageId === 0x4321, `UNSUBACK has ${unsuback.messageId}, UNSUBSCRIBE had 17185`)
     },
   },
   {
@@ -248,7 +248,7 @@ export const format = statementsOf([
       // without its Property Length, the payload would be taken for it
       client.send(lab.publishPacket(lab.topic('a'), { payload: Buffer.of(0x7f) }), pingreq)
       const { payload } = await client.expect('publish')
-      require(payload.length === 1, 'the Property Length of PUBLISH is missing')
+      demand(payload.length === 1, 'the Property Length of PUBLISH is missing')
       await client.expect('pingresp')
     },
   },

@@ -2,7 +2,7 @@
 import type { IPublishPacket } from 'mqtt-packet'
 import { addUserProperty, noUserProperties, pairsOf } from '../../codec/user-properties.js'
 import { type Message, messages, publish, publishBytes, subscribe, subscriber } from '../delivery.js'
-import { type Lab, require } from '../lab.js'
+import { demand, type Lab } from '../lab.js'
 import { type Row, statementsOf } from '../statement.js'
 
 type Properties = NonNullable<IPublishPacket['properties']>
@@ -20,8 +20,8 @@ const passing = (v5: string, name: string, properties: Properties): Row => ({
   async check(lab) {
     const [key, value] = Object.entries(properties)[0] as [keyof Properties, unknown]
     const came: unknown = (await passedOn(lab, properties))[key]
-    require(came !== undefined, `the ${name} is missing`)
-    require(Buffer.compare(bytesOf(came), bytesOf(value)) === 0, `the ${name} has changed`)
+    demand(came !== undefined, `the ${name} is missing`)
+    demand(Buffer.compare(bytesOf(came), bytesOf(value)) === 0, `the ${name} has changed`)
   },
 })
 
@@ -68,7 +68,7 @@ const keepingBack = (v5: string, text: string, properties: Properties): Row => (
     const came = (await messages(lab, from, to)).some((message) =>
       Object.keys(properties).some((key) => key in (message.properties ?? {})),
     )
-    require(!came, 'it is passed on')
+    demand(!came, 'it is passed on')
   },
 })
 
@@ -119,8 +119,10 @@ const rows: readonly Row[] = [
     async check(lab) {
       const came = (await userPropertiesOf(lab)).sort()
       const sent = pairs.map(String).sort()
-      require(came.join('\n') ===
-        sent.join('\n'), `${came.length} of ${sent.length} came, or they have changed`)
+      demand(
+        came.join('\n') === sent.join('\n'),
+        `${came.length} of ${sent.length} came, or they have changed`,
+      )
     },
   },
   {
@@ -128,7 +130,7 @@ const rows: readonly Row[] = [
     text: 'User Properties keep their order',
     async check(lab) {
       const came = await userPropertiesOf(lab)
-      require(came.join('\n') === pairs.map(String).join('\n'), 'their order has changed')
+      demand(came.join('\n') === pairs.map(String).join('\n'), 'their order has changed')
     },
   },
   refusing('3.3.2-19', 'a Content Type that is not UTF-8', Buffer.of(contentType, ...illFormed)),
@@ -138,7 +140,7 @@ const rows: readonly Row[] = [
     text: 'a message for overlapping subscriptions has their Subscription Identifiers',
     async check(lab) {
       const came = (await copies(lab, [11, undefined])).flatMap(identifiersOf)
-      require(came.join() === '11', `Subscription Identifiers: ${came.join(', ') || 'none'}; 11 was expected`)
+      demand(came.join() === '11', `Subscription Identifiers: ${came.join(', ') || 'none'}; 11 was expected`)
     },
   },
   {
@@ -146,9 +148,9 @@ const rows: readonly Row[] = [
     text: 'a single copy of a message has the Subscription Identifiers of all matching subscriptions',
     async check(lab) {
       const [first, ...more] = await copies(lab, [11, 12])
-      require(first !== undefined, 'no message came')
+      demand(first !== undefined, 'no message came')
       const came = identifiersOf(first).join()
-      require(more.length > 0 || came === '11,12', `it has ${came || 'none'} instead of 11 and 12`)
+      demand(more.length > 0 || came === '11,12', `it has ${came || 'none'} instead of 11 and 12`)
     },
   },
   {
@@ -156,9 +158,11 @@ const rows: readonly Row[] = [
     text: 'each of several copies of a message has the Subscription Identifier of its subscription',
     async check(lab) {
       const came = (await copies(lab, [11, 12])).map((message) => identifiersOf(message).join())
-      require(came.length > 0, 'no message came')
-      require(came.length === 1 ||
-        came.sort().join(' and ') === '11 and 12', `they have ${came.join(' and ')}`)
+      demand(came.length > 0, 'no message came')
+      demand(
+        came.length === 1 || came.sort().join(' and ') === '11 and 12',
+        `they have ${came.join(' and ')}`,
+      )
     },
   },
   keepingBack('3.3.4-6', 'a Subscription Identifier from a client', { subscriptionIdentifier: 1 }),

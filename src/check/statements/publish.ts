@@ -1,6 +1,6 @@
 // PUBLISH, its flags and its Topic Name (3.3 in both versions), and the flags of PUBREL (3.6.1).
 import { back, lasting, messages, publish, publishBytes, subscribe, subscriber } from '../delivery.js'
-import { type Lab, require } from '../lab.js'
+import { demand, type Lab } from '../lab.js'
 import { described } from '../raw-client.js'
 import { type Row, statementsOf } from '../statement.js'
 import { Violation } from '../violation.js'
@@ -16,7 +16,7 @@ const rows: readonly Row[] = [
       await first.expect('publish')
       first.drop()
       const again = await (await back(lab, settings)).expect('publish')
-      require(again.dup, 'DUP is 0 in a PUBLISH that was sent again')
+      demand(again.dup, 'DUP is 0 in a PUBLISH that was sent again')
     },
   },
   {
@@ -28,7 +28,7 @@ const rows: readonly Row[] = [
       await publish(lab, from, { topic: lab.topic('a') })
       await publish(lab, from, { topic: lab.topic('a'), qos: 1, dup: true })
       for (const message of [await to.expect('publish'), await to.expect('publish')])
-        require(message.qos === 0 && !message.dup, `DUP is ${Number(message.dup)} at QoS ${message.qos}`)
+        demand(message.qos === 0 && !message.dup, `DUP is ${Number(message.dup)} at QoS ${message.qos}`)
     },
   },
   {
@@ -37,7 +37,7 @@ const rows: readonly Row[] = [
     async check(lab) {
       const to = await subscriber(lab, lab.topic('a'), { qos: 1 })
       await publish(lab, await lab.connect(), { topic: lab.topic('a'), qos: 1, dup: true })
-      require(!(await to.expect('publish')).dup, 'DUP is 1 in a PUBLISH that is sent for the first time')
+      demand(!(await to.expect('publish')).dup, 'DUP is 1 in a PUBLISH that is sent for the first time')
     },
   },
   {
@@ -57,7 +57,7 @@ const rows: readonly Row[] = [
       const from = await lab.connect()
       await publish(lab, from, { topic })
       const message = await to.expect('publish')
-      require(message.topic === topic, `the Topic Name has become ${message.topic}`)
+      demand(message.topic === topic, `the Topic Name has become ${message.topic}`)
       const illFormed = Buffer.concat([Buffer.from(lab.topic('')), Buffer.of(0xc3, 0x28)])
       await from.ends('an ill-formed Topic Name', publishBytes(lab, illFormed))
     },
@@ -82,8 +82,8 @@ const rows: readonly Row[] = [
       for (const topic of [...others, lab.topic('a/b')]) await publish(lab, from, { topic, payload: topic })
       const came = (await messages(lab, from, to)).map(({ topic }) => topic)
       const strange = came.find((topic) => topic !== lab.topic('a/b'))
-      require(strange === undefined, `a message on ${strange} came for the Topic Filter ${lab.topic('a/b')}`)
-      require(came.length === 1, `${came.length} messages came instead of one`)
+      demand(strange === undefined, `a message on ${strange} came for the Topic Filter ${lab.topic('a/b')}`)
+      demand(came.length === 1, `${came.length} messages came instead of one`)
     },
   },
   {
@@ -111,7 +111,7 @@ const rows: readonly Row[] = [
         await publish(lab, from, { topic: lab.topic('a/b'), qos: 2 })
         const copies = await messages(lab, from, to)
         const largest = Math.max(...copies.map(({ qos }) => qos))
-        require(largest === 2, `the largest QoS is ${largest}, not 2, of ${copies.length} copies`)
+        demand(largest === 2, `the largest QoS is ${largest}, not 2, of ${copies.length} copies`)
       }
     },
   },

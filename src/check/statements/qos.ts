@@ -10,7 +10,7 @@ import {
   takenAgain,
   textOf,
 } from '../delivery.js'
-import { type Lab, require } from '../lab.js'
+import { demand, type Lab } from '../lab.js'
 import { type Answer, described } from '../raw-client.js'
 import { type Row, statementsOf } from '../statement.js'
 import { NotOffered } from '../violation.js'
@@ -27,9 +27,8 @@ const unusedIdentifiers =
     const from = await lab.connect()
     for (let i = 0; i < 5; i++) await publish(lab, from, { topic: lab.topic('a'), qos })
     const used = (await messages(lab, from, to)).map(({ messageId }) => messageId)
-    require(used.length > 0, 'no message came')
-    require(new Set(used).size ===
-      used.length, `Packet Identifiers of messages in flight: ${used.join(', ')}`)
+    demand(used.length > 0, 'no message came')
+    demand(new Set(used).size === used.length, `Packet Identifiers of messages in flight: ${used.join(', ')}`)
   }
 
 const firstSending =
@@ -38,7 +37,7 @@ const firstSending =
     const to = await subscriber(lab, lab.topic('a'), { qos })
     await publish(lab, await lab.connect(), { topic: lab.topic('a'), qos })
     const message = await to.expect('publish')
-    require(message.qos === qos && !message.dup, `QoS ${message.qos} with DUP ${Number(message.dup)}`)
+    demand(message.qos === qos && !message.dup, `QoS ${message.qos} with DUP ${Number(message.dup)}`)
   }
 
 /** At QoS 1 the first of two messages is acknowledged. */
@@ -59,8 +58,8 @@ const unacknowledged =
     first.drop()
     const again = await takenAgain(lab, from, await back(lab, settings), 1)
     const came = messagesOf(again).map(textOf)
-    require(came.includes('two'), 'a message without an acknowledgement is not sent again')
-    require(!came.includes('one'), 'an acknowledged message is sent again')
+    demand(came.includes('two'), 'a message without an acknowledgement is not sent again')
+    demand(!came.includes('one'), 'an acknowledged message is sent again')
   }
 
 const pubrelFollows: Exchange = async (lab) => {
@@ -71,7 +70,7 @@ const pubrelFollows: Exchange = async (lab) => {
     const { messageId = 0 } = await to.expect('publish')
     to.send({ cmd: 'pubrec', messageId })
     const pubrel = await to.expect('pubrel')
-    require(pubrel.messageId === messageId, `PUBREL ${pubrel.messageId} follows PUBREC ${messageId}`)
+    demand(pubrel.messageId === messageId, `PUBREL ${pubrel.messageId} follows PUBREC ${messageId}`)
     to.send({ cmd: 'pubcomp', messageId })
   }
 }
@@ -92,13 +91,13 @@ async function afterPubrel(lab: Lab): Promise<{ answers: Answer[]; messageId: nu
 const pubrelAgain: Exchange = async (lab) => {
   const { answers, messageId } = await afterPubrel(lab)
   const isThere = answers.some((answer) => answer.cmd === 'pubrel' && answer.messageId === messageId)
-  require(isThere, 'PUBREL without PUBCOMP is not sent again')
+  demand(isThere, 'PUBREL without PUBCOMP is not sent again')
 }
 
 const noPublishAgain: Exchange = async (lab) => {
   const { answers } = await afterPubrel(lab)
   const message = answers.find(({ cmd }) => cmd === 'publish')
-  require(message === undefined, `${described(message)} is sent again after PUBREL`)
+  demand(message === undefined, `${described(message)} is sent again after PUBREL`)
 }
 
 const acknowledged =
@@ -107,7 +106,7 @@ const acknowledged =
     const client = await lab.connect()
     for (const messageId of identifiers) {
       const answer = await publish(lab, client, { topic: lab.topic('a'), qos, messageId })
-      require(answer?.messageId === messageId, `the answer to ${messageId} has ${answer?.messageId}`)
+      demand(answer?.messageId === messageId, `the answer to ${messageId} has ${answer?.messageId}`)
     }
   }
 
@@ -127,7 +126,7 @@ const usedAgain =
       })
     }
     const came = (await received(lab, from, to, 2)).map(textOf)
-    require(came.join() === 'one,two', `${came.join(' and ') || 'nothing'} came instead of one and two`)
+    demand(came.join() === 'one,two', `${came.join(' and ') || 'nothing'} came instead of one and two`)
   }
 
 /** A client may send a PUBLISH again only on a new network connection [MQTT-4.4.0-1]. */
@@ -138,14 +137,14 @@ const notTwice: Exchange = async (lab) => {
   for (const dup of [false, true]) {
     from.send(lab.publishPacket(lab.topic('a'), { payload: 'x', qos: 2, messageId: 1, dup }))
     const { messageId } = await from.expect('pubrec')
-    require(messageId === 1, `PUBREC has Packet Identifier ${messageId} instead of 1`)
+    demand(messageId === 1, `PUBREC has Packet Identifier ${messageId} instead of 1`)
     if (!dup) from.drop()
     if (!dup) from = await back(lab, settings)
   }
   from.send({ cmd: 'pubrel', messageId: 1 })
   await from.expect('pubcomp')
   const { length } = await messages(lab, from, to)
-  require(length === 1, `a message that was sent twice is delivered ${length} times`)
+  demand(length === 1, `a message that was sent twice is delivered ${length} times`)
 }
 
 const pubcompFollows: Exchange = async (lab) => {
@@ -155,7 +154,7 @@ const pubcompFollows: Exchange = async (lab) => {
     await client.expect('pubrec')
     client.send({ cmd: 'pubrel', messageId })
     const pubcomp = await client.expect('pubcomp')
-    require(pubcomp.messageId === messageId, `PUBCOMP ${pubcomp.messageId} follows PUBREL ${messageId}`)
+    demand(pubcomp.messageId === messageId, `PUBCOMP ${pubcomp.messageId} follows PUBREL ${messageId}`)
   }
 }
 
@@ -168,7 +167,7 @@ const usedAfterRefusal: Exchange = async (lab) => {
   if (reasonCode < 0x80) throw new NotOffered('the server refuses no message')
   await publish(lab, from, { topic: lab.topic('a'), qos: 2, messageId: 1 })
   const { length } = await messages(lab, from, to)
-  require(length === 1, 'the message is not delivered')
+  demand(length === 1, 'the message is not delivered')
 }
 
 const each =
@@ -185,7 +184,7 @@ const rows: readonly Row[] = [
       const to = await subscriber(lab, lab.topic('a'), { qos: 1 })
       await publish(lab, await lab.connect(), { topic: lab.topic('a') })
       const message = await to.expect('publish')
-      require(message.qos === 0 && !message.dup, `QoS ${message.qos} with DUP ${Number(message.dup)}`)
+      demand(message.qos === 0 && !message.dup, `QoS ${message.qos} with DUP ${Number(message.dup)}`)
     },
   },
   ...[

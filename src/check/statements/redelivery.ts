@@ -1,6 +1,6 @@
 // Redelivery, receipt and order of messages (4.4, 4.5 and 4.6 in both versions).
 import { back, lasting, messages, publish, received, subscriber, takenAgain, textOf } from '../delivery.js'
-import { type Lab, require } from '../lab.js'
+import { demand, type Lab } from '../lab.js'
 import type { RawClient } from '../raw-client.js'
 import { type Row, statementsOf } from '../statement.js'
 
@@ -43,7 +43,7 @@ async function comesAgain(lab: Lab, qos: 1 | 2, packet: 'PUBLISH' | 'PUBREL'): P
   first.drop()
   const answers = await takenAgain(lab, from, await back(lab, settings), 1)
   const came = answers.map((answer) => `${answer.cmd.toUpperCase()} ${answer.messageId}`).join(', ')
-  require(came === `${packet} ${messageId}`, `${came || 'nothing'} came instead of ${packet} ${messageId}`)
+  demand(came === `${packet} ${messageId}`, `${came || 'nothing'} came instead of ${packet} ${messageId}`)
 }
 
 const isAscending = (numbers: readonly number[]): boolean =>
@@ -74,7 +74,7 @@ const rows: readonly Row[] = [
       await first.quiet('a refusal is answered')
       first.drop()
       const { length } = await messages(lab, from, await back(lab, settings))
-      require(length === 0, `${length} messages are sent again`)
+      demand(length === 0, `${length} messages are sent again`)
     },
   },
   {
@@ -88,7 +88,7 @@ const rows: readonly Row[] = [
       await publishAll(lab, from, [lab.topic('a'), lab.topic('a')], 1)
       for (const client of [present, await back(lab, all[0]!), await back(lab, all[1]!)]) {
         const { length } = await received(lab, from, client, 2)
-        require(length === 2, `a client has got ${length} of 2 messages`)
+        demand(length === 2, `a client has got ${length} of 2 messages`)
       }
     },
   },
@@ -104,8 +104,10 @@ const rows: readonly Row[] = [
       first.drop()
       const answers = await takenAgain(lab, from, await back(lab, settings), order.length)
       const again = answers.map(({ messageId }) => messageId)
-      require(order.join() ===
-        again.join(), `they came as ${order.join(', ')}, and again as ${again.join(', ')}`)
+      demand(
+        order.join() === again.join(),
+        `they came as ${order.join(', ')}, and again as ${again.join(', ')}`,
+      )
     },
   },
   {
@@ -119,7 +121,7 @@ const rows: readonly Row[] = [
       to.send(...order.map((messageId) => ({ cmd: 'pubrec', messageId }) as const))
       for (const messageId of order) {
         const pubrel = await to.expect('pubrel')
-        require(pubrel.messageId === messageId, `PUBREL ${pubrel.messageId} came, ${messageId} is next`)
+        demand(pubrel.messageId === messageId, `PUBREL ${pubrel.messageId} came, ${messageId} is next`)
       }
     },
   },
@@ -137,8 +139,8 @@ const rows: readonly Row[] = [
           qos,
         )
         const came = (await received(lab, from, to, 8)).map((message) => Number(textOf(message)))
-        require(came.length === 8, `${came.length} of 8 messages of QoS ${qos} came`)
-        require(isAscending(came), `they came at QoS ${qos} as ${came.join(', ')}`)
+        demand(came.length === 8, `${came.length} of 8 messages of QoS ${qos} came`)
+        demand(isAscending(came), `they came at QoS ${qos} as ${came.join(', ')}`)
       }
     },
   },
@@ -155,8 +157,8 @@ const rows: readonly Row[] = [
         const numbers = came
           .filter((message) => message.topic === topic)
           .map((message) => Number(textOf(message)))
-        require(numbers.length === 4, `${numbers.length} of 4 messages on ${topic} came`)
-        require(isAscending(numbers), `they came on ${topic} as ${numbers.join(', ')}`)
+        demand(numbers.length === 4, `${numbers.length} of 4 messages on ${topic} came`)
+        demand(isAscending(numbers), `they came on ${topic} as ${numbers.join(', ')}`)
       }
     },
   },

@@ -1,6 +1,6 @@
 // Retained messages (3.3.1.3 in both versions).
 import { messages, publish, retainedFor, store, subscriber, textOf } from '../delivery.js'
-import { require } from '../lab.js'
+import { demand } from '../lab.js'
 import { described } from '../raw-client.js'
 import { type Row, statementsOf } from '../statement.js'
 
@@ -15,8 +15,8 @@ const rows: readonly Row[] = [
       for (const qos of [0, 1] as const) {
         await publish(lab, client, { topic: lab.topic(`a${qos}`), payload: 'x', retain: true, qos })
         const [message] = await retainedFor(lab, client, lab.topic(`a${qos}`), { qos: 1, count: 1 })
-        require(message !== undefined && textOf(message) === 'x', 'it is not sent to a new subscriber')
-        require(message.qos === qos, `it comes with QoS ${message.qos} instead of ${qos}`)
+        demand(message !== undefined && textOf(message) === 'x', 'it is not sent to a new subscriber')
+        demand(message.qos === qos, `it comes with QoS ${message.qos} instead of ${qos}`)
       }
     },
   },
@@ -27,8 +27,7 @@ const rows: readonly Row[] = [
       const client = await subscriber(lab, lab.topic('other'))
       for (const payload of ['one', 'two']) await store(lab, client, { topic: lab.topic('a'), payload })
       const came = (await retainedFor(lab, client, lab.topic('a'))).map(textOf)
-      require(came.join() ===
-        'two', `a new subscriber gets ${came.join(' and ') || 'nothing'} instead of two`)
+      demand(came.join() === 'two', `a new subscriber gets ${came.join(' and ') || 'nothing'} instead of two`)
     },
   },
   {
@@ -40,7 +39,7 @@ const rows: readonly Row[] = [
       for (const topic of topics) await store(lab, client, { topic, payload: 'x' })
       const came = (await retainedFor(lab, client, lab.topic('r/#'), { count: 3 })).map(({ topic }) => topic)
       const missing = topics.find((topic) => !came.includes(topic))
-      require(missing === undefined, `the retained message of ${missing} is not sent`)
+      demand(missing === undefined, `the retained message of ${missing} is not sent`)
     },
   },
   {
@@ -51,7 +50,7 @@ const rows: readonly Row[] = [
       await store(lab, client, { topic: lab.topic('a'), payload: 'old', qos: 1 })
       await store(lab, client, { topic: lab.topic('a'), payload: 'new' })
       const came = (await retainedFor(lab, client, lab.topic('a'))).map(textOf)
-      require(!came.includes('old'), 'the earlier message is sent to a new subscriber')
+      demand(!came.includes('old'), 'the earlier message is sent to a new subscriber')
     },
   },
   {
@@ -61,7 +60,7 @@ const rows: readonly Row[] = [
       const client = await subscriber(lab, lab.topic('other'))
       await store(lab, client, { topic: lab.topic('a'), payload: 'x' })
       const [message] = await retainedFor(lab, client, lab.topic('a'), { count: 1 })
-      require(message?.retain === true, `${message ? described(message) : 'nothing'} came without RETAIN`)
+      demand(message?.retain === true, `${message ? described(message) : 'nothing'} came without RETAIN`)
     },
   },
   {
@@ -70,7 +69,7 @@ const rows: readonly Row[] = [
     async check(lab) {
       const to = await subscriber(lab, lab.topic('a'))
       await publish(lab, await lab.connect(), { topic: lab.topic('a'), payload: 'x', retain: true })
-      require(!(await to.expect('publish')).retain, 'RETAIN is 1')
+      demand(!(await to.expect('publish')).retain, 'RETAIN is 1')
     },
   },
   {
@@ -81,9 +80,9 @@ const rows: readonly Row[] = [
       const from = await subscriber(lab, lab.topic('other'))
       for (const payload of ['x', '']) await store(lab, from, { topic: lab.topic('a'), payload })
       const live = (await messages(lab, from, to)).map(textOf)
-      require(live.join() === 'x,', 'it is not delivered to a subscriber')
+      demand(live.join() === 'x,', 'it is not delivered to a subscriber')
       const came = (await retainedFor(lab, from, lab.topic('a'))).map(textOf)
-      require(!came.includes('x'), 'the removed message is sent to a new subscriber')
+      demand(!came.includes('x'), 'the removed message is sent to a new subscriber')
     },
   },
   {
@@ -93,7 +92,7 @@ const rows: readonly Row[] = [
       const client = await subscriber(lab, lab.topic('other'))
       await store(lab, client, { topic: lab.topic('a') })
       const came = await retainedFor(lab, client, lab.topic('a'))
-      require(came.length === 0, 'a new subscriber gets it')
+      demand(came.length === 0, 'a new subscriber gets it')
     },
   },
   {
@@ -107,9 +106,9 @@ const rows: readonly Row[] = [
         await store(lab, client, { topic: lab.topic('b'), payload, retain: false })
       }
       const kept = (await retainedFor(lab, client, lab.topic('a'), { count: 1 })).map(textOf)
-      require(kept.join() === 'kept', `a new subscriber gets ${kept.join(' and ') || 'nothing'}`)
+      demand(kept.join() === 'kept', `a new subscriber gets ${kept.join(' and ') || 'nothing'}`)
       const stored = await retainedFor(lab, client, lab.topic('b'))
-      require(stored.length === 0, 'it is sent to a new subscriber')
+      demand(stored.length === 0, 'it is sent to a new subscriber')
     },
   },
   {
@@ -119,9 +118,9 @@ const rows: readonly Row[] = [
       const client = await subscriber(lab, lab.topic('other'))
       await store(lab, client, { topic: lab.topic('a'), payload: 'x' })
       const first = await retainedFor(lab, client, lab.topic('a'), { rh: 1, count: 1 })
-      require(first.length === 1, 'a new subscription does not get it')
+      demand(first.length === 1, 'a new subscription does not get it')
       const second = await retainedFor(lab, client, lab.topic('a'), { rh: 1 })
-      require(second.length === 0, 'an existing subscription gets it again')
+      demand(second.length === 0, 'an existing subscription gets it again')
     },
   },
   {
@@ -131,7 +130,7 @@ const rows: readonly Row[] = [
       const client = await subscriber(lab, lab.topic('other'))
       await store(lab, client, { topic: lab.topic('a'), payload: 'x' })
       const came = await retainedFor(lab, client, lab.topic('a'), { rh: 2 })
-      require(came.length === 0, 'a retained message came')
+      demand(came.length === 0, 'a retained message came')
     },
   },
   {
@@ -143,7 +142,7 @@ const rows: readonly Row[] = [
       for (const retain of [true, false]) {
         await publish(lab, from, { topic: lab.topic('a'), payload: 'x', retain })
         const message = await to.expect('publish')
-        require(message.retain === retain, `RETAIN is ${Number(message.retain)} instead of ${Number(retain)}`)
+        demand(message.retain === retain, `RETAIN is ${Number(message.retain)} instead of ${Number(retain)}`)
       }
     },
   },

@@ -1,7 +1,7 @@
 // What CONNECT does to sessions, and the limits that a client sets in it (3.1 in both versions).
 import { lasting, messages, publish, retainedFor, subscriber, textOf } from '../delivery.js'
 import { leftSession } from '../exchanges.js'
-import { type Lab, require } from '../lab.js'
+import { demand, type Lab } from '../lab.js'
 import { type Answer, described } from '../raw-client.js'
 import { type Row, statementsOf } from '../statement.js'
 
@@ -80,7 +80,7 @@ const rows: readonly Row[] = [
       await (await lab.connect({ ...settings, clean: true })).leave()
       await publish(lab, await lab.connect(), { topic: lab.topic('a'), qos: 1 })
       const client = await lab.connect(settings)
-      require(client.connack?.sessionPresent === false, 'the session is there again')
+      demand(client.connack?.sessionPresent === false, 'the session is there again')
       await client.quiet('messages for the discarded session are sent')
     },
   },
@@ -91,7 +91,7 @@ const rows: readonly Row[] = [
       const settings = lasting(lab)
       await (await lab.connect(settings)).leave()
       const { connack } = await lab.connect(settings)
-      require(connack?.sessionPresent === true, 'there is no session after the first connection')
+      demand(connack?.sessionPresent === true, 'there is no session after the first connection')
     },
   },
   {
@@ -103,7 +103,7 @@ const rows: readonly Row[] = [
       await publisher.sync()
       await publisher.leave()
       const [message] = await retainedFor(lab, await subscriber(lab, lab.topic('b')), lab.topic('a'))
-      require(message !== undefined, 'the retained message is gone')
+      demand(message !== undefined, 'the retained message is gone')
     },
   },
   {
@@ -113,7 +113,7 @@ const rows: readonly Row[] = [
       const settings = lasting(lab)
       ;(await lab.connect(settings)).drop()
       const { connack } = await lab.connect(settings)
-      require(connack?.sessionPresent === true, 'the session is gone')
+      demand(connack?.sessionPresent === true, 'the session is gone')
     },
   },
   {
@@ -125,7 +125,7 @@ const rows: readonly Row[] = [
       const publisher = await lab.connect()
       await publish(lab, publisher, { topic, payload: 'x'.repeat(150) })
       for (const { bytes } of await messages(lab, publisher, client))
-        require(bytes.length <= 150, `a packet of ${bytes.length} bytes is sent, 150 are allowed`)
+        demand(bytes.length <= 150, `a packet of ${bytes.length} bytes is sent, 150 are allowed`)
     },
   },
   {
@@ -138,7 +138,7 @@ const rows: readonly Row[] = [
       const publisher = await lab.connect()
       await publish(lab, publisher, { topic, qos: 1, payload: 'x'.repeat(150) })
       await publish(lab, publisher, { topic, qos: 1, payload: 'small' })
-      require(textOf(await client.expect('publish')) === 'small', 'the message that is too large is sent')
+      demand(textOf(await client.expect('publish')) === 'small', 'the message that is too large is sent')
     },
   },
   {
@@ -146,7 +146,7 @@ const rows: readonly Row[] = [
     text: 'no Topic Alias is higher than the Topic Alias Maximum of the client',
     async check(lab) {
       for (const alias of await aliases(lab, 1))
-        require(alias <= 1, `a Topic Alias is ${alias}, the maximum is 1`)
+        demand(alias <= 1, `a Topic Alias is ${alias}, the maximum is 1`)
     },
   },
   {
@@ -154,7 +154,7 @@ const rows: readonly Row[] = [
     text: 'a client without Topic Alias Maximum, or with 0, gets no Topic Alias',
     async check(lab) {
       for (const maximum of [undefined, 0])
-        require((await aliases(lab, maximum)).length === 0, 'a PUBLISH has a Topic Alias')
+        demand((await aliases(lab, maximum)).length === 0, 'a PUBLISH has a Topic Alias')
     },
   },
   {
@@ -163,7 +163,7 @@ const rows: readonly Row[] = [
     async check(lab) {
       for (const properties of [{}, { requestResponseInformation: false }]) {
         const { connack } = await lab.connect({ properties })
-        require(connack?.properties?.responseInformation === undefined, 'CONNACK has Response Information')
+        demand(connack?.properties?.responseInformation === undefined, 'CONNACK has Response Information')
       }
     },
   },
@@ -175,7 +175,7 @@ const rows: readonly Row[] = [
         const { reasonString, userProperties } =
           ('properties' in answer && (answer.properties as Record<string, unknown>)) || {}
         const isPlain = reasonString === undefined && userProperties === undefined
-        require(isPlain || answer.cmd === 'disconnect', `${answer.cmd.toUpperCase()} has them`)
+        demand(isPlain || answer.cmd === 'disconnect', `${answer.cmd.toUpperCase()} has them`)
       }
     },
   },
@@ -185,9 +185,9 @@ const rows: readonly Row[] = [
     async check(lab) {
       const settings = await leftSession(lab, lab.topic('a'))
       const other = await lab.connect({ ...lasting(lab) })
-      require(other.connack?.sessionPresent === false, 'a client gets the session of another')
+      demand(other.connack?.sessionPresent === false, 'a client gets the session of another')
       const same = await lab.connect(settings)
-      require(same.connack?.sessionPresent === true, 'a client does not get its session')
+      demand(same.connack?.sessionPresent === true, 'a client does not get its session')
     },
   },
   {
@@ -199,7 +199,7 @@ const rows: readonly Row[] = [
       await lab.connect({ clientId })
       const disconnect = await first.closed()
       const isRight = lab.version === 4 || disconnect?.reasonCode === 0x8e
-      require(isRight, `DISCONNECT with 0x8e was expected, ${described(disconnect)}`)
+      demand(isRight, `DISCONNECT with 0x8e was expected, ${described(disconnect)}`)
     },
   },
   {
@@ -208,7 +208,7 @@ const rows: readonly Row[] = [
     async check(lab) {
       await discards(lab)
       const { connack } = await lab.connect(await leftSession(lab, lab.topic('b')))
-      require(connack?.sessionPresent === true, 'a session was discarded without being asked for')
+      demand(connack?.sessionPresent === true, 'a session was discarded without being asked for')
     },
   },
   {
@@ -232,9 +232,9 @@ const rows: readonly Row[] = [
           : { clientId: '', clean: false }
       client.send(lab.connectPacket(settings), lab.publishPacket(lab.topic('a')))
       const outcome = await client.refusal()
-      require(outcome !== 'accepted', 'a CONNECT is accepted that had to be rejected')
+      demand(outcome !== 'accepted', 'a CONNECT is accepted that had to be rejected')
       const seen = await messages(lab, await lab.connect(), watcher)
-      require(seen.length === 0, 'a PUBLISH after the rejected CONNECT is processed')
+      demand(seen.length === 0, 'a PUBLISH after the rejected CONNECT is processed')
     },
   },
 ]

@@ -1,6 +1,6 @@
 // Session state (4.1 in both versions).
 import { lasting, publish } from '../delivery.js'
-import { type ConnectSettings, type Lab, require } from '../lab.js'
+import { type ConnectSettings, demand, type Lab } from '../lab.js'
 import type { RawClient } from '../raw-client.js'
 import { type Row, statementsOf } from '../statement.js'
 import { Subscriber } from '../subscriber.js'
@@ -18,7 +18,7 @@ async function left(lab: Lab, settings: ConnectSettings, identifier?: number): P
 /** Connects again. @throws Violation if the session is not there */
 async function resumed(lab: Lab, settings: ConnectSettings): Promise<RawClient> {
   const client = await lab.connect(settings)
-  require(client.connack?.sessionPresent === true, 'Session Present is 0 in CONNACK')
+  demand(client.connack?.sessionPresent === true, 'Session Present is 0 in CONNACK')
   return client
 }
 
@@ -109,8 +109,7 @@ const rows: readonly Row[] = [
       await left(lab, settings)
       await lab.pause(2500)
       const { connack } = await lab.connect(settings)
-      require(connack?.sessionPresent ===
-        false, 'after 2.5 s a session that expires after 1 s is still there')
+      demand(connack?.sessionPresent === false, 'after 2.5 s a session that expires after 1 s is still there')
     },
   },
   {
@@ -144,7 +143,7 @@ const rows: readonly Row[] = [
       await publish(lab, publisher, { topic, payload: 'a' })
       const [message] = await subscriber.expect(publisher, ['a'], 'the session has a subscription')
       const identifier = [message!.properties?.subscriptionIdentifier].flat().join()
-      require(identifier === '7', `Subscription Identifier ${identifier || 'none'}, not 7, came`)
+      demand(identifier === '7', `Subscription Identifier ${identifier || 'none'}, not 7, came`)
     },
   },
   {

@@ -1,6 +1,6 @@
 // Shared Subscriptions (MQTT 5.0, 4.8.2).
 import { lasting, publish } from '../delivery.js'
-import { type ConnectSettings, type Lab, require } from '../lab.js'
+import { type ConnectSettings, demand, type Lab } from '../lab.js'
 import type { RawClient } from '../raw-client.js'
 import { type Row, statementsOf } from '../statement.js'
 import { Subscriber, watchedWill } from '../subscriber.js'
@@ -62,7 +62,7 @@ const rows: readonly Row[] = [
       for (const payload of texts) await publish(lab, publisher, { topic: lab.topic('a'), qos: 1, payload })
       for (const [granted, one] of members.entries())
         for (const { qos } of await one.arrived(publisher))
-          require(qos === granted, `QoS ${granted} was granted, a message of QoS 1 came with QoS ${qos}`)
+          demand(qos === granted, `QoS ${granted} was granted, a message of QoS 1 came with QoS ${qos}`)
     },
   },
   {
@@ -74,7 +74,7 @@ const rows: readonly Row[] = [
       first.drop()
       const again = await lab.connect(settings)
       const message = await again.expect('publish')
-      require(message.messageId === messageId, `Packet Identifier ${messageId} became ${message.messageId}`)
+      demand(message.messageId === messageId, `Packet Identifier ${messageId} became ${message.messageId}`)
       again.send({ cmd: 'pubrec', messageId })
       await again.expect('pubrel')
       again.send({ cmd: 'pubcomp', messageId })
@@ -112,8 +112,10 @@ const rows: readonly Row[] = [
       const came: string[] = []
       for (const one of members)
         for (const { payload } of await one.arrived(publisher)) came.push(String(payload))
-      require(came.sort().join() ===
-        texts.join(), `${texts.length} messages were published, the members got ${came.length}: ${came}`)
+      demand(
+        came.sort().join() === texts.join(),
+        `${texts.length} messages were published, the members got ${came.length}: ${came}`,
+      )
     },
   },
   {

@@ -1,7 +1,7 @@
 // SUBSCRIBE and SUBACK (3.8, 3.9 in both versions).
 import type { QoS } from '../../codec/publish.js'
 import { publish } from '../delivery.js'
-import { type Lab, require } from '../lab.js'
+import { demand, type Lab } from '../lab.js'
 import type { RawClient } from '../raw-client.js'
 import { field } from '../raw-packets.js'
 import { type Row, statementsOf } from '../statement.js'
@@ -49,14 +49,14 @@ async function checkGranted(
   const messages = await subscriber.expect(publisher, topics, 'a subscription was granted')
   for (const [topic, code] of granted) {
     const { qos } = messages.find((message) => message.topic === topic)!
-    require(qos === code, `QoS ${code} was granted, and a message of QoS 2 came with QoS ${qos}`)
+    demand(qos === code, `QoS ${code} was granted, and a message of QoS 2 came with QoS ${qos}`)
   }
 }
 
 async function codeForEach(lab: Lab): Promise<void> {
   const wishes = [...three(lab), [lab.topic('b'), 1], [lab.topic('c'), 0]] as Wish[]
   const { length } = await subscribeAll(await lab.connect(), wishes)
-  require(length === wishes.length, `${wishes.length} Topic Filters, ${length} codes`)
+  demand(length === wishes.length, `${wishes.length} Topic Filters, ${length} codes`)
 }
 
 async function codesOfQoS(lab: Lab): Promise<void> {
@@ -65,7 +65,7 @@ async function codesOfQoS(lab: Lab): Promise<void> {
   const codes = await subscribeAll(subscriber.client, wishes)
   for (const [index, [, qos]] of wishes.entries()) {
     const code = codes[index]!
-    require(code <= qos || code >= 0x80, `QoS ${qos} was requested, and ${code} granted`)
+    demand(code <= qos || code >= 0x80, `QoS ${qos} was requested, and ${code} granted`)
   }
   const topics = wishes.map(([topic], index) => [topic, codes[index]!] as const)
   await checkGranted(lab, subscriber, topics)
@@ -121,7 +121,7 @@ async function lowerQoS(lab: Lab): Promise<void> {
   for (const { topic, qos, payload } of await subscriber.arrived(publisher)) {
     const published = Number(payload.toString().at(-1))
     const lower = Math.min(published, granted.get(topic)!)
-    require(qos === lower, `published with QoS ${published}, granted ${granted.get(topic)}, sent with ${qos}`)
+    demand(qos === lower, `published with QoS ${published}, granted ${granted.get(topic)}, sent with ${qos}`)
   }
 }
 
@@ -131,7 +131,7 @@ async function identifiers(lab: Lab): Promise<void> {
     const subscriptions = [{ topic: lab.topic('a'), qos: 0 as const }]
     client.send({ cmd: 'subscribe', messageId, subscriptions })
     const { messageId: answered } = await client.expect('suback')
-    require(answered === messageId, `Packet Identifier ${messageId} was answered with ${answered}`)
+    demand(answered === messageId, `Packet Identifier ${messageId} was answered with ${answered}`)
   }
 }
 
@@ -245,8 +245,10 @@ const rows: readonly Row[] = [
         const topic = lab.topic(String(subscriptionIdentifier))
         await subscriber.granted(topic, {}, { subscriptionIdentifier })
         const came = await identifiersOf(lab, subscriber, topic)
-        require(came ===
-          String(subscriptionIdentifier), `${came || 'none'}, not ${subscriptionIdentifier} came`)
+        demand(
+          came === String(subscriptionIdentifier),
+          `${came || 'none'}, not ${subscriptionIdentifier} came`,
+        )
       }
     },
   },
@@ -260,7 +262,7 @@ const rows: readonly Row[] = [
       await subscriber.granted(topic, {}, { subscriptionIdentifier: 5 })
       await subscriber.granted(topic)
       const came = await identifiersOf(lab, subscriber, topic)
-      require(came === '', `Subscription Identifier ${came} came, after a SUBSCRIBE without one`)
+      demand(came === '', `Subscription Identifier ${came} came, after a SUBSCRIBE without one`)
     },
   },
   {

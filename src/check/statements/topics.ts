@@ -1,5 +1,5 @@
 // Topic Names and Topic Filters (4.7 in both versions).
-import { type Lab, require } from '../lab.js'
+import { demand, type Lab } from '../lab.js'
 import { field, packetOf, twoBytes } from '../raw-packets.js'
 import { type Row, statementsOf } from '../statement.js'
 import { request, Subscriber } from '../subscriber.js'
@@ -13,7 +13,7 @@ export async function refusesFilters(lab: Lab, ...filters: readonly (string | Ui
     const answer = await client.next()
     if (answer?.cmd !== 'suback') continue
     const code = answer.granted[0] as number
-    require(code >= 0x80, `the Topic Filter ${filter} was granted with ${code}`)
+    demand(code >= 0x80, `the Topic Filter ${filter} was granted with ${code}`)
   }
 }
 
@@ -58,7 +58,7 @@ async function longest(lab: Lab): Promise<void> {
   const expected = (await isTaken(lab, topic)) ? ['a'] : []
   const messages = await subscriber.expect(await lab.connect(), expected, 'a topic of 65,535 bytes')
   for (const { topic: came } of messages)
-    require(came === topic, `a message on a topic of 65,535 bytes came with one of ${came.length}`)
+    demand(came === topic, `a message on a topic of 65,535 bytes came with one of ${came.length}`)
 }
 
 const rows: readonly Row[] = [

@@ -1,5 +1,5 @@
 // UNSUBSCRIBE and UNSUBACK (3.10, 3.11 in both versions).
-import { type Lab, require } from '../lab.js'
+import { demand, type Lab } from '../lab.js'
 import { field } from '../raw-packets.js'
 import { type Row, statementsOf } from '../statement.js'
 import { closes, request, Subscriber, smallAnswer } from '../subscriber.js'
@@ -31,7 +31,7 @@ async function sameIdentifier(lab: Lab): Promise<void> {
     await lab.subscribe(client, lab.topic('a'))
     client.send({ cmd: 'unsubscribe', messageId, unsubscriptions: [lab.topic('a')] })
     const { messageId: answered } = await client.expect('unsuback')
-    require(answered === messageId, `Packet Identifier ${messageId} was answered with ${answered}`)
+    demand(answered === messageId, `Packet Identifier ${messageId} was answered with ${answered}`)
   }
 }
 
@@ -114,8 +114,8 @@ const rows: readonly Row[] = [
       await client.expect('unsuback')
       client.send({ cmd: 'pubrec', messageId: messageId! })
       const pubrel = await client.expect('pubrel')
-      require(pubrel.messageId === messageId, `PUBREL has Packet Identifier ${pubrel.messageId}`)
-      require((pubrel.reasonCode ?? 0) < 0x80, 'the message is not known any more')
+      demand(pubrel.messageId === messageId, `PUBREL has Packet Identifier ${pubrel.messageId}`)
+      demand((pubrel.reasonCode ?? 0) < 0x80, 'the message is not known any more')
       client.send({ cmd: 'pubcomp', messageId: messageId! })
       await client.quiet('the delivery is complete')
     },
@@ -173,7 +173,7 @@ const rows: readonly Row[] = [
       const subscriber = await subscribed(lab, 'a', 'c')
       const filters = ['a', 'b', 'c', 'd', 'e'].map((filter) => lab.topic(filter))
       const codes = (await subscriber.unsubscribe(...filters)).granted as readonly number[]
-      require(codes.length === 5, `5 Topic Filters, ${codes.length} Reason Codes`)
+      demand(codes.length === 5, `5 Topic Filters, ${codes.length} Reason Codes`)
       const wrong = codes.some((code, index) => code === 0x11 && index % 2 === 0 && index < 4)
       if (wrong)
         throw new Violation(`for two subscriptions, the first and the third, the codes ${codes} came`)

@@ -3,7 +3,7 @@ import type { IConnectPacket } from 'mqtt-packet'
 import { addUserProperty, noUserProperties, pairsOf } from '../../codec/user-properties.js'
 import { lasting, messages, publishBytes, retainedFor, subscriber, textOf } from '../delivery.js'
 import { refuses } from '../exchanges.js'
-import { type ConnectSettings, type Lab, require } from '../lab.js'
+import { type ConnectSettings, demand, type Lab } from '../lab.js'
 import { byteAt, changedConnect, connectFlags } from '../raw-packets.js'
 import { type Row, statementsOf } from '../statement.js'
 import { Inconclusive } from '../violation.js'
@@ -53,7 +53,7 @@ const rows: readonly Row[] = [
     text: 'the will of a client is published when its connection is lost, or ended for a fault of the client',
     async check(lab) {
       const { watcher, message } = await published(lab)
-      require(textOf(message) === text, 'another payload is published')
+      demand(textOf(message) === text, 'another payload is published')
       const client = await lab.connect({ will: willOf(lab) })
       client.send(publishBytes(lab, Buffer.from(lab.topic('a')), { flags: 6 })) // QoS 3
       await watcher.expect('publish')
@@ -70,7 +70,7 @@ const rows: readonly Row[] = [
       ;(await lab.connect(delayed(2, 60, lab))).drop()
       await watcher.expect('publish', 3000 + lab.patienceMs)
       const took = Math.round(performance.now() - start)
-      require(took > 900, `a will is published after ${took} ms, its Will Delay Interval is 2 s`)
+      demand(took > 900, `a will is published after ${took} ms, its Will Delay Interval is 2 s`)
     },
   },
   {
@@ -78,7 +78,7 @@ const rows: readonly Row[] = [
     text: 'a CONNECT with the Will Flag has a will, whose QoS is used',
     async check(lab) {
       const { message } = await published(lab, { qos: 1 })
-      require(message.qos === 1, `a will of QoS 1 is published with QoS ${message.qos}`)
+      demand(message.qos === 1, `a will of QoS 1 is published with QoS ${message.qos}`)
       await refusesFlags(lab, 'with the Will Flag and no will', (byte) => byte | 4, false)
     },
   },
@@ -89,9 +89,9 @@ const rows: readonly Row[] = [
       const settings = lasting(lab)
       const { watcher } = await published(lab, {}, settings)
       await lost(lab, settings)
-      require((await seen(lab, watcher)) === 0, 'a will is published a second time')
+      demand((await seen(lab, watcher)) === 0, 'a will is published a second time')
       await (await lab.connect({ will: willOf(lab) })).leave()
-      require((await seen(lab, watcher)) === 0, 'a will is published after DISCONNECT')
+      demand((await seen(lab, watcher)) === 0, 'a will is published after DISCONNECT')
     },
   },
   {
@@ -107,7 +107,7 @@ const rows: readonly Row[] = [
       const clientId = lab.clientId()
       await (await lab.connect({ clientId, will: willOf(lab) })).leave()
       await lost(lab, { clientId })
-      require((await seen(lab, watcher)) === 0, 'the will of an earlier connection is published')
+      demand((await seen(lab, watcher)) === 0, 'the will of an earlier connection is published')
     },
   },
   {
@@ -132,7 +132,7 @@ const rows: readonly Row[] = [
       const { watcher } = await published(lab)
       lab.publishPacket(lab.topic('will'), { retain: true }) // removes it at the end if it is retained
       const retained = await retainedFor(lab, watcher, lab.topic('will'))
-      require(retained.length === 0, 'the will is retained')
+      demand(retained.length === 0, 'the will is retained')
     },
   },
   {
@@ -142,7 +142,7 @@ const rows: readonly Row[] = [
       await published(lab, { retain: true })
       const late = await subscriber(lab, lab.topic('a'))
       const [message] = await retainedFor(lab, late, lab.topic('will'))
-      require(message?.retain === true, 'the will is not retained')
+      demand(message?.retain === true, 'the will is not retained')
     },
   },
   {
@@ -153,7 +153,7 @@ const rows: readonly Row[] = [
       const watcher = await watching(lab)
       await lost(lab, { clientId, will: willOf(lab) })
       const { topic, payload } = await watcher.expect('publish')
-      require(topic === lab.topic('will') && String(payload) === text, 'Will Topic and Payload are others')
+      demand(topic === lab.topic('will') && String(payload) === text, 'Will Topic and Payload are others')
     },
   },
   {
@@ -178,9 +178,9 @@ const rows: readonly Row[] = [
       const start = performance.now()
       await lab.connect({ ...session, clientId: clientId! })
       if (performance.now() - start > 1500) throw new Inconclusive('the server was too slow')
-      require((await seen(lab, watcher)) === 0, 'the will is published at once')
+      demand((await seen(lab, watcher)) === 0, 'the will is published at once')
       await lab.pause(3100)
-      require((await seen(lab, watcher)) === 0, 'the will is published after its Will Delay Interval')
+      demand((await seen(lab, watcher)) === 0, 'the will is published after its Will Delay Interval')
     },
   },
   {
@@ -191,7 +191,7 @@ const rows: readonly Row[] = [
       for (const name of ['b', 'a', 'b', 'c']) addUserProperty(userProperties, name, 'value')
       const { message } = await published(lab, { properties: { userProperties } })
       const names = pairsOf(message.properties?.userProperties ?? {}).map(([name]) => name)
-      require(names.join(' ') === 'b a b c', `the order b a b c has become ${names.join(' ')}`)
+      demand(names.join(' ') === 'b a b c', `the order b a b c has become ${names.join(' ')}`)
     },
   },
 ]

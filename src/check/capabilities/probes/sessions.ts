@@ -1,6 +1,6 @@
 // Sessions that survive their network connection.
 import type { QoS } from '../../../codec/publish.js'
-import { type ConnectSettings, type Lab, require } from '../../lab.js'
+import { type ConnectSettings, demand, type Lab } from '../../lab.js'
 import { found, Lacking, no, yes } from '../finding.js'
 import { join, type Peer } from '../peer.js'
 import type { Probe } from '../probe.js'
@@ -26,8 +26,10 @@ async function returned(lab: Lab, topic: string, qos: QoS): Promise<Peer> {
   const publisher = await join(lab)
   await publisher.publish(topic, { qos, payload: 'meanwhile' })
   const after = await join(lab, { ...session, clean: false })
-  require(lab.version === 3 ||
-    after.client.connack?.sessionPresent === true, 'the session is gone when the client comes back')
+  demand(
+    lab.version === 3 || after.client.connack?.sessionPresent === true,
+    'the session is gone when the client comes back',
+  )
   return after
 }
 
