@@ -64,7 +64,8 @@ async function onBroker<T>(
   breaking?: Breaking,
 ): Promise<T> {
   const { target, close } = await startEmbedded(settings, breaking)
-  return work(target).finally(close)
+  // What is there comes at once; a busy machine may take its time.
+  return work({ ...target, patienceMs: 2000 }).finally(close)
 }
 
 const discovered = (settings: Partial<BrokerOptions>, more: Partial<Target> = {}) =>
