@@ -217,12 +217,19 @@ const late = {
   },
 }
 
-/** hdr-histogram-js without its second form in WebAssembly, which nobody here asks for, and a copy of zlib for browsers. */
+/**
+ * hdr-histogram-js without its second form in WebAssembly, which nobody here asks for, and a copy of zlib for browsers; ora
+ * with its own two spinners instead of 80.
+ */
 const spare = {
   name: 'spare',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^(\.\/wasm|pako)$/ }, ({ path }) => ({ path, namespace: 'spare' }))
     onLoad({ filter: /./, namespace: 'spare' }, () => ({ contents: 'exports.WasmHistogram = class {}' }))
+    onLoad({ filter: /cli-spinners\/spinners\.json$/ }, ({ path }) => {
+      const { dots, line } = JSON.parse(readFileSync(path, 'utf8'))
+      return { contents: JSON.stringify({ dots, line }), loader: 'json' }
+    })
   },
 }
 

@@ -45,10 +45,6 @@ const scenes: Record<string, Scene> = {
     script: `EXAMPLE="$EXAMPLE --only MQTT-3.12.4-1"; ${withPort}`,
     shows: '1 statement: 1 kept',
   },
-  "mqttx check mqtt://localhost --fresh 'sensor/+/t=60s'": {
-    script: `(while ${publish('sensor/1/t')}; do sleep 0.2; done) & ${withPort}; kill %1`,
-    shows: /^message .*sensor/m,
-  },
   "mqttx sub -t '#' -v": { script: untilOutput(publish('any/topic')), shows: 'any/topic seen\n' },
   "mqttx pub -t greeting -m 'hello, world'": { shows: '' },
   'mqttx pub -t home/kitchen/temperature -m 21.5': { shows: '' },
