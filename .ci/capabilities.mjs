@@ -1,5 +1,5 @@
-// `node .ci/capabilities.mjs [NAME=URL]...`: writes docs/project/capabilities.md, the capabilities of `mqttx broker` and of
-// mosquitto, both with their default settings, and of the servers that are named.
+// `node .ci/capabilities.mjs [NAME=URL]...`: writes docs/project/capabilities.md and conformance.md, what `mqttx check` finds
+// out about `mqttx broker` and mosquitto, both with their default settings, and about the servers that are named.
 import { spawn, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -62,20 +62,32 @@ function text({ value, atLeast }) {
   return atLeast ? `at least ${value}` : String(value)
 }
 
+/** By statement, its verdict and the reason. */
+function conformanceOf(url) {
+  const { stdout } = spawnSync(process.execPath, [mqttx, 'check', url, '--conformance', '--format', 'json'], {
+    maxBuffer: 2 ** 26,
+  })
+  return JSON.parse(stdout)
+}
+
+/** Without the random levels of its topics. */
+const shownReason = (reason) =>
+  reason.replaceAll('|', '\\|').replace(/mqttx-check\/[^/ ]+\/[0-9a-f]+/g, 'mqttx-check/...')
+
 const ownUrl = await ownBroker()
 const own = capabilitiesOf(ownUrl)
 const labels = String(spawnSync(process.execPath, [mqttx, 'check', ownUrl, '--capabilities']).stdout)
   .split('\n')
   .flatMap((row) => /^ {2}(.+?) {2}/.exec(row)?.[1] ?? [])
-const reference = capabilitiesOf(await mosquitto())
-const columns = [
-  ['mqttx broker', own],
-  [reference['sys-topics'].detail.replace(' version', ''), reference],
-  ...process.argv.slice(2).map((named) => {
-    const [name, url] = named.split(/=(.*)/s)
-    return [name, capabilitiesOf(url)]
-  }),
+const mosquittoUrl = await mosquitto()
+const reference = capabilitiesOf(mosquittoUrl)
+const others = process.argv.slice(2).map((named) => named.split(/=(.*)/s))
+const servers = [
+  ['mqttx broker', ownUrl],
+  [reference['sys-topics'].detail.replace(' version', ''), mosquittoUrl],
+  ...others,
 ]
+const columns = servers.map(([name, url]) => [name, capabilitiesOf(url)])
 const rows = Object.keys(own).map((key, index) => [
   labels[index],
   `\`${key}\``,
@@ -92,5 +104,29 @@ What \`mqttx check --capabilities\` finds out about brokers with their default s
 tried. \`?\`: not found out. Written by \`node .ci/capabilities.mjs\`.
 
 ${table.map(line).join('')}`,
+)
+
+const judged = servers.map(([name, url]) => [name, conformanceOf(url)])
+const of = (found, verdict) => found.filter((one) => one.verdict === verdict).length
+const verdicts = ['kept', 'violated', 'skipped', 'unclear']
+const counts = judged.map(([name, found]) => [name, ...verdicts.map((verdict) => of(found, verdict))])
+const violations = judged.flatMap(([name, found]) =>
+  found
+    .filter(({ verdict }) => verdict === 'violated')
+    .map(({ id, version, text, reason }) => [name, version, id, text, shownReason(reason)]),
+)
+const countHeads = ['server', ...verdicts]
+const violationHeads = ['server', 'MQTT', 'statement', 'what it demands', 'what was seen']
+writeFileSync(
+  `${root}docs/project/conformance.md`,
+  `# Conformance of brokers
+
+What \`mqttx check --conformance\` finds out about brokers with their default settings, of both versions of MQTT. Skipped are
+statements about what a server does not offer. Written by \`node .ci/capabilities.mjs\`.
+
+${[countHeads, countHeads.map(() => '---'), ...counts].map(line).join('')}
+## Violations
+
+${[violationHeads, violationHeads.map(() => '---'), ...violations].map(line).join('')}`,
 )
 process.exit()
