@@ -329,9 +329,20 @@ const modules = Object.fromEntries(contents.map(([file, { inputs }]) => [file, O
 writeFileSync(`${root}build/bundles.json`, JSON.stringify(modules))
 // esbuild lists the exports of a module with for-in, which finds what a program has added to Object.prototype too.
 const exportsLoop = /for\(var (\w+) in (\w+)\)(\w+\(\w+,\1,\{get:\2\[\1\],enumerable:!0\}\))/g
+// It keeps what a bundle takes from a shared file and does not use: reading a property might have an effect.
+const takenNames = /([\w$]+)(=require\("\.\/\w+\.cjs"\)(?:\.module\d+)?)((?:,[\w$]+=\1\.[\w$]+)+)/g
+function withoutUnused(text) {
+  const uses = new Map()
+  for (const [word] of text.matchAll(/[\w$]+/g)) uses.set(word, (uses.get(word) ?? 0) + 1)
+  const isUsed = (declaration) => uses.get(/[\w$]+/.exec(declaration)[0]) > 1
+  return text.replace(takenNames, (_, file, from, names) =>
+    [file, from, ...names.split(/(?=,)/).filter(isUsed)].join(''),
+  )
+}
 for (const name of readdirSync(`${root}dist`).filter((file) => file.endsWith('.cjs'))) {
   const text = readFileSync(`${root}dist/${name}`, 'utf8')
-  writeFileSync(`${root}dist/${name}`, text.replace(exportsLoop, 'for(var $1 of Object.keys($2))$3'))
+  const loops = text.replace(exportsLoop, 'for(var $1 of Object.keys($2))$3')
+  writeFileSync(`${root}dist/${name}`, withoutUnused(loops))
 }
 writeNotices([...ours, thread, packages].flatMap(({ metafile }) => Object.keys(metafile.inputs)))
 // The manual pages as npm installs them: compressed, they are a third of the size.
