@@ -163,7 +163,7 @@ _mqttx() {
         -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
         --context) _mqttx_contexts ;;
         *)
-          if [[ $word == -* ]]; then _mqttx_words '--capabilities --diff --acl -t --topic -q --qos --no-round-trip -W --timeout --fresh --warn --crit --format --json --conformance --list --only --junit -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight -D --property --context --quiet --help --version'
+          if [[ $word == -* ]]; then _mqttx_words '--capabilities --diff --acl -t --topic -q --qos --no-round-trip -W --timeout --fresh --warn --crit --format --json --conformance --list --only --junit -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity -i --id -I --id-prefix -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight -D --property --context --quiet --help --version'
           else :; fi
           ;;
       esac

@@ -559,7 +559,6 @@ complete -c mqttx -n '__mqttx_command check' -l psk -r -f -d 'Use TLS with a pre
 complete -c mqttx -n '__mqttx_command check' -l psk-identity -r -f -d 'Identity of --psk at the server.'
 complete -c mqttx -n '__mqttx_command check' -s i -l id -r -f -d 'Client Identifier.'
 complete -c mqttx -n '__mqttx_command check' -s I -l id-prefix -r -f -d 'Client Identifier: this prefix and the process id.'
-complete -c mqttx -n '__mqttx_command check' -s c -l disable-clean-session -d 'Keep the session: the server queues messages while offline.'
 complete -c mqttx -n '__mqttx_command check' -s k -l keepalive -r -f -d 'Keep Alive interval in seconds (5 to 65535).'
 complete -c mqttx -n '__mqttx_command check' -s u -l username -r -f -d 'User name for the server.'
 complete -c mqttx -n '__mqttx_command check' -s P -l pw -r -f -d 'Password for the server; - prompts for it.'

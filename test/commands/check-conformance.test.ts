@@ -76,6 +76,9 @@ test('a server that is down is an error, not a verdict', async () => {
 test.each([
   [['--only', 'MQTT-0.0.0-1'], "--only: there is no statement 'MQTT-0.0.0-1'"],
   [['--format', 'nagios'], '--conformance and --format nagios cannot be used together'],
+  [['-V', '5'], '--conformance takes the version as an operand'],
+  [['-i', 'me'], '--conformance chooses its own Client Identifiers.'],
+  [['-q', '0'], '--conformance chooses its own QoS.'],
   [['6'], "'6' is not a version of MQTT for --conformance"],
 ])('%j is refused', async (words, says) => {
   const { status, stderr } = await conformance(words)

@@ -66,8 +66,8 @@ const topic = option({
   complete: 'topic',
   shownDefault: 'mqttx-check/ and random digits',
   help: 'Topic of the round trip.',
-  doc: `For a user that may publish and subscribe only there. Other messages on it are ignored. With {capabilities}: the topic
-    below which everything is tried, by default \`mqttx-check\`.`,
+  doc: `For a user that may publish and subscribe only there. Other messages on it are ignored. With {capabilities} and
+    {conformance}: the topic below which everything is tried, by default \`mqttx-check\`.`,
 })
 
 const qos = option({

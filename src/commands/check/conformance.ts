@@ -55,7 +55,7 @@ export async function checkConformance(
 ): Promise<number> {
   const chosen = selected(args)
   const patienceMs = args.timeout === undefined ? defaultPatienceMs : args.timeout * 1000
-  const target = targetOf(options, patienceMs)
+  const target = targetOf(options, patienceMs, args.topic)
   const output = new Output(host.stdout)
   const spinner = progress(() => host.stderr, 'Finding out what the server offers')
   const judgements: Judgement[] = []

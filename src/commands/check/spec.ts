@@ -15,6 +15,24 @@ import { checkProperties, connectProperties } from '../../cli/options/properties
 import { checkTls } from '../../cli/options/tls.js'
 import { UsageError } from '../../errors.js'
 
+const whatOf = {
+  id: 'Client Identifiers',
+  idPrefix: 'Client Identifiers',
+  qos: 'QoS',
+  keepalive: 'Keep Alive',
+  any: 'properties',
+} as const
+
+const { disableCleanSession: _keepsSession, ...ownSessionOptions } = sessionOptions
+
+/** What only the probe uses: the other kinds of check choose these themselves. */
+const ofTheProbe = (['capabilities', 'conformance', 'acl'] as const).flatMap((kind) =>
+  (['id', 'idPrefix', 'qos', 'keepalive', 'any'] as const).map((option) => ({
+    options: [kind, option],
+    message: `--${kind} chooses its own ${whatOf[option]}.`,
+  })),
+)
+
 export const check = spec({
   name: 'check',
   summary: 'Check that a server is up and delivers messages.',
@@ -41,7 +59,7 @@ export const check = spec({
     ...checkOptions,
     ...connectionOptions,
     id: clientId('Invalid id.'),
-    ...sessionOptions,
+    ...ownSessionOptions,
     any: connectProperties.any,
     ...contextOption,
     ...quietOption,
@@ -62,7 +80,14 @@ export const check = spec({
     'cafile',
   ],
   contextSettings,
-  exclusive: [oneClientId],
+  exclusive: [
+    oneClientId,
+    ...ofTheProbe,
+    {
+      options: ['conformance', 'protocolVersion'],
+      message: '--conformance takes the version as an operand: 3.1.1 or 5.',
+    },
+  ],
   operand: 'url',
   check(args) {
     const { conformance, conformanceVersion, listStatements, only, junit } = args
@@ -77,8 +102,9 @@ export const check = spec({
     checkMode(args)
     checkProperties(args)
     checkTls(args)
-    checkSession(args)
-    checkAddressAndLogin(args)
+    const connecting = { ...args, disableCleanSession: false }
+    checkSession(connecting)
+    checkAddressAndLogin(connecting)
   },
 })
 
