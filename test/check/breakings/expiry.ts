@@ -14,8 +14,8 @@ export const expiry: Record<string, Breaking> = {
   'MQTT-3.3.1.3-a in 5': neverExpiring(({ retain }) => retain),
   'MQTT-3.3.2-5 in 5': neverExpiring(({ qos }) => qos === 1),
   'MQTT-3.3.2-6 in 5': toClients('publish', (packet) =>
-    (packet.properties?.messageExpiryInterval ?? 0) > 90
-      ? { ...packet, properties: { messageExpiryInterval: 100 } }
+    (packet.properties?.messageExpiryInterval ?? 0) > 900
+      ? { ...packet, properties: { messageExpiryInterval: 1000 } }
       : packet,
   ),
   'MQTT-4.3.3-7 in 5': toClients('publish', (packet) =>
