@@ -96,7 +96,8 @@ describe('MQTT 5', () => {
       )
 
       await once(() => readers.flatMap(numbersOf).length >= 100)
-      for (const reader of readers) expect(numbersOf(reader).length).toBe(50)
+      // Not exactly half: a reader that is slow to acknowledge gets fewer.
+      for (const reader of readers) expect(numbersOf(reader).length).toBeGreaterThan(20)
       const all = readers.flatMap(numbersOf)
       for (const reader of readers) reader.kill()
       expect(all.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i))
