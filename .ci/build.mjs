@@ -105,7 +105,18 @@ const core = {
   users: [
     ...whole,
     ...['access', 'bench', 'bench-worker', 'capabilities', 'check', 'completion', 'conformance', 'exchanges'],
-    ...['explain', 'formats', 'library', 'pub-json', 'table', 'tap'],
+    ...[
+      'explain',
+      'formats',
+      'library',
+      'pub-json',
+      'recording',
+      'replay',
+      'retained',
+      'table',
+      'tap',
+      'top',
+    ],
   ],
 }
 /** How messages are printed: not needed to publish. */
@@ -138,7 +149,13 @@ const exchanges = {
   ],
   users: ['access', 'capabilities', 'conformance'],
 }
-const sharedFiles = [core, formats, table, packets, exchanges]
+/** Messages that were recorded as JSON. */
+const recording = {
+  file: 'recording',
+  modules: modulesOf('recording'),
+  users: ['pub-json', 'replay', 'retained'],
+}
+const sharedFiles = [core, formats, table, packets, exchanges, recording]
 const usedBy = (name) => sharedFiles.filter(({ users }) => users.includes(name))
 
 /** The names that each module of the shared files exports. */

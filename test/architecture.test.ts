@@ -12,6 +12,7 @@ const allowed: Record<string, readonly string[]> = {
   commands: [
     ...['broker', 'capture', 'check', 'cli', 'codec', 'connection', 'format', 'inspect', 'io', 'passwd'],
     ...[
+      'recording',
       'session',
       'tap',
       'errors.ts',
@@ -45,6 +46,7 @@ const allowed: Record<string, readonly string[]> = {
   format: ['codec', 'errors.ts', 'text.ts', 'byte-text.ts'], // codec: the order of User Properties
   io: ['errors.ts', 'runtime.ts', 'text.ts', 'byte-text.ts'],
   passwd: ['io', 'errors.ts', 'runtime.ts', 'text.ts', 'byte-text.ts'], // io: replacement in one step; byte-text: bytes that are not UTF-8
+  recording: ['cli', 'codec', 'errors.ts', 'text.ts'], // cli: checks of topics
   session: ['errors.ts', 'text.ts'],
   transport: ['io', 'errors.ts', 'runtime.ts', 'text.ts'], // io: system errors and IPv6 zones
 }

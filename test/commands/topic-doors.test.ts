@@ -1,11 +1,11 @@
 // The rules for topics hold at every input: each fault at each option and member that takes a topic.
 import { describe, expect, test } from 'vitest'
 import { context } from '../../src/commands/context/spec.js'
-import { readMessage } from '../../src/commands/pub/json-message.js'
 import { pub } from '../../src/commands/pub/spec.js'
 import { rr } from '../../src/commands/rr/spec.js'
 import { sub } from '../../src/commands/sub/spec.js'
 import type { Client } from '../../src/library/index.js'
+import { readMessage } from '../../src/recording/message.js'
 import { argsOf, nowhere, withFile } from '../cli/command-line.js'
 import { client, server } from '../library/rig.js'
 

@@ -5,9 +5,9 @@ import { preparePublish } from '../../codec/publish-properties.js'
 import type { ConnectOptions } from '../../connection/options.js'
 import { ExitCode, MqttxError } from '../../errors.js'
 import type { LineSplitter } from '../../io/lines.js'
+import { type LineDefaults, readMessage } from '../../recording/message.js'
+import { Templates } from '../../recording/templates.js'
 import { type LineReader, type PublishIo, publishEachLine } from './each-line.js'
-import { type LineDefaults, readMessage } from './json-message.js'
-import { Templates } from './templates.js'
 
 /** A line becomes a JavaScript string, which has room for the largest MQTT payload with escapes. */
 const longestLine = constants.MAX_STRING_LENGTH

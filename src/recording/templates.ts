@@ -1,7 +1,7 @@
 // LRU cache of encoded PUBLISH headers for --json: lines with equal topic, QoS, RETAIN and properties share one.
-import type { ProtocolVersion, PublishTemplate } from '../../codec/publish.js'
-import { preparePublish } from '../../codec/publish-properties.js'
-import type { LineMessage } from './json-message.js'
+import type { ProtocolVersion, PublishTemplate } from '../codec/publish.js'
+import { preparePublish } from '../codec/publish-properties.js'
+import type { LineMessage } from './message.js'
 
 const capacity = 512
 /** In characters. A longer key has Correlation Data or the like and will not repeat. */

@@ -1,14 +1,9 @@
 // Parses "properties" of a line of JSON: the properties of a PUBLISH, under mqtt-packet's names or mosquitto_sub's.
-import { topicNameFault } from '../../cli/topic.js'
-import { type PropertyRow, properties as rows } from '../../codec/properties.js'
-import type { PublishProperties } from '../../codec/publish.js'
-import {
-  addUserProperty,
-  noUserProperties,
-  pairsOf,
-  type UserProperties,
-} from '../../codec/user-properties.js'
-import { bad, base64, isObject, shape, utf8Fault } from './json-values.js'
+import { topicNameFault } from '../cli/topic.js'
+import { type PropertyRow, properties as rows } from '../codec/properties.js'
+import type { PublishProperties } from '../codec/publish.js'
+import { addUserProperty, noUserProperties, pairsOf, type UserProperties } from '../codec/user-properties.js'
+import { bad, base64, isObject, shape, utf8Fault } from './values.js'
 
 const known = new Map(rows.filter(({ packets }) => packets.includes('publish')).map((row) => [row.key, row]))
 

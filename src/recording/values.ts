@@ -1,7 +1,7 @@
 // Checks of JSON values, and their error texts.
-import { largestString } from '../../cli/values.js'
-import { MqttxError } from '../../errors.js'
-import { shown } from '../../text.js'
+import { largestString } from '../cli/values.js'
+import { MqttxError } from '../errors.js'
+import { shown } from '../text.js'
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,7 +1,7 @@
 // Parses lines printed by -F %j and %J of mosquitto_sub and of ours. The payload is a string or embedded JSON;
 // "payloadlen" tells which.
-import { isJson } from '../../text.js'
-import { bad, base64, isObject, shape } from './json-values.js'
+import { isJson } from '../text.js'
+import { bad, base64, isObject, shape } from './values.js'
 
 /** True for such a line: `sub --json` prints "time" instead of "tst". */
 export function isRecording(members: Record<string, unknown>): boolean {

@@ -1,11 +1,11 @@
 // Parses a line of JSON, as printed by `sub --json` or mosquitto_sub -F %j or %J, into a message. Every member is
 // checked: a misspelt name must not lose a payload or a property.
 import { isUtf8 } from 'node:buffer'
-import { topicNameFault } from '../../cli/topic.js'
-import type { PublishProperties, QoS } from '../../codec/publish.js'
-import { readProperties } from './json-properties.js'
-import { isRecording, recordedPayload, recordedProperties } from './json-recording.js'
-import { bad, base64, hex, isObject, shape } from './json-values.js'
+import { topicNameFault } from '../cli/topic.js'
+import type { PublishProperties, QoS } from '../codec/publish.js'
+import { isRecording, recordedPayload, recordedProperties } from './mosquitto.js'
+import { readProperties } from './properties.js'
+import { bad, base64, hex, isObject, shape } from './values.js'
 
 export interface LineMessage {
   readonly topic: string
