@@ -31,13 +31,18 @@ function wordsOf(line: string, port: string): string[] {
   )
 }
 
+/** `subscribed N`, for command lines: waits until clients have subscribed to N Topic Filters. */
+const subscribed = `subscribed() {
+  until [ "$(mqttx sub -p $PORT -t '$SYS/broker/subscriptions/count' -C 1)" = "$1" ]; do :; done
+}`
+
 /** Runs `line`: standard output, standard error with `! ` before each line, and a nonzero status. */
 async function printed(line: string, isFirst: boolean): Promise<string> {
   const port = String(broker.port)
   const { status, stdout, stderr } =
     isCheckout && !isFirst && simple.test(line)
       ? await run(wordsOf(line, port), { at: [] })
-      : await shell(line, { env: { PORT: port } })
+      : await shell(`${subscribed}\n${line}`, { env: { PORT: port } })
   const shown = stdout.toString() + stderr.replace(/^/gm, '! ').replace(/! $/, '')
   return shown.replaceAll(port, 'PORT') + (status === 0 ? '' : `[status ${status}]\n`)
 }
