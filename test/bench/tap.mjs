@@ -39,11 +39,14 @@ async function latency({ mqttx }) {
     const { stdout } = await promisify(execFile)('/bin/sh', ['-c', `${mqttx} ${words} 2>/dev/null || true`])
     return JSON.parse(stdout).latency_ms
   }
-  const [direct, through, fast] = [
-    await bench(broker.first, 100),
-    await bench(tap.port, 100),
-    await bench(tap.port, 10_000),
-  ]
+  const [direct, through] = [await bench(broker.first, 100), await bench(tap.port, 100)]
+  const p99s = { direct: [], through: [] }
+  for (let run = 0; run < 3; run++) {
+    p99s.direct.push((await bench(broker.first, 10_000)).p99)
+    p99s.through.push((await bench(tap.port, 10_000)).p99)
+  }
+  const median = (values) => values.toSorted((a, b) => a - b)[1]
+  const [fastDirect, fast] = [median(p99s.direct), median(p99s.through)]
   await tap.stop()
   await broker.stop()
   const more = through.p50 - direct.p50
@@ -57,11 +60,11 @@ async function latency({ mqttx }) {
       more < 1,
     ),
     row(
-      '10,000 QoS 1 messages a second through tap, p99',
-      `${fast.p99.toFixed(2)} ms`,
-      '',
-      'under 2 ms',
-      fast.p99 < 2,
+      '10,000 QoS 1 messages a second through tap, p99 (peer: direct)',
+      `${fast.toFixed(2)} ms`,
+      `${fastDirect.toFixed(2)} ms`,
+      'less than 2 ms more',
+      fast - fastDirect < 2,
     ),
   ]
 }
