@@ -1,8 +1,8 @@
 // Selects the packets to show: --type, --client, --topic, --connection, --from and --to, --only violations, --count.
 import { nanosecondsOf } from '../capture/stream.js'
+import { isForwarded } from '../codec/mqtt-sn-names.js'
 import { matches } from '../session/topic-filter.js'
 import { boundedKey } from './content-hash.js'
-import { isForwarded } from './mqtt-sn-names.js'
 import type { Packet } from './packet.js'
 import { typeName } from './views/text.js'
 import type { ConnectionFacts } from './views/view.js'

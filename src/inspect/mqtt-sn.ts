@@ -1,8 +1,8 @@
 // Decoders for the messages of MQTT-SN 1.2 (5.4), one message per datagram.
 
+import { snNames, snQos, snReturnCode, snTopicIdType } from '../codec/mqtt-sn-names.js'
 import { count, countAre } from '../text.js'
 import type { Fields } from './fields.js'
-import { snNames, snQos, snReturnCode, snTopicIdType } from './mqtt-sn-names.js'
 import { type Direction, Packet } from './packet.js'
 import { payloadKind } from './payload.js'
 import { stringAt } from './utf8.js'

@@ -1,8 +1,8 @@
 // --view line: one line per packet, as tcpdump does. Uses the decoded values of the packet, not its fields.
 
 import type { Origin } from '../../capture/stream.js'
+import { isForwarded } from '../../codec/mqtt-sn-names.js'
 import { quoted } from '../../text.js'
-import { isForwarded } from '../mqtt-sn-names.js'
 import { connack, publish, reasonCodeNames, returnCodeName } from '../names.js'
 import type { Packet } from '../packet.js'
 import { ByteWriter, encoded, putAscii, putBytes, putNumber, textOf } from './byte-writer.js'

@@ -1,8 +1,8 @@
 // Text formatting shared by the views: hexadecimal, times, durations, frame numbers.
 
 import type { Instant, Origin } from '../../capture/stream.js'
+import { snNames } from '../../codec/mqtt-sn-names.js'
 import { shown } from '../../text.js'
-import { snNames } from '../mqtt-sn-names.js'
 import { packetNames } from '../names.js'
 import type { Packet } from '../packet.js'
 import { bufferOf } from '../utf8.js'
