@@ -1,18 +1,17 @@
 // Bundles src/ into dist/: main.cjs reads the command line, the commands and the packages that only some need are files
 // beside it. CommonJS, because starting Node's ES module loader costs a sixth of a one-shot publish.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { relative, resolve } from 'node:path'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { packedGuides } from './guides.mjs'
 import { writeNotices } from './notices.mjs'
+import { seldom, spare } from './packages.mjs'
+import { buildSharing, exportsOf, moduleAt } from './sharing.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
-
-/** Loaded when they are asked for: a publish should not pay for reading them. */
-const seldom = ['chalk', 'hdr-histogram-js', 'ora', 'socks', 'ws', 'yargs']
 
 /** Commands that are one file with their specs. */
 const whole = ['pub', 'rr', 'sub']
@@ -47,33 +46,27 @@ const parts = new Map([
   ]),
 ])
 
-/** The modules of errors.cjs: all bundles must mean the same classes, and each has text to show. */
-const basic = ['errors', 'text']
-
-/** The name of a module that is imported in a folder: its path under src/, with slashes, without its suffix. */
-const moduleAt = (folder, path) =>
-  relative(`${root}src`, resolve(folder, path)).replaceAll('\\', '/').replace(/\.js$/, '')
+/** The part that a dynamic import names, or the package: a file of its own. */
+const apartOf = (folder, path) => (seldom.includes(path) ? path : parts.get(moduleAt(folder, path)))
 
 /**
- * Leaves the packages of `seldom` and the modules of `parts` out of a bundle and names their files instead. What every
- * bundle has is in errors.cjs.
+ * Leaves the packages of `seldom` and the modules of `parts` out of a bundle and names their files instead. Their dynamic
+ * imports become calls of `require`, which costs half of what an import of a CommonJS file does.
  */
 const apart = {
   name: 'apart',
   setup({ onResolve, onLoad }) {
-    const outside = (name) => ({ path: `./${name}.cjs`, external: true })
-    onLoad({ filter: /./, namespace: 'errors' }, ({ path }) => ({
-      contents: taken(path, "require('./errors.cjs')"),
+    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
+      loader: 'ts',
+      contents: readFileSync(path, 'utf8').replace(/(?<!typeof )\bimport\('([^']+)'\)/g, (whole, name) => {
+        const file = apartOf(dirname(path), name)
+        return file === undefined ? whole : `Promise.resolve().then(() => require('./${file}.cjs'))`
+      }),
     }))
-    onResolve({ filter: /./ }, ({ path, kind, namespace, resolveDir }) => {
-      if (kind === 'entry-point') return undefined
-      if (namespace === 'errors') return outside('errors')
-      if (seldom.includes(path)) return outside(path)
-      const module = moduleAt(resolveDir, path)
-      if (basic.includes(module)) return { path: module, namespace: 'errors', sideEffects: false }
-      const part = kind === 'dynamic-import' && parts.get(module)
-      return part ? outside(part) : undefined
-    })
+    onResolve({ filter: /^\.\/[\w-]+\.cjs$/ }, ({ path }) => ({ path, external: true }))
+    onResolve({ filter: /^[\w-]+$/ }, ({ path }) =>
+      seldom.includes(path) ? { path: `./${path}.cjs`, external: true } : undefined,
+    )
   },
 }
 
@@ -87,6 +80,12 @@ const modulesOf = (...folders) =>
     )
     .filter((path) => !parts.has(path))
 
+/** What each start needs, and the classes of errors, which must be the same in all bundles. */
+const errors = {
+  file: 'errors',
+  modules: ['errors', 'text'],
+  also: ['late'],
+}
 /** Of the connection core, what only TLS needs: it is in tls-settings.cjs. */
 const onlyForTls = ['connection/pem', 'connection/trust']
 const options = ['client', 'connection', 'general', 'login', 'properties', 'tls', 'transport', 'will']
@@ -155,46 +154,12 @@ const recording = {
   modules: modulesOf('recording'),
   users: ['pub-json', 'replay', 'retained'],
 }
-const sharedFiles = [core, formats, table, packets, exchanges, recording]
-const usedBy = (name) => sharedFiles.filter(({ users }) => users.includes(name))
-
-/** The names that each module of the shared files exports. */
-const { metafile } = await build({
-  absWorkingDir: `${root}src`,
-  entryPoints: [...basic, ...sharedFiles.flatMap(({ modules }) => modules)].map((path) => `${path}.ts`),
-  outdir: 'out',
-  write: false,
-  metafile: true,
-})
-const exportsOf = new Map(
-  Object.entries(metafile.outputs).map(([file, output]) => [
-    file.slice('out/'.length, -'.js'.length),
-    output.exports,
-  ]),
-)
-
-/** A module that has what `path` exports as constants: getters, which `export *` makes, cost time at every start and call. */
-const taken = (path, from) =>
-  `const from = ${from}\n${exportsOf
-    .get(path)
-    .map((name) => `export const ${name} = from.${name}\n`)
-    .join('')}`
-
-/** Takes the modules of a shared file from there. */
-const taking = ({ file, modules }) => ({
-  name: `taking-${file}`,
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: new RegExp(`^\\./${file}\\.cjs$`) }, ({ path }) => ({ path, external: true }))
-    onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) => {
-      if (kind !== 'import-statement') return undefined
-      const index = modules.indexOf(moduleAt(resolveDir, path))
-      return index < 0 ? undefined : { path: String(index), namespace: file }
-    })
-    onLoad({ filter: /./, namespace: file }, ({ path }) => ({
-      contents: taken(modules[path], `require('./${file}.cjs').module${path}`),
-    }))
-  },
-})
+const sharedFiles = [errors, core, formats, table, packets, exchanges, recording]
+const usedBy = (name) => {
+  const index = sharedFiles.findIndex(({ file }) => file === name)
+  const before = index < 0 ? sharedFiles : sharedFiles.slice(0, index)
+  return before.filter(({ file, users }) => file === 'errors' || users.includes(name))
+}
 
 const sources = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
@@ -213,42 +178,27 @@ function usedOf(module) {
 }
 
 /**
- * Modules of the runtime that most runs do without, and that take milliseconds to load: they are, at their first use.
- * They have only the names that are used: each costs time at every start.
+ * Modules of the runtime that most runs do without, and that take milliseconds to load: they are, at their first use. They are
+ * in errors.cjs, with the names that are used.
  */
-const late = {
-  name: 'late',
-  setup({ onResolve, onLoad }) {
-    onResolve(
-      {
-        filter:
-          /^node:(child_process|crypto|dns\/promises|os|stream|timers\/promises|tls|tty|util|worker_threads)$/,
-      },
-      ({ path, namespace }) =>
-        namespace === 'late' ? { path, external: true } : { path, namespace: 'late' },
-    )
-    onLoad({ filter: /./, namespace: 'late' }, ({ path }) => {
-      const getters = usedOf(path).map((name) => `get ${name}(){return require('${path}').${name}}`)
-      return { contents: `module.exports={${getters.join()}}` }
-    })
-  },
-}
-
-/**
- * hdr-histogram-js without its second form in WebAssembly, which nobody here asks for, and a copy of zlib for browsers; ora
- * with its own two spinners instead of 80.
- */
-const spare = {
-  name: 'spare',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(\.\/wasm|pako)$/ }, ({ path }) => ({ path, namespace: 'spare' }))
-    onLoad({ filter: /./, namespace: 'spare' }, () => ({ contents: 'exports.WasmHistogram = class {}' }))
-    onLoad({ filter: /cli-spinners\/spinners\.json$/ }, ({ path }) => {
-      const { dots, line } = JSON.parse(readFileSync(path, 'utf8'))
-      return { contents: JSON.stringify({ dots, line }), loader: 'json' }
-    })
-  },
-}
+const lateModules = [
+  'child_process',
+  'crypto',
+  'dns/promises',
+  'os',
+  'stream',
+  'timers/promises',
+  'tls',
+  'tty',
+  'util',
+  'worker_threads',
+]
+const late = lateModules.map((module) => {
+  const getters = usedOf(`node:${module}`).map((name) => `get ${name}(){return r().${name}}`)
+  return `'${module}':((r)=>({${getters.join()}}))(()=>require('node:${module}'))`
+})
+/** A module of them as a bundle loads it for an import statement. */
+const lateRequire = new RegExp(`=((?:[\\w$]+\\()?)require\\("node:(${lateModules.join('|')})"\\)`, 'g')
 
 const common = {
   absWorkingDir: root,
@@ -258,8 +208,7 @@ const common = {
   format: 'cjs',
   platform: 'node',
   target: 'node20.19',
-  // As require, which costs half of what an import of a CommonJS file does: Node reads that once more for its names.
-  supported: { 'dynamic-import': false },
+  supported: { 'dynamic-import': false }, // `require` instead, which is faster
   minify: true,
   legalComments: 'none',
   logLevel: 'warning',
@@ -267,7 +216,7 @@ const common = {
 }
 
 rmSync(`${root}dist`, { recursive: true, force: true })
-const own = {
+const { outdir, ...own } = {
   ...common,
   define: {
     MQTTX_VERSION: JSON.stringify(version),
@@ -275,52 +224,27 @@ const own = {
     MQTTX_PASSWD_WORKER: 'passwdWorker',
     MQTTX_BENCH_WORKER: 'benchWorker',
   },
-  banner: {
-    js: "const passwdWorker=__dirname+'/passwd-worker.cjs',benchWorker=__dirname+'/bench-worker.cjs';",
-  },
+  plugins: [apart],
 }
-const entries = [
-  { in: 'src/main.ts', out: 'main' },
-  ...Array.from(parts, ([path, out]) => ({ in: `src/${path}.ts`, out })),
-  { in: 'src/commands/bench/worker.ts', out: 'bench-worker' },
-  { in: 'src/library/index.ts', out: 'library' },
-]
-/** Entries that take the same shared files are bundled together. */
-const groups = new Map()
-for (const entry of entries) {
-  const files = usedBy(entry.out)
-  const key = files.map(({ file }) => file).join()
-  const group = groups.get(key) ?? { files, entryPoints: [] }
-  groups.set(key, group)
-  group.entryPoints.push(entry)
-}
-const bundle = ({ files, entryPoints }) =>
-  build({ ...own, entryPoints, plugins: [apart, ...files.map(taking), late] })
-const shared = ({ file, modules }) => {
-  const lines = modules.map((path, index) => {
-    const names = exportsOf.get(path)
-    const local = names.map((name) => `${name} as ${name}${index}`)
-    const members = names.map((name) => `${name}: ${name}${index}`)
-    return `import { ${local.join()} } from './${path}.js'\nexport const module${index} = { ${members.join()} }`
-  })
-  return build({
-    ...own,
-    stdin: { contents: lines.join('\n'), resolveDir: `${root}src` },
-    outdir: undefined,
-    outfile: `dist/${file}.cjs`,
-    plugins: [apart, ...usedBy(file).map(taking), late],
-  })
-}
-const basis = build({
-  ...own,
-  stdin: {
-    contents: basic.map((name) => `export * from './${name}.js'`).join('\n'),
-    resolveDir: `${root}src`,
-  },
-  outdir: undefined,
-  outfile: 'dist/errors.cjs',
+const entries = new Map([
+  ['main', 'main'],
+  ...parts,
+  ['commands/bench/worker', 'bench-worker'],
+  ['library/index', 'library'],
+])
+const exported = await exportsOf([...sharedFiles.flatMap(({ modules }) => modules), ...entries.keys()])
+// An object of names, without the getters that esbuild makes of exports: they cost time at each start and call. Programs
+// that import the library need its exports as they are.
+const contentsOf = (path) =>
+  path === 'library/index'
+    ? `export * from './${path}.js'`
+    : `import { ${exported.get(path).join()} } from './${path}.js'\nmodule.exports = { ${exported.get(path).join()} }`
+const ours = await buildSharing({
+  bundles: Array.from(entries, ([path, out]) => ({ out, contents: contentsOf(path), files: usedBy(out) })),
+  sharedFiles: sharedFiles.map((shared) => ({ ...shared, files: usedBy(shared.file) })),
+  exported,
+  options: own,
 })
-const ours = await Promise.all([basis, ...Array.from(groups.values(), bundle), ...sharedFiles.map(shared)])
 // A worker thread needs a file of its own to start with.
 const thread = await build({
   ...common,
@@ -331,9 +255,6 @@ const packages = await build({
   ...common,
   plugins: [spare],
   entryPoints: seldom.map((name) => ({ in: name, out: name })),
-  // yargs asks where its own file is, which import.meta does not tell in CommonJS.
-  define: { 'import.meta.url': 'moduleUrl' },
-  banner: { js: "const moduleUrl=require('node:url').pathToFileURL(__filename).href;" },
   // A default export is what `require` gives, as Node has it for the packages themselves.
   footer: {
     js: 'if(module.exports.default)module.exports=Object.assign(module.exports.default,module.exports);',
@@ -346,20 +267,22 @@ const modules = Object.fromEntries(contents.map(([file, { inputs }]) => [file, O
 writeFileSync(`${root}build/bundles.json`, JSON.stringify(modules))
 // esbuild lists the exports of a module with for-in, which finds what a program has added to Object.prototype too.
 const exportsLoop = /for\(var (\w+) in (\w+)\)(\w+\(\w+,\1,\{get:\2\[\1\],enumerable:!0\}\))/g
-// It keeps what a bundle takes from a shared file and does not use: reading a property might have an effect.
-const takenNames = /([\w$]+)(=require\("\.\/\w+\.cjs"\)(?:\.module\d+)?)((?:,[\w$]+=\1\.[\w$]+)+)/g
-function withoutUnused(text) {
-  const uses = new Map()
-  for (const [word] of text.matchAll(/[\w$]+/g)) uses.set(word, (uses.get(word) ?? 0) + 1)
-  const isUsed = (declaration) => uses.get(/[\w$]+/.exec(declaration)[0]) > 1
-  return text.replace(takenNames, (_, file, from, names) =>
-    [file, from, ...names.split(/(?=,)/).filter(isUsed)].join(''),
-  )
-}
-for (const name of readdirSync(`${root}dist`).filter((file) => file.endsWith('.cjs'))) {
-  const text = readFileSync(`${root}dist/${name}`, 'utf8')
-  const loops = text.replace(exportsLoop, 'for(var $1 of Object.keys($2))$3')
-  writeFileSync(`${root}dist/${name}`, withoutUnused(loops))
+/** What a bundle names and the bundler does not know. */
+const workers = ['passwd-worker', 'bench-worker'].map((file) => [
+  file.replace('-w', 'W'),
+  `const ${file.replace('-w', 'W')}=__dirname+'/${file}.cjs';`,
+])
+for (const { metafile } of ours) {
+  const [path] = Object.keys(metafile.outputs)
+  const isErrors = path === 'dist/errors.cjs'
+  const text = readFileSync(root + path, 'utf8')
+    .replace(exportsLoop, 'for(var $1 of Object.keys($2))$3')
+    .replace(
+      lateRequire,
+      (_, call, module) => `=${call}${isErrors ? '' : "require('./errors.cjs')."}late['${module}']`,
+    )
+  const before = workers.filter(([name]) => text.includes(name)).map(([, line]) => line)
+  writeFileSync(root + path, `${before.join('')}${isErrors ? `const late={${late.join()}};` : ''}${text}`)
 }
 writeNotices([...ours, thread, packages].flatMap(({ metafile }) => Object.keys(metafile.inputs)))
 // The manual pages as npm installs them: compressed, they are a third of the size.
