@@ -255,6 +255,9 @@ const packages = await build({
   ...common,
   plugins: [spare],
   entryPoints: seldom.map((name) => ({ in: name, out: name })),
+  // yargs asks where its own file is, which import.meta does not tell in CommonJS.
+  define: { 'import.meta.url': 'moduleUrl' },
+  banner: { js: "const moduleUrl=require('node:url').pathToFileURL(__filename).href;" },
   // A default export is what `require` gives, as Node has it for the packages themselves.
   footer: {
     js: 'if(module.exports.default)module.exports=Object.assign(module.exports.default,module.exports);',

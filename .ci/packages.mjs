@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 
 /** Loaded when they are asked for: a publish should not pay for reading them. */
-export const seldom = ['chalk', 'hdr-histogram-js', 'ora', 'socks', 'ws']
+export const seldom = ['chalk', 'hdr-histogram-js', 'ora', 'socks', 'ws', 'yargs']
 
 /** What stands in for a module of a package, by the package and the import. None of it is reached from our code. */
 const standIns = [

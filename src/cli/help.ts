@@ -1,8 +1,8 @@
-// --help: the common options of a command or all of them, and the commands.
+// --help. yargs lays out the lists of options; only --help loads it, because loading takes as long as a publish.
+import yargs, { type Argv } from 'yargs'
 import { exitStatuses } from '../errors.js'
-import { type AnySpec, namesOf, type Options, type Program } from './option.js'
-import { defaultOf, groupsOf, wrapped } from './prose.js'
-import { type Row, twoColumns } from './two-columns.js'
+import { type AnySpec, namesOf, type Program } from './option.js'
+import { defaultOf, listed, wrapped } from './prose.js'
 
 const usualColumns = 80
 const maxColumns = 100
@@ -15,16 +15,26 @@ export interface HelpPage {
 }
 
 /** `mqttx COMMAND --help`: common options on one screen, or all options in groups. */
-export function commandHelp(spec: AnySpec, { all = false, columns }: HelpPage = {}): string {
+export async function commandHelp(spec: AnySpec, { all = false, columns }: HelpPage = {}): Promise<string> {
   const width = widthOf(columns)
-  const common = spec.common.map((key) => spec.options[key]!)
-  const groups = all ? groupsOf(spec.options) : new Map([['Options', common]])
+  const list = layout(width)
+  for (const option of all ? listed(spec.options) : spec.common.map((key) => spec.options[key]!)) {
+    const { short, long, placeholder } = namesOf(option)
+    const shownDefault = defaultOf(option)
+    const name = (long ?? short ?? '').replace(/^-+/, '')
+    list.option(placeholder === undefined ? name : `${name} ${placeholder}`, {
+      ...(long !== undefined && short !== undefined && { alias: short.slice(1) }),
+      ...(shownDefault !== undefined && { default: shownDefault, defaultDescription: shownDefault }),
+      group: all ? `${option.group}:` : 'Options:',
+      describe: option.help,
+    })
+  }
   const synopsis = spec.synopsis.map((form) => `mqttx ${spec.name} ${form}`)
   return sections([
     usage(synopsis),
     spec.summary,
     examples(spec.examples),
-    optionLists(groups, width),
+    await list.getHelp(),
     (spec.notes ?? []).join('\n'),
     wrapped(
       all
@@ -36,14 +46,18 @@ export function commandHelp(spec: AnySpec, { all = false, columns }: HelpPage = 
 }
 
 /** `mqttx --help`: examples and commands; with `all` the exit statuses too. */
-export function programHelp(program: Program, { all = false, columns }: HelpPage = {}): string {
+export async function programHelp(
+  program: Program,
+  { all = false, columns }: HelpPage = {},
+): Promise<string> {
   const width = widthOf(columns)
-  const rows = program.commands.map(({ name, summary }) => ({ name, text: summary }))
+  const list = layout(width)
+  for (const spec of program.commands) list.command(spec.name, spec.summary)
   return sections([
     usage(['mqttx COMMAND [OPTION]...', ...program.options.map(([form]) => `mqttx ${form}`)]),
     program.summary,
     examples(program.examples),
-    `Commands:\n${twoColumns(rows, width)}`,
+    (await list.getHelp()).replace(/^mqttx /gm, '').replace(/^ {2}mqttx /gm, '  '),
     ...(all ? [`Exit statuses:\n${statuses(width)}`] : []),
     wrapped(
       `Options of a command: mqttx COMMAND --help.${all ? '' : ' Exit statuses: mqttx --help all.'} Manual: man mqttx.`,
@@ -75,29 +89,16 @@ function widthOf(columns = usualColumns): number {
   return Math.min(columns, maxColumns)
 }
 
-/** Each group with its heading. Long names are aligned if an option of any group has a short name. */
-function optionLists(groups: ReadonlyMap<string, readonly Options[string][]>, width: number): string {
-  const isAligned = [...groups.values()].flat().some((option) => namesOf(option).short !== undefined)
-  const filled = [...groups].filter(([, options]) => options.length > 0)
-  const lists = filled.map(([group, options]) => {
-    return `${group}:\n${twoColumns(
-      options.map((option) => rowOf(option, isAligned)),
-      width,
-    )}`
-  })
-  return lists.join('\n\n')
-}
-
-function rowOf(option: Options[string], isAligned: boolean): Row {
-  const { short, long, placeholder } = namesOf(option)
-  const indent = isAligned && short === undefined ? '    ' : ''
-  const names = [short, long].filter((name) => name !== undefined).join(', ')
-  const shownDefault = defaultOf(option)
-  return {
-    name: `${indent}${names}${placeholder === undefined ? '' : ` ${placeholder}`}`,
-    text: option.help,
-    remark: shownDefault === undefined ? undefined : `[default: ${shownDefault}]`,
-  }
+function layout(columns: number): Argv {
+  return yargs([])
+    .scriptName('mqttx')
+    .usage('')
+    .parserConfiguration({ 'boolean-negation': false, 'camel-case-expansion': false })
+    .detectLocale(false)
+    .exitProcess(false)
+    .help(false)
+    .version(false)
+    .wrap(columns)
 }
 
 function usage(forms: readonly string[]): string {

@@ -105,7 +105,7 @@ export async function answer(argv: readonly string[], commands: Commands, column
 }
 
 async function helpWithTopics(commands: Commands, page: HelpPage): Promise<string> {
-  return `${programHelp(await program(commands), page)}\n${topicList(await allGuides())}\n`
+  return `${await programHelp(await program(commands), page)}\n${topicList(await allGuides())}\n`
 }
 
 /** The help of a command. `mqttx help GUIDE` does not come here: main.ts passes it to guideJob. */
