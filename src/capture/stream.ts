@@ -73,6 +73,8 @@ export interface Flow {
   readonly server: string
   /** The SYN was captured, or the input begins with the first byte of the stream. */
   readonly sawStart: boolean
+  /** The bytes pass through this process: none are missing that `gap` does not report. */
+  readonly isLive?: boolean
 }
 
 /** Protocols between TCP and MQTT on a flow, and violations of the rules for MQTT over WebSocket (MQTT 5.0, 6). */

@@ -23,6 +23,7 @@ export class InspectedConnection implements ConnectionFacts {
   preamble: string | undefined
   /** Bytes are missing or could not be framed: stateful checks are suppressed. */
   holes = false
+  readonly #isLive: boolean
   packets = 0
   retransmitted = 0
   #voters = 0
@@ -35,10 +36,16 @@ export class InspectedConnection implements ConnectionFacts {
     this.client = flow.client
     this.server = flow.server
     this.sawStart = flow.sawStart
+    this.#isLive = flow.isLive === true
     if (forced !== undefined) {
       this.version = forced
       this.versionFrom = 'forced'
     }
+  }
+
+  /** All packets that passed are known. */
+  get isLossless(): boolean {
+    return this.#isLive && !this.holes
   }
 
   /** Determines the version from a packet, if possible. */

@@ -1,17 +1,36 @@
-// Decoders for the messages of MQTT-SN 1.2 (5.4), one message per datagram.
+// Names the fields of MQTT-SN 1.2 messages (5.4), one message per datagram, by the layouts of the codec.
 
-import { snNames, snQos, snReturnCode, snTopicIdType } from '../codec/mqtt-sn-names.js'
+import {
+  type SnField,
+  snLayouts,
+  snNames,
+  snQos,
+  snReturnCode,
+  snTopicIdType,
+} from '../codec/mqtt-sn-names.js'
 import { count, countAre } from '../text.js'
 import type { Fields } from './fields.js'
-import { type Direction, Packet } from './packet.js'
+import { type Direction, Packet, type SnFacts } from './packet.js'
 import { payloadKind } from './payload.js'
-import { stringAt } from './utf8.js'
+import { bufferOf, faultOf, stringAt } from './utf8.js'
 
-/** A datagram as a packet; undefined if it is too short for a message. */
-export function messageOf(bytes: Uint8Array, direction: Direction): Packet | undefined {
+const [connect, willTopic, regack, publish, subscribe, suback, unsubscribe, willTopicUpdate, forwarded] = [
+  ...[0x04, 0x07, 0x0b, 0x0c, 0x12, 0x13, 0x14, 0x1a, 0xfe],
+] as [number, number, number, number, number, number, number, number, number]
+const [predefined, shortTopic, reservedType] = [1, 2, 3]
+/** QoS -1 in the Flags. */
+const withoutSession = 3
+
+const layouts: ReadonlyMap<number, readonly SnField[]> = new Map(
+  snLayouts.map(([code, , fields]) => [code, fields]),
+)
+
+/** A datagram as a packet; undefined if it is too short for a message. `cut`: bytes at its end that were not captured. */
+export function messageOf(bytes: Uint8Array, direction: Direction, cut = 0): Packet | undefined {
   const body = bytes[0] === 1 ? 4 : 2
   if (bytes.length < body) return undefined
-  const packet = new Packet(bytes, 0, body, bytes.length, bytes.length)
+  const packet = new Packet(bytes, 0, body, bytes.length, bytes.length + cut)
+  if (cut > 0) packet.holes = [{ offset: bytes.length, length: cut }]
   packet.protocol = 'mqtt-sn'
   packet.type = bytes[body - 1]!
   packet.flags = 0
@@ -37,23 +56,18 @@ export function looksLikeMessage(bytes: Uint8Array): boolean {
   return false
 }
 
-type Decode = (f: Fields, packet: Packet, flags: Flags) => void
-
-interface Flags {
-  qos: number
-  topicIdType: number
-}
-
-const noFlags: Flags = { qos: 0, topicIdType: 0 }
-
 export function decodeMessage(f: Fields, packet: Packet): void {
-  f.reset(packet.bytes, packet.start, packet.end, packet.length)
+  f.reset(packet.bytes, packet.start, packet.end, packet.length, packet.holes)
   f.version = packet.version
-  f.attempt(() => decodeWhole(f, packet))
+  packet.sn = {
+    ...{ topicIdType: -1, will: false, cleanSession: false, duration: undefined },
+    ...{ gatewayId: undefined, radius: undefined, clientId: undefined, node: undefined },
+  }
+  f.attempt(() => decodeWhole(f, packet, packet.sn!))
   packet.violations = f.violations
 }
 
-function decodeWhole(f: Fields, packet: Packet): void {
+function decodeWhole(f: Fields, packet: Packet, sn: SnFacts): void {
   const whole = f.limit
   const begin = f.at
   const length = begin + decodeLength(f)
@@ -64,16 +78,17 @@ function decodeWhole(f: Fields, packet: Packet): void {
     )
   else f.limit = length
   const type = f.integer('message_type', 1, (value) => snNames[value] ?? 'reserved')
-  if (type === 0xfe && begin === 0) return decodeForwarded(f, packet, whole)
+  if (type === forwarded && begin === 0) return decodeForwarded(f, packet, { whole, sn })
   packet.type = type
-  const decode = decoders[type]
-  if (decode === undefined) f.report('sn-type-reserved')
-  else decode(f, packet, withFlags.has(type) ? decodeFlags(f, packet) : noFlags)
+  const layout = layouts.get(type)
+  if (layout === undefined) f.report('sn-type-reserved')
+  else if (type === forwarded) f.report('sn-type-reserved', 'a message must be encapsulated once')
+  else for (const field of layout) decodeField(field, f, packet, sn)
   const over = f.left
   f.limit = whole
   if (f.left === 0) return
   f.report(
-    over > 0 && decode !== undefined ? 'sn-length' : 'sn-trailing',
+    over > 0 && layout !== undefined ? 'sn-length' : 'sn-trailing',
     `${countAre(f.left, 'byte')} left after the message`,
     f.at,
   )
@@ -88,49 +103,174 @@ function decodeLength(f: Fields): number {
   return length
 }
 
-/** Messages that begin with Flags (5.3.4). */
-const withFlags = new Set([0x04, 0x07, 0x0c, 0x12, 0x13, 0x14, 0x1a])
+/** Forwarder encapsulation (5.5): Ctrl and Wireless Node Id, followed by the message of the node. */
+function decodeForwarded(f: Fields, packet: Packet, { whole, sn }: { whole: number; sn: SnFacts }): void {
+  f.bits('reserved', 6)
+  sn.radius = f.bits('radius', 2)
+  const node = f.rest('wireless_node_id', 'binary')
+  const start = f.origin + node.content
+  sn.node = bufferOf(f.bytes).toString('hex', start, start + node.length / 8)
+  f.limit = whole
+  if (f.left < 2) return
+  const group = f.begin('message')
+  decodeWhole(f, packet, sn)
+  f.end(group)
+}
 
-function decodeFlags(f: Fields, packet: Packet): Flags {
-  if (packet.type === 0x07 && f.left === 0) return noFlags
+function decodeField(field: SnField, f: Fields, packet: Packet, sn: SnFacts): void {
+  const { type } = packet
+  switch (field) {
+    case 'optionalFlags':
+      if (f.left > 0) decodeFlags(f, packet, sn)
+      return
+    case 'flags':
+      return decodeFlags(f, packet, sn)
+    case 'optionalDuration':
+      if (f.left > 0) sn.duration = f.integer('duration', 2, () => 'seconds')
+      return
+    case 'duration':
+      sn.duration = f.integer('duration', 2, () => 'seconds')
+      return
+    case 'gatewayId':
+      sn.gatewayId = f.integer('gw_id', 1)
+      return
+    case 'gatewayAddress':
+      if (f.left > 0) f.rest('gw_add', 'binary')
+      return
+    case 'radius':
+      sn.radius = f.integer('radius', 1)
+      return
+    case 'protocolId':
+      return decodeProtocolId(f)
+    case 'clientId':
+      return decodeClientId(f, packet, sn)
+    case 'returnCode':
+      packet.reasonCode = f.integer('return_code', 1, snReturnCode)
+      if (packet.reasonCode > 3) f.report('sn-return-code')
+      if (type === regack && packet.reasonCode === 0 && packet.topicAlias === 0)
+        f.report('sn-topic-id-reserved')
+      return
+    case 'messageId':
+      packet.packetIdentifier = f.integer('msg_id', 2)
+      return checkMessageId(f, packet)
+    case 'topicId':
+      packet.topicAlias = f.integer('topic_id', 2)
+      if (sn.topicIdType <= 0 && type !== suback) checkTopicId(f, packet)
+      return
+    case 'topic':
+      return decodeTopic(f, packet, sn)
+    case 'topicNameOrId':
+      if (sn.topicIdType !== 0) return decodeTopic(f, packet, sn)
+      packet.topic = decodeText(f, 'topic_name')
+      if (packet.topic === '') f.report('sn-topic-name')
+      return
+    case 'topicName':
+      packet.topic = decodeText(f, 'topic_name')
+      if (packet.topic === '') f.report('sn-topic-name')
+      else if (/[+#]/.test(packet.topic))
+        f.report('sn-topic-name', 'only Topic Names without wildcards are registered')
+      return
+    case 'willTopic':
+      if (f.left === 0) return
+      packet.topic = decodeText(f, 'will_topic')
+      if (/[+#]/.test(packet.topic)) f.report('sn-topic-name', 'a will topic must not have wildcards')
+      return
+    case 'willMessage':
+      return decodeData(f, packet, 'will_msg')
+    case 'data':
+      return decodeData(f, packet, 'data')
+    case 'control':
+    case 'nodeId':
+      return // decodeForwarded
+    default:
+      field satisfies never
+  }
+}
+
+/** Bits of the Flags that have a meaning, by message type (5.4); in others they are not used. */
+const usedFlags: Readonly<Record<number, number>> = {
+  ...{ [connect]: 0x0c, [willTopic]: 0x70, [publish]: 0xf3, [subscribe]: 0xe3 },
+  ...{ [suback]: 0x60, [unsubscribe]: 0x03, [willTopicUpdate]: 0x70 },
+}
+
+function decodeFlags(f: Fields, packet: Packet, sn: SnFacts): void {
+  const { type } = packet
   const group = f.begin('flags')
   const dup = f.flag('dup')
   const qos = f.bits('qos', 2, snQos)
+  if (qos === withoutSession) f.last.value = -1
   const retain = f.flag('retain')
-  f.flag('will')
-  f.flag('clean_session')
-  const topicIdType = f.bits('topic_id_type', 2, snTopicIdType)
-  if (topicIdType === 3) f.report('sn-flags')
+  sn.will = f.flag('will')
+  sn.cleanSession = f.flag('clean_session')
+  sn.topicIdType = f.bits('topic_id_type', 2, snTopicIdType)
+  const hasTopicId = type === publish || type === subscribe || type === unsubscribe
+  if (sn.topicIdType === reservedType && hasTopicId) f.report('sn-flags')
   f.end(group)
   packet.flags = (dup ? 8 : 0) | (qos << 1) | (retain ? 1 : 0)
-  return { qos, topicIdType }
+  const flags = f.bytes[f.origin + f.at - 1]!
+  if ((flags & ~(usedFlags[type] ?? 0xff)) !== 0) f.report('sn-flags-unused')
+  if (type === publish && dup && (qos === 0 || qos === withoutSession)) f.report('sn-dup-qos0')
+  if (
+    qos === withoutSession &&
+    (type === subscribe || type === suback || type === willTopic || type === willTopicUpdate)
+  )
+    f.report('sn-qos')
+  if (type === publish && qos === withoutSession && sn.topicIdType === 0) f.report('sn-qos-1-session')
+}
+
+function decodeProtocolId(f: Fields): void {
+  const id = f.integer('protocol_id', 1)
+  if (id === 2) f.last.meaning = 'MQTT-SN 2.0, a draft'
+  if (id !== 1) f.report('sn-protocol-id')
+}
+
+function decodeClientId(f: Fields, packet: Packet, sn: SnFacts): void {
+  if (packet.type !== connect) {
+    if (f.left > 0) sn.clientId = decodeText(f, 'client_id')
+    return
+  }
+  const clientId = decodeText(f, 'client_id')
+  if (clientId.length < 1 || clientId.length > 23) f.report('sn-client-id')
+  const keepAlive = sn.duration ?? 0
+  const connectFacts = { clientId, keepAlive, level: 1, cleanStart: sn.cleanSession }
+  const will = { willTopic: undefined, willQos: 0, willHash: 0, willProperties: undefined }
+  packet.connect = { ...connectFacts, ...will }
+}
+
+/** MsgId is 0 in a PUBLISH that is not acknowledged, and in no other message (5.4). */
+function checkMessageId(f: Fields, { type, qos, packetIdentifier }: Packet): void {
+  const isUnacknowledged = type === publish && (qos === 0 || qos === withoutSession)
+  if (isUnacknowledged && packetIdentifier !== 0) f.report('sn-msg-id', 'MsgId must be 0 at QoS 0 and -1')
+  if (!isUnacknowledged && packetIdentifier === 0) f.report('sn-msg-id')
+}
+
+/** The topic ids 0x0000 and 0xFFFF are reserved (5.3.11); a client sends 0 in REGISTER, a gateway in a refusal. */
+function checkTopicId(f: Fields, { type, topicAlias }: Packet): void {
+  if (topicAlias === 0xffff || (topicAlias === 0 && type === publish)) f.report('sn-topic-id-reserved')
 }
 
 /** A topic id, or a short topic name of two characters. */
-function decodeTopicId(f: Fields, packet: Packet, { topicIdType }: Flags): void {
-  if (topicIdType === 2) {
-    const field = f.begin('short_topic_name')
-    f.integer('short_topic_name', 2)
-    packet.topic = stringAt(f.bytes, f.origin + f.at - 2, f.origin + f.at)
-    f.end(field)
-    field.whole = true
-    field.value = packet.topic
-  } else packet.topicAlias = f.integer('topic_id', 2)
-}
-
-function decodeId(f: Fields, packet: Packet): void {
-  packet.packetIdentifier = f.integer('msg_id', 2)
-}
-
-function decodeCode(f: Fields, packet: Packet): void {
-  packet.reasonCode = f.integer('return_code', 1, snReturnCode)
+function decodeTopic(f: Fields, packet: Packet, { topicIdType }: SnFacts): void {
+  if (topicIdType !== shortTopic) {
+    packet.topicAlias = f.integer('topic_id', 2)
+    if (topicIdType <= predefined) checkTopicId(f, packet)
+    return
+  }
+  const field = f.begin('short_topic_name')
+  f.integer('short_topic_name', 2)
+  packet.topic = stringAt(f.bytes, f.origin + f.at - 2, f.origin + f.at)
+  f.end(field)
+  field.whole = true
+  field.value = packet.topic
 }
 
 /** A text without length prefix, up to the end of the message. */
 function decodeText(f: Fields, name: string): string {
   const field = f.rest(name, 'text')
-  const text = stringAt(f.bytes, f.origin + field.content, f.origin + field.content + field.length / 8)
+  const [start, end] = [f.origin + field.content, f.origin + field.content + field.length / 8]
+  const text = stringAt(f.bytes, start, end)
   field.value = text
+  if (faultOf(f.bytes, start, end, text) === 'utf8-ill-formed') f.report('sn-utf8')
   return text
 }
 
@@ -138,84 +278,4 @@ function decodeData(f: Fields, packet: Packet, name: string): void {
   packet.payload = packet.start + f.at
   const field = f.rest(name, 'payload')
   field.meaning = payloadKind(f.bytes, packet.payload, packet.payload + field.length / 8)
-}
-
-function decodeConnect(f: Fields, packet: Packet): void {
-  if (f.integer('protocol_id', 1) === 2) f.last.meaning = 'MQTT-SN 2.0, a draft'
-  const keepAlive = f.integer('duration', 2, () => 'seconds')
-  const clientId = decodeText(f, 'client_id')
-  const connect = { clientId, keepAlive, level: 1, cleanStart: true }
-  const will = { willTopic: undefined, willQos: 0, willHash: 0, willProperties: undefined }
-  packet.connect = { ...connect, ...will }
-}
-
-function decodeSubscription(f: Fields, packet: Packet, flags: Flags): void {
-  decodeId(f, packet)
-  if (flags.topicIdType === 0) packet.topic = decodeText(f, 'topic_name')
-  else decodeTopicId(f, packet, flags)
-}
-
-/** Forwarder encapsulation (5.5): Ctrl and Wireless Node Id, followed by the message of the node. */
-function decodeForwarded(f: Fields, packet: Packet, whole: number): void {
-  f.bits('reserved', 6)
-  f.bits('radius', 2)
-  f.rest('wireless_node_id', 'binary')
-  f.limit = whole
-  if (f.left < 2) return
-  const group = f.begin('message')
-  decodeWhole(f, packet)
-  f.end(group)
-}
-
-const nothing: Decode = () => {}
-
-const decoders: Readonly<Record<number, Decode>> = {
-  0: (f) => {
-    f.integer('gw_id', 1)
-    f.integer('duration', 2, () => 'seconds')
-  },
-  1: (f) => void f.integer('radius', 1),
-  2: (f) => {
-    f.integer('gw_id', 1)
-    if (f.left > 0) f.rest('gw_add', 'binary')
-  },
-  4: decodeConnect,
-  5: decodeCode,
-  6: nothing,
-  7: (f, packet) => void (f.left > 0 && (packet.topic = decodeText(f, 'will_topic'))),
-  8: nothing,
-  9: (f, packet) => decodeData(f, packet, 'will_msg'),
-  10: (f, packet) => {
-    packet.topicAlias = f.integer('topic_id', 2)
-    decodeId(f, packet)
-    packet.topic = decodeText(f, 'topic_name')
-  },
-  11: decodeTopicAnswer,
-  12: (f, packet, flags) => {
-    if (flags.qos === 3 && flags.topicIdType === 0) f.report('sn-qos-1-session')
-    decodeTopicId(f, packet, flags)
-    decodeId(f, packet)
-    decodeData(f, packet, 'data')
-  },
-  13: decodeTopicAnswer,
-  14: decodeId,
-  15: decodeId,
-  16: decodeId,
-  18: decodeSubscription,
-  19: decodeTopicAnswer,
-  20: decodeSubscription,
-  21: decodeId,
-  22: (f) => void (f.left > 0 && decodeText(f, 'client_id')),
-  23: nothing,
-  24: (f) => void (f.left > 0 && f.integer('duration', 2, () => 'seconds')),
-  26: (f, packet) => void (packet.topic = decodeText(f, 'will_topic')),
-  27: decodeCode,
-  28: (f, packet) => decodeData(f, packet, 'will_msg'),
-  29: decodeCode,
-}
-
-function decodeTopicAnswer(f: Fields, packet: Packet): void {
-  packet.topicAlias = f.integer('topic_id', 2)
-  decodeId(f, packet)
-  decodeCode(f, packet)
 }

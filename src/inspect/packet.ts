@@ -26,6 +26,23 @@ export interface ConnectFacts {
   willProperties: PropertyBag | undefined
 }
 
+/** Contents of an MQTT-SN message for which a Packet has no other member. */
+export interface SnFacts {
+  /** TopicIdType of the Flags (5.3.4): 0 normal or a Topic Name, 1 predefined, 2 short topic name, 3 reserved; -1: no Flags. */
+  topicIdType: number
+  /** Flags of CONNECT. */
+  will: boolean
+  cleanSession: boolean
+  /** In seconds, of ADVERTISE, CONNECT and DISCONNECT; undefined if the message has none. */
+  duration: number | undefined
+  gatewayId: number | undefined
+  radius: number | undefined
+  /** Of PINGREQ. */
+  clientId: string | undefined
+  /** Wireless Node Id in hexadecimal, if a forwarder has encapsulated the message. */
+  node: string | undefined
+}
+
 /** Bytes of a packet that were not captured; `offset` is from the start of the packet. */
 export interface Hole {
   readonly offset: number
@@ -65,6 +82,8 @@ export class Packet implements Instant {
   sessionPresent = false
   connect: ConnectFacts | undefined = undefined
   subscriptions: Subscription[] | undefined = undefined
+  /** Only of MQTT-SN. */
+  sn: SnFacts | undefined = undefined
   /** Return Codes or Reason Codes of SUBACK and UNSUBACK. */
   codes: number[] | undefined = undefined
   properties: PropertyBag | undefined = undefined

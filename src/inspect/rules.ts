@@ -141,11 +141,37 @@ ws-select | error | 6.0.0-4 | 6.0.0-4 | the server must select the WebSocket sub
 ws-masking | error | RFC 6455 §5.1 | RFC 6455 §5.1 | a WebSocket client must mask its frames, a server must not
 sn-type-reserved | error | SN 1.2 §5.2.2 | SN 1.2 §5.2.2 | this message type is reserved
 sn-length | warning | SN 1.2 §5.2.1 | SN 1.2 §5.2.1 | the length does not match the message, or takes three bytes needlessly
-sn-flags | error | SN 1.2 §5.3.4 | SN 1.2 §5.3.4 | TopicIdType 3 is reserved
 sn-trailing | error | SN 1.2 §5.2.1 | SN 1.2 §5.2.1 | bytes are left after the message: a datagram holds one
+sn-flags | error | SN 1.2 §5.3.4 | SN 1.2 §5.3.4 | TopicIdType 3 is reserved
+sn-flags-unused | info | SN 1.2 §5.3.4 | SN 1.2 §5.3.4 | a flag is set that has no meaning in this message
+sn-qos | error | SN 1.2 §5.3.4 | SN 1.2 §5.3.4 | QoS -1 is only for PUBLISH
+sn-dup-qos0 | warning | SN 1.2 §5.3.4 | SN 1.2 §5.3.4 | DUP has no meaning at QoS 0 and -1: such a message is not sent again
+sn-utf8 | error | SN 1.2 §5.3.12 | SN 1.2 §5.3.12 | a text must be valid UTF-8
+sn-client-id | warning | SN 1.2 §5.3.1 | SN 1.2 §5.3.1 | a ClientId has 1 to 23 characters
+sn-protocol-id | warning | SN 1.2 §5.3.8 | SN 1.2 §5.3.8 | the ProtocolId of MQTT-SN 1.2 is 1
+sn-return-code | error | SN 1.2 §5.3.10 | SN 1.2 §5.3.10 | the return codes 0x04 to 0xFF are reserved
+sn-msg-id | warning | SN 1.2 §5.3.7 | SN 1.2 §5.3.7 | a message that is acknowledged, and its acknowledgement, need a MsgId other than 0
+sn-topic-id-reserved | warning | SN 1.2 §5.3.11 | SN 1.2 §5.3.11 | the topic ids 0x0000 and 0xFFFF are reserved
+sn-topic-name | error | SN 1.2 §5.3.12 | SN 1.2 §5.3.12 | a topic name must have at least one character
+sn-direction | error | SN 1.2 §5.4 | SN 1.2 §5.4 | this message is only for the other direction
+sn-register-id | warning | SN 1.2 §5.4.10 | SN 1.2 §5.4.10 | the topic id of a REGISTER is 0 from a client, and another number from a gateway
+sn-will | warning | SN 1.2 §6.2 | SN 1.2 §6.2 | the will is asked for in order, and only if CONNECT has the Will flag
+sn-not-connected | warning | SN 1.2 §6.2 | SN 1.2 §6.2 | a client must connect before this message
+sn-after-disconnect | warning | SN 1.2 §6.12 | SN 1.2 §6.12 | a client that has disconnected must connect before this message
 sn-topicid-unknown | warning | SN 1.2 §6.6 | SN 1.2 §6.6 | this topic id was not registered
 sn-qos-1-session | warning | SN 1.2 §6.8 | SN 1.2 §6.8 | QoS -1 needs a predefined topic id or a short topic name
-sn-one-outstanding | warning | SN 1.2 §6.6 | SN 1.2 §6.6 | a client must have only one request outstanding
+sn-one-outstanding | warning | SN 1.2 §6.6 | SN 1.2 §6.6 | a client must have only one request of a kind outstanding
+sn-ack-unknown | warning | SN 1.2 §6.6 | SN 1.2 §6.6 | an acknowledgement must match a request
+sn-ack-uncaptured | info | SN 1.2 §6.6 | SN 1.2 §6.6 | the request for this acknowledgement is not in the capture
+sn-ack-type | warning | SN 1.2 §6.6 | SN 1.2 §6.6 | this acknowledgement does not belong to the request with its MsgId
+sn-ack-topic | warning | SN 1.2 §5.4.13 | SN 1.2 §5.4.13 | an acknowledgement must have the topic id of its request
+sn-dup-first | warning | SN 1.2 §5.3.4 | SN 1.2 §5.3.4 | DUP must be 0 when a message is sent for the first time
+sn-dup-missing | warning | SN 1.2 §5.3.4 | SN 1.2 §5.3.4 | DUP must be 1 when a PUBLISH is sent again
+sn-late-answer | warning | SN 1.2 §6.13 | SN 1.2 §6.13 | the answer came later than the largest T_retry, 15 s, and the request was not sent again
+sn-retry-time | info | SN 1.2 §6.13 | SN 1.2 §6.13 | T_retry, after which a message is sent again, is 10 to 15 s
+sn-to-sleeping | warning | SN 1.2 §6.14 | SN 1.2 §6.14 | a gateway must keep the messages of a client that sleeps
+sn-from-sleeping | warning | SN 1.2 §6.14 | SN 1.2 §6.14 | a client that sleeps must connect before this message
+sn-keepalive | warning | SN 1.2 §6.11 | SN 1.2 §6.11 | the client must not be silent for longer than it has announced
 `
 
 type Trimmed<Text extends string> = Text extends `${infer Key} | ${string}` ? Key : never
@@ -204,6 +230,7 @@ const sectionsOf31: readonly (readonly [prefix: string, section: string])[] = [
 export function statementOf(rule: Rule, version: number): string {
   const statement = version === 5 ? rule.since5 : rule.before5
   if (!/^[§\d]/.test(statement)) return statement
+  if (version === 1) return 'SN 1.2 §5.2' // rules of every message, such as field-overrun
   const number = statement.replace('§', '')
   if (version === 3) {
     const moved = sectionsOf31.find(([prefix]) => number.startsWith(prefix))?.[1]

@@ -10,6 +10,9 @@ export const defaultFollowed = 5000
 /** Bytes of requests and long topics of all connections, which may be kept until they are answered. */
 const mostKept = 64 * 1024 * 1024
 const longTopic = 256
+/** Bytes of the state of a client that a forwarder introduces, and of a topic of MQTT-SN beside its text. */
+const [clientOfForwarder, topicOverhead] = [1500, 100]
+const [snConnect, snRegister, snSubscribe] = [0x04, 0x0a, 0x12]
 /** At the limit a quarter is dropped at once, because finding the oldest takes a sort. */
 const part = 4
 
@@ -97,7 +100,11 @@ export class TrackedChecks {
 }
 
 /** Bytes of a packet that the checks may keep. */
-function keptOf({ subscriptions, topic, connect, length }: Packet): number {
+function keptOf({ subscriptions, topic, connect, length, protocol, type, sn }: Packet): number {
+  if (protocol === 'mqtt-sn') {
+    if (type !== snConnect && type !== snRegister && type !== snSubscribe) return 0
+    return (sn?.node === undefined ? 0 : clientOfForwarder) + topicOverhead + (topic?.length ?? 0)
+  }
   if (subscriptions !== undefined || connect !== undefined) return length
   return topic !== undefined && topic.length > longTopic ? topic.length : 0
 }

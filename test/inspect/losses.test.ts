@@ -107,7 +107,7 @@ describe.each(healthy)('%s', (name, fixture) => {
       const found = inspected({ ...fixture, file: Buffer.concat([header, ...order]) })
       expect([i, found.broken]).toEqual([i, []])
       if (!isUdp(name)) expect([i, packetsOf(found, isRecorded)]).toEqual([i, expected])
-      expect([i, answered(found)]).toEqual([i, answered(whole)])
+      if (!isUdp(name)) expect([i, answered(found)]).toEqual([i, answered(whole)])
       expect(found.packets.length).toBe(whole.packets.length)
     }
   })

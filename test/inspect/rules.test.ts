@@ -6,6 +6,7 @@ import { messageOf } from '../../src/inspect/mqtt-sn.js'
 import { rules } from '../../src/inspect/rules.js'
 import { acrossConnections } from './across-connections.js'
 import { feedSteps, inspectScenario, inspectSteps, Recorder, type Step } from './scenarios.js'
+import { snCases, snExchanges } from './sn-rules.js'
 
 const connect4 = '100d 0004 4d515454 04 02 000a 0001 61'
 const connect5 = '100e 0004 4d515454 05 02 000a 00 0001 61'
@@ -741,37 +742,57 @@ describe('WebSocket', () => {
 })
 
 describe('MQTT-SN', () => {
-  const sn = (...steps: Step[]) =>
-    inspectSteps(steps, { flow: { protocol: 'udp', server: '192.0.2.2:1884' } }).broken
-  const hello: Step[] = [
-    ['>', '07 04 04 01 000a 61'],
-    ['<', '03 05 00'],
-  ]
+  const sn = (steps: readonly Step[]) => {
+    const { packets, late } = inspectSteps(steps, { flow: { protocol: 'udp', server: '192.0.2.2:1884' } })
+    return [...packets.flatMap(({ violations }) => violations), ...late]
+  }
+  const keysOf = (steps: readonly Step[]) => sn(steps).map(({ rule }) => rule.key)
+  const brokenBy = (steps: readonly Step[]) =>
+    sn(steps).flatMap(({ rule, severity, message }) => (severity === 'info' ? [] : `${rule.key}: ${message}`))
 
-  test.each<[string, Step[], Step[]]>([
-    ['sn-type-reserved', [['>', '02 03']], [['>', '02 16']]],
-    ['sn-length', [['>', '05 16']], [['>', '02 16']]],
-    ['sn-flags', [['>', '08 0c 03 0001 0000 61']], [['>', '08 0c 01 0001 0000 61']]],
-    ['sn-trailing', [['>', '04 0e 0001 ff']], [['>', '04 0e 0001']]],
-    [
-      'sn-topicid-unknown',
-      [...hello, ['>', '08 0c 00 0005 0000 61']],
-      [...hello, ['>', '07 0a 0000 0001 61'], ['<', '07 0b 0005 0001 00'], ['>', '08 0c 00 0005 0000 61']],
-    ],
-    ['sn-qos-1-session', [['>', '08 0c 60 0005 0000 61']], [['>', '08 0c 61 0005 0000 61']]],
-    [
-      'sn-one-outstanding',
-      [...hello, ['>', '07 0a 0000 0001 61'], ['>', '07 0a 0000 0002 62', 1], ['<', '07 0b 0005 0001 00', 2]],
-      // Without the answer, the capture may have lost it.
-      [...hello, ['>', '07 0a 0000 0001 61'], ['>', '07 0a 0000 0002 62', 1]],
-    ],
-  ])('%s', (key, fires, silent) => {
-    expect(sn(...fires)).toContain(key)
-    expect(sn(...silent)).not.toContain(key)
+  test.each(snCases.map((row) => [`${row[0]} ${row[3] ?? ''}`, row] as const))(
+    '%s',
+    (_name, [key, fires, silent]) => {
+      expect(keysOf(fires)).toContain(key)
+      expect(keysOf(silent)).not.toContain(key)
+    },
+  )
+
+  describe.each(snExchanges)('%s', (_name, steps) => {
+    test('breaks no rule, whichever message is missing in the capture', () => {
+      expect(brokenBy(steps)).toEqual([])
+      for (let i = 0; i < steps.length; i++)
+        expect([i, brokenBy(steps.filter((_, at) => at !== i))]).toEqual([i, []])
+    })
+
+    test('breaks no rule if the capture begins late or ends early', () => {
+      for (let i = 1; i < steps.length; i++) {
+        expect([i, brokenBy(steps.slice(i))]).toEqual([i, []])
+        expect([i, brokenBy(steps.slice(0, i))]).toEqual([i, []])
+      }
+    })
+
+    test('breaks no rule if the network delivers a message twice', () => {
+      for (const [i, step] of steps.entries()) {
+        const copy: Step = [step[0], step[1], step[2]! + 0.005]
+        expect([i, brokenBy([...steps.slice(0, i + 1), copy, ...steps.slice(i + 1)])]).toEqual([i, []])
+      }
+    })
   })
 
   test('a datagram of one byte is not a message', () => {
     expect(messageOf(Uint8Array.of(1), 'c2s')).toBeUndefined()
+  })
+
+  test('without a gap, every acknowledgement of a live connection has its request', () => {
+    const steps: Step[] = [
+      ['>', '07 04 04 01 000a 61', 0],
+      ['<', '03 05 00', 1],
+      ['<', '07 0d 0005 0009 00', 2],
+    ]
+    const live = { protocol: 'udp', server: '192.0.2.2:1884', isLive: true } as const
+    expect(inspectSteps(steps, { flow: live }).broken).toEqual(['sn-ack-unknown'])
+    expect(inspectSteps(steps, { flow: live, gap: 'c2s' }).broken).toEqual([])
   })
 })
 
@@ -1128,15 +1149,7 @@ const tested = new Set([
   ...cases.map(([key]) => key),
   ...Object.keys(acrossConnections),
   ...['takeover', 'disconnect-close', 'ws-text-frame', 'ws-masking', 'ws-offer', 'ws-select'],
-  ...[
-    'sn-type-reserved',
-    'sn-length',
-    'sn-flags',
-    'sn-trailing',
-    'sn-topicid-unknown',
-    'sn-qos-1-session',
-    'sn-one-outstanding',
-  ],
+  ...snCases.map(([key]) => key),
   ...['utf8-control', 'clientid-portable'], // severity info, tested below
 ])
 

@@ -44,7 +44,7 @@ export class ConnectionChecks {
 
   packet(packet: Packet): void {
     if (packet.protocol === 'mqtt-sn') {
-      this.#sn ??= new MqttSnChecks()
+      this.#sn ??= new MqttSnChecks(this.#state.connection)
       return this.#sn.packet(packet)
     }
     const state = this.#state
@@ -133,6 +133,7 @@ export class ConnectionChecks {
 
   *#late(how: string, detail: CloseDetail | undefined): Generator<LateViolation> {
     const state = this.#state
+    if (this.#sn !== undefined) return yield* this.#sn.closed()
     const server = this.#server
     if (server !== undefined) yield* this.#leave(server, how, detail)
     const heard = server?.isHeard(hostOf(state.connection.client)) === true

@@ -6,6 +6,7 @@ import { protocolName, puback, pubcomp, publish, pubrec } from '../names.js'
 import type { Direction, Packet } from '../packet.js'
 import { faultText, lateText, missingText, skippedText } from './fields-view.js'
 import { codeText, publishText } from './line.js'
+import { snFlagsText, snPublish, snText } from './mqtt-sn.js'
 import { durationText, frameOf, frameText, padding, timeOfDay, typeName } from './text.js'
 import {
   type ConnectionFacts,
@@ -108,18 +109,16 @@ export class FlowView implements View {
 
   /** Text on the right: the packet that is answered, or the end of an exchange. */
   #outcome(packet: Packet, ladder: Ladder): string {
-    const { type, direction, packetIdentifier: id, number, second, nanos, protocol } = packet
-    if (protocol !== 'mqtt') return ''
+    const { direction, packetIdentifier: id, number, second, nanos } = packet
+    const step = stepOf(packet)
     const theirs = ladder.open[direction === 'c2s' ? 's2c' : 'c2s']
-    if (type === publish && id > 0 && !ladder.open[direction].has(id)) {
+    if (step === 'begins' && !ladder.open[direction].has(id)) {
       ladder.open[direction].set(id, { number, second, nanos, label: label(packet) })
     }
-    const refused = type === pubrec && packet.reasonCode >= 0x80
-    if (type === puback || type === pubcomp || refused) {
+    if (step === 'done' || step === 'refused') {
       const begun = theirs.get(id)
       theirs.delete(id)
-      if (begun !== undefined)
-        return `m${id} ${refused ? 'refused' : 'done'}: #${begun.number}${took(begun, packet)}`
+      if (begun !== undefined) return `m${id} ${step}: #${begun.number}${took(begun, packet)}`
     }
     if (packet.answers === 0) return ''
     return packet.roundTrip < 0
@@ -187,6 +186,24 @@ export class FlowView implements View {
   }
 }
 
+/** What a packet is to the exchange of a message at QoS 1 or 2. */
+function stepOf({
+  protocol,
+  type,
+  packetIdentifier,
+  reasonCode,
+}: Packet): 'begins' | 'done' | 'refused' | undefined {
+  const types = protocol === 'mqtt' ? typesOfMqtt : typesOfSn
+  if (type === types.publish) return packetIdentifier > 0 ? 'begins' : undefined
+  // MQTT-SN refuses with PUBACK at any QoS.
+  const mayRefuse = protocol === 'mqtt' ? type === types.pubrec && reasonCode >= 0x80 : type === types.puback
+  if (mayRefuse && reasonCode > 0) return 'refused'
+  return type === types.puback || type === types.pubcomp ? 'done' : undefined
+}
+
+const typesOfMqtt = { publish, puback, pubrec, pubcomp }
+const typesOfSn = { publish: snPublish, puback: 0x0d, pubrec: 0x0f, pubcomp: 0x0e }
+
 /** Lane width for the longest label, limited to the available width. */
 function laneOf(rows: readonly Row[], room: number): number {
   const longest = Math.max(0, ...rows.map(({ label }) => displayWidth(label)))
@@ -204,6 +221,7 @@ function label(packet: Packet): string {
 
 function wholeLabel(packet: Packet): string {
   if (packet.type === publish && packet.protocol === 'mqtt') return publishText(packet)
+  if (packet.protocol === 'mqtt-sn') return snLabel(packet)
   const identifier = packet.packetIdentifier > 0 ? ` m${packet.packetIdentifier}` : ''
   const who = packet.connect === undefined ? '' : ` ${quoted(packet.connect.clientId)}`
   const filters = (packet.subscriptions ?? [])
@@ -211,6 +229,12 @@ function wholeLabel(packet: Packet): string {
     .map(({ filter }) => ` ${quoted(filter)}`)
     .join('')
   const missing = packet.holes.length === 0 ? '' : ` (${missingText(packet)})`
-  const code = packet.protocol === 'mqtt' ? codeText(packet) : ''
-  return `${typeName(packet)}${identifier}${who}${filters}${code}${missing}`
+  return `${typeName(packet)}${identifier}${who}${filters}${codeText(packet)}${missing}`
+}
+
+function snLabel(packet: Packet): string {
+  const flags = packet.type === snPublish ? snFlagsText(packet) : ''
+  const identifier = packet.packetIdentifier > 0 ? ` m${packet.packetIdentifier}` : ''
+  const missing = packet.holes.length === 0 ? '' : ` (${missingText(packet)})`
+  return `${typeName(packet)}${flags}${identifier}${snText(packet)}${missing}`
 }

@@ -9,6 +9,7 @@ import type { Violation } from '../rules.js'
 import { secrets } from '../secrets.js'
 import { stringAt } from '../utf8.js'
 import { ByteWriter, encoded, putAscii, putBytes, putNumber } from './byte-writer.js'
+import { snPublish } from './mqtt-sn.js'
 import { frameOf, hexOf, putSeconds, typeName } from './text.js'
 import type { ConnectionFacts, LateViolation, Skipped, TextSink, View } from './view.js'
 
@@ -217,9 +218,12 @@ export class JsonView implements View {
     this.#missing(packet)
   }
 
-  /** The topic of a Topic Alias, if the packet does not contain it. */
-  #resolved({ topic, body, bytes, protocol }: Packet): void {
-    if (protocol !== 'mqtt' || topic === '' || bytes[body] !== 0 || bytes[body + 1] !== 0) return
+  /** The topic of a Topic Alias or of a topic id, if the packet does not contain it. */
+  #resolved(packet: Packet): void {
+    const { topic, body, bytes, protocol } = packet
+    if (protocol === 'mqtt-sn') {
+      if (topic === undefined || packet.type !== snPublish) return
+    } else if (topic === '' || bytes[body] !== 0 || bytes[body + 1] !== 0) return
     this.#out.ascii(',"resolved_topic":')
     this.#string(topic ?? '')
   }

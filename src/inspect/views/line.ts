@@ -1,12 +1,12 @@
 // --view line: one line per packet, as tcpdump does. Uses the decoded values of the packet, not its fields.
 
 import type { Origin } from '../../capture/stream.js'
-import { isForwarded } from '../../codec/mqtt-sn-names.js'
 import { quoted } from '../../text.js'
 import { connack, publish, reasonCodeNames, returnCodeName } from '../names.js'
 import type { Packet } from '../packet.js'
 import { ByteWriter, encoded, putAscii, putBytes, putNumber, textOf } from './byte-writer.js'
 import { faultText, lateText, missingText, openedText, skippedText } from './fields-view.js'
+import { snFlagsText, snPublish, snText } from './mqtt-sn.js'
 import { frameOf, ofFile, putDuration, putTimeOfDay, typeName } from './text.js'
 import {
   type ConnectionFacts,
@@ -143,13 +143,18 @@ const kinds = new Array<Uint8Array | undefined>(256 * 64).fill(undefined)
 function kindOf(packet: Packet): Uint8Array {
   const { direction, protocol, type, flags } = packet
   const isMqtt = protocol === 'mqtt'
-  const index = (type * 16 + (isMqtt ? flags : 0)) * 4 + (isMqtt ? 0 : 2) + (direction === 'c2s' ? 0 : 1)
+  const index = (type * 16 + flags) * 4 + (isMqtt ? 0 : 2) + (direction === 'c2s' ? 0 : 1)
   const known = kinds[index]
   if (known !== undefined) return known
   const arrow = direction === 'c2s' ? '->' : '<-'
-  const kind = encoded(` ${arrow} ${isMqtt && type === publish ? publishFlags[flags] : typeName(packet)}`)
+  const name = isMqtt && type === publish ? publishFlags[flags] : typeName(packet)
+  const kind = encoded(` ${arrow} ${name}${isSnPublish(packet) ? snFlagsText(packet) : ''}`)
   kinds[index] = kind
   return kind
+}
+
+function isSnPublish({ protocol, type }: Packet): boolean {
+  return protocol === 'mqtt-sn' && type === snPublish
 }
 
 const publishFlags = Array.from({ length: 16 }, (_, flags) => {
@@ -197,16 +202,13 @@ function putMessage(out: ByteWriter, packet: Packet): void {
 
 /** Details of packets other than PUBLISH. */
 function detailText(packet: Packet): string {
+  if (packet.protocol === 'mqtt-sn') return snText(packet)
   const { connect, subscriptions, codes, version, type } = packet
   let text = ''
   if (connect !== undefined) {
     text += ` ${quoted(connect.clientId)} keep alive ${connect.keepAlive} s`
     if (connect.cleanStart) text += version === 5 ? ' clean start' : ' clean session'
     if (connect.willTopic !== undefined) text += ` will ${quoted(connect.willTopic)}`
-  }
-  if (packet.protocol === 'mqtt-sn') {
-    const topic = packet.topic === undefined ? '' : ` ${quoted(packet.topic)}`
-    return `${text}${topic}${isForwarded(packet.bytes, packet.start) ? ' (forwarded)' : ''}`
   }
   if (type === connack) text += packet.sessionPresent ? ' session present' : ''
   text += codeText(packet)

@@ -7,6 +7,7 @@ import { boundedKey } from '../content-hash.js'
 import { publish } from '../names.js'
 import type { Packet } from '../packet.js'
 import { Histogram } from './histogram.js'
+import { snPublish } from './mqtt-sn.js'
 import { dateText, durationText, timeOfDay, typeName } from './text.js'
 import type { ConnectionFacts, LateViolation, Skipped, TextSink, View } from './view.js'
 import { displayWidth, fitted, padded } from './wrap.js'
@@ -66,7 +67,7 @@ export class StatsView implements View {
       this.#first ??= last
       this.#last = last
     }
-    if (packet.type === publish && packet.protocol === 'mqtt' && direction === 'c2s') this.#topic(packet)
+    if (direction === 'c2s' && isPublish(packet)) this.#topic(packet)
     if (packet.roundTrip >= 0) tally.roundTrips.add(packet.roundTrip)
     for (const { rule } of violations) this.#rule(rule.key)
   }
@@ -95,8 +96,8 @@ export class StatsView implements View {
     this.#sink.text(`${parts.filter((part) => part !== '').join('\n')}`)
   }
 
-  #topic({ topic = '', length }: Packet): void {
-    const key = boundedKey(topic)
+  #topic({ topic, length, sn, topicAlias }: Packet): void {
+    const key = boundedKey(topic ?? (sn === undefined ? '' : `topic id ${topicAlias}`))
     let tally = this.#topics.get(key)
     if (tally === undefined) {
       if (this.#topics.size >= mostTopics) tally = this.#otherTopics
@@ -179,6 +180,10 @@ export class StatsView implements View {
       this.#columns,
     )
   }
+}
+
+function isPublish({ protocol, type }: Packet): boolean {
+  return type === (protocol === 'mqtt' ? publish : snPublish)
 }
 
 /** Smallest width of the first column. */
