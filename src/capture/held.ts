@@ -42,8 +42,10 @@ export class HeldEvents<K> {
   }
 
   /** Keeps a copy, so that the chunk can be freed. */
-  data(key: K, { bytes, offset, origin, gapBefore }: Segment): void {
-    this.#events.push({ key, segment: new Segment(Buffer.from(bytes), offset, origin, gapBefore) })
+  data(key: K, { bytes, offset, origin, gapBefore, cut }: Segment): void {
+    const segment = new Segment(Buffer.from(bytes), offset, origin, gapBefore)
+    segment.cut = cut
+    this.#events.push({ key, segment })
     this.#bytes = this.#budget.change(this.#bytes, this.#bytes + bytes.length)
   }
 

@@ -10,6 +10,7 @@ export class Segment implements StreamSegment {
   readonly offset: number
   readonly origin: RecordOrigin
   readonly gapBefore: number | undefined
+  cut = 0
 
   constructor(chunk: Buffer, offset: number, origin: RecordOrigin, gapBefore?: number) {
     this.chunk = chunk

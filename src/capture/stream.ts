@@ -56,6 +56,8 @@ export interface StreamSegment {
   readonly origin: Origin
   /** Bytes missing just before this segment; they were also reported by `gap`. */
   readonly gapBefore?: number | undefined
+  /** Bytes at the end of a datagram that were not captured; they are also reported by `gap`. */
+  readonly cut?: number
 }
 
 /** A segment of all of `bytes`. */

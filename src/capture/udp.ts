@@ -22,10 +22,9 @@ class DatagramFlow {
     const { bytes, start, end, wireEnd } = frame
     const offset = this.#offsets[side]
     const origin = new RecordOrigin(frame, frame.fileOffsetOf(start))
-    this.conversation.data(
-      side,
-      new Segment(bytes.subarray(start, end), offset, origin, this.#missing[side] || undefined),
-    )
+    const segment = new Segment(bytes.subarray(start, end), offset, origin, this.#missing[side] || undefined)
+    segment.cut = wireEnd - end
+    this.conversation.data(side, segment)
     this.#offsets[side] = offset + wireEnd - start
     this.#missing[side] = wireEnd - end
     if (wireEnd > end) this.conversation.gap(side, offset + end - start, wireEnd - end, cutShort)

@@ -198,11 +198,12 @@ export class Inspector implements CaptureSink {
     return false
   }
 
-  #datagram(stream: InspectedStream, direction: Direction, { bytes, offset, origin }: StreamSegment): void {
+  #datagram(stream: InspectedStream, direction: Direction, segment: StreamSegment): void {
+    const { bytes, offset, origin, cut } = segment
     const { protocol, ports } = this.#options
     if (!stream.opened && protocol !== 'mqtt-sn' && !isPortOf(stream.flow, ports) && !looksLikeMessage(bytes))
       return
-    const packet = messageOf(bytes, direction)
+    const packet = messageOf(bytes, direction, cut)
     if (packet === undefined) return
     packet.offset = offset
     packet.first = origin

@@ -784,6 +784,29 @@ describe('MQTT-SN', () => {
     expect(messageOf(Uint8Array.of(1), 'c2s')).toBeUndefined()
   })
 
+  test('1,000 clients behind a forwarder are known, with 32 requests outstanding each', () => {
+    const hex = (value: number) => value.toString(16).padStart(4, '0')
+    const from = (node: number, who: '>' | '<', message: string): Step => [
+      who,
+      `05 fe 01 ${hex(node)} ${message}`,
+      1,
+    ]
+    const hello = (node: number): Step[] => [
+      from(node, '>', '07 04 04 01 0000 61'),
+      from(node, '<', '03 05 00'),
+    ]
+    const unknownTopic = (node: number) => from(node, '>', '08 0c 00 0005 0000 61')
+    const all = (count: number) => Array.from({ length: count }, (_, node) => hello(node)).flat()
+    expect(keysOf([...all(1000), unknownTopic(0)])).toEqual(['sn-topicid-unknown'])
+    expect(keysOf([...all(1001), unknownTopic(0)])).toEqual([])
+    const requests = (count: number) =>
+      Array.from({ length: count }, (_, id) => from(7, '>', `08 0c 21 0005 ${hex(id + 1)} 61`))
+    // PUBREC does not belong to QoS 1.
+    const answered = (count: number) => keysOf([...hello(7), ...requests(count), from(7, '<', '04 0f 0001')])
+    expect(answered(32)).toContain('sn-ack-type')
+    expect(answered(33)).not.toContain('sn-ack-type')
+  })
+
   test('without a gap, every acknowledgement of a live connection has its request', () => {
     const steps: Step[] = [
       ['>', '07 04 04 01 000a 61', 0],

@@ -43,8 +43,9 @@ test('a property has the packets and range of the standard', () => {
   expect(of(35).least).toBe(0)
 })
 
-test('there are 140 checks, one of them in four parts', () => {
-  expect(rules.size).toBe(143)
+test('there are 136 rules of MQTT and 33 of MQTT-SN', () => {
+  expect(rules.size).toBe(169)
+  expect([...rules.keys()].filter((key) => key.startsWith('sn-'))).toHaveLength(33)
 })
 
 test.each([...rules.values()])('$key has a severity, statements and a text', (rule) => {
