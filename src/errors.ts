@@ -30,6 +30,7 @@ export const exitStatuses = [
   [41, 'notMqtt', 'inspect, tap: no MQTT found.'],
   [42, 'findings', 'passwd --audit: problems found.'],
   [42, 'check', 'check: a value beyond --crit, no fresh message, or a statement of MQTT violated.'],
+  [42, 'work', 'sub --exec: a command failed for good without a dead letter, or messages were lost.'],
   [42, 'bench', 'bench: messages lost, duplicated, refused or not delivered, or clients failed.'],
   [70, 'bug', 'Internal error: please report it.'],
   [128, 'refused', 'Subscription refused (MQTT 3.1.1). From 129 on, the status is the Reason Code.'],

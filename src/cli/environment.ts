@@ -6,14 +6,19 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** All our variables begin with this. */
 export const prefix = 'MQTTX_'
 
-/** Variables that are not options: the first is set by rr --exec, the second enables the completion of topics. */
+/** Variables that are not options: the first is set by --exec, the second enables the completion of topics. */
 export const requestMark = 'MQTTX_REQUEST'
 export const completeTopicsVariable = 'MQTTX_COMPLETE_TOPICS'
 
-/** What rr --exec sets for its command. If `requestMark` is set these are not options. */
-const requestVariables = [
+/** What --exec of rr and sub sets for its command. If `requestMark` is set these are not options. */
+const messageVariables = [
   'TOPIC',
   'QOS',
+  'RETAIN',
+  'DUP',
+  'ATTEMPT',
+  'PAYLOAD_FORMAT_INDICATOR',
+  'MESSAGE_EXPIRY_INTERVAL',
   'RESPONSE_TOPIC',
   'CORRELATION_DATA',
   'CONTENT_TYPE',
@@ -93,7 +98,7 @@ export function readEnvironment(
 ): { settings: VariableSetting[]; foreign: string[] } {
   const names = namesIn(env)
   if (names.length === 0) return { settings: [], foreign: [] }
-  const about = env[requestMark] === undefined ? [] : requestVariables.map((name) => prefix + name)
+  const about = env[requestMark] === undefined ? [] : messageVariables.map((name) => prefix + name)
   const passed = new Set(about)
   const variables = variablesOf(owner)
   const settings: VariableSetting[] = []

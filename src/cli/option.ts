@@ -16,6 +16,7 @@ type Group =
   | 'Faults'
   | 'Load'
   | 'Responder'
+  | 'Worker'
   | 'Action'
   | 'Hash'
   | 'Password'

@@ -153,7 +153,7 @@ export class Connection {
   }
 
   /**
-   * Resolves when the server has released every message at QoS 2 that was delivered: until then it would send the
+   * Resolves when the server has released every message at QoS 2 that was acknowledged: until then it would send the
    * message again when the Session is resumed. Resolves at once if the Session ends with the connection.
    */
   released(): Promise<void> {

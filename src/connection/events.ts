@@ -12,8 +12,13 @@ export interface Answer {
 
 /** Delays the acknowledgement of a message at QoS 1 or 2. */
 export interface Acknowledging {
-  /** Call it within `message`; the returned function allows the acknowledgement, sent after those of earlier messages. */
-  withhold(): () => void
+  /**
+   * Call it within `message`; the returned function allows the acknowledgement, sent after those of earlier messages.
+   * Without `isRepeated` it has no effect after the loss of the network connection. With it, the same message is not
+   * delivered again on the next one if the Session is resumed, and acknowledged when allowed. At QoS 1 `isRepeated` says
+   * if a PUBLISH with the same Packet Identifier is that message.
+   */
+  withhold(isRepeated?: (publish: Publish) => boolean): () => void
 }
 
 /** All callbacks are called synchronously while a chunk from the server is handled. */

@@ -15,8 +15,10 @@ export interface Command {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Undefined: no limit. */
   readonly timeoutMs?: number | undefined
-  /** The longest output in bytes. */
-  readonly longest: number
+  /** The longest output in bytes; unlimited with `onOutput`. */
+  readonly longest?: number
+  /** Takes its standard output as it comes, instead of `Ran.output`; may pause `from`. */
+  readonly onOutput?: (chunk: Buffer, from: Readable) => void
   /** Receives its standard error. */
   readonly stderr: Writable
   /** Kills it. */
@@ -37,6 +39,7 @@ export interface Ran {
   readonly failure: string | undefined
 }
 
+/** The status of a command that could not be run. */
 const cannotRun = 126
 const lineFeed = 0x0a
 /** A background process may hold the pipes open: after the exit, output is polled at this interval, so many times. */
@@ -55,7 +58,7 @@ let commands = 0
 
 /** Never rejects. Resolves soon after the command has exited, also if a background process holds its pipes. */
 export async function runCommand(command: Command): Promise<Ran> {
-  const { timeoutMs, longest, held, signal, firstLine } = command
+  const { timeoutMs, longest = Number.POSITIVE_INFINITY, held, signal, firstLine, onOutput } = command
   const pieces: Buffer[] = []
   let length = 0
   let child: ChildProcess | undefined
@@ -81,6 +84,7 @@ export async function runCommand(command: Command): Promise<Ran> {
     stdin?.end(command.input)
     stderr!.on('data', (chunk: Buffer) => forward(chunk, stderr!, command.stderr))
     stdout!.on('data', (data: Buffer) => {
+      if (onOutput !== undefined) return onOutput(data, stdout!)
       const lineEnd = firstLine ? data.indexOf(lineFeed) : -1
       const chunk = lineEnd < 0 ? data : data.subarray(0, lineEnd + 1)
       length += chunk.length

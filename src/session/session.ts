@@ -1,7 +1,7 @@
 // The protocol state of one Session, without I/O (MQTT 5.0, 4.1, 4.3, 4.4, 4.6), for MQTT 3.1, 3.1.1 and 5.0.
 import { ProtocolError } from '../errors.js'
 import { InFlight, type Stage, stage } from './in-flight.js'
-import { Withheld } from './withheld.js'
+import { type IsRepeated, Withheld } from './withheld.js'
 
 /** Acknowledgements by Control Packet type. */
 export type AcknowledgeType = 4 | 5 | 6 | 7
@@ -48,7 +48,7 @@ export class Session<Kept, Message extends Incoming> {
   readonly #outgoing = new InFlight<Kept>()
   /** Packet Identifiers of QoS 2 messages that are delivered and not released (method B of 4.3.3). */
   readonly #incoming = new Set<number>()
-  readonly #withheld: Withheld
+  readonly #withheld: Withheld<Message>
   #window: number
   #sequence = 0
   #unknown = 0
@@ -74,9 +74,12 @@ export class Session<Kept, Message extends Incoming> {
     return this.#outgoing.requests
   }
 
-  /** QoS 2 messages that are delivered and that the server has not released with PUBREL. */
+  /**
+   * Messages that the server would send again though they are handled: those at QoS 2 that it has not released with PUBREL,
+   * and those whose answer waits for a new network connection.
+   */
   get unreleased(): number {
-    return this.#incoming.size
+    return this.#incoming.size - this.#withheld.receipts + this.#withheld.owed
   }
 
   /** PUBLISH packets at QoS 1 and 2 in flight. */
@@ -130,17 +133,20 @@ export class Session<Kept, Message extends Incoming> {
     this.#outgoing.settle(messageId)
   }
 
-  /** True for a QoS 2 message that has been delivered: it is only acknowledged again. */
-  knows({ qos, messageId }: Incoming): boolean {
-    return qos === 2 && this.#incoming.has(messageId)
+  /** True for a message that has been delivered: it is only acknowledged. */
+  knows(message: Message): boolean {
+    const { qos, messageId } = message
+    if (qos === 2) return this.#incoming.has(messageId)
+    return qos === 1 && this.#withheld.knows(messageId, message)
   }
 
   /**
    * Called within `deliver`: delays the acknowledgement of the message, and of those after it, until the returned
-   * function is called.
+   * function is called. With `isRepeated` also on the next network connection, if the Session is resumed: the message is
+   * not delivered again there. It tells a QoS 1 message that is sent again from another one.
    */
-  withhold(): () => void {
-    return this.#withheld.withhold()
+  withhold(isRepeated?: IsRepeated<Message>): () => void {
+    return this.#withheld.withhold(isRepeated)
   }
 
   /**
@@ -148,6 +154,10 @@ export class Session<Kept, Message extends Incoming> {
    * @throws ProtocolError 0x93 if more messages than Packet Identifiers wait for their acknowledgement
    */
   receive(message: Message): void {
+    if (message.qos > 0) {
+      const answer = message.qos === 2 ? pubrec : puback
+      if (this.#withheld.again(answer, message.messageId, message)) return
+    }
     if (message.qos === 2) {
       const known = this.knows(message)
       this.#incoming.add(message.messageId)
@@ -188,6 +198,7 @@ export class Session<Kept, Message extends Incoming> {
 
   #onPubrel(messageId: number): void {
     const known = this.#incoming.delete(messageId)
+    this.#withheld.released(messageId)
     this.#out.acknowledge(pubcomp, messageId, known || this.#version < 5 ? 0 : 0x92)
   }
 
@@ -216,6 +227,7 @@ export class Session<Kept, Message extends Incoming> {
    */
   begin(): boolean {
     this.#incoming.clear()
+    this.#withheld.forget()
     return this.hasQoS2InFlight()
   }
 

@@ -5,19 +5,25 @@ import { ProtocolError } from '../errors.js'
 /** PUBACK or PUBREC, by Control Packet type. */
 export type FirstAnswer = 4 | 5
 
-interface Answer {
+/** True if a PUBLISH that the server sends again is the message whose answer is withheld. */
+export type IsRepeated<Message> = (message: Message) => boolean
+
+interface Answer<Message> {
   type: FirstAnswer
   messageId: number
   /** Calls of `withhold` without their release. */
   holds: number
+  isRepeated: IsRepeated<Message> | undefined
 }
 
-export class Withheld {
+export class Withheld<Message = unknown> {
   readonly #send: (type: FirstAnswer, messageId: number) => void
   readonly #limit: number
-  #queue: Answer[] = []
+  #queue: Answer<Message>[] = []
   /** The answer to the message that is being delivered. */
-  #current: Answer | undefined
+  #current: Answer<Message> | undefined
+  /** By Packet Identifier: withheld at the loss of a network connection, until the server sends the message again. */
+  readonly #outlasting = new Map<number, Answer<Message>>()
 
   /** `limit`: the largest number of waiting answers. */
   constructor(send: (type: FirstAnswer, messageId: number) => void, limit: number) {
@@ -25,12 +31,28 @@ export class Withheld {
     this.#limit = limit
   }
 
+  /** PUBREC packets that are withheld. */
+  get receipts(): number {
+    let count = 0
+    for (const { type } of this.#queue) if (type === 5) count++
+    for (const { type } of this.#outlasting.values()) if (type === 5) count++
+    return count
+  }
+
+  /** Answers that are allowed, and that wait for the server to send their message again on a new network connection. */
+  get owed(): number {
+    let count = 0
+    for (const { holds } of this.#outlasting.values()) if (holds === 0) count++
+    return count
+  }
+
   /**
    * Withholds the answer to the message that is being delivered.
+   * @param isRepeated with it, the hold outlasts the network connection: see `again`
    * @returns a function that sends it, after all earlier ones; without effect after the loss of the network connection
    */
-  withhold(): () => void {
-    const answer = (this.#current ??= { type: 4, messageId: 0, holds: 0 })
+  withhold(isRepeated?: IsRepeated<Message>): () => void {
+    const answer = (this.#current ??= { type: 4, messageId: 0, holds: 0, isRepeated })
     answer.holds++
     let held = true
     return () => {
@@ -54,13 +76,48 @@ export class Withheld {
         hint: 'the server reuses Packet Identifiers that are not acknowledged',
       })
     }
-    this.#queue.push(Object.assign(answer ?? { holds: 0 }, { type, messageId }))
+    this.#queue.push(Object.assign(answer ?? { holds: 0, isRepeated: undefined }, { type, messageId }))
+  }
+
+  /** True for a message at QoS 1 that `again` will take. */
+  knows(messageId: number, message: Message): boolean {
+    const answer = this.#outlasting.get(messageId)
+    return answer?.type === 4 && answer.isRepeated!(message)
+  }
+
+  /**
+   * A PUBLISH has come that is to be answered with `type`. If the server sends a message again whose answer was never
+   * sent, the answer is sent when its hold is released, and the message must not be delivered again. At QoS 2 the Packet
+   * Identifier tells; at QoS 1 the message has to be the same too.
+   */
+  again(type: FirstAnswer, messageId: number, message: Message): boolean {
+    if (this.#outlasting.size === 0) return false
+    const answer = this.#outlasting.get(messageId)
+    if (answer === undefined) return false
+    this.#outlasting.delete(messageId)
+    if (answer.type !== type || (type === 4 && !answer.isRepeated!(message))) return false
+    this.#queue.push(answer)
+    this.#advance()
+    return true
   }
 
   /** The network connection is lost: the server will send unanswered messages again. */
   clear(): void {
+    for (const answer of this.#queue) {
+      if (answer.isRepeated !== undefined) this.#outlasting.set(answer.messageId, answer)
+    }
     this.#queue = []
     this.#current = undefined
+  }
+
+  /** The server has released this Packet Identifier. */
+  released(messageId: number): void {
+    this.#outlasting.delete(messageId)
+  }
+
+  /** The server has started a new Session. */
+  forget(): void {
+    this.#outlasting.clear()
   }
 
   #advance(): void {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { IPublishPacket, Packet } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
 import type { ProtocolVersion } from '../../src/codec/publish.js'
-import { Jobs } from '../../src/commands/rr/jobs.js'
+import { Jobs } from '../../src/commands/jobs.js'
 import { bytes } from '../connection/rig.js'
 import { startOwnBroker } from '../helpers/peers.js'
 import { programInShell, start, startMqttx } from '../helpers/run.js'
@@ -52,7 +52,7 @@ describe('jobs', () => {
     for (const name of ['a', 'b', 'c', 'd']) {
       jobs.add(() => {
         log.push(name)
-        return new Promise((done) => ends.push(done))
+        return new Promise<void>((done) => ends.push(done))
       })
     }
     expect(log).toEqual(['a', 'b'])
@@ -74,7 +74,7 @@ describe('jobs', () => {
     const jobs = new Jobs(1)
     let end = () => {}
     const began: number[] = []
-    jobs.add(() => new Promise((done) => (end = done)))
+    jobs.add(() => new Promise<void>((done) => (end = done)))
     jobs.add(async () => void began.push(2))
     const relieved = jobs.relieved()
     jobs.drop()

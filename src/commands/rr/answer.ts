@@ -10,19 +10,16 @@ import type {
 import { preparePublish } from '../../codec/publish-properties.js'
 import {
   addUserProperty,
-  inOrder,
   noUserProperties,
   pairsOf,
   type UserProperties,
 } from '../../codec/user-properties.js'
 import type { Ran } from '../../io/command.js'
+import type { DescribedMessage } from '../message-environment.js'
 
-export interface ServedRequest {
-  readonly topic: string
+export interface ServedRequest extends DescribedMessage {
   readonly payload: Buffer
-  readonly qos: QoS
   readonly responseTopic: string
-  readonly properties: PublishProperties
 }
 
 export interface Reply {
@@ -40,8 +37,8 @@ export function servedRequest(
   if (responseTopic === undefined) return { fault: 'has no Response Topic' }
   const fault = topicNameFault(responseTopic)
   if (fault !== undefined) return { fault: `has a Response Topic that cannot be published to: ${fault}` }
-  const { topic, qos } = publish
-  return { topic, qos, responseTopic, properties, payload: Buffer.from(publish.payload) }
+  const { topic, qos, retain, dup } = publish
+  return { topic, qos, retain, dup, responseTopic, properties, payload: Buffer.from(publish.payload) }
 }
 
 /** --echo: the same payload, Payload Format Indicator and Content Type. */
@@ -85,23 +82,4 @@ function replaced(given: UserProperties = {}, newer: UserProperties = {}): UserP
   const kept = pairsOf(given).filter(([name]) => !Object.hasOwn(newer, name))
   for (const [name, value] of [...kept, ...pairsOf(newer)]) addUserProperty(all, name, value)
   return all
-}
-
-/** The environment variables that describe the request to the command of --exec. */
-export function environmentOf({
-  topic,
-  qos,
-  responseTopic,
-  properties,
-}: ServedRequest): Record<string, string> {
-  const { correlationData, contentType, userProperties } = properties
-  return {
-    MQTTX_REQUEST: '1',
-    MQTTX_TOPIC: topic,
-    MQTTX_QOS: String(qos),
-    MQTTX_RESPONSE_TOPIC: responseTopic,
-    ...(correlationData !== undefined && { MQTTX_CORRELATION_DATA: correlationData.toString('base64') }),
-    ...(contentType !== undefined && { MQTTX_CONTENT_TYPE: contentType }),
-    ...(userProperties !== undefined && { MQTTX_USER_PROPERTIES: JSON.stringify(inOrder(userProperties)) }),
-  }
 }

@@ -13,17 +13,10 @@ import { HeldBytes } from '../../io/held-bytes.js'
 import { matches } from '../../session/topic-filter.js'
 import type { Diagnostics } from '../diagnostics.js'
 import { Interrupted } from '../interrupted.js'
+import { Jobs } from '../jobs.js'
+import { environmentOf } from '../message-environment.js'
 import { subscribeOptions } from '../subscribe-options.js'
-import {
-  answerTemplate,
-  echoOf,
-  environmentOf,
-  type Reply,
-  replyOf,
-  type ServedRequest,
-  servedRequest,
-} from './answer.js'
-import { Jobs } from './jobs.js'
+import { answerTemplate, echoOf, type Reply, replyOf, type ServedRequest, servedRequest } from './answer.js'
 import type { RrArgs } from './spec.js'
 
 interface CommandIo {
@@ -191,7 +184,7 @@ class RrResponder {
     const ran = await runCommand({
       line,
       input: request.payload,
-      env: { ...host.env, ...environmentOf(request) },
+      env: { ...host.env, ...environmentOf(request, request.responseTopic) },
       timeoutMs: timeout === undefined ? undefined : timeout * 1000,
       longest: maxPayload(answerTemplate(request, empty, { qos: this.#args.qos, version, given })),
       stderr: host.stderr,

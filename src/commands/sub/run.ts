@@ -16,6 +16,10 @@ import { WatchScreen } from './watch-screen.js'
 const maxInFlight = 65_000 // --remove-retained leaves Packet Identifiers for SUBSCRIBE
 
 export async function run(args: SubArgs, host: Host): Promise<number> {
+  if (args.exec !== undefined || args.table !== undefined) {
+    const { runWorker } = await import('./worker.js')
+    return runWorker(args, host)
+  }
   const options = await connectOptions(
     args,
     {

@@ -12,17 +12,23 @@ import {
   subscriptionOptions,
   urlWithFilter,
 } from '../../cli/options/subscription.js'
+import { checkWorker, oneWorker, workerOptions } from '../../cli/options/worker.js'
 
 export const sub = spec({
   name: 'sub',
   summary: 'Subscribe to topics and print messages.',
-  synopsis: ['-t FILTER [-t FILTER]... [OPTION]...', '-L URL [OPTION]...'],
+  synopsis: [
+    '-t FILTER [-t FILTER]... [OPTION]...',
+    '-L URL [OPTION]...',
+    '{-t FILTER --exec COMMAND | --table FILE} [OPTION]...',
+  ],
   description: [
     `Prints each received message followed by a line feed, until {count} or {timeout} is reached or a signal arrives.
     Payloads are printed byte for byte.`,
     `Reconnects and resubscribes after a lost connection. When the reader of standard output closes the pipe, as in
     \`mqttx sub ... | head -1\`, it ends with status 0.`,
     `With {json} each message is a line that \`mqttx pub --json\` can publish again.`,
+    `With {exec} or {table} it is a worker: it runs a command for each message, and acknowledges the message after success.`,
     'A drop-in replacement for mosquitto_sub: shared options, output and exit statuses are the same.',
   ],
   examples: [
@@ -32,10 +38,15 @@ export const sub = spec({
       "mqttx sub -t 'home/+/temperature' -C 1 -W 10 -F %j",
     ],
     ['Keep the subscription when this process ends', 'mqttx sub -i logger -c -q 1 -t app/log >> app.log'],
+    [
+      'Run a command for each message, and acknowledge it after success',
+      "mqttx sub -i worker -c -q 1 -t 'jobs/#' --exec ./job --retries 3 --dead-letter dead/jobs",
+    ],
   ],
   options: {
     ...subscriptionOptions,
     ...outputOptions,
+    ...workerOptions,
     ...clientOptions({ url: urlWithFilter, id: clientId('Invalid id and/or clean_session.') }),
     ...subscriptionFlags,
     ...subscribeProperties,
@@ -43,16 +54,18 @@ export const sub = spec({
     ...generalOptions,
   },
   common: [
-    ...(['topics', 'qos', 'count', 'timeout', 'noRetained', 'verbose', 'format', 'json'] as const),
+    ...(['topics', 'qos', 'count', 'timeout', 'noRetained', 'verbose', 'format', 'json', 'exec'] as const),
     ...commonOptions,
   ],
   contextSettings,
-  exclusive: [oneOutputForm, oneClientId],
+  exclusive: [oneOutputForm, oneWorker, oneClientId],
   optionsFile: 'mosquitto_sub',
   check(args) {
-    checkClient(args, args.topics.length > 0 || args.unsubscribe.length > 0)
-    checkTopics(args)
+    const hasTopic = args.topics.length > 0 || args.table !== undefined
+    checkClient(args, hasTopic || args.unsubscribe.length > 0)
+    if (!hasTopic) checkTopics(args)
     checkRetained(args)
+    checkWorker(args)
     checkExplain(args)
     checkAddressAndLogin(args)
   },

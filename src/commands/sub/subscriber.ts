@@ -1,23 +1,29 @@
 // Runs sub: connects, subscribes, prints messages and ends at the first reason to stop.
 import type { Publish } from '../../codec/publish.js'
-import { reasonText } from '../../codec/reason-codes.js'
 import { Connection } from '../../connection/connection.js'
 import type { Answer } from '../../connection/events.js'
 import type { ConnectOptions } from '../../connection/options.js'
-import { BrokenPipe, ExitCode, MqttxError } from '../../errors.js'
+import { BrokenPipe, ExitCode, type MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import type { Output } from '../../io/output.js'
 import { within, withResolvers } from '../../io/promises.js'
-import { say } from '../../io/say.js'
-import { isTerminal } from '../../io/terminal.js'
 import type { Diagnostics } from '../diagnostics.js'
 import { Interrupted } from '../interrupted.js'
 import type { Printer } from '../printer.js'
 import { subscribeOptions } from '../subscribe-options.js'
+import {
+  allDenied,
+  beforeConnack,
+  disconnectWithWill,
+  goodbyeMs,
+  patienceMs,
+  releaseMs,
+  timedOut,
+} from './endings.js'
 import { RetainedRemoval } from './removal.js'
 import { selection } from './selection.js'
 import type { SubArgs } from './spec.js'
-import { readSuback, subscribedText } from './subscriptions.js'
+import { announce, readSuback, readUnsuback } from './subscriptions.js'
 
 interface CommandIo {
   readonly host: Host
@@ -37,15 +43,6 @@ type Ending =
   | { readonly error: Error }
 
 const enough: Ending = { status: 0, reasonCode: 0, patient: true }
-/** After a signal or -W: how long to wait for a reader of standard output that takes nothing, in milliseconds. */
-const patienceMs = 2000
-/** How long to wait for PUBREL of the QoS 2 messages that were printed, in milliseconds. */
-const releaseMs = 5000
-/** After a signal or -W: how long to wait for the server, in milliseconds. */
-const goodbyeMs = 1000
-
-const disconnectWithWill = 4
-
 export class Subscriber {
   readonly #args: SubArgs
   readonly #io: CommandIo
@@ -203,29 +200,14 @@ export class Subscriber {
     if (!this.#args.quiet) diagnostics.trace?.plain(`Subscribed (mid: ${messageId}): ${granted.join(', ')}`)
     const { refused, all } = readSuback(granted, this.#args, diagnostics.warn)
     this.#refused ||= refused
-    if (this.#connections === 1) this.#announce(granted)
+    if (this.#connections === 1) announce(this.#args, this.#io.host, granted)
     if (all) this.#end({ error: allDenied(refused, reason) })
     else if (this.#args.exitAfterSubscribe) this.#end(enough)
   }
 
-  /** Says on a terminal what is subscribed to. With -d the trace does, with -w the view has the terminal. */
-  #announce(granted: readonly number[]): void {
-    const { quiet, debug, watch, topics } = this.#args
-    const { stdout, stderr } = this.#io.host
-    if (quiet || debug || watch || !isTerminal(stdout) || !isTerminal(stderr)) return
-    const text = subscribedText(topics, granted)
-    if (text !== undefined) say(stderr, text)
-  }
-
   #onUnsuback(codes: readonly number[], { reason }: Answer): void {
     const { exitAfterSubscribe, topics } = this.#args
-    const refused = codes.find((code) => code >= 0x80)
-    if (refused !== undefined) {
-      this.#refused ||= refused
-      this.#io.diagnostics.warn(
-        `UNSUBSCRIBE was refused: ${reasonText(refused)}${reason === undefined ? '.' : `; ${reason}`}`,
-      )
-    }
+    this.#refused ||= readUnsuback(codes, reason, this.#io.diagnostics.warn)
     if (exitAfterSubscribe && topics.length === 0) this.#end(enough)
   }
 
@@ -250,18 +232,4 @@ export class Subscriber {
       return undefined // reported by `onFailure`, which ends the run
     }
   }
-}
-
-function timedOut(): MqttxError {
-  return new MqttxError('Timed out', { exitCode: ExitCode.timeout, prefix: '' })
-}
-
-function beforeConnack(): MqttxError {
-  const hint = 'no CONNACK received'
-  return new MqttxError('Ended before CONNACK', { exitCode: ExitCode.beforeConnack, hint })
-}
-
-function allDenied(code: number, reason: string | undefined): MqttxError {
-  const hint = reason ?? "check the server's access control list for this user"
-  return new MqttxError('All subscription requests were denied.', { exitCode: code, prefix: '', hint })
 }

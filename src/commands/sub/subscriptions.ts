@@ -1,5 +1,8 @@
 // Reads a SUBACK: granted, granted at a lower QoS, or refused.
 import { reasonText } from '../../codec/reason-codes.js'
+import type { Host } from '../../host.js'
+import { say } from '../../io/say.js'
+import { isTerminal } from '../../io/terminal.js'
 import { shown } from '../../text.js'
 
 export interface SubscriptionArgs {
@@ -38,4 +41,33 @@ export function subscribedText(topics: readonly string[], granted: readonly numb
   const names = accepted.slice(0, listed).map((topic) => `'${shown(topic, 200)}'`)
   const more = accepted.length > listed ? ` and ${accepted.length - listed} more` : ''
   return `Subscribed to ${names.join(', ')}${more}.`
+}
+
+interface AnnounceArgs extends Pick<SubscriptionArgs, 'topics'> {
+  readonly quiet: boolean
+  readonly debug: boolean
+  readonly watch: boolean
+}
+
+/** Says on a terminal what is subscribed to. With -d the trace does, with -w the view has the terminal. */
+export function announce(
+  { quiet, debug, watch, topics }: AnnounceArgs,
+  { stdout, stderr }: Host,
+  granted: readonly number[],
+): void {
+  if (quiet || debug || watch || !isTerminal(stdout) || !isTerminal(stderr)) return
+  const text = subscribedText(topics, granted)
+  if (text !== undefined) say(stderr, text)
+}
+
+/** Reads the Reason Codes of an UNSUBACK. @returns the first from 0x80 on, or 0 */
+export function readUnsuback(
+  codes: readonly number[],
+  reason: string | undefined,
+  warn: (text: string) => void,
+): number {
+  const refused = codes.find((code) => code >= 0x80)
+  if (refused === undefined) return 0
+  warn(`UNSUBSCRIBE was refused: ${reasonText(refused)}${reason === undefined ? '.' : `; ${reason}`}`)
+  return refused
 }

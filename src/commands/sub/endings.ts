@@ -1,0 +1,25 @@
+// Why sub ends: the errors and limits of printing and of a worker.
+import { ExitCode, MqttxError } from '../../errors.js'
+
+/** DISCONNECT after a signal or -W asks for the Will Message (MQTT 5.0, 3.14.2.1). */
+export const disconnectWithWill = 4
+/** After a signal or -W: how long to wait for a reader of standard output that takes nothing, in milliseconds. */
+export const patienceMs = 2000
+/** How long to wait for PUBREL of the QoS 2 messages that were acknowledged, in milliseconds. */
+export const releaseMs = 5000
+/** After a signal or -W: how long to wait for the server, in milliseconds. */
+export const goodbyeMs = 1000
+
+export function timedOut(): MqttxError {
+  return new MqttxError('Timed out', { exitCode: ExitCode.timeout, prefix: '' })
+}
+
+export function beforeConnack(): MqttxError {
+  const hint = 'no CONNACK received'
+  return new MqttxError('Ended before CONNACK', { exitCode: ExitCode.beforeConnack, hint })
+}
+
+export function allDenied(code: number, reason: string | undefined): MqttxError {
+  const hint = reason ?? "check the server's access control list for this user"
+  return new MqttxError('All subscription requests were denied.', { exitCode: code, prefix: '', hint })
+}
