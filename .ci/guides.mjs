@@ -8,7 +8,18 @@ const folder = fileURLToPath(new URL('../docs/', import.meta.url))
 
 /** The order of `mqttx help`: from first steps to reference. */
 export const topics = [
-  ...['cookbook', 'publish', 'subscribe', 'requests', 'json', 'mqtt5', 'tls', 'contexts', 'exit-status'],
+  ...[
+    'cookbook',
+    'publish',
+    'subscribe',
+    'requests',
+    'workers',
+    'json',
+    'mqtt5',
+    'tls',
+    'contexts',
+    'exit-status',
+  ],
   ...['checking', 'access-rights', 'captures', 'bench-method', 'password-files', 'test-broker', 'library'],
   ...['from-mosquitto', 'from-mqttx-cli', 'differences', 'speed'],
 ]

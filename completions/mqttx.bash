@@ -37,12 +37,12 @@ _mqttx() {
     sub)
       case $before in
         --help) _mqttx_words 'all' ;;
-        -t | --topic | -U | --unsubscribe | -T | --filter-out) _mqttx_topics ;;
+        -t | --topic | -U | --unsubscribe | -T | --filter-out | --dead-letter) _mqttx_topics ;;
         -q | --qos | --will-qos) _mqttx_words '0 1 2' ;;
-        -C | --count | -W | --timeout | --random-filter | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier) : ;;
+        -C | --count | -W | --timeout | --random-filter | --exec | --jobs | --retries | --retry-delay | --exec-timeout | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry | --user-property | --subscription-identifier) : ;;
         -F | --format) _mqttx_words '%p %t %j %J %x %X %l %U %I' ;;
+        --table | --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file | -o | --options-file | --trace-file) _mqttx_files ;;
         -h | --host) _mqttx_hosts ;;
-        --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file | -o | --options-file | --trace-file) _mqttx_files ;;
         --capath) _mqttx_directories ;;
         --keyform) _mqttx_words 'pem' ;;
         --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
@@ -50,7 +50,7 @@ _mqttx() {
         -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
         --retain-handling) _mqttx_words 'always new never' ;;
         --context) _mqttx_contexts ;;
-        *) _mqttx_words '-t --topic -U --unsubscribe -T --filter-out -q --qos -C --count -W --timeout -E -R --retained-only --remove-retained --random-filter -v --verbose -N -F --format --json --pretty --message-rate -w --watch -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --no-local --retain-as-published --retain-handling --user-property --subscription-identifier --explain --connect --context -o --options-file -d --debug --quiet --trace --trace-file --show-secrets --help --version' ;;
+        *) _mqttx_words '-t --topic -U --unsubscribe -T --filter-out -q --qos -C --count -W --timeout -E -R --retained-only --remove-retained --random-filter -v --verbose -N -F --format --json --pretty --message-rate -w --watch --exec --table --jobs --retries --retry-delay --dead-letter --exec-timeout -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --no-local --retain-as-published --retain-handling --user-property --subscription-identifier --explain --connect --context -o --options-file -d --debug --quiet --trace --trace-file --show-secrets --help --version' ;;
       esac
       ;;
     passwd)

@@ -88,6 +88,10 @@ const circumstances: Record<string, (machine: Machine) => Circumstances> = {
     status: { '--retained-only': [0, 27] },
   }),
   'pub -V 5 -h other.lan': () => ({ feed: ['home/a'], seen: ['copy/home/a fed', 'other home/a fed'] }),
+  '--exec ./job': () => ({
+    feed: ['jobs/a'],
+    before: `printf '#!/bin/sh\\necho "$MQTTX_TOPIC"\\n' > job; chmod +x job; echo 'jobs/# ./job' > jobs.table`,
+  }),
   '--replies 3': () => ({
     before: `for lamp in 1 2 3; do mqttx rr --serve -t lamp/get --exec "printf $lamp" & done
 await '[ $(subscribed) -ge 4 ]'`,

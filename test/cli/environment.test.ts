@@ -196,12 +196,16 @@ describe('which commands use which names', () => {
       MQTTX_REQUEST: '1',
       MQTTX_TOPIC: 'asked',
       MQTTX_QOS: '2',
+      MQTTX_RETAIN: '1',
+      MQTTX_DUP: '0',
+      MQTTX_ATTEMPT: '1',
       MQTTX_CONTENT_TYPE: 'x',
       MQTTX_HOST: 'h',
     }
     expect(argsOf(pub, '-t t -n', within(env))).toMatchObject({
       topic: 't',
       qos: 0,
+      retain: false,
       protocolVersion: 4,
       host: 'h',
     })

@@ -76,6 +76,7 @@ describe('E33', () => {
 describe('a second signal ends it at once', () => {
   const rows: readonly [name: string, words: readonly string[], ready: string][] = [
     ['sub', ['sub', '-d', '-t', 't'], 'SUBSCRIBE'],
+    ['sub --exec', ['sub', '-d', '-t', 't', '--exec', 'cat'], 'SUBSCRIBE'],
     ['pub -l', ['pub', '-d', '-t', 't', '-l', '-q', '1'], 'PUBLISH'],
     ['rr', ['rr', '-d', '-V', 'mqttv311', '-t', 't', '-e', 'a', '-m', 'x'], 'SUBSCRIBE'],
     ['rr --serve', ['rr', '--serve', '--echo', '-d', '-V', 'mqttv311', '-t', 't', '-e', 'a'], 'SUBSCRIBE'],

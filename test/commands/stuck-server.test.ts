@@ -111,6 +111,7 @@ const pubrel = Buffer.of(0x62, 2, 0, 9)
 const readers: readonly [string, readonly string[]][] = [
   ['sub', ['sub', '-t', 't', '-q', '2']],
   ['rr', ['rr', '-t', 't', '-e', 'r', '-m', 'x']],
+  ['sub --exec', ['sub', '-t', 't', '-q', '2', '--exec', 'cat']],
 ]
 
 describe.each(choose(readers, 0))(
@@ -130,7 +131,7 @@ describe.each(choose(readers, 0))(
 
     test('keep alive works: status 19', async () => {
       const server = await stuckServer({ subscribes: true, keepAlive: 1 }, flood(pubrel))
-      const outcome = await timed(name === 'sub' ? [...words, '--no-reconnect'] : words, server)
+      const outcome = await timed(name.startsWith('sub') ? [...words, '--no-reconnect'] : words, server)
       expect(outcome.status).toBe(19)
       expect(outcome.seconds).toBeLessThan(15)
     })
@@ -140,6 +141,7 @@ describe.each(choose(readers, 0))(
 describe('a second signal ends at once:', () => {
   test.each([
     ['sub', ['sub', '-t', 't', '-q', '2'], true, 130],
+    ['sub --exec', ['sub', '-t', 't', '-q', '2', '--exec', 'cat'], true, 130],
     ['rr --serve', ['rr', '-t', 't', '--serve', '--echo'], true, 0],
   ] as const)('%s', async (_, words, subscribes, status) => {
     const server = await stuckServer({ subscribes }, flood(pubrel))

@@ -20,9 +20,17 @@ export interface Scripted {
   readonly settled: string[]
 }
 
-/** `refuse`: the Reason Code for a message that the server would refuse when resent. */
+type Withhold = Session<string, Received>['withhold']
+
+/**
+ * `refuse`: the Reason Code for a message that the server would refuse when resent; `deliver`: called with each message
+ * that is delivered.
+ */
 export function scripted(
-  options: Partial<SessionOptions> & { refuse?: (kept: string) => number } = {},
+  options: Partial<SessionOptions> & {
+    refuse?: (kept: string) => number
+    deliver?: (message: Received, withhold: Withhold) => void
+  } = {},
 ): Scripted {
   const sent: string[] = []
   const delivered: Received[] = []
@@ -37,7 +45,10 @@ export function scripted(
       },
       acknowledge: (type, messageId, code) =>
         void sent.push(`${acknowledgeNames[type]} ${messageId}${reason(code)}`),
-      deliver: (message) => void delivered.push(message),
+      deliver(message) {
+        delivered.push(message)
+        options.deliver?.(message, (isRepeated) => session.withhold(isRepeated))
+      },
       settle: (messageId, code) => void settled.push(`${messageId}${reason(code)}`),
     },
     { version: 4, maxInFlight: 20, ...options },

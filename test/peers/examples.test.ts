@@ -67,6 +67,10 @@ for i in $(seq 200); do echo line >> app.log; [ -s shown ] && break; sleep 0.1; 
     script: `set -m; : > app.log; (eval "$EXAMPLE") & for i in $(seq 200); do ${publish('app/log')}; [ -s app.log ] && break; sleep 0.1; done; kill -INT -- -$!; wait; cat app.log`,
     shows: 'seen\n',
   },
+  "mqttx sub -i worker -c -q 1 -t 'jobs/#' --exec ./job --retries 3 --dead-letter dead/jobs": {
+    script: `printf '#!/bin/sh\\ncat; echo " $MQTTX_TOPIC"\\n' > job; chmod +x job; ${untilOutput(publish('jobs/x'))}`,
+    shows: 'seen jobs/x\n',
+  },
   'mqttx passwd -c users ada': {
     stdin: 'secret\nsecret\n',
     script: 'eval "$EXAMPLE"; cat users',

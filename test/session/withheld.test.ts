@@ -1,8 +1,9 @@
 // Withheld acknowledgements are sent in the order of the messages.
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ProtocolError } from '../../src/errors.js'
 import { Withheld } from '../../src/session/withheld.js'
+import { type Received, scripted } from '../helpers/scripted.js'
 
 test('are all sent, in the order of the messages', () => {
   const messages = fc.array(fc.record({ held: fc.nat(2), type: fc.constantFrom(4 as const, 5 as const) }))
@@ -52,4 +53,80 @@ test('65,535 wait, one more is a protocol error', () => {
   withheld.withhold()
   for (let id = 1; id <= 65_535; id++) withheld.answer(4, id)
   expect(() => withheld.answer(4, 1)).toThrow('More than 65535 messages without an acknowledgement')
+})
+
+describe('a message that is withheld when the connection is lost, and sent again', () => {
+  const message = (qos: 1 | 2, payload = 'x'): Received => ({ qos, messageId: 7, payload })
+
+  /** Receives a message, withholds its answer and loses the connection. */
+  function lost(qos: 1 | 2) {
+    const out = scripted({
+      deliver: (received, withhold) => {
+        const { payload } = received
+        releases.push(withhold((other) => other.payload === payload))
+      },
+    })
+    const releases: (() => void)[] = []
+    out.session.receive(message(qos))
+    out.session.disconnected()
+    return { ...out, release: () => releases[0]!() }
+  }
+
+  const answer = { 1: 'PUBACK 7', 2: 'PUBREC 7' } as const
+  test.each([1, 2] as const)('is not delivered again, and answered when released: QoS %i', (qos) => {
+    const { session, sent, delivered, release } = lost(qos)
+    expect(session.knows(message(qos))).toBe(true)
+    session.receive(message(qos))
+    expect([delivered.length, sent]).toEqual([1, []])
+    expect(session.unreleased).toBe(0)
+    release()
+    expect(sent).toEqual([answer[qos]])
+  })
+
+  test.each([1, 2] as const)('released meanwhile, it is answered at once: QoS %i', (qos) => {
+    const { session, sent, delivered, release } = lost(qos)
+    release()
+    expect([sent, session.unreleased]).toEqual([[], 1])
+    session.receive(message(qos))
+    expect([delivered.length, sent, session.unreleased]).toEqual([1, [answer[qos]], qos - 1])
+  })
+
+  test.each([1, 2] as const)('after a second loss too: QoS %i', (qos) => {
+    const { session, sent, delivered, release } = lost(qos)
+    session.receive(message(qos))
+    session.disconnected()
+    session.disconnected()
+    session.receive(message(qos))
+    release()
+    expect([delivered.length, sent]).toEqual([1, [answer[qos]]])
+  })
+
+  test('another message with its Packet Identifier is delivered', () => {
+    const { session, sent, delivered, release } = lost(1)
+    expect(session.knows(message(1, 'y'))).toBe(false)
+    session.receive(message(1, 'y'))
+    release()
+    expect([delivered.length, sent]).toEqual([2, []])
+  })
+
+  test('at another QoS too', () => {
+    const { session, delivered } = lost(1)
+    session.receive(message(2))
+    expect(delivered).toHaveLength(2)
+  })
+
+  test.each([1, 2] as const)('in a new Session it is delivered: QoS %i', (qos) => {
+    const { session, sent, delivered, release } = lost(qos)
+    session.begin()
+    session.receive(message(qos))
+    release()
+    expect([delivered.length, sent]).toEqual([2, []])
+  })
+
+  test('PUBREL without PUBREC frees the Packet Identifier', () => {
+    const { session, delivered } = lost(2)
+    session.acknowledged(6, 7, 0)
+    session.receive(message(2))
+    expect(delivered).toHaveLength(2)
+  })
 })

@@ -82,8 +82,8 @@ const exec = inResponder.option({
   parse: parseName,
   help: 'Respond with the output of this shell command.',
   doc: `/bin/sh -c runs it with the payload on standard input; its output is the response, byte for byte. MQTTX_TOPIC,
-    MQTTX_QOS, MQTTX_RESPONSE_TOPIC, MQTTX_CORRELATION_DATA (base64), MQTTX_CONTENT_TYPE and MQTTX_USER_PROPERTIES
-    (JSON) in its environment describe the request. MQTTX_REQUEST is set too; an mqttx that the command runs then does
+    MQTTX_QOS, MQTTX_RETAIN, MQTTX_DUP, MQTTX_RESPONSE_TOPIC, MQTTX_CORRELATION_DATA (base64), MQTTX_CONTENT_TYPE,
+    MQTTX_PAYLOAD_FORMAT_INDICATOR, MQTTX_MESSAGE_EXPIRY_INTERVAL and MQTTX_USER_PROPERTIES (JSON) in its environment describe the request. MQTTX_REQUEST is set too; an mqttx that the command runs then does
     not take these variables as options. A command that fails causes a warning; its response has, in MQTT 5, the User
     Property exit-status in addition to its output, and is empty before MQTT 5.`,
 })
