@@ -143,7 +143,7 @@ complete -c mqttx -n '__mqttx_command sub' -l json -d 'Print each message as a l
 complete -c mqttx -n '__mqttx_command sub' -l pretty -d 'Indent JSON: payloads, and the output of --json, %j and %J.'
 complete -c mqttx -n '__mqttx_command sub' -l message-rate -d 'Print the number of messages each second, not the messages.'
 complete -c mqttx -n '__mqttx_command sub' -s w -l watch -d 'Show the newest message of each topic on its own line of the screen.'
-complete -c mqttx -n '__mqttx_command sub' -l exec -r -f -d 'Run this shell command for each message instead of printing it.'
+complete -c mqttx -n '__mqttx_command sub' -l exec -r -f -d 'Run a shell command for each message.'
 complete -c mqttx -n '__mqttx_command sub' -l table -r -F -d 'Like --exec, with a Topic Filter and a command on each line.'
 complete -c mqttx -n '__mqttx_command sub' -l jobs -r -f -d 'Run at most this many commands at once.'
 complete -c mqttx -n '__mqttx_command sub' -l retries -r -f -d 'Run a command that fails this many times more.'

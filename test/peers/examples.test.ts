@@ -63,11 +63,7 @@ for i in $(seq 200); do echo line >> app.log; [ -s shown ] && break; sleep 0.1; 
     script: `mqttx pub -t home/kitchen/temperature -m 21.5 -r -q 1; eval "$EXAMPLE"`,
     shows: '"payload":"21.5"',
   },
-  'mqttx sub -i logger -c -q 1 -t app/log >> app.log': {
-    script: `set -m; : > app.log; (eval "$EXAMPLE") & for i in $(seq 200); do ${publish('app/log')}; [ -s app.log ] && break; sleep 0.1; done; kill -INT -- -$!; wait; cat app.log`,
-    shows: 'seen\n',
-  },
-  "mqttx sub -i worker -c -q 1 -t 'jobs/#' --exec ./job --retries 3 --dead-letter dead/jobs": {
+  "mqttx sub -i worker -c -q 1 -t 'jobs/#' --exec ./job": {
     script: `printf '#!/bin/sh\\ncat; echo " $MQTTX_TOPIC"\\n' > job; chmod +x job; ${untilOutput(publish('jobs/x'))}`,
     shows: 'seen jobs/x\n',
   },

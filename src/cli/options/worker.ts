@@ -11,8 +11,8 @@ const { option } = optionsOf('Worker')
 const exec = option({
   flags: '--exec COMMAND',
   parse: parseName,
-  help: 'Run this shell command for each message instead of printing it.',
-  doc: `/bin/sh -c runs it with the payload on standard input. The message is acknowledged when the command has ended with
+  help: 'Run a shell command for each message.',
+  doc: `/bin/sh -c runs it with the payload on standard input, and the message is not printed. It is acknowledged when the command has ended with
     status 0; with {qos} 1 or 2 the server keeps it until then. MQTTX_TOPIC, MQTTX_QOS, MQTTX_RETAIN, MQTTX_DUP,
     MQTTX_ATTEMPT and, in MQTT 5, MQTTX_RESPONSE_TOPIC, MQTTX_CORRELATION_DATA (base64), MQTTX_CONTENT_TYPE,
     MQTTX_PAYLOAD_FORMAT_INDICATOR, MQTTX_MESSAGE_EXPIRY_INTERVAL and MQTTX_USER_PROPERTIES (JSON) in its environment

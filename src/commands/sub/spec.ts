@@ -37,10 +37,9 @@ export const sub = spec({
       'Wait at most 10 seconds for one message, as JSON',
       "mqttx sub -t 'home/+/temperature' -C 1 -W 10 -F %j",
     ],
-    ['Keep the subscription when this process ends', 'mqttx sub -i logger -c -q 1 -t app/log >> app.log'],
     [
       'Run a command for each message, and acknowledge it after success',
-      "mqttx sub -i worker -c -q 1 -t 'jobs/#' --exec ./job --retries 3 --dead-letter dead/jobs",
+      "mqttx sub -i worker -c -q 1 -t 'jobs/#' --exec ./job",
     ],
   ],
   options: {
