@@ -4,8 +4,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { executable, hostTarget, root } from './pack/targets.mjs'
 
-/** How a test file starts the program. */
-const starts = /helpers\/(run|on-a-terminal|memory|readme|golden|peers|clients)\.js'/
+/** How a test file starts the program: with helpers that do, or with functions of run.ts and peers.ts that do. */
+const starts =
+  /helpers\/(on-a-terminal|memory|readme|golden|clients)\.js'|\b(mqttx|startMqttx|shell|program\w*|startOwnBroker|\w*[bB]rokers)\b[^}]*\} from '[^']*helpers\/(run|peers)\.js'/
 /** Tests of the library and of the package for npm, which run on Node. */
 const others = /^test\/(library|pack\/(?!native))/
 
