@@ -71,7 +71,7 @@ export class AcceptingServer extends Duplex {
     const { version, clientId, properties } = this.#options
     if (version === 5 && properties.connect?.authenticationMethod !== undefined) {
       this.challenged = true
-      this.push(null)
+      setImmediate(() => this.destroy()) // with a mere end of what it sends, the client would wait for its CONNACK
       return
     }
     const granted = {

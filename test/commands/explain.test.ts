@@ -81,12 +81,12 @@ describe('without --connect', () => {
     expect(stdout).not.toContain('--full')
   })
 
-  test('with SCRAM the packets after CONNECT depend on the challenge', async () => {
+  test('with SCRAM the packets after CONNECT depend on the challenge, and nothing is waited for', async () => {
     const line = 'pub -t a -m x -V 5 -u a -P b -D connect authentication-method SCRAM-SHA-256 --explain'
     const { status, stdout, stderr } = await run(line.split(' '), nowhere)
     expect([status, stderr, shownIn(stdout)]).toEqual([0, '', ['→ CONNECT']])
     expect(stdout).toContain('The next packet depends on what the server answers')
-  })
+  }, 20_000)
 
   test('a reader that takes nothing stops the input', async () => {
     let read = 0
