@@ -1,8 +1,8 @@
 // Text from a server or the command line cannot forge or escape lines on standard error (H1-H5).
 import type { Socket } from 'node:net'
 import mqtt, { type Packet } from 'mqtt-packet'
-import { describe, expect, test } from 'vitest'
-import { oneOfEvery } from '../helpers/amount.js'
+import { expect, test } from 'vitest'
+import { isOneOfEvery } from '../helpers/amount.js'
 import { scriptedServer } from '../helpers/scripted-server.js'
 import { run } from './fake-host.js'
 
@@ -132,33 +132,34 @@ function expectPlain(stderr: string): void {
   for (const line of stderr.split('\n')) expect(Buffer.byteLength(line)).toBeLessThan(4200)
 }
 
-describe.each(Object.keys(commands).map((name, row) => ({ name, row })))('$name', ({ name, row }) => {
-  test.each(oneOfEvery(3, Object.keys(replies), row))('%s', async (reply) => {
-    const told = async (text: string) => {
-      const server = await serverThat(replies[reply]!, text)
-      const outcome = await run(
-        [...commands[name]!, '-V', '5', '--retry', '0'],
-        server,
-        ({ stdin, signal }) => {
-          stdin.end('x\n')
-          // Every command ends by itself when it is refused.
-          if (reply !== 'CONNACK that refuses') setTimeout(() => signal('SIGTERM'), 1500).unref()
-        },
-      )
-      expectPlain(outcome.stderr)
-      expect(outcome.status).not.toBe(70)
-      return outcome.stderr
-    }
-    const said = await Promise.all(
-      (reply === 'bytes that are not MQTT' ? [hostile] : [hostile, long]).map(told),
-    )
-    if (reply === 'CONNACK that refuses' && name !== 'bench') {
-      expect(said[0]).toContain(
+/** What a command says to a reply with `text`. */
+async function saidBy(name: string, reply: string, text: string): Promise<string> {
+  const server = await serverThat(replies[reply]!, text)
+  const words = [...commands[name]!, '-V', '5', '--retry', '0']
+  const { status, stderr } = await run(words, server, ({ stdin, signal }) => {
+    stdin.end('x\n')
+    // Every command ends by itself when it is refused.
+    if (reply !== 'CONNACK that refuses') setTimeout(() => signal('SIGTERM'), 1500).unref()
+  })
+  expectPlain(stderr)
+  expect(status).not.toBe(70)
+  return stderr
+}
+
+// All commands at once: most of their time they wait.
+test.each(Object.keys(replies).map((reply, index) => [reply, index] as const))('%s', async (reply, index) => {
+  const names = Object.keys(commands).filter((_, row) => isOneOfEvery(3, index + row))
+  const texts = reply === 'bytes that are not MQTT' ? [hostile] : [hostile, long]
+  await Promise.all(
+    names.map(async (name) => {
+      const said = await Promise.all(texts.map((text) => saidBy(name, reply, text)))
+      if (reply !== 'CONNACK that refuses' || name === 'bench') return
+      expect(said[0], name).toContain(
         'the server says: no \\u001b]0;pwned\\u0007\\u001b[2J\\nError: disk full\\r\\u009b31m',
       )
-      expect(said[1]).toMatch(/\.\.\. \(\d+ more bytes\)$/m)
-    }
-  })
+      expect(said[1], name).toMatch(/\.\.\. \(\d+ more bytes\)$/m)
+    }),
+  )
 })
 
 test.each([

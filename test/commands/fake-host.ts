@@ -2,6 +2,7 @@
 import { PassThrough, Writable } from 'node:stream'
 import type { Host, Signal } from '../../src/host.js'
 import { main } from '../../src/main.js'
+import { isCheckout, mqttx } from '../helpers/run.js'
 import type { ScriptedServer } from '../helpers/scripted-server.js'
 
 /** A writable stream in memory that can fail and pause. */
@@ -92,4 +93,11 @@ export async function run(
   const running = main([...words, ...server.at], fake.host)
   await Promise.all([running, meanwhile(fake)])
   return { status: await running, stdout: fake.stdout.text(), stderr: fake.stderr.text() }
+}
+
+/** `mqttx ARG...` in this process, which takes a tenth of the time; of an executable as a process. */
+export async function mqttxHere(words: readonly string[], stdin = ''): Promise<Outcome> {
+  if (isCheckout) return run(words, { at: [] }, (fake) => void fake.stdin.end(stdin))
+  const { status, stdout, stderr } = await mqttx(words, { stdin })
+  return { status, stdout: stdout.toString(), stderr }
 }

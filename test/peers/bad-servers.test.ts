@@ -1,7 +1,8 @@
 // Servers that break the rules, or say nothing: every command ends by itself, with a status and a sentence.
 import { describe, expect, test } from 'vitest'
+import { mqttxHere as mqttx, type Outcome } from '../commands/fake-host.js'
 import { oneOfEvery } from '../helpers/amount.js'
-import { mqttx, type Outcome, startMqttx } from '../helpers/run.js'
+import { startMqttx } from '../helpers/run.js'
 import { connack, type Script, scriptedServer } from '../helpers/scripted-server.js'
 import { once } from '../helpers/wait.js'
 
@@ -53,7 +54,7 @@ describe.each(clients.map((client, index) => ({ ...client, index })))('$name', (
 
   test('no answer at all: --connect-timeout', async () => {
     const server = await scriptedServer({})
-    const outcome = await mqttx([...args, ...server.at, '--connect-timeout', '1'], { timeoutMs: 60_000 })
+    const outcome = await mqttx([...args, ...server.at, '--connect-timeout', '1'])
 
     expectFailure(outcome)
     expect(outcome.stderr).toMatch(/time|answer/i)
@@ -117,9 +118,7 @@ describe('after CONNACK', () => {
     const server = await scriptedServer({
       packet: (packet, s) => void (packet.cmd === 'connect' && s.write(connack())),
     })
-    const outcome = await mqttx(['pub', '-t', 't', '-m', 'x', '-q', '1', '-k', '5', ...server.at], {
-      timeoutMs: 60_000,
-    })
+    const outcome = await mqttx(['pub', '-t', 't', '-m', 'x', '-q', '1', '-k', '5', ...server.at])
 
     expectFailure(outcome)
     expect(server.received.map(({ cmd }) => cmd)).toContain('pingreq')
