@@ -62,10 +62,10 @@ const importers: Record<string, string> = {
   ws: 'transport/websocket.ts',
   socks: 'transport/socks.ts',
   'hash-wasm': 'passwd/worker.ts',
-  '@noble/ciphers': 'commands/inspect/tls-crypto.ts',
+  '@noble/ciphers': 'commands/capture-tls.ts',
   pbf: 'inspect/sparkplug.ts',
   'get-east-asian-width': 'inspect/views/wrap.ts',
-  'hdr-histogram-js': 'commands/bench/latency-histogram.ts',
+  'hdr-histogram-js': 'commands/latency-histogram.ts',
 }
 
 const pureFolders = ['capture', 'cli', 'codec', 'format', 'inspect', 'session']

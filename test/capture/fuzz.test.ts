@@ -2,8 +2,8 @@
 // MQTTX_FUZZ=n is the number of captures in each test.
 import { expect, test } from 'vitest'
 import { openCapture } from '../../src/capture/open.js'
-import { inflate } from '../../src/commands/inspect/inflate.js'
-import { crypto } from '../../src/commands/inspect/tls-crypto.js'
+import { inflate } from '../../src/commands/capture-inflate.js'
+import { crypto } from '../../src/commands/capture-tls.js'
 import { amount } from '../helpers/amount.js'
 import {
   ethernet,

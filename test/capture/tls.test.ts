@@ -10,7 +10,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { RecordOrigin } from '../../src/capture/frame.js'
 import { Segment } from '../../src/capture/segment.js'
 import { RecordReader } from '../../src/capture/tls/records.js'
-import { crypto, decryptWith } from '../../src/commands/inspect/tls-crypto.js'
+import { crypto, decryptWith } from '../../src/commands/capture-tls.js'
 import {
   block,
   interfaceBlock,

@@ -1,7 +1,7 @@
 // MQTT over WebSocket in captures: handshake, frames, compression, gaps.
 import { constants, deflateRawSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { inflate } from '../../src/commands/inspect/inflate.js'
+import { inflate } from '../../src/commands/capture-inflate.js'
 import { opening, pcap, timed, toClient, toServer } from '../helpers/capture-builder.js'
 import { type CaptureLog, read } from '../helpers/capture-log.js'
 import { everyCut } from '../helpers/cuts.js'

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import * as zlib from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { CaptureReader } from '../../src/capture/open.js'
-import { readFiles } from '../../src/commands/inspect/files.js'
+import { readFiles } from '../../src/commands/capture-files.js'
 import {
   ethernet,
   interfaceBlock,

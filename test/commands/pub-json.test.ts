@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { LinesInFlight } from '../../src/commands/pub/lines-in-flight.js'
+import { LinesInFlight } from '../../src/commands/lines-in-flight.js'
 import { type LineDefaults, readMessage } from '../../src/recording/message.js'
 import { Templates } from '../../src/recording/templates.js'
 import { oblige } from '../connection/rig.js'

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { openCapture } from '../../src/capture/open.js'
-import { inflate } from '../../src/commands/inspect/inflate.js'
-import { crypto } from '../../src/commands/inspect/tls-crypto.js'
+import { inflate } from '../../src/commands/capture-inflate.js'
+import { crypto } from '../../src/commands/capture-tls.js'
 import { Inspector } from '../../src/inspect/inspector.js'
 import { Recorder } from './scenarios.js'
 

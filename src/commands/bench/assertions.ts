@@ -1,6 +1,6 @@
 // --assert: checks conditions on a result.
 import type { Assertion } from '../../cli/options/bench-values.js'
-import type { Percentiles } from './latency-histogram.js'
+import type { Percentiles } from '../latency-histogram.js'
 import type { Result } from './result.js'
 import type { Counts } from './run-stats.js'
 

@@ -1,8 +1,9 @@
 // Builds the result of a run from its statistics, and merges the results of threads and shards.
+
+import { LatencyHistogram } from '../latency-histogram.js'
+import { roundToThousandth } from '../number-format.js'
 import type { EngineResult } from './engine.js'
 import { IntervalHistograms } from './interval-histograms.js'
-import { LatencyHistogram } from './latency-histogram.js'
-import { roundToThousandth } from './number-format.js'
 import type { Audit, GeneratorLoad, Header, Result, Setup } from './result.js'
 import { type Counts, countNames, noCounts, type Second } from './run-stats.js'
 import { addCounts } from './snapshot.js'

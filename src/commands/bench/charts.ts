@@ -1,7 +1,8 @@
 // The charts of a report: percentiles of the latency, and the rate over time.
+
+import { LatencyHistogram } from '../latency-histogram.js'
+import { formatNumber } from '../number-format.js'
 import { Canvas, type Characters } from './canvas.js'
-import { LatencyHistogram } from './latency-histogram.js'
-import { formatNumber } from './number-format.js'
 import { perSecond, type Result } from './result.js'
 
 const columns = 60

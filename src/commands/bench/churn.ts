@@ -1,8 +1,9 @@
 // --churn: clients disconnect and reconnect in turn, at a rate, while the run goes on.
+
+import type { Clock } from '../clock.js'
+import { Waiter } from '../waiter.js'
 import type { BenchClient } from './client.js'
-import type { Clock } from './clock.js'
 import type { RunStats } from './run-stats.js'
-import { Waiter } from './waiter.js'
 
 export interface ChurnSettings {
   readonly clock: Clock

@@ -1,8 +1,8 @@
 // Compares two results: differences with confidence intervals, and a verdict. The intervals hold simultaneously at 95 %:
 // each of n figures has an interval at 1 - 0.05/n (Bonferroni correction).
 
+import { LatencyHistogram } from '../latency-histogram.js'
 import { IntervalHistograms } from './interval-histograms.js'
-import { LatencyHistogram } from './latency-histogram.js'
 import { quotientRange, type Range, resampledMeans, resampledPercentiles } from './resampling.js'
 import { failuresOf, perSecond, type Result } from './result.js'
 import { ownLimit } from './validity.js'

@@ -1,8 +1,9 @@
 // Creates the clients of each kind: publisher, subscriber, requester, responder, idle.
 import type { Publish, PublishTemplate } from '../../codec/publish.js'
 import type { ConnectionEvents } from '../../connection/events.js'
+import type { Clock } from '../clock.js'
+import type { Waiter } from '../waiter.js'
 import { BenchClient } from './client.js'
-import type { Clock } from './clock.js'
 import type { Dial } from './connection.js'
 import { CorrelatedTemplate, correlationOf } from './correlation.js'
 import { reasonCodeText } from './failures.js'
@@ -15,7 +16,6 @@ import type { RunStats } from './run-stats.js'
 import { readStamp } from './stamp.js'
 import { BenchSubscriber, type SubscriberSettings } from './subscriber.js'
 import { publishTemplates, type TopicTemplates } from './templates.js'
-import type { Waiter } from './waiter.js'
 import type { Shard, Workload } from './workload.js'
 
 /** Shared by all clients of a thread. */

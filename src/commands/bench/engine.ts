@@ -1,16 +1,17 @@
 // A run in one thread, from the first CONNECT to the last acknowledgement: connects the clients, offers messages at their
 // intended times, waits for those in flight, and closes.
+
+import type { Clock } from '../clock.js'
+import { Waiter } from '../waiter.js'
 import { Churn } from './churn.js'
 import type { BenchClient } from './client.js'
 import { ClientPool } from './client-pool.js'
-import type { Clock } from './clock.js'
 import type { Dial } from './connection.js'
 import type { RunPlan } from './plan.js'
 import type { BenchPublisher } from './publisher.js'
 import { RunStats } from './run-stats.js'
 import type { Snapshot } from './snapshot.js'
 import { TopicSelector } from './topics.js'
-import { Waiter } from './waiter.js'
 import { clientsOfShard, Workload } from './workload.js'
 
 export interface EngineEnvironment {

@@ -1,6 +1,6 @@
 // Latency histograms of consecutive intervals of a run. Messages within an interval are correlated, so `bench compare`
 // resamples intervals instead of messages.
-import { LatencyHistogram } from './latency-histogram.js'
+import { LatencyHistogram } from '../latency-histogram.js'
 
 const shortestMs = 250
 const maxIntervals = 128 // in a longer run, pairs of intervals are merged

@@ -1,6 +1,6 @@
 // The line on the terminal that shows a run in progress; it is erased at the end.
 import type { Writable } from 'node:stream'
-import { formatNumber, formatPercent } from './number-format.js'
+import { formatNumber, formatPercent } from '../number-format.js'
 import type { Snapshot } from './snapshot.js'
 
 const intervalMs = 250

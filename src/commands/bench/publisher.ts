@@ -1,6 +1,6 @@
 // One publishing client: sends due messages as soon as its connection is ready, and records their latency.
 import type { PublishTemplate, QoS } from '../../codec/publish.js'
-import type { Clock } from './clock.js'
+import type { Clock } from '../clock.js'
 import type { BenchConnection } from './connection.js'
 import { reasonCodeText } from './failures.js'
 import { lateMs, type RunStats } from './run-stats.js'

@@ -1,9 +1,9 @@
 // A result as text for a terminal of 80 columns and 24 lines. The figures that matter are at the end.
 import type { PlotForm } from '../../cli/options/bench-values.js'
 import { jsonOf, oneLine, count as plural, shown } from '../../text.js'
+import type { Percentiles } from '../latency-histogram.js'
+import { formatNumber, formatPercent } from '../number-format.js'
 import { percentileChart, rateChart, rateVaries } from './charts.js'
-import type { Percentiles } from './latency-histogram.js'
-import { formatNumber, formatPercent } from './number-format.js'
 import { failuresOf, type Result, type Search, type Step } from './result.js'
 import { lateMs } from './run-stats.js'
 

@@ -1,6 +1,6 @@
 // The circular block bootstrap: how much a figure of a run varies by chance. Intervals of the run are drawn with
 // replacement, in blocks of neighbours because these are correlated, and the figure is calculated for each draw.
-import type { LatencyHistogram } from './latency-histogram.js'
+import type { LatencyHistogram } from '../latency-histogram.js'
 import { randomNumbers } from './random.js'
 
 const draws = 2000

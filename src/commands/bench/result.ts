@@ -1,6 +1,7 @@
 // The result of a run: the keys of --json, which merge, report and compare read again.
+
+import type { Percentiles } from '../latency-histogram.js'
 import type { EncodedIntervals } from './interval-histograms.js'
-import type { Percentiles } from './latency-histogram.js'
 import type { Mode } from './plan.js'
 import type { Counts, Second } from './run-stats.js'
 

@@ -1,6 +1,7 @@
 // The counts and histograms of a run in progress.
+
+import { LatencyHistogram } from '../latency-histogram.js'
 import { IntervalHistograms } from './interval-histograms.js'
-import { LatencyHistogram } from './latency-histogram.js'
 
 /** Counts; those of threads and shards are added up. */
 export const countNames = [

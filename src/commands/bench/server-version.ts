@@ -1,6 +1,6 @@
 // Connects to each server once before the run: checks that it is reachable, and reads its version from $SYS.
 import { withResolvers } from '../../io/promises.js'
-import type { Clock } from './clock.js'
+import type { Clock } from '../clock.js'
 import type { Dial, Identity } from './connection.js'
 
 const topic = '$SYS/broker/version'

@@ -1,5 +1,5 @@
 // The state of a run at a moment, for the live view and the metrics.
-import { LatencyHistogram } from './latency-histogram.js'
+import { LatencyHistogram } from '../latency-histogram.js'
 import { type Counts, countNames, noCounts } from './run-stats.js'
 
 export const phases = ['connecting', 'running', 'ending'] as const

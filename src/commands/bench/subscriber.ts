@@ -1,6 +1,6 @@
 // One subscribing client: records the messages it receives, their latency and order.
 import type { Publish } from '../../codec/publish.js'
-import type { Clock } from './clock.js'
+import type { Clock } from '../clock.js'
 import type { RunStats } from './run-stats.js'
 import { SequenceTracker } from './sequence-tracker.js'
 import { readStamp } from './stamp.js'

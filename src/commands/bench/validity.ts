@@ -1,6 +1,6 @@
 // Why a result is not valid: the load generator was the limit, or the requested load was not reached.
-import type { LatencyHistogram } from './latency-histogram.js'
-import { formatPercent } from './number-format.js'
+import type { LatencyHistogram } from '../latency-histogram.js'
+import { formatPercent } from '../number-format.js'
 import type { Audit, Setup, ThreadLoad } from './result.js'
 import { type Counts, lateMs } from './run-stats.js'
 

@@ -6,7 +6,7 @@ import { say } from '../../io/say.js'
 import { taken } from '../../io/signals.js'
 import { isTerminal } from '../../io/terminal.js'
 import { count } from '../../text.js'
-import { checkInput, isFile, isFileStream } from './input.js'
+import { checkInput, isFile, isFileStream } from '../capture-input.js'
 
 /** Notes kept until the pager exits. */
 const mostNotes = 1000

@@ -1,7 +1,7 @@
 // Summary of a long capture, shown on a terminal before its packets: suggestions for filters.
 import { Inspector, type InspectorOptions } from '../../inspect/inspector.js'
 import { Summary } from '../../inspect/views/summary.js'
-import { type ReadOptions, readInto } from './read-into.js'
+import { type ReadOptions, readInto } from '../capture-reading.js'
 
 /** Captures of up to so many packets have no summary. */
 const fewPackets = 1000

@@ -6,13 +6,13 @@ import type { ConnectOptions } from '../../connection/options.js'
 import { ConnectionError, ExitCode, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { LineSplitter, LineTooLong } from '../../io/lines.js'
+import { deadline } from '../deadline.js'
 import type { Diagnostics } from '../diagnostics.js'
 import { Interrupted } from '../interrupted.js'
 import { LineList } from '../line-list.js'
+import { LinesInFlight } from '../lines-in-flight.js'
 import { inputError } from '../payload.js'
-import { deadline } from './deadline.js'
-import { LinesInFlight } from './lines-in-flight.js'
-import { Refusals, reasonOf } from './refusals.js'
+import { Refusals, reasonOf } from '../refusals.js'
 
 /** Turns a line into a message. After `read` returns true, the payload is `payload` from `start` to `end`. */
 export interface LineReader {

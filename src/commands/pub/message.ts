@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { PublishTemplate } from '../../codec/publish.js'
 import { Connection } from '../../connection/connection.js'
 import type { ConnectOptions } from '../../connection/options.js'
+import { deadline } from '../deadline.js'
 import type { Diagnostics } from '../diagnostics.js'
-import { deadline } from './deadline.js'
-import { Refusals } from './refusals.js'
+import { Refusals } from '../refusals.js'
 
 export interface Repetition {
   readonly times: number

@@ -8,7 +8,7 @@ test('a pause while the clock is initialized does not shift it', async () => {
     while (now() < start + 5);
     return now()
   })
-  const { systemClock } = await import('../../../src/commands/bench/clock.js')
+  const { systemClock } = await import('../../../src/commands/clock.js')
   expect(slow).toHaveBeenCalled()
   slow.mockRestore()
   const errors = Array.from({ length: 100 }, () => {

@@ -1,8 +1,8 @@
 // Recording into the histogram, compared with the library's recordValue().
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js'
 import { expect, test } from 'vitest'
-import { LatencyHistogram } from '../../../src/commands/bench/latency-histogram.js'
 import { randomNumbers } from '../../../src/commands/bench/random.js'
+import { LatencyHistogram } from '../../../src/commands/latency-histogram.js'
 
 const hourInUs = 3_600_000_000
 

@@ -1,8 +1,8 @@
 // Reads the files of one capture: merges their records by time, with few files open at once.
 import { stat } from 'node:fs/promises'
-import { type CaptureFile, CaptureReader } from '../../capture/open.js'
-import type { CaptureSink, Instant } from '../../capture/stream.js'
-import { isLater } from '../../capture/time-gate.js'
+import { type CaptureFile, CaptureReader } from '../capture/open.js'
+import type { CaptureSink, Instant } from '../capture/stream.js'
+import { isLater } from '../capture/time-gate.js'
 
 export interface Reading {
   readonly reader: CaptureReader

@@ -1,6 +1,6 @@
 // Inflate for WebSocket: the capture reader imports no Node modules.
 import { constants, inflateRawSync } from 'node:zlib'
-import type { Inflate } from '../../capture/crypto.js'
+import type { Inflate } from '../capture/crypto.js'
 
 export const inflate: Inflate = (deflated, dictionary, maxLength) => {
   return inflateRawSync(deflated, {

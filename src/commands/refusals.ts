@@ -1,6 +1,6 @@
 // Counts messages that the server refused: a warning for each of the first ten, and the exit status.
-import { reasonName } from '../../codec/reason-codes.js'
-import type { Answer } from '../../connection/events.js'
+import { reasonName } from '../codec/reason-codes.js'
+import type { Answer } from '../connection/events.js'
 
 const shown = 10 // refusals with a warning of their own
 

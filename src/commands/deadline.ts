@@ -1,6 +1,6 @@
 // pub -W: ends the connection after a time.
-import type { Connection } from '../../connection/connection.js'
-import { ExitCode, MqttxError } from '../../errors.js'
+import type { Connection } from '../connection/connection.js'
+import { ExitCode, MqttxError } from '../errors.js'
 
 /** Aborts `connection` after `seconds`; the returned function cancels the timer. */
 export function deadline(connection: Connection, seconds: number | undefined): () => void {

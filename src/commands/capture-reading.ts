@@ -1,11 +1,11 @@
 // Reads all files of a capture once into an inspector, in portions.
 import type { Readable } from 'node:stream'
-import { CaptureReader } from '../../capture/open.js'
-import type { CaptureOptions } from '../../capture/options.js'
-import { PacedSink } from '../../capture/pace.js'
-import type { Inspector } from '../../inspect/inspector.js'
-import { readFiles } from './files.js'
-import { chunksOf } from './input.js'
+import { CaptureReader } from '../capture/open.js'
+import type { CaptureOptions } from '../capture/options.js'
+import { PacedSink } from '../capture/pace.js'
+import type { Inspector } from '../inspect/inspector.js'
+import { readFiles } from './capture-files.js'
+import { chunksOf } from './capture-input.js'
 
 export interface ReadOptions {
   readonly files: readonly string[]

@@ -1,7 +1,7 @@
 // Cryptography for TLS: the capture reader imports no Node modules.
 import { createDecipheriv, createHmac, getCiphers } from 'node:crypto'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
-import type { AeadName, SealedBox, TlsCrypto } from '../../capture/crypto.js'
+import type { AeadName, SealedBox, TlsCrypto } from '../capture/crypto.js'
 
 const tagLength = 16
 

@@ -3,9 +3,9 @@ import { constants, createReadStream, fstatSync } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import type { Duplex, Readable } from 'node:stream'
 import * as zlib from 'node:zlib'
-import { isDecimal } from '../../capture/text/source-code.js'
-import { ExitCode, MqttxError, UsageError } from '../../errors.js'
-import { strerror } from '../../io/system-error.js'
+import { isDecimal } from '../capture/text/source-code.js'
+import { ExitCode, MqttxError, UsageError } from '../errors.js'
+import { strerror } from '../io/system-error.js'
 
 const chunkSize = 256 * 1024
 
