@@ -11,19 +11,22 @@ export function reasonOf(code: number): string {
 
 export class Refusals {
   readonly #warn: (text: string) => void
+  readonly #noun: string
   #count = 0
   #status = 0
 
-  constructor(warn: (text: string) => void) {
+  /** `noun`: what the numbered messages are called. */
+  constructor(warn: (text: string) => void, noun: 'line' | 'message' = 'line') {
     this.#warn = warn
+    this.#noun = noun
   }
 
-  /** Records an acknowledgement; a Reason Code from 0x80 on is a refusal. `line`: the input line, if any. */
-  note(reasonCode: number, { messageId, reason }: Answer, line?: number): void {
+  /** Records an acknowledgement; a Reason Code from 0x80 on is a refusal. `number`: of the input line or message, if any. */
+  note(reasonCode: number, { messageId, reason }: Answer, number?: number): void {
     if (reasonCode < 0x80) return
     this.#status ||= reasonCode
     if (++this.#count > shown) return
-    const what = line === undefined ? `Publish ${messageId}` : `Publish of line ${line}`
+    const what = number === undefined ? `Publish ${messageId}` : `Publish of ${this.#noun} ${number}`
     this.#warn(`${what} failed: ${reasonOf(reasonCode)}${reason === undefined ? '.' : `; ${reason}`}`)
   }
 

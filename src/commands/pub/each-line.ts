@@ -7,12 +7,11 @@ import { ConnectionError, ExitCode, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { LineSplitter, LineTooLong } from '../../io/lines.js'
 import { deadline } from '../deadline.js'
+import { checkDelivered, Delivery, withResumption } from '../delivery.js'
 import type { Diagnostics } from '../diagnostics.js'
 import { Interrupted } from '../interrupted.js'
-import { LineList } from '../line-list.js'
-import { LinesInFlight } from '../lines-in-flight.js'
 import { inputError } from '../payload.js'
-import { Refusals, reasonOf } from '../refusals.js'
+import { Refusals } from '../refusals.js'
 
 /** Turns a line into a message. After `read` returns true, the payload is `payload` from `start` to `end`. */
 export interface LineReader {
@@ -53,12 +52,13 @@ export async function publishEachLine(
 ): Promise<void> {
   const refusals = new Refusals(diagnostics.warn)
   const progress = new Progress()
+  const { delivery } = progress
   const connection = new Connection(
     options,
     {
       retrying: diagnostics.retrying,
       remark: diagnostics.warn,
-      settled: (code, answer) => refusals.note(code, answer, progress.settled(answer.messageId, code)),
+      settled: (code, answer) => refusals.note(code, answer, delivery.settled(answer.messageId, code)),
     },
     diagnostics.trace,
   )
@@ -74,8 +74,7 @@ export async function publishEachLine(
     await connection.idle()
     await connection.close()
     if (failure !== undefined) throw failure
-    if (connection.lost > 0) throw lostLines(connection.lost)
-    if (refusals.count > 0) throw refusedLines(refusals, progress.sent)
+    checkDelivered(delivery, { lost: connection.lost, refusals, noun: 'line' })
   } catch (error) {
     connection.destroy()
     throw error instanceof MqttxError && reader.acknowledged ? report(error, reader, progress) : error
@@ -85,16 +84,10 @@ export async function publishEachLine(
   }
 }
 
-/** Counts lines sent, acknowledged and refused. Line numbers start at 1. */
+/** Lines are numbered from 1. */
 class Progress {
-  readonly #inFlight = new LinesInFlight()
-  readonly refused = new LineList()
-  #firstRefused = Number.POSITIVE_INFINITY
+  readonly delivery = new Delivery()
   #lines = 0
-  /** Messages published. */
-  sent = 0
-  /** Messages acknowledged with a Reason Code below 0x80. */
-  acknowledged = 0
 
   /** The number of the current line. */
   get line(): number {
@@ -104,27 +97,6 @@ class Progress {
   /** The current line is published or blank. */
   next(): void {
     this.#lines++
-  }
-
-  /** The current line awaits an acknowledgement. */
-  waits(messageId: number): void {
-    this.#inFlight.sent(messageId, this.line)
-  }
-
-  /** Records the acknowledgement. Returns the number of the line. */
-  settled(messageId: number, reasonCode: number): number {
-    const line = this.#inFlight.settled(messageId)
-    if (reasonCode < 0x80) this.acknowledged++
-    else {
-      this.refused.add(line)
-      this.#firstRefused = Math.min(this.#firstRefused, line)
-    }
-    return line
-  }
-
-  /** The first line at QoS 1 or 2 that was not accepted; if all were, the next line. */
-  get firstUnacknowledged(): number {
-    return Math.min(this.#inFlight.oldest() ?? this.line, this.#firstRefused)
   }
 }
 
@@ -162,8 +134,8 @@ class Publishing {
     let more = true
     if (reader.read(lines)) {
       const messageId = connection.publish(reader.template, reader.payload, reader.start, reader.end)
-      progress.sent++
-      if (reader.template.qos > 0) progress.waits(messageId)
+      progress.delivery.sent++
+      if (reader.template.qos > 0) progress.delivery.waits(messageId, progress.line)
       more = connection.ready
     }
     progress.next()
@@ -192,27 +164,10 @@ function named(error: MqttxError, line: number): MqttxError {
 }
 
 /** Adds where to resume. Only for lines at QoS 1 and 2: at QoS 0 it is unknown. */
-function report(error: MqttxError, reader: LineReader, progress: Progress): MqttxError {
-  const { acknowledged, sent, refused, firstUnacknowledged: first } = progress
-  const lines = `lines acknowledged: ${acknowledged}, sent: ${sent}, first without acknowledgement: ${first}`
-  const list = refused.count === 0 ? [] : [`lines refused: ${refused.text}`]
-  const resume = `to resume, begin with line ${first}: tail -n +${first} FILE | ${reader.command} ...`
-  return new MqttxError([...error.lines, lines, ...list], {
-    ...error,
-    hint: [...error.hints, resume],
-    cause: error,
-  })
-}
-
-function refusedLines({ count, status }: Refusals, sent: number): MqttxError {
-  const what = `The server refused ${count} of ${sent} lines`
-  return new MqttxError(`${what}: ${reasonOf(status)}`, { exitCode: status })
-}
-
-function lostLines(count: number): ConnectionError {
-  const message = `The connection was lost, and with it ${count} lines at QoS 0`
-  return new ConnectionError(message, {
-    exitCode: ExitCode.connectionLost,
-    hint: 'with -q 1 they would be sent again',
+function report(error: MqttxError, { command }: LineReader, { delivery, line }: Progress): MqttxError {
+  return withResumption(error, delivery, {
+    noun: 'line',
+    next: line,
+    hint: (first) => `to resume, begin with line ${first}: tail -n +${first} FILE | ${command} ...`,
   })
 }
