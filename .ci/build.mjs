@@ -128,6 +128,7 @@ const table = {
   modules: modulesOf('cli'),
   users: [
     ...['access', 'bench-spec', 'check-spec', 'completion', 'context', 'context-spec', 'program'],
+    'replay-spec',
     'tap-spec',
   ],
 }
@@ -139,7 +140,17 @@ const packets = {
     ...['pcapng-writer', 'stream'].map((name) => `capture/${name}`),
     ...['selection', 'target', 'view', 'writer'].map((name) => `commands/packet-${name}`),
   ],
-  users: ['conformance', 'explain', 'inspect', 'packet-lines', 'trace', 'tap', 'tap-packets'],
+  users: [
+    'captures',
+    'conformance',
+    'explain',
+    'inspect',
+    'packet-lines',
+    'replay',
+    'trace',
+    'tap',
+    'tap-packets',
+  ],
 }
 /** Exchanges with a server that is judged, and what it offers. The statements are in conformance.cjs. */
 const exchanges = {
@@ -156,7 +167,16 @@ const recording = {
   modules: modulesOf('recording'),
   users: ['pub-json', 'replay', 'retained'],
 }
-const sharedFiles = [errors, core, formats, table, packets, exchanges, recording]
+/** Reading captures. */
+const captures = {
+  file: 'captures',
+  modules: [
+    ...modulesOf('capture').filter((path) => !packets.modules.includes(path)),
+    ...['files', 'inflate', 'input', 'reading', 'tls'].map((name) => `commands/capture-${name}`),
+  ],
+  users: ['inspect', 'replay'],
+}
+const sharedFiles = [errors, core, formats, table, packets, exchanges, recording, captures]
 const usedBy = (name) => {
   const index = sharedFiles.findIndex(({ file }) => file === name)
   const before = index < 0 ? sharedFiles : sharedFiles.slice(0, index)

@@ -13,6 +13,7 @@ const allowed: Record<string, readonly string[]> = {
     ...['broker', 'capture', 'check', 'cli', 'codec', 'connection', 'format', 'inspect', 'io', 'passwd'],
     ...[
       'recording',
+      'replay',
       'session',
       'tap',
       'errors.ts',
@@ -47,6 +48,7 @@ const allowed: Record<string, readonly string[]> = {
   io: ['errors.ts', 'runtime.ts', 'text.ts', 'byte-text.ts'],
   passwd: ['io', 'errors.ts', 'runtime.ts', 'text.ts', 'byte-text.ts'], // io: replacement in one step; byte-text: bytes that are not UTF-8
   recording: ['cli', 'codec', 'errors.ts', 'text.ts'], // cli: checks of topics
+  replay: ['cli', 'session', 'errors.ts', 'text.ts'], // cli: checks of topics; session: Topic Filters
   session: ['errors.ts', 'text.ts'],
   transport: ['io', 'errors.ts', 'runtime.ts', 'text.ts'], // io: system errors and IPv6 zones
 }
@@ -68,7 +70,7 @@ const importers: Record<string, string> = {
   'hdr-histogram-js': 'commands/latency-histogram.ts',
 }
 
-const pureFolders = ['capture', 'cli', 'codec', 'format', 'inspect', 'session']
+const pureFolders = ['capture', 'cli', 'codec', 'format', 'inspect', 'replay', 'session']
 const pureFiles = [
   ...['io/lines.ts', 'text.ts'],
   ...['fault-language', 'fault-stream', 'faults', 'packet-head'].map((name) => `tap/${name}.ts`),

@@ -11,6 +11,8 @@ export interface ReadOptions {
   readonly files: readonly string[]
   readonly options: CaptureOptions
   readonly stdin: () => Readable
+  /** Opens a file; default: `chunksOf`. */
+  readonly open?: ((file: string) => AsyncIterable<Buffer>) | undefined
   /** Sets the file that later notes refer to; undefined for all files. */
   readonly enter: (file: string | undefined) => void
   /** Called after each portion; resolves to false to stop reading. */
@@ -20,7 +22,7 @@ export interface ReadOptions {
 /** Resolves at the end of all files, or when `turn` stops the reading. */
 export async function readInto(
   inspector: Inspector,
-  { files, options, stdin, enter, turn }: ReadOptions,
+  { files, options, stdin, enter, turn, ...given }: ReadOptions,
 ): Promise<void> {
   const paced = new PacedSink(inspector)
   const reader = new CaptureReader(paced, options)
@@ -32,7 +34,8 @@ export async function readInto(
     return wanted
   }
   const note = (text: string): void => inspector.note(text, { fileOffset: -1 })
-  await readFiles(files, { reader, open: (file) => portions(chunksOf(file, stdin, note)), enter, after })
+  const open = given.open ?? ((file: string) => chunksOf(file, stdin, note))
+  await readFiles(files, { reader, open: (file) => portions(open(file)), enter, after })
   enter(undefined)
   if (!wanted) return
   reader.end()

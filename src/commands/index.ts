@@ -93,6 +93,11 @@ export const commands: readonly Command[] = [
     () => import('./rr/command.js'),
   ),
   command(
+    'replay',
+    async () => (await import('./replay/spec.js')).replay,
+    () => import('./replay/run.js'),
+  ),
+  command(
     'broker',
     async () => (await import('./broker/spec.js')).broker,
     () => import('./broker/run.js'),

@@ -5,6 +5,7 @@ import { topicNameFault } from '../cli/topic.js'
 import type { PublishProperties, QoS } from '../codec/publish.js'
 import { isRecording, recordedPayload, recordedProperties } from './mosquitto.js'
 import { readProperties } from './properties.js'
+import type { LineTimes } from './time.js'
 import { bad, base64, hex, isObject, shape } from './values.js'
 
 export interface LineMessage {
@@ -14,6 +15,12 @@ export interface LineMessage {
   readonly payload: Buffer
   /** Undefined where there are none. */
   readonly properties: PublishProperties | undefined
+}
+
+/** A message with the time at which it was recorded. */
+export interface TimedMessage extends LineMessage {
+  /** Milliseconds since 1970, with a fraction; undefined if the line has none. */
+  readonly time: number | undefined
 }
 
 /** Defaults from the command line. */
@@ -29,10 +36,39 @@ const seePrinted = 'each line must be an object as printed by `mqttx sub --json`
 
 /** @throws MqttxError without the line number, which the caller adds */
 export function readMessage(line: Buffer, defaults: LineDefaults): LineMessage {
+  const { text, members } = readLine(line)
+  return messageOf(members, text, defaults)
+}
+
+/** The same with the time of the line. @throws MqttxError */
+export function readTimedMessage(line: Buffer, defaults: LineDefaults, times: LineTimes): TimedMessage {
+  const { text, members } = readLine(line)
+  return { ...messageOf(members, text, defaults), time: times.of(members) }
+}
+
+/** True if the line has only JSON white space: it is skipped, but counted. */
+export function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false
+  }
+  return true
+}
+
+interface ReadLine {
+  readonly text: string
+  readonly members: Record<string, unknown>
+}
+
+function readLine(line: Buffer): ReadLine {
   if (!isUtf8(line)) throw bad('it is not UTF-8', seePrinted)
   const text = line.toString()
   const members = parsed(text)
   if (!isObject(members)) throw bad(`it is ${shape(members)}, not an object`, seePrinted)
+  return { text, members }
+}
+
+function messageOf(members: Record<string, unknown>, text: string, defaults: LineDefaults): LineMessage {
   const recording = isRecording(members)
   const { qos = defaults.qos } = members
   const retain = readRetain(members.retain ?? defaults.retain, recording)

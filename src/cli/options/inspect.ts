@@ -42,7 +42,7 @@ const parseType: Parse<string> = (text, name) => {
 }
 
 /** Seconds since 1970 with a fraction, or a UTC date and time; returns nanoseconds since 1970. */
-const parseTime: Parse<bigint> = (text, name) => {
+export const parseTime: Parse<bigint> = (text, name) => {
   const seconds = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(text)
   if (seconds !== null)
     return BigInt(seconds[1]!) * 1_000_000_000n + BigInt((seconds[2] ?? '').padEnd(9, '0'))

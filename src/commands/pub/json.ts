@@ -5,7 +5,7 @@ import { preparePublish } from '../../codec/publish-properties.js'
 import type { ConnectOptions } from '../../connection/options.js'
 import { ExitCode, MqttxError } from '../../errors.js'
 import type { LineSplitter } from '../../io/lines.js'
-import { type LineDefaults, readMessage } from '../../recording/message.js'
+import { isBlank, type LineDefaults, readMessage } from '../../recording/message.js'
 import { Templates } from '../../recording/templates.js'
 import { type LineReader, type PublishIo, publishEachLine } from './each-line.js'
 
@@ -59,13 +59,4 @@ class JsonLines implements LineReader {
     if (message.qos > 0) this.acknowledged = true
     return true
   }
-}
-
-/** True if the line has only JSON white space. */
-function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at]
-    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false
-  }
-  return true
 }

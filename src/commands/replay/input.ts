@@ -1,0 +1,155 @@
+// The files of a recording: what each of them is, and how it is opened.
+import { open } from 'node:fs/promises'
+import { LineTimes } from '../../recording/time.js'
+import { isObject } from '../../recording/values.js'
+import { Merged, type Messages, type Recording } from '../../replay/merge.js'
+import { chunksOf, isFile } from '../capture-input.js'
+import { type CaptureSettings, RecordedCaptures } from './captures.js'
+import { RecordedLines } from './lines.js'
+import type { CapturedMessages } from './publishes.js'
+import type { ReadingOptions, Recorded } from './recorded.js'
+
+/** Bytes of the end of a file in which its last line is looked for; blank bytes before its first. */
+const edge = 64 * 1024
+
+export interface InputOptions extends ReadingOptions {
+  readonly files: readonly string[]
+  readonly capture: Omit<CaptureSettings, 'open' | 'needsTime'>
+}
+
+interface Input {
+  readonly file: string
+  readonly kind: 'lines' | 'capture'
+  /** The chunks of a pipe, which can be read only once. */
+  readonly chunks: AsyncIterable<Buffer> | undefined
+  /** The time of the first message of a file, if there are several files. */
+  readonly first: number | undefined
+}
+
+export class RecordingFiles {
+  readonly #options: InputOptions
+  /** Undefined until the files have been looked at. */
+  #inputs: readonly Input[] | undefined
+  #captured: CapturedMessages | undefined
+  #end: number | undefined
+
+  constructor(options: InputOptions) {
+    this.#options = options
+  }
+
+  /** What was left out of the captures in the last round; undefined if there are none. */
+  get captured(): CapturedMessages | undefined {
+    return this.#captured
+  }
+
+  /** The time of the last message, if all files are of lines and say so. */
+  get end(): number | undefined {
+    return this.#end
+  }
+
+  /** All messages in order of time. The first call looks at the files: what they are, and when they begin. */
+  async open(): Promise<Messages<Recorded>> {
+    this.#inputs ??= await this.#look()
+    const captures = this.#inputs.filter(({ kind }) => kind === 'capture')
+    const recordings = this.#inputs
+      .filter(({ kind }) => kind === 'lines')
+      .map((input): Recording<Recorded> => ({ first: input.first, open: () => this.#lines(input) }))
+    if (captures.length > 0) recordings.push({ first: undefined, open: () => this.#captures(captures) })
+    return new Merged(recordings)
+  }
+
+  async #look(): Promise<Input[]> {
+    const inputs: Input[] = []
+    for (const file of this.#options.files) inputs.push(await lookAt(file, this.#options))
+    const ends = await Promise.all(inputs.map(endOf))
+    const known = ends.filter((end) => end !== undefined)
+    if (known.length === inputs.length) this.#end = Math.max(...known)
+    return inputs
+  }
+
+  #lines(input: Input): RecordedLines {
+    return linesOf(input.chunks ?? this.#chunks(input.file), this.#options, input.file)
+  }
+
+  #captures(captures: readonly Input[]): RecordedCaptures {
+    const { capture, needsTime } = this.#options
+    const opened = new Map(captures.map(({ file, chunks }) => [file, chunks]))
+    const read = new RecordedCaptures(
+      captures.map(({ file }) => file),
+      { ...capture, needsTime, open: (file) => opened.get(file) ?? this.#chunks(file) },
+    )
+    this.#captured = read.messages
+    return read
+  }
+
+  #chunks(file: string): AsyncIterable<Buffer> {
+    const { stdin, note } = this.#options.capture
+    return chunksOf(file, stdin, note)
+  }
+}
+
+function linesOf(chunks: AsyncIterable<Buffer>, options: InputOptions, file: string): RecordedLines {
+  return new RecordedLines(chunks, { ...options, label: options.files.length > 1 ? file : undefined })
+}
+
+async function lookAt(file: string, options: InputOptions): Promise<Input> {
+  const { stdin, note } = options.capture
+  const isRegular = file !== '-' && (await isFile(file))
+  const chunks = chunksOf(file, stdin, note)
+  let beginning: Buffer = Buffer.alloc(0)
+  let kind = kindOf(beginning)
+  while (kind === undefined && beginning.length < edge) {
+    const { done, value } = await chunks.next()
+    if (done === true) break
+    beginning = beginning.length === 0 ? value : Buffer.concat([beginning, value])
+    kind = kindOf(beginning)
+  }
+  kind ??= 'lines' // blank
+  const all = continued(beginning, chunks)
+  if (!isRegular) return { file, kind, chunks: all, first: undefined }
+  const first = options.files.length > 1 && kind === 'lines' ? await firstTime(all, options) : undefined
+  await chunks.return(undefined)
+  return { file, kind, chunks: undefined, first }
+}
+
+/** An object of JSON begins a file of lines; anything else is for the reader of captures. Undefined: more is needed. */
+function kindOf(beginning: Buffer): Input['kind'] | undefined {
+  const text = beginning.toString('latin1', 0, edge).trimStart()
+  if (text === '') return undefined
+  if (!text.startsWith('{')) return 'capture'
+  const member = text.slice(1).trimStart()
+  if (member === '') return undefined
+  return /^["}]/.test(member) ? 'lines' : 'capture'
+}
+
+async function* continued(beginning: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield beginning
+  yield* rest
+}
+
+/** Undefined if the first line is not a message: the error is for the replay. */
+async function firstTime(chunks: AsyncIterable<Buffer>, options: InputOptions): Promise<number | undefined> {
+  try {
+    return (await linesOf(chunks, options, '').next())?.time
+  } catch {
+    return undefined
+  }
+}
+
+/** The time of the last line of a regular file, for the time that is left; undefined if it is not known. */
+async function endOf({ file, kind, chunks }: Input): Promise<number | undefined> {
+  if (kind !== 'lines' || chunks !== undefined) return undefined
+  const handle = await open(file)
+  try {
+    const { size } = await handle.stat()
+    const bytes = Buffer.alloc(Math.min(size, edge))
+    await handle.read(bytes, 0, bytes.length, size - bytes.length)
+    const last = bytes.toString().trimEnd().split('\n').at(-1)!
+    const members: unknown = JSON.parse(last)
+    return isObject(members) ? new LineTimes().of(members) : undefined
+  } catch {
+    return undefined
+  } finally {
+    await handle.close()
+  }
+}
