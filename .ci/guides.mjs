@@ -15,6 +15,8 @@ export const topics = [
     'requests',
     'workers',
     'json',
+    'json',
+    'recording',
     'mqtt5',
     'tls',
     'contexts',

@@ -5,7 +5,7 @@ import { shownLine } from './text.js'
 /** Exit statuses: the number, its name in the code, its description in the documents. */
 export const exitStatuses = [
   [0, 'ok', 'Success: every message was delivered, received or printed as requested.'],
-  [1, 'usage', 'Usage error, unreadable file, or the first connection failed.'],
+  [1, 'usage', 'Usage error, unreadable file or recording, or the first connection failed.'],
   [2, 'protocol', 'Protocol error by the server, or Client Identifier rejected (CONNACK 2).'],
   [3, 'unavailable', 'Server unavailable (CONNACK 3).'],
   [
@@ -37,7 +37,7 @@ export const exitStatuses = [
   [
     130,
     'interrupted',
-    'Ended by SIGINT (pub -l, rr, inspect, passwd), or by a second one (sub). SIGTERM: 143.',
+    'Ended by SIGINT (pub -l, rr, replay, inspect, passwd), or by a second one (sub). SIGTERM: 143.',
   ],
   [255, 'beforeConnack', 'sub: ended by a signal or by -W before CONNACK.'],
 ] as const

@@ -58,6 +58,15 @@ const circumstances: Record<string, (machine: Machine) => Circumstances> = {
     after: 'echo "$first"',
   }),
   'session.ndjson': () => ({ feed: ['home/a', 'home/b'] }),
+  'day.ndjson': () => ({
+    feed: ['home/a', 'home/b'],
+    instead: [
+      ['-W 3600', '-W 2'],
+      ['--speed 10 ', '--speed 100 '],
+    ],
+    status: { 'sub -V 5': [27] },
+    seen: ['house/a/room fed', 'test/home/a fed', 'other home/a fed'],
+  }),
   'wire.pcap': () => ({
     after: `grep -c -- '-> PUBLISH .*"home/door"' "$S/broker.log"`,
     ready: { '--view flow': `mqttx inspect --view flow wire.pcap 2>&- | grep -q DISCONNECT` },

@@ -14,6 +14,10 @@ const megabyte = 1024 * 1024
 const file = join(scratch('large'), 'payload')
 writeFileSync(file, Buffer.alloc(20 * megabyte, 'x'))
 
+const recording = join(scratch('recording'), 'lines')
+const message = JSON.stringify({ topic: 't', qos: 0, retain: false, payload: 'x'.repeat(megabyte) })
+writeFileSync(recording, `${message}\n`.repeat(20))
+
 const connack = (keepAlive: number) =>
   bytes(
     { cmd: 'connack', reasonCode: 0, sessionPresent: false, properties: { serverKeepAlive: keepAlive } },
@@ -83,6 +87,7 @@ const writers: readonly [string, readonly string[], boolean, ((fake: FakeHost) =
   ['pub at QoS 1', ['pub', '-t', 't', '-f', file, '-q', '1'], false],
   ['pub -l', ['pub', '-t', 't', '-l'], false, feed],
   ['pub -l at QoS 1', ['pub', '-t', 't', '-l', '-q', '1'], false, feed],
+  ['replay', ['replay', '--speed', 'max', recording], false],
   ['rr', ['rr', '-t', 't', '-e', 'r', '-f', file], true],
   ['rr -l', ['rr', '-t', 't', '-e', 'r', '-l'], true, feed],
 ]
@@ -99,7 +104,7 @@ describe.each(oneOfEvery(2, writers))(
 
     test('ends after at most 1.5 keep alive intervals: status 19', async () => {
       const server = await stuckServer({ subscribes, keepAlive: 1 })
-      const once = name.startsWith('pub') ? ['--no-reconnect'] : []
+      const once = name.startsWith('rr') ? [] : ['--no-reconnect']
       const outcome = await timed([...words, ...once], server, meanwhile)
       expect(outcome).toMatchObject({ status: 19, stderr: expect.stringContaining('Keepalive exceeded') })
       expect(outcome.seconds).toBeLessThan(15)

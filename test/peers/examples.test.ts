@@ -35,6 +35,10 @@ until grep -q Listening said; do sleep 0.1; done
 mqttx pub -L "$(sed -n 's/Listening on //p' said)/t" -m x; kill -INT -- -$!; wait $!; cat shown said`
 /** With the port of the broker of the test in its URL. */
 const withPort = `E="\${EXAMPLE/localhost/localhost:$MQTTX_PORT}"; eval "$E"`
+/** Of a recording of two messages. */
+const replayed = `for topic in home/a log/b; do
+  echo '{"time":"2026-11-27T08:00:00Z","topic":"'$topic'","qos":1,"retain":false,"payload":"x"}'
+done > day.ndjson; eval "$EXAMPLE" 2>&1`
 const publish = (topic: string) => `mqttx pub -t ${topic} -m seen -q 1`
 
 const scenes: Record<string, Scene> = {
@@ -104,6 +108,12 @@ for i in $(seq 200); do mqttx pub -V 311 -t shout -m loud; [ -s shown ] && break
     script: `mqttx passwd -b -c users ada secret; ${broker.script}`,
     shows: 'mqtt://0.0.0.0:',
   },
+  'mqttx replay day.ndjson': { script: replayed, shows: 'Published 2 messages in ' },
+  "mqttx replay --speed 10 --filter 'home/#' --prefix test/ day.ndjson": {
+    script: replayed,
+    shows: 'Published 1 message in ',
+  },
+  'mqttx replay --speed max trace.pcapng': { script: replayed, shows: /^Published \d+ messages? in / },
   'mqttx inspect trace.pcapng': { shows: 'CONNECT' },
   "mqttx inspect --hex '32 0a 00 03 61 2f 62 00 07 68 69 21'": { shows: 'PUBLISH' },
   'tcpdump -i any -U -w - tcp port 1883 | mqttx inspect --view line': { shows: 'CONNECT' },

@@ -191,15 +191,16 @@ export class Player {
       const published = this.delivery.sent - sent
       if (messages === 0 || (published === 0 && first >= startAt)) return undefined // as all further rounds
       if (published > 0) this.#schedule.again()
-      else this.#skipRounds(messages)
+      else this.#skipRounds(messages, loopCount)
     }
     return undefined
   }
 
   /** Skips rounds of so many messages as long as they end before --start-at. */
-  #skipRounds(messages: number): void {
+  #skipRounds(messages: number, loopCount: number): void {
     const { startAt } = this.#args
-    const rounds = Math.max(0, Math.floor((startAt - this.#next) / messages))
+    const needless = Math.max(0, Math.floor((startAt - this.#next) / messages))
+    const rounds = Math.min(needless, loopCount - this.round)
     this.#next += rounds * messages
     this.round += rounds
   }

@@ -35,7 +35,7 @@ export const replay = spec({
       'Ten times as fast, one branch of topics, for a test',
       "mqttx replay --speed 10 --filter 'home/#' --prefix test/ day.ndjson",
     ],
-    ['Replay what clients published in a capture', 'mqttx replay trace.pcapng -h test.example'],
+    ['Publish at once what clients sent in a capture', 'mqttx replay --speed max trace.pcapng'],
   ],
   options: {
     ...replayOptions,
