@@ -6,16 +6,16 @@ _mqttx() {
   _mqttx_rejoin
   word=${line[${#line[@]} - 1]}
   if ((${#line[@]} == 2)); then
-    _mqttx_words 'pub sub passwd rr broker inspect tap bench check context completion help --help --version --generate'
+    _mqttx_words 'pub sub passwd rr replay broker inspect tap bench check context completion help --help --version --generate'
     return
   fi
   before=${line[${#line[@]} - 2]}
   if [[ $word == --*=* ]]; then before=${word%%=*} word=${word#*=}; fi
   case ${line[1]} in
-    help) if ((${#line[@]} == 3)); then _mqttx_words 'pub sub passwd rr broker inspect tap bench check context completion'; else _mqttx_words 'all'; fi ;;
+    help) if ((${#line[@]} == 3)); then _mqttx_words 'pub sub passwd rr replay broker inspect tap bench check context completion'; else _mqttx_words 'all'; fi ;;
     --help) _mqttx_words 'all' ;;
     --generate)
-      if ((${#line[@]} == 3)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words 'pub sub passwd rr broker inspect tap bench check context completion'; fi
+      if ((${#line[@]} == 3)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words 'pub sub passwd rr replay broker inspect tap bench check context completion'; fi
       ;;
     pub)
       case $before in
@@ -83,6 +83,28 @@ _mqttx() {
         --retain-handling) _mqttx_words 'always new never' ;;
         --context) _mqttx_contexts ;;
         *) _mqttx_words '-t --topic -e --response-topic -l --stdin-line -q --qos --replies -W --timeout -R -m --message -f --file -s --stdin-file -n --null-message -v --verbose -N -F --format --json --pretty --latency --serve --exec --echo --jobs -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --no-local --retain-as-published --retain-handling --user-property --subscription-identifier --content-type --message-expiry --correlation-data --payload-format --context -o --options-file -d --debug --quiet --trace --trace-file --show-secrets --help --version' ;;
+      esac
+      ;;
+    replay)
+      case $before in
+        --help) _mqttx_words 'all' ;;
+        --read | --keylog | --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file | --trace-file) _mqttx_files ;;
+        --direction) _mqttx_words 'c2s s2c' ;;
+        --client | --from | --to | --start-at | --loop-count | --prefix | --map | -W | --timeout | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry) : ;;
+        --filter) _mqttx_topics ;;
+        --speed) _mqttx_words '0.5 1 2 10 max' ;;
+        -h | --host) _mqttx_hosts ;;
+        --capath) _mqttx_directories ;;
+        --keyform) _mqttx_words 'pem' ;;
+        --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
+        -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
+        --will-qos) _mqttx_words '0 1 2' ;;
+        -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
+        --context) _mqttx_contexts ;;
+        *)
+          if [[ $word == -* ]]; then _mqttx_words '--read --keylog --direction --client --filter --from --to --start-at --speed --loop --loop-count --prefix --map -r --retain --no-retain -W --timeout -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --context -d --debug --quiet --trace --trace-file --show-secrets --help --version'
+          else _mqttx_files; fi
+          ;;
       esac
       ;;
     broker)
