@@ -56,7 +56,7 @@ export const replay = spec({
       'retain',
       'direction',
     ] as const),
-    ...(['host', 'port', 'url', 'username', 'cafile', 'debug'] as const),
+    ...(['host', 'url', 'passwordFile'] as const),
   ],
   contextSettings,
   exclusive: [
