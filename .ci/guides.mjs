@@ -15,7 +15,6 @@ export const topics = [
     'requests',
     'workers',
     'json',
-    'json',
     'recording',
     'mqtt5',
     'tls',
