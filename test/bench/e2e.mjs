@@ -1,6 +1,6 @@
 // `npm run bench [-- GROUP]`: commands compared with mosquitto's clients; interleaved runs, medians. GROUP is pub, sub,
-// mqtt5, transports, start, memory, passwd, broker, tap or native (the executable, which npm run pkg has made); without GROUP all run,
-// and the table is stored in results/. For shorter runs set MQTTX_BENCH_LINES and MQTTX_BENCH_RUNS; their table is not stored.
+// mqtt5, transports, start, memory, passwd, broker, tap, worker or native (the executable, which npm run pkg has made);
+// without GROUP all run, and the table is stored in results/. For shorter runs set MQTTX_BENCH_LINES and MQTTX_BENCH_RUNS; their table is not stored.
 // MQTTX_BENCH_PROGRAM is another mqttx to measure, such as an executable.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -11,6 +11,7 @@ import { nativeRows } from './native.mjs'
 import { passwdRows } from './passwd.mjs'
 import { tapRows } from './tap.mjs'
 import { transportRows } from './transports.mjs'
+import { workerRows } from './worker.mjs'
 
 const root = resolve(import.meta.dirname, '../..')
 const lines = Number(process.env.MQTTX_BENCH_LINES ?? 1_000_000)
@@ -211,6 +212,7 @@ const groups = {
   passwd: () => passwdRows({ mqttx, node, interleave, runs }),
   broker: () => brokerRows({ mqttx, lines, runs }),
   tap: () => tapRows({ mqttx, interleave, publisher, ideal, ratioRow }),
+  worker: () => workerRows({ mqttx, interleave }),
   native: () => nativeRows({ mqttx, lines, runs, interleave, publisher, subscriber, ideal, ratioRow }),
 }
 

@@ -87,13 +87,16 @@ describe('an outcome', () => {
         server,
       )
       const attempts = failure === undefined ? 1 : retries + 1
-      expect(outcome.stdout).toBe(attempts === 2 ? 'data1\ndata2\n' : 'data1\n')
+      // On a busy machine the time may be over before the command has printed anything.
+      if (script !== 'sleep 60') expect(outcome.stdout).toBe(attempts === 2 ? 'data1\ndata2\n' : 'data1\n')
       const acknowledged = qos === 0 ? [] : [qos === 1 ? 'puback' : 'pubrec']
       if (failure === undefined) {
         expect(outcome).toMatchObject({ status: 0, stderr: '' })
         return expect(answers(server)).toEqual(acknowledged)
       }
-      expect(outcome.stderr).toContain(`The command failed for a message on 'jobs/1'`)
+      expect(outcome.stderr.split(`The command failed for a message on 'jobs/1'`)).toHaveLength(
+        attempts + (buries || qos === 0 ? 1 : 2),
+      )
       expect(outcome.stderr).toContain(failure)
       expect(outcome.stderr.split('Status 127 means').length - 1).toBe(name === 'not found' ? 1 : 0)
       expect(outcome.status).toBe(buries ? 0 : 42)

@@ -8,11 +8,11 @@ import { patientBrokers, peerTest } from '../helpers/peers.js'
 import { mqttx, scratch, startMqttx } from '../helpers/run.js'
 import { once, sleep } from '../helpers/wait.js'
 
-const kills = Number(process.env.KILLS ?? amount({ inCi: 10, here: 5 }))
+const kills = Number(process.env.KILLS ?? amount({ inCi: 5, here: 2 }))
 const seed = Number(process.env.SEED ?? 20_261_127)
 const perKill = 12
-/** The longest life of a worker in milliseconds, which includes its start. */
-const longestLife = Number(process.env.LIFE ?? 800)
+/** The longest life of a worker after it has connected, or, of one of four, after its start, in milliseconds. */
+const longestLife = 400
 /** Messages that fail end with this digit. */
 const bad = '3'
 
@@ -42,7 +42,7 @@ async function killed({ name, launch, version, qos }: Setting): Promise<void> {
   const common = [...broker.at, '-V', version]
   const subscribe = [...common, '-i', 'worker', '-c', '-q', qos, '-t', 'jobs/#']
   const exec = `read n; sleep 0.00$((n % 7)); case $n in *${bad}) exit 1; esac; echo $n >> '${done}'`
-  const work = ['--exec', exec, '--jobs', '2', '--dead-letter', 'dead', '--quiet']
+  const work = ['--exec', exec, '--jobs', '2', '--dead-letter', 'dead', '-d']
   const worker = () => startMqttx(['sub', ...subscribe, ...work], { timeoutMs: 120_000 })
   const counter = startMqttx(['sub', ...common, '-i', 'dead', '-c', '-q', '1', '-t', 'dead', '-d'], {
     timeoutMs: 3_600_000,
@@ -59,6 +59,7 @@ async function killed({ name, launch, version, qos }: Setting): Promise<void> {
 
   for (let kill = 0; kill < kills; kill++) {
     const victim = worker()
+    if (dice.below(4) > 0) await victim.until((_, stderr) => stderr.includes('CONNACK'))
     await sleep(dice.below(longestLife))
     victim.kill('SIGKILL')
     await victim.ended

@@ -12,9 +12,9 @@ const exec = option({
   flags: '--exec COMMAND',
   parse: parseName,
   help: 'Run a shell command for each message.',
-  doc: `/bin/sh -c runs it with the payload on standard input, and the message is not printed. It is acknowledged when the command has ended with
-    status 0; with {qos} 1 or 2 the server keeps it until then. MQTTX_TOPIC, MQTTX_QOS, MQTTX_RETAIN, MQTTX_DUP,
-    MQTTX_ATTEMPT and, in MQTT 5, MQTTX_RESPONSE_TOPIC, MQTTX_CORRELATION_DATA (base64), MQTTX_CONTENT_TYPE,
+  doc: `/bin/sh -c runs it with the payload on standard input; the message is not printed. It is acknowledged when the
+    command has ended with status 0; with {qos} 1 or 2 the server keeps it until then. MQTTX_TOPIC, MQTTX_QOS, MQTTX_RETAIN,
+    MQTTX_DUP, MQTTX_ATTEMPT and, in MQTT 5, MQTTX_RESPONSE_TOPIC, MQTTX_CORRELATION_DATA (base64), MQTTX_CONTENT_TYPE,
     MQTTX_PAYLOAD_FORMAT_INDICATOR, MQTTX_MESSAGE_EXPIRY_INTERVAL and MQTTX_USER_PROPERTIES (JSON) in its environment
     describe the message. MQTTX_REQUEST is set too; an mqttx that the command runs then does not take these variables as
     options. What the command prints goes to standard output. See \`mqttx help workers\`.`,
