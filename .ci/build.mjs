@@ -35,6 +35,8 @@ const parts = new Map([
   ['commands/pub/json', 'pub-json'],
   ['commands/guides', 'guides'],
   ['broker/broker', 'broker-server'],
+  ['gateway/gateway', 'gateway-server'],
+  ['gateway/beside-broker', 'gateway-beside'],
   ['tap/tap', 'tap-server'],
   ['tap/packet-objects', 'tap-packets'],
   ['inspect/packet-lines', 'packet-lines'],
@@ -108,6 +110,8 @@ const core = {
     ...[
       'explain',
       'formats',
+      'gateway',
+      'gateway-server',
       'library',
       'pub-json',
       'recording',
@@ -128,8 +132,7 @@ const table = {
   modules: modulesOf('cli'),
   users: [
     ...['access', 'bench-spec', 'check-spec', 'completion', 'context', 'context-spec', 'program'],
-    'replay-spec',
-    'tap-spec',
+    ...['gateway-spec', 'replay-spec', 'tap-spec'],
   ],
 }
 /** Decoding and showing packets. sparkplug.ts is not in it: few captures need its package. */

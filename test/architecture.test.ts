@@ -10,11 +10,14 @@ const allowed: Record<string, readonly string[]> = {
   'host.ts': ['io', 'errors.ts', 'runtime.ts'],
   'main.ts': ['cli', 'commands', 'io', 'errors.ts', 'host.ts', 'runtime.ts', 'version.ts'],
   commands: [
-    ...['broker', 'capture', 'check', 'cli', 'codec', 'connection', 'format', 'inspect', 'io', 'passwd'],
+    ...['broker', 'capture', 'check', 'cli', 'codec', 'connection', 'format', 'gateway', 'inspect'],
     ...[
+      'io',
+      'passwd',
       'recording',
       'replay',
       'session',
+      'sn',
       'tap',
       'errors.ts',
       'host.ts',
@@ -28,6 +31,9 @@ const allowed: Record<string, readonly string[]> = {
   // cli: checks of topics and headers
   library: ['broker', 'cli', 'codec', 'connection', 'session', 'tap', 'errors.ts', 'text.ts', 'host.ts'],
   tap: ['cli', 'codec', 'inspect', 'session', 'transport', 'errors.ts', 'text.ts'], // cli: the nearest name; session: Topic Filters
+  // sn: the core
+  gateway: [...['codec', 'connection', 'sn', 'transport'], ...['errors.ts', 'text.ts']],
+  sn: ['codec', 'session', 'errors.ts', 'text.ts'], // session: Topic Filters, timers
   check: ['codec', 'session', 'errors.ts', 'text.ts'], // session: Topic Filters
   // io: the prompt for passwords and passphrases
   connection: [
@@ -70,7 +76,7 @@ const importers: Record<string, string> = {
   'hdr-histogram-js': 'commands/latency-histogram.ts',
 }
 
-const pureFolders = ['capture', 'cli', 'codec', 'format', 'inspect', 'replay', 'session']
+const pureFolders = ['capture', 'cli', 'codec', 'format', 'inspect', 'replay', 'session', 'sn']
 const pureFiles = [
   ...['io/lines.ts', 'text.ts'],
   ...['fault-language', 'fault-stream', 'faults', 'packet-head'].map((name) => `tap/${name}.ts`),

@@ -8,6 +8,7 @@ import {
   from,
   type Listener,
   listen,
+  type Origin,
   type Visits,
   type Wanted,
 } from '../transport/listeners.js'
@@ -51,8 +52,8 @@ export interface RunningBroker {
   readonly address: Address
   /** Where clients can connect, TCP first. */
   readonly urls: readonly string[]
-  /** Serves a connection that did not come over the network. */
-  handle(stream: Duplex): void
+  /** Serves a connection that did not come over one of the listeners; without `origin`, from this process. */
+  handle(stream: Duplex, origin?: Origin): void
   close(): Promise<void>
 }
 
@@ -108,7 +109,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   return {
     address: listeners[0]!.address!,
     urls: listeners.map(({ url }) => url),
-    handle: (stream) => connections.handle(stream, { address: undefined, port: undefined }),
+    handle: (stream, origin = { address: undefined, port: undefined }) => connections.handle(stream, origin),
     close: stop,
   }
 }

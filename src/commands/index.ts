@@ -103,6 +103,11 @@ export const commands: readonly Command[] = [
     () => import('./broker/run.js'),
   ),
   command(
+    'gateway',
+    async () => (await import('./gateway/spec.js')).gateway,
+    () => import('./gateway/run.js'),
+  ),
+  command(
     'inspect',
     async () => (await import('./inspect/spec.js')).inspect,
     () => import('./inspect/run.js'),

@@ -50,7 +50,7 @@ export async function program(commands: Commands): Promise<Program> {
     commands: specs,
     map: [
       ['Messages', ['pub', 'sub', 'rr', 'replay']],
-      ['Servers', ['broker', 'passwd', 'bench']],
+      ['Servers', ['broker', 'gateway', 'passwd', 'bench']],
       ['Diagnosis', ['check', 'tap', 'inspect']],
       ['Settings', ['context', 'completion']],
     ],

@@ -184,7 +184,7 @@ const reasons: Record<string, (p: string, b: string) => [reason: string, hint: s
   ENOTFOUND: (_, b) => ['Name not found', `${b} takes an address of this machine, or a name for one`],
 }
 
-function listenError(
+export function listenError(
   { bind, port, names = ['-p', '--bind'] }: Wanted,
   error: NodeJS.ErrnoException,
 ): MqttxError {

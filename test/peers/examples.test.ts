@@ -29,6 +29,11 @@ interface Scene {
 const untilOutput = (prompt: string) => `set -m; (eval "$EXAMPLE") > shown 2> said &
 for i in $(seq 200); do ${prompt}; [ -s shown ] && break; sleep 0.1; done; kill -INT -- -$!; wait $!; cat shown`
 const broker = { script: untilOutput(':'), env: { MQTTX_BROKER_PORT: '0' } }
+/** On a free port. */
+const gateway = {
+  script: `echo '7 home/kitchen' > topics; EXAMPLE="\${EXAMPLE/1884/0}"; ${untilOutput(':')}`,
+  shows: 'mqtt-sn://',
+}
 /** On a free port, to the broker of the test; a message passes. */
 const tapped = `set -m; E="\${EXAMPLE/localhost/localhost:$MQTTX_PORT}"; (eval "\${E/1884/0}") > shown 2> said &
 until grep -q Listening said; do sleep 0.1; done
@@ -117,6 +122,9 @@ for i in $(seq 200); do mqttx pub -V 311 -t shout -m loud; [ -s shown ] && break
   'mqttx inspect trace.pcapng': { shows: 'CONNECT' },
   "mqttx inspect --hex '32 0a 00 03 61 2f 62 00 07 68 69 21'": { shows: 'PUBLISH' },
   'tcpdump -i any -U -w - tcp port 1883 | mqttx inspect --view line': { shows: 'CONNECT' },
+  'mqttx gateway --listen 1884 --to mqtt://localhost': gateway,
+  'mqttx gateway --listen 1884 --bind 0.0.0.0 --to mqtts://broker.example': gateway,
+  'mqttx gateway --listen 1884 --to mqtt://localhost --predefined-topics topics': gateway,
   'mqttx tap --listen 1884 --to mqtt://localhost': { script: tapped, shows: '-> PUBLISH q0 "t" 1 byte' },
   'mqttx tap --listen 1884 --to mqtt://localhost --write a.pcapng': {
     script: `${tapped}; mqttx inspect --view line a.pcapng`,

@@ -2,6 +2,7 @@
 // deadline.
 import { packetNames, publish } from '../../codec/control-packets.js'
 import { maxRemainingLength } from '../../codec/framing.js'
+import { Timers } from '../../session/timers.js'
 import type { Authorize, Events, Sink } from './caller.js'
 import type { Core } from './client.js'
 import { Connection } from './connection.js'
@@ -15,7 +16,6 @@ import { Sessions } from './sessions.js'
 import { defaultLimits, defaultSettings, type Limits, type Settings } from './settings.js'
 import { changeWork, type Steps, turn } from './steps.js'
 import { Subscriptions } from './subscriptions.js'
-import { Timers } from './timers.js'
 import { TopicNames } from './topic-names.js'
 
 export interface BrokerOptions {

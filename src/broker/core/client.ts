@@ -1,6 +1,7 @@
 // The interfaces of `Connection` and `Broker` for the modules that handle packets. The classes import those modules, and
 // these import only this file.
 import type { AcknowledgeType } from '../../codec/acknowledge.js'
+import type { Timers } from '../../session/timers.js'
 import type { TopicAliases } from '../../session/topic-alias.js'
 import type { Authorize, Events } from './caller.js'
 import type { ConnectRequest } from './connect.js'
@@ -14,7 +15,6 @@ import type { Limits, Settings } from './settings.js'
 import type { Steps } from './steps.js'
 import type { SubscriberConnection } from './subscription.js'
 import type { Subscriptions } from './subscriptions.js'
-import type { Timers } from './timers.js'
 import type { TopicNames } from './topic-names.js'
 
 export interface ClientConnection extends SubscriberConnection {

@@ -5,6 +5,7 @@ import { connect as connectType, publish as publishType } from '../../codec/cont
 import { Framer } from '../../codec/framing.js'
 import type { ProtocolVersion } from '../../codec/publish.js'
 import { ProtocolError } from '../../errors.js'
+import { Timer } from '../../session/timers.js'
 import { TopicAliases } from '../../session/topic-alias.js'
 import { OutgoingAliases } from './aliases.js'
 import * as answers from './answers.js'
@@ -22,7 +23,6 @@ import { fullAt, largestWindow } from './settings.js'
 import type { Steps } from './steps.js'
 import { sendRetained } from './subscribing.js'
 import type { Delivery } from './subscription.js'
-import { Timer } from './timers.js'
 
 type State =
   /** Waiting for the complete first packet. */

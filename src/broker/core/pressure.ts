@@ -1,8 +1,9 @@
 // Back-pressure from a slow subscriber. Publishers wait while it makes progress. When it stops, they continue after a
 // while: QoS 0 messages to it are dropped and others queued. If it takes no byte for a long time, it is disconnected.
+
+import { Timer, type Timers } from '../../session/timers.js'
 import { fullAt, longQueue, overfullAt } from './settings.js'
 import type { SubscriberConnection } from './subscription.js'
-import { Timer, type Timers } from './timers.js'
 
 export interface PressureOptions {
   readonly patienceMs: number

@@ -1,8 +1,9 @@
 // Retained messages (MQTT 5.0, 3.3.1.3): a tree like that of subscriptions, walked in steps, so that a subscription to
 // many of them does not delay other clients.
+
+import { Timer, type Timers } from '../../session/timers.js'
 import type { Message } from './message.js'
 import { messageOverhead } from './queue.js'
-import { Timer, type Timers } from './timers.js'
 
 interface Node {
   readonly parent: Node | undefined

@@ -3,6 +3,7 @@
 import { type AcknowledgeType, puback, pubcomp, pubrec, pubrel } from '../../codec/acknowledge.js'
 import { ProtocolError } from '../../errors.js'
 import { InFlight, type Stage, stage } from '../../session/in-flight.js'
+import { Timer } from '../../session/timers.js'
 import type { Counters } from './counters.js'
 import { Fifo, type Holding } from './queue.js'
 import type { RetainedCursor } from './retained.js'
@@ -14,7 +15,6 @@ import type {
   SubscriberSession,
   Subscription,
 } from './subscription.js'
-import { Timer } from './timers.js'
 import type { Will } from './wills.js'
 
 export interface SessionContext {

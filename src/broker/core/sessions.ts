@@ -1,4 +1,6 @@
 // Creates, keeps, expires and ends sessions (MQTT 5.0, 4.1), and publishes wills.
+
+import type { Timers } from '../../session/timers.js'
 import type { Ending } from './caller.js'
 import { forever } from './connect.js'
 import type { Router } from './router.js'
@@ -6,7 +8,6 @@ import { Session, type SessionContext } from './session.js'
 import type { Steps } from './steps.js'
 import type { SubscriberConnection } from './subscription.js'
 import type { Subscriptions } from './subscriptions.js'
-import type { Timers } from './timers.js'
 import { type Will, willMessage } from './wills.js'
 
 export interface SessionsOptions {

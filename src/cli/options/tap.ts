@@ -16,7 +16,7 @@ interface ListenAddress {
   readonly port: number
 }
 
-const parseListen: Parse<ListenAddress> = (text, name) => {
+export const parseListen: Parse<ListenAddress> = (text, name) => {
   const parts = /^(?:(?:\[([^[\]]*)\]|([^:[\]]*)):)?([^:]*)$/s.exec(text)
   if (parts === null) {
     throw new UsageError(`${name}: '${shown(text)}' is not [BIND:]PORT`, {
@@ -38,25 +38,42 @@ export interface Target {
   readonly wsPath?: string
 }
 
+export interface TargetWithLogin extends Target {
+  readonly username?: string
+  readonly pw?: string
+}
+
 const parseTarget: Parse<Target> = (text, name) => {
+  const { username, pw: _, ...target } = parseTargetWithLogin(text, name)
+  if (username === undefined) return target
+  throw notATarget(text, name, 'clients send their own login: omit it')
+}
+
+/** mqtt(s)://, ws(s):// or unix:///, without a topic. */
+export const parseTargetWithLogin: Parse<TargetWithLogin> = (text, name) => {
   const [, path] = /^unix:(?:\/\/)?(\/.*)$/is.exec(text) ?? []
   if (path !== undefined) return { unix: parseSocketPath(path, name) }
   try {
-    const { transport, host, port, username, topic = '' } = parseServerUrl(text, name)
-    if (username !== undefined) throw new UsageError('', { hint: 'clients send their own login: omit it' })
+    const { transport, host, port, username, pw, topic = '' } = parseServerUrl(text, name)
     const isWebSocket = transport === 'ws' || transport === 'wss'
     if (topic !== '' && !isWebSocket) throw new UsageError('', { hint: 'a target has no topic: omit it' })
-    return { transport, host, port, ...(topic !== '' && { wsPath: `/${topic}` }) }
+    return {
+      ...{ transport, host, port },
+      ...(topic !== '' && { wsPath: `/${topic}` }),
+      ...(username !== undefined && { username }),
+      ...(pw !== undefined && { pw }),
+    }
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     const hint = error.hint
       ?.replace(/,? (or wss:\/\/)/, ', wss:// $1')
       .replace('wss:// or wss://', 'wss:// or unix:///PATH')
-    throw new UsageError(`${name}: '${withoutLogin(text)}' is not the URL of a server`, {
-      hint,
-      cause: error,
-    })
+    throw notATarget(text, name, hint, error)
   }
+}
+
+function notATarget(text: string, name: string, hint: string | undefined, cause?: Error): UsageError {
+  return new UsageError(`${name}: '${withoutLogin(text)}' is not the URL of a server`, { hint, cause })
 }
 
 /** A URL with a password must not be shown. */

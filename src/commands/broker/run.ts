@@ -1,15 +1,16 @@
 // mqttx broker: starts the embedded broker, prints its addresses and runs until a signal.
 import { type AccessList, parseAccessList } from '../../broker/acl.js'
-import type { Authenticate, Settings } from '../../broker/broker.js'
+import type { Authenticate, RunningBroker, Settings } from '../../broker/broker.js'
 import { otherListeners } from '../../cli/options/listeners.js'
 import { ExitCode, explain } from '../../errors.js'
+import type { RunningGateway } from '../../gateway/gateway.js'
 import type { Host } from '../../host.js'
 import { print } from '../../io/print.js'
 import { readGiven } from '../../io/small-file.js'
 import { type PasswordEntries, parsePasswords, verifyUser } from '../../passwd/file.js'
 import { shownLine } from '../../text.js'
+import { Log } from '../log.js'
 import { readCertificate, untilSignal } from '../server.js'
-import { Log } from './log.js'
 
 export interface BrokerArgs {
   readonly port: number
@@ -18,6 +19,8 @@ export interface BrokerArgs {
   readonly wsPort?: number | undefined
   readonly wssPort?: number | undefined
   readonly unix?: string | undefined
+  readonly snPort?: number | undefined
+  readonly predefinedTopics?: string | undefined
   readonly certfile?: string | undefined
   readonly keyfile?: string | undefined
   readonly passwordFile?: string | undefined
@@ -57,18 +60,45 @@ export async function run(args: BrokerArgs, host: Host): Promise<number> {
     })
     const warn = (...lines: string[]) => journal.write(lines.map(shownLine).join('\n'))
     offs.push(host.onSignal(['SIGHUP'], () => void reload({ users, access }, log, warn)))
+    let gateway: RunningGateway | undefined
     try {
-      await print(host.stdout, broker.urls.map((url) => `${url}\n`).join(''))
+      gateway = await snGateway(args, broker, log)
+      const urls = gateway === undefined ? broker.urls : [...broker.urls, gateway.url]
+      await print(host.stdout, urls.map((url) => `${url}\n`).join(''))
       log(whoMayConnect(args))
       if (users?.count() === 0) warn(...nobody(passwordFile))
       await stopped
     } finally {
+      await gateway?.close()
       await broker.close()
     }
     return ExitCode.ok
   } finally {
     for (const off of offs) off()
   }
+}
+
+/** --sn-port: a gateway whose clients come to the broker without a network. */
+async function snGateway(
+  { snPort: port, bind, predefinedTopics }: BrokerArgs,
+  broker: RunningBroker,
+  log: (line: string) => void,
+): Promise<RunningGateway | undefined> {
+  if (port === undefined) return undefined
+  const [{ startGateway }, { gatewayBeside }, { readPredefined }] = await Promise.all([
+    import('../../gateway/gateway.js'),
+    import('../../gateway/beside-broker.js'),
+    import('../predefined-topics.js'),
+  ])
+  const predefined = readPredefined(predefinedTopics)
+  return startGateway({
+    ...gatewayBeside(broker),
+    names: ['--sn-port', '--bind'],
+    port,
+    bind,
+    predefined,
+    log,
+  })
 }
 
 /** --verbose: each packet as `inspect --view line` shows it. */

@@ -1,5 +1,6 @@
 // mqttx broker: options, help and checks. run.ts executes it.
 import { optionsOf, spec } from '../../cli/option.js'
+import { checkSnPort, snOptions } from '../../cli/options/gateway.js'
 import { helpOptions, quietOption } from '../../cli/options/general.js'
 import { checkListeners, listenerOptions } from '../../cli/options/listeners.js'
 import { integer, parseListenPort, parseName, parseQos } from '../../cli/values.js'
@@ -121,6 +122,7 @@ export const broker = spec({
       doc: `Any path is accepted. Without {passwordFile} and {allowAnonymous}, WebSocket connections from other sites'
         pages are refused.`,
     },
+    ...snOptions,
     passwordFile,
     aclFile,
     allowAnonymous,
@@ -135,9 +137,12 @@ export const broker = spec({
     ...helpOptions,
   },
   common: [
-    ...(['port', 'bind', 'tlsPort', 'wsPort', 'wssPort', 'certfile', 'keyfile'] as const),
+    ...(['port', 'bind', 'tlsPort', 'wsPort', 'wssPort', 'snPort', 'certfile', 'keyfile'] as const),
     ...(['passwordFile', 'allowAnonymous', 'verbose', 'quiet'] as const),
   ],
   exclusive: [],
-  check: checkListeners,
+  check(args) {
+    checkListeners(args)
+    checkSnPort(args)
+  },
 })

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { messageFrom } from '../../../src/broker/core/message.js'
 import { Fifo } from '../../../src/broker/core/queue.js'
 import { Retained } from '../../../src/broker/core/retained.js'
-import { Timer, Timers } from '../../../src/broker/core/timers.js'
+import { Timer, Timers } from '../../../src/session/timers.js'
 import { CoreRig, publish, type TestClient } from './rig.js'
 
 const mebibyte = 1024 * 1024

@@ -6,8 +6,8 @@ import { Retained } from '../../../src/broker/core/retained.js'
 import type { Session } from '../../../src/broker/core/session.js'
 import type { Subscription } from '../../../src/broker/core/subscription.js'
 import { Subscriptions } from '../../../src/broker/core/subscriptions.js'
-import { Timers } from '../../../src/broker/core/timers.js'
 import { parseFilter } from '../../../src/broker/core/topics.js'
+import { Timers } from '../../../src/session/timers.js'
 import { matches } from '../../../src/session/topic-filter.js'
 
 const level = fc.constantFrom('a', 'b', '', '$x')
