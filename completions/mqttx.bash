@@ -6,16 +6,16 @@ _mqttx() {
   _mqttx_rejoin
   word=${line[${#line[@]} - 1]}
   if ((${#line[@]} == 2)); then
-    _mqttx_words 'pub sub passwd rr replay broker inspect tap bench check context completion help --help --version --generate'
+    _mqttx_words 'pub sub passwd rr replay broker gateway inspect tap bench check context completion help --help --version --generate'
     return
   fi
   before=${line[${#line[@]} - 2]}
   if [[ $word == --*=* ]]; then before=${word%%=*} word=${word#*=}; fi
   case ${line[1]} in
-    help) if ((${#line[@]} == 3)); then _mqttx_words 'pub sub passwd rr replay broker inspect tap bench check context completion'; else _mqttx_words 'all'; fi ;;
+    help) if ((${#line[@]} == 3)); then _mqttx_words 'pub sub passwd rr replay broker gateway inspect tap bench check context completion'; else _mqttx_words 'all'; fi ;;
     --help) _mqttx_words 'all' ;;
     --generate)
-      if ((${#line[@]} == 3)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words 'pub sub passwd rr replay broker inspect tap bench check context completion'; fi
+      if ((${#line[@]} == 3)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words 'pub sub passwd rr replay broker gateway inspect tap bench check context completion'; fi
       ;;
     pub)
       case $before in
@@ -110,9 +110,21 @@ _mqttx() {
     broker)
       case $before in
         --help) _mqttx_words 'all' ;;
-        -p | --port | --bind | --tls-port | --ws-port | --wss-port | --max-qos | --max-packet-size | --receive-maximum | --max-keepalive | --topic-alias-maximum) : ;;
-        --unix | --certfile | --keyfile | --password-file | --acl-file) _mqttx_files ;;
-        *) _mqttx_words '-p --port --bind --tls-port --ws-port --wss-port --unix --certfile --keyfile --password-file --acl-file --allow-anonymous --max-qos --no-retain --max-packet-size --receive-maximum --max-keepalive --topic-alias-maximum -v --verbose --quiet --help --version' ;;
+        -p | --port | --bind | --tls-port | --ws-port | --wss-port | --sn-port | --max-qos | --max-packet-size | --receive-maximum | --max-keepalive | --topic-alias-maximum) : ;;
+        --unix | --certfile | --keyfile | --predefined-topics | --password-file | --acl-file) _mqttx_files ;;
+        *) _mqttx_words '-p --port --bind --tls-port --ws-port --wss-port --unix --certfile --keyfile --sn-port --predefined-topics --password-file --acl-file --allow-anonymous --max-qos --no-retain --max-packet-size --receive-maximum --max-keepalive --topic-alias-maximum -v --verbose --quiet --help --version' ;;
+      esac
+      ;;
+    gateway)
+      case $before in
+        --help) _mqttx_words 'all' ;;
+        --listen | --bind | --to | --gateway-id | --advertise | --retry-interval | --retry-count | --max-clients | --max-queue | --connect-timeout | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command) : ;;
+        --predefined-topics | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file) _mqttx_files ;;
+        --capath) _mqttx_directories ;;
+        --keyform) _mqttx_words 'pem' ;;
+        --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
+        -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
+        *) _mqttx_words '--listen --bind --to --aggregate --predefined-topics --gateway-id --advertise --retry-interval --retry-count --max-clients --max-queue --connect-timeout --ws-header --proxy --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version --quiet --help --version' ;;
       esac
       ;;
     inspect)
