@@ -31,7 +31,7 @@ for i in $(seq 200); do ${prompt}; [ -s shown ] && break; sleep 0.1; done; kill 
 const broker = { script: untilOutput(':'), env: { MQTTX_BROKER_PORT: '0' } }
 /** On a free port. */
 const gateway = {
-  script: `echo '7 home/kitchen' > topics; EXAMPLE="\${EXAMPLE/1884/0}"; ${untilOutput(':')}`,
+  script: `EXAMPLE="\${EXAMPLE/1884/0}"; ${untilOutput(':')}`,
   shows: 'mqtt-sn://',
 }
 /** On a free port, to the broker of the test; a message passes. */
@@ -124,7 +124,7 @@ for i in $(seq 200); do mqttx pub -V 311 -t shout -m loud; [ -s shown ] && break
   'tcpdump -i any -U -w - tcp port 1883 | mqttx inspect --view line': { shows: 'CONNECT' },
   'mqttx gateway --listen 1884 --to mqtt://localhost': gateway,
   'mqttx gateway --listen 1884 --bind 0.0.0.0 --to mqtts://broker.example': gateway,
-  'mqttx gateway --listen 1884 --to mqtt://localhost --predefined-topics topics': gateway,
+  'mqttx gateway --listen 1884 --to mqtt://localhost --aggregate': gateway,
   'mqttx tap --listen 1884 --to mqtt://localhost': { script: tapped, shows: '-> PUBLISH q0 "t" 1 byte' },
   'mqttx tap --listen 1884 --to mqtt://localhost --write a.pcapng': {
     script: `${tapped}; mqttx inspect --view line a.pcapng`,

@@ -36,8 +36,8 @@ export const gateway = spec({
       'mqttx gateway --listen 1884 --bind 0.0.0.0 --to mqtts://broker.example',
     ],
     [
-      'Let sensors that never connect publish to some topics',
-      'mqttx gateway --listen 1884 --to mqtt://localhost --predefined-topics topics',
+      'Use one connection to the server for all sensors',
+      'mqttx gateway --listen 1884 --to mqtt://localhost --aggregate',
     ],
   ],
   options: {
