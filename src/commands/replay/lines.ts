@@ -72,12 +72,12 @@ export class RecordedLines implements Messages<Recorded> {
     if (isBlank(bytes, start, end)) return undefined
     const { defaults, needsTime } = this.#options
     try {
-      const message = readTimedMessage(bytes.subarray(start, end), defaults, this.#times)
-      if (needsTime && message.time === undefined)
-        throw new MqttxError('it has no "time"', { hint: withoutTimes })
+      const line = bytes.subarray(start, end)
+      const { topic, qos, retain, payload, properties, time } = readTimedMessage(line, defaults, this.#times)
+      if (needsTime && time === undefined) throw new MqttxError('it has no "time"', { hint: withoutTimes })
       const lines = this.#lines
       this.#lines = 0
-      return { ...message, lines }
+      return { topic, qos, retain, payload, properties, time, lines }
     } catch (error) {
       if (!(error instanceof MqttxError)) throw error
       throw new MqttxError(`${this.#place(this.#line)}: ${error.message}`, {

@@ -60,6 +60,8 @@ export class Player {
   #closing = false
   /** Set by a signal or by -W. */
   #ending: MqttxError | undefined
+  /** How late the message at hand is, in milliseconds. */
+  #late = 0
   /** What has ended the connection. */
   #broken: Error | undefined
   #next = 1
@@ -222,7 +224,13 @@ export class Player {
         const number = this.#next + message.lines - 1
         const choice = selection.choose(message.topic, message.time, number)
         if (choice === 'end') return undefined
-        if (choice === 'publish' && !(await this.#publish(message, number))) return undefined
+        if (choice === 'publish') {
+          const template = this.#templateOf(message, number)
+          const waiting = this.#due(this.#dueTime(message))
+          if (waiting !== undefined) await waiting
+          if (this.#ending !== undefined) return undefined
+          this.#publish(message, template, number)
+        }
         this.#next = number + 1
       }
     } catch (error) {
@@ -233,47 +241,62 @@ export class Player {
     }
   }
 
-  /** Publishes a message when it is due. Returns false if the replay ends before. */
-  async #publish(message: Recorded, number: number): Promise<boolean> {
-    const template = this.#templateOf(message, number)
-    const { payload, time } = message
+  /**
+   * Waits until a message is due and the connection takes it. No promise if that is now: most messages of a fast replay
+   * come without one.
+   */
+  #due(due: number): Promise<void> | undefined {
+    const now = this.#clock.now()
+    if (due <= now && this.#connection.ready) {
+      this.#late = now - due
+      return undefined
+    }
+    return this.#untilDue(due)
+  }
+
+  async #untilDue(due: number): Promise<void> {
     const connection = this.#connection
-    let now = this.#clock.now()
-    this.#start ??= now
-    const due = this.#start + this.#schedule.due(time)
-    if (due > now) {
+    if (due > this.#clock.now()) {
       connection.flush()
       await this.#waiter.until(due)
-      if (this.#ending !== undefined) return false
-      now = this.#clock.now()
     }
-    if (!connection.ready) {
+    if (!connection.ready && this.#ending === undefined) {
       this.held++
       await this.#orStop(connection.drain())
-      if (this.#ending !== undefined) return false
-      now = this.#clock.now()
     }
-    if (this.roundFrom === undefined && time !== undefined) {
-      this.roundFrom = time
-      this.#roundStart = due
-    }
-    if (this.#args.speed !== Number.POSITIVE_INFINITY) this.lateness.record(now - due)
+    this.#late = this.#clock.now() - due
+  }
+
+  /** Publishes a message that is due. */
+  #publish({ payload }: Recorded, template: PublishTemplate, number: number): void {
+    if (this.#args.speed !== Number.POSITIVE_INFINITY) this.lateness.record(this.#late)
     this.delivery.sent++
     try {
-      const messageId = connection.publish(template, payload)
+      const messageId = this.#connection.publish(template, payload)
       if (template.qos > 0) this.delivery.waits(messageId, number)
     } catch (error) {
       if (!(error instanceof PublishRefused)) throw error
       this.delivery.refuse(number)
       this.refusals.note(error.reasonCode, { messageId: 0, reason: error.message }, number)
     }
-    return true
+  }
+
+  /** When a message is due, on the clock. */
+  #dueTime({ time }: Recorded): number {
+    this.#start ??= this.#clock.now()
+    const due = this.#start + this.#schedule.due(time)
+    if (this.roundFrom === undefined && time !== undefined) {
+      this.roundFrom = time
+      this.#roundStart = due
+    }
+    return due
   }
 
   /** @throws MqttxError with the number of the message if it cannot be published */
-  #templateOf({ topic, payload, qos, properties, ...recorded }: Recorded, number: number): PublishTemplate {
+  #templateOf(message: Recorded, number: number): PublishTemplate {
     const { retain: isForced, noRetain } = this.#args
-    const retain = isForced || (recorded.retain && !noRetain)
+    const { topic, payload, qos, properties } = message
+    const retain = isForced || (message.retain && !noRetain)
     try {
       const template = this.#templates.of({ topic: this.#topics.of(topic), qos, retain, properties })
       const limit = maxPayload(template)

@@ -34,7 +34,7 @@ export async function run(args: ReplayArgs, host: Host): Promise<number> {
       pid: host.pid,
       maxInFlight: args.maxInflight ?? defaultWindow,
       receiveMaximum: defaultWindow,
-      noDelay: true, // a message that waits for the next one would be late
+      noDelay: args.speed !== Number.POSITIVE_INFINITY, // a message that waits for the next one would be late
       reconnects,
     },
     host,
