@@ -313,7 +313,7 @@ describe('a dead letter', () => {
   test.each([
     [0x10, 42, "Nobody is subscribed to the dead-letter topic 'dead'."],
     [0x87, 0x87, "A dead letter to 'dead' was refused: 0x87 Not authorized."],
-  ])('Reason Code 0x%i: the message is not acknowledged', async (reasonCode, status, text) => {
+  ])('Reason Code %i: the message is not acknowledged', async (reasonCode, status, text) => {
     const server = await delivering([message('x')], 5, (packet) =>
       packet.cmd === 'publish' ? { cmd: 'puback', messageId: packet.messageId!, reasonCode } : undefined,
     )
