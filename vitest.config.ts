@@ -31,7 +31,7 @@ export default defineConfig({
     hookTimeout: 90_000,
     expect: { poll: { timeout: 60_000 } },
     pool: 'forks',
-    maxWorkers: 4, // most of the time is spent waiting for servers and programs
+    maxWorkers: 6, // much of the time is spent waiting for servers and programs
     projects: [
       { extends: true, test: { name: 'functions', include: functions, isolate: false } },
       {

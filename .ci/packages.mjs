@@ -16,6 +16,9 @@ const standIns = [
     "module.exports = class { static extensionName = 'permessage-deflate' }",
   ],
   [/\/ws\//, /^\.\/lib\/stream\.js$/, ''],
+  // A regular expression of 14 kB, which JavaScript has by name; completions.
+  [/string-width/, /^emoji-regex$/, 'module.exports = () => /\\p{RGI_Emoji}/gv'],
+  [/\/yargs\//, /^\.\/completion-templates\.js$/, ''],
   // Of 100 kB, the bytes of an address.
   [/\/socks\//, /^ip-address$/, readFileSync(new URL('ip-address.cjs', import.meta.url), 'utf8')],
 ]

@@ -1,12 +1,14 @@
 // Completions in the shells themselves: Tab is pressed on a terminal, and what the shell makes of the line is run.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { main } from '../../src/main.js'
+import { fakeHost } from '../commands/fake-host.js'
 import { choose, isOneOfEvery, oneOfEvery } from '../helpers/amount.js'
 import { accepts, type Broker, freePort, peerTest, startMosquitto, startOwnBroker } from '../helpers/peers.js'
 import { RawClient } from '../helpers/raw-client.js'
-import { mqttx, programInShell, scratch, start } from '../helpers/run.js'
+import { isCheckout, mqttx, programInShell, scratch, start } from '../helpers/run.js'
 
 const helper = resolve(import.meta.dirname, '../helpers/press_tab.py')
 const shells = ['bash', 'zsh', 'fish'] as const
@@ -34,7 +36,13 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'bin'))
   writeFileSync(
     join(folder, 'bin', 'mqttx'),
-    `#!/bin/sh
+    `#!/bin/bash
+if [ -n "$ASKED_AT" ]; then
+  exec 3<>/dev/tcp/127.0.0.1/$ASKED_AT
+  printf '%s\\0' "$@" >&3
+  printf '\\n' >&3
+  exec cat <&3
+fi
 for i in $(seq $TRIES); do
   found=$(${programInShell} "$@")
   [ -n "$found" ] && break
@@ -63,12 +71,56 @@ async function retain(topics: readonly string[]): Promise<void> {
   await client.left()
 }
 
+/**
+ * Runs the command lines that shells ask for at the port, in this process: to start a process for each Tab takes longer than
+ * all else. Of an executable there is none.
+ */
+async function askedHere(tries: number): Promise<string> {
+  if (!isCheckout) return ''
+  const asked = createServer((socket) => {
+    let line = ''
+    socket.on('error', () => {})
+    socket.on('data', async (chunk) => {
+      line += chunk
+      if (!line.endsWith('\0\n')) return
+      let topics = ''
+      for (let left = tries; topics === '' && left > 0; left--) {
+        const fake = fakeHost()
+        Object.assign(fake.host.env, env)
+        expect(await main(line.slice(0, -2).split('\0'), fake.host)).toBe(0)
+        topics = fake.stdout.text()
+      }
+      socket.end(topics)
+    })
+  })
+  await new Promise<void>((done) => asked.listen(0, '127.0.0.1', done))
+  onTestFinished(() => void asked.close())
+  return String((asked.address() as AddressInfo).port)
+}
+
+interface Typing {
+  /** How often a shell asks until there is an answer. */
+  readonly tries?: number
+  /** From `askedHere`. */
+  readonly askedAt?: string
+}
+
 /** The words that each line has after its tabs. */
-async function pressTab(shell: string, lines: readonly string[], tries = 20): Promise<(string[] | null)[]> {
+async function pressTab(
+  shell: string,
+  lines: readonly string[],
+  { tries = 20, askedAt = '' }: Typing = {},
+): Promise<(string[] | null)[]> {
   const script = join(folder, `script.${shell}`)
   const command = `cd '${folder}' && exec python3 '${helper}' ${shell} '${script}' "$LINES_TO_TYPE"`
   const PATH = `${join(folder, 'bin')}:${process.env.PATH}`
-  const typing = { ...env, PATH, LINES_TO_TYPE: JSON.stringify(lines), TRIES: String(tries) }
+  const typing = {
+    ...env,
+    PATH,
+    LINES_TO_TYPE: JSON.stringify(lines),
+    TRIES: String(tries),
+    ASKED_AT: askedAt,
+  }
   const { status, stdout, stderr } = await start('sh', ['-c', command], { env: typing, timeoutMs: 580_000 })
     .ended
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
@@ -183,6 +235,7 @@ describe.each(shells.map((shell, number) => [shell, number] as const))('%s', (sh
       const words = await pressTab(
         shell,
         rows.map(([line]) => line),
+        { askedAt: await askedHere(20) },
       )
       expect(words.map((found) => found?.at(-1))).toEqual(rows.map(([, topic]) => topic))
       expect(existsSync(join(folder, 'ran'))).toBe(false)
@@ -191,7 +244,7 @@ describe.each(shells.map((shell, number) => [shell, number] as const))('%s', (sh
         await pressTab(
           shell,
           typed.map((text) => `mqttx ${before} -t ${text}\t`),
-          1,
+          { tries: 1, askedAt: await askedHere(1) },
         ),
       ).toEqual(typed.map((text) => [...before.split(' '), '-t', text]))
     },
@@ -200,7 +253,7 @@ describe.each(shells.map((shell, number) => [shell, number] as const))('%s', (sh
 
   peerTest('completes no topics where nobody has asked for it', [shell, 'python3'], async () => {
     const typed = ['sub', '--context', 'quiet', '-t', 'home']
-    expect(await pressTab(shell, ['mqttx sub --context quiet -t home\t'], 1)).toEqual([typed])
+    expect(await pressTab(shell, ['mqttx sub --context quiet -t home\t'], { tries: 1 })).toEqual([typed])
   })
 })
 
