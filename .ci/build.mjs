@@ -86,7 +86,21 @@ const modulesOf = (...folders) =>
 /** What each start needs, and the classes of errors, which must be the same in all bundles. */
 const errors = {
   file: 'errors',
-  modules: ['errors', 'text'],
+  modules: [
+    ...['byte-text', 'errors', 'host', 'runtime', 'text', 'version'],
+    ...['nearest', 'option'].map((name) => `cli/${name}`),
+    ...[
+      'output',
+      'print',
+      'promises',
+      'say',
+      'signals',
+      'small-file',
+      'stderr',
+      'system-error',
+      'terminal',
+    ].map((name) => `io/${name}`),
+  ],
   also: ['late'],
 }
 /** Of the connection core, what only TLS needs: it is in tls-settings.cjs. */
@@ -101,12 +115,28 @@ const core = {
   modules: [
     ...modulesOf('codec', 'connection', 'session').filter((path) => !onlyForTls.includes(path)),
     ...options.map((name) => `cli/options/${name}`),
+    ...['context', 'message'].map((name) => `cli/options/${name}`), // of most commands that take from here
     ...['property', 'proxy-url', 'topic', 'url', 'values'].map((name) => `cli/${name}`),
-    ...['output', 'print', 'small-file', 'system-error'].map((name) => `io/${name}`),
+    ...['dial', 'during', 'endpoint', 'frame-limit', 'open', 'race', 'steps', 'tls-failures'].map(
+      (name) => `transport/${name}`,
+    ),
+    ...['output', 'promises', 'zone'].map((name) => `io/${name}`),
   ],
   users: [
     ...whole,
-    ...['access', 'bench', 'bench-worker', 'capabilities', 'check', 'completion', 'conformance', 'exchanges'],
+    ...[
+      'access',
+      'bench',
+      'bench-worker',
+      'broker',
+      'broker-server',
+      'capabilities',
+      'check',
+      'completion',
+      'conformance',
+    ],
+    ...['exchanges', 'load', 'password-command', 'tap-server', 'tls-settings'],
+    ...['http-proxy', 'socks', 'srv', 'tls', 'websocket'].map((name) => `transport-${name}`),
     ...[
       'explain',
       'formats',
@@ -179,7 +209,51 @@ const captures = {
   ],
   users: ['inspect', 'replay'],
 }
-const sharedFiles = [errors, core, formats, table, packets, exchanges, recording, captures]
+/** What generates load, in the process of bench and in its threads. */
+const load = {
+  file: 'load',
+  modules: [
+    ...[
+      'audit',
+      'build-result',
+      'churn',
+      'client',
+      'client-pool',
+      'clock',
+      'correlation',
+      'create-client',
+      'create-plan',
+    ],
+    ...[
+      'dialer',
+      'engine',
+      'failures',
+      'interval-histograms',
+      'latency-histogram',
+      'measure',
+      'number-format',
+      'payload',
+    ],
+    ...[
+      'placeholders',
+      'publisher',
+      'random',
+      'replaceable-connection',
+      'responder',
+      'run-stats',
+      'sequence-tracker',
+    ],
+    ...['snapshot', 'stamp', 'subscriber', 'templates', 'topics', 'validity', 'waiter', 'workload'],
+  ].map((name) => `commands/bench/${name}`),
+  users: ['bench', 'bench-worker'],
+}
+/** Password files: what checks them in the broker, and changes them. */
+const passwords = {
+  file: 'passwords',
+  modules: modulesOf('passwd').filter((path) => path !== 'passwd/worker'),
+  users: ['broker', 'passwd'],
+}
+const sharedFiles = [errors, core, load, passwords, formats, table, packets, exchanges, recording, captures]
 const usedBy = (name) => {
   const index = sharedFiles.findIndex(({ file }) => file === name)
   const before = index < 0 ? sharedFiles : sharedFiles.slice(0, index)
@@ -216,6 +290,8 @@ const lateModules = [
   'tls',
   'tty',
   'util',
+  'v8',
+  'vm',
   'worker_threads',
 ]
 const late = lateModules.map((module) => {
