@@ -150,6 +150,7 @@ const core = {
       'sub-worker',
       'table',
       'tap',
+      'tap-server',
       'top',
     ],
   ],

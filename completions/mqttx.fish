@@ -500,8 +500,8 @@ complete -c mqttx -n '__mqttx_command inspect' -l quiet -d 'Print nothing to std
 complete -c mqttx -n '__mqttx_command inspect' -l help -d 'Print common options; --help all prints every option.'
 complete -c mqttx -n '__mqttx_command inspect' -l version -d 'Print the version.'
 
-complete -c mqttx -n '__mqttx_command tap' -l listen -r -f -d 'TCP port to listen on, or BIND:PORT; 0 picks a free port.'
-complete -c mqttx -n '__mqttx_command tap' -l to -r -f -d 'The server: mqtt(s)://HOST:PORT, ws(s)://HOST, unix:///PATH.'
+complete -c mqttx -n '__mqttx_command tap' -l listen -r -f -d 'Port to listen on, or BIND:PORT; 0 picks a free port.'
+complete -c mqttx -n '__mqttx_command tap' -l to -r -f -d 'The server: mqtt(s)://HOST:PORT, ws(s)://, unix://, mqtt-sn://.'
 complete -c mqttx -n '__mqttx_command tap' -l connect-timeout -r -f -d 'Close a client if there is no connection to the server by then.'
 complete -c mqttx -n '__mqttx_command tap' -l fault -r -f -d 'Cause a fault, by a rule such as "puback s2c #2 drop"; repeatable.'
 complete -c mqttx -n '__mqttx_command tap' -l fault-file -r -F -d 'Read faults from this file: one per line, # begins a comment.'

@@ -266,7 +266,9 @@ export class Inspector implements CaptureSink {
     packet.connection = connection.number
     connection.packets++
     if (!this.#quick.read(packet)) decode(this.#fields, packet)
-    if (packet.connect !== undefined) connection.clientId = packet.connect.clientId
+    // A forwarder has many clients.
+    if (packet.connect !== undefined && packet.sn?.node === undefined)
+      connection.clientId = packet.connect.clientId
     this.#watch.ofPacket(connection, packet).packet(packet)
     if (packet.violations.length > 0) for (const { severity } of packet.violations) this.found[severity]++
     if (packet.type === connack && packet.version === 5) assignClientId(packet, connection)

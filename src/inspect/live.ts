@@ -18,10 +18,10 @@ export class LiveConnections {
   }
 
   /** `id` is of this connection alone; `client` and `server` are its ends, as `address:port`. */
-  opened(id: number, client: string, server: string): void {
-    const flow = { id, protocol: 'tcp', client, server, sawStart: true } as const
+  opened(id: number, client: string, server: string, protocol: 'tcp' | 'udp' = 'tcp'): void {
+    const flow = { id, protocol, client, server, sawStart: true } as const
     this.#open.set(id, { flow, offsets: { c2s: 0, s2c: 0 } })
-    this.#inspector.open(flow)
+    this.#inspector.open({ ...flow, isLive: true })
   }
 
   /** Decodes `bytes`, which must not change afterwards. `time` is in milliseconds since 1970. */
@@ -48,7 +48,7 @@ export class LiveConnections {
     if (connection !== undefined) this.#inspector.doubt(connection.flow)
   }
 
-  closed(id: number, how: 'fin' | 'rst'): void {
+  closed(id: number, how: 'fin' | 'rst' | 'timeout'): void {
     const connection = this.#open.get(id)
     if (connection === undefined) return
     this.#open.delete(id)

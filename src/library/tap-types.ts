@@ -2,9 +2,12 @@
 import type { QoS, TlsOptions, Url } from './types.js'
 
 export interface TapOptions {
-  /** The server: `mqtt://`, `mqtts://`, `ws://` or `wss://` with host and port; `unix:///path`. */
+  /**
+   * The server: `mqtt://`, `mqtts://`, `ws://` or `wss://` with host and port; `unix:///path`; `mqtt-sn://` for a gateway
+   * of MQTT-SN: the tap is then one over UDP.
+   */
   readonly to: Url | string
-  /** TCP port to listen on, 0 to 65,535. Default 0: a free one. */
+  /** Port to listen on, 0 to 65,535. Default 0: a free one. */
   readonly listen?: number
   /** Address to listen on. Default 127.0.0.1. */
   readonly host?: string
@@ -29,7 +32,7 @@ export interface TapPacket {
   readonly type: string
   readonly topic_name?: string
   readonly packet_identifier?: number
-  readonly qos?: QoS
+  readonly qos?: QoS | -1
   readonly dup?: boolean
   readonly retain?: boolean
   readonly [field: string]: unknown

@@ -1,4 +1,6 @@
 // The tap for test suites: checks its options, starts it, and passes on its packets.
+import { parseGateway, snPrefix } from '../cli/gateway-url.js'
+import { MqttxError } from '../errors.js'
 import type { RunningTap } from '../tap/tap.js'
 import { whole } from './checks.js'
 import { ofKind, own, tapNames } from './names.js'
@@ -24,26 +26,36 @@ export async function launchTap(given: TapOptions): Promise<Tap> {
   const port = whole('listen', listen, ports)
   const others = wsPort === undefined ? [] : [{ scheme: 'ws', port: whole('wsPort', wsPort, ports) } as const]
   whole('seed', seed, [0, 0xffffffff])
-  const { endpoint } = await settings(to, tls === undefined ? {} : { tls })
-  const { Faults, parseFault, startTap } = await import('../tap/tap.js')
+  const gateway = snPrefix.test(String(to)) ? gatewayOf(given) : undefined
+  const target =
+    gateway === undefined ? (await settings(to, tls === undefined ? {} : { tls })).endpoint : undefined
+  const protocol = gateway === undefined ? 'mqtt' : 'mqtt-sn'
+  const { Faults, parseFault, startDatagramTap, startTap } = await import('../tap/tap.js')
   const { packetObjects } = await import('../tap/packet-objects.js')
   function rulesOf(rules: string | readonly string[]) {
     ofKind('faults', rules, 'string or list of strings')
-    return [rules].flat().map((rule) => parseFault(rule, 'faults'))
+    return [rules].flat().map((rule) => parseFault(rule, 'faults', protocol))
   }
   let current = new Faults(rulesOf(faults), seed)
-  const objects = packetObjects()
-  const running = await startTap({
-    listeners: [{ scheme: 'mqtt', port } as const, ...others].map((wanted) => ({ ...wanted, bind: host })),
-    ...{ target: endpoint, connectMs, watcher: objects.watcher, faults: () => current },
-    report(line) {
+  const objects = packetObjects(protocol)
+  const common = {
+    ...{ connectMs, watcher: objects.watcher, faults: () => current },
+    report(line: string) {
       try {
         onLog?.(line)
       } catch (error) {
         warnOfLog(error)
       }
     },
-  })
+  }
+  const listeners = [{ scheme: 'mqtt', port } as const, ...others].map((wanted) => ({
+    ...wanted,
+    bind: host,
+  }))
+  const running =
+    gateway === undefined
+      ? await startTap({ ...common, listeners, target: target! })
+      : await startDatagramTap({ ...common, listener: { bind: host, port }, target: gateway })
   return {
     ...addressOf(running),
     setFaults(rules) {
@@ -53,6 +65,14 @@ export async function launchTap(given: TapOptions): Promise<Tap> {
     packets: () => objects.reader() as TapPackets,
     ...closing(running, objects),
   }
+}
+
+/** The target of a tap over UDP. @throws MqttxError for options of TCP */
+function gatewayOf({ to, wsPort, tls }: TapOptions) {
+  if (wsPort === undefined && tls === undefined) return parseGateway(String(to), 'to')
+  throw new MqttxError(
+    `${tls === undefined ? 'wsPort' : 'tls'} is for TCP: MQTT-SN goes over UDP, without TLS`,
+  )
 }
 
 function addressOf({ urls }: RunningTap) {

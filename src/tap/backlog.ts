@@ -31,6 +31,7 @@ type Event = Piece | ((live: LiveConnections) => void)
 
 export class Backlog {
   readonly #live: LiveConnections
+  readonly #transport: 'tcp' | 'udp'
   readonly #flush: () => Promise<void> | undefined
   /** Taken from `#next` on; then the two lists change places, so that nothing is moved. */
   #taken: (Event | undefined)[] = []
@@ -50,15 +51,21 @@ export class Backlog {
   /** Open connections that began when the queue was full: none of their bytes are decoded. */
   readonly #unseen = new Set<number>()
 
-  /** `flush` is called from time to time and when all is decoded; the next turn waits for the promise it returns. */
-  constructor(live: LiveConnections, flush: () => Promise<void> | undefined) {
+  /** `flush` is called from time to time and when all is decoded; the next turn waits for the promise it returns. `udp`:
+   * what passes is datagrams, which are not divided. */
+  constructor(
+    live: LiveConnections,
+    flush: () => Promise<void> | undefined,
+    transport: 'tcp' | 'udp' = 'tcp',
+  ) {
     this.#live = live
+    this.#transport = transport
     this.#flush = flush
   }
 
   opened(id: number, client: string, server: string): void {
     if (this.#isFull(0)) this.#unseen.add(id)
-    else this.#add((live) => live.opened(id, client, server))
+    else this.#add((live) => live.opened(id, client, server, this.#transport))
   }
 
   passed(id: number, direction: Direction, bytes: Buffer): void {
@@ -79,7 +86,7 @@ export class Backlog {
     if (!this.#unseen.has(id)) this.#add((live) => live.doubt(id))
   }
 
-  closed(id: number, how: 'fin' | 'rst'): void {
+  closed(id: number, how: 'fin' | 'rst' | 'timeout'): void {
     for (const direction of ['c2s', 's2c']) this.#gaps.delete(`${id} ${direction}`)
     if (!this.#unseen.delete(id)) this.#add((live) => live.closed(id, how))
   }
@@ -170,7 +177,7 @@ export class Backlog {
       return performance.now()
     }
     const { id, direction, bytes, time, at } = event
-    const end = Math.min(at + this.#pieceSize, bytes.length)
+    const end = this.#transport === 'udp' ? bytes.length : Math.min(at + this.#pieceSize, bytes.length)
     if (end === bytes.length) this.#taken[this.#next++] = undefined
     event.at = end
     this.#bytes -= end - at

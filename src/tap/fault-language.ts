@@ -1,5 +1,6 @@
 // The language of faults: which packets, and what happens to them. One line is one rule.
 import { nearest } from '../cli/nearest.js'
+import { snLayouts } from '../codec/mqtt-sn-names.js'
 import { UsageError } from '../errors.js'
 import { misplacedWildcards } from '../session/topic-filter.js'
 import { shown } from '../text.js'
@@ -14,14 +15,14 @@ export type FaultAction =
   | { readonly kind: 'close' | 'reset'; readonly after: number }
   /** Only the first so many bytes of the packet. */
   | { readonly kind: 'truncate'; readonly bytes: number }
-  /** Reason Code of a CONNACK. */
+  /** Reason Code of a CONNACK; return code of MQTT-SN. */
   | { readonly kind: 'answer'; readonly code: number }
   | { readonly kind: 'throttle'; readonly bytesPerSecond: number }
 
 export interface FaultRule {
   /** As written. */
   readonly text: string
-  /** Control Packet type, 1 to 15; undefined: all. */
+  /** Control Packet type, 1 to 15; MsgType of MQTT-SN, 0 to 29; undefined: all. */
   readonly type: number | undefined
   readonly direction: Direction | undefined
   /** Only the nth packet that the other conditions select, from 1, of all connections. */
@@ -43,8 +44,19 @@ export const packetTypes = [
   ...['unsubscribe', 'unsuback', 'pingreq', 'pingresp', 'disconnect', 'auth'],
 ] as const
 
-const [connect, publish] = [1, 3]
-const actions = ['drop', 'delay', 'close', 'reset', 'duplicate', 'truncate', 'answer', 'throttle']
+/** What passes through the tap. */
+export type TapProtocol = 'mqtt' | 'mqtt-sn'
+
+/** Names by type; '' for those that are reserved. Encapsulated messages of MQTT-SN have their own type. */
+export const typeNames: Readonly<Record<TapProtocol, readonly string[]>> = {
+  mqtt: packetTypes,
+  'mqtt-sn': Array.from({ length: 30 }, (_, code) => snLayouts.find(([known]) => known === code)?.[1] ?? ''),
+}
+
+const actions: Readonly<Record<TapProtocol, readonly string[]>> = {
+  mqtt: ['drop', 'delay', 'close', 'reset', 'duplicate', 'truncate', 'answer', 'throttle'],
+  'mqtt-sn': ['drop', 'delay', 'duplicate', 'truncate', 'answer'],
+}
 const conditions = ['c2s', 's2c', 'topic=', 'client=', 'p=', 'times=']
 
 /** The largest packet (MQTT 5.0, 2.1.4). */
@@ -63,19 +75,19 @@ interface Word {
 type Editable = { -readonly [Key in keyof FaultRule]: FaultRule[Key] }
 
 /** Reads one rule. `name` is used in errors. @throws UsageError that points at the word */
-export function parseFault(text: string, name = '--fault'): FaultRule {
+export function parseFault(text: string, name = '--fault', protocol: TapProtocol = 'mqtt'): FaultRule {
   if (text.length > longestRule) throw new UsageError(`${name}: longer than ${longestRule} characters`)
-  return new RuleParser(text, name).rule()
+  return new RuleParser(text, name, protocol).rule()
 }
 
 /** Reads the rules of a file: one per line, blank lines and comments (`# ...`) between them. @throws UsageError */
-export function parseFaultFile(text: string, file: string): FaultRule[] {
+export function parseFaultFile(text: string, file: string, protocol: TapProtocol = 'mqtt'): FaultRule[] {
   const rules: FaultRule[] = []
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     const rule = line.replace(/(^|\s)#(\s.*|)$/, '').replace(/^#.*$/, '')
     if (rule.trim() === '') continue
     if (rules.length >= mostRules) throw new UsageError(`${file}: more than ${mostRules} faults`)
-    rules.push(parseFault(rule.trimEnd(), `${file}, line ${index + 1}`))
+    rules.push(parseFault(rule.trimEnd(), `${file}, line ${index + 1}`, protocol))
   }
   return rules
 }
@@ -83,12 +95,14 @@ export function parseFaultFile(text: string, file: string): FaultRule[] {
 class RuleParser {
   readonly #text: string
   readonly #name: string
+  readonly #protocol: TapProtocol
   readonly #words: Word[]
   #next = 0
 
-  constructor(text: string, name: string) {
+  constructor(text: string, name: string, protocol: TapProtocol) {
     this.#text = text
     this.#name = name
+    this.#protocol = protocol
     const words = text.matchAll(/(?:[^\s"]|"[^"]*"?)+/g)
     this.#words = Array.from(words, (match) => ({ text: match[0], at: match.index }))
   }
@@ -102,9 +116,13 @@ class RuleParser {
     for (let word = this.#take(); word !== undefined; word = this.#take()) this.#word(rule, word)
     if (rule.action === undefined) {
       const end = { text: '', at: this.#text.trimEnd().length + 1 }
-      throw this.#error(end, 'what shall happen?', `end it with an action: ${actions.join(', ')}`)
+      throw this.#error(end, 'what shall happen?', `end it with an action: ${this.#actions.join(', ')}`)
     }
     return rule
+  }
+
+  get #actions(): readonly string[] {
+    return actions[this.#protocol]
   }
 
   #take(): Word | undefined {
@@ -123,12 +141,15 @@ class RuleParser {
     const word = this.#take() ?? { text: '', at: 0 }
     const name = word.text.toLowerCase()
     if (name === 'all') return undefined
-    const type = packetTypes.indexOf(name as (typeof packetTypes)[number])
-    if (type > 0) return type
-    const near = nearest(name, packetTypes.slice(1))
+    const names = typeNames[this.#protocol]
+    const type = name === '' ? -1 : names.indexOf(name)
+    if (type >= 0) return type
+    const known = names.filter((one) => one !== '')
+    const near = nearest(name, known)
+    const what = this.#protocol === 'mqtt' ? 'packet' : 'message'
     throw this.#error(
       word,
-      `'${shown(word.text)}' is not a packet type`,
+      `'${shown(word.text)}' is not a ${what} type`,
       near === undefined ? 'begin with a type such as publish, or all' : `did you mean '${near}'?`,
     )
   }
@@ -143,9 +164,15 @@ class RuleParser {
     else if (key === 'client=') this.#once(rule, word, 'client', unquoted(value.text))
     else if (key === 'times=') this.#once(rule, word, 'times', this.#whole(value, 1))
     else if (key === 'p=') this.#once(rule, word, 'probability', this.#probability(value))
-    else if (actions.includes(text)) this.#once(rule, word, 'action', this.#action(rule, word))
+    else if (this.#actions.includes(text)) this.#once(rule, word, 'action', this.#action(rule, word))
+    else if (actions.mqtt.includes(text))
+      throw this.#error(
+        word,
+        `${text} is for TCP: a datagram has no connection`,
+        `use ${this.#actions.join(', ')}`,
+      )
     else {
-      const near = nearest(text, [...actions, ...conditions])
+      const near = nearest(text, [...this.#actions, ...conditions])
       const all = [...conditions, '#N'].join(', ')
       const hint = near === undefined ? `use ${all} or an action` : `did you mean '${near}'?`
       throw this.#error(word, `unknown word '${shown(text)}'`, hint)
@@ -173,9 +200,13 @@ class RuleParser {
       case 'reset':
         return { kind: word.text, after: this.#after() }
       case 'answer': {
-        if (rule.type !== connect)
-          throw this.#error(word, 'only a CONNECT can be answered', 'as in: connect answer 0x97')
-        return { kind: 'answer', code: this.#code(this.#argument(word, 'a Reason Code, such as 0x97')) }
+        if (rule.type !== this.#typeOf('connect'))
+          throw this.#error(
+            word,
+            'only a CONNECT can be answered',
+            `as in: connect answer ${this.#protocol === 'mqtt' ? '0x97' : 1}`,
+          )
+        return { kind: 'answer', code: this.#code(word) }
       }
       default:
         return { kind: word.text as 'drop' | 'duplicate' }
@@ -203,7 +234,7 @@ class RuleParser {
   }
 
   #topic({ type }: Editable, word: Word, value: Word): string {
-    if (type !== publish && type !== undefined)
+    if (type !== this.#typeOf('publish') && type !== undefined)
       throw this.#error(word, 'only a PUBLISH has a topic', 'as in: publish topic=a/# drop')
     const filter = unquoted(value.text)
     const [wrong] = misplacedWildcards(filter)
@@ -227,11 +258,22 @@ class RuleParser {
     throw this.#error(word, `'${shown(word.text)}' is not a rate`, 'such as 512B/s, 10KB/s or 1MB/s')
   }
 
-  /** A Return Code of MQTT 3.1.1, or a Reason Code that refuses. */
-  #code(word: Word): number {
+  #typeOf(name: string): number {
+    return typeNames[this.#protocol].indexOf(name)
+  }
+
+  /** A Return Code of MQTT 3.1.1, or a Reason Code that refuses; a return code of MQTT-SN (5.3.10). */
+  #code(action: Word): number {
+    const isSn = this.#protocol === 'mqtt-sn'
+    const word = this.#argument(action, isSn ? 'a return code, 1 to 3' : 'a Reason Code, such as 0x97')
     const code = /^(0x[\da-f]{1,2}|\d{1,3})$/i.test(word.text) ? Number(word.text) : -1
-    if ((code >= 1 && code <= 5) || (code >= 0x80 && code <= 0xff)) return code
-    throw this.#error(word, `'${shown(word.text)}' is not a code that refuses`, 'use 0x80 to 0xff')
+    if (isSn ? code >= 1 && code <= 3 : (code >= 1 && code <= 5) || (code >= 0x80 && code <= 0xff))
+      return code
+    throw this.#error(
+      word,
+      `'${shown(word.text)}' is not a code that refuses`,
+      isSn ? 'use 1 to 3' : 'use 0x80 to 0xff',
+    )
   }
 
   /** Points at the word. */

@@ -8,7 +8,7 @@ export interface AppliedFault {
   readonly rule: FaultRule
   readonly connection: number
   readonly direction: Direction
-  /** Control Packet type. */
+  /** Control Packet type, or MsgType of MQTT-SN. */
   readonly type: number
   /** Offset of the packet in the bytes that arrived in this direction. */
   readonly offset: number

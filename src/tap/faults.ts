@@ -65,7 +65,7 @@ export class Faults {
     const rulesIn = (direction: Direction) =>
       rules.filter((rule) => rule.direction === undefined || rule.direction === direction)
     const types = (direction: Direction): number =>
-      rulesIn(direction).reduce((mask, { type }) => mask | (type === undefined ? 0xffff : 1 << type), 0)
+      rulesIn(direction).reduce((mask, { type }) => mask | (type === undefined ? -1 : 1 << type), 0)
     const topics = (direction: Direction) => rulesIn(direction).some(({ topic }) => topic !== undefined)
     this.#types = { c2s: types('c2s'), s2c: types('s2c') }
     this.needsTopicIn = { c2s: topics('c2s'), s2c: topics('s2c') }

@@ -11,10 +11,10 @@ const anyAddress = ['0.0.0.0', '::']
 
 /** @throws UsageError if a connection to `target` would arrive at one of `listeners` */
 export async function refuseLoop(
-  { address, proxy }: Endpoint,
-  listeners: readonly Listener[],
+  { address, proxy }: Pick<Endpoint, 'address' | 'proxy'>,
+  listeners: readonly Pick<Listener, 'address' | 'url'>[],
 ): Promise<void> {
-  const same = async (listener: Listener): Promise<boolean> => {
+  const same = async (listener: Pick<Listener, 'address' | 'url'>): Promise<boolean> => {
     if ('path' in address) return listener.url === `unix://${resolve(address.path)}`
     const own = listener.address
     if (own === undefined || own.port !== address.port || proxy !== undefined) return false

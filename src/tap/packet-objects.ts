@@ -4,7 +4,8 @@ import { LiveConnections } from '../inspect/live.js'
 import { CollectedText } from '../inspect/views/collected-text.js'
 import { JsonView } from '../inspect/views/json.js'
 import { Backlog } from './backlog.js'
-import type { Watcher } from './tap.js'
+import type { Watcher } from './common.js'
+import type { TapProtocol } from './fault-language.js'
 
 export type PacketObject = Readonly<Record<string, unknown>>
 
@@ -63,15 +64,17 @@ export interface PacketObjects {
   end(): Promise<void>
 }
 
-export function packetObjects(): PacketObjects {
+export function packetObjects(protocol: TapProtocol = 'mqtt'): PacketObjects {
+  const isSn = protocol === 'mqtt-sn'
   const readers = new Set<PacketReader>()
   const text = new CollectedText()
   const inspector = new Inspector({
     view: new JsonView(text, { fields: false, showSecrets: true }),
     certain: true,
+    protocol: isSn ? 'mqtt-sn' : undefined,
   })
   const live = new LiveConnections(inspector)
-  const backlog = new Backlog(live, () => {
+  const flush = (): undefined => {
     inspector.flush()
     for (const line of text.take().split('\n')) {
       if (line === '' || readers.size === 0) continue
@@ -79,14 +82,15 @@ export function packetObjects(): PacketObjects {
       if ('packet' in value) for (const reader of readers) reader.put(value)
     }
     return undefined
-  })
+  }
+  const backlog = new Backlog(live, flush, isSn ? 'udp' : 'tcp')
   return {
     watcher: {
       opened: (id, client, server) => backlog.opened(id, client, server),
       passed: (id, direction, bytes) => backlog.passed(id, direction, bytes),
-      applied: (id) => backlog.doubt(id),
+      applied: (id) => isSn || backlog.doubt(id),
       answered: (id, connack) => backlog.passed(id, 's2c', connack),
-      closed: (id, how) => backlog.closed(id, how === 'reset' ? 'rst' : 'fin'),
+      closed: (id, how) => backlog.closed(id, isSn ? 'timeout' : how === 'reset' ? 'rst' : 'fin'),
     },
     reader() {
       const reader = new PacketReader((left) => void readers.delete(left))

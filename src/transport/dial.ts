@@ -113,7 +113,8 @@ interface Found {
   readonly family: number
 }
 
-async function addressesOf(host: string, steps: StepObserver | undefined): Promise<Found[]> {
+/** The addresses of a name. @throws ConnectionError */
+export async function addressesOf(host: string, steps: StepObserver | undefined): Promise<Found[]> {
   const family = isIP(host)
   if (family !== 0) return [{ address: host, family }]
   const detail = (found: Found[]) => found.map(({ address }) => address).join(', ')

@@ -38,6 +38,15 @@ const sleeps: Step[] = [...registered, ['>', '04 18 003c', 2], ['<', '02 18', 2.
 const leaves: Step[] = [...registered, ['>', '02 18', 2], ['<', '02 18', 2.1]]
 const withWill: Step = ['>', '07 04 0c 01 000a 61', 0]
 
+/** PUBREC, PUBREL and PUBCOMP. */
+function steps2(id: string, at: number): Step[] {
+  return [
+    ['<', `04 0f ${id}`, at + 0.1],
+    ['>', `04 10 ${id}`, at + 0.2],
+    ['<', `04 0e ${id}`, at + 0.3],
+  ]
+}
+
 export type SnCase = readonly [key: string, fires: readonly Step[], silent: readonly Step[], name?: string]
 
 /** One message breaks the rule. */
@@ -254,6 +263,16 @@ export const snExchanges: readonly (readonly [name: string, steps: readonly Step
         ['<', '04 0e 0002', 12.3],
       ] as Step[]),
       ...[publish('0003', 13), puback('0003', 13.1), publish('0004', 13.2), puback('0004', 13.3)],
+    ],
+  ],
+  [
+    'acknowledgements that get lost after the capture',
+    [
+      ...registered,
+      ...[publish('0002', 2), puback('0002', 2.1), publish('0002', 12, 'a0'), puback('0002', 12.1)],
+      ...[publish('0003', 13, '40'), ...steps2('0003', 13), publish('0003', 23, 'c0'), ...steps2('0003', 23)],
+      ...[register('0004', 30), regack('0004', 30.1), register('0004', 40), regack('0004', 40.1)],
+      ...[publish('0005', 41), puback('0005', 41.1)],
     ],
   ],
   [

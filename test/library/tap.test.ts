@@ -1,4 +1,5 @@
 // tap(): a proxy in the process of a test suite.
+import { createSocket } from 'node:dgram'
 import { expect, onTestFinished, test } from 'vitest'
 import { connect, startBroker, type Tap, type TapOptions, tap } from '../../src/library/index.js'
 import { once } from '../helpers/wait.js'
@@ -130,4 +131,27 @@ test('a target that is down is reported to onLog', async () => {
   await expect(client(made)).rejects.toThrow()
   await once(() => lines.length > 0)
   expect(lines[0]).toMatch(/not connected: Connection refused/)
+})
+
+test('MQTT-SN: datagrams to a gateway, with faults and packets', async () => {
+  const sockets = [createSocket('udp4'), createSocket('udp4')] as const
+  const [gateway, client] = sockets
+  for (const socket of sockets) {
+    await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done))
+    onTestFinished(() => void socket.close())
+  }
+  const got: string[] = []
+  gateway.on('message', (bytes) => void got.push(bytes.toString('hex')))
+  const to = `mqtt-sn://127.0.0.1:${gateway.address().port}` as const
+  await using proxy = await tap({ to, faults: 'publish #1 drop' })
+  const packets = proxy.packets()
+  expect(proxy.url).toBe(`mqtt-sn://127.0.0.1:${proxy.port}`)
+  for (const hex of ['080c626161000061', '0216'])
+    client.send(Buffer.from(hex, 'hex'), proxy.port, '127.0.0.1')
+  expect((await packets.next()).value).toMatchObject({ type: 'PUBLISH', protocol: 'mqtt-sn', qos: -1 })
+  expect((await packets.next()).value).toMatchObject({ type: 'PINGREQ' })
+  await once(() => got.length > 0)
+  expect(got).toEqual(['0216'])
+  expect(proxy.faults()).toEqual([{ rule: 'publish #1 drop', applied: 1 }])
+  await expect(tap({ to, wsPort: 0 })).rejects.toThrow('wsPort is for TCP')
 })

@@ -84,6 +84,42 @@ test.each([
   else expect(given).toBe(hint)
 })
 
+describe('MQTT-SN', () => {
+  test.each([
+    ['advertise drop', { type: 0, action: { kind: 'drop' } }],
+    ['register s2c #2 delay 1s', { type: 10, direction: 's2c', nth: 2, action: { kind: 'delay', ms: 1000 } }],
+    ['publish topic=a/# duplicate', { type: 12, topic: 'a/#', action: { kind: 'duplicate' } }],
+    ['pingresp truncate 1', { type: 23, action: { kind: 'truncate', bytes: 1 } }],
+    ['connect answer 3', { type: 4, action: { kind: 'answer', code: 3 } }],
+    ['all p=0.1 drop', { probability: 0.1, action: { kind: 'drop' } }],
+  ])('%s', (text, expected) => {
+    expect(parseFault(text, '--fault', 'mqtt-sn')).toEqual({ ...none, ...expected, text })
+  })
+
+  test.each([
+    ['auth drop', "'auth' is not a message type", 'begin with a type such as publish, or all'],
+    ['registr drop', "'registr' is not a message type", "did you mean 'register'?"],
+    [
+      'publish close',
+      'close is for TCP: a datagram has no connection',
+      'use drop, delay, duplicate, truncate, answer',
+    ],
+    [
+      'all throttle 1KB/s',
+      'throttle is for TCP: a datagram has no connection',
+      'use drop, delay, duplicate, truncate, answer',
+    ],
+    ['connect answer 0x97', "'0x97' is not a code that refuses", 'use 1 to 3'],
+    ['connect answer', 'answer needs a return code, 1 to 3', undefined],
+    ['publish answer 1', 'only a CONNECT can be answered', 'as in: connect answer 1'],
+    ['register topic=a drop', 'only a PUBLISH has a topic', 'as in: publish topic=a/# drop'],
+  ])('%s is an error', (text, message, hint) => {
+    expect(() => parseFault(text, '--fault', 'mqtt-sn')).toThrow(
+      expect.objectContaining({ lines: expect.arrayContaining([`--fault: ${message}`]), hint }),
+    )
+  })
+})
+
 describe('a file', () => {
   test('one rule a line, with comments', () => {
     const rules = parseFaultFile('# first\n\npuback #2 drop # the second\r\n  all delay 1s\n#', 'faults')

@@ -1,6 +1,7 @@
 // Options of tap: where clients connect, where their connections go, and faults.
 import { UsageError } from '../../errors.js'
 import { shown } from '../../text.js'
+import { parseGateway, snPrefix } from '../gateway-url.js'
 import { optionsOf, type Parse } from '../option.js'
 import { parseServerUrl, type Transport } from '../url.js'
 import { integer, parseListenPort, parseName, parseSeconds, parseSocketPath, parseText } from '../values.js'
@@ -81,21 +82,33 @@ function withoutLogin(text: string): string {
   return shown(text.replace(/\/\/[^/]*@/, '//...@'))
 }
 
+/** `mqtt-sn://` before it is for UDP. */
+const parseTapListen: Parse<ListenAddress & { readonly udp?: true }> = (text, name) => {
+  if (!snPrefix.test(text)) return parseListen(text, name)
+  return { ...parseListen(text.replace(snPrefix, '').replace(/\/$/, ''), name), udp: true }
+}
+
+/** A gateway of MQTT-SN, or as `parseTarget`. */
+const parseTapTarget: Parse<Target & { readonly udp?: true }> = (text, name) =>
+  snPrefix.test(text) ? { ...parseGateway(text, name), udp: true } : parseTarget(text, name)
+
 const listen = option({
   flags: '--listen PORT',
-  parse: parseListen,
+  parse: parseTapListen,
   missing: 'no port specified',
-  help: 'TCP port to listen on, or BIND:PORT; 0 picks a free port.',
+  help: 'Port to listen on, or BIND:PORT; 0 picks a free port.',
   doc: `BIND is an address of this machine, by default 127.0.0.1; 0.0.0.0 is all its addresses. It holds for the other
-    listeners too. The address with the actual port is printed on standard error.`,
+    listeners too. The address with the actual port is printed on standard error. The port is of UDP if {to} is
+    mqtt-sn://, which may also be written before it.`,
 })
 
 const to = inConnection.option({
   flags: '--to URL',
-  parse: parseTarget,
+  parse: parseTapTarget,
   missing: 'no URL specified',
-  help: 'The server: mqtt(s)://HOST:PORT, ws(s)://HOST, unix:///PATH.',
-  doc: 'After ws:// and wss:// a path may follow. The options of TLS are for this connection.',
+  help: 'The server: mqtt(s)://HOST:PORT, ws(s)://, unix://, mqtt-sn://.',
+  doc: `After ws:// and wss:// a path may follow; unix:///PATH is a unix socket. The options of TLS are for this connection.
+    mqtt-sn://HOST[:1884] is a gateway of MQTT-SN: clients come over UDP, and each has a socket of its own towards it.`,
 })
 
 const connectTimeout = inConnection.option({
@@ -149,7 +162,7 @@ const view = inOutput.option({
 
 const write = {
   ...inspectOptions.write,
-  doc: `Each becomes one TCP segment between generated or real addresses. Packets with a fault have a comment. Passwords are
+  doc: `Each becomes one TCP segment (MQTT-SN: one UDP datagram) between generated or real addresses. Packets with a fault have a comment. Passwords are
     included, so a new file has mode 0600.`,
 }
 

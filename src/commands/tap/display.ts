@@ -8,7 +8,7 @@ import type { ConnectionFacts, View } from '../../inspect/views/view.js'
 import { Output } from '../../io/output.js'
 import { columnsOf } from '../../io/terminal.js'
 import { Backlog } from '../../tap/backlog.js'
-import { type Direction, packetTypes } from '../../tap/fault-language.js'
+import { type Direction, type TapProtocol, typeNames } from '../../tap/fault-language.js'
 import type { AppliedFault } from '../../tap/fault-stream.js'
 import type { Watcher } from '../../tap/tap.js'
 import { filterOf, loadSparkplug, paintFor } from '../packet-selection.js'
@@ -44,7 +44,9 @@ export async function createDisplay(
   args: TapArgs,
   host: Host,
   tell: (line: string) => void,
+  protocol: TapProtocol = 'mqtt',
 ): Promise<Display> {
+  const isSn = protocol === 'mqtt-sn'
   const { stdout } = host
   nonBlocking(stdout)
   nonBlocking(host.stderr)
@@ -58,22 +60,23 @@ export async function createDisplay(
   output.onFailure = fail
   const toStdout = args.write === '-'
   const writer = await writerOf()
-  const counts = new PacketCounts(writer?.view)
+  const counts = new PacketCounts(writer?.view, protocol)
   let unshown = 0
 
   const inspector = new Inspector({
     view: await viewOf(),
     also: counts,
-    ...{ filter, version: args.protocolVersion, certain: true },
+    ...{ filter, version: args.protocolVersion, certain: true, protocol: isSn ? 'mqtt-sn' : undefined },
     keep: args.full ? 16 * 1024 * 1024 : undefined,
     payloads: args.sparkplug ? await loadSparkplug() : undefined,
   })
   const live = new LiveConnections(inspector)
-  const backlog = new Backlog(live, () => {
+  const flush = (): Promise<void> | undefined => {
     inspector.flush()
     output.flush()?.catch(() => {})
     return writer?.flush()
-  })
+  }
+  const backlog = new Backlog(live, flush, isSn ? 'udp' : 'tcp')
 
   async function writerOf(): Promise<Writer | FileWriter | undefined> {
     const { write: file } = args
@@ -133,10 +136,11 @@ export async function createDisplay(
       backlog.passed(id, direction, bytes)
     },
     applied(id, { rule, direction, type, offset, size }: AppliedFault) {
-      const name = packetTypes[type]!.toUpperCase()
+      const name = typeNames[protocol][type]?.toUpperCase() || 'datagram'
       tell(`Fault on connection ${id}, ${name} ${direction} of ${size} bytes: ${rule.text}`)
       comment(id, direction, offset, `fault: ${rule.text}`)
-      if (rule.action.kind !== 'delay' && rule.action.kind !== 'throttle') backlog.doubt(id)
+      // Datagrams get lost anyway: no rule of MQTT-SN relies on their arrival.
+      if (!isSn && rule.action.kind !== 'delay' && rule.action.kind !== 'throttle') backlog.doubt(id)
     },
     answered(id, connack) {
       comment(id, 's2c', sent.get(id) ?? 0, 'made by the tap, in place of the server')
@@ -144,7 +148,7 @@ export async function createDisplay(
     },
     closed(id, how) {
       sent.delete(id)
-      backlog.closed(id, how === 'reset' ? 'rst' : 'fin')
+      backlog.closed(id, isSn ? 'timeout' : how === 'reset' ? 'rst' : 'fin')
     },
     async end() {
       await backlog.end()

@@ -1,5 +1,5 @@
 // mqttx tap: options and help. run.ts executes it.
-import { spec } from '../../cli/option.js'
+import { type Args, spec } from '../../cli/option.js'
 import { helpOptions, quietOption } from '../../cli/options/general.js'
 import { checkListeners, listenerOptions } from '../../cli/options/listeners.js'
 import { tapOptions, tapViewOptions } from '../../cli/options/tap.js'
@@ -8,6 +8,28 @@ import { transportOptions } from '../../cli/options/transport.js'
 import { UsageError } from '../../errors.js'
 
 const { wsHeaders, proxy } = transportOptions
+
+/** Options that need a connection. */
+const ofConnections = { ...listenerOptions, wsHeaders, proxy, ...tlsOptions } as const
+
+/** @throws UsageError if an option makes no sense for MQTT-SN, or only one side is MQTT-SN */
+function checkDatagrams(args: Args<typeof tapOptions & typeof ofConnections & typeof tapViewOptions>): void {
+  const isSn = args.to?.udp === true
+  if (!isSn && args.listen?.udp !== true) return
+  if (!isSn) {
+    throw new UsageError('--listen mqtt-sn:// needs a gateway of MQTT-SN in --to', {
+      hint: 'such as --to mqtt-sn://localhost:1884; for MQTT omit mqtt-sn://',
+    })
+  }
+  for (const [key, option] of Object.entries(ofConnections)) {
+    const value: unknown = args[key as keyof typeof ofConnections]
+    if (value === undefined || value === false || (Array.isArray(value) && value.length === 0)) continue
+    const [flag] = option.flags.replace(/^-., /, '').split(' ')
+    throw new UsageError(`${flag} is for TCP: MQTT-SN goes over UDP, without TLS`, { hint: 'omit it' })
+  }
+  if (args.protocolVersion !== undefined)
+    throw new UsageError('-V is a version of MQTT: tap reads MQTT-SN as version 1.2', { hint: 'omit it' })
+}
 
 export const tap = spec({
   name: 'tap',
@@ -20,6 +42,10 @@ export const tap = spec({
     `{fault} changes that for the packets that a rule selects; see FAULTS.`,
     `Each fault is reported on standard error. Views and captures show what arrived at the tap, from either side; with a
     fault, rules of MQTT that need the whole exchange are no longer checked on that connection.`,
+    `With mqtt-sn:// in {to} it is a proxy for MQTT-SN over UDP. Each client has a socket of its own towards the gateway; of
+    10,000 clients, the one that was silent longest loses it, and one that is silent for a day. A fault is for one
+    datagram: one that is delayed is overtaken by those after it. close, reset and
+    throttle are for TCP, and a CONNECT can be answered with return code 1 to 3.`,
     `SIGINT and SIGTERM end it. Standard error then says how many packets of each type passed, what was violated, and how
     often each fault was applied.`,
   ],
@@ -34,7 +60,7 @@ export const tap = spec({
   notes: [
     'Faults:',
     '  RULE       TYPE [CONDITION]... ACTION, as in: publish c2s #3 close after 17',
-    '  TYPE       connect, connack, publish, puback, ... or all',
+    '  TYPE       connect, connack, publish, puback, register (MQTT-SN), ... or all',
     '  CONDITION  c2s, s2c, #N, topic=FILTER, client=ID, p=0.1 (by chance), times=N',
     '  ACTION     drop, duplicate, delay 200ms, truncate BYTES, close [after BYTES],',
     '             reset [after BYTES], throttle 10KB/s; for connect: answer 0x97',
@@ -69,5 +95,6 @@ export const tap = spec({
       throw new UsageError('tap: no server', { hint: 'add --to URL, such as --to mqtt://localhost' })
     checkListeners(args)
     checkTls(args)
+    checkDatagrams(args)
   },
 })

@@ -155,6 +155,8 @@ export class SnExchanges {
       this.#dups = 0
       return
     }
+    // Its acknowledgement got lost after it was captured.
+    if (this.#isKnown('publish', packet.packetIdentifier)) return
     this.#dups++
     if (!connected || !clean) return
     const isBusy = this.#open.some(({ kind }) => kind === 'publish')
