@@ -156,14 +156,14 @@ const core = {
   ],
 }
 /** How messages are printed: not needed to publish. */
-const formats = { file: 'formats', modules: modulesOf('format'), users: ['rr', 'sub'] }
+const formats = { file: 'formats', modules: modulesOf('format'), users: ['retained', 'rr', 'sub'] }
 /** The option table with all that is printed from it, for commands whose start nobody waits for. */
 const table = {
   file: 'table',
   modules: modulesOf('cli'),
   users: [
     ...['access', 'bench-spec', 'check-spec', 'completion', 'context', 'context-spec', 'program'],
-    ...['gateway-spec', 'replay-spec', 'tap-spec'],
+    ...['gateway-spec', 'replay-spec', 'retained-spec', 'tap-spec'],
   ],
 }
 /** Decoding and showing packets. sparkplug.ts is not in it: few captures need its package. */
@@ -198,7 +198,7 @@ const exchanges = {
 /** Messages that were recorded as JSON. */
 const recording = {
   file: 'recording',
-  modules: modulesOf('recording'),
+  modules: [...modulesOf('recording'), 'commands/each-line', 'commands/json-lines'],
   users: ['pub-json', 'replay', 'retained'],
 }
 /** Reading captures. */

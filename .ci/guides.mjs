@@ -14,6 +14,7 @@ export const topics = [
     'subscribe',
     'requests',
     'workers',
+    'retained-messages',
     'json',
     'recording',
     'mqtt5',

@@ -32,6 +32,7 @@ export const exitStatuses = [
   [42, 'check', 'check: a value beyond --crit, no fresh message, or a statement of MQTT violated.'],
   [42, 'work', 'sub --exec: a command failed for good without a dead letter, or messages were lost.'],
   [42, 'bench', 'bench: messages lost, duplicated, refused or not delivered, or clients failed.'],
+  [42, 'left', 'retained rm: topics were published to meanwhile, or still have their message.'],
   [70, 'bug', 'Internal error: please report it.'],
   [128, 'refused', 'Subscription refused (MQTT 3.1.1). From 129 on, the status is the Reason Code.'],
   [

@@ -1,12 +1,15 @@
-// pub -W: ends the connection after a time.
+// A time limit (-W) that ends the connection.
 import type { Connection } from '../connection/connection.js'
 import { ExitCode, MqttxError } from '../errors.js'
 
 /** Aborts `connection` after `seconds`; the returned function cancels the timer. */
 export function deadline(connection: Connection, seconds: number | undefined): () => void {
   if (seconds === undefined) return () => {}
-  const timer = setTimeout(() => {
-    connection.abort(new MqttxError('Timed out', { exitCode: ExitCode.timeout, prefix: '' }))
-  }, seconds * 1000)
+  const timer = setTimeout(() => connection.abort(timedOut()), seconds * 1000)
   return () => clearTimeout(timer)
+}
+
+/** The error of -W, with mosquitto's text. */
+export function timedOut(): MqttxError {
+  return new MqttxError('Timed out', { exitCode: ExitCode.timeout, prefix: '' })
 }

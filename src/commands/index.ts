@@ -98,6 +98,11 @@ export const commands: readonly Command[] = [
     () => import('./replay/run.js'),
   ),
   command(
+    'retained',
+    async () => (await import('./retained/spec.js')).retained,
+    () => import('./retained/run.js'),
+  ),
+  command(
     'broker',
     async () => (await import('./broker/spec.js')).broker,
     () => import('./broker/run.js'),

@@ -68,9 +68,9 @@ export function tooLong(what: string): MqttxError {
   return new MqttxError(`${what} must be less than ${maxRemainingLength} bytes.`)
 }
 
-/** Wraps a system error of standard input as an MqttxError; other errors pass through. */
-export function inputError(error: unknown): unknown {
+/** Wraps a system error of the input `name` as an MqttxError; other errors pass through. */
+export function inputError(error: unknown, name = 'standard input'): unknown {
   if (error instanceof MqttxError || !(error instanceof Error) || !('code' in error)) return error
-  const message = `Unable to read standard input: ${strerror(error as NodeJS.ErrnoException)}.`
+  const message = `Unable to read ${name}: ${strerror(error as NodeJS.ErrnoException)}.`
   return new MqttxError(message, { exitCode: ExitCode.system, cause: error })
 }

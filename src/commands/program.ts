@@ -49,7 +49,7 @@ export async function program(commands: Commands): Promise<Program> {
     summary: 'MQTT from the command line.',
     commands: specs,
     map: [
-      ['Messages', ['pub', 'sub', 'rr', 'replay']],
+      ['Messages', ['pub', 'sub', 'rr', 'replay', 'retained']],
       ['Servers', ['broker', 'gateway', 'passwd', 'bench']],
       ['Diagnosis', ['check', 'tap', 'inspect']],
       ['Settings', ['context', 'completion']],

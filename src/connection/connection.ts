@@ -314,7 +314,7 @@ export class Connection {
     }
     try {
       this.#session.resume()
-      this.#events.connected?.(accepted.sessionPresent)
+      this.#events.connected?.(accepted.sessionPresent, accepted.properties)
     } catch (error) {
       handshake.fail(error as Error)
       throw error

@@ -1,5 +1,5 @@
 // The event callbacks of a Connection, and the Subscription Options.
-import type { ISubscribePacket } from 'mqtt-packet'
+import type { IConnackPacket, ISubscribePacket } from 'mqtt-packet'
 import type { Publish, QoS } from '../codec/publish.js'
 import type { MqttxError } from '../errors.js'
 
@@ -27,8 +27,8 @@ export interface ConnectionEvents {
   message?(publish: Publish, acknowledging: Acknowledging): void
   /** All messages of a chunk have been delivered. Reading and acknowledging wait for a promise that is returned. */
   chunkEnd?(): Promise<void> | undefined
-  /** The server has accepted the connection, also after a reconnect: subscribe here. */
-  connected?(sessionPresent: boolean): void
+  /** The server has accepted the connection, with these properties of CONNACK, also after a reconnect: subscribe here. */
+  connected?(sessionPresent: boolean, properties?: IConnackPacket['properties']): void
   /** A PUBLISH at QoS 1 or 2 is done; 0x80 and above: refused. */
   settled?(reasonCode: number, answer: Answer): void
   /** The Reason Codes of a SUBACK, in the order of the Topic Filters. */

@@ -51,7 +51,7 @@ describe('texts on stdout, with status 0', () => {
     [['--help'], 'Usage: mqttx COMMAND'],
     [['help'], 'Usage: mqttx COMMAND'],
     [['help', 'sub'], 'Usage: mqttx sub'],
-    [['help'], '  cookbook        Recipes for shell scripts and CI\n'],
+    [['help'], '  cookbook           Recipes for shell scripts and CI\n'],
     [['help', 'tls'], 'TLS, WebSocket, proxies and passwords\n\n    '],
     [['--generate', 'man', 'tls'], '.TH MQTTX-TLS 7'],
     [['pub', '--help'], 'All options: mqttx pub --help all.'],

@@ -1,6 +1,6 @@
 // --remove-retained with a server that does not acknowledge the removals.
 import { expect, test } from 'vitest'
-import { RetainedRemoval } from '../../src/commands/sub/removal.js'
+import { RemovalQueue } from '../../src/commands/sub/removal.js'
 import type { Connection } from '../../src/connection/connection.js'
 
 test('queued topics are limited in bytes; the others are an error with their number', async () => {
@@ -13,7 +13,7 @@ test('queued topics are limited in bytes; the others are an error with their num
       connection.ready = true
     },
   }
-  const removal = new RetainedRemoval(connection as unknown as Connection, 4, () => {})
+  const removal = new RemovalQueue(connection as unknown as Connection, 4, () => {})
   for (let i = 0; i < 1100; i++) removal.remove(`${i}/`.padEnd(65_000, 'x'))
 
   await expect(removal.finished()).rejects.toThrow(

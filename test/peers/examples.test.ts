@@ -46,6 +46,8 @@ const replayed = `for topic in home/a log/b; do
 done > day.ndjson; eval "$EXAMPLE" 2>&1`
 const publish = (topic: string) => `mqttx pub -t ${topic} -m seen -q 1`
 
+const retain = 'mqttx pub -t home/attic/state -m on -r -q 1; '
+
 const scenes: Record<string, Scene> = {
   'mqttx broker': { ...broker, shows: 'mqtt://127.0.0.1:' },
   'mqttx check mqtt://localhost': { script: withPort, shows: /^OK: connected in /m },
@@ -119,6 +121,18 @@ for i in $(seq 200); do mqttx pub -V 311 -t shout -m loud; [ -s shown ] && break
     shows: 'Published 1 message in ',
   },
   'mqttx replay --speed max trace.pcapng': { script: replayed, shows: /^Published \d+ messages? in / },
+  "mqttx retained ls -v '#'": {
+    script: `${retain}eval "$EXAMPLE"`,
+    shows: /^ +2 +1 +- home\/attic\/state$/m,
+  },
+  "mqttx retained rm 'home/attic/#' --yes": {
+    script: `${retain}eval "$EXAMPLE"; mqttx retained ls 'home/attic/#' | wc -l; cat mqttx-undo-*`,
+    shows: /^0\n\{.*"topic":"home\/attic\/state"/m,
+  },
+  "mqttx retained save '#' -o backup.ndjson": {
+    script: `${retain}eval "$EXAMPLE"; mqttx pub -t home/attic/state -r -n; mqttx retained restore backup.ndjson; mqttx retained ls`,
+    shows: /^home\/attic\/state$/m,
+  },
   'mqttx inspect trace.pcapng': { shows: 'CONNECT' },
   "mqttx inspect --hex '32 0a 00 03 61 2f 62 00 07 68 69 21'": { shows: 'PUBLISH' },
   'tcpdump -i any -U -w - tcp port 1883 | mqttx inspect --view line': { shows: 'CONNECT' },

@@ -2,7 +2,7 @@
 import { maxPayload, type PublishTemplate } from '../../codec/publish.js'
 import type { ConnectOptions } from '../../connection/options.js'
 import type { LineSplitter } from '../../io/lines.js'
-import { type LineReader, type PublishIo, publishEachLine } from './each-line.js'
+import { type LineReader, type PublishIo, publishEachLine } from '../each-line.js'
 
 /** @throws MqttxError unless every line was delivered */
 export function publishLines(

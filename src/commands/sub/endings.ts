@@ -10,16 +10,7 @@ export const releaseMs = 5000
 /** After a signal or -W: how long to wait for the server, in milliseconds. */
 export const goodbyeMs = 1000
 
-export function timedOut(): MqttxError {
-  return new MqttxError('Timed out', { exitCode: ExitCode.timeout, prefix: '' })
-}
-
 export function beforeConnack(): MqttxError {
   const hint = 'no CONNACK received'
   return new MqttxError('Ended before CONNACK', { exitCode: ExitCode.beforeConnack, hint })
-}
-
-export function allDenied(code: number, reason: string | undefined): MqttxError {
-  const hint = reason ?? "check the server's access control list for this user"
-  return new MqttxError('All subscription requests were denied.', { exitCode: code, prefix: '', hint })
 }

@@ -1,19 +1,16 @@
-// --remove-retained: publishes an empty retained message to each topic that had a retained message, within the
-// in-flight window.
+// --remove-retained: removes each retained message that is received, as soon as the in-flight window allows.
 import type { ProtocolVersion } from '../../codec/publish.js'
-import { preparePublish } from '../../codec/publish-properties.js'
 import type { Connection } from '../../connection/connection.js'
 import { MqttxError } from '../../errors.js'
+import { RetainedRemoval } from '../retained-removal.js'
 
-const empty = Buffer.alloc(0)
 /** Limit of queued topics, in bytes. Reading cannot pause: the PUBACK packets come over the same connection. */
 const maxQueuedBytes = 64 * 1024 * 1024
 const overhead = 100
 
-export class RetainedRemoval {
+export class RemovalQueue {
   readonly #connection: Connection
-  readonly #version: ProtocolVersion
-  readonly #refused: (error: Error) => void
+  readonly #removal: RetainedRemoval
   #topics: string[] = []
   #bytes = 0
   #left = 0
@@ -21,8 +18,13 @@ export class RetainedRemoval {
   /** `refused` is called if the server does not support such a PUBLISH (no retained messages, Maximum QoS 0). */
   constructor(connection: Connection, version: ProtocolVersion, refused: (error: Error) => void) {
     this.#connection = connection
-    this.#version = version
-    this.#refused = refused
+    this.#removal = new RetainedRemoval(connection, version, {
+      next: () => this.#next(),
+      failed: (error) => {
+        this.#topics = []
+        refused(error)
+      },
+    })
   }
 
   remove(topic: string): void {
@@ -33,19 +35,15 @@ export class RetainedRemoval {
     this.pump()
   }
 
+  #next(): string | undefined {
+    const topic = this.#topics.shift()
+    if (topic !== undefined) this.#bytes -= topic.length + overhead
+    return topic
+  }
+
   /** Sends as many as the window allows. Called again when an acknowledgement frees a place. */
   pump(): void {
-    while (this.#topics.length > 0 && this.#connection.ready) {
-      const topic = this.#topics.shift()!
-      this.#bytes -= topic.length + overhead
-      const template = preparePublish(topic, { qos: 1, retain: true, version: this.#version })
-      try {
-        this.#connection.publish(template, empty)
-      } catch (error) {
-        this.#topics = []
-        return this.#refused(error as Error)
-      }
-    }
+    this.#removal.pump()
   }
 
   /**

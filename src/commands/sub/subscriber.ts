@@ -7,23 +7,16 @@ import { BrokenPipe, ExitCode, type MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import type { Output } from '../../io/output.js'
 import { within, withResolvers } from '../../io/promises.js'
+import { timedOut } from '../deadline.js'
 import type { Diagnostics } from '../diagnostics.js'
 import { Interrupted } from '../interrupted.js'
 import type { Printer } from '../printer.js'
 import { subscribeOptions } from '../subscribe-options.js'
-import {
-  allDenied,
-  beforeConnack,
-  disconnectWithWill,
-  goodbyeMs,
-  patienceMs,
-  releaseMs,
-  timedOut,
-} from './endings.js'
-import { RetainedRemoval } from './removal.js'
+import { allDenied, announce, readSuback, readUnsuback } from '../subscriptions.js'
+import { beforeConnack, disconnectWithWill, goodbyeMs, patienceMs, releaseMs } from './endings.js'
+import { RemovalQueue } from './removal.js'
 import { selection } from './selection.js'
 import type { SubArgs } from './spec.js'
-import { announce, readSuback, readUnsuback } from './subscriptions.js'
 
 interface CommandIo {
   readonly host: Host
@@ -48,7 +41,7 @@ export class Subscriber {
   readonly #io: CommandIo
   readonly #connection: Connection
   readonly #printer: Printer
-  readonly #removal: RetainedRemoval
+  readonly #removal: RemovalQueue
   readonly #decide: (message: Publish) => 'print' | 'drop' | 'end'
   readonly #ending: Promise<Ending>
   #end!: (ending: Ending) => void
@@ -77,7 +70,7 @@ export class Subscriber {
       },
       io.diagnostics.trace,
     )
-    this.#removal = new RetainedRemoval(this.#connection, options.version, (error) => this.#end({ error }))
+    this.#removal = new RemovalQueue(this.#connection, options.version, (error) => this.#end({ error }))
     this.#decide = selection(args, (topic) => this.#removal.remove(topic))
     this.#ending = new Promise((resolve) => {
       this.#end = (ending) => {

@@ -8,24 +8,17 @@ import type { Host, Signal } from '../../host.js'
 import { Output } from '../../io/output.js'
 import { type Resolvers, within, withResolvers } from '../../io/promises.js'
 import { count, countAre, shown } from '../../text.js'
+import { timedOut } from '../deadline.js'
 import { createDiagnostics, type Diagnostics } from '../diagnostics.js'
 import { withExplanation } from '../explaining.js'
 import { Interrupted } from '../interrupted.js'
 import { subscribeOptions } from '../subscribe-options.js'
+import { allDenied, announce, readSuback, readUnsuback } from '../subscriptions.js'
 import { withTrace } from '../tracing.js'
 import { DeadLetters } from './dead-letters.js'
-import {
-  allDenied,
-  beforeConnack,
-  disconnectWithWill,
-  goodbyeMs,
-  patienceMs,
-  releaseMs,
-  timedOut,
-} from './endings.js'
+import { beforeConnack, disconnectWithWill, goodbyeMs, patienceMs, releaseMs } from './endings.js'
 import { type Decision, selection } from './selection.js'
 import type { SubArgs } from './spec.js'
-import { announce, readSuback, readUnsuback } from './subscriptions.js'
 import { Tasks } from './tasks.js'
 import { readWork, type Work } from './work.js'
 

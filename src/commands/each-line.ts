@@ -1,17 +1,18 @@
-// Publishes standard input line by line, for -l and --json, with back-pressure. Status 0 means that every line at QoS 1
+// Publishes standard input or a file line by line, with back-pressure. Status 0 means that every line at QoS 1
 // and 2 was acknowledged; otherwise the error says at which line to resume.
-import type { PublishTemplate } from '../../codec/publish.js'
-import { Connection } from '../../connection/connection.js'
-import type { ConnectOptions } from '../../connection/options.js'
-import { ConnectionError, ExitCode, MqttxError } from '../../errors.js'
-import type { Host } from '../../host.js'
-import { LineSplitter, LineTooLong } from '../../io/lines.js'
-import { deadline } from '../deadline.js'
-import { checkDelivered, Delivery, withResumption } from '../delivery.js'
-import type { Diagnostics } from '../diagnostics.js'
-import { Interrupted } from '../interrupted.js'
-import { inputError } from '../payload.js'
-import { Refusals } from '../refusals.js'
+import type { Readable } from 'node:stream'
+import type { PublishTemplate } from '../codec/publish.js'
+import { Connection } from '../connection/connection.js'
+import type { ConnectOptions } from '../connection/options.js'
+import { ConnectionError, ExitCode, MqttxError } from '../errors.js'
+import type { Host } from '../host.js'
+import { LineSplitter, LineTooLong } from '../io/lines.js'
+import { deadline } from './deadline.js'
+import { checkDelivered, Delivery, withResumption } from './delivery.js'
+import type { Diagnostics } from './diagnostics.js'
+import { Interrupted } from './interrupted.js'
+import { inputError } from './payload.js'
+import { Refusals } from './refusals.js'
 
 /** Turns a line into a message. After `read` returns true, the payload is `payload` from `start` to `end`. */
 export interface LineReader {
@@ -39,16 +40,18 @@ export interface PublishIo {
   readonly diagnostics: Diagnostics
   /** -W in seconds; undefined: no limit. */
   readonly timeout?: number | undefined
+  /** What is read in place of standard input; `name` in error texts. */
+  readonly input?: { readonly stream: Readable; readonly name: string } | undefined
 }
 
 /**
- * Publishes every line of standard input.
+ * Publishes every line.
  * @throws MqttxError unless every line was delivered, as far as its QoS shows
  */
 export async function publishEachLine(
   options: ConnectOptions,
   reader: LineReader,
-  { host, diagnostics, timeout }: PublishIo,
+  { host, diagnostics, timeout, input }: PublishIo,
 ): Promise<void> {
   const refusals = new Refusals(diagnostics.warn)
   const progress = new Progress()
@@ -66,11 +69,13 @@ export async function publishEachLine(
   let off = () => {}
   try {
     await diagnostics.waiting('Connecting', connection.connect())
-    const { stdin } = host
+    const stream = input?.stream ?? host.stdin
     off = host.onSignal(['SIGINT', 'SIGTERM'], (signal) => connection.abort(new Interrupted(signal)))
-    connection.ended().catch((error: Error) => stdin.destroy(error))
+    connection.ended().catch((error: Error) => stream.destroy(error))
     const work = new Publishing(connection, reader, progress)
-    const failure = await work.all(stdin as AsyncIterable<Buffer>).catch(inputFailure(progress, reader))
+    const failure = await work
+      .all(stream as AsyncIterable<Buffer>)
+      .catch(inputFailure(progress, reader, input?.name))
     await connection.idle()
     await connection.close()
     if (failure !== undefined) throw failure
@@ -144,7 +149,11 @@ class Publishing {
 }
 
 /** An error of the input stops reading; earlier lines are still delivered. */
-function inputFailure(progress: Progress, reader: LineReader): (error: unknown) => MqttxError {
+function inputFailure(
+  progress: Progress,
+  reader: LineReader,
+  name: string | undefined,
+): (error: unknown) => MqttxError {
   return (error) => {
     if (error instanceof LineTooLong) {
       return new MqttxError(`Line ${progress.line} is too long: ${reader.tooLong}`, {
@@ -152,7 +161,7 @@ function inputFailure(progress: Progress, reader: LineReader): (error: unknown) 
       })
     }
     if (error instanceof MqttxError && !(error instanceof ConnectionError)) return named(error, progress.line)
-    const failure = inputError(error)
+    const failure = inputError(error, name)
     if (failure instanceof ConnectionError || !(failure instanceof MqttxError)) throw failure
     return failure
   }

@@ -1,9 +1,10 @@
 // Reads a SUBACK: granted, granted at a lower QoS, or refused.
-import { reasonText } from '../../codec/reason-codes.js'
-import type { Host } from '../../host.js'
-import { say } from '../../io/say.js'
-import { isTerminal } from '../../io/terminal.js'
-import { shown } from '../../text.js'
+import { reasonText } from '../codec/reason-codes.js'
+import { MqttxError } from '../errors.js'
+import type { Host } from '../host.js'
+import { say } from '../io/say.js'
+import { isTerminal } from '../io/terminal.js'
+import { shown } from '../text.js'
 
 export interface SubscriptionArgs {
   readonly topics: readonly string[]
@@ -70,4 +71,10 @@ export function readUnsuback(
   if (refused === undefined) return 0
   warn(`UNSUBSCRIBE was refused: ${reasonText(refused)}${reason === undefined ? '.' : `; ${reason}`}`)
   return refused
+}
+
+/** The error if every Topic Filter was refused; `code` is the Reason Code. */
+export function allDenied(code: number, reason: string | undefined): MqttxError {
+  const hint = reason ?? "check the server's access control list for this user"
+  return new MqttxError('All subscription requests were denied.', { exitCode: code, prefix: '', hint })
 }
