@@ -6,16 +6,16 @@ _mqttx() {
   _mqttx_rejoin
   word=${line[${#line[@]} - 1]}
   if ((${#line[@]} == 2)); then
-    _mqttx_words 'pub sub passwd rr replay broker gateway inspect tap bench check context completion help --help --version --generate'
+    _mqttx_words 'pub sub passwd rr replay retained broker gateway inspect tap bench check context completion help --help --version --generate'
     return
   fi
   before=${line[${#line[@]} - 2]}
   if [[ $word == --*=* ]]; then before=${word%%=*} word=${word#*=}; fi
   case ${line[1]} in
-    help) if ((${#line[@]} == 3)); then _mqttx_words 'pub sub passwd rr replay broker gateway inspect tap bench check context completion'; else _mqttx_words 'all'; fi ;;
+    help) if ((${#line[@]} == 3)); then _mqttx_words 'pub sub passwd rr replay retained broker gateway inspect tap bench check context completion'; else _mqttx_words 'all'; fi ;;
     --help) _mqttx_words 'all' ;;
     --generate)
-      if ((${#line[@]} == 3)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words 'pub sub passwd rr replay broker gateway inspect tap bench check context completion'; fi
+      if ((${#line[@]} == 3)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words 'pub sub passwd rr replay retained broker gateway inspect tap bench check context completion'; fi
       ;;
     pub)
       case $before in
@@ -104,6 +104,26 @@ _mqttx() {
         *)
           if [[ $word == -* ]]; then _mqttx_words '--read --keylog --direction --client --filter --from --to --start-at --speed --loop --loop-count --prefix --map -r --retain --no-retain -W --timeout -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --context -d --debug --quiet --trace --trace-file --show-secrets --help --version'
           else _mqttx_files; fi
+          ;;
+      esac
+      ;;
+    retained)
+      case $before in
+        --help) _mqttx_words 'all' ;;
+        --undo | -o | --output | --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file | --trace-file) _mqttx_files ;;
+        -q | --qos) _mqttx_words '0 1 2' ;;
+        -t | --topic) _mqttx_topics ;;
+        --settle | -W | --timeout | -L | --url | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --retry-max | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight) : ;;
+        -h | --host) _mqttx_hosts ;;
+        --capath) _mqttx_directories ;;
+        --keyform) _mqttx_words 'pem' ;;
+        --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
+        -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
+        -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
+        --context) _mqttx_contexts ;;
+        *)
+          if [[ $word == -* ]]; then _mqttx_words '--yes --undo --no-undo -o --output -q --qos -t --topic --settle -W --timeout -v --verbose --json -L --url -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --retry-max --no-reconnect -i --id -I --id-prefix -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight -D --property --context -d --debug --quiet --trace --trace-file --show-secrets --help --version'
+          else if _mqttx_typed 'ls rm save restore'; then _mqttx_topics; else _mqttx_words 'ls rm save restore'; fi; fi
           ;;
       esac
       ;;
