@@ -77,11 +77,7 @@ export function programOverview({ commands, map, summary }: Program): string {
   return sections([
     `${usage(['mqttx COMMAND [OPTION]...'])}\n${summary}`,
     rows.join('\n'),
-    [
-      'More:',
-      '  mqttx COMMAND --help [all]  Common options and examples; all options.',
-      '  man mqttx                   The manual; man mqttx-pub: that of a command.',
-    ].join('\n'),
+    'More: mqttx COMMAND --help [all], mqttx help, man mqttx, man mqttx-COMMAND',
   ])
 }
 
