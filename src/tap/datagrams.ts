@@ -185,8 +185,8 @@ class DatagramProxy {
   #toGateway(client: Client, datagram: Buffer): void {
     if (client.isGone) return
     if (client.peer !== undefined) {
-      // A socket that takes no more loses datagrams, as any network does.
       if (client.peer.writable) client.peer.send(datagram)
+      else this.#reportOnce('the system takes no more datagrams: some are dropped')
       return
     }
     if (client.waiting !== undefined) {
