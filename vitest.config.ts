@@ -9,7 +9,7 @@ import { packedGuides } from './.ci/guides.mjs'
  * since starting one, and loading src/ into it, takes longer than most of them.
  */
 const folders =
-  /^test\/((broker|capture|cli|codec|connection|format|inspect|io|library|passwd|session)\/.*|byte-text|text)\.test\.ts$/
+  /^test\/((broker|capture|cli|codec|connection|format|inspect|io|library|passwd|session|top)\/.*|byte-text|text)\.test\.ts$/
 const needsItsOwn =
   /helpers\/(?!amount|capture-builder|capture-log|cuts|dice|scripted|tap|wait)|\.\.\/commands\/|\bvi\b|\bprocess\.(?!nextTick)/
 const functions = readdirSync(resolve(import.meta.dirname, 'test'), { recursive: true, encoding: 'utf8' })

@@ -163,7 +163,7 @@ const table = {
   modules: modulesOf('cli'),
   users: [
     ...['access', 'bench-spec', 'check-spec', 'completion', 'context', 'context-spec', 'program'],
-    ...['gateway-spec', 'replay-spec', 'retained-spec', 'tap-spec'],
+    ...['gateway-spec', 'replay-spec', 'retained-spec', 'tap-spec', 'top-spec'],
   ],
 }
 /** Decoding and showing packets. sparkplug.ts is not in it: few captures need its package. */

@@ -12,6 +12,7 @@ export const topics = [
     'cookbook',
     'publish',
     'subscribe',
+    'topics',
     'requests',
     'workers',
     'retained-messages',

@@ -6,16 +6,16 @@ _mqttx() {
   _mqttx_rejoin
   word=${line[${#line[@]} - 1]}
   if ((${#line[@]} == 2)); then
-    _mqttx_words 'pub sub passwd rr replay retained broker gateway inspect tap bench check context completion help --help --version --generate'
+    _mqttx_words 'pub sub passwd rr replay retained broker gateway inspect tap top bench check context completion help --help --version --generate'
     return
   fi
   before=${line[${#line[@]} - 2]}
   if [[ $word == --*=* ]]; then before=${word%%=*} word=${word#*=}; fi
   case ${line[1]} in
-    help) if ((${#line[@]} == 3)); then _mqttx_words 'pub sub passwd rr replay retained broker gateway inspect tap bench check context completion'; else _mqttx_words 'all'; fi ;;
+    help) if ((${#line[@]} == 3)); then _mqttx_words 'pub sub passwd rr replay retained broker gateway inspect tap top bench check context completion'; else _mqttx_words 'all'; fi ;;
     --help) _mqttx_words 'all' ;;
     --generate)
-      if ((${#line[@]} == 3)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words 'pub sub passwd rr replay retained broker gateway inspect tap bench check context completion'; fi
+      if ((${#line[@]} == 3)); then _mqttx_words 'man bash zsh fish'; else _mqttx_words 'pub sub passwd rr replay retained broker gateway inspect tap top bench check context completion'; fi
       ;;
     pub)
       case $before in
@@ -178,6 +178,28 @@ _mqttx() {
         --type) _mqttx_words 'CONNECT CONNACK PUBLISH PUBACK PUBREC PUBREL PUBCOMP SUBSCRIBE SUBACK UNSUBSCRIBE UNSUBACK PINGREQ PINGRESP DISCONNECT AUTH RESERVED ADVERTISE SEARCHGW GWINFO WILLTOPICREQ WILLTOPIC WILLMSGREQ WILLMSG REGISTER REGACK WILLTOPICUPD WILLTOPICRESP WILLMSGUPD WILLMSGRESP FORWARDED' ;;
         --only) _mqttx_words 'violations' ;;
         *) _mqttx_words '--listen --to --connect-timeout --fault --fault-file --seed --tls-port --ws-port --wss-port --unix --certfile --keyfile --ws-header --proxy --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --view --write --full --fields --sparkplug --show-secrets --color -V --protocol-version --type --client --topic --connection --only --quiet --help --version' ;;
+      esac
+      ;;
+    top)
+      case $before in
+        --help) _mqttx_words 'all' ;;
+        -q | --qos | --will-qos) _mqttx_words '0 1 2' ;;
+        -C | --count | -W | --timeout | --interval | --limit | --silent | -p | --port | -A | --bind | --connect-timeout | --retry | --ws-path | --ws-header | --proxy | --ciphers | --tls-alpn | --servername | --psk | --psk-identity | --retry-max | -L | --url | -i | --id | -I | --id-prefix | -k | --keepalive | -u | --username | -P | --pw | --password-env | --password-command | -M | --max-inflight | --will-topic | --will-payload | -x | --session-expiry | --will-delay | --will-expiry) : ;;
+        --sort) _mqttx_words 'rate bytes count silence name' ;;
+        --view) _mqttx_words 'tree list' ;;
+        --format) _mqttx_words 'text json prometheus' ;;
+        -h | --host) _mqttx_hosts ;;
+        --unix | --cafile | --cert | --key | --key-passphrase-file | --tls-keylog | --password-file | --trace-file) _mqttx_files ;;
+        --capath) _mqttx_directories ;;
+        --keyform) _mqttx_words 'pem' ;;
+        --tls-version) _mqttx_words 'tlsv1.2 tlsv1.3' ;;
+        -V | --protocol-version) _mqttx_words 'mqttv31 mqttv311 mqttv5' ;;
+        -D | --property) _mqttx_words 'connect publish subscribe unsubscribe disconnect will' ;;
+        --context) _mqttx_contexts ;;
+        *)
+          if [[ $word == -* ]]; then _mqttx_words '-q --qos -C --count -W --timeout --interval --sort --reverse --limit --silent --view --format --json -h --host -p --port --unix -A --bind --nodelay --connect-timeout --retry --ws --ws-path --ws-header --proxy -S --srv --cafile --capath --tls-use-os-certs --no-tls --cert --key --key-passphrase-file --keyform --ciphers --tls-version --tls-alpn --tls-keylog --servername --insecure --psk --psk-identity --retry-max --no-reconnect -L --url -i --id -I --id-prefix -c --disable-clean-session -k --keepalive -u --username -P --pw --password-file --password-env --password-command -V --protocol-version -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -x --session-expiry --will-delay --will-expiry --context -d --debug --quiet --trace --trace-file --show-secrets --help --version'
+          else _mqttx_topics; fi
+          ;;
       esac
       ;;
     bench)

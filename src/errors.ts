@@ -38,9 +38,9 @@ export const exitStatuses = [
   [
     130,
     'interrupted',
-    'Ended by SIGINT (pub -l, rr, replay, inspect, passwd), or by a second one (sub). SIGTERM: 143.',
+    'Ended by SIGINT (pub -l, rr, replay, inspect, passwd), or by a second one (sub, top). SIGTERM: 143.',
   ],
-  [255, 'beforeConnack', 'sub: ended by a signal or by -W before CONNACK.'],
+  [255, 'beforeConnack', 'sub, top: ended by a signal, sub also by -W, before CONNACK.'],
 ] as const
 
 type ExitRow = (typeof exitStatuses)[number]

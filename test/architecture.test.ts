@@ -19,6 +19,7 @@ const allowed: Record<string, readonly string[]> = {
       'session',
       'sn',
       'tap',
+      'top',
       'errors.ts',
       'host.ts',
       'ports.ts',
@@ -48,7 +49,7 @@ const allowed: Record<string, readonly string[]> = {
   // format: to check -F; codec: the table of properties; session: Topic Filters
   cli: ['codec', 'format', 'session', 'errors.ts', 'ports.ts', 'text.ts', 'byte-text.ts'],
   capture: ['errors.ts', 'text.ts'],
-  inspect: ['capture', 'codec', 'session', 'errors.ts', 'text.ts'], // codec: framing and Reason Codes; session: Topic Filters
+  inspect: ['capture', 'codec', 'session', 'errors.ts', 'text.ts', 'width.ts'], // codec: framing and Reason Codes; session: Topic Filters
   codec: ['errors.ts', 'text.ts'],
   format: ['codec', 'errors.ts', 'text.ts', 'byte-text.ts'], // codec: the order of User Properties
   io: ['errors.ts', 'runtime.ts', 'text.ts', 'byte-text.ts'],
@@ -56,6 +57,7 @@ const allowed: Record<string, readonly string[]> = {
   recording: ['cli', 'codec', 'errors.ts', 'text.ts'], // cli: checks of topics
   replay: ['cli', 'session', 'errors.ts', 'text.ts'], // cli: checks of topics; session: Topic Filters
   session: ['errors.ts', 'text.ts'],
+  top: ['text.ts', 'width.ts'],
   transport: ['io', 'errors.ts', 'runtime.ts', 'text.ts'], // io: system errors and IPv6 zones
 }
 
@@ -72,13 +74,13 @@ const importers: Record<string, string> = {
   'hash-wasm': 'passwd/worker.ts',
   '@noble/ciphers': 'commands/capture-tls.ts',
   pbf: 'inspect/sparkplug.ts',
-  'get-east-asian-width': 'inspect/views/wrap.ts',
+  'get-east-asian-width': 'width.ts',
   'hdr-histogram-js': 'commands/latency-histogram.ts',
 }
 
-const pureFolders = ['capture', 'cli', 'codec', 'format', 'inspect', 'replay', 'session', 'sn']
+const pureFolders = ['capture', 'cli', 'codec', 'format', 'inspect', 'replay', 'session', 'sn', 'top']
 const pureFiles = [
-  ...['io/lines.ts', 'text.ts'],
+  ...['io/lines.ts', 'text.ts', 'width.ts'],
   ...['fault-language', 'fault-stream', 'faults', 'packet-head'].map((name) => `tap/${name}.ts`),
 ]
 /** A part of a folder that is not pure as a whole. */

@@ -123,6 +123,11 @@ export const commands: readonly Command[] = [
     () => import('./tap/run.js'),
   ),
   command(
+    'top',
+    async () => (await import('./top/spec.js')).top,
+    () => import('./top/run.js'),
+  ),
+  command(
     'bench',
     async () => (await import('./bench/spec.js')).bench,
     () => import('./bench/run.js'),

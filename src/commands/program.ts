@@ -51,7 +51,7 @@ export async function program(commands: Commands): Promise<Program> {
     map: [
       ['Messages', ['pub', 'sub', 'rr', 'replay', 'retained']],
       ['Servers', ['broker', 'gateway', 'passwd', 'bench']],
-      ['Diagnosis', ['check', 'tap', 'inspect']],
+      ['Diagnosis', ['top', 'check', 'tap', 'inspect']],
       ['Settings', ['context', 'completion']],
     ],
     options: [

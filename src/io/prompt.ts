@@ -2,13 +2,8 @@
 import { closeSync, openSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { ExitCode, MqttxError } from '../errors.js'
-import { isTerminal } from './terminal.js'
+import { enterRawMode, isKeyboard, type Keyboard, suspend } from './keyboard.js'
 import { terminalMode } from './terminal-mode.js'
-
-/** The input of a terminal, which has a raw mode. */
-interface Keyboard extends Readable {
-  setRawMode(raw: boolean): unknown
-}
 
 const ctrlC = 0x03
 const ctrlD = 0x04
@@ -73,10 +68,6 @@ export function readLine(stream: Readable, limit: number): Promise<Buffer> {
   })
 }
 
-function isKeyboard(stream: Readable): stream is Keyboard {
-  return isTerminal(stream) && 'setRawMode' in stream
-}
-
 /** The controlling terminal, if there is one. */
 async function controllingTerminal(): Promise<
   { keyboard: Keyboard; screen: Writable; close(): void } | undefined
@@ -128,8 +119,7 @@ function ask(question: string, keyboard: Keyboard, screen: Writable): Promise<Bu
     }
     const onEnd = () => settle(() => reject(nothing()))
     const enter = () => {
-      keyboard.setRawMode(false) // the shell may have changed the settings, which Node does not notice
-      keyboard.setRawMode(true) // before the question: the answer may come at once
+      enterRawMode(keyboard) // before the question: the answer may come at once
       screen.write(question)
     }
     const leave = terminalMode(enter, () => keyboard.setRawMode(false))
@@ -142,11 +132,6 @@ function ask(question: string, keyboard: Keyboard, screen: Writable): Promise<Bu
     if (keyboard.readableEnded || keyboard.destroyed) return onEnd()
     keyboard.on('data', onData).once('end', onEnd).once('error', onEnd).resume()
   })
-}
-
-/** Stops the process until SIGCONT. */
-function suspend(): void {
-  if (process.platform !== 'win32') process.kill(process.pid, 'SIGTSTP')
 }
 
 /** False for the bytes of an escape sequence, which arrow and function keys send (ECMA-48, 5.4). */

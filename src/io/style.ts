@@ -11,6 +11,8 @@ export const style = {
   c2s: (text: string) => chalk.red(text),
   s2c: (text: string) => chalk.blueBright(text),
   faint: (text: string) => chalk.dim(text),
+  /** The row of a screen on which keys act. */
+  selected: (text: string) => chalk.inverse(text),
   found: {
     error: (text: string) => chalk.magenta.bold(text),
     warning: (text: string) => chalk.yellow(text),

@@ -1,5 +1,5 @@
 // `npm run bench [-- GROUP]`: commands compared with mosquitto's clients; interleaved runs, medians. GROUP is pub, sub,
-// mqtt5, transports, start, memory, passwd, broker, tap, worker, replay or native (the executable, which npm run pkg has made);
+// mqtt5, transports, start, memory, passwd, broker, top, tap, worker, replay or native (the executable, which npm run pkg has made);
 // without GROUP all run, and the table is stored in results/. For shorter runs set MQTTX_BENCH_LINES and MQTTX_BENCH_RUNS; their table is not stored.
 // MQTTX_BENCH_PROGRAM is another mqttx to measure, such as an executable.
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -11,6 +11,7 @@ import { nativeRows } from './native.mjs'
 import { passwdRows } from './passwd.mjs'
 import { replayRows } from './replay.mjs'
 import { tapRows } from './tap.mjs'
+import { topRows } from './top.mjs'
 import { transportRows } from './transports.mjs'
 import { workerRows } from './worker.mjs'
 
@@ -212,6 +213,8 @@ const groups = {
   memory: memoryRows,
   passwd: () => passwdRows({ mqttx, node, interleave, runs }),
   broker: () => brokerRows({ mqttx, lines, runs }),
+  top: async () =>
+    (await topRows()).map(({ figure, ...row }) => ({ ...row, ours: figure, peer: '', ratio: '' })),
   tap: () => tapRows({ mqttx, interleave, publisher, ideal, ratioRow }),
   worker: () => workerRows({ mqttx, interleave }),
   replay: () => replayRows({ mqttx, interleave, ideal, ratioRow }),

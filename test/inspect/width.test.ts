@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest'
 import { openCapture } from '../../src/capture/open.js'
 import { createView } from '../../src/commands/packet-view.js'
 import { Inspector } from '../../src/inspect/inspector.js'
-import { displayWidth, fitted, wrapped } from '../../src/inspect/views/wrap.js'
+import { wrapped } from '../../src/inspect/views/wrap.js'
 import { style } from '../../src/io/style.js'
+import { displayWidth, fitted } from '../../src/width.js'
 import { fixtures } from './captures.js'
 
 const views = ['bytes', 'line', 'tree', 'flow', 'stats'] as const

@@ -57,6 +57,18 @@ const scenes: Record<string, Scene> = {
     shows: '1 statement: 1 kept',
   },
   "mqttx sub -t '#' -v": { script: untilOutput(publish('any/topic')), shows: 'any/topic seen\n' },
+  'mqttx top': {
+    script: `EXAMPLE="$EXAMPLE --interval 0.2"; ${untilOutput(publish('any/topic'))}`,
+    shows: /^.* any\/topic$/m,
+  },
+  "mqttx top 'plant/#' -W 60 --sort bytes --limit 10": {
+    script: `mqttx pub -t plant/x -m seen -r -q 1; EXAMPLE="\${EXAMPLE/-W 60/-W 1}"; eval "$EXAMPLE"`,
+    shows: /^.* R plant\/x$/m,
+  },
+  "mqttx top '#' --json --interval 10": {
+    script: `EXAMPLE="$EXAMPLE --interval 0.2"; ${untilOutput(publish('any/topic'))}`,
+    shows: '"topicCount":',
+  },
   "mqttx pub -t greeting -m 'hello, world'": { shows: '' },
   'mqttx pub -t home/kitchen/temperature -m 21.5': { shows: '' },
   'tail -F app.log | mqttx pub -t app/log -l -q 1': {

@@ -2,6 +2,7 @@
 // never acknowledged.
 import { type Instant, nanosBetween } from '../../capture/stream.js'
 import { quoted } from '../../text.js'
+import { displayWidth, fitted, padded } from '../../width.js'
 import { protocolName, puback, pubcomp, publish, pubrec } from '../names.js'
 import type { Direction, Packet } from '../packet.js'
 import { faultText, lateText, missingText, skippedText } from './fields-view.js'
@@ -18,7 +19,6 @@ import {
   type TextSink,
   type View,
 } from './view.js'
-import { displayWidth, fitted, padded } from './wrap.js'
 
 /** Width of the lane between client and server without a terminal, and the smallest on a terminal. */
 const laneWidth = 56

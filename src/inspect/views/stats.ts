@@ -3,6 +3,7 @@
 
 import { type Instant, nanosBetween } from '../../capture/stream.js'
 import { count, quoted } from '../../text.js'
+import { displayWidth, fitted, padded } from '../../width.js'
 import { boundedKey } from '../content-hash.js'
 import { publish } from '../names.js'
 import type { Packet } from '../packet.js'
@@ -10,7 +11,6 @@ import { Histogram } from './histogram.js'
 import { snPublish } from './mqtt-sn.js'
 import { dateText, durationText, timeOfDay, typeName } from './text.js'
 import type { ConnectionFacts, LateViolation, Skipped, TextSink, View } from './view.js'
-import { displayWidth, fitted, padded } from './wrap.js'
 
 const mostTopics = 20_000
 const topicsShown = 10

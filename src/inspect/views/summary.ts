@@ -1,11 +1,11 @@
 // Summary of a long capture: values for the filter options. Memory use is independent of the size of the capture.
 import { count, quoted } from '../../text.js'
+import { fitted } from '../../width.js'
 import { boundedKey } from '../content-hash.js'
 import { publish } from '../names.js'
 import type { Packet } from '../packet.js'
 import { dateText, timeOfDay, typeName } from './text.js'
 import type { ConnectionFacts, View } from './view.js'
-import { fitted } from './wrap.js'
 
 /** Names that are counted individually, for each option. */
 const mostNames = 20_000

@@ -1,44 +1,9 @@
-// Display width of text, and wrapping of long lines for a terminal.
-import { eastAsianWidth } from 'get-east-asian-width'
+// Wrapping of long lines for a terminal.
+
+import { ascii, widthOf } from '../../width.js'
 import { bufferOf } from '../utf8.js'
 import { padding } from './text.js'
 import type { TextSink } from './view.js'
-
-const ascii = /^[ -~]*$/
-/** Characters without a width of their own. */
-const zeroWidth = /^[\p{Mn}\p{Me}\p{Cf}]$/u
-
-/** Columns of `text`, which must not contain control characters or escape sequences. */
-export function displayWidth(text: string): number {
-  if (ascii.test(text)) return text.length
-  let width = 0
-  for (const character of text) width += widthOf(character)
-  return width
-}
-
-function widthOf(character: string): number {
-  const code = character.codePointAt(0)!
-  if (code < 0x300) return 1
-  return zeroWidth.test(character) ? 0 : eastAsianWidth(code)
-}
-
-/** `text`, cut to `width` columns with `...` at the end if it is longer. */
-export function fitted(text: string, width: number): string {
-  if (displayWidth(text) <= width) return text
-  let cut = ''
-  let used = 0
-  for (const character of text) {
-    used += widthOf(character)
-    if (used > width - 3) break
-    cut += character
-  }
-  return `${cut}...`
-}
-
-/** `text` padded with spaces to `width` columns. */
-export function padded(text: string, width: number): string {
-  return text + padding(width - displayWidth(text))
-}
 
 /** Escape sequences of colours and weights, and the text between them. */
 const pieces = /\u001b\[([0-9;]*)m|[^\u001b]+|\u001b/g

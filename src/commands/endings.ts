@@ -1,5 +1,5 @@
-// Why sub ends: the errors and limits of printing and of a worker.
-import { ExitCode, MqttxError } from '../../errors.js'
+// Why a command that subscribes ends: errors, and how long it waits then.
+import { ExitCode, MqttxError } from '../errors.js'
 
 /** DISCONNECT after a signal or -W asks for the Will Message (MQTT 5.0, 3.14.2.1). */
 export const disconnectWithWill = 4
