@@ -33,6 +33,7 @@ const parts = new Map([
   ['commands/explain', 'explain'],
   ['commands/program', 'program'],
   ['commands/pub/json', 'pub-json'],
+  ['commands/replay/captures', 'replay-captures'],
   ['commands/guides', 'guides'],
   ['broker/broker', 'broker-server'],
   ['gateway/gateway', 'gateway-server'],
@@ -146,6 +147,7 @@ const core = {
       'pub-json',
       'recording',
       'replay',
+      'replay-captures',
       'retained',
       'sub-worker',
       'table',
@@ -180,7 +182,7 @@ const packets = {
     'explain',
     'inspect',
     'packet-lines',
-    'replay',
+    'replay-captures',
     'trace',
     'tap',
     'tap-packets',
@@ -208,7 +210,7 @@ const captures = {
     ...modulesOf('capture').filter((path) => !packets.modules.includes(path)),
     ...['files', 'inflate', 'input', 'reading', 'tls'].map((name) => `commands/capture-${name}`),
   ],
-  users: ['inspect', 'replay'],
+  users: ['inspect', 'replay-captures'],
 }
 /** What generates load, in the process of bench and in its threads. */
 const load = {

@@ -9,13 +9,14 @@ import { strerror } from '../io/system-error.js'
 
 const chunkSize = 256 * 1024
 
-/** The bytes of a file, or of `stdin` for `-`; gzip is decompressed, and zstd if Node supports it (22.15 and later). */
+/** The bytes of a file in chunks of `bytes`, or of `stdin` for `-`; gzip is decompressed, and zstd if Node supports it (22.15 and later). */
 export async function* chunksOf(
   file: string,
   stdin: () => Readable,
   note: (text: string) => void,
+  bytes = chunkSize,
 ): AsyncGenerator<Buffer> {
-  const source = file === '-' ? stdin() : createReadStream(file, { highWaterMark: chunkSize })
+  const source = file === '-' ? stdin() : createReadStream(file, { highWaterMark: bytes })
   try {
     yield* unpacked(source, note)
   } catch (cause) {

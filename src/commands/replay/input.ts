@@ -4,13 +4,18 @@ import { LineTimes } from '../../recording/time.js'
 import { isObject } from '../../recording/values.js'
 import { Merged, type Messages, type Recording } from '../../replay/merge.js'
 import { chunksOf, isFile } from '../capture-input.js'
-import { type CaptureSettings, RecordedCaptures } from './captures.js'
+import type { CaptureSettings, RecordedCaptures } from './captures.js'
 import { RecordedLines } from './lines.js'
 import type { CapturedMessages } from './publishes.js'
 import type { ReadingOptions, Recorded } from './recorded.js'
 
 /** Bytes of the end of a file in which its last line is looked for; blank bytes before its first. */
 const edge = 64 * 1024
+/**
+ * Bytes of a chunk of a file of lines. While the messages of a larger one are published, V8 moves it to its old generation,
+ * from which 60 MB of chunks are not removed in time.
+ */
+const chunkOfLines = 32 * 1024
 
 export interface InputOptions extends ReadingOptions {
   readonly files: readonly string[]
@@ -54,7 +59,10 @@ export class RecordingFiles {
     const recordings = this.#inputs
       .filter(({ kind }) => kind === 'lines')
       .map((input): Recording<Recorded> => ({ first: input.first, open: () => this.#lines(input) }))
-    if (captures.length > 0) recordings.push({ first: undefined, open: () => this.#captures(captures) })
+    if (captures.length > 0) {
+      const { RecordedCaptures } = await import('./captures.js')
+      recordings.push({ first: undefined, open: () => this.#captures(RecordedCaptures, captures) })
+    }
     return new Merged(recordings)
   }
 
@@ -68,13 +76,13 @@ export class RecordingFiles {
   }
 
   #lines(input: Input): RecordedLines {
-    return linesOf(input.chunks ?? this.#chunks(input.file), this.#options, input.file)
+    return linesOf(input.chunks ?? this.#chunks(input.file, chunkOfLines), this.#options, input.file)
   }
 
-  #captures(captures: readonly Input[]): RecordedCaptures {
+  #captures(Captures: typeof RecordedCaptures, captures: readonly Input[]): RecordedCaptures {
     const { capture, needsTime } = this.#options
     const opened = new Map(captures.map(({ file, chunks }) => [file, chunks]))
-    const read = new RecordedCaptures(
+    const read = new Captures(
       captures.map(({ file }) => file),
       { ...capture, needsTime, open: (file) => opened.get(file) ?? this.#chunks(file) },
     )
@@ -82,9 +90,9 @@ export class RecordingFiles {
     return read
   }
 
-  #chunks(file: string): AsyncIterable<Buffer> {
+  #chunks(file: string, bytes?: number): AsyncIterable<Buffer> {
     const { stdin, note } = this.#options.capture
-    return chunksOf(file, stdin, note)
+    return chunksOf(file, stdin, note, bytes)
   }
 }
 
