@@ -41,6 +41,7 @@ const parts = new Map([
   ['tap/tap', 'tap-server'],
   ['tap/packet-objects', 'tap-packets'],
   ['inspect/packet-lines', 'packet-lines'],
+  ['connection/sn', 'sn-client'],
   ['connection/tls-settings', 'tls-settings'],
   ['connection/password-command', 'password-command'],
   ['io/prompt', 'prompt'],
@@ -106,6 +107,8 @@ const errors = {
 }
 /** Of the connection core, what only TLS needs: it is in tls-settings.cjs. */
 const onlyForTls = ['connection/pem', 'connection/trust']
+/** The modules of MQTT-SN, which are in sn.cjs and sn-client.cjs. */
+const onlyForSn = (path) => /^(codec\/mqtt-sn|connection\/sn)/.test(path)
 const options = ['client', 'connection', 'general', 'login', 'properties', 'tls', 'transport', 'will']
 /**
  * A file for what several bundles need whole, with a name for each module; `users` are the bundles that take it from
@@ -114,7 +117,9 @@ const options = ['client', 'connection', 'general', 'login', 'properties', 'tls'
 const core = {
   file: 'core',
   modules: [
-    ...modulesOf('codec', 'connection', 'session').filter((path) => !onlyForTls.includes(path)),
+    ...modulesOf('codec', 'connection', 'session').filter(
+      (path) => !onlyForTls.includes(path) && !onlyForSn(path),
+    ),
     ...options.map((name) => `cli/options/${name}`),
     ...['context', 'message'].map((name) => `cli/options/${name}`), // of most commands that take from here
     ...['property', 'proxy-url', 'topic', 'url', 'values'].map((name) => `cli/${name}`),
@@ -150,6 +155,8 @@ const core = {
       'replay-captures',
       'retained',
       'sub-worker',
+      'sn',
+      'sn-client',
       'table',
       'tap',
       'tap-server',
@@ -167,6 +174,15 @@ const table = {
     ...['access', 'bench-spec', 'check-spec', 'completion', 'context', 'context-spec', 'program'],
     ...['gateway-spec', 'replay-spec', 'retained-spec', 'tap-spec', 'top-spec'],
   ],
+}
+/** MQTT-SN: the codec, and what client and gateway share. */
+const sn = {
+  file: 'sn',
+  modules: [
+    ...modulesOf('codec').filter(onlyForSn),
+    ...['pace', 'predefined', 'retransmission', 'targets', 'topics'].map((name) => `sn/${name}`),
+  ],
+  users: ['gateway', 'gateway-beside', 'gateway-server', 'packets', 'sn-client', 'tap-server'],
 }
 /** Decoding and showing packets. sparkplug.ts is not in it: few captures need its package. */
 const packets = {
@@ -233,7 +249,19 @@ const passwords = {
   modules: modulesOf('passwd').filter((path) => path !== 'passwd/worker'),
   users: ['broker', 'passwd'],
 }
-const sharedFiles = [errors, core, load, passwords, formats, table, packets, exchanges, recording, captures]
+const sharedFiles = [
+  errors,
+  core,
+  load,
+  passwords,
+  formats,
+  table,
+  sn,
+  packets,
+  exchanges,
+  recording,
+  captures,
+]
 const usedBy = (name) => {
   const index = sharedFiles.findIndex(({ file }) => file === name)
   const before = index < 0 ? sharedFiles : sharedFiles.slice(0, index)

@@ -19,6 +19,7 @@ export const topics = [
     'json',
     'recording',
     'mqtt5',
+    'mqtt-sn',
     'tls',
     'contexts',
     'exit-status',

@@ -38,7 +38,7 @@ const allowed: Record<string, readonly string[]> = {
   check: ['codec', 'session', 'errors.ts', 'text.ts'], // session: Topic Filters
   // io: the prompt for passwords and passphrases
   connection: [
-    ...['codec', 'io', 'session', 'transport'],
+    ...['codec', 'io', 'session', 'sn', 'transport'],
     ...['errors.ts', 'text.ts', 'host.ts', 'ports.ts', 'runtime.ts', 'byte-text.ts'],
   ],
   // session: Topic Filters; transport: WebSocket, whose package has one importer

@@ -12,6 +12,7 @@ type Group =
   | 'Filters'
   | 'Output'
   | 'MQTT 5'
+  | 'MQTT-SN'
   | 'Server'
   | 'Faults'
   | 'Load'

@@ -3,9 +3,9 @@ import { UsageError } from '../errors.js'
 import { plainPort, tlsPort } from '../ports.js'
 import { shown } from '../text.js'
 import type { Parse } from './option.js'
-import { parsePort, zeroPort } from './values.js'
+import { onlyPubAndSub, parsePort, zeroPort } from './values.js'
 
-export type Transport = 'tcp' | 'tls' | 'ws' | 'wss'
+export type Transport = 'tcp' | 'tls' | 'ws' | 'wss' | 'udp'
 
 export interface BrokerUrl {
   transport: Transport
@@ -27,17 +27,35 @@ export const schemes: Readonly<Record<string, readonly [Transport, number]>> = {
   wss: ['wss', tlsPort],
 }
 
+/** MQTT-SN, which has no registered port. */
+const snSchemes: typeof schemes = { ...schemes, 'mqtt-sn': ['udp', 1884] }
+
 /** Parses the -L of the command line; sets `topicNeeded` if the URL has no topic. */
 export const parseUrl: Parse<BrokerUrl> = (text, name) => urlOf(text, name, { topic: 'needed' })
+
+/** The same for a command that speaks MQTT-SN. */
+export const parseUrlOrSn: Parse<BrokerUrl> = (text, name) => urlOf(text, name, { topic: 'needed', sn: true })
 
 /** Parses the URL of a variable or a context, which needs no topic. */
 export const parseServerUrl: Parse<BrokerUrl> = (text, name) => urlOf(text, name, { topic: 'free' })
 
-function urlOf(text: string, name: string, needs: { topic: 'needed' | 'free' }): BrokerUrl {
-  const [, scheme = '', rest = ''] = /^([a-z]+):\/\/(.*)$/is.exec(text) ?? []
-  const known = Object.hasOwn(schemes, scheme.toLowerCase()) ? schemes[scheme.toLowerCase()] : undefined
+/** The same for a command that speaks MQTT-SN. */
+export const parseServerUrlOrSn: Parse<BrokerUrl> = (text, name) =>
+  urlOf(text, name, { topic: 'free', sn: true })
+
+function urlOf(text: string, name: string, needs: { topic: 'needed' | 'free'; sn?: boolean }): BrokerUrl {
+  const [, scheme = '', rest = ''] = /^([a-z-]+):\/\/(.*)$/is.exec(text) ?? []
+  const all = needs.sn ? snSchemes : schemes
+  const known = Object.hasOwn(all, scheme.toLowerCase()) ? all[scheme.toLowerCase()] : undefined
   if (known === undefined) {
-    throw new UsageError('Unsupported URL scheme.', { hint: 'use mqtt://, mqtts://, ws:// or wss://' })
+    const isSn = scheme.toLowerCase() === 'mqtt-sn'
+    throw new UsageError('Unsupported URL scheme.', {
+      hint: isSn
+        ? onlyPubAndSub
+        : needs.sn
+          ? 'use mqtt://, mqtts://, ws://, wss:// or mqtt-sn://'
+          : 'use mqtt://, mqtts://, ws:// or wss://',
+    })
   }
   const [transport, defaultPort] = known
   const slash = rest.indexOf('/')

@@ -141,11 +141,15 @@ export function versionName(version: ProtocolVersion): string {
   return versionNames.find(([known]) => known === version)![1]!
 }
 
+/** The hint of the other commands. */
+export const onlyPubAndSub = 'of the commands, only pub and sub speak MQTT-SN'
+
 export const parseProtocolVersion: Parse<ProtocolVersion> = (text) => {
   const row = versionNames.find(([, ...names]) => names.includes(text))
   if (row !== undefined) return row[0]
   throw new UsageError('Invalid protocol version argument given.', {
-    hint: 'use mqttv31, mqttv311 or mqttv5; 3.1, 3.1.1 and 5 mean the same',
+    hint:
+      text === 'mqtt-sn' ? onlyPubAndSub : 'use mqttv31, mqttv311 or mqttv5; 3.1, 3.1.1 and 5 mean the same',
   })
 }
 

@@ -1,9 +1,9 @@
 // A time limit (-W) that ends the connection.
-import type { Connection } from '../connection/connection.js'
+import type { ClientConnection } from '../connection/client-connection.js'
 import { ExitCode, MqttxError } from '../errors.js'
 
 /** Aborts `connection` after `seconds`; the returned function cancels the timer. */
-export function deadline(connection: Connection, seconds: number | undefined): () => void {
+export function deadline(connection: ClientConnection, seconds: number | undefined): () => void {
   if (seconds === undefined) return () => {}
   const timer = setTimeout(() => connection.abort(timedOut()), seconds * 1000)
   return () => clearTimeout(timer)

@@ -2,7 +2,8 @@
 // and 2 was acknowledged; otherwise the error says at which line to resume.
 import type { Readable } from 'node:stream'
 import type { PublishTemplate } from '../codec/publish.js'
-import { Connection } from '../connection/connection.js'
+import type { ClientConnection } from '../connection/client-connection.js'
+import { newConnection } from '../connection/open-connection.js'
 import type { ConnectOptions } from '../connection/options.js'
 import { ConnectionError, ExitCode, MqttxError } from '../errors.js'
 import type { Host } from '../host.js'
@@ -56,7 +57,7 @@ export async function publishEachLine(
   const refusals = new Refusals(diagnostics.warn)
   const progress = new Progress()
   const { delivery } = progress
-  const connection = new Connection(
+  const connection = newConnection(
     options,
     {
       retrying: diagnostics.retrying,
@@ -106,11 +107,11 @@ class Progress {
 }
 
 class Publishing {
-  readonly #connection: Connection
+  readonly #connection: ClientConnection
   readonly #reader: LineReader
   readonly #progress: Progress
 
-  constructor(connection: Connection, reader: LineReader, progress: Progress) {
+  constructor(connection: ClientConnection, reader: LineReader, progress: Progress) {
     this.#connection = connection
     this.#reader = reader
     this.#progress = progress

@@ -1,7 +1,7 @@
 // Publishes an empty retained message to one topic after another, within the in-flight window.
 import type { ProtocolVersion } from '../codec/publish.js'
 import { preparePublish } from '../codec/publish-properties.js'
-import type { Connection } from '../connection/connection.js'
+import type { ClientConnection } from '../connection/client-connection.js'
 
 const empty = Buffer.alloc(0)
 
@@ -16,11 +16,11 @@ export interface RemovalSource {
 
 /** At QoS 1, so that each removal is acknowledged. */
 export class RetainedRemoval {
-  readonly #connection: Connection
+  readonly #connection: ClientConnection
   readonly #version: ProtocolVersion
   readonly #source: RemovalSource
 
-  constructor(connection: Connection, version: ProtocolVersion, source: RemovalSource) {
+  constructor(connection: ClientConnection, version: ProtocolVersion, source: RemovalSource) {
     this.#connection = connection
     this.#version = version
     this.#source = source

@@ -2,6 +2,7 @@
 import type { Duplex, Writable } from 'node:stream'
 import type { Direction } from '../capture/stream.js'
 import { endsOf } from '../connection/ends.js'
+import type { DatagramObserver, Ends } from '../connection/options.js'
 import type { Host } from '../host.js'
 import { Inspector } from '../inspect/inspector.js'
 import { LiveConnections } from '../inspect/live.js'
@@ -23,6 +24,8 @@ const mostWaiting = 16 * 1024 * 1024
 export interface Trace {
   /** Follows `stream` to its end. Call it before anything is read or written. */
   observe(stream: Duplex): void
+  /** Follows the datagrams of a socket. */
+  observeDatagrams(ends: Ends): DatagramObserver
   /** @returns false if a part of the capture could not be written, which was reported */
   end(): Promise<boolean>
 }
@@ -91,6 +94,19 @@ export class StreamTrace implements Trace {
       this.#live.closed(id, stream.errored === null ? 'fin' : 'rst')
       this.#flush()
     })
+  }
+
+  observeDatagrams({ client, server }: Ends): DatagramObserver {
+    const id = ++this.#connections
+    this.#live.opened(id, client, server, 'udp')
+    return {
+      sent: (datagram) => this.#passed(id, 'c2s', datagram),
+      received: (datagram) => this.#passed(id, 's2c', datagram),
+      closed: () => {
+        this.#live.closed(id, 'fin')
+        this.#flush()
+      },
+    }
   }
 
   async end(): Promise<boolean> {

@@ -23,7 +23,11 @@ export async function withTrace(
   let isWhole = false
   let status: number
   try {
-    status = await work({ ...options, observe: (stream) => trace.observe(stream) })
+    status = await work({
+      ...options,
+      observe: (stream) => trace.observe(stream),
+      observeDatagrams: (ends) => trace.observeDatagrams(ends),
+    })
   } finally {
     isWhole = await trace.end()
   }

@@ -7,7 +7,7 @@ export interface EndpointArgs extends TlsArgs {
   readonly port?: number | undefined
   readonly unix?: string | undefined
   /** The scheme of -L. */
-  readonly transport?: 'tcp' | 'tls' | 'ws' | 'wss' | undefined
+  readonly transport?: 'tcp' | 'tls' | 'ws' | 'wss' | 'udp' | undefined
   readonly bind?: string | undefined
   readonly srv: boolean
   readonly proxy?: ProxyServer | undefined

@@ -5,9 +5,12 @@ import { textToBytes } from '../byte-text.js'
 import type { ProtocolVersion, QoS } from '../codec/publish.js'
 import type { Host } from '../host.js'
 import type { Endpoint, TlsSettings } from '../transport/endpoint.js'
+import type { ClientConnection } from './client-connection.js'
 import { endpoint, tlsOf } from './endpoint.js'
 import type { EndpointArgs, Passphrases } from './endpoint-args.js'
+import type { ConnectionEvents } from './events.js'
 import { type LoginArgs, password } from './login.js'
+import type { Trace } from './trace.js'
 
 /** Messages in flight in each direction by default, as in mosquitto. */
 export const defaultWindow = 20
@@ -61,6 +64,25 @@ export interface ConnectOptions {
   readonly openStream?: (() => Duplex) | undefined
   /** Called with the stream of each network connection before anything is read or written. */
   readonly observe?: ((stream: Duplex) => void) | undefined
+  /** The same for a socket of UDP. */
+  readonly observeDatagrams?: ((ends: Ends) => DatagramObserver) | undefined
+  /** Makes another connection than that over TCP. */
+  readonly create?:
+    | ((options: ConnectOptions, events: ConnectionEvents, trace: Trace | undefined) => ClientConnection)
+    | undefined
+}
+
+/** The ends of a network connection as `address:port`. */
+export interface Ends {
+  readonly client: string
+  readonly server: string
+}
+
+/** Is given the datagrams of a socket, which must not change afterwards. */
+export interface DatagramObserver {
+  sent(datagram: Uint8Array): void
+  received(datagram: Uint8Array): void
+  closed(): void
 }
 
 export interface Renewed {

@@ -323,7 +323,7 @@ describe('hints', () => {
   test.each([
     ['-q 3', 'use 0, 1 or 2'],
     ['-p 70000', 'a port is a number from 1 to 65535'],
-    ['-L h/t', 'use mqtt://, mqtts://, ws:// or wss://'],
+    ['-L h/t', 'use mqtt://, mqtts://, ws://, wss:// or mqtt-sn://'],
     ['-L mqtt://h', 'write it after the host, as in mqtt://HOST/TOPIC, or give it with -t'],
     ['-V 6', 'use mqttv31, mqttv311 or mqttv5; 3.1, 3.1.1 and 5 mean the same'],
     ['-t a/+', "'+' at character 3 is a wildcard, allowed only in a subscription"],

@@ -2,7 +2,15 @@
 import { UsageError } from '../../errors.js'
 import { optionsOf } from '../option.js'
 import { topicName } from '../topic.js'
-import { type BrokerUrl, parseServerUrl, parseUrl, type Transport, topicMissing } from '../url.js'
+import {
+  type BrokerUrl,
+  parseServerUrl,
+  parseServerUrlOrSn,
+  parseUrl,
+  parseUrlOrSn,
+  type Transport,
+  topicMissing,
+} from '../url.js'
 import {
   mqttString,
   type ProtocolVersion,
@@ -83,15 +91,15 @@ const unix = option({
   },
 })
 
-/** -L for a command that publishes or subscribes to its topic: `takeTopic` checks and stores it. */
-export function url<A>(takeTopic: (args: A, topic: string) => void) {
+/** -L for a command that publishes or subscribes to its topic: `takeTopic` checks and stores it. `sn`: also mqtt-sn://. */
+export function url<A>(takeTopic: (args: A, topic: string) => void, { sn = false } = {}) {
   return indirect({
     flags: '-L, --url URL',
-    parse: parseUrl,
-    parseVariable: parseServerUrl,
+    parse: sn ? parseUrlOrSn : parseUrl,
+    parseVariable: sn ? parseServerUrlOrSn : parseServerUrl,
     missing: 'no URL specified',
     help: 'Server, login and topic in one: mqtt://USER:PW@HOST:PORT/TOPIC.',
-    doc: `mqtts:// uses TLS, ws:// WebSocket, wss:// both. The topic is everything after the first slash after the host; it
+    doc: `mqtts:// uses TLS, ws:// WebSocket, wss:// both${sn ? ', mqtt-sn:// MQTT-SN over UDP' : ''}. The topic is everything after the first slash after the host; it
       is not decoded. In USER and PW, %XX stands for any byte. Put an IPv6 address in brackets, and write the % before its
       zone as %25. Overrides earlier {host}, {port} and {unix}; later ones override it.`,
     assign(args: Address & Login & UrlTopic & A, value: BrokerUrl) {
@@ -121,9 +129,14 @@ export function checkUrlTopic({ topicNeeded }: UrlTopic, given: boolean): void {
 export const urlTopicName = '-L topic'
 
 /** -L for a command that publishes: sets the topic. */
-export const urlWithTopic = url((args: { topic?: string }, topic) => {
+export const urlWithTopic = url((args: { topic?: string }, topic) => takeName(args, topic))
+
+/** The same, also for MQTT-SN. */
+export const urlWithTopicOrSn = url((args: { topic?: string }, topic) => takeName(args, topic), { sn: true })
+
+function takeName(args: { topic?: string }, topic: string): void {
   args.topic = topicName('publish')(topic, urlTopicName)
-})
+}
 
 /** -L for a command that has a default topic. */
 export const urlOfServer = {
@@ -209,7 +222,7 @@ const keepalive = inSession.option({
   doc: 'If the server does not answer, or accepts no bytes, for 1.5 intervals, the connection is lost: status 19.',
 })
 
-const protocolVersion = inSession.option({
+export const protocolVersion = inSession.option({
   flags: '-V, --protocol-version VERSION',
   parse: parseProtocolVersion,
   choices: ['mqttv31', 'mqttv311', 'mqttv5'],

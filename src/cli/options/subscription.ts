@@ -8,9 +8,16 @@ import { url, urlTopicName } from './connection.js'
 const { flag, list, option } = optionsOf('Subscription')
 
 /** -L for a command that subscribes: adds a topic. */
-export const urlWithFilter = url((args: { topics: string[] }, topic) => {
-  args.topics.push(topicFilter('subscription')(topic, urlTopicName))
+export const urlWithFilter = url((args: { topics: string[] }, topic) => takeFilter(args, topic))
+
+/** The same, also for MQTT-SN. */
+export const urlWithFilterOrSn = url((args: { topics: string[] }, topic) => takeFilter(args, topic), {
+  sn: true,
 })
+
+function takeFilter(args: { topics: string[] }, topic: string): void {
+  args.topics.push(topicFilter('subscription')(topic, urlTopicName))
+}
 
 const topics = list({
   flags: '-t, --topic FILTER',
@@ -113,10 +120,11 @@ export const subscriptionOptions = {
 interface Subscribing {
   topics: readonly string[]
   unsubscribe: readonly string[]
+  discover: boolean
 }
 
-export function checkTopics({ topics, unsubscribe }: Subscribing): void {
-  if (topics.length > 0 || unsubscribe.length > 0) return
+export function checkTopics({ topics, unsubscribe, discover }: Subscribing): void {
+  if (topics.length > 0 || unsubscribe.length > 0 || discover) return
   throw new UsageError('You must specify a topic to subscribe to (-t) or unsubscribe from (-U).')
 }
 

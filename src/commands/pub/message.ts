@@ -1,7 +1,8 @@
 // Publishes one message, once or with --repeat, and disconnects.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PublishTemplate } from '../../codec/publish.js'
-import { Connection } from '../../connection/connection.js'
+import type { ClientConnection } from '../../connection/client-connection.js'
+import { newConnection } from '../../connection/open-connection.js'
 import type { ConnectOptions } from '../../connection/options.js'
 import { deadline } from '../deadline.js'
 import type { Diagnostics } from '../diagnostics.js'
@@ -24,7 +25,7 @@ export async function publishMessage(
   { retrying, warn, waiting, trace }: Diagnostics,
 ): Promise<number> {
   const refusals = new Refusals(warn)
-  const connection = new Connection(
+  const connection = newConnection(
     options,
     { retrying, remark: warn, settled: (code, answer) => refusals.note(code, answer) },
     trace,
@@ -53,7 +54,7 @@ export async function publishMessage(
 }
 
 /** Sleeps; ends early if the connection is lost. */
-async function pause(delayMs: number, connection: Connection): Promise<void> {
+async function pause(delayMs: number, connection: ClientConnection): Promise<void> {
   const timer = new AbortController()
   try {
     await Promise.race([sleep(delayMs, undefined, { signal: timer.signal }), connection.ended()])

@@ -1,5 +1,6 @@
 // mqttx pub: publishes one message, lines (-l), or lines of JSON (--json).
 import type { Args } from '../../cli/option.js'
+import { isSn } from '../../cli/options/mqtt-sn.js'
 import { maxPayload } from '../../codec/publish.js'
 import { preparePublish } from '../../codec/publish-properties.js'
 import { type ConnectOptions, connectOptions, defaultWindow } from '../../connection/options.js'
@@ -20,17 +21,16 @@ const lineReconnects = 8
 
 export async function run(args: PubArgs, host: Host): Promise<number> {
   const fromLines = args.stdinLine || args.json
-  const options = await connectOptions(
-    args,
-    {
-      pid: host.pid,
-      maxInFlight: args.maxInflight ?? defaultWindow,
-      receiveMaximum: defaultWindow,
-      noDelay: false,
-      reconnects: fromLines ? lineReconnects : 0,
-    },
-    host,
-  )
+  const needs = {
+    pid: host.pid,
+    maxInFlight: args.maxInflight ?? defaultWindow,
+    receiveMaximum: defaultWindow,
+    noDelay: false,
+    reconnects: fromLines ? lineReconnects : 0,
+  }
+  const options = isSn(args)
+    ? await (await import('../../connection/sn.js')).snOptions(args, needs, host)
+    : await connectOptions(args, needs, host)
   return withTrace(args, options, host, (traced) =>
     withExplanation(args, traced, host, (given, quiet) => publish(args, given, quiet)),
   )

@@ -1,10 +1,16 @@
 // mqttx pub: options, help and checks. run.ts executes it.
 import { spec } from '../../cli/option.js'
 import { checkClient, clientOptions, commonOptions, generalOptions } from '../../cli/options/client.js'
-import { checkAddressAndLogin, clientId, oneClientId, urlWithTopic } from '../../cli/options/connection.js'
+import {
+  checkAddressAndLogin,
+  clientId,
+  oneClientId,
+  urlWithTopicOrSn,
+} from '../../cli/options/connection.js'
 import { contextSettings } from '../../cli/options/context.js'
 import { checkExplain, explainOptions } from '../../cli/options/explain.js'
 import { messageOptions, oneMessageSource } from '../../cli/options/message.js'
+import { checkSn, snPublishOptions, versionOrSn, withUnconnected } from '../../cli/options/mqtt-sn.js'
 import { type PropertyArgs, publishProperties, responseTopicOption } from '../../cli/options/properties.js'
 import { UsageError } from '../../errors.js'
 
@@ -32,9 +38,12 @@ export const pub = spec({
   ],
   options: {
     ...messageOptions,
-    ...clientOptions({ url: urlWithTopic, id: clientId('Invalid id.') }),
+    qos: withUnconnected(messageOptions.qos),
+    ...clientOptions({ url: urlWithTopicOrSn, id: clientId('Invalid id.') }),
+    protocolVersion: versionOrSn,
     ...publishProperties,
     ...responseTopicOption,
+    ...snPublishOptions,
     ...explainOptions,
     ...generalOptions,
   },
@@ -46,6 +55,7 @@ export const pub = spec({
   exclusive: [oneMessageSource, oneClientId],
   optionsFile: 'mosquitto_pub',
   check(args) {
+    checkSn(args)
     checkClient(args, args.topic !== undefined || args.json)
     checkMessage(args)
     checkExplain(args)

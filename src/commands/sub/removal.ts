@@ -1,6 +1,6 @@
 // --remove-retained: removes each retained message that is received, as soon as the in-flight window allows.
 import type { ProtocolVersion } from '../../codec/publish.js'
-import type { Connection } from '../../connection/connection.js'
+import type { ClientConnection } from '../../connection/client-connection.js'
 import { MqttxError } from '../../errors.js'
 import { RetainedRemoval } from '../retained-removal.js'
 
@@ -9,14 +9,14 @@ const maxQueuedBytes = 64 * 1024 * 1024
 const overhead = 100
 
 export class RemovalQueue {
-  readonly #connection: Connection
+  readonly #connection: ClientConnection
   readonly #removal: RetainedRemoval
   #topics: string[] = []
   #bytes = 0
   #left = 0
 
   /** `refused` is called if the server does not support such a PUBLISH (no retained messages, Maximum QoS 0). */
-  constructor(connection: Connection, version: ProtocolVersion, refused: (error: Error) => void) {
+  constructor(connection: ClientConnection, version: ProtocolVersion, refused: (error: Error) => void) {
     this.#connection = connection
     this.#removal = new RetainedRemoval(connection, version, {
       next: () => this.#next(),

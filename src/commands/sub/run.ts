@@ -1,5 +1,6 @@
 // mqttx sub: subscribes and prints messages until -C, -W or a signal ends it.
 import type { Writable } from 'node:stream'
+import { isSn } from '../../cli/options/mqtt-sn.js'
 import { type ConnectOptions, connectOptions, defaultWindow } from '../../connection/options.js'
 import type { Host } from '../../host.js'
 import { Output } from '../../io/output.js'
@@ -9,6 +10,7 @@ import { createDiagnostics } from '../diagnostics.js'
 import { withExplanation } from '../explaining.js'
 import { clock, formatter, hasForm, type Printer, paletteFor, printer } from '../printer.js'
 import { withTrace } from '../tracing.js'
+import { discoverGateways } from './discover.js'
 import type { SubArgs } from './spec.js'
 import { Subscriber } from './subscriber.js'
 import { WatchScreen } from './watch-screen.js'
@@ -20,18 +22,17 @@ export async function run(args: SubArgs, host: Host): Promise<number> {
     const { runWorker } = await import('./worker.js')
     return runWorker(args, host)
   }
-  const options = await connectOptions(
-    args,
-    {
-      pid: host.pid,
-      maxInFlight: Math.min(args.maxInflight ?? defaultWindow, maxInFlight),
-      // At most -C, so that the server keeps further messages for the next connection of this Session.
-      receiveMaximum: Math.min(args.count ?? defaultWindow, defaultWindow),
-      noDelay: true,
-      reconnects: Number.POSITIVE_INFINITY,
-    },
-    host,
-  )
+  const sn = isSn(args) ? await import('../../connection/sn.js') : undefined
+  if (args.discover && sn !== undefined) return discoverGateways(args, host, sn)
+  const needs = {
+    pid: host.pid,
+    maxInFlight: Math.min(args.maxInflight ?? defaultWindow, maxInFlight),
+    // At most -C, so that the server keeps further messages for the next connection of this Session.
+    receiveMaximum: Math.min(args.count ?? defaultWindow, defaultWindow),
+    noDelay: true,
+    reconnects: Number.POSITIVE_INFINITY,
+  }
+  const options = await (sn?.snOptions(args, needs, host) ?? connectOptions(args, needs, host))
   return withTrace(args, options, host, (traced) =>
     withExplanation(args, traced, host, (given, quiet) => subscribe(args, given, quiet)),
   )

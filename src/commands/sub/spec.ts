@@ -4,13 +4,14 @@ import { checkClient, clientOptions, commonOptions, generalOptions } from '../..
 import { checkAddressAndLogin, clientId, oneClientId } from '../../cli/options/connection.js'
 import { contextSettings } from '../../cli/options/context.js'
 import { checkExplain, explainOptions } from '../../cli/options/explain.js'
+import { checkSn, snSubscribeOptions, versionOrSn } from '../../cli/options/mqtt-sn.js'
 import { oneOutputForm, outputOptions } from '../../cli/options/output.js'
 import { subscribeProperties, subscriptionFlags } from '../../cli/options/properties.js'
 import {
   checkRetained,
   checkTopics,
   subscriptionOptions,
-  urlWithFilter,
+  urlWithFilterOrSn,
 } from '../../cli/options/subscription.js'
 import { checkWorker, oneWorker, workerOptions } from '../../cli/options/worker.js'
 
@@ -46,9 +47,11 @@ export const sub = spec({
     ...subscriptionOptions,
     ...outputOptions,
     ...workerOptions,
-    ...clientOptions({ url: urlWithFilter, id: clientId('Invalid id and/or clean_session.') }),
+    ...clientOptions({ url: urlWithFilterOrSn, id: clientId('Invalid id and/or clean_session.') }),
+    protocolVersion: versionOrSn,
     ...subscriptionFlags,
     ...subscribeProperties,
+    ...snSubscribeOptions,
     ...explainOptions,
     ...generalOptions,
   },
@@ -60,7 +63,8 @@ export const sub = spec({
   exclusive: [oneOutputForm, oneWorker, oneClientId],
   optionsFile: 'mosquitto_sub',
   check(args) {
-    const hasTopic = args.topics.length > 0 || args.table !== undefined
+    const hasTopic = args.topics.length > 0 || args.table !== undefined || args.discover
+    checkSn(args)
     checkClient(args, hasTopic || args.unsubscribe.length > 0)
     if (!hasTopic) checkTopics(args)
     checkRetained(args)

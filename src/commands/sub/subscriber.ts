@@ -1,7 +1,8 @@
 // Runs sub: connects, subscribes, prints messages and ends at the first reason to stop.
 import type { Publish } from '../../codec/publish.js'
-import { Connection } from '../../connection/connection.js'
+import type { ClientConnection } from '../../connection/client-connection.js'
 import type { Answer } from '../../connection/events.js'
+import { newConnection } from '../../connection/open-connection.js'
 import type { ConnectOptions } from '../../connection/options.js'
 import { BrokenPipe, ExitCode, type MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
@@ -39,7 +40,7 @@ const enough: Ending = { status: 0, reasonCode: 0, patient: true }
 export class Subscriber {
   readonly #args: SubArgs
   readonly #io: CommandIo
-  readonly #connection: Connection
+  readonly #connection: ClientConnection
   readonly #printer: Printer
   readonly #removal: RemovalQueue
   readonly #decide: (message: Publish) => 'print' | 'drop' | 'end'
@@ -56,7 +57,7 @@ export class Subscriber {
     this.#args = args
     this.#io = io
     this.#printer = io.printer
-    this.#connection = new Connection(
+    this.#connection = newConnection(
       options,
       {
         message: (publish) => this.#onMessage(publish),
