@@ -15,7 +15,7 @@ const file = join(scratch('large'), 'payload')
 writeFileSync(file, Buffer.alloc(20 * megabyte, 'x'))
 
 const recording = join(scratch('recording'), 'lines')
-const message = JSON.stringify({ topic: 't', qos: 0, retain: false, payload: 'x'.repeat(megabyte) })
+const message = JSON.stringify({ topic: 't', qos: 0, retain: true, payload: 'x'.repeat(megabyte) })
 writeFileSync(recording, `${message}\n`.repeat(20))
 
 const connack = (keepAlive: number) =>
@@ -88,6 +88,7 @@ const writers: readonly [string, readonly string[], boolean, ((fake: FakeHost) =
   ['pub -l', ['pub', '-t', 't', '-l'], false, feed],
   ['pub -l at QoS 1', ['pub', '-t', 't', '-l', '-q', '1'], false, feed],
   ['replay', ['replay', '--speed', 'max', recording], false],
+  ['retained restore', ['retained', 'restore', recording], false],
   ['rr', ['rr', '-t', 't', '-e', 'r', '-f', file], true],
   ['rr -l', ['rr', '-t', 't', '-e', 'r', '-l'], true, feed],
 ]
@@ -119,6 +120,7 @@ const readers: readonly [string, readonly string[], number][] = [
   ['rr', ['rr', '-t', 't', '-e', 'r', '-m', 'x'], 27],
   ['sub --exec', ['sub', '-t', 't', '-q', '2', '--exec', 'cat'], 27],
   ['top', ['top', '-q', '2'], 0],
+  ['retained ls', ['retained', 'ls', 't'], 27],
 ]
 
 describe.each(choose(readers, 0))(
@@ -149,6 +151,7 @@ describe('a second signal ends at once:', () => {
   test.each([
     ['sub', ['sub', '-t', 't', '-q', '2'], true, 130],
     ['top', ['top', '-q', '2'], true, 130],
+    ['retained ls', ['retained', 'ls', 't'], true, 130],
     ['sub --exec', ['sub', '-t', 't', '-q', '2', '--exec', 'cat'], true, 130],
     ['rr --serve', ['rr', '-t', 't', '--serve', '--echo'], true, 0],
   ] as const)('%s', async (_, words, subscribes, status) => {
