@@ -28,7 +28,7 @@ peerTest(
   'more messages than the queue of mosquitto takes: removed and restored bit for bit',
   ['mosquitto'],
   async () => {
-    const many = amount({ inCi: 100_000, here: 3000 })
+    const many = amount({ inCi: 20_000, here: 2000 })
     const broker = await startMosquitto()
     const folder = scratch('retained')
     const undo = join(folder, 'undo.ndjson')
@@ -50,7 +50,7 @@ peerTest(
 peerTest('kill -9 at any time: what is gone from the server is in the undo file', ['mosquitto'], async () => {
   const many = 3000
   const broker = await startMosquitto()
-  for (let round = 0; round < amount({ inCi: 12, here: 3 }); round++) {
+  for (let round = 0; round < amount({ inCi: 6, here: 2 }); round++) {
     const folder = scratch('killed')
     const undo = join(folder, 'undo.ndjson')
     await mqttx(['retained', 'restore', ...broker.at], { stdin: linesOf(many) })
