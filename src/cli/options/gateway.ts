@@ -64,15 +64,15 @@ const advertise = option({
     always answered.`,
 })
 
-const tRetry = option({
-  flags: '--t-retry SECONDS',
+const retryInterval = option({
+  flags: '--retry-interval SECONDS',
   parse: integer({ min: 1, max: 3600 }),
   default: 10,
   help: 'Send a message again if it is not answered by then (T_retry).',
 })
 
-const nRetry = option({
-  flags: '--n-retry COUNT',
+const retryCount = option({
+  flags: '--retry-count COUNT',
   parse: integer({ min: 0, max: 100 }),
   default: 3,
   help: 'How often a message is sent again (N_retry).',
@@ -111,7 +111,7 @@ const to = inConnection.indirect({
 
 export const gatewayOptions = {
   ...{ listen, bind, url: to, aggregate, predefinedTopics, gatewayId, advertise },
-  ...{ tRetry, nRetry, maxClients, maxQueue },
+  ...{ retryInterval, retryCount, maxClients, maxQueue },
 }
 
 /** For the broker. */

@@ -24,7 +24,7 @@ export async function run(args: GatewayArgs, host: Host): Promise<number> {
     if (!args.quiet) journal.write(shownLine(line))
   }
   const { startGateway } = await import('../../gateway/gateway.js')
-  const { listen, target = {}, aggregate, gatewayId, advertise, nRetry } = args
+  const { listen, target = {}, aggregate, gatewayId, advertise, retryCount } = args
   const predefined = readPredefined(args.predefinedTopics)
   const { username: _, pw: __, ...server } = target
   const connect = await connectOptions(
@@ -45,8 +45,8 @@ export async function run(args: GatewayArgs, host: Host): Promise<number> {
       bind: listen?.bind ?? args.bind ?? defaultBind,
       port: listen!.port,
       names: ['--listen', '--bind'],
-      retryMs: args.tRetry * 1000,
-      retries: nRetry,
+      retryMs: args.retryInterval * 1000,
+      retries: retryCount,
       limits: { clients: args.maxClients, queueMessages: args.maxQueue },
     })
     try {
