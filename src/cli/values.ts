@@ -142,7 +142,7 @@ export function versionName(version: ProtocolVersion): string {
 }
 
 /** The hint of the other commands. */
-export const onlyPubAndSub = 'of the commands, only pub and sub speak MQTT-SN'
+export const onlyPubAndSub = 'only pub and sub are clients of MQTT-SN'
 
 export const parseProtocolVersion: Parse<ProtocolVersion> = (text) => {
   const row = versionNames.find(([, ...names]) => names.includes(text))

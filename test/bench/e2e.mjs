@@ -1,5 +1,5 @@
 // `npm run bench [-- GROUP]`: commands compared with mosquitto's clients; interleaved runs, medians. GROUP is pub, sub,
-// mqtt5, transports, start, memory, passwd, broker, top, tap, worker, replay or native (the executable, which npm run pkg has made);
+// mqtt5, transports, start, memory, passwd, broker, top, tap, worker, replay, mqtt-sn or native (the executable, which npm run pkg has made);
 // without GROUP all run, and the table is stored in results/. For shorter runs set MQTTX_BENCH_LINES and MQTTX_BENCH_RUNS; their table is not stored.
 // MQTTX_BENCH_PROGRAM is another mqttx to measure, such as an executable.
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -7,6 +7,7 @@ import { cpus } from 'node:os'
 import { join, resolve } from 'node:path'
 import { brokerRows } from './broker.mjs'
 import { folder, median, peakMemory, startMosquitto, startServer, time } from './measure.mjs'
+import { mqttSnRows } from './mqtt-sn.mjs'
 import { nativeRows } from './native.mjs'
 import { passwdRows } from './passwd.mjs'
 import { replayRows } from './replay.mjs'
@@ -218,6 +219,7 @@ const groups = {
   tap: () => tapRows({ mqttx, interleave, publisher, ideal, ratioRow }),
   worker: () => workerRows({ mqttx, interleave }),
   replay: () => replayRows({ mqttx, interleave, ideal, ratioRow }),
+  'mqtt-sn': () => mqttSnRows({ mqttx }),
   native: () => nativeRows({ mqttx, lines, runs, interleave, publisher, subscriber, ideal, ratioRow }),
 }
 
