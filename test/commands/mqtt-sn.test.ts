@@ -505,9 +505,9 @@ describe('what MQTT-SN has no place for is refused', () => {
     [['sub', '--discover'], '--discover needs MQTT-SN.'],
     [['sub', '-t', 'a', '-q', '-1'], 'Invalid QoS'],
     [['pub', '-L', 'mqtt-sn://x/t', '-V', 'mqttv5', '-m', 'x'], '-V cannot be used with mqtt-sn://'],
-    [['rr', '-t', 'a', '-e', 'b', '-m', 'x', '-V', 'mqtt-sn'], 'only pub and sub speak MQTT-SN'],
-    [['rr', '-L', 'mqtt-sn://x/a', '-e', 'b', '-m', 'x'], 'only pub and sub speak MQTT-SN'],
-    [['bench', 'pub', '-V', 'mqtt-sn'], 'only pub and sub speak MQTT-SN'],
+    [['rr', '-t', 'a', '-e', 'b', '-m', 'x', '-V', 'mqtt-sn'], 'only pub and sub are clients of MQTT-SN'],
+    [['rr', '-L', 'mqtt-sn://x/a', '-e', 'b', '-m', 'x'], 'only pub and sub are clients of MQTT-SN'],
+    [['bench', 'pub', '-V', 'mqtt-sn'], 'only pub and sub are clients of MQTT-SN'],
     [
       ['pub', '-V', 'mqtt-sn', '-t', 'long/topic', '-q', '-1', '-m', 'x', '-h', '127.0.0.1'],
       'QoS -1 needs a predefined topic',
