@@ -41,7 +41,7 @@ test('concurrent runs lose no user', async () => {
 }, 60_000)
 
 /** Each starts a process. */
-const kills = amount({ inCi: 60, here: 12 })
+const kills = amount({ inCi: 200, here: 12 })
 
 test(`after ${kills} kills at random times the file is the complete old or new file`, async () => {
   const lines = Array.from({ length: 2000 }, (_, at) => `# ${String(at).padStart(200, '.')}\n`).join('')

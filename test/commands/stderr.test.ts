@@ -71,13 +71,6 @@ const rows: readonly [line: string, status: number][] = [
   ['mqttx nonsense', 1],
 ]
 
-/** Two of the conditions in CI, else one: each condition has rows of each command. */
-const conditionsOf = (index: number) => {
-  const all = Object.entries(conditions)
-  const count = amount({ inCi: 2, here: 1 })
-  return all.filter((_, at) => (at - index + 4 * rows.length) % all.length < count)
-}
-
 describe.each(oneOfEvery(2, rows).map((row, index) => [...row, index] as const))(
   'E12, E14: %s',
   (line, status, index) => {
@@ -95,7 +88,7 @@ describe.each(oneOfEvery(2, rows).map((row, index) => [...row, index] as const))
       expect(good.status, good.stderr).toBe(status)
     })
 
-    test.each(conditionsOf(index))('%s', async (_, spoiled) => {
+    test.each(choose(Object.entries(conditions), index))('%s', async (_, spoiled) => {
       const { status, stdout } = await inFolder(spoiled(command()))
       expect({ status, stdout: stdout.toString() }).toEqual({
         status: good.status,

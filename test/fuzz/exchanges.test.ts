@@ -7,7 +7,7 @@ import { amount } from '../helpers/amount.js'
 import { hostileServer } from './hostile-server.js'
 import { type Random, random } from './random.js'
 
-const count = Number(process.env.MQTTX_FUZZ ?? amount({ inCi: 1000, here: 500 }))
+const count = Number(process.env.MQTTX_FUZZ ?? amount({ inCi: 2000, here: 500 }))
 const first = Number(process.env.MQTTX_SEED ?? 1)
 const atOnce = Number(process.env.MQTTX_FUZZ_LANES ?? 24)
 /** Milliseconds that an exchange may take in addition to the time limit of its command line, on a busy machine. */

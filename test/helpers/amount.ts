@@ -18,13 +18,3 @@ export const isOneOfEvery = (nth: number, index: number): boolean => isCi || ind
  */
 export const oneOfEvery = <T>(nth: number, rows: readonly T[], offset = 0): readonly T[] =>
   rows.filter((_, index) => isOneOfEvery(nth, index + offset))
-
-/**
- * One of every `inCi` rows in CI and of every `here` elsewhere, for a table of commands by cases that all take the same path:
- * half of such a table has each command and each case.
- */
-export const partOf = <T>(
-  nth: { inCi: number; here: number },
-  rows: readonly T[],
-  offset = 0,
-): readonly T[] => rows.filter((_, index) => (index + offset) % amount(nth) === 0)

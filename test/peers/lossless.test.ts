@@ -5,7 +5,7 @@ import { amount, oneOfEvery } from '../helpers/amount.js'
 import { type Client, publish, subscriber } from '../helpers/clients.js'
 import { brokers, type Peer, patientBrokers, peerTest } from '../helpers/peers.js'
 
-const count = amount({ inCi: 20_000, here: 5_000 })
+const count = amount({ inCi: 100_000, here: 5_000 })
 const lines = Array.from({ length: count }, (_, index) => `${index + 1}\n`).join('')
 const counters: readonly { client: Client; peers: readonly Peer[] }[] = [
   { client: 'mosquitto', peers: ['mosquitto_sub'] },

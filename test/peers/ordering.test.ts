@@ -7,7 +7,7 @@ import { type Broker, findPeer, patientBrokers, peerTest } from '../helpers/peer
 import { startMqttx } from '../helpers/run.js'
 import { tap } from '../helpers/tap.js'
 
-const count = amount({ inCi: 4000, here: 1500 })
+const count = amount({ inCi: 10_000, here: 1500 })
 const lines = Array.from({ length: count }, (_, index) => `${index + 1}\n`).join('')
 
 /** The Packet Identifiers of one kind of packet in a trace, in order. */

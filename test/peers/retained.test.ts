@@ -28,7 +28,7 @@ peerTest(
   'more messages than the queue of mosquitto takes: removed and restored bit for bit',
   ['mosquitto'],
   async () => {
-    const many = amount({ inCi: 20_000, here: 2000 })
+    const many = amount({ inCi: 100_000, here: 2000 })
     const broker = await startMosquitto()
     const folder = scratch('retained')
     const undo = join(folder, 'undo.ndjson')

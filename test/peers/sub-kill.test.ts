@@ -8,7 +8,7 @@ import { patientBrokers, peerTest } from '../helpers/peers.js'
 import { mqttx, scratch, startMqttx } from '../helpers/run.js'
 import { once, sleep } from '../helpers/wait.js'
 
-const kills = Number(process.env.KILLS ?? amount({ inCi: 5, here: 2 }))
+const kills = Number(process.env.KILLS ?? amount({ inCi: 20, here: 2 }))
 const seed = Number(process.env.SEED ?? 20_261_127)
 const perKill = 12
 /** The longest life of a worker after it has connected, or, of one of four, after its start, in milliseconds. */

@@ -100,7 +100,7 @@ describe('a connection is made', () => {
     expect((await sub.ended).stdout.toString()).toBe('hello\n')
   })
 
-  const count = amount({ inCi: 20_000, here: 5000 })
+  const count = amount({ inCi: 50_000, here: 5000 })
   secureTest(`with ${count} lines that are all acknowledged, both ways`, async () => {
     const sub = startMqttx([
       'sub',
