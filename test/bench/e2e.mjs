@@ -1,5 +1,5 @@
 // `npm run bench [-- GROUP]`: commands compared with mosquitto's clients; interleaved runs, medians. GROUP is pub, sub,
-// mqtt5, transports, start, memory, passwd, broker, top, tap, worker, replay, mqtt-sn or native (the executable, which npm run pkg has made);
+// mqtt5, transports, start, memory, passwd, broker, top, tap, worker, replay, retained, mqtt-sn or native (the executable, which npm run pkg has made);
 // without GROUP all run, and the table is stored in results/. For shorter runs set MQTTX_BENCH_LINES and MQTTX_BENCH_RUNS; their table is not stored.
 // MQTTX_BENCH_PROGRAM is another mqttx to measure, such as an executable.
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -11,6 +11,7 @@ import { mqttSnRows } from './mqtt-sn.mjs'
 import { nativeRows } from './native.mjs'
 import { passwdRows } from './passwd.mjs'
 import { replayRows } from './replay.mjs'
+import { retainedRows } from './retained.mjs'
 import { tapRows } from './tap.mjs'
 import { topRows } from './top.mjs'
 import { transportRows } from './transports.mjs'
@@ -219,6 +220,7 @@ const groups = {
   tap: () => tapRows({ mqttx, interleave, publisher, ideal, ratioRow }),
   worker: () => workerRows({ mqttx, interleave }),
   replay: () => replayRows({ mqttx, interleave, ideal, ratioRow }),
+  retained: () => retainedRows({ mqttx, interleave }),
   'mqtt-sn': () => mqttSnRows({ mqttx }),
   native: () => nativeRows({ mqttx, lines, runs, interleave, publisher, subscriber, ideal, ratioRow }),
 }
