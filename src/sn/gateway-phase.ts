@@ -30,7 +30,7 @@ export function sameConnect(one: SnConnect | undefined, other: SnConnect): boole
 }
 
 export interface Silence {
-  /** Seconds; 0: any. */
+  /** In seconds; with 0 an active client is never counted as lost. */
   readonly keepAlive: number
   readonly sleepMs: number
   readonly retryMs: number

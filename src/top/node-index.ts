@@ -10,7 +10,7 @@ export class NodeIndex {
   slots = new Uint32Array(firstSize)
   #used = 0
 
-  /** `seed`: any 32 bits. */
+  /** @param seed a random 32-bit number, so that topics cannot be chosen to collide */
   constructor(seed: number) {
     this.#seed = seed
   }

@@ -16,7 +16,7 @@ export class Sampler {
   #idle = 0
   #state: number
 
-  /** `seed`: any 32 bits. */
+  /** @param seed of the random numbers, 32 bits */
   constructor(seed: number) {
     this.#state = seed | 1
   }

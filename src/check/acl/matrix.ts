@@ -15,7 +15,7 @@ export const outcomes = [
 ] as const
 export type Outcome = (typeof outcomes)[number]
 
-/** `no`: any but granted; `any`: not compared. */
+/** `no` is every outcome except `granted`; `any` is not compared. */
 export type Expected = Outcome | 'no' | 'any'
 
 /** Where a user's login comes from. */

@@ -10,7 +10,7 @@ import { statementsOf } from '../statement.js'
 const none = Buffer.alloc(0)
 const pingreq = Buffer.of(0xc0, 0)
 
-/** The properties of a packet: none, if the version has any. */
+/** The Properties field of a packet without properties: a Property Length of 0 in MQTT 5, nothing before. */
 const noProperties = ({ version }: Lab): Buffer => (version === 5 ? Buffer.of(0) : none)
 
 const publish0 = (lab: Lab, topic: Uint8Array): Buffer => packetOf(0x30, field(topic), noProperties(lab))

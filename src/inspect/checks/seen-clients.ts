@@ -10,7 +10,7 @@ export class SeenClients {
   /** Clients are missing in `#names`. */
   #incomplete: boolean
 
-  /** `incomplete`: any client may have connected before. */
+  /** @param incomplete true if clients may have connected that are not known here */
   constructor(incomplete: boolean) {
     this.#incomplete = incomplete
   }
