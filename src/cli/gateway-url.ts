@@ -1,13 +1,11 @@
 // The URL of a gateway of MQTT-SN: mqtt-sn://HOST[:PORT].
 import { UsageError } from '../errors.js'
+import { snPort } from '../ports.js'
 import { shown } from '../text.js'
 import type { Parse } from './option.js'
 import { parseName, parsePort } from './values.js'
 
 export const snPrefix = /^mqtt-sn:\/\//i
-
-/** MQTT-SN has no registered port. */
-const snPort = 1884
 
 /** A login is not part of it, and is not shown in the error. */
 export const parseGateway: Parse<{ readonly host: string; readonly port: number }> = (text, name) => {

@@ -1,6 +1,6 @@
 // The -L URL: mqtt[s]:// or ws[s]://, [user[:password]@]host[:port]/topic. The topic is not percent-decoded.
 import { UsageError } from '../errors.js'
-import { plainPort, tlsPort } from '../ports.js'
+import { plainPort, snPort, tlsPort } from '../ports.js'
 import { shown } from '../text.js'
 import type { Parse } from './option.js'
 import { onlyPubAndSub, parsePort, zeroPort } from './values.js'
@@ -27,8 +27,7 @@ export const schemes: Readonly<Record<string, readonly [Transport, number]>> = {
   wss: ['wss', tlsPort],
 }
 
-/** MQTT-SN, which has no registered port. */
-const snSchemes: typeof schemes = { ...schemes, 'mqtt-sn': ['udp', 1884] }
+const snSchemes: typeof schemes = { ...schemes, 'mqtt-sn': ['udp', snPort] }
 
 /** Parses the -L of the command line; sets `topicNeeded` if the URL has no topic. */
 export const parseUrl: Parse<BrokerUrl> = (text, name) => urlOf(text, name, { topic: 'needed' })

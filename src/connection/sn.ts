@@ -1,18 +1,15 @@
 // MQTT-SN for pub and sub: loaded only when it is chosen.
 import { randomBytes } from 'node:crypto'
 import type { Host } from '../host.js'
-import { readGiven } from '../io/small-file.js'
-import { PredefinedTopics, parsePredefined } from '../sn/predefined.js'
+import { snPort } from '../ports.js'
 import type { RetrySettings } from '../sn/retransmission.js'
 import { type CommandNeeds, type ConnectionArgs, type ConnectOptions, connectOptions } from './options.js'
 import { SnConnection } from './sn-connection.js'
+import { readPredefined } from './sn-predefined.js'
 import { SnSender } from './sn-sender.js'
 
 export { addressText } from '../transport/endpoint.js'
 export { discover } from './sn-discover.js'
-
-/** The port of MQTT-SN gateways by habit; IANA has none for it. */
-export const snPort = 1884
 
 export interface SnArgs extends ConnectionArgs {
   readonly predefinedTopics?: string | undefined
@@ -31,7 +28,7 @@ export async function snOptions(args: SnArgs, needs: CommandNeeds, host: Host): 
   const made = await connectOptions({ ...args, port: args.port ?? snPort, noTls: true }, needs, host)
   // A Client Identifier has 1 to 23 characters (5.3.1).
   const clientId = made.clientId === '' ? `mqttx-${randomBytes(8).toString('hex')}` : made.clientId
-  const predefined = predefinedOf(args.predefinedTopics)
+  const predefined = readPredefined(args.predefinedTopics)
   const retry: RetrySettings = { retryMs: args.retryInterval * 1000, retries: args.retryCount }
   const { cleanStart, keepAlive, will } = made
   const settings = { clientId, cleanSession: cleanStart, keepAlive, will, predefined, ...retry }
@@ -43,8 +40,4 @@ export async function snOptions(args: SnArgs, needs: CommandNeeds, host: Host): 
         ? new SnSender(options, predefined, trace)
         : new SnConnection(options, { ...settings, sleep: args.sleep }, events, trace),
   }
-}
-
-function predefinedOf(file: string | undefined): PredefinedTopics {
-  return file === undefined ? new PredefinedTopics() : parsePredefined(readGiven(file).toString('utf8'), file)
 }

@@ -1,13 +1,14 @@
 // The client and a scripted gateway on a network that loses, doubles and reorders datagrams.
 import { describe, expect, test } from 'vitest'
+import { randomNumbers } from '../../src/commands/bench/random.js'
 import { SnClient } from '../../src/sn/client.js'
 import { amount } from '../helpers/amount.js'
 import { named, publication, settingsOf } from './client-rig.js'
-import { Network, type NetworkFaults, randomOf } from './network.js'
+import { Network, type NetworkFaults } from './network.js'
 import { ScriptedGateway } from './scripted-gateway.js'
 
 const faultsOf = (seed: number): NetworkFaults => {
-  const random = randomOf(seed * 7919)
+  const random = randomNumbers(seed * 7919)
   const least = random() * 20
   return { loss: random() * 0.4, doubled: random() * 0.3, delay: [least, least + random() * 400] }
 }

@@ -1,15 +1,16 @@
 // Our client and our gateway on a simulated network, with a server that never loses anything.
 
+import { randomNumbers } from '../../src/commands/bench/random.js'
 import { SnClient } from '../../src/sn/client.js'
 import { Gateway } from '../../src/sn/gateway.js'
 import { defaultLimits, type UpstreamEvents, type UpstreamLink } from '../../src/sn/gateway-types.js'
 import { PredefinedTopics } from '../../src/sn/predefined.js'
 import { named, publication, settingsOf } from './client-rig.js'
-import { Network, type NetworkFaults, randomOf } from './network.js'
+import { Network, type NetworkFaults } from './network.js'
 
 /** Loss 0 to 40 %, doubled 0 to 30 %, delays that reorder. */
 export const faultsOf = (seed: number): NetworkFaults => {
-  const random = randomOf(seed * 7919)
+  const random = randomNumbers(seed * 7919)
   const least = random() * 20
   return { loss: random() * 0.4, doubled: random() * 0.3, delay: [least, least + random() * 400] }
 }
@@ -19,7 +20,7 @@ const messages = 10
 /** A run: `fault` is undefined if nothing was lost, nothing came twice at QoS 2, and no success was false. */
 export function runOf(seed: number): { readonly fault: string | undefined; readonly datagrams: number } {
   const network = new Network(seed, faultsOf(seed))
-  const random = randomOf(seed ^ 0x5bd1)
+  const random = randomNumbers(seed ^ 0x5bd1)
   const qos = seed % 2 === 0 ? 2 : 1
   // A client that sleeps is one that subscribes.
   const sleep = seed % 3 === 0 ? 60 : undefined

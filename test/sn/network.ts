@@ -1,4 +1,5 @@
 // A simulated network with simulated time: a seed decides which datagrams are lost, doubled, delayed and so reordered.
+import { randomNumbers } from '../../src/commands/bench/random.js'
 
 export interface NetworkFaults {
   /** 0 to 1: the share of datagrams that are lost. */
@@ -20,17 +21,6 @@ interface Arrival {
   arrive(now: number): void
 }
 
-/** Numbers in [0, 1) that depend on the seed only (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 export class Network {
   now = 0
   readonly #random: () => number
@@ -42,7 +32,7 @@ export class Network {
   lost = 0
 
   constructor(seed: number, faults: NetworkFaults) {
-    this.#random = randomOf(seed)
+    this.#random = randomNumbers(seed)
     this.#faults = faults
   }
 

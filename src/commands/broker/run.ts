@@ -88,7 +88,7 @@ async function snGateway(
   const [{ startGateway }, { gatewayBeside }, { readPredefined }] = await Promise.all([
     import('../../gateway/gateway.js'),
     import('../../gateway/beside-broker.js'),
-    import('../predefined-topics.js'),
+    import('../../connection/sn-predefined.js'),
   ])
   const predefined = readPredefined(predefinedTopics)
   return startGateway({

@@ -1,12 +1,12 @@
 // mqttx gateway: runs a gateway of MQTT-SN until a signal.
 import type { Args } from '../../cli/option.js'
 import { connectOptions } from '../../connection/options.js'
+import { readPredefined } from '../../connection/sn-predefined.js'
 import { ExitCode } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { print } from '../../io/print.js'
 import { shownLine } from '../../text.js'
 import { Log } from '../log.js'
-import { readPredefined } from '../predefined-topics.js'
 import { untilSignal } from '../server.js'
 import type { gateway } from './spec.js'
 

@@ -3,6 +3,7 @@ import type { FoundGateway } from '../../connection/sn-discover.js'
 import { ExitCode, MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { Output } from '../../io/output.js'
+import { snPort } from '../../ports.js'
 import { jsonOf } from '../../text.js'
 import type { SubArgs } from './spec.js'
 
@@ -13,7 +14,7 @@ const searchMs = 5000
 export async function discoverGateways(
   args: SubArgs,
   host: Host,
-  { addressText, discover, snPort }: typeof import('../../connection/sn.js'),
+  { addressText, discover }: typeof import('../../connection/sn.js'),
 ): Promise<number> {
   const { count = Number.POSITIVE_INFINITY, timeout, port = snPort, bind } = args
   const output = new Output(host.stdout)
