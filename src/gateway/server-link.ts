@@ -102,7 +102,7 @@ export class ServerLink implements UpstreamLink {
     const template = this.#template(topic, qos, retain)
     if (qos === 0) {
       if ((this.#stream?.writableLength ?? 0) > this.#options.buffered) return -1
-      this.#send(template, payload)
+      if (this.#send(template, payload) === undefined) return -1
     } else if (this.#waiting.length > 0 || !this.#connection.ready) {
       this.#waiting.push({ token, template, payload })
     } else this.#sendAcknowledged({ token, template, payload })

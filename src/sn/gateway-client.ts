@@ -48,12 +48,12 @@ export class GatewayClient {
     this.#ports = ports
     this.#address = new ClientAddress(source)
     this.topics = new ClientTopics(settings.limits, ports.names, options.random)
-    const { topics } = this
     const { predefined, retryMs: memoryMs } = settings
     const send = (message: SnMessage): void => this.#send(encodeMessage(message))
-    this.#subscriptions = new Subscriptions({ topics, predefined, send })
+    this.#subscriptions = new Subscriptions({ topics: this.topics, predefined, send })
+    const dropped = (why: string): void => options.events.dropped(clientId, why)
     const nameOf = (topic: SnTopic): string | undefined => this.#subscriptions.nameOf(topic)
-    this.#publishing = new Publishing({ memoryMs, nameOf, send })
+    this.#publishing = new Publishing({ memoryMs, nameOf, send, dropped })
     this.outbox = new Outbox({
       topics: this.topics,
       limits: settings.limits,
@@ -64,7 +64,7 @@ export class GatewayClient {
       random: options.random,
       send: (bytes) => this.#transmit(bytes),
       proved: () => this.#proved(),
-      dropped: (why) => options.events.dropped(clientId, why),
+      dropped,
       hold: (full) => this.#link?.hold(full),
       emptied: () => this.#slumber(),
       silent: () => this.#silent(),

@@ -8,6 +8,8 @@ export interface PublishingPorts {
   readonly memoryMs: number
   nameOf(topic: SnTopic): string | undefined
   send(message: SnMessage): void
+  /** A message at QoS 0 did not reach the server. */
+  dropped(why: string): void
 }
 
 export class Publishing {
@@ -28,7 +30,8 @@ export class Publishing {
       return false
     }
     if (qos <= 0) {
-      if (link?.up === true) link.publish(name, data, 0, retain)
+      const isTaken = link?.up === true && link.publish(name, data, 0, retain) >= 0
+      if (!isTaken) this.#ports.dropped('the server does not take what it sends at QoS 0')
       return true
     }
     const verdict = this.#inbox.judge(message, now)

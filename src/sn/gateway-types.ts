@@ -39,7 +39,7 @@ export interface UpstreamLink {
   readonly writable: boolean
   /**
    * Called while `up`. The payload is used during the call only at QoS 0; at QoS 1 and 2 it is kept.
-   * @returns a number that `settled` reports at QoS 1 and 2
+   * @returns a number that `settled` reports at QoS 1 and 2; at QoS 0 below 0 if the message is lost
    */
   publish(topic: string, payload: Uint8Array, qos: 0 | 1 | 2, retain: boolean): number
   /** Called while `up`. @returns a number that `suback` reports; undefined if the server would refuse it */
@@ -129,7 +129,7 @@ export interface GatewayEvents {
   left(clientId: string, how: Leaving, detail?: string): void
   slept(clientId: string, seconds: number): void
   moved(clientId: string, source: Source): void
-  /** Messages for a client were dropped: its queue is full (first of a row), or it refused one. */
+  /** Messages were dropped: those for a client whose queue is full (first of a row) or that refused one, or its own at QoS 0. */
   dropped(clientId: string, why: string): void
   /** A datagram that is no message, or that has no meaning now. */
   ignored(source: Source, why: string): void

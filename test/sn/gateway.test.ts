@@ -231,7 +231,7 @@ const rows: readonly Row[] = [
     },
   },
   {
-    says: '6.6 without a connection to the server: congestion; at QoS 0 it is lost',
+    says: '6.6 without a connection to the server: congestion; at QoS 0 it is lost, which is reported',
     async run(rig) {
       const link = await rig.connect()
       link.up = false
@@ -239,8 +239,19 @@ const rows: readonly Row[] = [
         expect(rig.ask({ type: 'publish', topic: short('ab'), qos, messageId: 3 })).toMatchObject([
           { type: 'puback', returnCode: 1 },
         ])
+      expect(rig.log.filter((line) => line.startsWith('dropped'))).toEqual([])
       expect(rig.ask({ type: 'publish', topic: short('ab') })).toEqual([])
       expect(link.published).toEqual([])
+      expect(rig.log).toContainEqual(expect.stringMatching(/^dropped .*does not take/))
+    },
+  },
+  {
+    says: '6.6 a message at QoS 0 that the connection to the server does not take is lost, which is reported',
+    async run(rig) {
+      const link = await rig.connect()
+      link.publish = () => -1
+      expect(rig.ask({ type: 'publish', topic: short('ab') })).toEqual([])
+      expect(rig.log).toContainEqual(expect.stringMatching(/^dropped .*does not take/))
     },
   },
   {
