@@ -99,6 +99,7 @@ export class Gateway {
   }
 
   #handle(message: SnMessage, source: Source, bytes: number, now: number): void {
+    if (message.type === 'advertise' || message.type === 'gwinfo') return // of gateways, this one included
     if (message.type === 'connect') return this.#connect(message, source, bytes, now)
     if (message.type === 'searchgw') {
       const { gatewayId } = this.#options.settings

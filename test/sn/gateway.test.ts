@@ -44,6 +44,14 @@ const rows: readonly Row[] = [
     },
   },
   {
+    says: '6.1 ADVERTISE and GWINFO of other gateways have no answer and are not reported',
+    run(rig) {
+      expect(rig.ask({ type: 'advertise', gatewayId: 1, duration: 900 })).toEqual([])
+      expect(rig.ask({ type: 'gwinfo', gatewayId: 1, gatewayAddress: Buffer.alloc(0) })).toEqual([])
+      expect(rig.log).toEqual([])
+    },
+  },
+  {
     says: '6.2 CONNECT without will: CONNACK when the server has accepted',
     options: { accepting: false },
     run(rig) {
