@@ -27,7 +27,7 @@ export function logged(log: (line: string) => void): {
   )
   const evictions = seldom((clientId: string, text: string) => log(`Client ${shown(clientId)} ${text}.`))
   const refusals = seldom((clientId: string, from: string, why: string) =>
-    log(`Client ${shown(clientId)} from ${from} refused: ${shown(why)}.`),
+    log(`Client ${shown(clientId)} from ${from} refused: ${shown(why).replace(/\.$/, '')}.`),
   )
   return {
     dropped: drops,
