@@ -9,16 +9,24 @@ import { strerror } from '../io/system-error.js'
 
 const chunkSize = 256 * 1024
 
-/** The bytes of a file in chunks of `bytes`, or of `stdin` for `-`; gzip is decompressed, and zstd if Node supports it (22.15 and later). */
+export interface ChunkOptions {
+  readonly stdin: () => Readable
+  /** Remarks about the input. */
+  note(text: string): void
+  /** Of a chunk of a file; default: 256 KiB. */
+  readonly bytes?: number | undefined
+  /** Called with the length of each chunk as it is in the file, before it is decompressed. */
+  count?(bytes: number): void
+}
+
+/** The bytes of a file, or of `stdin` for `-`; gzip is decompressed, and zstd if Node supports it (22.15 and later). */
 export async function* chunksOf(
   file: string,
-  stdin: () => Readable,
-  note: (text: string) => void,
-  bytes = chunkSize,
+  { stdin, note, bytes = chunkSize, count }: ChunkOptions,
 ): AsyncGenerator<Buffer> {
   const source = file === '-' ? stdin() : createReadStream(file, { highWaterMark: bytes })
   try {
-    yield* unpacked(source, note)
+    yield* unpacked(count === undefined ? source : counted(source, count), note)
   } catch (cause) {
     throw unreadable(file, cause)
   } finally {
@@ -57,8 +65,21 @@ function unreadable(file: string, cause: unknown): unknown {
   return new MqttxError(`cannot read ${file}: ${strerror(error)}`, { cause, exitCode: ExitCode.usage })
 }
 
-async function* unpacked(source: Readable, note: (text: string) => void): AsyncGenerator<Buffer> {
-  const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+async function* counted(
+  source: AsyncIterable<Buffer>,
+  count: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of source) {
+    count(chunk.length)
+    yield chunk
+  }
+}
+
+async function* unpacked(
+  source: AsyncIterable<Buffer>,
+  note: (text: string) => void,
+): AsyncGenerator<Buffer> {
+  const chunks = source[Symbol.asyncIterator]()
   const first = await firstChunk(chunks)
   if (first === undefined) return
   const packing = packings.find(({ magic }) => first.subarray(0, magic.length).equals(magic))

@@ -34,7 +34,7 @@ export async function readInto(
     return wanted
   }
   const note = (text: string): void => inspector.note(text, { fileOffset: -1 })
-  const open = given.open ?? ((file: string) => chunksOf(file, stdin, note))
+  const open = given.open ?? ((file: string) => chunksOf(file, { stdin, note }))
   await readFiles(files, { reader, open: (file) => portions(open(file)), enter, after })
   enter(undefined)
   if (!wanted) return

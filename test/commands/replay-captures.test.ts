@@ -240,6 +240,45 @@ describe('which messages of a capture are published', () => {
   })
 })
 
+describe.each(['tls12', 'tls13'])('an encrypted connection, %s', (name) => {
+  const fixture = (ending: string) => join(import.meta.dirname, `../fixtures/inspect/${name}.${ending}`)
+
+  test('with the secrets of --keylog', async () => {
+    const { status, stderr, packets } = await replayed(['--keylog', fixture('keys'), fixture('pcap')])
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: expect.stringMatching(/^Published 1 message in/),
+    })
+    expect(packets).toMatchObject([{ topic: 'secret/plans', qos: 1 }])
+    expect(packets[0]!.payload).toHaveLength(12)
+  })
+
+  const others = written(
+    readFileSync(fixture('keys'), 'latin1').replace(/ [0-9a-f]{64} /g, ` ${'0'.repeat(64)} `),
+  )
+  test.each<[string, readonly string[], RegExp]>([
+    [
+      'no key log',
+      [],
+      /^Warning: .*was not decrypted: there is no key log \(--keylog\)\n.*has no message\n$/s,
+    ],
+    [
+      'a key log of others',
+      ['--keylog', others],
+      /^Warning: .*was not decrypted: .*has no secrets.*has no message\n$/s,
+    ],
+    [
+      'a key log that is missing',
+      ['--keylog', '/nowhere/keys'],
+      /^Error: cannot read the key log \/nowhere\/keys: No such/,
+    ],
+  ])('%s: nothing is published, status 1', async (_, words, message) => {
+    const { status, stderr, packets } = await replayed([...words, fixture('pcap')])
+    expect({ status, packets }).toEqual({ status: 1, packets: [] })
+    expect(stderr).toMatch(message)
+  })
+})
+
 /** Shortens the record of a pcap file that has the byte `at` by `length` bytes. */
 function cutFrame(file: Buffer, at: number, length: number): Buffer {
   let record = 24

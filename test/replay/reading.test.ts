@@ -1,12 +1,19 @@
 // How recordings are read: no further than they are played, and what of them is remembered.
-import { expect, test } from 'vitest'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
 import { RecordedCaptures } from '../../src/commands/replay/captures.js'
+import { RecordingFiles } from '../../src/commands/replay/input.js'
 import { RecordedLines } from '../../src/commands/replay/lines.js'
 import { CapturedMessages } from '../../src/commands/replay/publishes.js'
 import { Packet } from '../../src/inspect/packet.js'
 import type { ConnectionFacts } from '../../src/inspect/views/view.js'
 import { bytes } from '../connection/rig.js'
 import { opening, pcapHeader, pcapRecord, timed, toServer } from '../helpers/capture-builder.js'
+import { Dice } from '../helpers/dice.js'
+import { scratch } from '../helpers/run.js'
 
 const defaults = { topic: undefined, qos: 0, retain: false, properties: undefined, version: 5 } as const
 const line = (topic: string) =>
@@ -37,7 +44,8 @@ test('lines are read a chunk at a time', async () => {
   expect(await messages.next()).toBeUndefined()
 })
 
-test('a capture is read a portion at a time', async () => {
+/** The records of a capture: `count` messages from a client, a packet each millisecond. */
+function records(count: number, payload: (at: number) => Buffer): Buffer[] {
   const connect = bytes({
     cmd: 'connect',
     clientId: 'c',
@@ -47,29 +55,93 @@ test('a capture is read a portion at a time', async () => {
     keepalive: 0,
   })
   const publish = (at: number) =>
-    bytes({ cmd: 'publish', topic: `t/${at}`, payload: 'x', qos: 0, retain: false, dup: false })
+    bytes({ cmd: 'publish', topic: `t/${at}`, payload: payload(at), qos: 0, retain: false, dup: false })
   let seq = 1000
-  const data = [connect, ...Array.from({ length: 100 }, (_, at) => publish(at))].map((payload) => {
+  const data = [connect, ...Array.from({ length: count }, (_, at) => publish(at))].map((payload) => {
     const frame = toServer({ seq, payload })
     seq += payload.length
     return frame
   })
-  const source = counted([
-    pcapHeader(),
-    ...timed([...opening(), ...data]).map((packet) => pcapRecord(packet)),
-  ])
+  return timed([...opening(), ...data]).map((packet) => pcapRecord(packet))
+}
+
+test('a capture is read a portion at a time', async () => {
+  const source = counted([pcapHeader(), ...records(100, () => Buffer.from('x'))])
   const messages = new RecordedCaptures(['capture'], {
     ...{ direction: 'c2s', clients: [], keyLog: undefined, needsTime: true, note() {} },
     stdin: () => {
       throw new Error('not standard input')
     },
     open: () => source.chunks,
+    share: () => undefined,
   })
   for (let at = 0; at < 100; at++) {
     expect((await messages.next())?.topic).toBe(`t/${at}`)
     expect(source.read()).toBeLessThanOrEqual(at + 8)
   }
   expect(await messages.next()).toBeUndefined()
+})
+
+describe('when a recording will end, while it is read', () => {
+  const folder = scratch('replay-end')
+  const count = 1000
+  const dice = new Dice(7)
+  const capture = Buffer.concat([pcapHeader(), ...records(count, () => dice.bytes(1000))])
+  const last = 1_700_000_000_000 + count + 3 // after the three packets of the handshake and CONNECT
+
+  function filesOf(files: readonly string[], stdin?: Readable): RecordingFiles {
+    const capture = { direction: 'c2s', clients: [], keyLog: undefined, note() {} } as const
+    return new RecordingFiles({
+      ...{ files, defaults, needsTime: true },
+      capture: { ...capture, stdin: () => stdin! },
+    })
+  }
+
+  function written(name: string, contents: Buffer): string {
+    const file = join(folder, name)
+    writeFileSync(file, contents)
+    return file
+  }
+
+  /** The expected end after each message. */
+  async function endsOf(recording: RecordingFiles): Promise<(number | undefined)[]> {
+    const messages = await recording.open()
+    const ends: (number | undefined)[] = []
+    while ((await messages.next()) !== undefined) ends.push(recording.end)
+    return ends
+  }
+
+  const pcapFile = written('a.pcap', capture)
+  const packed = written('a.pcap.gz', gzipSync(capture))
+  const lines = written('a.ndjson', line('t'))
+  const linesEnd = Date.UTC(2026, 10, 27, 8)
+
+  test.each([
+    ['a capture', [pcapFile], 0.1],
+    ['a capture in gzip', [packed], 0.9], // the decompressor reads ahead, here half of it
+  ])('%s: it is estimated, and exact at the end', async (_, files, tolerance) => {
+    const ends = await endsOf(filesOf(files))
+    expect(ends).toHaveLength(count)
+    const deviations = ends.map((end) => Math.abs(end! - last) / count)
+    expect(Math.max(...deviations)).toBeLessThan(tolerance)
+    expect(ends.at(-1)).toBe(last)
+  })
+
+  test('a capture from a pipe: not known', async () => {
+    const ends = await endsOf(filesOf(['-'], Readable.from([capture])))
+    expect(ends).toHaveLength(count)
+    expect(new Set(ends)).toEqual(new Set([undefined]))
+  })
+
+  test('lines: the time of the last one', async () => {
+    expect(await endsOf(filesOf([lines]))).toEqual([linesEnd])
+    expect(await endsOf(filesOf(['-'], Readable.from([line('t')])))).toEqual([undefined])
+  })
+
+  test('captures and lines: whichever ends later', async () => {
+    const ends = await endsOf(filesOf([pcapFile, lines]))
+    expect(new Set(ends)).toEqual(new Set([linesEnd]))
+  })
 })
 
 test('20,000 messages are recognised if they are sent again', () => {

@@ -5,6 +5,7 @@ import { Filter } from '../../inspect/filter.js'
 import { Inspector } from '../../inspect/inspector.js'
 import type { Direction } from '../../inspect/packet.js'
 import { withResolvers } from '../../io/promises.js'
+import { ExpectedEnd } from '../../replay/expected-end.js'
 import type { Messages } from '../../replay/merge.js'
 import { inflate } from '../capture-inflate.js'
 import { readInto } from '../capture-reading.js'
@@ -25,6 +26,8 @@ export interface CaptureSettings {
   readonly stdin: () => Readable
   /** Opens a file. */
   readonly open: (file: string) => AsyncIterable<Buffer>
+  /** The share of the files that has been read, from 0 to 1; undefined if their size is not known. */
+  readonly share: () => number | undefined
   /** Remarks about the input. */
   note(text: string): void
 }
@@ -38,6 +41,7 @@ export class RecordedCaptures implements Messages<Recorded> {
   #at = 0
   #ended = false
   #failure: unknown
+  readonly #expectedEnd = new ExpectedEnd()
   /** Lets the reading go on: the batch is used up. */
   #goOn = withResolvers<void>()
   /** Reports that there is a batch, or the end. */
@@ -53,6 +57,11 @@ export class RecordedCaptures implements Messages<Recorded> {
       this.#ended = true
       this.#ready.resolve()
     })
+  }
+
+  /** The expected time of the last message, in milliseconds since 1970; undefined if it is not known. */
+  get end(): number | undefined {
+    return this.#expectedEnd.at(this.#settings.share())
   }
 
   next(): Recorded | undefined | Promise<Recorded | undefined> {
@@ -113,6 +122,7 @@ export class RecordedCaptures implements Messages<Recorded> {
     const batch = this.messages.take()
     if (batch.length === 0 || this.#ended) return
     this.#goOn = withResolvers()
+    for (const { time } of batch) this.#expectedEnd.add(time)
     this.#batch = batch
     this.#at = 0
     this.#ready.resolve()

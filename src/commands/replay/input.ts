@@ -1,9 +1,9 @@
 // The files of a recording: what each of them is, and how it is opened.
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { LineTimes } from '../../recording/time.js'
 import { isObject } from '../../recording/values.js'
 import { Merged, type Messages, type Recording } from '../../replay/merge.js'
-import { chunksOf, isFile } from '../capture-input.js'
+import { type ChunkOptions, chunksOf } from '../capture-input.js'
 import type { CaptureSettings, RecordedCaptures } from './captures.js'
 import { RecordedLines } from './lines.js'
 import type { CapturedMessages } from './publishes.js'
@@ -16,10 +16,12 @@ const edge = 64 * 1024
  * from which 60 MB of chunks are not removed in time.
  */
 const chunkOfLines = 32 * 1024
+/** The same for captures: as much as is read ahead, so that the share that has been read is exact. */
+const chunkOfCaptures = 64 * 1024
 
 export interface InputOptions extends ReadingOptions {
   readonly files: readonly string[]
-  readonly capture: Omit<CaptureSettings, 'open' | 'needsTime'>
+  readonly capture: Omit<CaptureSettings, 'open' | 'share' | 'needsTime'>
 }
 
 interface Input {
@@ -27,6 +29,8 @@ interface Input {
   readonly kind: 'lines' | 'capture'
   /** The chunks of a pipe, which can be read only once. */
   readonly chunks: AsyncIterable<Buffer> | undefined
+  /** In bytes; undefined for a pipe. */
+  readonly size: number | undefined
   /** The time of the first message of a file, if there are several files. */
   readonly first: number | undefined
 }
@@ -35,8 +39,10 @@ export class RecordingFiles {
   readonly #options: InputOptions
   /** Undefined until the files have been looked at. */
   #inputs: readonly Input[] | undefined
-  #captured: CapturedMessages | undefined
-  #end: number | undefined
+  /** Those of the last round. */
+  #captures: RecordedCaptures | undefined
+  /** Of each file of lines. */
+  #ends: readonly (number | undefined)[] = []
 
   constructor(options: InputOptions) {
     this.#options = options
@@ -44,12 +50,14 @@ export class RecordingFiles {
 
   /** What was left out of the captures in the last round; undefined if there are none. */
   get captured(): CapturedMessages | undefined {
-    return this.#captured
+    return this.#captures?.messages
   }
 
-  /** The time of the last message, if all files are of lines and say so. */
+  /** The time of the last message, expected for captures, in milliseconds since 1970; undefined if it is not known. */
   get end(): number | undefined {
-    return this.#end
+    const ends = this.#captures === undefined ? this.#ends : [...this.#ends, this.#captures.end]
+    const known = ends.filter((end) => end !== undefined)
+    return known.length === ends.length ? Math.max(...known) : undefined
   }
 
   /** All messages in order of time. The first call looks at the files: what they are, and when they begin. */
@@ -61,7 +69,7 @@ export class RecordingFiles {
       .map((input): Recording<Recorded> => ({ first: input.first, open: () => this.#lines(input) }))
     if (captures.length > 0) {
       const { RecordedCaptures } = await import('./captures.js')
-      recordings.push({ first: undefined, open: () => this.#captures(RecordedCaptures, captures) })
+      recordings.push({ first: undefined, open: () => this.#openCaptures(RecordedCaptures, captures) })
     }
     return new Merged(recordings)
   }
@@ -69,30 +77,40 @@ export class RecordingFiles {
   async #look(): Promise<Input[]> {
     const inputs: Input[] = []
     for (const file of this.#options.files) inputs.push(await lookAt(file, this.#options))
-    const ends = await Promise.all(inputs.map(endOf))
-    const known = ends.filter((end) => end !== undefined)
-    if (known.length === inputs.length) this.#end = Math.max(...known)
+    this.#ends = await Promise.all(inputs.filter(({ kind }) => kind === 'lines').map(endOf))
     return inputs
   }
 
   #lines(input: Input): RecordedLines {
-    return linesOf(input.chunks ?? this.#chunks(input.file, chunkOfLines), this.#options, input.file)
+    return linesOf(
+      input.chunks ?? this.#chunks(input.file, { bytes: chunkOfLines }),
+      this.#options,
+      input.file,
+    )
   }
 
-  #captures(Captures: typeof RecordedCaptures, captures: readonly Input[]): RecordedCaptures {
+  #openCaptures(Captures: typeof RecordedCaptures, captures: readonly Input[]): RecordedCaptures {
     const { capture, needsTime } = this.#options
     const opened = new Map(captures.map(({ file, chunks }) => [file, chunks]))
-    const read = new Captures(
+    const size = captures.reduce((sum, input) => sum + (input.size ?? Number.NaN), 0)
+    let read = 0
+    const count = (bytes: number) => {
+      read += bytes
+    }
+    this.#captures = new Captures(
       captures.map(({ file }) => file),
-      { ...capture, needsTime, open: (file) => opened.get(file) ?? this.#chunks(file) },
+      {
+        ...{ ...capture, needsTime },
+        open: (file) => opened.get(file) ?? this.#chunks(file, { bytes: chunkOfCaptures, count }),
+        share: () => (Number.isNaN(size) ? undefined : read / size),
+      },
     )
-    this.#captured = read.messages
-    return read
+    return this.#captures
   }
 
-  #chunks(file: string, bytes?: number): AsyncIterable<Buffer> {
+  #chunks(file: string, how: Pick<ChunkOptions, 'bytes' | 'count'>): AsyncIterable<Buffer> {
     const { stdin, note } = this.#options.capture
-    return chunksOf(file, stdin, note, bytes)
+    return chunksOf(file, { stdin, note, ...how })
   }
 }
 
@@ -102,8 +120,8 @@ function linesOf(chunks: AsyncIterable<Buffer>, options: InputOptions, file: str
 
 async function lookAt(file: string, options: InputOptions): Promise<Input> {
   const { stdin, note } = options.capture
-  const isRegular = file !== '-' && (await isFile(file))
-  const chunks = chunksOf(file, stdin, note)
+  const size = file === '-' ? undefined : await sizeOf(file)
+  const chunks = chunksOf(file, { stdin, note })
   let beginning: Buffer = Buffer.alloc(0)
   let kind = kindOf(beginning)
   while (kind === undefined && beginning.length < edge) {
@@ -114,10 +132,10 @@ async function lookAt(file: string, options: InputOptions): Promise<Input> {
   }
   kind ??= 'lines' // blank
   const all = continued(beginning, chunks)
-  if (!isRegular) return { file, kind, chunks: all, first: undefined }
+  if (size === undefined) return { file, kind, chunks: all, size, first: undefined }
   const first = options.files.length > 1 && kind === 'lines' ? await firstTime(all, options) : undefined
   await chunks.return(undefined)
-  return { file, kind, chunks: undefined, first }
+  return { file, kind, chunks: undefined, size, first }
 }
 
 /** An object of JSON begins a file of lines; anything else is for the reader of captures. Undefined: more is needed. */
@@ -135,6 +153,12 @@ async function* continued(beginning: Buffer, rest: AsyncIterable<Buffer>): Async
   yield* rest
 }
 
+/** In bytes; undefined for a pipe. */
+async function sizeOf(file: string): Promise<number | undefined> {
+  const facts = await stat(file).catch(() => undefined) // the error is for the reader
+  return facts?.isFile() === true ? facts.size : undefined
+}
+
 /** Undefined if the first line is not a message: the error is for the replay. */
 async function firstTime(chunks: AsyncIterable<Buffer>, options: InputOptions): Promise<number | undefined> {
   try {
@@ -145,11 +169,10 @@ async function firstTime(chunks: AsyncIterable<Buffer>, options: InputOptions): 
 }
 
 /** The time of the last line of a regular file, for the time that is left; undefined if it is not known. */
-async function endOf({ file, kind, chunks }: Input): Promise<number | undefined> {
-  if (kind !== 'lines' || chunks !== undefined) return undefined
+async function endOf({ file, size }: Input): Promise<number | undefined> {
+  if (size === undefined) return undefined
   const handle = await open(file)
   try {
-    const { size } = await handle.stat()
     const bytes = Buffer.alloc(Math.min(size, edge))
     await handle.read(bytes, 0, bytes.length, size - bytes.length)
     const last = bytes.toString().trimEnd().split('\n').at(-1)!
