@@ -25,6 +25,8 @@ export interface Host {
 }
 
 export interface ProcessHost extends Host {
+  /** Closes standard input: reading it would keep the process alive. */
+  close(): void
   /** Waits until standard error has been written; false if its reader takes nothing for `patienceMs` milliseconds. */
   written(patienceMs: number): Promise<boolean>
   /** Standard output has been opened. */
@@ -60,6 +62,7 @@ export function processHost(endBy: (signal: NodeJS.Signals) => void = () => {}):
     get hasPrinted() {
       return hasPrinted
     },
+    close: () => void stdin?.destroy(),
     written: async (patienceMs) => stderr === undefined || written(stderr, patienceMs),
   }
 }

@@ -137,6 +137,7 @@ export async function start(): Promise<void> {
   const argv = faithfulArgv(process.argv.slice(2))
   const status = await main(argv, host)
   process.exitCode = status
+  host.close()
   const read = await host.written(patienceMs)
   // exit() would wait for a running hash, which cannot be cancelled. The shell sees the same status.
   if (argv[0] === 'passwd' && status > 128) endBy(status === ExitCode.interrupted ? 'SIGINT' : 'SIGTERM')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { makeCertificates } from '../helpers/certificates.js'
 import { isBun, type Running, scratch, start, startMqttx } from '../helpers/run.js'
+import { smallDisk } from '../helpers/small-disk.js'
 import { once, sleep } from '../helpers/wait.js'
 import { connectPacket, type TestClient, testClient } from './rig.js'
 
@@ -59,11 +60,7 @@ test.each([
 test('H39: a log that fills its disk goes on when there is room again, and says how many lines are lost', async ({
   skip,
 }) => {
-  const folder = scratch('log')
-  const mounted = await start('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', folder]).ended
-  if (mounted.status !== 0) skip(mounted.stderr)
-  onTestFinished(async () => void (await start('umount', ['-l', folder]).ended))
-  const log = join(folder, 'log')
+  const log = join(await smallDisk('log', 16, skip), 'log')
   const running = brokerIn(`exec mqttx broker -p 0 2>>${log}`)
   const port = await portOf(running)
   await talk(port, 120)
