@@ -1,7 +1,9 @@
 // Signals act as in a C program, and a second signal ends the process at once.
 import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { choose } from '../helpers/amount.js'
 import { type Broker, peerTest, startOwnBroker } from '../helpers/peers.js'
 import { type Running, scratch, start, startMqttx } from '../helpers/run.js'
 import { connack, scriptedServer } from '../helpers/scripted-server.js'
@@ -17,6 +19,11 @@ const silent = () =>
   scriptedServer({
     packet: ({ cmd }, socket) => void (cmd === 'connect' && socket.write(connack())),
   })
+
+const signals = [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const
 
 const subscribed = (running: Running) => running.until((_, stderr) => stderr.includes('SUBACK'))
 
@@ -73,6 +80,38 @@ describe('E33', () => {
   })
 })
 
+describe('the first signal ends a command that waits for standard input', () => {
+  test.each([
+    'pub -t t -l',
+    'pub -t t -s',
+    'pub -t t -f -',
+    'pub --json',
+    'rr -t t -e a -l',
+    'rr -t t -e a -s',
+    'replay',
+    'replay --speed max -',
+    'retained restore',
+    'inspect',
+    'inspect --view json -',
+    'passwd -U -',
+    'passwd -U - FILE',
+    'passwd -c FILE ada',
+    'passwd -c --password-file - FILE ada',
+    'passwd --verify FILE ada',
+  ])('%s', async (line) => {
+    const file = join(scratch('users'), 'users')
+    writeFileSync(file, '')
+    const words = line.split(' ').map((word) => (word === 'FILE' ? file : word))
+    const at = /^(passwd|inspect)/.test(line) ? [] : broker.at
+    for (const [signal, status] of choose(signals, line.length)) {
+      const running = startMqttx([...words, ...at], { stdin: 'open' })
+      await Promise.race([sleep(800), running.ended])
+      running.kill(signal)
+      expect((await running.ended).status, running.stderr()).toBe(status)
+    }
+  })
+})
+
 describe('a second signal ends it at once', () => {
   const rows: readonly [name: string, words: readonly string[], ready: string][] = [
     ['sub', ['sub', '-d', '-t', 't'], 'SUBSCRIBE'],
@@ -82,10 +121,7 @@ describe('a second signal ends it at once', () => {
     ['rr --serve', ['rr', '--serve', '--echo', '-d', '-V', 'mqttv311', '-t', 't', '-e', 'a'], 'SUBSCRIBE'],
   ]
   test.each(rows)('E33: %s', async (_, words, ready) => {
-    for (const [signal, expected] of [
-      ['SIGINT', 130],
-      ['SIGTERM', 143],
-    ] as const) {
+    for (const [signal, expected] of signals) {
       const server = await silent()
       const running = startMqttx([...words, ...server.at], { stdin: 'open' })
       running.write('line\n')

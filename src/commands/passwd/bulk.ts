@@ -113,7 +113,7 @@ export async function importLines(
   const width = atOnce(jobs)
   // Report an unusable file before hashing.
   if (file !== undefined) await withStored(file, 'create', async () => {})
-  const users = await plainUsers(tools)
+  const users = await unlessEnded(plainUsers(tools), signal)
   const hashAll = (some: readonly PlainUser[]): Promise<StoredHash[]> =>
     hashing(some.length, tools, (done) =>
       mapped(some, width, signal, async ({ password }) => {
@@ -169,14 +169,14 @@ const maxBytes = 256 * 1024 * 1024
 const overhead = 200
 
 /** Reads the users from standard input. The password is everything after the first colon, untrimmed. */
-async function plainUsers({ host, signal }: Tools): Promise<PlainUser[]> {
+async function plainUsers({ host }: Tools): Promise<PlainUser[]> {
   const users = new Map<string, PlainUser & { number: number }>()
   const refuse = (number: number, fault: string): never => {
     throw new MqttxError([`Corrupt password file at line ${number}.`, `standard input:${number}: ${fault}`])
   }
   let number = 0
   let bytes = 0
-  for await (const line of linesFrom(host.stdin, signal, () => refuse(number + 1, 'the line is too long'))) {
+  for await (const line of linesFrom(host.stdin, () => refuse(number + 1, 'the line is too long'))) {
     number++
     if (line.length === 0 || line[0] === 0x23) continue
     const colon = line.indexOf(':')
@@ -196,11 +196,7 @@ async function plainUsers({ host, signal }: Tools): Promise<PlainUser[]> {
   return [...users.values()]
 }
 
-async function* linesFrom(
-  stream: NodeJS.ReadableStream,
-  signal: AbortSignal,
-  tooLong: () => never,
-): AsyncGenerator<Buffer> {
+async function* linesFrom(stream: NodeJS.ReadableStream, tooLong: () => never): AsyncGenerator<Buffer> {
   const lines = new LineSplitter(longestLine)
   const line = (): Buffer => {
     const { bytes, start, end } = lines
@@ -208,7 +204,6 @@ async function* linesFrom(
   }
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
-      if (signal.aborted) throw signal.reason
       lines.push(chunk)
       while (lines.next()) yield line()
     }
