@@ -81,7 +81,7 @@ describe('E33', () => {
 })
 
 describe('the first signal ends a command that waits for standard input', () => {
-  test.each([
+  test.concurrent.each([
     'pub -t t -l',
     'pub -t t -s',
     'pub -t t -f -',
