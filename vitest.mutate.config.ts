@@ -2,7 +2,7 @@
 import { mergeConfig } from 'vitest/config'
 import base from './vitest.config.js'
 
-const all = 'capture,cli,codec,connection,format,inspect,io,library,passwd,session'
+const all = 'capture,cli,codec,connection,format,inspect,io,library,passwd,replay,session,sn,top'
 const units = (process.env.MQTTX_MUTATE_UNITS ?? all).split(',')
 const slow = [
   'inspect/losses',

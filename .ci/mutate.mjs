@@ -9,7 +9,10 @@ import { Instrumenter } from '@stryker-mutator/instrumenter'
 import { runOnly } from './drawn.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const allFolders = ['session', 'codec', 'connection', 'format', 'capture', 'inspect', 'passwd']
+const allFolders = [
+  ...['session', 'codec', 'connection', 'format', 'capture', 'inspect', 'passwd'],
+  ...['recording', 'replay', 'sn', 'top'],
+]
 const wanted = 0.9
 /** Texts are for people: a changed one breaks golden files, which are not among the quick tests. */
 const excludedMutations = ['StringLiteral']

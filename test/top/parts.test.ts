@@ -77,10 +77,15 @@ describe('figures', () => {
     [undefined, '-'],
     [0, '0.0s'],
     [9990, '9.9s'],
+    [10_000, '10s'],
     [59_999, '59s'],
+    [60_000, '1m00s'],
     [185_000, '3m05s'],
+    [3_600_000, '1h00m'],
     [7_800_000, '2h10m'],
+    [86_400_000, '1d00h'],
     [356_400_000, '4d03h'],
+    [8_640_000_000, '100d'],
     [40_000_000_000, '462d'],
   ])('%d ms are %s', (ms, text) => {
     expect(duration(ms)).toBe(text)
@@ -157,6 +162,7 @@ describe('sampling', () => {
     ['goes on while it does not help', [1, 1, 1, 1, 1, 1], [1, 2, 2, 4, 4, 8]],
     ['ends when there is time for twice as much', [1, 1, 0.3, 0.3, 0.3], [1, 2, 2, 1, 1]],
     ['stays while there is not', [1, 1, 0.6, 0.6, 0.6], [1, 2, 2, 2, 2]],
+    ['counts no message more than once', [0, 0, 0, 0], [1, 1, 1, 1]],
   ])('%s', (_, given, expected) => {
     expect(shares(...given)[1]).toEqual(expected)
   })

@@ -5,7 +5,7 @@ import { firstNode } from '../../src/top/nodes.js'
 import type { TopicTree } from '../../src/top/topic-tree.js'
 import { type Status, TopView, type ViewOptions } from '../../src/top/view.js'
 import { displayWidth } from '../../src/width.js'
-import { emptyTree, house, send } from './rig.js'
+import { emptyTree, house, limits, send } from './rig.js'
 
 const status: Status = { server: 'localhost', filters: ['#'], state: '', ratio: 1, isBehind: false }
 const order = { key: 'rate', reverse: false } as const
@@ -76,6 +76,10 @@ describe('every screen', () => {
       expect.stringMatching(/^\x1b\[7m[^\x1b]*\x1b\[0m$/),
     ])
     expect(coloured.some((line) => line.includes('\x1b[33m'))).toBe(true)
+    expect(coloured.filter((line) => line.includes('\x1b[36m')).length).toBeGreaterThan(2) // levels
+    const overfull = house({ limits: { ...limits, topics: 3 } })
+    const others = screen(viewOf(overfull, { style })).find((line) => line.includes('(other topics)'))
+    expect(others).toMatch(/\x1b\[2m +\(other topics\)\x1b\[0m$/)
   })
 
   test('says what is not as usual', () => {
@@ -90,6 +94,13 @@ describe('every screen', () => {
 
   test('without messages', () => {
     expect(screen(viewOf(emptyTree()))[2]).toBe(' No messages yet.')
+    const tree = emptyTree()
+    send(tree, 'a', 0)
+    const view = viewOf(tree, {}, 1000)
+    press(view, '!')
+    expect(screen(view)[2]).toBe(' No silent topics.')
+    press(view, '/', 'z', 'enter')
+    expect(screen(view)[2]).toBe(' No such topics.')
   })
 })
 
@@ -160,6 +171,8 @@ describe('keys', () => {
     ['i: the other way round', ['5', 'i'], ['家/温度', expect.stringMatching(/^long\/x+\.\.\.$/)]],
     ['/: text, in any case', ['/', 'P', 'o', 'w', 'enter'], ['home/power/meter']],
     ['/: backspace', ['/', 'p', 'x', 'backspace', 'u', 'enter'], ['garden/pump']],
+    ['/: keys that are no text', ['/', 'p', 'u', 'up', 'page down', 'tab', 'enter'], ['garden/pump']],
+    ['/: ctrl-u', ['/', 'p', 'u', 'ctrl-u', 'p', 'o', 'w', 'enter'], ['home/power/meter']],
     ['/: escape shows all', ['/', 'z', 'escape', '5'], ['garden/pump', expect.anything()]],
     ['escape after a text shows all', ['/', 'z', 'enter', 'escape', '5'], ['garden/pump', expect.anything()]],
     ['!: silent topics', ['!'], ['garden/pump']],
