@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { parsePredefined } from '../../src/sn/predefined.js'
 import { ReleasedMessages } from '../../src/sn/released.js'
+import { TargetNames } from '../../src/sn/targets.js'
 import { TopicTable } from '../../src/sn/topics.js'
 
 test('names and identifiers are one to one', () => {
@@ -42,4 +43,28 @@ test('16 released messages are remembered, for a time, by their contents', () =>
 test('a file of predefined topics', () => {
   const topics = parsePredefined('# comment\n\n 7\ta b/c \r\n65535 x\n', 'file')
   expect([topics.size, topics.nameOf(7), topics.idOf('x')]).toEqual([2, 'a b/c', 65_535])
+})
+
+test.each([
+  ['0 a', 'the identifier is not from 1 to 65535'],
+  ['65536 a', 'the identifier is not from 1 to 65535'],
+  ['7', 'not `ID NAME`'],
+  ['7 a/+', 'not a Topic Name'],
+  [`7 ${'x'.repeat(65_536)}`, 'the Topic Name is longer than 65535 bytes'],
+  ['1 b', "1 or 'b' is in an earlier line"],
+  ['2 first', "2 or 'first' is in an earlier line"],
+])('a file of predefined topics with fault %#', (line, fault) => {
+  expect(() => parsePredefined(`1 first\n\n${line}\n`, 'topics')).toThrow(`topics, line 3: ${fault}`)
+})
+
+test.each<[string, unknown]>([
+  ['#7', { kind: 'predefined', id: 7 }],
+  ['#7x', { kind: 'name', name: '#7x' }],
+  ['a/b', { kind: 'predefined', id: 9 }],
+  ['ab', { kind: 'short', name: 'ab' }],
+  ['a+', { kind: 'name', name: 'a+' }],
+  ['#a', { kind: 'name', name: '#a' }],
+  ['abc', { kind: 'name', name: 'abc' }],
+])('the target of %s', (name, target) => {
+  expect(new TargetNames(parsePredefined('9 a/b', 'topics')).of(name)).toEqual(target)
 })
