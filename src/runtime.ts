@@ -17,6 +17,11 @@ export const can = {
   psk: bun === undefined,
   /** The secrets of a TLS connection. Bun emits no `keylog` event. */
   keyLog: bun === undefined,
+  /**
+   * A named pipe without a thread. Bun reads nothing from its descriptor, and systems other than Linux report the end of a
+   * pipe that has no writer yet.
+   */
+  readPipes: bun === undefined && process.platform === 'linux',
   /** Entries of garbage collection in `PerformanceObserver`. Bun has none. */
   observeGarbage: bun === undefined,
 }

@@ -1,16 +1,17 @@
 // Input of captures: files and standard input, with gzip or zstd, and bytes on the command line.
-import { constants, createReadStream, fstatSync } from 'node:fs'
+import { constants, fstatSync } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import type { Duplex, Readable } from 'node:stream'
 import * as zlib from 'node:zlib'
 import { isDecimal } from '../capture/text/source-code.js'
 import { ExitCode, MqttxError, UsageError } from '../errors.js'
+import type { Inputs } from '../io/inputs.js'
 import { strerror } from '../io/system-error.js'
 
 const chunkSize = 256 * 1024
 
 export interface ChunkOptions {
-  readonly stdin: () => Readable
+  readonly inputs: Inputs
   /** Remarks about the input. */
   note(text: string): void
   /** Of a chunk of a file; default: 256 KiB. */
@@ -19,18 +20,19 @@ export interface ChunkOptions {
   count?(bytes: number): void
 }
 
-/** The bytes of a file, or of `stdin` for `-`; gzip is decompressed, and zstd if Node supports it (22.15 and later). */
+/** The bytes of a file; gzip is decompressed, and zstd if Node supports it (22.15 and later). */
 export async function* chunksOf(
   file: string,
-  { stdin, note, bytes = chunkSize, count }: ChunkOptions,
+  { inputs, note, bytes = chunkSize, count }: ChunkOptions,
 ): AsyncGenerator<Buffer> {
-  const source = file === '-' ? stdin() : createReadStream(file, { highWaterMark: bytes })
+  let source: Readable | undefined
   try {
+    source = inputs.open(file, bytes)
     yield* unpacked(count === undefined ? source : counted(source, count), note)
   } catch (cause) {
     throw unreadable(file, cause)
   } finally {
-    source.destroy()
+    source?.destroy()
   }
 }
 

@@ -1,16 +1,16 @@
 // Reads all files of a capture once into an inspector, in portions.
-import type { Readable } from 'node:stream'
 import { CaptureReader } from '../capture/open.js'
 import type { CaptureOptions } from '../capture/options.js'
 import { PacedSink } from '../capture/pace.js'
 import type { Inspector } from '../inspect/inspector.js'
+import type { Inputs } from '../io/inputs.js'
 import { readFiles } from './capture-files.js'
 import { chunksOf } from './capture-input.js'
 
 export interface ReadOptions {
   readonly files: readonly string[]
   readonly options: CaptureOptions
-  readonly stdin: () => Readable
+  readonly inputs: Inputs
   /** Opens a file; default: `chunksOf`. */
   readonly open?: ((file: string) => AsyncIterable<Buffer>) | undefined
   /** Sets the file that later notes refer to; undefined for all files. */
@@ -22,7 +22,7 @@ export interface ReadOptions {
 /** Resolves at the end of all files, or when `turn` stops the reading. */
 export async function readInto(
   inspector: Inspector,
-  { files, options, stdin, enter, turn, ...given }: ReadOptions,
+  { files, options, inputs, enter, turn, ...given }: ReadOptions,
 ): Promise<void> {
   const paced = new PacedSink(inspector)
   const reader = new CaptureReader(paced, options)
@@ -34,7 +34,7 @@ export async function readInto(
     return wanted
   }
   const note = (text: string): void => inspector.note(text, { fileOffset: -1 })
-  const open = given.open ?? ((file: string) => chunksOf(file, { stdin, note }))
+  const open = given.open ?? ((file: string) => chunksOf(file, { inputs, note }))
   await readFiles(files, { reader, open: (file) => portions(open(file)), enter, after })
   enter(undefined)
   if (!wanted) return

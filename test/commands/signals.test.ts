@@ -1,6 +1,6 @@
 // Signals act as in a C program, and a second signal ends the process at once.
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { closeSync, constants, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { choose } from '../helpers/amount.js'
@@ -24,6 +24,9 @@ const signals = [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const
+
+/** Bun, in the executables, reads a pipe on a thread: a second signal ends `inspect` then. */
+const runtimeIsNode = process.env.MQTTX_PROGRAM === undefined
 
 const subscribed = (running: Running) => running.until((_, stderr) => stderr.includes('SUBACK'))
 
@@ -108,6 +111,41 @@ describe('the first signal ends a command that waits for standard input', () => 
       await Promise.race([sleep(800), running.ended])
       running.kill(signal)
       expect((await running.ended).status, running.stderr()).toBe(status)
+    }
+  })
+})
+
+describe('a named pipe keeps no command alive', () => {
+  const pipes: readonly [name: string, prepare: (pipe: string) => number | undefined][] = [
+    ['without a writer', () => undefined],
+    [
+      'whose writer is silent',
+      (pipe) => {
+        const descriptor = openSync(pipe, constants.O_RDWR) // opening it to write waits for a reader
+        writeSync(descriptor, '{"time":"2026-11-27T08:00:00Z","topic":"t","payload":"x","retain":true}\n')
+        return descriptor
+      },
+    ],
+  ]
+  type Row = readonly [line: string, signal: 'SIGINT' | 'SIGTERM' | undefined, status: number]
+  const rows: readonly Row[] = [
+    ['replay PIPE', 'SIGINT', 130],
+    ['replay PIPE -W 1', undefined, 27],
+    ['retained restore PIPE', 'SIGTERM', 143],
+    ['retained restore PIPE -W 1', undefined, 27],
+    ...(runtimeIsNode ? ([['inspect PIPE', 'SIGINT', 130]] as const) : []),
+  ]
+  test.each(pipes)('%s', async (_, prepare) => {
+    for (const [line, signal, status] of rows) {
+      const pipe = join(scratch('pipe'), 'pipe')
+      execFileSync('mkfifo', [pipe])
+      const descriptor = prepare(pipe)
+      const words = line.split(' ').map((word) => (word === 'PIPE' ? pipe : word))
+      const running = startMqttx([...words, ...(line.startsWith('inspect') ? [] : broker.at)])
+      await Promise.race([sleep(800), running.ended])
+      if (signal !== undefined) running.kill(signal)
+      expect((await running.ended).status, `${line}\n${running.stderr()}`).toBe(status)
+      if (descriptor !== undefined) closeSync(descriptor)
     }
   })
 })

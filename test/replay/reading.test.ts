@@ -10,6 +10,7 @@ import { RecordedLines } from '../../src/commands/replay/lines.js'
 import { CapturedMessages } from '../../src/commands/replay/publishes.js'
 import { Packet } from '../../src/inspect/packet.js'
 import type { ConnectionFacts } from '../../src/inspect/views/view.js'
+import { Inputs } from '../../src/io/inputs.js'
 import { bytes } from '../connection/rig.js'
 import { opening, pcapHeader, pcapRecord, timed, toServer } from '../helpers/capture-builder.js'
 import { Dice } from '../helpers/dice.js'
@@ -69,9 +70,9 @@ test('a capture is read a portion at a time', async () => {
   const source = counted([pcapHeader(), ...records(100, () => Buffer.from('x'))])
   const messages = new RecordedCaptures(['capture'], {
     ...{ direction: 'c2s', clients: [], keyLog: undefined, needsTime: true, note() {} },
-    stdin: () => {
+    inputs: new Inputs(() => {
       throw new Error('not standard input')
-    },
+    }),
     open: () => source.chunks,
     share: () => undefined,
   })
@@ -93,7 +94,7 @@ describe('when a recording will end, while it is read', () => {
     const capture = { direction: 'c2s', clients: [], keyLog: undefined, note() {} } as const
     return new RecordingFiles({
       ...{ files, defaults, needsTime: true },
-      capture: { ...capture, stdin: () => stdin! },
+      capture: { ...capture, inputs: new Inputs(() => stdin!) },
     })
   }
 

@@ -11,6 +11,7 @@ import { Inspector, type InspectorOptions } from '../../inspect/inspector.js'
 import { onlyDirection } from '../../inspect/names.js'
 import type { View } from '../../inspect/views/view.js'
 import { WrappedSink } from '../../inspect/views/wrap.js'
+import { Inputs } from '../../io/inputs.js'
 import { Output } from '../../io/output.js'
 import { say } from '../../io/say.js'
 import { readGiven } from '../../io/small-file.js'
@@ -64,11 +65,12 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
       if (!args.quiet) screen.note(`${place}${fileOffset < 0 ? '' : `offset ${fileOffset}: `}${text}`)
     },
   })
+  const inputs = new Inputs(() => host.stdin)
   const stop: { now: boolean; by?: Signal } = { now: false }
   const release = host.onSignal(['SIGINT', 'SIGTERM'], (signal) => {
     return screen.onSignal(signal, () => {
       Object.assign(stop, { now: true, by: signal })
-      if (files.includes('-')) host.stdin.destroy()
+      inputs.close()
     })
   })
   const yieldIfDue = createYielder(host)
@@ -79,7 +81,7 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
     const source = {
       files,
       options: { ports: args.port, protocol: args.protocol, keyLog, inflate, crypto },
-      stdin: () => host.stdin,
+      inputs,
     }
     if (view === 'bytes' && isTerminal(host.stdout) && (await canReadTwice(files))) {
       const turn = async (): Promise<boolean> => {
@@ -104,7 +106,7 @@ export async function run(args: InspectArgs, host: Host): Promise<number> {
       },
     })
     await reading.catch((error: unknown) => {
-      if (!stop.now) throw error // else the signal handler closed standard input
+      if (!stop.now) throw error // else the signal handler closed the input
     })
     if (stop.now) inspector.done = true // no checks for the part that was not read
     inspector.end()

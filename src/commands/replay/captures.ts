@@ -1,9 +1,9 @@
 // The messages of captures: the inspector reads ahead by one portion of the input.
-import type { Readable } from 'node:stream'
 import { MqttxError } from '../../errors.js'
 import { Filter } from '../../inspect/filter.js'
 import { Inspector } from '../../inspect/inspector.js'
 import type { Direction } from '../../inspect/packet.js'
+import type { Inputs } from '../../io/inputs.js'
 import { withResolvers } from '../../io/promises.js'
 import { ExpectedEnd } from '../../replay/expected-end.js'
 import type { Messages } from '../../replay/merge.js'
@@ -23,7 +23,7 @@ export interface CaptureSettings {
   /** The text of a key log. */
   readonly keyLog: string | undefined
   readonly needsTime: boolean
-  readonly stdin: () => Readable
+  readonly inputs: Inputs
   /** Opens a file. */
   readonly open: (file: string) => AsyncIterable<Buffer>
   /** The share of the files that has been read, from 0 to 1; undefined if their size is not known. */
@@ -94,7 +94,7 @@ export class RecordedCaptures implements Messages<Recorded> {
 
   async #read(files: readonly string[]): Promise<void> {
     await this.#goOn.promise
-    const { clients, keyLog, stdin, open, note } = this.#settings
+    const { clients, keyLog, inputs, open, note } = this.#settings
     let place = ''
     const inspector = new Inspector({
       view: this.messages,
@@ -103,7 +103,7 @@ export class RecordedCaptures implements Messages<Recorded> {
       note: (text, fileOffset) => note(`${place}${fileOffset < 0 ? '' : `offset ${fileOffset}: `}${text}`),
     })
     await readInto(inspector, {
-      ...{ files, stdin, open, options: { keyLog, inflate, crypto } },
+      ...{ files, inputs, open, options: { keyLog, inflate, crypto } },
       enter(file) {
         place = file === undefined || files.length === 1 ? '' : `${file}: `
       },

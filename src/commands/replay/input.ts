@@ -81,6 +81,11 @@ export class RecordingFiles {
     return inputs
   }
 
+  /** Ends all reading, also while it waits for data: it would keep the process alive. */
+  close(): void {
+    this.#options.capture.inputs.close()
+  }
+
   #lines(input: Input): RecordedLines {
     return linesOf(
       input.chunks ?? this.#chunks(input.file, { bytes: chunkOfLines }),
@@ -109,8 +114,8 @@ export class RecordingFiles {
   }
 
   #chunks(file: string, how: Pick<ChunkOptions, 'bytes' | 'count'>): AsyncIterable<Buffer> {
-    const { stdin, note } = this.#options.capture
-    return chunksOf(file, { stdin, note, ...how })
+    const { inputs, note } = this.#options.capture
+    return chunksOf(file, { inputs, note, ...how })
   }
 }
 
@@ -119,9 +124,9 @@ function linesOf(chunks: AsyncIterable<Buffer>, options: InputOptions, file: str
 }
 
 async function lookAt(file: string, options: InputOptions): Promise<Input> {
-  const { stdin, note } = options.capture
+  const { inputs, note } = options.capture
   const size = file === '-' ? undefined : await sizeOf(file)
-  const chunks = chunksOf(file, { stdin, note })
+  const chunks = chunksOf(file, { inputs, note })
   let beginning: Buffer = Buffer.alloc(0)
   let kind = kindOf(beginning)
   while (kind === undefined && beginning.length < edge) {

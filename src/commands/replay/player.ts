@@ -171,8 +171,6 @@ export class Player {
 
   /** Waits a moment for what is in flight. @throws `ending` */
   async #goodbye(ending: MqttxError): Promise<never> {
-    const { stdin } = this.#io.host
-    if (this.#args.files.length === 0 || this.#args.files.includes('-')) stdin.destroy()
     await within(goodbyeMs, this.#connection.idle()).catch(() => {})
     this.#closing = true
     await this.#connection.close(0, goodbyeMs).catch(() => {})

@@ -4,6 +4,7 @@ import type { ConnectOptions } from '../../connection/options.js'
 import { connectOptions, defaultWindow } from '../../connection/options.js'
 import { ExitCode, MqttxError, UsageError } from '../../errors.js'
 import type { Host } from '../../host.js'
+import { Inputs } from '../../io/inputs.js'
 import { progress } from '../../io/progress.js'
 import { say } from '../../io/say.js'
 import { readGiven } from '../../io/small-file.js'
@@ -73,7 +74,7 @@ async function replay(args: ReplayArgs, { options, files }: Given, host: Host): 
     },
     needsTime: speed !== Number.POSITIVE_INFINITY || from !== undefined || to !== undefined,
     capture: {
-      ...{ direction, clients, stdin: () => host.stdin, note: diagnostics.warn },
+      ...{ direction, clients, inputs: new Inputs(() => host.stdin), note: diagnostics.warn },
       keyLog: keylog === undefined ? undefined : readKeys(keylog),
     },
   })
@@ -90,6 +91,7 @@ async function replay(args: ReplayArgs, { options, files }: Given, host: Host): 
     const { connected, delivery } = player
     throw error instanceof MqttxError && connected && delivery.sent > 0 ? report(error, player) : error
   } finally {
+    recording.close()
     if (!args.quiet && player.delivery.sent > 0) summarise(player, recording, host)
   }
 }

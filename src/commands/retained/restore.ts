@@ -1,7 +1,7 @@
 // mqttx retained restore: publishes lines of JSON as retained messages, with what is left of their Message Expiry Interval.
-import { createReadStream, openSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { ExitCode, MqttxError } from '../../errors.js'
+import { openFile } from '../../io/inputs.js'
 import { say } from '../../io/say.js'
 import { strerror } from '../../io/system-error.js'
 import { type LineDefaults, readTimedMessage, type TimedMessage } from '../../recording/message.js'
@@ -46,7 +46,7 @@ export async function restore(
 /** @throws MqttxError if the file cannot be opened */
 function opened(file: string): { stream: Readable; name: string } {
   try {
-    return { stream: createReadStream('', { fd: openSync(file, 'r') }), name: `file "${shown(file)}"` }
+    return { stream: openFile(file), name: `file "${shown(file)}"` }
   } catch (error) {
     const reason = strerror(error as NodeJS.ErrnoException)
     throw new MqttxError(`Unable to open file "${shown(file)}": ${reason}.`, { cause: error })
