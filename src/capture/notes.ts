@@ -4,6 +4,15 @@ import type { CaptureSink } from './stream.js'
 /** Notes of one kind that are shown; the rest are counted, and reported at the end. */
 const maxNotesPerKind = 10
 
+/** Kinds of notes that say that a part of the file cannot be read. */
+const losses: ReadonlySet<string> = new Set([
+  'truncated',
+  'unknown format',
+  'damaged record',
+  'damaged block',
+  'damaged packet block',
+])
+
 interface Rest {
   count: number
   fileOffset: number
@@ -23,7 +32,7 @@ export class Notes {
     const shown = this.#shown.get(kind) ?? 0
     if (shown < maxNotesPerKind) {
       this.#shown.set(kind, shown + 1)
-      this.#sink.note(text, { fileOffset })
+      this.#sink.note(text, losses.has(kind) ? { fileOffset, isLoss: true } : { fileOffset })
       return
     }
     const rest = this.#rest.get(kind)

@@ -1,6 +1,14 @@
 // Passes events to a sink in portions. A few kilobytes of compressed input can become megabytes, and the reader must
 // handle signals and wait for its output in between.
-import type { CaptureSink, CloseDetail, Direction, Flow, FlowFact, StreamSegment } from './stream.js'
+import type {
+  CaptureSink,
+  CloseDetail,
+  Direction,
+  Flow,
+  FlowFact,
+  NotePlace,
+  StreamSegment,
+} from './stream.js'
 import { segmentOf } from './stream.js'
 
 /** Stream bytes of one portion. */
@@ -72,7 +80,7 @@ export class PacedSink implements CaptureSink {
   }
 
   /** Notes are about the input, not a stream: passed on at once. */
-  note(text: string, at: { readonly fileOffset: number }): void {
+  note(text: string, at: NotePlace): void {
     this.#sink.note(text, at)
   }
 

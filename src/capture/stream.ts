@@ -113,6 +113,12 @@ export interface CloseDetail {
   readonly origin: Origin
 }
 
+export interface NotePlace {
+  readonly fileOffset: number
+  /** A part of the file cannot be read. */
+  readonly isLoss?: boolean
+}
+
 /**
  * Called in the order of the capture. For each flow: `open`, then any other calls, then one `close`. A flow is opened at
  * its first byte, gap or fact: connections without data, with HTTP or with unreadable TLS are not reported.
@@ -128,6 +134,6 @@ export interface CaptureSink {
   retransmitted(flow: Flow, direction: Direction, bytes: number): void
   close(flow: Flow, how: 'fin' | 'rst' | 'timeout' | 'end', detail?: CloseDetail): void
   /** Something about the input that the user should know, with what was done about it, in one sentence. */
-  note(text: string, at: { readonly fileOffset: number }): void
+  note(text: string, at: NotePlace): void
   fact?(flow: Flow, fact: FlowFact): void
 }

@@ -23,12 +23,12 @@ export interface ChunkOptions {
 /** The bytes of a file; gzip is decompressed, and zstd if Node supports it (22.15 and later). */
 export async function* chunksOf(
   file: string,
-  { inputs, note, bytes = chunkSize, count }: ChunkOptions,
+  { inputs, note, bytes = chunkSize, count = () => {} }: ChunkOptions,
 ): AsyncGenerator<Buffer> {
   let source: Readable | undefined
   try {
     source = inputs.open(file, bytes)
-    yield* unpacked(count === undefined ? source : counted(source, count), note)
+    yield* unpacked(source, note, count)
   } catch (cause) {
     throw unreadable(file, cause)
   } finally {
@@ -67,19 +67,10 @@ function unreadable(file: string, cause: unknown): unknown {
   return new MqttxError(`cannot read ${file}: ${strerror(error)}`, { cause, exitCode: ExitCode.usage })
 }
 
-async function* counted(
-  source: AsyncIterable<Buffer>,
-  count: (bytes: number) => void,
-): AsyncGenerator<Buffer> {
-  for await (const chunk of source) {
-    count(chunk.length)
-    yield chunk
-  }
-}
-
 async function* unpacked(
   source: AsyncIterable<Buffer>,
   note: (text: string) => void,
+  count: (bytes: number) => void,
 ): AsyncGenerator<Buffer> {
   const chunks = source[Symbol.asyncIterator]()
   const first = await firstChunk(chunks)
@@ -89,14 +80,16 @@ async function* unpacked(
   if (packing !== undefined && unpacker !== undefined) {
     const { name } = packing
     return yield* inflated(unpacker, {
-      first,
-      chunks,
-      damaged: (why) =>
-        note(`the ${name} data is damaged or truncated (${why}); the data before the damage was read`),
+      ...{ first, chunks, count },
+      damaged: (why) => note(`the ${name} data is damaged or truncated (${why}); what comes before was read`),
     })
   }
-  yield first
-  for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) yield next.value
+  for (let chunk: Buffer | undefined = first; chunk !== undefined; ) {
+    count(chunk.length)
+    yield chunk
+    const next: IteratorResult<Buffer> = await chunks.next()
+    chunk = next.done === true ? undefined : next.value
+  }
 }
 
 interface Packing {
@@ -132,39 +125,72 @@ async function firstChunk(chunks: AsyncIterator<Buffer>): Promise<Buffer | undef
 interface Packed {
   readonly first: Buffer
   readonly chunks: AsyncIterator<Buffer>
+  readonly count: (bytes: number) => void
   readonly damaged: (why: string) => void
 }
 
-/** Feeds the input to the decompressor, with back-pressure, and yields its output. */
-async function* inflated(unpacker: Duplex, { first, chunks, damaged }: Packed): AsyncGenerator<Buffer> {
-  const feeding = feed(unpacker, first, chunks)
-  feeding.catch((error: Error) => unpacker.destroy(error))
+/** Bytes that are decompressed at once: of damaged data, zlib drops what it has made of them. */
+const slice = 4 * 1024
+
+/** Feeds the input to the decompressor, a slice ahead, and yields its output: also what comes before damaged data. */
+async function* inflated(
+  unpacker: Duplex,
+  { first, chunks, count, damaged }: Packed,
+): AsyncGenerator<Buffer> {
+  const output: Buffer[] = []
+  let failure: NodeJS.ErrnoException | undefined
+  unpacker.on('data', (bytes: Buffer) => void output.push(bytes))
+  unpacker.on('error', (error) => {
+    failure = error
+  })
   try {
-    yield* unpacker as AsyncIterable<Buffer>
-  } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException
-    if (!/^(Z|ZSTD)_|^ERR_ZSTD/.test(code)) throw error
-    damaged(message)
+    let writing = Promise.resolve()
+    for await (const bytes of slicesOf(first, chunks)) {
+      count(bytes.length)
+      await writing
+      if (failure !== undefined) break
+      const ready = output.splice(0)
+      writing = write(unpacker, bytes)
+      yield* ready
+    }
+    await writing
+    yield* output.splice(0)
+    await ended(unpacker)
+    yield* output.splice(0)
+  } finally {
+    unpacker.destroy()
   }
+  if (failure === undefined) return
+  if (!/^(Z|ZSTD)_|^ERR_ZSTD/.test(failure.code ?? '')) throw failure
+  damaged(failure.message)
 }
 
-async function feed(unpacker: Duplex, first: Buffer, chunks: AsyncIterator<Buffer>): Promise<void> {
+async function* slicesOf(first: Buffer, chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
   for (let chunk: Buffer | undefined = first; chunk !== undefined; ) {
-    if (!unpacker.write(chunk)) await drained(unpacker)
+    for (let at = 0; at < chunk.length; at += slice) yield chunk.subarray(at, at + slice)
     const next: IteratorResult<Buffer> = await chunks.next()
     chunk = next.done === true ? undefined : next.value
   }
-  unpacker.end()
 }
 
-/** Resolves when the decompressor is ready for more, or closed. Removes its listeners. */
-async function drained(unpacker: Duplex): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      unpacker.off('drain', done).off('close', done)
+/** Resolves when the decompressor has taken `bytes`, or is closed. Removes its listener. */
+function write(unpacker: Duplex, bytes: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    unpacker.once('close', resolve)
+    unpacker.write(bytes, (error) => {
+      if (error) return // `close` follows
+      unpacker.off('close', resolve)
       resolve()
-    }
-    unpacker.on('drain', done).on('close', done)
+    })
+  })
+}
+
+/** Ends the input; resolves when all output has been emitted. */
+function ended(unpacker: Duplex): Promise<void> {
+  if (unpacker.closed) return Promise.resolve()
+  return new Promise((resolve) => {
+    unpacker.once('end', resolve).once('close', resolve)
+    unpacker.end()
   })
 }
 

@@ -1,6 +1,14 @@
 // The pipeline from a capture to the views: frames streams into packets, decodes, checks and filters them, and passes them
 // to the views.
-import type { CaptureSink, CloseDetail, Direction, Flow, FlowFact, StreamSegment } from '../capture/stream.js'
+import type {
+  CaptureSink,
+  CloseDetail,
+  Direction,
+  Flow,
+  FlowFact,
+  NotePlace,
+  StreamSegment,
+} from '../capture/stream.js'
 import type { Budget } from './boundary-search.js'
 import { InspectedConnection } from './connection.js'
 import { decode } from './decode.js'
@@ -34,8 +42,11 @@ export interface InspectorOptions {
   readonly keep?: number | undefined
   /** The input is MQTT, without detection (--hex). */
   readonly certain?: boolean
-  /** Receives remarks about the input, for standard error. `fileOffset` is negative if there is none. */
-  note?(text: string, fileOffset: number): void
+  /**
+   * Receives remarks about the input, for standard error. `fileOffset` is negative if there is none; `isLoss`: a part of
+   * the input cannot be read.
+   */
+  note?(text: string, fileOffset: number, isLoss: boolean): void
   /** Decodes payloads (--sparkplug). */
   readonly payloads?: ((packet: Packet) => Packet['decoded']) | undefined
   /** A second view (--write). */
@@ -159,9 +170,9 @@ export class Inspector implements CaptureSink {
       view.closed?.(stream.connection, this.done ? notFollowed : closings[how], late)
   }
 
-  note(text: string, { fileOffset }: { readonly fileOffset: number }): void {
+  note(text: string, { fileOffset, isLoss = false }: NotePlace): void {
     if (this.done) return
-    this.#options.note?.(text, fileOffset)
+    this.#options.note?.(text, fileOffset, isLoss)
   }
 
   flush(): void {

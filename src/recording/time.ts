@@ -47,6 +47,9 @@ export class LineTimes {
   }
 }
 
+/** As far from 1970 as a Date can be, in seconds: some 270,000 years. */
+const furthest = 8.64e12
+
 function secondsAsMs(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value * 1000 : undefined
+  return typeof value === 'number' && Math.abs(value) <= furthest ? value * 1000 : undefined
 }

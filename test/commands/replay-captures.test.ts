@@ -216,6 +216,31 @@ describe('which messages of a capture are published', () => {
     expect(stderr).toContain('Error: 1 message is not whole in the capture and could not be published\n')
   })
 
+  test.each<[string, (whole: Buffer) => Buffer, RegExp, string]>([
+    ['a capture that is cut', (whole) => whole.subarray(0, -3), /the file ends inside record \d+/, 'a'],
+    [
+      'a damaged record',
+      (whole) => Buffer.concat([whole, Buffer.alloc(40, 0xff)]),
+      /record \d+ is damaged/,
+      'a b',
+    ],
+  ])('%s: the messages that can be read, then an error', async (_, damage, note, expected) => {
+    const file = written(damage(captureOf(both[0]!)))
+    const { status, topics, stderr } = await replayed([file])
+    expect({ status, topics }).toEqual({ status: 1, topics: expected })
+    expect(stderr).toMatch(note)
+    expect(stderr).toContain('Error: The recording is damaged or cut off: not all of it could be read\n')
+  })
+
+  test('a file that is no recording, among others: an error', async () => {
+    const { status, topics, stderr } = await replayed([
+      written(captureOf(both[0]!)),
+      written(Buffer.alloc(300, 'no recording ')),
+    ])
+    expect({ status, topics }).toEqual({ status: 1, topics: 'a b' })
+    expect(stderr).toContain('it was not read')
+  })
+
   test.each([
     [
       'only messages in the other direction',

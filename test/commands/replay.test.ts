@@ -1,5 +1,5 @@
 // mqttx replay against our broker and against scripted servers: what is published, when it ends, and with which status.
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { IPublishPacket } from 'mqtt-packet'
@@ -8,7 +8,7 @@ import { startBroker } from '../../src/library/index.js'
 import { bytes } from '../connection/rig.js'
 import { scratch } from '../helpers/run.js'
 import { type ScriptedServer, scriptedServer } from '../helpers/scripted-server.js'
-import { once } from '../helpers/wait.js'
+import { once, sleep } from '../helpers/wait.js'
 import { type FakeHost, type Outcome, run } from './fake-host.js'
 
 const folder = scratch('replay')
@@ -253,6 +253,35 @@ describe('bad input: what comes before it is delivered, then an error with the p
     expect(topics(server)).toBe(message.startsWith('Message 3') ? 't/1 t/2' : 't/1 t/2 t/3')
   })
 
+  describe('damaged gzip: all that comes before is published, and the status is 1', () => {
+    const notAll = 'Error: The recording is damaged or cut off: not all of it could be read\n'
+    const whole = gzipSync(lines(300))
+    const parts = Array.from({ length: 60 }, (_, at) => gzipSync(lines(5, 1 + 5 * at)))
+    test.each<[string, Buffer, number, string]>([
+      ['its last bytes are missing', whole.subarray(0, -5), 300, notAll],
+      ['it ends between two lines', Buffer.concat(parts).subarray(0, -4), 300, notAll],
+      ['something else follows', Buffer.concat([...parts, Buffer.from('garbage')]), 100, 'it is not JSON'],
+    ])('%s', async (_, contents, least, error) => {
+      const server = await judging()
+      const { status, stderr } = await replay(server, ['--speed', 'max', written(contents)])
+      expect(status).toBe(1)
+      expect(published(server).length).toBeGreaterThanOrEqual(least)
+      expect(stderr.match(/Warning: the gzip data is damaged or truncated/g)).toHaveLength(1)
+      expect(stderr).toContain(error)
+    })
+
+    test('of several files, the one that is damaged is named; with --loop once', async () => {
+      const server = await judging()
+      const file = written(whole.subarray(0, -5))
+      const outcome = await replay(server, ['--speed', 'max', '--loop=3', written(lines(3)), file])
+      expect(outcome.status).toBe(1)
+      expect(published(server)).toHaveLength(909)
+      expect(outcome.stderr.match(/Warning: .*/g)).toEqual([
+        expect.stringContaining(`Warning: ${file}: the gzip data is damaged or truncated`),
+      ])
+    })
+  })
+
   test('several files: the error names the file, and those of the others before it are published', async () => {
     const server = await judging()
     const broken = written(`${line('b/1', 1)}oops`)
@@ -262,6 +291,18 @@ describe('bad input: what comes before it is delivered, then an error with the p
       stderr: expect.stringContaining(`Error: ${broken}: line 2: `),
     })
     expect(topics(server)).toBe('a/1 b/1')
+  })
+
+  test('a file that is removed while another one is awaited', async () => {
+    const server = await judging()
+    const file = written(lines(1))
+    const outcome = await run(['replay', file, '-'], server, async (fake) => {
+      await sleep(300)
+      rmSync(file)
+      fake.stdin.end(line('t/2', 2))
+    })
+    expect(outcome.status).toBe(1)
+    expect(outcome.stderr).toContain(`cannot read ${file}: No such file or directory`)
   })
 
   test('without times, --speed max publishes', async () => {

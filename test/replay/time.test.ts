@@ -29,6 +29,8 @@ test.each([
   [{ time: '2026-13-27T08:00:01Z' }, 'not a time'],
   [{ time: null }, '"time" is null'],
   [{ time: '' }, 'not a time'],
+  [{ time: 1e13 }, '"time" is 10000000000000, not a time'],
+  [{ time: -1e308 }, 'not a time'],
   [{ tst: {} }, '"tst" is an object'],
 ])('%j is refused', (members, message) => {
   expect(() => new LineTimes().of(members)).toThrow(message)

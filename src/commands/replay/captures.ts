@@ -28,8 +28,8 @@ export interface CaptureSettings {
   readonly open: (file: string) => AsyncIterable<Buffer>
   /** The share of the files that has been read, from 0 to 1; undefined if their size is not known. */
   readonly share: () => number | undefined
-  /** Remarks about the input. */
-  note(text: string): void
+  /** Remarks about the input. `isLoss`: a part of it cannot be read. */
+  note(text: string, isLoss: boolean): void
 }
 
 /** Files that are read as one capture. */
@@ -100,7 +100,8 @@ export class RecordedCaptures implements Messages<Recorded> {
       view: this.messages,
       filter: clients.length === 0 ? undefined : new Filter({ clients }),
       keep: largestPacket,
-      note: (text, fileOffset) => note(`${place}${fileOffset < 0 ? '' : `offset ${fileOffset}: `}${text}`),
+      note: (text, fileOffset, isLoss) =>
+        note(`${place}${fileOffset < 0 ? '' : `offset ${fileOffset}: `}${text}`, isLoss),
     })
     await readInto(inspector, {
       ...{ files, inputs, open, options: { keyLog, inflate, crypto } },

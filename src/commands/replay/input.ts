@@ -21,7 +21,10 @@ const chunkOfCaptures = 64 * 1024
 
 export interface InputOptions extends ReadingOptions {
   readonly files: readonly string[]
-  readonly capture: Omit<CaptureSettings, 'open' | 'share' | 'needsTime'>
+  readonly capture: Omit<CaptureSettings, 'open' | 'share' | 'needsTime' | 'note'> & {
+    /** Remarks about the input, each once. */
+    note(text: string): void
+  }
 }
 
 interface Input {
@@ -41,6 +44,9 @@ export class RecordingFiles {
   #inputs: readonly Input[] | undefined
   /** Those of the last round. */
   #captures: RecordedCaptures | undefined
+  #rounds = 0
+  /** A part of the files cannot be read. */
+  damaged = false
   /** Of each file of lines. */
   #ends: readonly (number | undefined)[] = []
 
@@ -63,6 +69,7 @@ export class RecordingFiles {
   /** All messages in order of time. The first call looks at the files: what they are, and when they begin. */
   async open(): Promise<Messages<Recorded>> {
     this.#inputs ??= await this.#look()
+    this.#rounds++
     const captures = this.#inputs.filter(({ kind }) => kind === 'capture')
     const recordings = this.#inputs
       .filter(({ kind }) => kind === 'lines')
@@ -76,7 +83,8 @@ export class RecordingFiles {
 
   async #look(): Promise<Input[]> {
     const inputs: Input[] = []
-    for (const file of this.#options.files) inputs.push(await lookAt(file, this.#options))
+    for (const file of this.#options.files)
+      inputs.push(await lookAt(file, this.#options, (text) => this.#damage(file, text)))
     this.#ends = await Promise.all(inputs.filter(({ kind }) => kind === 'lines').map(endOf))
     return inputs
   }
@@ -106,6 +114,7 @@ export class RecordingFiles {
       captures.map(({ file }) => file),
       {
         ...{ ...capture, needsTime },
+        note: (text, isLoss) => this.#note(text, isLoss),
         open: (file) => opened.get(file) ?? this.#chunks(file, { bytes: chunkOfCaptures, count }),
         share: () => (Number.isNaN(size) ? undefined : read / size),
       },
@@ -114,8 +123,17 @@ export class RecordingFiles {
   }
 
   #chunks(file: string, how: Pick<ChunkOptions, 'bytes' | 'count'>): AsyncIterable<Buffer> {
-    const { inputs, note } = this.#options.capture
-    return chunksOf(file, { inputs, note, ...how })
+    const { inputs } = this.#options.capture
+    return chunksOf(file, { inputs, note: (text) => this.#damage(file, text), ...how })
+  }
+
+  #damage(file: string, text: string): void {
+    this.#note(this.#options.files.length > 1 ? `${file}: ${text}` : text, true)
+  }
+
+  #note(text: string, isLoss: boolean): void {
+    this.damaged ||= isLoss
+    if (this.#rounds <= 1) this.#options.capture.note(text)
   }
 }
 
@@ -123,9 +141,10 @@ function linesOf(chunks: AsyncIterable<Buffer>, options: InputOptions, file: str
   return new RecordedLines(chunks, { ...options, label: options.files.length > 1 ? file : undefined })
 }
 
-async function lookAt(file: string, options: InputOptions): Promise<Input> {
-  const { inputs, note } = options.capture
+async function lookAt(file: string, options: InputOptions, damaged: (text: string) => void): Promise<Input> {
+  const { inputs } = options.capture
   const size = file === '-' ? undefined : await sizeOf(file)
+  const note = size === undefined ? damaged : () => {} // a file is read again
   const chunks = chunksOf(file, { inputs, note })
   let beginning: Buffer = Buffer.alloc(0)
   let kind = kindOf(beginning)
@@ -176,8 +195,9 @@ async function firstTime(chunks: AsyncIterable<Buffer>, options: InputOptions): 
 /** The time of the last line of a regular file, for the time that is left; undefined if it is not known. */
 async function endOf({ file, size }: Input): Promise<number | undefined> {
   if (size === undefined) return undefined
-  const handle = await open(file)
+  const handle = await open(file).catch(() => undefined) // the error is for the replay
   try {
+    if (handle === undefined) return undefined
     const bytes = Buffer.alloc(Math.min(size, edge))
     await handle.read(bytes, 0, bytes.length, size - bytes.length)
     const last = bytes.toString().trimEnd().split('\n').at(-1)!
@@ -186,6 +206,6 @@ async function endOf({ file, size }: Input): Promise<number | undefined> {
   } catch {
     return undefined
   } finally {
-    await handle.close()
+    await handle?.close()
   }
 }

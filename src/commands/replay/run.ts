@@ -110,12 +110,17 @@ function report(error: MqttxError, { delivery, next }: Player): MqttxError {
 }
 
 /** @throws MqttxError if no message was published, or some could not be read */
-function checkFound(args: ReplayArgs, player: Player, { captured }: RecordingFiles): void {
+function checkFound(args: ReplayArgs, player: Player, { captured, damaged }: RecordingFiles): void {
   const { incomplete = 0, opposite = 0 } = captured ?? {}
   const read = player.next - 1
   if (incomplete > 0) {
     const what = incomplete === 1 ? '1 message is' : `${incomplete} messages are`
     throw new MqttxError(`${what} not whole in the capture and could not be published`)
+  }
+  if (damaged && read > 0) {
+    throw new MqttxError('The recording is damaged or cut off: not all of it could be read', {
+      hint: 'the messages that could be read were published',
+    })
   }
   if (player.delivery.sent > 0) return
   if (read > 0)
