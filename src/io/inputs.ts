@@ -2,6 +2,7 @@
 import { constants, createReadStream, openSync, statSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
+import { isatty, ReadStream } from 'node:tty'
 import { can } from '../runtime.js'
 
 export class Inputs {
@@ -30,8 +31,8 @@ export class Inputs {
 }
 
 /**
- * A file as a stream. Node reads files on threads, and a process does not end before its threads: a named pipe that is
- * silent, or has no writer, is read as a socket instead.
+ * A file as a stream. Node reads files on threads, and a process does not end before its threads: what may be silent, a
+ * named pipe or a terminal, is read without one.
  * @throws the errors of node:fs
  */
 export function openFile(path: string, bytes?: number): Readable {
@@ -39,8 +40,10 @@ export function openFile(path: string, bytes?: number): Readable {
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK) // without it, opening waits for a writer
     return new Socket({ fd, readable: true, writable: false })
   }
+  const fd = openSync(path, 'r')
+  if (can.readPipes && isatty(fd)) return new ReadStream(fd)
   return createReadStream('', {
-    fd: openSync(path, 'r'),
+    fd,
     ...(bytes !== undefined && { highWaterMark: bytes }),
   })
 }

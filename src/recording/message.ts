@@ -37,7 +37,7 @@ const seePrinted = 'each line must be an object as printed by `mqttx sub --json`
 /** @throws MqttxError without the line number, which the caller adds */
 export function readMessage(line: Buffer, defaults: LineDefaults): LineMessage {
   const { text, members } = readLine(line)
-  return messageOf(members, text, defaults)
+  return messageOf(members, text, defaults, 'set a default topic with -t')
 }
 
 /** The same with the time of the line. @throws MqttxError */
@@ -70,13 +70,19 @@ function readLine(line: Buffer): ReadLine {
   return { text, members }
 }
 
-function messageOf(members: Record<string, unknown>, text: string, defaults: LineDefaults): LineMessage {
+/** `hint`: what to try if there is no topic. */
+function messageOf(
+  members: Record<string, unknown>,
+  text: string,
+  defaults: LineDefaults,
+  hint?: string,
+): LineMessage {
   const recording = isRecording(members)
   const { qos = defaults.qos } = members
   const retain = readRetain(members.retain ?? defaults.retain, recording)
   if (qos !== 0 && qos !== 1 && qos !== 2) throw bad(`"qos" is ${shape(qos)}, not 0, 1 or 2`)
   return {
-    topic: readTopic(members.topic ?? defaults.topic),
+    topic: readTopic(members.topic ?? defaults.topic, hint),
     qos,
     retain,
     payload: recording ? recordedPayload(members, text) : readPayload(members),
@@ -102,8 +108,8 @@ function readRetain(retain: unknown, recording: boolean): boolean {
   throw bad(`"retain" is ${shape(retain)}, not true or false`)
 }
 
-function readTopic(topic: unknown): string {
-  if (topic === undefined) throw bad('it has no "topic"', 'set a default topic with -t')
+function readTopic(topic: unknown, hint: string | undefined): string {
+  if (topic === undefined) throw bad('it has no "topic"', hint)
   if (typeof topic !== 'string') throw bad(`"topic" is ${shape(topic)}, not a string`)
   if (topic === '') throw bad('"topic" is empty [MQTT-4.7.3-1]')
   const wildcard = /[+#]/.exec(topic)

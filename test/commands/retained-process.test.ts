@@ -75,6 +75,17 @@ describe('a full disk', () => {
   })
 })
 
+test('/dev/tty keeps no command alive', async () => {
+  const broker = await startOwnBroker()
+  onTestFinished(() => broker.stop())
+  for (const words of ['retained restore -d', 'replay -d']) {
+    const shown = await onTerminal(`exec ${programInShell} ${words} /dev/tty ${broker.at.join(' ')}`, {}, [
+      ['CONNACK', '\x03'],
+    ])
+    expect(shown, words).toMatchObject({ status: 130, restored: true })
+  }
+})
+
 describe('on a terminal, rm asks', () => {
   const question = 'Remove 3 retained messages? [y/N]'
 

@@ -5,8 +5,10 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { startBroker } from '../../src/broker/broker.js'
 import { withRemainingExpiry } from '../../src/commands/retained/restore.js'
 import { TopicTable } from '../../src/commands/retained/topic-table.js'
+import { bytes } from '../connection/rig.js'
 import { amount } from '../helpers/amount.js'
 import { scratch } from '../helpers/run.js'
+import { scriptedServer } from '../helpers/scripted-server.js'
 import { once } from '../helpers/wait.js'
 import { type FakeHost, type Outcome, run } from './fake-host.js'
 import { live, type RetainedScript, retainedServer } from './retained-server.js'
@@ -530,6 +532,12 @@ describe('restore', () => {
       0x87,
       /refused 1 of 2 lines: Not authorized.*\n.*\nlines refused: 2\nhint: to resume, begin with line 2: tail -n \+2 FILE \| mqttx retained restore/,
     ],
+    [
+      'no topic, which no option gives',
+      '{"payload":"x","qos":1}\n',
+      1,
+      /has no "topic"\n.*\nhint: to resume, begin with line 2/,
+    ],
   ])('%s: the lines before are restored', async (_, text, status, stderr) => {
     const server = await ourBroker({
       authorize: (_client, action, topic) => action !== 'publish' || topic !== 'denied',
@@ -541,6 +549,25 @@ describe('restore', () => {
     expect(outcome.status).toBe(status)
     expect((await retained(['ls'], server)).stdout).toBe('a\n')
   })
+})
+
+test('restore at QoS 2, and the server has lost the session: no advice about options that it does not have', async () => {
+  const server = await scriptedServer({
+    packet(packet, socket) {
+      if (packet.cmd === 'connect')
+        socket.write(bytes({ cmd: 'connack', reasonCode: 0, sessionPresent: false }, 5))
+      if (packet.cmd === 'publish') socket.destroy()
+    },
+  })
+  const outcome = await run(
+    ['retained', 'restore'],
+    server,
+    ({ stdin }) => void stdin.end(lineOf({ topic: 'a', payload: 'x', qos: 2 })),
+  )
+  expect(outcome.status).toBe(7)
+  expect(outcome.stderr).toContain(
+    'hint: the server has lost the Session, which QoS 2 messages in flight need\nhint: to resume',
+  )
 })
 
 test('topics that are kept are limited in bytes', () => {

@@ -34,6 +34,8 @@ export async function restore(
   const input = file === undefined ? undefined : opened(file)
   try {
     await publishEachLine(options, reader, { host, diagnostics, timeout: args.timeout, input })
+  } catch (error) {
+    throw error instanceof MqttxError ? withoutSession(error) : error
   } finally {
     const note = args.quiet ? () => {} : (text: string) => say(host.stderr, text)
     if (left.expired > 0) note(`Not restored: ${count(left.expired, 'message')} expired meanwhile.`)
@@ -41,6 +43,12 @@ export async function restore(
       note(`Not restored: ${count(left.other, 'line')} without a retained message ("retain":false or empty).`)
   }
   return ExitCode.ok
+}
+
+/** The error without advice about options that this command does not have. */
+function withoutSession(error: MqttxError): MqttxError {
+  const hint = error.hints.map((text) => text.replace(/: use -i and -c$/, ''))
+  return new MqttxError(error.lines, { ...error, hint, cause: error })
 }
 
 /** @throws MqttxError if the file cannot be opened */
