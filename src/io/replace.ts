@@ -3,10 +3,12 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fchownSync,
   fsyncSync,
   ftruncateSync,
+  linkSync,
   openSync,
   readSync,
   renameSync,
@@ -50,6 +52,43 @@ export async function replace(path: string, { like, lock, what, fill, inPlace }:
     throw error
   }
   syncFolder(dirname(path))
+}
+
+/**
+ * Writes a new file, mode 0600, that appears when it is complete, also after a power failure. `nameOf(1)` is its name, or
+ * the next ones, in the same folder, if that is in use: a file that is there is never replaced.
+ * @returns the name; undefined if `nameOf` has no more
+ * @throws the errors of node:fs; what `fill` throws
+ */
+export async function create(
+  nameOf: (number: number) => string | undefined,
+  { token, fill }: { readonly token: string; readonly fill: Replacement['fill'] },
+): Promise<string | undefined> {
+  const temporary = temporaryFile(nameOf(1)!, token)
+  try {
+    await writeDurably(temporary, fill, undefined)
+    for (let number = 1; ; number++) {
+      const path = nameOf(number)
+      if (path === undefined) return undefined
+      if (!isPlaced(temporary, path)) continue
+      syncFolder(dirname(path))
+      return path
+    }
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+}
+
+/** False if `path` is in use. */
+function isPlaced(temporary: string, path: string): boolean {
+  try {
+    linkSync(temporary, path)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    if (error.code === 'EEXIST' || existsSync(path)) return false
+    renameSync(temporary, path) // a file system without hard links
+  }
+  return true
 }
 
 /** The reason not to replace a file with hard links: the other names would keep the old contents. */

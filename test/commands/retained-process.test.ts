@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { onTerminal, type Step } from '../helpers/on-a-terminal.js'
 import { type Broker, startOwnBroker } from '../helpers/peers.js'
-import { mqttx, programInShell, scratch, startMqttx } from '../helpers/run.js'
+import { mqttx, programInShell, scratch, start, startMqttx } from '../helpers/run.js'
 import { smallDisk } from '../helpers/small-disk.js'
 import { sleep } from '../helpers/wait.js'
 
@@ -73,6 +73,22 @@ describe('a full disk', () => {
     expect(restored.status).toBe(0)
     expect(await topicsOf(broker)).toHaveLength(many)
   })
+})
+
+test('several rm at once in a folder: each has its own undo file', async () => {
+  const many = 4
+  const broker = await holding(many)
+  const folder = scratch('undo-files')
+  const line = `cd ${folder}
+    for i in ${Array.from({ length: many }, (_, index) => index).join(' ')}; do
+      ${programInShell} retained rm t/0000$i --yes ${broker.at.join(' ')} & pids="$pids $!"
+    done
+    for pid in $pids; do wait $pid || exit; done`
+  const { status, stderr } = await start('bash', ['-c', line]).ended
+  expect([status, stderr]).toEqual([0, expect.stringMatching(/^(Removed 1 of 1 .*\n){4}$/)])
+  const undone = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
+  expect(undone.map((text) => JSON.parse(text).topic).sort()).toEqual([0, 1, 2, 3].map((i) => `t/0000${i}`))
+  expect(await topicsOf(broker)).toEqual([])
 })
 
 test('/dev/tty keeps no command alive', async () => {

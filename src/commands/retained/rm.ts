@@ -15,8 +15,8 @@ import { messageLine, topicLine } from './listing.js'
 import { ls } from './ls.js'
 import { Removal } from './removal.js'
 import { topicState } from './topic-table.js'
-import { defaultUndoFile, pruneUndoFile } from './undo-file.js'
-import { refuseExisting, writeWhole } from './whole-file.js'
+import { pruneUndoFile, undoFiles } from './undo-file.js'
+import { refuseExisting, writeNew } from './whole-file.js'
 
 /** After a signal or -W: how long to wait for the server, in milliseconds. */
 const goodbyeMs = 1000
@@ -31,8 +31,7 @@ export async function rm(frame: Frame): Promise<number> {
   const { args, host } = frame
   const asks = !args.yes && isTerminal(host.stdin) && isTerminal(host.stderr)
   if (!args.yes && !asks) return ls(frame, true)
-  const undo = args.noUndo ? undefined : (args.undo ?? defaultUndoFile(new Date()))
-  if (undo !== undefined) refuseExisting(undo)
+  if (args.undo !== undefined) refuseExisting(args.undo)
   const output = new Output(host.stdout)
   let removal: Removal | undefined
   return withSurvey(frame, {
@@ -48,15 +47,13 @@ export async function rm(frame: Frame): Promise<number> {
       const { survey } = surveying
       removal = new Removal(survey, frame.options.version)
       if (asks) output.onFailure = (error) => survey.reader.connection.abort(error)
-      return new Run(frame, { ...surveying, removal, undo, output: asks ? output : undefined }).run()
+      return new Run(frame, { ...surveying, removal, output: asks ? output : undefined }).run()
     },
   })
 }
 
 interface RunParts extends Surveying {
   readonly removal: Removal
-  /** The undo file, if any. */
-  readonly undo: string | undefined
   /** Where to list before asking; undefined: without asking. */
   readonly output: Output | undefined
 }
@@ -64,6 +61,8 @@ interface RunParts extends Surveying {
 class Run {
   readonly #frame: Frame
   readonly #parts: RunParts
+  /** The undo file, when it is complete. */
+  #undo: string | undefined
 
   constructor(frame: Frame, parts: RunParts) {
     this.#frame = frame
@@ -96,13 +95,10 @@ class Run {
 
   /** Reads the messages, into the undo file if there is one, and asks. @throws NotRemoved */
   async #prepare(): Promise<void> {
-    const { undo, diagnostics } = this.#parts
-    if (undo === undefined) return this.#read()
-    await writeWhole(undo, {
-      isNew: true,
-      warn: diagnostics.warn,
-      fill: (file) => this.#read(file),
-    })
+    const { undo, noUndo } = this.#frame.args
+    if (noUndo) return this.#read()
+    const nameOf = undo === undefined ? undoFiles(new Date()) : onlyName(undo)
+    this.#undo = await writeNew(nameOf, (file) => this.#read(file))
   }
 
   async #read(file?: Output): Promise<void> {
@@ -143,7 +139,8 @@ class Run {
   }
 
   async #remove(): Promise<number> {
-    const { removal, survey, undo, note } = this.#parts
+    const { removal, survey, note } = this.#parts
+    const undo = this.#undo
     const all = this.#table.count(topicState.read)
     const spinner = this.#progress('Removing')
     let failure: Error | undefined
@@ -233,6 +230,8 @@ class Run {
     return progress(() => host.stderr, `${text} ${count(this.#table.size, 'retained message')}`)
   }
 }
+
+const onlyName = (name: string) => (number: number) => (number === 1 ? name : undefined)
 
 /** The error with more lines about what was done. */
 function withLines(error: MqttxError, lines: readonly string[]): MqttxError {

@@ -23,7 +23,7 @@ export async function save(frame: Frame): Promise<number> {
         await output.finish()
       } else {
         const fill = (file: Output): Promise<void> => saveTo(file, surveying)
-        await writeWhole(path!, { isNew: false, warn: diagnostics.warn, fill })
+        await writeWhole(path!, { warn: diagnostics.warn, fill })
       }
       if (isTerminal(host.stderr)) note(`Saved ${count(saved(surveying), 'retained message')}.`)
       return survey.status

@@ -1,16 +1,13 @@
 // The file from which `retained restore` publishes what rm has removed.
 import { constants } from 'node:buffer'
-import { createReadStream, existsSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { LineSplitter } from '../../io/lines.js'
 import { writeWhole } from './whole-file.js'
 
-/** A name in the current folder that is not in use: `mqttx-undo-20261127T081500Z.ndjson`. */
-export function defaultUndoFile(now: Date): string {
+/** Names in the current folder, of which the first that is not in use is taken: `mqttx-undo-20261127T081500Z.ndjson`. */
+export function undoFiles(now: Date): (number: number) => string {
   const stamp = now.toISOString().replaceAll(/[-:]|\.\d+/g, '')
-  for (let number = 1; ; number++) {
-    const name = `mqttx-undo-${stamp}${number === 1 ? '' : `-${number}`}.ndjson`
-    if (!existsSync(name)) return name
-  }
+  return (number) => `mqttx-undo-${stamp}${number === 1 ? '' : `-${number}`}.ndjson`
 }
 
 /**
@@ -24,7 +21,6 @@ export function pruneUndoFile(
   warn: (text: string) => void,
 ): Promise<void> {
   return writeWhole(path, {
-    isNew: false,
     warn,
     async fill(output) {
       const lines = new LineSplitter(constants.MAX_STRING_LENGTH)

@@ -4,40 +4,63 @@ import { existsSync, realpathSync, statSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import { ExitCode, MqttxError } from '../../errors.js'
 import { Output } from '../../io/output.js'
-import { replace } from '../../io/replace.js'
+import { create, replace } from '../../io/replace.js'
 import { isSystemError, strerror } from '../../io/system-error.js'
 import { shown } from '../../text.js'
 
 interface WholeFile {
-  /** True if a file at `path` must not be replaced. */
-  readonly isNew: boolean
   warn(text: string): void
   /** Writes the contents. If it throws, there is no file, or the old one. */
   fill(output: Output): Promise<void>
 }
 
-/** @throws MqttxError 14 if the file cannot be written; what `fill` throws */
-export async function writeWhole(path: string, { isNew, warn, fill }: WholeFile): Promise<void> {
-  try {
+/** Writes a file, or replaces it. @throws MqttxError 14 if it cannot be written; what `fill` throws */
+export async function writeWhole(path: string, { warn, fill }: WholeFile): Promise<void> {
+  await reported(path, async () => {
     const real = existsSync(path) ? realpathSync(path) : path
     const like = existsSync(real) ? statSync(real) : undefined
     if (like?.isFile() === false) throw irregular(path)
-    if (isNew) refuseExisting(path)
     await replace(real, {
       like,
-      lock: {
-        token: randomBytes(6).toString('hex'),
-        confirm: () => (isNew ? refuseExisting(path) : undefined),
-        release: () => {},
-      },
+      lock: { token: newToken(), confirm() {}, release() {} },
       what: 'file',
-      async fill(write) {
-        const output = new Output(toWrite(write), path)
-        await fill(output)
-        await output.finish()
-      },
+      fill: filled(path, fill),
       inPlace: (why) => warn(`${shown(path)} is written in place: ${why}.`),
     })
+  })
+}
+
+/**
+ * Writes a new file: `nameOf(1)`, or the next ones if that is in use.
+ * @returns its name
+ * @throws MqttxError if all names are in use, 14 if it cannot be written; what `fill` throws
+ */
+export async function writeNew(
+  nameOf: (number: number) => string | undefined,
+  fill: WholeFile['fill'],
+): Promise<string> {
+  const first = nameOf(1)!
+  return reported(first, async () => {
+    const name = await create(nameOf, { token: newToken(), fill: filled(first, fill) })
+    if (name === undefined) throw existing(first)
+    return name
+  })
+}
+
+const newToken = (): string => randomBytes(6).toString('hex')
+
+const filled =
+  (path: string, fill: WholeFile['fill']) =>
+  async (write: (bytes: Uint8Array) => void): Promise<void> => {
+    const output = new Output(toWrite(write), path)
+    await fill(output)
+    await output.finish()
+  }
+
+/** @throws MqttxError 14 for an error of the system */
+async function reported<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
   } catch (error) {
     if (!isSystemError(error)) throw error
     throw new MqttxError(`Unable to write ${shown(path)}: ${strerror(error)}.`, {
@@ -49,8 +72,11 @@ export async function writeWhole(path: string, { isNew, warn, fill }: WholeFile)
 
 /** @throws MqttxError if there is a file */
 export function refuseExisting(path: string): void {
-  if (!existsSync(path)) return
-  throw new MqttxError(`${shown(path)} exists: it may be needed to undo an earlier removal.`, {
+  if (existsSync(path)) throw existing(path)
+}
+
+function existing(path: string): MqttxError {
+  return new MqttxError(`${shown(path)} exists: it may be needed to undo an earlier removal.`, {
     hint: 'choose another name with --undo, or remove it',
   })
 }
