@@ -91,6 +91,15 @@ test('several rm at once in a folder: each has its own undo file', async () => {
   expect(await topicsOf(broker)).toEqual([])
 })
 
+test('save -o /dev/stdout on a pipe is refused as any other file that is not regular', async () => {
+  const broker = await holding(1)
+  const line = `${programInShell} retained save -o /dev/stdout ${broker.at.join(' ')} | cat; exit $PIPESTATUS`
+  expect(await start('bash', ['-c', line]).ended).toMatchObject({
+    status: 1,
+    stderr: 'Error: /dev/stdout is not a regular file.\nhint: use > to write to it\n',
+  })
+})
+
 test('/dev/tty keeps no command alive', async () => {
   const broker = await startOwnBroker()
   onTestFinished(() => broker.stop())

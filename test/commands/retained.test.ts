@@ -1,6 +1,15 @@
 // mqttx retained, in this process: against our broker, and against scripted servers for what it does not do.
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startBroker } from '../../src/broker/broker.js'
 import { withRemainingExpiry } from '../../src/commands/retained/restore.js'
@@ -452,6 +461,25 @@ describe('save', () => {
     const outcome = await retained(['save', '-o', path()], await retainedServer({ topics: ['a'] }))
     expect(outcome.stderr).toMatch(/is not a regular file\.\nhint: use > /)
     expect(outcome.status).toBe(1)
+  })
+
+  test('a symbolic link stays; its file need not exist', async () => {
+    const server = await retainedServer({ topics: ['a'] })
+    const [link, other, file] = [newFile(), newFile(), newFile()]
+    symlinkSync(basename(other), link)
+    symlinkSync(file, other)
+    for (const _ of ['new', 'replaced']) {
+      expect(await retained(['save', '-o', link], server)).toMatchObject({ status: 0, stdout: '' })
+      expect(readlinkSync(link)).toBe(basename(other))
+      expect(messagesOf(readFileSync(file, 'utf8'))).toHaveLength(1)
+    }
+  })
+
+  test('-o - is standard output', async () => {
+    const { status, stdout } = await retained(['save', '-o', '-'], await retainedServer({ topics: ['a'] }))
+    expect(status).toBe(0)
+    expect(messagesOf(stdout)).toHaveLength(1)
+    expect(existsSync('-')).toBe(false)
   })
 
   test('standard output that fails: status 14', async () => {

@@ -11,7 +11,7 @@ import { writeWhole } from './whole-file.js'
 /** @returns the exit status */
 export async function save(frame: Frame): Promise<number> {
   const { args, host } = frame
-  const { output: path } = args
+  const path = args.output === '-' ? undefined : args.output
   const output = path === undefined ? new Output(host.stdout) : undefined
   return withSurvey(frame, {
     events: { chunkEnd: () => output?.flush() },

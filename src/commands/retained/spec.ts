@@ -57,7 +57,7 @@ const output = inAction.option({
   complete: 'file',
   shownDefault: 'standard output',
   help: 'With save: write to this file.',
-  doc: `An existing file is replaced when the new one is complete. A new file has mode 0600.`,
+  doc: `An existing file is replaced when the new one is complete. A new file has mode 0600. \`-\` is standard output.`,
 })
 
 const qos = inAction.option({

@@ -1,6 +1,7 @@
 // Writes a file that is either complete or not there.
 import { randomBytes } from 'node:crypto'
-import { existsSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { Writable } from 'node:stream'
 import { ExitCode, MqttxError } from '../../errors.js'
 import { Output } from '../../io/output.js'
@@ -17,10 +18,9 @@ interface WholeFile {
 /** Writes a file, or replaces it. @throws MqttxError 14 if it cannot be written; what `fill` throws */
 export async function writeWhole(path: string, { warn, fill }: WholeFile): Promise<void> {
   await reported(path, async () => {
-    const real = existsSync(path) ? realpathSync(path) : path
-    const like = existsSync(real) ? statSync(real) : undefined
+    const like = existsSync(path) ? statSync(path) : undefined
     if (like?.isFile() === false) throw irregular(path)
-    await replace(real, {
+    await replace(like === undefined ? named(path) : realpathSync(path), {
       like,
       lock: { token: newToken(), confirm() {}, release() {} },
       what: 'file',
@@ -46,6 +46,21 @@ export async function writeNew(
     return name
   })
 }
+
+/** What `path` names that does not exist: symbolic links are followed. */
+function named(path: string): string {
+  let name = path
+  for (let links = 0; links < mostLinks && isLink(name); links++) {
+    name = resolve(dirname(name), readlinkSync(name))
+  }
+  return name
+}
+
+/** As of Linux. */
+const mostLinks = 40
+
+const isLink = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
 
 const newToken = (): string => randomBytes(6).toString('hex')
 
