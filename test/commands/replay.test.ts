@@ -326,6 +326,11 @@ describe('bad input: what comes before it is delivered, then an error with the p
   test.each<[string, readonly string[], string]>([
     ['a filter that matches nothing', ['--filter', 'none'], 'No message was selected: 3 messages read'],
     ['times after all messages', ['--from', '1h'], 'No message was selected: 3 messages read'],
+    [
+      'times before all messages',
+      ['--to', '2020-01-01'],
+      'No message was selected: the first is later than --to',
+    ],
     ['a number after all messages', ['--start-at', '9'], 'No message was selected: 3 messages read'],
     ['in a loop too', ['--filter', 'none', '--loop'], 'No message was selected: 3 messages read'],
   ])('%s: status 1', async (_, words, message) => {

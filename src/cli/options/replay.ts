@@ -91,8 +91,8 @@ const from = inFilters.option({
   flags: '--from TIME',
   parse: parseMoment,
   help: 'Begin with the first message of this time or later.',
-  doc: `From the first message of the recording, with a unit or a plus sign: \`90s\`, \`1h30m\`, \`500ms\`, \`+12.5\`; or a time
-    of day in UTC as in \`2026-11-21T09:30:00.25\`, or in seconds since 1970.`,
+  doc: `From the first message of the recording, with a unit or a plus sign: \`90s\`, \`1h30m\`, \`500ms\`, \`+12.5\`; or a date
+    and time in UTC as in \`2026-11-21T09:30:00.25\`, or in seconds since 1970.`,
 })
 
 const to = inFilters.option({
@@ -174,11 +174,11 @@ interface Substitution {
 const parseSubstitution: Parse<Substitution> = (text, name) => {
   const fail = (hint: string, cause?: unknown): UsageError =>
     new UsageError(`${name}: '${shown(text)}' is not a substitution`, { hint, cause })
-  const separator = text[1]
+  const [, separator] = text // a character, which may be two UTF-16 units
   if (text[0] !== 's' || separator === undefined || /[\w\\\s]/.test(separator)) {
     throw fail('such as s/old/new/, or s,a/b,c/d,')
   }
-  const parts = partsOf(text.slice(2), separator)
+  const parts = partsOf([...text].slice(2), separator)
   if (parts.length !== 3)
     throw fail(`it needs three ${separator}: s${separator}old${separator}new${separator}`)
   const [pattern, replacement, flags] = parts as [string, string, string]
@@ -194,7 +194,7 @@ const parseSubstitution: Parse<Substitution> = (text, name) => {
 }
 
 /** Splits at each separator that no backslash precedes; a backslash before a separator is removed. */
-function partsOf(text: string, separator: string): string[] {
+function partsOf(text: readonly string[], separator: string): string[] {
   const parts: string[] = []
   let part = ''
   for (let at = 0; at < text.length; at++) {

@@ -43,6 +43,8 @@ export class Player {
   held = 0
   /** From 1. */
   round = 0
+  /** A message is later than --to: reading ended there. */
+  passedEnd = false
   /** The recorded time of the first message of the round; undefined before it. */
   roundFrom: number | undefined
   readonly #args: ReplayArgs
@@ -221,7 +223,10 @@ export class Player {
         if (message === undefined || this.#ending !== undefined) return undefined
         const number = this.#next + message.lines - 1
         const choice = selection.choose(message.topic, message.time, number)
-        if (choice === 'end') return undefined
+        if (choice === 'end') {
+          this.passedEnd = true
+          return undefined
+        }
         if (choice === 'publish') {
           const template = this.#templateOf(message, number)
           const waiting = this.#due(this.#dueTime(message))

@@ -123,10 +123,12 @@ function checkFound(args: ReplayArgs, player: Player, { captured, damaged }: Rec
     })
   }
   if (player.delivery.sent > 0) return
-  if (read > 0)
-    throw new MqttxError(`No message was selected: ${count(read, 'message')} read`, {
+  if (read > 0 || player.passedEnd) {
+    const why = read > 0 ? `${count(read, 'message')} read` : 'the first is later than --to'
+    throw new MqttxError(`No message was selected: ${why}`, {
       hint: 'see --filter, --from, --to and --start-at',
     })
+  }
   const other = args.direction === 'c2s' ? 's2c' : 'c2s'
   throw new MqttxError('The recording has no message', {
     hint:
