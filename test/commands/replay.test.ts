@@ -1,5 +1,5 @@
 // mqttx replay against our broker and against scripted servers: what is published, when it ends, and with which status.
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { IPublishPacket } from 'mqtt-packet'
@@ -303,6 +303,18 @@ describe('bad input: what comes before it is delivered, then an error with the p
     })
     expect(outcome.status).toBe(1)
     expect(outcome.stderr).toContain(`cannot read ${file}: No such file or directory`)
+  })
+
+  test('a file that is emptied between two rounds', async () => {
+    const file = written(lines(3))
+    const server = await judging((topic) => {
+      if (topic === 't/3') truncateSync(file)
+      return 0
+    })
+    const outcome = await replay(server, ['--loop', file])
+    expect(outcome.status).toBe(1)
+    expect(outcome.stderr).toContain('Error: The recording is empty now, in round 2\n')
+    expect(topics(server)).toBe('t/1 t/2 t/3')
   })
 
   test('without times, --speed max publishes', async () => {

@@ -191,6 +191,9 @@ export class Player {
       if (failure !== undefined) return failure
       const messages = this.#next - first
       const published = this.delivery.sent - sent
+      if (messages === 0 && this.round > 1 && this.#ending === undefined) {
+        return new MqttxError(`The recording is empty now, in round ${this.round}`)
+      }
       if (messages === 0 || (published === 0 && first >= startAt)) return undefined // as all further rounds
       if (published > 0) this.#schedule.again()
       else this.#skipRounds(messages, loopCount)
