@@ -20,6 +20,8 @@ export class Withheld<Message = unknown> {
   readonly #send: (type: FirstAnswer, messageId: number) => void
   readonly #limit: number
   #queue: Answer<Message>[] = []
+  /** Those of the queue with `isRepeated`, by Packet Identifier. */
+  readonly #queued = new Map<number, Answer<Message>>()
   /** The answer to the message that is being delivered. */
   #current: Answer<Message> | undefined
   /** By Packet Identifier: withheld at the loss of a network connection, until the server sends the message again. */
@@ -48,7 +50,8 @@ export class Withheld<Message = unknown> {
 
   /**
    * Withholds the answer to the message that is being delivered.
-   * @param isRepeated with it, the hold outlasts the network connection: see `again`
+   * @param isRepeated with it, the message is recognised if the server sends it again, also on the next network
+   * connection: see `again`
    * @returns a function that sends it, after all earlier ones; without effect after the loss of the network connection
    */
   withhold(isRepeated?: IsRepeated<Message>): () => void {
@@ -76,7 +79,12 @@ export class Withheld<Message = unknown> {
         hint: 'the server reuses Packet Identifiers that are not acknowledged',
       })
     }
-    this.#queue.push(Object.assign(answer ?? { holds: 0, isRepeated: undefined }, { type, messageId }))
+    this.#push(Object.assign(answer ?? { holds: 0, isRepeated: undefined }, { type, messageId }))
+  }
+
+  #push(answer: Answer<Message>): void {
+    this.#queue.push(answer)
+    if (answer.isRepeated !== undefined) this.#queued.set(answer.messageId, answer)
   }
 
   /** True for a message at QoS 1 that `again` will take. */
@@ -87,16 +95,19 @@ export class Withheld<Message = unknown> {
 
   /**
    * A PUBLISH has come that is to be answered with `type`. If the server sends a message again whose answer was never
-   * sent, the answer is sent when its hold is released, and the message must not be delivered again. At QoS 2 the Packet
-   * Identifier tells; at QoS 1 the message has to be the same too.
+   * sent, the answer is sent once, when its hold is released, and the message must not be delivered again. At QoS 2 the
+   * Packet Identifier tells; at QoS 1 the message has to be the same too. Before MQTT 5 servers send it again on the same
+   * network connection if the answer takes long.
    */
   again(type: FirstAnswer, messageId: number, message: Message): boolean {
+    const queued = this.#queued.get(messageId)
+    if (queued?.type === type && (type === 5 || queued.isRepeated!(message))) return true
     if (this.#outlasting.size === 0) return false
     const answer = this.#outlasting.get(messageId)
     if (answer === undefined) return false
     this.#outlasting.delete(messageId)
     if (answer.type !== type || (type === 4 && !answer.isRepeated!(message))) return false
-    this.#queue.push(answer)
+    this.#push(answer)
     this.#advance()
     return true
   }
@@ -107,12 +118,14 @@ export class Withheld<Message = unknown> {
       if (answer.isRepeated !== undefined) this.#outlasting.set(answer.messageId, answer)
     }
     this.#queue = []
+    this.#queued.clear()
     this.#current = undefined
   }
 
   /** The server has released this Packet Identifier. */
   released(messageId: number): void {
     this.#outlasting.delete(messageId)
+    this.#queued.delete(messageId)
   }
 
   /** The server has started a new Session. */
@@ -122,7 +135,9 @@ export class Withheld<Message = unknown> {
 
   #advance(): void {
     while (this.#queue[0]?.holds === 0) {
-      const { type, messageId } = this.#queue.shift()!
+      const answer = this.#queue.shift()!
+      const { type, messageId } = answer
+      if (this.#queued.get(messageId) === answer) this.#queued.delete(messageId)
       this.#send(type, messageId)
     }
   }

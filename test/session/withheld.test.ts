@@ -55,6 +55,57 @@ test('65,535 wait, one more is a protocol error', () => {
   expect(() => withheld.answer(4, 1)).toThrow('More than 65535 messages without an acknowledgement')
 })
 
+describe('a message that the server sends again on the same connection while it is withheld', () => {
+  const message = (qos: 1 | 2, payload = 'x'): Received => ({ qos, messageId: 7, payload })
+
+  function received(qos: 1 | 2) {
+    const releases: (() => void)[] = []
+    const out = scripted({
+      deliver: ({ payload }, withhold) => void releases.push(withhold((other) => other.payload === payload)),
+    })
+    out.session.receive(message(qos))
+    return { ...out, releases }
+  }
+
+  test.each([1, 2] as const)('is not delivered again, and answered once: QoS %i', (qos) => {
+    const { session, sent, delivered, releases } = received(qos)
+    session.receive(message(qos))
+    expect([delivered.length, sent, session.unreleased]).toEqual([1, [], 0])
+    releases[0]!()
+    expect(sent).toEqual([qos === 1 ? 'PUBACK 7' : 'PUBREC 7'])
+  })
+
+  test('also if it has been received on an earlier one', () => {
+    const { session, sent, delivered, releases } = received(1)
+    session.disconnected()
+    session.receive(message(1))
+    session.receive(message(1))
+    releases[0]!()
+    expect([delivered.length, sent]).toEqual([1, ['PUBACK 7']])
+  })
+
+  test('after the answer it is delivered', () => {
+    const { session, delivered, releases } = received(1)
+    releases[0]!()
+    session.receive(message(1))
+    expect(delivered).toHaveLength(2)
+  })
+
+  test('another one with its Packet Identifier is delivered', () => {
+    const { session, sent, delivered, releases } = received(1)
+    session.receive(message(1, 'y'))
+    for (const release of releases) release()
+    expect([delivered.length, sent]).toEqual([2, ['PUBACK 7', 'PUBACK 7']])
+  })
+
+  test('PUBREL without PUBREC frees the Packet Identifier', () => {
+    const { session, delivered } = received(2)
+    session.acknowledged(6, 7, 0)
+    session.receive(message(2))
+    expect(delivered).toHaveLength(2)
+  })
+})
+
 describe('a message that is withheld when the connection is lost, and sent again', () => {
   const message = (qos: 1 | 2, payload = 'x'): Received => ({ qos, messageId: 7, payload })
 
