@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Publish } from '../../src/codec/publish.js'
 import { overlapping, parseTable, type TableLine } from '../../src/commands/sub/table.js'
-import { workOf } from '../../src/commands/sub/work.js'
+import { type Work, workOf } from '../../src/commands/sub/work.js'
 import { matches } from '../../src/session/topic-filter.js'
 
 const parsed = (text: string | Buffer) => parseTable(Buffer.from(text as string), 'jobs.tab')
@@ -78,6 +78,8 @@ test('two Topic Filters overlap exactly if a topic matches both', () => {
 const publish = (name: string, subscriptionIdentifier?: number | number[]) =>
   ({ topic: name, properties: { subscriptionIdentifier } }) as unknown as Publish
 
+const identifiersOf = ({ requests }: Work) => requests.map((request) => request.subscriptionIdentifier!)
+
 describe('the commands for a message', () => {
   test('lines that do not overlap are one SUBSCRIBE, and told apart by their Topic Filters', () => {
     const work = workOf(['a/#', '$share/g/b/+'].map(line), { protocolVersion: 4 })
@@ -92,12 +94,30 @@ describe('the commands for a message', () => {
 
   test('overlapping lines have Subscription Identifiers; a message may come once or once for each', () => {
     const work = workOf(['a/#', 'a/b', 'c'].map(line), { protocolVersion: 5 })
-    expect(work.requests.map(({ subscriptionIdentifier }) => subscriptionIdentifier)).toEqual([1, 2, 3])
+    const [all, one, other] = identifiersOf(work)
     const commandsFor = (name: string, ids?: number | number[]) => work.commandsFor(publish(name, ids))
-    expect(commandsFor('a/b', [1, 2])).toEqual(['a/#', 'a/b'])
-    expect([commandsFor('a/b', 1), commandsFor('a/b', 2)]).toEqual([['a/#'], ['a/b']])
-    // Of a subscription that an earlier run has left in the session.
-    expect([commandsFor('x', 3), commandsFor('a/b', 9), commandsFor('a/b')]).toEqual([[], [], []])
+    expect(commandsFor('a/b', [all!, one!])).toEqual(['a/#', 'a/b'])
+    expect([commandsFor('a/b', all), commandsFor('a/b', one)]).toEqual([['a/#'], ['a/b']])
+    expect(commandsFor('x', other)).toEqual([])
+  })
+
+  test('a message for an earlier table runs the lines that match it', () => {
+    const before = workOf(['a/#', 'a/b'].map(line), { protocolVersion: 5 })
+    const now = workOf(['#', 'a/b', 'a/#'].map(line), { protocolVersion: 5 })
+    const [all, one] = identifiersOf(before)
+    expect(now.commandsFor(publish('a/c', all))).toEqual(['a/#']) // the line has moved
+    expect(now.commandsFor(publish('a/b', [all!, one!]))).toEqual(['a/b', 'a/#'])
+    const changed = workOf(['a/+', '+/c'].map(line), { protocolVersion: 5 })
+    expect(changed.commandsFor(publish('a/c', all))).toEqual(['a/+', '+/c'])
+    expect(changed.commandsFor(publish('a/c'))).toEqual(['a/+', '+/c']) // its lines did not overlap
+  })
+
+  test('a thousand lines have different Subscription Identifiers', () => {
+    const filters = ['#', ...Array.from({ length: 999 }, (_, index) => `${index}`)]
+    const identifiers = identifiersOf(workOf(filters.map(line), { protocolVersion: 5 }))
+    expect(new Set(identifiers).size).toBe(1000)
+    expect(Math.min(...identifiers)).toBeGreaterThan(0)
+    expect(Math.max(...identifiers)).toBeLessThanOrEqual(268_435_455)
   })
 
   test.each([
@@ -112,8 +132,9 @@ describe('the commands for a message', () => {
   test('every topic runs the lines that match it', () => {
     fc.assert(
       fc.property(fc.uniqueArray(filter, { minLength: 1, maxLength: 4 }), topic, (filters, name) => {
-        const ids = filters.flatMap((own, index) => (matches(own, name) ? [index + 1] : []))
         const work = workOf(filters.map(line), { protocolVersion: 5 })
+        const identifiers = identifiersOf(work)
+        const ids = filters.flatMap((own, index) => (matches(own, name) ? identifiers[index]! : []))
         expect(work.commandsFor(publish(name, ids))).toEqual(filters.filter((own) => matches(own, name)))
       }),
     )

@@ -48,15 +48,39 @@ export function workOf(
     const hint = 'omit the property subscription-identifier: each line has its own then'
     throw new UsageError(what, { hint })
   }
+  const identifiers = identifiersOf(filters)
   return {
-    requests: filters.map((filter, index) => ({ filters: [filter], subscriptionIdentifier: index + 1 })),
+    requests: filters.map((own, index) => ({ filters: [own], subscriptionIdentifier: identifiers[index]! })),
     commandsFor(publish) {
       // A server sends a message once with all identifiers, or once for each [MQTT-3.3.4-3] [MQTT-3.3.4-4].
-      const identifiers = [publish.properties?.subscriptionIdentifier ?? []].flat()
-      const named = identifiers.flatMap((identifier) => lines[identifier - 1] ?? [])
-      return matching(named, publish)
+      const given = [publish.properties?.subscriptionIdentifier ?? []].flat()
+      const named = matching(
+        lines.filter((_, index) => given.includes(identifiers[index]!)),
+        publish,
+      )
+      // Without a known one it was sent for a subscription of an earlier table.
+      return named.length > 0 ? named : matching(lines, publish)
     },
   }
+}
+
+/** The largest Subscription Identifier (MQTT 5.0, 3.8.2.1.2). */
+const largest = 268_435_455
+
+/**
+ * A Subscription Identifier for each Topic Filter. It depends on the filter and not on its line: the Session may have
+ * messages for an earlier table.
+ */
+function identifiersOf(filters: readonly string[]): number[] {
+  const taken = new Set<number>()
+  return filters.map((filter) => {
+    let hash = 0x811c9dc5 // FNV-1a
+    for (const byte of Buffer.from(filter)) hash = Math.imul(hash ^ byte, 0x01000193)
+    let identifier = ((hash >>> 0) % largest) + 1
+    while (taken.has(identifier)) identifier = (identifier % largest) + 1
+    taken.add(identifier)
+    return identifier
+  })
 }
 
 function matching(lines: readonly TableLine[], { topic }: Publish): string[] {
