@@ -80,6 +80,7 @@ export async function runCommand(command: Command): Promise<Ran> {
     child = await spawned(command, ended.signal)
     if (reason !== undefined) kill(child, command.group)
     const { stdin, stdout, stderr } = child
+    child.once('exit', () => clearTimeout(timer)) // the rest is the output of background processes
     stdin?.on('error', () => {}) // the command need not read its input
     stdin?.end(command.input)
     stderr!.on('data', (chunk: Buffer) => forward(chunk, stderr!, command.stderr))

@@ -100,7 +100,9 @@ export class Output {
   }
 
   async #written(): Promise<void> {
-    if (this.#stream.writableLength === 0) return
+    const { errored, writableLength } = this.#stream // `errored` is set before the event
+    if (errored) throw outputError(errored, this.#name)
+    if (writableLength === 0) return
     await new Promise<void>((resolve, reject) => {
       this.#stream.write('', (error) => (error ? reject(outputError(error, this.#name)) : resolve()))
     })

@@ -175,6 +175,14 @@ describe('what a command gets', () => {
     expect(answers(server)).toEqual(['publish', 'puback', 'puback'])
   })
 
+  test('a background process that prints longer than --exec-timeout is no failure', async () => {
+    const server = await delivering([message('a')], 4)
+    const exec = 'while :; do echo more; sleep 0.02; done & exit 0'
+    const outcome = await run(worker(4, 1, '-C', '1', '--exec', exec, '--exec-timeout', '1.5'), server)
+    expect(outcome).toMatchObject({ status: 0, stderr: '' })
+    expect(answers(server)).toEqual(['puback'])
+  })
+
   test('a background process that keeps its output open does not hold up the acknowledgement', async () => {
     const server = await delivering([message('a')], 4)
     const outcome = await run(worker(4, 1, '-C', '1', '--exec', 'sleep 60 & echo done'), server)
@@ -323,6 +331,18 @@ describe('a dead letter', () => {
     expect(answers(server)).toEqual(['publish'])
   })
 
+  test('that is too large for the server: the error says so', async () => {
+    const server = await delivering([message('x'.repeat(90))], 5, (packet) =>
+      packet.cmd === 'connect'
+        ? { cmd: 'connack', reasonCode: 0, sessionPresent: false, properties: { maximumPacketSize: 100 } }
+        : undefined,
+    )
+    const outcome = await run(worker(5, 1, '--exec', 'exit 1', '--dead-letter', 'dead'), server)
+    expect(outcome.status).toBe(25)
+    expect(outcome.stderr).toContain("A dead letter to 'dead' cannot be sent: Message payload is too large.")
+    expect(answers(server)).toEqual([])
+  })
+
   test('that is not acknowledged holds back the acknowledgement, not other messages', async () => {
     const messages = [1, 2, 3].map((messageId) => message('x', { messageId, topic: `jobs/${messageId}` }))
     const server = await delivering(messages, 5, (packet) =>
@@ -435,6 +455,33 @@ describe('standard output', () => {
     expect(answers(server)).toEqual([])
   })
 
+  test.each(['1', '2'])('that fails at the last moment, with --jobs %s: not acknowledged', async (jobs) => {
+    const server = await delivering([message('x')], 4)
+    const outcome = await run(worker(4, 1, '--exec', 'printf x', '--jobs', jobs), server, ({ stdout }) =>
+      stdout.fail('ENOSPC'),
+    )
+    expect(outcome.status).toBe(14)
+    expect(answers(server)).toEqual([])
+  })
+
+  test('that has room for the output and has not taken it: not acknowledged before', async () => {
+    const server = await delivering([message('x'), message('y', { messageId: 2 })], 4)
+    const ran = join(folder, 'ran')
+    const outcome = await run(
+      worker(4, 1, '-C', '2', '--exec', `cat; echo $(cat) >> ${ran}`),
+      server,
+      async ({ stdout }) => {
+        stdout.pause()
+        await once(() => existsSync(ran) && readFileSync(ran, 'utf8').length > 0)
+        await new Promise((done) => setTimeout(done, 200))
+        expect(answers(server)).toEqual([])
+        stdout.resume()
+      },
+    )
+    expect(outcome).toMatchObject({ status: 0, stdout: 'xy' })
+    expect(answers(server)).toEqual(['puback', 'puback'])
+  })
+
   test('that is not read stops the command', async () => {
     const server = await delivering([message('x')], 4)
     const outcome = await run(
@@ -487,6 +534,21 @@ describe('a signal', () => {
     })
     expect(outcome.status).toBe(42)
     expect(outcome.stderr).toContain('1 message is not handled, and the server does not keep them')
+    expect(outcome.stderr).toContain('Error: 1 message lost')
+  })
+
+  test('at QoS 0 the server does not keep them either', async () => {
+    const mixed = [...messages, message('3', { qos: 0 })]
+    const server = await delivering(mixed, 5)
+    const outcome = await run(worker(5, 1, '--exec', exec), server, async ({ stdout, signal }) => {
+      await once(() => stdout.text() === '1')
+      signal('SIGTERM')
+    })
+    expect(outcome.status).toBe(42)
+    expect(outcome.stderr).toContain('1 message is not acknowledged: the server keeps')
+    expect(outcome.stderr).toContain(
+      '1 message is not handled, and the server does not keep them: they came at QoS 0.',
+    )
     expect(outcome.stderr).toContain('Error: 1 message lost')
   })
 
@@ -555,12 +617,15 @@ describe('--table', () => {
   })
 
   test('a message that matches two lines is acknowledged after both', async () => {
-    const subscriptionIdentifier = [1, 2] as unknown as number
+    const identifiers: number[] = []
     const server = await scriptedServer({
       packet(packet, socket) {
         const answer = obliging(packet, 5)
         if (answer !== undefined) socket.write(bytes(answer, 5))
-        if (packet.cmd !== 'subscribe' || packet.subscriptions[0]!.topic !== 'a/b') return
+        if (packet.cmd !== 'subscribe') return
+        identifiers.push(packet.properties!.subscriptionIdentifier!)
+        if (identifiers.length < 2) return
+        const subscriptionIdentifier = identifiers as unknown as number
         socket.write(bytes(message('x', { topic: 'a/b', properties: { subscriptionIdentifier } }), 5))
       },
     })

@@ -1,5 +1,5 @@
 // --dead-letter: publishes messages whose command has failed for good, and waits for the server's acknowledgement.
-import type { ProtocolVersion, PublishProperties } from '../../codec/publish.js'
+import type { ProtocolVersion, PublishProperties, PublishTemplate } from '../../codec/publish.js'
 import { preparePublish } from '../../codec/publish-properties.js'
 import { reasonText } from '../../codec/reason-codes.js'
 import { addUserProperty, noUserProperties, pairsOf } from '../../codec/user-properties.js'
@@ -60,12 +60,26 @@ export class DeadLetters {
     try {
       while (!this.#connection.ready) await this.#connection.drain()
       const settled = withResolvers()
-      this.#waiting.set(this.#connection.publish(template, message.payload), settled)
+      this.#waiting.set(this.#send(template, message.payload), settled)
       this.#connection.flush()
       await settled.promise
     } finally {
       this.#pending--
       if (this.#pending === 0) this.#idle?.resolve()
+    }
+  }
+
+  /** @throws MqttxError if the server would not take it */
+  #send(template: PublishTemplate, payload: Buffer): number {
+    try {
+      return this.#connection.publish(template, payload)
+    } catch (error) {
+      if (!(error instanceof MqttxError)) throw error
+      const { exitCode, hint } = error
+      throw new MqttxError(`A dead letter to '${shown(this.#topic)}' cannot be sent: ${error.message}`, {
+        exitCode,
+        hint,
+      })
     }
   }
 

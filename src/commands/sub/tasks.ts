@@ -65,6 +65,7 @@ export class Tasks {
   #heldBytes = 0
   #added = 0
   #handled = 0
+  #leftAtQoS0 = 0
   #lost = 0
   #explained = false
 
@@ -96,6 +97,11 @@ export class Tasks {
     return this.#added - this.#handled - this.#lost
   }
 
+  /** Those of them at QoS 0, which no server keeps. */
+  get leftAtQoS0(): number {
+    return this.#leftAtQoS0
+  }
+
   /** `packetBytes`: the size of the message. */
   add(task: Task, packetBytes: number): void {
     const { qos, topic } = task.message
@@ -106,6 +112,7 @@ export class Tasks {
     if (tooMuch) return this.#io.failed(tooManyHeld())
     this.#queuedBytes += bytes
     this.#heldBytes += bytes
+    if (qos === 0) this.#leftAtQoS0++
     let attempts = 0
     this.#jobs.add(async () => {
       this.#io.changed()
@@ -164,10 +171,10 @@ export class Tasks {
     return undefined
   }
 
-  /** The acknowledgement follows the output. If that fails, the run ends and the message is not acknowledged. */
+  /** The acknowledgement follows the output, all of it. If that fails, the run ends and the message is not acknowledged. */
   async #succeeded(task: Task, bytes: number): Promise<void> {
     try {
-      await this.#io.output.flush()
+      await this.#io.output.finish()
     } catch {
       return // reported by `onFailure`
     }
@@ -177,6 +184,7 @@ export class Tasks {
   #finished(task: Task, bytes: number): void {
     this.#handled++
     this.#heldBytes -= bytes
+    if (task.message.qos === 0) this.#leftAtQoS0--
     task.acknowledge()
   }
 
@@ -199,6 +207,7 @@ export class Tasks {
   #failed({ message: { qos, topic } }: Task, bytes: number): void {
     if (qos === 0) {
       this.#lost++
+      this.#leftAtQoS0--
       this.#heldBytes -= bytes
       return
     }

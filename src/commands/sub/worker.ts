@@ -246,17 +246,16 @@ class Worker {
 
   /** Warns of messages that were received and not handled. @returns how many of them the server does not keep */
   #tellWhatIsLeft(): number {
-    const { left, lost } = this.#tasks
-    if (left === 0) return lost
+    const { left, leftAtQoS0, lost } = this.#tasks
     const { warn } = this.#io.diagnostics
-    if (this.#args.qos > 0 && keepsSession(this.#options)) {
-      warn(`${countAre(left, 'message')} not acknowledged: the server keeps what it sent at QoS 1 and 2.`)
-      return lost
-    }
-    warn(
-      `${countAre(left, 'message')} not handled, and the server does not keep them: that needs -q 1, -i and -c.`,
-    )
-    return lost + left
+    const keeps = this.#args.qos > 0 && keepsSession(this.#options)
+    const kept = keeps ? left - leftAtQoS0 : 0
+    const gone = left - kept
+    if (kept > 0)
+      warn(`${countAre(kept, 'message')} not acknowledged: the server keeps what it sent at QoS 1 and 2.`)
+    const why = keeps ? 'they came at QoS 0.' : 'that needs -q 1, -i and -c.'
+    if (gone > 0) warn(`${countAre(gone, 'message')} not handled, and the server does not keep them: ${why}`)
+    return lost + gone
   }
 
   #onConnected(sessionPresent: boolean): void {
