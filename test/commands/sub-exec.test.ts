@@ -482,6 +482,18 @@ describe('standard output', () => {
     expect(answers(server)).toEqual(['puback', 'puback'])
   })
 
+  test('that is never read: the first signal ends it, and the message is not acknowledged', async () => {
+    const server = await delivering([message('x')], 4)
+    const outcome = await run(worker(4, 1, '--exec', 'cat; echo ran >&2'), server, async (fake) => {
+      fake.stdout.pause()
+      await once(() => fake.stderr.text().includes('ran'))
+      fake.signal('SIGTERM')
+    })
+    expect(outcome.status).toBe(14)
+    expect(outcome.stderr).toContain('nothing was read for')
+    expect(answers(server)).toEqual([])
+  })
+
   test('that is not read stops the command', async () => {
     const server = await delivering([message('x')], 4)
     const outcome = await run(

@@ -224,9 +224,9 @@ class Worker {
   /** Starts no further command; kills those that do not end in time. */
   async #finishCommands(): Promise<void> {
     this.#tasks.stop()
-    const late = setTimeout(() => this.#tasks.kill(), commandPatienceMs)
-    await this.#tasks.done()
-    clearTimeout(late)
+    await within(commandPatienceMs, this.#tasks.done())
+    this.#tasks.kill()
+    await within(goodbyeMs, this.#tasks.done()) // one whose output is not read ends after `#flush`
     if (this.#deadLetters !== undefined) await within(goodbyeMs, this.#deadLetters.idle())
   }
 
