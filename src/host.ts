@@ -1,6 +1,7 @@
 // The interface of a command to its process: streams, environment, clock, signals. Tests pass a fake.
 import { fstatSync } from 'node:fs'
 import { Readable, type Writable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import { ExitCode, MqttxError } from './errors.js'
 import { Signals } from './io/signals.js'
 import { neverFailing, written } from './io/stderr.js'
@@ -31,6 +32,8 @@ export interface ProcessHost extends Host {
   written(patienceMs: number): Promise<boolean>
   /** Standard output has been opened. */
   readonly hasPrinted: boolean
+  /** True if a command has destroyed standard output before its reader took everything: Node goes on writing. */
+  hasGivenUpPrinting(): Promise<boolean>
 }
 
 /**
@@ -42,12 +45,14 @@ export function processHost(endBy: (signal: NodeJS.Signals) => void = () => {}):
   let stdin: Readable | undefined
   let stderr: Writable | undefined
   let hasPrinted = false
+  let isClosed = false
   return {
     get stdin() {
       stdin ??= standardInput()
       return stdin
     },
     get stdout() {
+      if (!hasPrinted) process.stdout.once('close', () => (isClosed = true))
       hasPrinted = true
       return process.stdout
     },
@@ -61,6 +66,11 @@ export function processHost(endBy: (signal: NodeJS.Signals) => void = () => {}):
     onSignal: (names, handler) => signals.on(names, handler),
     get hasPrinted() {
       return hasPrinted
+    },
+    async hasGivenUpPrinting() {
+      if (!hasPrinted || process.stdout.writableLength === 0) return false
+      await setImmediate() // for the event
+      return isClosed
     },
     close: () => void stdin?.destroy(),
     written: async (patienceMs) => stderr === undefined || written(stderr, patienceMs),

@@ -143,5 +143,7 @@ export async function start(): Promise<void> {
   if (argv[0] === 'passwd' && status > 128) endBy(status === ExitCode.interrupted ? 'SIGINT' : 'SIGTERM')
   // Completion does not wait for a name server that does not answer: its output is already printed.
   // Nor does any command wait for a reader of standard error that has stopped. What has printed nothing has nothing to wait for.
-  if (!read || argv[0] === 'completion' || !host.hasPrinted) process.exit()
+  // A write of ours to standard output that its reader does not take would keep the process alive too.
+  const hasGivenUp = await host.hasGivenUpPrinting()
+  if (!read || hasGivenUp || argv[0] === 'completion' || !host.hasPrinted) process.exit()
 }

@@ -234,6 +234,31 @@ describe.skipIf(!unshareWorks())('E7: as the first process of a container (needs
   })
 })
 
+describe('standard output whose reader has stopped:', () => {
+  test.each([
+    ['sub', 'sub', ['SIGTERM'], 14],
+    ['sub -C', 'sub -C 1', ['SIGTERM'], 143],
+    ['sub --exec', 'sub --exec cat', ['SIGTERM'], 14],
+    ['sub --exec, at once', 'sub --exec cat', ['SIGTERM', 'SIGTERM'], 143],
+    ['top', 'top --json -C 1', ['SIGTERM'], 143],
+  ] as const)('%s ends by signals', async (_, command, names, status) => {
+    const folder = scratch('stopped-reader')
+    const at = broker.at.join(' ')
+    const running = start('bash', [
+      '-c',
+      `cd ${folder}; mkfifo p; exec 9<>p; head -c 65536 /dev/zero >&9; exec mqttx ${command} ${at} -t stopped -d >&9`,
+    ])
+    await running.until((_out, stderr) => stderr.includes('SUBACK'))
+    await startMqttx(['pub', ...broker.at, '-t', 'stopped', '-m', 'x']).ended
+    await running.until((_out, stderr) => stderr.includes('PUBLISH'))
+    for (const name of names) {
+      await sleep(500) // two at once would be one
+      running.kill(name)
+    }
+    expect((await running.ended).status).toBe(status)
+  })
+})
+
 peerTest('H47: a terminal that goes away while SIGHUP is ignored: status 14', ['python3'], async () => {
   const helper = join(import.meta.dirname, '../helpers/hang_up.py')
   const words = ['mqttx', 'sub', ...broker.at, '-d', '-t', 't']

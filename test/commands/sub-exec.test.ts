@@ -490,8 +490,10 @@ describe('standard output', () => {
       fake.signal('SIGTERM')
     })
     expect(outcome.status).toBe(14)
+    expect(outcome.stderr).toContain('1 message is not acknowledged: the server keeps')
     expect(outcome.stderr).toContain('nothing was read for')
     expect(answers(server)).toEqual([])
+    await once(() => server.received.at(-1)!.cmd === 'disconnect')
   })
 
   test('that is not read stops the command', async () => {

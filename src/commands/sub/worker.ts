@@ -196,16 +196,17 @@ class Worker {
     this.#connection.stopDelivery()
     const all = this.#handled().then(() => enough)
     const ending = first === enough ? await Promise.race([all, this.#second.promise]) : first
-    if ('error' in ending || !ending.orderly) await this.#finishCommands()
-    if ('error' in ending) {
-      await this.#io.output.finish(patienceMs).catch(() => {})
+    const orderly = !('error' in ending) && ending.orderly
+    if (!orderly) await this.#finishCommands()
+    const unwritten = await this.#flush(orderly)
+    const error = 'error' in ending ? ending.error : unwritten
+    if ('error' in ending || error !== undefined) {
       await this.#hurriedGoodbye()
       this.#connection.destroy()
       this.#tellWhatIsLeft()
-      throw ending.error
+      throw error
     }
-    await this.#flush(ending.orderly)
-    if (ending.orderly) {
+    if (orderly) {
       await within(releaseMs, this.#connection.released())
       await this.#connection.close()
     } else await this.#hurriedGoodbye()
@@ -230,11 +231,13 @@ class Worker {
     if (this.#deadLetters !== undefined) await within(goodbyeMs, this.#deadLetters.idle())
   }
 
-  async #flush(orderly: boolean): Promise<void> {
+  /** @returns the failure of standard output, unless its reader has gone */
+  async #flush(orderly: boolean): Promise<Error | undefined> {
     try {
       await this.#io.output.finish(orderly ? undefined : patienceMs)
+      return undefined
     } catch (error) {
-      if (!(error instanceof BrokenPipe)) throw error
+      return error instanceof BrokenPipe ? undefined : (error as Error)
     }
   }
 
