@@ -1,9 +1,12 @@
 // The address of a client. Until it has shown that it receives what is sent to it, it is sent no more bytes than have come
-// from it: the sender of a datagram may have given the address of another.
+// from it, with challenges three times as many (as QUIC does, RFC 9000, 8.1): the sender of a datagram may have given the
+// address of another.
 import type { Source } from './gateway-types.js'
 
 /** Wrong answers after which an address that has shown nothing is given up: it is guessing. */
 const mostGuesses = 32
+/** Bytes for each byte that has come, with challenges. */
+const mostAmplification = 3
 
 export class ClientAddress {
   readonly source: Source
@@ -28,6 +31,11 @@ export class ClientAddress {
   /** True if so many bytes may be sent to it. */
   may(bytes: number): boolean {
     return this.proved || this.#sent + bytes <= this.#received
+  }
+
+  /** True if it may be asked, with so many bytes, to show that it is right. */
+  mayAsk(bytes: number): boolean {
+    return this.proved || this.#sent + bytes <= this.#received * mostAmplification
   }
 
   /** It has used a number that we did not give it. @returns true if it guesses */

@@ -10,12 +10,12 @@ import {
 import { Timer } from '../session/timers.js'
 import { ClientAddress } from './gateway-address.js'
 import { Outbox } from './gateway-outbox.js'
-import { type ClientPorts, type Phase, sameConnect, silenceOf } from './gateway-phase.js'
+import { type ClientPorts, isUp, type Phase, sameConnect, silenceOf } from './gateway-phase.js'
 import { Publishing } from './gateway-publishing.js'
 import { Subscriptions } from './gateway-subscriptions.js'
 import { ClientTopics } from './gateway-topics.js'
 import type { Leaving, Source, UpstreamEvents, UpstreamLink } from './gateway-types.js'
-import { ClientWill } from './gateway-will.js'
+import { ClientWill, isWillTopic } from './gateway-will.js'
 
 const disconnect = encodeMessage({ type: 'disconnect', duration: undefined })
 const pingresp = encodeMessage({ type: 'pingresp' })
@@ -102,10 +102,8 @@ export class GatewayClient {
     this.#connectedAt = now
     this.#connect = message
     this.#fresh = true
-    const phase = this.#phase
-    const isUp = phase === 'active' || phase === 'asleep' || phase === 'awake'
     this.topics.unlearned()
-    if (isUp && !message.cleanSession && !message.will) return this.#begin(now)
+    if (isUp(this.#phase) && !message.cleanSession && !message.will) return this.#begin(now)
     this.#endLink((link) => this.#will.execute(link))
     if (message.cleanSession) this.#clear()
     this.#phase = message.will ? 'will-topic' : 'connecting'
@@ -203,7 +201,7 @@ export class GatewayClient {
   #refused(busy: boolean, why: string): void {
     const { events } = this.#ports.options
     this.#link = undefined
-    if (this.#phase === 'connecting') {
+    if (!isUp(this.#phase)) {
       this.#answerConnect(busy ? SnCode.congestion : SnCode.notSupported)
       events.refused(this.clientId, this.source, why)
     } else {
@@ -260,6 +258,7 @@ export class GatewayClient {
     const { type } = message
     if (type === 'disconnect') return this.#disconnect(undefined, now)
     if (this.#phase === 'will-topic' && type === 'willtopic') {
+      if (!isWillTopic(message)) return this.#refused(false, 'the topic of its will is not a Topic Name')
       if (!this.#will.topic(message)) return this.#open()
       this.#phase = 'will-message'
       this.#transmit(willMsgReq)
@@ -318,7 +317,7 @@ export class GatewayClient {
   leave(how: Leaving): void {
     if (this.#phase === 'away') return this.#away(false)
     const { events } = this.#ports.options
-    const wasUp = this.#phase !== 'connecting' && !this.#phase.startsWith('will')
+    const wasUp = isUp(this.#phase)
     if (how === 'stopped' || how === 'evicted') this.#transmit(disconnect)
     const orderly = how === 'disconnected' || how === 'stopped'
     this.#endLink((link) => {

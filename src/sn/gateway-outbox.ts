@@ -32,10 +32,12 @@ export class Outbox {
   #open = false
   /** Messages to deliver before the client may sleep again; undefined: it is active. */
   #left: number | undefined
+  /** What is outstanding while the address is asked to show that it is right. */
+  #suspended: { readonly step: Step; readonly messageId: number; readonly sent: Uint8Array } | undefined
+  /** What is outstanding was sent to another address: who answers it may know its identifier from there. */
+  #isOld = false
   /** Given up until something comes from the client. */
   #stalled = false
-  /** Unanswered challenges beyond what the address may be sent. */
-  #challenges = 0
   #held = false
   #full = false
   /** A message of QoS 2 whose PUBREC was outstanding when the connection to the server ended. */
@@ -99,7 +101,7 @@ export class Outbox {
   #begin(now: number): void {
     const first = !this.#open
     this.#open = true
-    if (first && this.#step !== 'idle') return this.#again(now)
+    if ((first || this.#stalled) && this.#step !== 'idle') return this.#again(now)
     this.#pump(now)
   }
 
@@ -119,8 +121,21 @@ export class Outbox {
 
   /** The client has another address, or has connected again: a challenge to the old one is void. */
   moved(): void {
-    this.#challenges = 0
-    if (this.#step === 'challenge') this.#idle()
+    this.#resume()
+    this.#isOld = this.#step !== 'idle'
+    this.#stalled = this.#isOld
+  }
+
+  /** A challenge is void: what was outstanding before it is so again. */
+  #resume(): void {
+    if (this.#step !== 'challenge') return
+    const before = this.#suspended
+    this.#idle()
+    if (before === undefined) return
+    this.#step = before.step
+    this.#messageId = before.messageId
+    this.#sent = before.sent
+    this.#isOld = true
   }
 
   /**
@@ -128,6 +143,7 @@ export class Outbox {
    * QoS 2 that the client may have keeps its identifier.
    */
   detach(): void {
+    this.#resume()
     const [first] = this.#queue
     if (this.#step === 'publish' && first?.qos === 2)
       this.#unfinished = { item: first, messageId: this.#messageId }
@@ -154,13 +170,14 @@ export class Outbox {
     const { type, messageId, returnCode = SnCode.accepted } = answer
     if (returnCode === SnCode.invalidTopicId && answer.topicId !== undefined)
       this.#ports.topics.unlearned(answer.topicId)
+    if (messageId === this.#suspended?.messageId) this.#resume()
     if (this.#step === 'idle' || messageId !== this.#messageId) {
       if (type === 'pubrec') this.#send(encodeMessage({ type: 'pubrel', messageId }))
       return messageId === 0 // PUBACK that refuses a message of QoS 0
     }
     const fits = answers[this.#step].includes(type)
     if (!fits) return true
-    this.#ports.proved()
+    if (!this.#isOld) this.#ports.proved()
     this.#retry.stop()
     this.#stalled = false
     this.#onAnswer(type, returnCode, now)
@@ -170,8 +187,8 @@ export class Outbox {
   #onAnswer(type: ClientAnswer['type'], returnCode: number, now: number): void {
     const item = this.#queue[0]
     if (this.#step === 'challenge') {
-      this.#idle()
-      return this.#pump(now)
+      this.#resume()
+      return this.#sent === undefined ? this.#pump(now) : this.#again(now)
     }
     if (returnCode === SnCode.congestion) return this.#retry.start(now) // sent again after T_retry
     if (type === 'pubrec') return this.#release(now)
@@ -210,23 +227,28 @@ export class Outbox {
   tick(now: number): void {
     const due = this.#retry.tick(now)
     if (due === undefined) return
-    if (due === 'again') return this.#repeat()
+    if (due === 'again') return this.#repeat(now)
     this.#stalled = true
     this.#ports.silent()
   }
 
   #again(now: number): void {
     this.#stalled = false
-    this.#repeat()
     this.#retry.start(now)
+    this.#repeat(now)
   }
 
-  #repeat(): void {
+  #repeat(now: number): void {
     const bytes = this.#sent!
+    const address = this.#ports.address()
+    if (this.#step === 'challenge') {
+      if (address.mayAsk(bytes.length)) this.#send(bytes)
+      return
+    }
     if (this.#step === 'publish') bytes[bytes[0] === 1 ? 4 : 2]! |= 0x80 // DUP
-    if (this.#step === 'challenge' && !this.#mayChallenge(bytes.length)) return
-    if (this.#step !== 'challenge' && !this.#ports.address().may(bytes.length)) return
-    this.#send(bytes)
+    if (address.may(bytes.length)) return this.#send(bytes)
+    const suspended = { step: this.#step, messageId: this.#messageId, sent: bytes }
+    if (this.#challenge(now)) this.#suspended = suspended
   }
 
   #next(now: number): void {
@@ -248,7 +270,7 @@ export class Outbox {
       if (topic === undefined) {
         if (!this.#register(item.topic, now)) return
       } else if (item.qos === 0) {
-        if (!this.#sendAtMostOnce(item, topic)) return this.#challenge(now)
+        if (!this.#sendAtMostOnce(item, topic)) return void this.#challenge(now)
         this.#shift()
       } else this.#publish(item, topic, this.#newId(), now)
     }
@@ -286,8 +308,8 @@ export class Outbox {
     return true
   }
 
-  /** Asks an address for an answer that only it can give. What waits goes on then. */
-  #challenge(now: number): void {
+  /** Asks an address for an answer that only it can give. What waits goes on then. @returns false if it may not be asked */
+  #challenge(now: number): boolean {
     const messageId = this.#newId()
     const bytes = encodeMessage({
       type: 'register',
@@ -295,18 +317,16 @@ export class Outbox {
       messageId,
       name: challengeName,
     })
-    if (this.#mayChallenge(bytes.length)) this.#transmit('challenge', bytes, messageId, now)
-  }
-
-  #mayChallenge(bytes: number): boolean {
-    if (this.#ports.address().may(bytes)) return true
-    return this.#challenges++ <= this.#ports.retry.retries
+    if (!this.#ports.address().mayAsk(bytes.length)) return false
+    this.#transmit('challenge', bytes, messageId, now)
+    return true
   }
 
   #transmit(step: Step, bytes: Uint8Array, messageId: number, now: number): void {
     this.#step = step
     this.#sent = bytes
     this.#messageId = messageId
+    this.#isOld = false
     this.#send(bytes)
     this.#retry.start(now)
   }
@@ -349,6 +369,8 @@ export class Outbox {
   #idle(): void {
     this.#step = 'idle'
     this.#sent = undefined
+    this.#suspended = undefined
+    this.#isOld = false
     this.#stalled = false
     this.#retry.stop()
   }

@@ -21,6 +21,11 @@ export interface ClientPorts<C> {
 /** `away`: its session is kept, and it has no connection. */
 export type Phase = 'will-topic' | 'will-message' | 'connecting' | 'active' | 'asleep' | 'awake' | 'away'
 
+/** The client has its CONNACK. */
+export function isUp(phase: Phase): boolean {
+  return phase === 'active' || phase === 'asleep' || phase === 'awake'
+}
+
 /** A client that has sent nothing for so many times its Keep Alive, or the time it sleeps, is lost (6.11, 6.14). */
 const patience = 1.5
 

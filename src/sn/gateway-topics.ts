@@ -11,6 +11,8 @@ interface Topic {
   readonly name: string
   /** The client has been told the identifier since its last CONNECT. */
   known: boolean
+  /** Nobody was told the identifier before the last CONNECT. */
+  isNew: boolean
 }
 
 export interface TopicLimits {
@@ -61,9 +63,10 @@ export class ClientTopics {
     return topic.id
   }
 
-  /** True if the client has been given the identifier since its last CONNECT. */
+  /** True if only who has received what was sent since the last CONNECT knows the identifier. */
   gave(id: number): boolean {
-    return this.#byId.get(id)?.known === true
+    const topic = this.#byId.get(id)
+    return topic?.known === true && topic.isNew
   }
 
   /** The identifier of the name, a new one if it has none; undefined: there is no room. */
@@ -74,7 +77,7 @@ export class ClientTopics {
     if (this.#byName.size >= this.#limits.topics) this.#forgetOldest()
     while (this.#isFull(size) && this.#byName.size > 0) this.#forgetOldest()
     if (this.#isFull(size)) return undefined
-    const topic = { id: this.#freeId(), name, known: false }
+    const topic = { id: this.#freeId(), name, known: false, isNew: true }
     this.#byName.set(name, topic)
     this.#byId.set(topic.id, topic)
     this.#add(size)
@@ -89,8 +92,10 @@ export class ClientTopics {
 
   /** The client does not know the identifier any more; undefined: none. */
   unlearned(id?: number): void {
-    if (id === undefined) for (const topic of this.#byName.values()) topic.known = false
-    else {
+    if (id === undefined) {
+      this.#last = undefined
+      for (const topic of this.#byName.values()) topic.known = topic.isNew = false
+    } else {
       const topic = this.#byId.get(id)
       if (topic !== undefined) topic.known = false
     }

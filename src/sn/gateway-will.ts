@@ -1,9 +1,15 @@
 // The will of one client (MQTT-SN 1.2, 6.3 and 6.4).
 import { SnCode, type SnMessage } from '../codec/mqtt-sn-messages.js'
+import { isTopicName } from './gateway-subscriptions.js'
 import type { UpstreamLink, Will } from './gateway-types.js'
 
 type WillTopic = Extract<SnMessage, { readonly willTopic: string }>
 type WillMessage = { readonly type: 'willmsg' | 'willmsgupd'; readonly data: Uint8Array }
+
+/** False for a topic with which a server ends the connection. An empty one deletes the will. */
+export function isWillTopic({ willTopic }: WillTopic): boolean {
+  return willTopic === '' || isTopicName(willTopic)
+}
 
 export class ClientWill {
   #will: Will | undefined
@@ -35,6 +41,7 @@ export class ClientWill {
   /** WILLTOPICUPD and WILLMSGUPD. @returns the answer */
   update(message: WillTopic | WillMessage): SnMessage {
     if ('willTopic' in message) {
+      if (!isWillTopic(message)) return { type: 'willtopicresp', returnCode: SnCode.notSupported }
       this.topic(message)
       this.#changed = true
       return { type: 'willtopicresp', returnCode: SnCode.accepted }

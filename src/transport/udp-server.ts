@@ -73,6 +73,7 @@ function serve(socket: Socket, bind: string, { message, trouble }: UdpVisits): U
   }
   socket.on('error', trouble)
   socket.on('message', (datagram, { address: host, port }) => {
+    if (port === 0) return // the sender wants no answer (RFC 768), and the system sends nothing to this port
     const name = `${host}:${port}`
     let origin = origins.get(name)
     if (origin === undefined) {

@@ -168,6 +168,25 @@ const rows: readonly Row[] = [
     },
   },
   {
+    says: '6.3 a will that no server would publish is refused: a wildcard, as the topic of the will and of its update',
+    async run(rig) {
+      rig.ask({ type: 'connect', clientId: 'c1', will: true })
+      expect(rig.ask({ type: 'willtopic', willTopic: 'a/#' })).toMatchObject([
+        { type: 'connack', returnCode: 3 },
+      ])
+      expect(rig.gateway.clients).toBe(0)
+      rig.ask({ type: 'connect', clientId: 'c1', will: true, duration: 10 })
+      rig.ask({ type: 'willtopic', willTopic: 'gone' })
+      rig.ask({ type: 'willmsg', data: Buffer.from('bye') })
+      await Promise.resolve()
+      expect(rig.ask({ type: 'willtopicupd', willTopic: '+' })).toMatchObject([
+        { type: 'willtopicresp', returnCode: 3 },
+      ])
+      rig.pass(15_000)
+      expect(rig.link.calls).toEqual(['cut'])
+    },
+  },
+  {
     says: '6.4 the will is updated, and published by the gateway',
     async run(rig) {
       rig.ask({ type: 'connect', clientId: 'c1', will: true, duration: 10 })

@@ -1,7 +1,8 @@
-import { createSocket } from 'node:dgram'
+import { createSocket, Socket } from 'node:dgram'
 import type { AddressInfo } from 'node:net'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { UdpPeer, udpTargets } from '../../src/transport/udp.js'
+import { listenUdp } from '../../src/transport/udp-server.js'
 import { once } from '../helpers/wait.js'
 
 const nothing = { message: () => {}, drained: () => {}, failed: () => {} }
@@ -42,4 +43,18 @@ test('a port on which nothing listens: ECONNREFUSED, once', async () => {
 test('the addresses of a name: those of IPv4 first', async () => {
   const found = await udpTargets({ host: 'localhost', port: 1 }, new AbortController().signal)
   expect(found[0]).toEqual({ host: '127.0.0.1', family: 4, port: 1 })
+})
+
+test('a datagram from port 0, to which nothing can be sent, is dropped', async () => {
+  const bind = vi.spyOn(Socket.prototype, 'bind')
+  const message = vi.fn()
+  const server = await listenUdp({ bind: '127.0.0.1', port: 0 }, { message, trouble: () => {} })
+  const socket = bind.mock.contexts[0] as Socket
+  bind.mockRestore()
+  for (const port of [0, 1]) {
+    const from = { address: '127.0.0.1', family: 'IPv4' as const, port, size: 1 }
+    socket.emit('message', Buffer.from('x'), from)
+  }
+  expect(message.mock.calls.map(([, { port }]) => port)).toEqual([1])
+  await server.close()
 })

@@ -23,7 +23,8 @@ export const gateway = spec({
     wills and their updates, SEARCHGW, and forwarders. What is forwarded at QoS 1 and 2 is acknowledged when the server, or the
     client, has acknowledged it.`,
     `While the server is down, clients get "congestion", and connections are restored when it is back. An address that has not
-    shown that it receives what is sent to it gets no more bytes than have come from it.`,
+    shown that it receives what is sent to it gets no more bytes than have come from it, and at most three times as many with
+    the REGISTER messages that ask it.`,
     'The log goes to standard error. SIGINT and SIGTERM stop it, and disconnect the clients.',
   ],
   examples: [
