@@ -1,21 +1,21 @@
 // Messages for one client: the queue, and the one that is outstanding (MQTT-SN 1.2, 6.10): REGISTER first if the client does
 // not know the topic, then PUBLISH, sent again until it is answered.
-import { encodeMessage, isShortTopic, maxDatagram } from '../codec/mqtt-sn.js'
+import { encodeMessage, isShortTopic } from '../codec/mqtt-sn.js'
 import { SnCode, type SnTopic } from '../codec/mqtt-sn-messages.js'
 import type { Incoming } from './gateway-types.js'
 import {
   answers,
   type ClientAnswer,
+  fits,
   type Item,
   type OutboxPorts,
+  publishOverhead,
   type Step,
   sameBytes,
   sizeOf,
 } from './gateway-waiting.js'
 import { Retransmission } from './retransmission.js'
 
-/** Beside the data, what PUBLISH has at most. */
-const publishOverhead = 9
 /** The name of a REGISTER whose answer shows that an address is right: of one character, so as to be short. */
 const challengeName = '-'
 
@@ -60,15 +60,15 @@ export class Outbox {
   /** A message from the server. */
   push(message: Incoming, done: (() => void) | undefined, now: number): void {
     if (this.#resumes(message, done, now)) return
+    if (!fits(message, this.#ports.address().source)) {
+      done?.()
+      return this.#ports.dropped('a message or its topic is larger than a datagram')
+    }
     if (this.#open && this.#left === undefined && this.#queue.length === 0 && this.#step === 'idle') {
       const topic = message.qos === 0 ? this.#topic(message.topic) : undefined
       if (topic !== undefined && this.#sendAtMostOnce(message, topic)) return
     }
     const size = sizeOf(message)
-    if (message.payload.length + publishOverhead > maxDatagram) {
-      done?.()
-      return this.#ports.dropped('a message is larger than a datagram')
-    }
     const { limits, waiting } = this.#ports
     const full =
       this.#queue.length >= limits.queueMessages ||
@@ -300,8 +300,7 @@ export class Outbox {
   }
 
   #sendAtMostOnce({ retain, payload }: Incoming, topic: SnTopic): boolean {
-    const size = payload.length + publishOverhead
-    if (size > maxDatagram || !this.#ports.address().may(size)) return false
+    if (!this.#ports.address().may(payload.length + publishOverhead)) return false
     this.#send(
       encodeMessage({ type: 'publish', dup: false, qos: 0, retain, topic, messageId: 0, data: payload }),
     )

@@ -4,6 +4,8 @@ import type { PredefinedTopics } from './predefined.js'
 /** Where datagrams come from and go to. The core compares keys only. */
 export interface Source {
   readonly key: string
+  /** Bytes of a datagram that are not for the message. */
+  readonly overhead?: number
 }
 
 export interface Will {

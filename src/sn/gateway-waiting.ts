@@ -1,8 +1,9 @@
 // Messages that wait for a client of a gateway, and what the Outbox that has them is given.
+import { maxDatagram } from '../codec/mqtt-sn.js'
 import type { SnMessage } from '../codec/mqtt-sn-messages.js'
 import type { ClientAddress } from './gateway-address.js'
 import type { Budget, ClientTopics } from './gateway-topics.js'
-import type { GatewayLimits, Incoming } from './gateway-types.js'
+import type { GatewayLimits, Incoming, Source } from './gateway-types.js'
 import type { RetrySettings } from './retransmission.js'
 
 export interface OutboxPorts {
@@ -52,6 +53,19 @@ export const answers: Readonly<Record<Step, readonly ClientAnswer['type'][]>> = 
   challenge: ['regack'],
   publish: ['puback', 'pubrec'],
   pubrel: ['pubcomp', 'pubrec'],
+}
+
+/** Beside the data, what PUBLISH has at most. */
+export const publishOverhead = 9
+/** Beside the name, what REGISTER has at most. */
+const registerOverhead = 8
+
+/** True if datagrams to `source` carry the message and the REGISTER of its topic. */
+export function fits({ topic, payload }: Incoming, { overhead = 0 }: Source): boolean {
+  const room = maxDatagram - overhead
+  if (payload.length + publishOverhead > room) return false
+  const isShort = topic.length * 3 + registerOverhead <= room
+  return isShort || Buffer.byteLength(topic) + registerOverhead <= room
 }
 
 /** Bytes that a message costs while it waits, about. */

@@ -1,6 +1,6 @@
 // A gateway of MQTT-SN 1.2 without sockets and clocks: datagrams and the time in, datagrams and a deadline out. What it
 // wants of the server it asks of an Upstream.
-import { decodeMessage, encodeMessage } from '../codec/mqtt-sn.js'
+import { decodeMessage, encodeMessage, maxDatagram } from '../codec/mqtt-sn.js'
 import { SnCode, type SnConnect, type SnMessage, type SnPublish } from '../codec/mqtt-sn-messages.js'
 import { Timer, Timers } from '../session/timers.js'
 import { ClientAddress } from './gateway-address.js'
@@ -26,6 +26,8 @@ interface Claim {
 
 /** Bytes of a Client Identifier; the specification has 23 characters, MQTT servers take more. */
 const longestClientId = 256
+/** Bytes of a Wireless Node Id: the Length of what has it is one octet (5.5). */
+const longestNodeId = 252
 /** Claims, and addresses whose DISCONNECT is answered again. */
 const mostRemembered = 1000
 
@@ -87,8 +89,12 @@ export class Gateway {
     if (inner.type === undefined) return this.#options.events.ignored(source, inner.fault)
     if (inner.type === 'forwarded') return this.#options.events.ignored(source, 'FORWARDED in FORWARDED')
     const { radius, nodeId } = message
+    if (nodeId.length > longestNodeId)
+      return this.#options.events.ignored(source, 'FORWARDED with a Wireless Node Id that is too long')
+    const overhead = 3 + nodeId.length
     const key = `${source.key} ${Buffer.from(nodeId).toString('hex')}`
-    const node: Node = { key, via: source, radius, nodeId: Uint8Array.prototype.slice.call(nodeId) }
+    const kept = Uint8Array.prototype.slice.call(nodeId)
+    const node: Node = { key, overhead, via: source, radius, nodeId: kept }
     this.#handle(inner, node, message.message.length, now)
   }
 
@@ -214,7 +220,8 @@ export class Gateway {
 
   #send(to: Source, bytes: Uint8Array): void {
     if (!('via' in to)) return this.#options.send(to, bytes)
-    const { via, radius, nodeId } = to as Node
+    const { via, radius, nodeId, overhead = 0 } = to as Node
+    if (bytes.length + overhead > maxDatagram) return // it was queued for another address of the client
     this.#options.send(via, encodeMessage({ type: 'forwarded', radius, nodeId, message: bytes }))
   }
 }

@@ -262,6 +262,32 @@ describe('an address that has shown nothing', () => {
 })
 
 describe('a forwarder (5.5)', () => {
+  test.each([
+    ['a message', 'a', 'x'.repeat(65_495)],
+    ['a topic', 'a'.repeat(65_480), 'x'],
+    ['a topic that no datagram carries', 'a'.repeat(65_535), 'x'],
+  ])(
+    '%s that does not fit in a datagram with its encapsulation is dropped, and the next is sent',
+    async (_, topic, payload) => {
+      const rig = new Rig()
+      const forwarded = (message: Buffer) =>
+        encodeMessage({ type: 'forwarded', radius: 1, nodeId: Buffer.from('n'.repeat(20)), message })
+      rig.raw(forwarded(messageBytes({ type: 'connect', clientId: 'n' })))
+      await Promise.resolve()
+      for (const qos of [0, 1] as const) {
+        expect(rig.link.message(topic, payload, { qos }).done).toBe(qos > 0)
+        expect(rig.log.at(-1)).toBe('dropped n a message or its topic is larger than a datagram')
+      }
+    },
+  )
+
+  test('a Wireless Node Id that is longer than its Length octet allows is ignored', () => {
+    const rig = new Rig()
+    const message = messageBytes({ type: 'connect', clientId: 'n' })
+    rig.raw(encodeMessage({ type: 'forwarded', radius: 1, nodeId: Buffer.alloc(60_000), message }))
+    expect(rig.gateway.clients).toBe(0)
+  })
+
   test('each node is a client of its own, and its answers are encapsulated', async () => {
     const rig = new Rig()
     const wrap = (node: number, message: Uint8Array) =>
