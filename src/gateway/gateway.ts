@@ -10,6 +10,7 @@ import { formatAddress } from '../transport/listeners.js'
 import { listenUdp, type UdpOrigin, type UdpWanted } from '../transport/udp-server.js'
 import { logged } from './log.js'
 import { ServerLink } from './server-link.js'
+import { UnconnectedClients } from './unconnected.js'
 
 export interface GatewayStart extends Omit<UdpWanted, 'bind' | 'port'> {
   readonly bind: string
@@ -53,10 +54,10 @@ const never = 0xffffffff
 
 /** @throws MqttxError */
 export async function startGateway(start: GatewayStart): Promise<RunningGateway> {
-  const links = new Links(start)
   const limits = { ...defaultLimits, ...start.limits }
   const now = (): number => performance.now()
   const { events, dropped } = logged(start.log)
+  const links = new Links(start, (why) => events.ignored({ key: 'clients without a connection' }, why))
   const upstream = start.aggregate
     ? new Aggregate({
         open: (itsEvents) => links.openShared(itsEvents),
@@ -139,12 +140,14 @@ class Links implements Upstream {
   readonly #dirty = new Set<ServerLink>()
   readonly #turns: (() => void)[] = []
   #attempts = 0
-  #shared: ServerLink | undefined
+  readonly #unconnected: UnconnectedClients
   /** Called after each event: the core may have another deadline. */
   wake: () => void = () => {}
 
-  constructor(start: GatewayStart) {
+  /** `lost` reports why messages at QoS -1 are lost. */
+  constructor(start: GatewayStart, lost: (why: string) => void) {
     this.#start = start
+    this.#unconnected = new UnconnectedClients((events) => this.openShared(events), lost)
   }
 
   open(...[request, events]: Parameters<Upstream['open']>): ReturnType<Upstream['open']> {
@@ -169,9 +172,7 @@ class Links implements Upstream {
   }
 
   publish(topic: string, payload: Uint8Array, retain: boolean): boolean {
-    this.#shared ??= this.openShared(silent)
-    if (!this.#shared.up) return false
-    return this.#shared.publish(topic, payload, 0, retain) >= 0
+    return this.#unconnected.publish(topic, payload, retain)
   }
 
   async close(): Promise<void> {
@@ -222,17 +223,6 @@ class Links implements Upstream {
     for (const link of dirty) link.flush()
     this.wake()
   }
-}
-
-/** For messages of clients that are not connected. */
-const silent: Parameters<Upstream['open']>[1] = {
-  accepted() {},
-  refused() {},
-  settled() {},
-  suback() {},
-  unsuback() {},
-  message() {},
-  drained() {},
 }
 
 /** The network address of a client: a node behind a forwarder has that of the forwarder. */

@@ -25,6 +25,8 @@ export interface AggregateOptions {
 
 /** How long retained messages count as the answer to a SUBSCRIBE, in milliseconds. */
 const retainedMs = 5000
+/** How long after a refusal by the server the next attempt to connect waits, in milliseconds. */
+const reopenMs = 1000
 /** Topics whose receivers are remembered. */
 const mostTopics = 1000
 
@@ -49,7 +51,10 @@ interface Request {
 
 export class Aggregate implements Upstream {
   readonly #options: AggregateOptions
-  readonly #link: UpstreamLink
+  #link: UpstreamLink
+  /** Why the server has refused the connection, which is opened again when it is needed. */
+  #refusal: { readonly why: string; readonly at: number } | undefined
+  #isOver = false
   readonly #sessions = new Map<string, Session>()
   /** Subscribers by Topic Filter. */
   readonly #filters = new Map<string, Set<Session>>()
@@ -72,6 +77,7 @@ export class Aggregate implements Upstream {
   open(request: UpstreamRequest, events: UpstreamEvents): UpstreamLink {
     const { clientId, clean, will } = request
     const { later } = this.#options
+    this.#reopen()
     const old = this.#sessions.get(clientId)
     if (old !== undefined && (clean || old.clean)) this.#forget(old)
     const kept = this.#sessions.get(clientId)
@@ -79,7 +85,10 @@ export class Aggregate implements Upstream {
     Object.assign(session, { clean, will, events, held: false })
     later(() => {
       if (session.events !== events) return
-      if (!this.#link.up) return events.refused(true, 'there is no connection to the server')
+      if (!this.#link.up) {
+        this.#leaves(session)
+        return events.refused(true, this.#refusal?.why ?? 'there is no connection to the server')
+      }
       events.accepted(kept !== undefined)
       this.#deliverWaiting(session)
     })
@@ -87,8 +96,16 @@ export class Aggregate implements Upstream {
   }
 
   publish(topic: string, payload: Uint8Array, retain: boolean): boolean {
+    this.#reopen()
     if (!this.#link.up) return false
     return this.#link.publish(topic, payload, 0, retain) >= 0
+  }
+
+  /** Opens the connection again that the server has refused. */
+  #reopen(): void {
+    if (!this.#isOver || this.#options.now() - this.#refusal!.at < reopenMs) return
+    this.#isOver = false
+    this.#link = this.#options.open(this.#events())
   }
 
   #add(clientId: string): Session {
@@ -110,9 +127,7 @@ export class Aggregate implements Upstream {
   #linkOf(session: Session, events: UpstreamEvents): UpstreamLink {
     const shared = this.#link
     const leave = (): void => {
-      if (session.events !== events) return
-      session.events = undefined
-      if (session.clean) this.#forget(session)
+      if (session.events === events) this.#leaves(session)
     }
     return {
       get up() {
@@ -189,6 +204,11 @@ export class Aggregate implements Upstream {
     return true
   }
 
+  #leaves(session: Session): void {
+    session.events = undefined
+    if (session.clean) this.#forget(session)
+  }
+
   #forget(session: Session): void {
     this.#sessions.delete(session.clientId)
     for (const filter of [...session.filters.keys()]) {
@@ -200,13 +220,21 @@ export class Aggregate implements Upstream {
   #events(): UpstreamEvents {
     return {
       accepted: (sessionPresent) => {
+        this.#refusal = undefined
         this.#subscribes.clear()
         this.#unsubscribes.clear()
         if (!sessionPresent) this.#subscribeAgain()
         for (const { events } of this.#sessions.values()) events?.accepted(true)
       },
       refused: (busy, why) => {
-        for (const { events } of [...this.#sessions.values()]) events?.refused(busy, why)
+        this.#refusal = { why, at: this.#options.now() }
+        this.#isOver = true
+        for (const requests of [this.#publishes, this.#subscribes, this.#unsubscribes]) requests.clear()
+        for (const session of [...this.#sessions.values()]) {
+          const { events } = session
+          this.#leaves(session)
+          events?.refused(busy, why)
+        }
       },
       settled: (token, accepted) => {
         const events = this.#publishes.get(token)

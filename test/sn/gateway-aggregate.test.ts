@@ -19,6 +19,7 @@ function rig(limits: { sessions?: number; queueMessages?: number } = {}) {
     ...{ sessions: 10, queueMessages: 10, queueBytes: 1000, ...limits },
   })
   shared.accept()
+  const refusals: string[] = []
   const open = (clientId: string, clean = true, will?: string) => {
     const got: string[] = []
     const codes: number[] = []
@@ -29,7 +30,7 @@ function rig(limits: { sessions?: number; queueMessages?: number } = {}) {
       { clientId, clean, will: will_ as never, source: { key: clientId } },
       {
         accepted: () => {},
-        refused: () => {},
+        refused: (busy, why) => refusals.push(`${busy} ${why}`),
         settled: (token) => settled.push(token),
         suback: (_, granted) => codes.push(granted),
         unsuback: (token) => codes.push(token),
@@ -44,7 +45,7 @@ function rig(limits: { sessions?: number; queueMessages?: number } = {}) {
     }
     return { link, got, codes, settled, subscribe }
   }
-  return { aggregate, shared, open, dropped, time }
+  return { aggregate, shared, open, dropped, time, refusals, last: () => shared }
 }
 
 test('a message goes to each client whose filters match, once, with the QoS of its subscription', () => {
@@ -134,4 +135,41 @@ test('after a loss all filters are subscribed to again; a slow client holds up n
   one.link.hold(true)
   shared.message('a', 'x', { qos: 1 })
   expect([one.got, two.got, dropped]).toEqual([[], ['a x 1'], ['1']])
+})
+
+test('a connection that the server refuses is opened again when a client comes', () => {
+  const { shared, open, time, refusals, last, aggregate } = rig()
+  const kept = open('kept', false)
+  kept.subscribe('a', 1)
+  const clean = open('clean')
+  clean.subscribe('b', 1)
+  clean.link.publish('t', Buffer.from('x'), 1, false)
+  shared.up = false
+  shared.events.refused(false, 'not authorised')
+  expect(refusals).toEqual(['false not authorised', 'false not authorised'])
+  open('early')
+  expect(refusals.at(-1)).toBe('true not authorised')
+  expect(last()).toBe(shared)
+  time.now += 60_000
+  aggregate.publish('t', Buffer.from('x'), false)
+  expect(last()).not.toBe(shared)
+  last().accept()
+  expect(last().calls).toEqual(['subscribe a 1'])
+  const back = open('kept', false)
+  last().message('a', 'x', { qos: 1 })
+  expect([kept.got, back.got]).toEqual([[], ['a x 1']])
+})
+
+test('clients that are refused while there is no connection are not kept', () => {
+  const { shared, open, refusals } = rig({ sessions: 3 })
+  shared.up = false
+  for (let i = 0; i < 100; i++) open(`c${i}`)
+  expect(refusals).toHaveLength(100)
+  shared.accept()
+  const kept = open('kept', false)
+  kept.subscribe('a', 1)
+  kept.link.close()
+  open('other')
+  shared.message('a', 'x', { qos: 1 })
+  expect(open('kept', false).got).toEqual(['a x 1'])
 })
