@@ -53,10 +53,6 @@ export class Outbox {
     return this.#retry.deadline
   }
 
-  get size(): number {
-    return this.#queue.length
-  }
-
   /** A message from the server. */
   push(message: Incoming, done: (() => void) | undefined, now: number): void {
     if (this.#resumes(message, done, now)) return
@@ -143,13 +139,24 @@ export class Outbox {
    * QoS 2 that the client may have keeps its identifier.
    */
   detach(): void {
+    this.#drop(() => true)
+  }
+
+  /** The connection to the server is back with its session: as `detach`, and what the server does not send again is kept. */
+  restored(now: number): void {
+    this.#drop(({ done }) => done !== undefined)
+    this.#pump(now)
+  }
+
+  #drop(isSentAgain: (item: Item) => boolean): void {
     this.#resume()
     const [first] = this.#queue
-    if (this.#step === 'publish' && first?.qos === 2)
+    const isFirst = first !== undefined && isSentAgain(first)
+    if (this.#step === 'publish' && isFirst && first.qos === 2)
       this.#unfinished = { item: first, messageId: this.#messageId }
-    for (const item of this.#queue) this.#count(-sizeOf(item))
-    this.#queue = []
-    if (this.#step !== 'pubrel') this.#idle()
+    if (this.#step !== 'pubrel' && isFirst) this.#idle()
+    for (const item of this.#queue) if (isSentAgain(item)) this.#count(-sizeOf(item))
+    this.#queue = this.#queue.filter((item) => !isSentAgain(item))
     this.#hold(false)
   }
 
