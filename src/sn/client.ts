@@ -199,6 +199,7 @@ export class SnClient {
     if (this.#state === 'disconnecting' && message.type !== 'puback') return
     // Any message shows that the gateway is there.
     if (this.#state === 'active') this.#retry.stop()
+    else if (this.#state === 'awake') this.#retry.start(now)
     switch (message.type) {
       case 'pingresp':
         return this.#onPingresp()

@@ -459,6 +459,19 @@ describe('6.14: sleeping clients', () => {
     expect([events(), client.state]).toEqual([['message a/b x 1', 'asleep 90000'], 'asleep'])
   })
 
+  test('messages that take longer than N_retry times T_retry: the gateway is there', () => {
+    const { client, sent, events, gateway } = registered({ sleep: 100 })
+    gateway({ type: 'disconnect', duration: undefined })
+    client.tick(90_000)
+    for (let now = 91_000; now < 200_000; now += 1000) {
+      if (now >= client.deadline) client.tick(now)
+      gateway(from(), now)
+    }
+    expect(types(sent()).filter((type) => type === 'pingreq')).toHaveLength(1)
+    expect(events().filter((event) => !event.startsWith('message'))).toEqual(['asleep 90000'])
+    expect(client.state).toBe('awake')
+  })
+
   test('DISCONNECT in answer to PINGREQ: the gateway does not know the client', () => {
     const { client, events, gateway } = registered({ sleep: 100 })
     gateway({ type: 'disconnect', duration: undefined })
