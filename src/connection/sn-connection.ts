@@ -370,6 +370,7 @@ export class SnConnection implements ClientConnection {
     this.#timerAt = Number.POSITIVE_INFINITY
     this.#peer?.close()
     this.#peer = undefined
+    this.#inbox.clear()
     this.#observer?.closed()
     this.#observer = undefined
   }

@@ -1,8 +1,11 @@
 // Received datagrams in batches: after each, what was received is printed, and then acknowledged. While standard output is
-// behind, datagrams wait.
+// behind, messages and their registrations wait; what answers the client does not, so that it knows that the gateway is there.
 
 /** Bytes of datagrams that wait; those beyond are dropped, as a full socket buffer does. */
 const mostHeld = 16 * 1024 * 1024
+
+/** REGISTER, PUBLISH and PUBREL, which are taken in their order (MsgType, 5.2.2). */
+const waiting = new Set([0x0a, 0x0c, 0x10])
 
 export interface InboxHandler {
   take(datagram: Buffer): void
@@ -24,6 +27,8 @@ export class SnInbox {
   }
 
   push(datagram: Buffer): void {
+    const type = datagram[0] === 1 ? datagram[3] : datagram[1]
+    if (this.#isHolding && !waiting.has(type!)) return this.#handler.take(datagram)
     if (this.#isHolding) {
       if (this.#heldBytes + datagram.length > mostHeld) return
       this.#held.push(datagram)
@@ -32,6 +37,12 @@ export class SnInbox {
     }
     this.#handler.take(datagram)
     this.#endBatchSoon()
+  }
+
+  /** The connection is lost: what waits was sent on it. */
+  clear(): void {
+    this.#held = []
+    this.#heldBytes = 0
   }
 
   #endBatchSoon(): void {

@@ -29,6 +29,8 @@ export class PredefinedTopics {
 }
 
 export const largestTopicId = 65_535
+/** Bytes of a Topic Name of MQTT. */
+const longestName = 65_535
 
 /**
  * Parses lines `ID NAME`: an identifier from 1 to 65,535, blanks, and a Topic Name, which may contain blanks. Blank lines
@@ -57,6 +59,7 @@ function faultOf(id: number, name: string): string | undefined {
   if (name === '') return 'not `ID NAME`'
   if (id < 1 || id > largestTopicId) return `the identifier is not from 1 to ${largestTopicId}`
   if (/[+#\0\ufffd]/.test(name)) return 'not a Topic Name'
+  if (Buffer.byteLength(name) > longestName) return `the Topic Name is longer than ${longestName} bytes`
   return undefined
 }
 

@@ -189,4 +189,5 @@ test('answers that the system does not take are lost', async () => {
 
 test('a file of predefined topics that is none names the line', () => {
   expect(() => parsePredefined('7 a/b\nx', 'topics')).toThrow('topics, line 2')
+  expect(() => parsePredefined(`7 ${'é'.repeat(32_768)}`, 'topics')).toThrow('topics, line 1')
 })
