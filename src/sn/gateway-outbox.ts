@@ -16,7 +16,7 @@ import {
 } from './gateway-waiting.js'
 import { Retransmission } from './retransmission.js'
 
-/** The name of a REGISTER whose answer shows that an address is right: of one character, so as to be short. */
+/** The name of a REGISTER whose answer shows that an address is right. */
 const challengeName = '-'
 
 export class Outbox {
@@ -30,8 +30,9 @@ export class Outbox {
   #sent: Uint8Array | undefined
   /** The client takes messages: it is active or awake. */
   #open = false
-  /** Messages to deliver before the client may sleep again; undefined: it is active. */
+  /** Messages to deliver before the client may sleep again; undefined: it is active. By `growth` it may still grow. */
   #left: number | undefined
+  #growth = 0
   /** What is outstanding while the address is asked to show that it is right. */
   #suspended: { readonly step: Step; readonly messageId: number; readonly sent: Uint8Array } | undefined
   /** What is outstanding was sent to another address: who answers it may know its identifier from there. */
@@ -77,6 +78,8 @@ export class Outbox {
     }
     this.#queue.push({ ...message, payload: Uint8Array.prototype.slice.call(message.payload), done })
     this.#count(size)
+    // The server may send it only because another was acknowledged.
+    if (this.#left !== undefined && this.#left > 0 && message.qos > 0 && this.#growth-- > 0) this.#left++
     if (full) this.#hold(true)
     this.#pump(now)
   }
@@ -91,6 +94,7 @@ export class Outbox {
   wake(now: number): void {
     if (this.#open) return
     this.#left = this.#queue.length
+    this.#growth = this.#ports.limits.queueMessages
     this.#begin(now)
   }
 
@@ -179,7 +183,7 @@ export class Outbox {
       this.#ports.topics.unlearned(answer.topicId)
     if (messageId === this.#suspended?.messageId) this.#resume()
     if (this.#step === 'idle' || messageId !== this.#messageId) {
-      if (type === 'pubrec') this.#send(encodeMessage({ type: 'pubrel', messageId }))
+      if (type === 'pubrec') this.#ports.send(encodeMessage({ type: 'pubrel', messageId }))
       return messageId === 0 // PUBACK that refuses a message of QoS 0
     }
     const fits = answers[this.#step].includes(type)
@@ -227,7 +231,7 @@ export class Outbox {
       this.#step = 'pubrel'
       this.#sent = encodeMessage({ type: 'pubrel', messageId: this.#messageId })
     }
-    this.#send(this.#sent!)
+    this.#ports.send(this.#sent!)
     this.#retry.start(now)
   }
 
@@ -249,11 +253,11 @@ export class Outbox {
     const bytes = this.#sent!
     const address = this.#ports.address()
     if (this.#step === 'challenge') {
-      if (address.mayAsk(bytes.length)) this.#send(bytes)
+      if (address.mayAsk(bytes.length)) this.#ports.send(bytes)
       return
     }
     if (this.#step === 'publish') bytes[bytes[0] === 1 ? 4 : 2]! |= 0x80 // DUP
-    if (address.may(bytes.length)) return this.#send(bytes)
+    if (address.may(bytes.length)) return this.#ports.send(bytes)
     const suspended = { step: this.#step, messageId: this.#messageId, sent: bytes }
     if (this.#challenge(now)) this.#suspended = suspended
   }
@@ -308,7 +312,7 @@ export class Outbox {
 
   #sendAtMostOnce({ retain, payload }: Incoming, topic: SnTopic): boolean {
     if (!this.#ports.address().may(payload.length + publishOverhead)) return false
-    this.#send(
+    this.#ports.send(
       encodeMessage({ type: 'publish', dup: false, qos: 0, retain, topic, messageId: 0, data: payload }),
     )
     return true
@@ -333,7 +337,7 @@ export class Outbox {
     this.#sent = bytes
     this.#messageId = messageId
     this.#isOld = false
-    this.#send(bytes)
+    this.#ports.send(bytes)
     this.#retry.start(now)
   }
 
@@ -366,10 +370,6 @@ export class Outbox {
     if (address().proved && this.#messageId > 0) return this.#messageId === 65_535 ? 1 : this.#messageId + 1
     const id = (random() % 65_535) + 1
     return id === this.#messageId ? (id % 65_535) + 1 : id
-  }
-
-  #send(bytes: Uint8Array): void {
-    this.#ports.send(bytes)
   }
 
   #idle(): void {

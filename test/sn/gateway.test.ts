@@ -533,6 +533,23 @@ const rows: readonly Row[] = [
     },
   },
   {
+    says: '6.14 a sleeping client gets also what the server sends when it acknowledges, up to --max-queue',
+    options: { limits: { queueMessages: 30 } },
+    async run(rig) {
+      const link = await subscribed(rig, '#', 1)
+      rig.ask({ type: 'disconnect', duration: 100 })
+      // A server that has two messages in flight.
+      const inFlight = [link.message('ab', 'x', { qos: 1 }), link.message('ab', 'x', { qos: 1 })]
+      let got = 0
+      let [last] = rig.ask({ type: 'pingreq', clientId: 'sensor-one' })
+      for (; last?.type === 'publish'; got++) {
+        ;[last] = rig.ask({ type: 'puback', messageId: last.messageId })
+        if (inFlight[got]!.done) inFlight.push(link.message('ab', 'x', { qos: 1 }))
+      }
+      expect([got, last]).toMatchObject([32, { type: 'pingresp' }])
+    },
+  },
+  {
     says: '6.14 a sleeping client without messages gets PINGRESP; one that is silent for too long is lost',
     async run(rig) {
       const link = await subscribed(rig, '#', 1)

@@ -41,6 +41,6 @@ export async function discoverGateways(
   if (printed > 0) return ExitCode.ok
   throw new MqttxError('Timed out: no gateway has answered', {
     exitCode: ExitCode.timeout,
-    hint: 'gateways are searched on UDP port 1884: give the host and the port of one with -h and -p',
+    hint: `gateways are searched on UDP port ${port}: give the host and the port of one with -h and -p`,
   })
 }
