@@ -6,6 +6,7 @@ import { Connection } from '../connection/connection.js'
 import type { Acknowledging } from '../connection/events.js'
 import type { ConnectOptions } from '../connection/options.js'
 import { isTransient } from '../connection/reconnect.js'
+import { checksum } from '../sn/checksum.js'
 import type { UpstreamEvents, UpstreamLink } from '../sn/gateway-types.js'
 
 export interface LinkOptions {
@@ -205,7 +206,7 @@ export class ServerLink implements UpstreamLink {
   #message(publish: Publish, acknowledging: Acknowledging): void {
     if (this.#ended) return
     const { topic, payload, qos, retain, dup } = publish
-    const done = qos === 0 ? undefined : this.#acknowledged(acknowledging.withhold())
+    const done = qos === 0 ? undefined : this.#acknowledged(acknowledging.withhold(repetitionOf(publish)))
     this.#events.message({ topic, payload, qos, retain, dup }, done)
   }
 
@@ -231,4 +232,13 @@ export class ServerLink implements UpstreamLink {
     this.#templates.set(key, made)
     return made
   }
+}
+
+/** True for a message at QoS 1 that the server sends again: the same topic, length and checksum. */
+function repetitionOf(publish: Publish): (other: Publish) => boolean {
+  const { topic } = publish
+  const { length } = publish.payload
+  const sum = checksum(publish.payload)
+  return (other) =>
+    other.dup && other.topic === topic && other.payload.length === length && checksum(other.payload) === sum
 }

@@ -188,7 +188,7 @@ export class GatewayClient {
       this.outbox.sessionLost()
       for (const [filter, qos] of this.topics.filters) this.#link!.subscribe(filter, qos)
     }
-    if (this.#phase !== 'connecting') return sessionPresent ? this.outbox.restored(now) : undefined
+    if (this.#phase !== 'connecting') return
     const { cleanSession, duration } = this.#connect!
     const { events } = this.#ports.options
     events.connected({

@@ -1,5 +1,6 @@
 // Messages of QoS 1 and 2 from one client: which are on their way to the server, and which were received before.
 import type { SnPublish } from '../codec/mqtt-sn-messages.js'
+import { checksum } from './checksum.js'
 
 /** Messages of a client without their last acknowledgement. It should have one (6.6). */
 const mostOutstanding = 64
@@ -108,9 +109,7 @@ export class Inbox {
   }
 }
 
-/** Tells a copy from another message with the same identifier: topic, length and a checksum (FNV-1a) of the data. */
+/** Tells a copy from another message with the same identifier: topic, length and a checksum of the data. */
 function keyOf({ topic, data }: SnPublish): string {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < data.length; i++) hash = Math.imul(hash ^ data[i]!, 0x01000193)
-  return `${topic.kind}${'id' in topic ? topic.id : topic.name},${data.length},${hash}`
+  return `${topic.kind}${'id' in topic ? topic.id : topic.name},${data.length},${checksum(data)}`
 }

@@ -143,24 +143,13 @@ export class Outbox {
    * QoS 2 that the client may have keeps its identifier.
    */
   detach(): void {
-    this.#drop(() => true)
-  }
-
-  /** The connection to the server is back with its session: as `detach`, and what the server does not send again is kept. */
-  restored(now: number): void {
-    this.#drop(({ done }) => done !== undefined)
-    this.#pump(now)
-  }
-
-  #drop(isSentAgain: (item: Item) => boolean): void {
     this.#resume()
     const [first] = this.#queue
-    const isFirst = first !== undefined && isSentAgain(first)
-    if (this.#step === 'publish' && isFirst && first.qos === 2)
+    if (this.#step === 'publish' && first?.qos === 2)
       this.#unfinished = { item: first, messageId: this.#messageId }
-    if (this.#step !== 'pubrel' && isFirst) this.#idle()
-    for (const item of this.#queue) if (isSentAgain(item)) this.#count(-sizeOf(item))
-    this.#queue = this.#queue.filter((item) => !isSentAgain(item))
+    for (const item of this.#queue) this.#count(-sizeOf(item))
+    this.#queue = []
+    if (this.#step !== 'pubrel') this.#idle()
     this.#hold(false)
   }
 

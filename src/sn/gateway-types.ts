@@ -69,7 +69,10 @@ export interface UpstreamEvents {
   unsuback(token: number): void
   /** `writable` again */
   drained(): void
-  /** `done` allows the acknowledgement to the server; undefined at QoS 0. */
+  /**
+   * `done` allows the acknowledgement to the server; undefined at QoS 0. A message that is not done, and that the server sends
+   * again on a connection that was restored, is not reported again.
+   */
   message(message: Incoming, done: (() => void) | undefined): void
 }
 

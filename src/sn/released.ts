@@ -1,6 +1,7 @@
 // Messages at QoS 2 whose exchange is over. A datagram that was delayed or doubled on its way may bring one again after its
 // PUBREL, and MQTT-SN has no order of datagrams: it must not be taken for a new message.
 import type { SnPublish } from '../codec/mqtt-sn-messages.js'
+import { checksum } from './checksum.js'
 import { topicIdOf } from './client-types.js'
 
 interface Released {
@@ -39,9 +40,7 @@ export class ReleasedMessages {
   }
 }
 
-/** A number that two different messages rarely share (FNV-1a of topic and data). */
+/** A number that two different messages rarely share. */
 export function markOf({ topic, data }: SnPublish): number {
-  let hash = 0x811c9dc5 ^ topicIdOf(topic)
-  for (const byte of data) hash = Math.imul(hash ^ byte, 0x01000193)
-  return hash >>> 0
+  return checksum(data, topicIdOf(topic))
 }

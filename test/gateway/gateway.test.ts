@@ -1,5 +1,6 @@
 // A gateway with sockets, in front of our broker.
 import { createServer } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startBroker } from '../../src/broker/broker.js'
 import { gatewayBeside } from '../../src/gateway/beside-broker.js'
@@ -132,6 +133,60 @@ test('a server that is down: congestion; when it is back, clients come back by t
   }
   expect(await client.message()).toEqual({ topic: 'ab', text: 'x', qos: 1 })
 })
+
+test.each([
+  ['before its messages are fetched', false],
+  ['and its messages are fetched before it is back', true],
+])(
+  'the connection to the server of a sleeping client is lost %s: each message comes once',
+  async (_, isFetchedBetween) => {
+    const server = await broker()
+    const { connect, openStream } = gatewayBeside(server)
+    const streams: Duplex[] = []
+    const { port } = await testGateway({
+      connect,
+      openStream(origin) {
+        streams.push(openStream!(origin))
+        return streams.at(-1)!
+      },
+    })
+    const sleeper = await SnSocket.open(port)
+    await sleeper.connect('sleeper', { cleanSession: false })
+    await sleeper.subscribe('#', 2)
+    sleeper.send({ type: 'disconnect', duration: 60 })
+    await sleeper.take('disconnect')
+    const publisher = await SnSocket.open(port)
+    await publisher.connect('publisher')
+    const publish = async (data: string, qos: 1 | 2): Promise<void> => {
+      publisher.send({ type: 'publish', topic: short('ab'), qos, messageId: 7, data: Buffer.from(data) })
+      await publisher.take(qos === 1 ? 'puback' : 'pubrec')
+      if (qos === 1) return
+      publisher.send({ type: 'pubrel', messageId: 7 })
+      await publisher.take('pubcomp')
+    }
+    const fetch = async (count: number): Promise<string[]> => {
+      sleeper.send({ type: 'pingreq', clientId: 'sleeper' })
+      const texts: string[] = []
+      while (texts.length < count) texts.push((await sleeper.message()).text)
+      if (texts.at(-1) === '2') sleeper.send({ ...(await sleeper.take('pubrel')), type: 'pubcomp' })
+      await sleeper.take('pingresp')
+      return texts
+    }
+    const got: string[] = []
+    await publish('1', 1)
+    await publish('2', 2)
+    const connected = () =>
+      server.lines.filter((line) => line.startsWith('New') && line.includes('sleeper')).length
+    for (const turn of [2, 3]) {
+      streams.findLast((_, index) => index !== 1)!.destroy()
+      if (isFetchedBetween && turn === 2) got.push(...(await fetch(2)))
+      await once(() => connected() === turn, 20_000)
+    }
+    await publish('3', 1)
+    got.push(...(await fetch(isFetchedBetween ? 1 : 3)))
+    expect(got).toEqual(['1', '2', '3'])
+  },
+)
 
 test('addresses that are not of this machine need --allow-anonymous, as over TCP', async () => {
   const server = await broker()

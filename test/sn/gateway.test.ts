@@ -1,7 +1,7 @@
 // The gateway's side of MQTT-SN 1.2, section 6, statement by statement.
 import { describe, expect, test } from 'vitest'
 import type { SnMessage } from '../../src/codec/mqtt-sn-messages.js'
-import { type FakeLink, messageBytes, Rig, retries, retryMs } from './gateway-rig.js'
+import { type FakeLink, Rig, retries, retryMs } from './gateway-rig.js'
 
 const short = (name: string) => ({ kind: 'short', name }) as const
 const named = (name: string) => ({ kind: 'name', name }) as const
@@ -585,38 +585,6 @@ const rows: readonly Row[] = [
       expect(link.calls).not.toContain('cut')
       rig.ask({ type: 'disconnect' })
       expect(link.calls.at(-1)).toBe('close')
-    },
-  },
-  {
-    says: '6.14 messages for a sleeping client are not doubled when the connection to the server is lost and back',
-    async run(rig) {
-      const link = await subscribed(rig, 'ab', 2)
-      rig.ask({ type: 'disconnect', duration: 100 })
-      const fromServer = (dup: boolean): void => {
-        link.message('ab', '1', { qos: 1, dup })
-        link.message('ab', '2', { qos: 2, dup })
-      }
-      fromServer(false)
-      link.message('ab', '0')
-      link.up = false
-      link.accept(true)
-      fromServer(true)
-      link.up = false
-      link.accept(true)
-      fromServer(true)
-      const got: string[] = []
-      for (let i = 0; i < 20; i++) {
-        for (const message of [...rig.take(), ...rig.ask({ type: 'pingreq', clientId: 'sensor-one' })]) {
-          if (message.type !== 'publish') continue
-          got.push(Buffer.from(message.data).toString())
-          const { messageId, qos } = message
-          if (qos === 1) rig.raw(messageBytes({ type: 'puback', messageId }))
-          if (qos !== 2) continue
-          rig.raw(messageBytes({ type: 'pubrec', messageId }))
-          rig.raw(messageBytes({ type: 'pubcomp', messageId }))
-        }
-      }
-      expect(got.sort()).toEqual(['0', '1', '2'])
     },
   },
   {
