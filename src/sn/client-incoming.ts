@@ -72,8 +72,8 @@ export class Incoming {
   /** Notes a message at QoS 2. @returns false if it was delivered before */
   #isNew(message: SnPublish, now: number): boolean {
     const { messageId } = message
-    if (this.#unreleased.has(messageId)) return false
     const mark = markOf(message)
+    if (this.#unreleased.get(messageId) === mark) return false
     if (this.#released.has(messageId, mark, now)) return false
     this.#unreleased.set(messageId, mark)
     return true
@@ -92,6 +92,11 @@ export class Incoming {
     const all = this.#acknowledgements
     this.#acknowledgements = []
     for (const message of all) this.#send(message)
+  }
+
+  /** The connection is lost. What was delivered stays known: the gateway of a kept session sends it again. */
+  disconnected(): void {
+    this.#acknowledgements = []
   }
 
   /** Drops acknowledgements that are not sent: the gateway will send the messages again. */

@@ -368,6 +368,6 @@ export class SnClient {
     this.#lostMessages += this.#pace.unconfirmed
     this.#pace.reset()
     this.#outgoing.disconnected()
-    this.#incoming.discard()
+    this.#incoming.disconnected()
   }
 }

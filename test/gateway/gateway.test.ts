@@ -168,7 +168,10 @@ test.each([
       sleeper.send({ type: 'pingreq', clientId: 'sleeper' })
       const texts: string[] = []
       while (texts.length < count) texts.push((await sleeper.message()).text)
-      if (texts.at(-1) === '2') sleeper.send({ ...(await sleeper.take('pubrel')), type: 'pubcomp' })
+      if (texts.at(-1) === '2') {
+        const { messageId } = (await sleeper.take('pubrel')) as { messageId: number }
+        sleeper.send({ type: 'pubcomp', messageId })
+      }
       await sleeper.take('pingresp')
       return texts
     }

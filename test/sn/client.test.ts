@@ -442,6 +442,23 @@ describe('6.13: retransmission', () => {
   })
 })
 
+test('a message at QoS 2 of a kept session that was delivered when the connection was lost is not delivered again', () => {
+  const { client, sent, events, gateway } = connected({ cleanSession: false })
+  const message = { qos: 2, topic: { kind: 'short', name: 'ab' } } as const
+  client.take(from(message), 0)
+  client.take({ type: 'disconnect', duration: undefined }, 0)
+  client.connect(0)
+  gateway({ type: 'connack', returnCode: 0 })
+  sent()
+  gateway(from({ ...message, dup: true }))
+  gateway(from({ ...message, data: Buffer.from('other') }))
+  expect(types(sent())).toEqual(['pubrec', 'pubrec'])
+  expect(events().filter((event) => event.startsWith('message'))).toEqual([
+    'message ab x 2',
+    'message ab other 2',
+  ])
+})
+
 describe('6.14: sleeping clients', () => {
   test('DISCONNECT with the duration, PINGREQ with the Client Identifier, messages, PINGRESP', () => {
     const { client, sent, events, gateway } = registered({ sleep: 100 })
