@@ -129,8 +129,8 @@ interface Packed {
   readonly damaged: (why: string) => void
 }
 
-/** Bytes that are decompressed at once: of damaged data, zlib drops what it has made of them. */
-const slice = 4 * 1024
+/** Bytes that are decompressed at once, from the first to the most: of damaged data, zlib drops what it has made of them. */
+const slices = { first: 512, most: 16 * 1024 }
 
 /** Feeds the input to the decompressor, a slice ahead, and yields its output: also what comes before damaged data. */
 async function* inflated(
@@ -166,8 +166,14 @@ async function* inflated(
 }
 
 async function* slicesOf(first: Buffer, chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  let size = slices.first
   for (let chunk: Buffer | undefined = first; chunk !== undefined; ) {
-    for (let at = 0; at < chunk.length; at += slice) yield chunk.subarray(at, at + slice)
+    for (let at = 0; at < chunk.length; ) {
+      const slice = chunk.subarray(at, at + size)
+      at += slice.length
+      size = Math.min(2 * size, slices.most)
+      yield slice
+    }
     const next: IteratorResult<Buffer> = await chunks.next()
     chunk = next.done === true ? undefined : next.value
   }

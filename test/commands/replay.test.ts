@@ -194,9 +194,16 @@ test('a recording, replayed and recorded again, is the same but for its times', 
     const outcome = await run(['replay', written(first)], serverOf(url))
     expect(outcome).toMatchObject({ status: 0 })
   })
-  const withoutTimes = (text: string) => text.replace(/"time":"[^"]*"/g, '')
-  expect(first.split('\n')).toHaveLength(61)
-  expect(withoutTimes(second)).toBe(withoutTimes(first))
+  /** By QoS: messages at QoS 0 may overtake others that wait for a place in flight. */
+  const withoutTimes = (text: string) =>
+    ['"qos":0', '"qos":1', '"qos":2'].map((qos) =>
+      text
+        .replace(/"time":"[^"]*"/g, '')
+        .split('\n')
+        .filter((line) => line.includes(qos)),
+    )
+  expect(withoutTimes(first).map(({ length }) => length)).toEqual([20, 20, 20])
+  expect(withoutTimes(second)).toEqual(withoutTimes(first))
 })
 
 function serverOf(url: string): { at: readonly string[] } {

@@ -85,7 +85,7 @@ test('a capture is read a portion at a time', async () => {
 
 describe('when a recording will end, while it is read', () => {
   const folder = scratch('replay-end')
-  const count = 1000
+  const count = 4000
   const dice = new Dice(7)
   const capture = Buffer.concat([pcapHeader(), ...records(count, () => dice.bytes(1000))])
   const last = 1_700_000_000_000 + count + 3 // after the three packets of the handshake and CONNECT
@@ -119,11 +119,13 @@ describe('when a recording will end, while it is read', () => {
 
   test.each([
     ['a capture', [pcapFile], 0.1],
-    ['a capture in gzip', [packed], 0.8], // after the first messages: the decompressor is ahead by 8 KiB
+    ['a capture in gzip', [packed], 0.8], // after the first messages: the decompressor is ahead
   ])('%s: it is estimated, and exact at the end', async (_, files, tolerance) => {
     const ends = await endsOf(filesOf(files))
     expect(ends).toHaveLength(count)
-    const deviations = ends.map((end) => Math.abs(end! - last) / count)
+    const known = ends.filter((end) => end !== undefined)
+    expect(known.length).toBeGreaterThan(count - 10) // not from one message
+    const deviations = known.map((end) => Math.abs(end - last) / count)
     expect(Math.max(...deviations)).toBeLessThan(tolerance)
     expect(ends.at(-1)).toBe(last)
   })
