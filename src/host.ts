@@ -1,7 +1,6 @@
 // The interface of a command to its process: streams, environment, clock, signals. Tests pass a fake.
 import { fstatSync } from 'node:fs'
 import { Readable, type Writable } from 'node:stream'
-import { setImmediate } from 'node:timers/promises'
 import { ExitCode, MqttxError } from './errors.js'
 import { Signals } from './io/signals.js'
 import { neverFailing, written } from './io/stderr.js'
@@ -30,10 +29,10 @@ export interface ProcessHost extends Host {
   close(): void
   /** Waits until standard error has been written; false if its reader takes nothing for `patienceMs` milliseconds. */
   written(patienceMs: number): Promise<boolean>
+  /** The same for standard output. */
+  printed(patienceMs: number): Promise<boolean>
   /** Standard output has been opened. */
   readonly hasPrinted: boolean
-  /** True if a command has destroyed standard output before its reader took everything: Node goes on writing. */
-  hasGivenUpPrinting(): Promise<boolean>
 }
 
 /**
@@ -45,14 +44,12 @@ export function processHost(endBy: (signal: NodeJS.Signals) => void = () => {}):
   let stdin: Readable | undefined
   let stderr: Writable | undefined
   let hasPrinted = false
-  let isClosed = false
   return {
     get stdin() {
       stdin ??= standardInput()
       return stdin
     },
     get stdout() {
-      if (!hasPrinted) process.stdout.once('close', () => (isClosed = true))
       hasPrinted = true
       return process.stdout
     },
@@ -67,12 +64,8 @@ export function processHost(endBy: (signal: NodeJS.Signals) => void = () => {}):
     get hasPrinted() {
       return hasPrinted
     },
-    async hasGivenUpPrinting() {
-      if (!hasPrinted || process.stdout.writableLength === 0) return false
-      await setImmediate() // for the event
-      return isClosed
-    },
     close: () => void stdin?.destroy(),
+    printed: async (patienceMs) => !hasPrinted || written(process.stdout, patienceMs),
     written: async (patienceMs) => stderr === undefined || written(stderr, patienceMs),
   }
 }

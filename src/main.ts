@@ -101,6 +101,13 @@ function readTextFile(path: string, what = 'options file'): string | undefined {
 
 /** How long to wait at exit for a reader of standard error that takes nothing, in milliseconds. */
 const patienceMs = 1000
+/** The same for standard output, if the command has been ended: by a signal, by -W, or because nothing was read. */
+const printingMs = 2000
+
+const terminated = 143 // by SIGTERM; node:os, which has its number, takes a millisecond to load
+
+const wasEnded = (status: number): boolean =>
+  [ExitCode.timeout, ExitCode.system, ExitCode.interrupted, terminated].includes(status)
 
 /** Ends the process as an unhandled `signal` does; the shell sees 128 + its number. */
 function endBy(signal: NodeJS.Signals): void {
@@ -139,11 +146,11 @@ export async function start(): Promise<void> {
   process.exitCode = status
   host.close()
   const read = await host.written(patienceMs)
+  const printed = !wasEnded(status) || (await host.printed(printingMs))
   // exit() would wait for a running hash, which cannot be cancelled. The shell sees the same status.
   if (argv[0] === 'passwd' && status > 128) endBy(status === ExitCode.interrupted ? 'SIGINT' : 'SIGTERM')
   // Completion does not wait for a name server that does not answer: its output is already printed.
-  // Nor does any command wait for a reader of standard error that has stopped. What has printed nothing has nothing to wait for.
-  // A write of ours to standard output that its reader does not take would keep the process alive too.
-  const hasGivenUp = await host.hasGivenUpPrinting()
-  if (!read || hasGivenUp || argv[0] === 'completion' || !host.hasPrinted) process.exit()
+  // Nor does any command wait for a reader of standard error that has stopped, nor one that has been ended for a reader of
+  // standard output. What has printed nothing has nothing to wait for.
+  if (!read || !printed || argv[0] === 'completion' || !host.hasPrinted) process.exit()
 }

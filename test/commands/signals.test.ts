@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { choose } from '../helpers/amount.js'
 import { type Broker, peerTest, startOwnBroker } from '../helpers/peers.js'
-import { type Running, scratch, start, startMqttx } from '../helpers/run.js'
+import { mqttx, programInShell, type Running, scratch, start, startMqttx } from '../helpers/run.js'
 import { connack, scriptedServer } from '../helpers/scripted-server.js'
 import { once, sleep } from '../helpers/wait.js'
 
@@ -112,6 +112,37 @@ describe('the first signal ends a command that waits for standard input', () => 
       running.kill(signal)
       expect((await running.ended).status, running.stderr()).toBe(status)
     }
+  })
+})
+
+describe('standard output that nobody reads keeps no command alive', () => {
+  test.each<[line: string, signal: 'SIGINT' | 'SIGTERM' | undefined, expected: number]>([
+    ['retained ls', 'SIGINT', 130],
+    ['retained ls -W 2', undefined, 27],
+    ['retained save', 'SIGTERM', 143],
+    ['retained save -W 2', undefined, 27],
+    ['sub -t #', 'SIGINT', 14],
+    ['sub -t # -W 2', undefined, 14],
+  ])('%s %s', async (line, signal, expected) => {
+    const folder = scratch('unread')
+    const messages = Array.from({ length: 4000 }, (_, index) =>
+      JSON.stringify({
+        topic: `many/${index}/${'x'.repeat(40)}`,
+        retain: true,
+        qos: 1,
+        payload: 'y'.repeat(40),
+      }),
+    )
+    const restored = await mqttx(['retained', 'restore', ...broker.at], { stdin: `${messages.join('\n')}\n` })
+    expect(restored.status).toBe(0)
+    // The shell keeps the pipe open, and reads nothing.
+    const words = line.split(' ').map((word) => `'${word}'`)
+    const script = `mkfifo out; exec 8<>out; exec ${programInShell} ${words.join(' ')} ${broker.at.join(' ')} >out`
+    const running = start('bash', ['-c', `cd ${folder}; ${script}`])
+    await Promise.race([sleep(1500), running.ended])
+    if (signal !== undefined) running.kill(signal)
+    const { status, stderr } = await running.ended
+    expect(status, stderr).toBe(expected)
   })
 })
 

@@ -2,6 +2,7 @@
 import type { ConnectOptions } from '../../connection/options.js'
 import { MqttxError } from '../../errors.js'
 import type { Host } from '../../host.js'
+import type { Output } from '../../io/output.js'
 import { say } from '../../io/say.js'
 import { count, shown } from '../../text.js'
 import { timedOut } from '../deadline.js'
@@ -25,6 +26,8 @@ export interface Surveying {
   readonly diagnostics: Diagnostics
   /** Prints a line on standard error; does nothing with --quiet. */
   note(text: string): void
+  /** Waits until all has been written. @throws what ends the connection meanwhile, such as a signal or -W */
+  finish(output: Output): Promise<void>
 }
 
 interface Body {
@@ -52,7 +55,9 @@ export async function withSurvey(
   const note = args.quiet ? () => {} : (text: string) => say(host.stderr, text)
   try {
     await survey.reader.connect()
-    const status = await run({ survey, diagnostics, note })
+    const finish = (output: Output): Promise<void> =>
+      Promise.race([output.finish(), survey.reader.until(() => false)])
+    const status = await run({ survey, diagnostics, note, finish })
     await connection.close()
     return status
   } catch (error) {

@@ -14,14 +14,14 @@ export async function ls(frame: Frame, only = false): Promise<number> {
   let found = 0
   return withSurvey(frame, {
     events: { chunkEnd: () => output.flush() },
-    async run({ survey, note }) {
+    async run({ survey, note, finish }) {
       output.onFailure = (error) => survey.reader.connection.abort(error)
       const print = (line: string): void => {
         if (found++ === 0 && terminal && args.verbose && !args.json) output.fixed(heading)
         output.text(line)
       }
       await printAll(survey, { ...args, terminal, keep: filters.length > 1 }, print)
-      await output.finish()
+      await finish(output)
       if (only) note(`${count(found, 'retained message')} would be removed; --yes removes them.`)
       else if (found === 0 && terminal) note('No retained message matches.')
       refuseUnread(survey)

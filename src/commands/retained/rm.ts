@@ -116,7 +116,7 @@ class Run {
     } finally {
       spinner.stop()
     }
-    await output?.finish()
+    if (output !== undefined) await this.#parts.finish(output)
     const found = this.#table.count(topicState.read)
     if (found === 0) throw new NotRemoved('Nothing was removed: no message is left as it was.')
     if (output !== undefined && !(await this.#confirmed(found))) throw new NotRemoved('Nothing was removed.')

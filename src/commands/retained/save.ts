@@ -20,7 +20,7 @@ export async function save(frame: Frame): Promise<number> {
       if (output !== undefined) {
         output.onFailure = (error) => survey.reader.connection.abort(error)
         await saveTo(output, surveying)
-        await output.finish()
+        await surveying.finish(output)
       } else {
         const fill = (file: Output): Promise<void> => saveTo(file, surveying)
         await writeWhole(path!, { warn: diagnostics.warn, fill })
