@@ -289,6 +289,19 @@ describe('bad input: what comes before it is delivered, then an error with the p
     })
   })
 
+  test('--start-at leaves out a line that is not a message', async () => {
+    const server = await judging()
+    const file = written(`{"cut\n${lines(2)}oops\n\n${lines(2, 3)}`)
+    const outcome = await replay(server, ['--start-at', '2', file])
+    expect(outcome.status).toBe(1)
+    expect(outcome.stderr).toContain('Error: Line 4: it is not JSON')
+    expect(outcome.stderr).toContain(
+      'hint: to go on after it, add --start-at 5\nhint: to resume, add --start-at 4\n',
+    )
+    expect(await replay(server, ['--start-at', '5', file])).toMatchObject({ status: 0 })
+    expect(topics(server)).toBe('t/1 t/2 t/3 t/4')
+  })
+
   test('several files: the error names the file, and those of the others before it are published', async () => {
     const server = await judging()
     const broken = written(`${line('b/1', 1)}oops`)

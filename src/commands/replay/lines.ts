@@ -10,6 +10,12 @@ import { type ReadingOptions, type Recorded, withoutTimes } from './recorded.js'
 /** A line becomes a JavaScript string, which has room for the largest MQTT payload with escapes. */
 const longestLine = constants.MAX_STRING_LENGTH
 
+/** What a line has that is not a message. */
+const none: Omit<Recorded, 'lines'> = {
+  ...{ topic: '', qos: 0, retain: false, properties: undefined, time: undefined },
+  payload: Buffer.alloc(0),
+}
+
 export interface LinesOptions extends ReadingOptions {
   /** The file, for errors; undefined if there is only one. */
   readonly label: string | undefined
@@ -30,7 +36,7 @@ export class RecordedLines implements Messages<Recorded> {
     this.#options = options
   }
 
-  /** @throws MqttxError, also as a rejection, if a line is not a message; it names the line */
+  /** @throws MqttxError, also as a rejection, if a line is too long; it names the line */
   next(): Recorded | undefined | Promise<Recorded | undefined> {
     return this.#inChunk() ?? this.#afterChunk()
   }
@@ -80,11 +86,15 @@ export class RecordedLines implements Messages<Recorded> {
       return { topic, qos, retain, payload, properties, time, lines }
     } catch (error) {
       if (!(error instanceof MqttxError)) throw error
-      throw new MqttxError(`${this.#place(this.#line)}: ${error.message}`, {
+      const place = this.#place(this.#line)
+      const fault = new MqttxError(`${place}: ${error.message}`, {
         ...error,
         hint: error.hints,
         cause: error,
       })
+      const lines = this.#lines
+      this.#lines = 0
+      return { ...none, lines, fault }
     }
   }
 

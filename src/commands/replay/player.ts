@@ -225,6 +225,11 @@ export class Player {
         }
         if (message === undefined || this.#ending !== undefined) return undefined
         const number = this.#next + message.lines - 1
+        if (message.fault !== undefined) {
+          if (number >= startAt) throw withoutLine(message.fault, number)
+          this.#next = number + 1
+          continue
+        }
         const choice = selection.choose(message.topic, message.time, number)
         if (choice === 'end') {
           this.passedEnd = true
@@ -331,4 +336,10 @@ export class Player {
     await this.#waiter.until(Number.POSITIVE_INFINITY, { condition: () => settled })
     return settled ? work : undefined
   }
+}
+
+/** The error of a line that is not a message, with how to go on without it. */
+function withoutLine(fault: MqttxError, number: number): MqttxError {
+  const hint = [...fault.hints, `to go on after it, add --start-at ${number + 1}`]
+  return new MqttxError(fault.message, { ...fault, hint, cause: fault })
 }

@@ -1,9 +1,12 @@
 // A message of a recording, and how recordings are read.
+import type { MqttxError } from '../../errors.js'
 import type { LineDefaults, TimedMessage } from '../../recording/message.js'
 
 export interface Recorded extends TimedMessage {
   /** How far the count for --start-at goes on: 1, and the blank lines before it. */
   readonly lines: number
+  /** The line is not a message: an error unless --start-at leaves it out. The other members are empty. */
+  readonly fault?: MqttxError
 }
 
 export interface ReadingOptions {
