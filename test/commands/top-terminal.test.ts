@@ -40,6 +40,13 @@ describe('top', () => {
     expect(restored).toBe(true)
   })
 
+  test('q that repeats is one q', async () => {
+    const line = `stty cols 80 rows 10; mqttx top ${at}; exit $?`
+    const { output, status, restored } = await onTerminal(line, {}, [[drawn, 'qqqq']])
+    expect([status, restored]).toEqual([0, true])
+    expect(output).not.toContain('Ended by')
+  })
+
   test('Ctrl-Z shows the normal screen, fg the tree, and keys act again', async () => {
     const { output, status, restored } = await onTerminal(
       `stty cols 80 rows 10; set -m; mqttx top ${at}; echo stopped $?; fg; exit $?`,

@@ -67,6 +67,7 @@ export class Screen implements Surface {
     for (const key of this.#keys.read(text)) {
       const action = this.#view.key(key)
       if (action !== undefined) this.#act(action)
+      if (action === 'quit') return // a key that repeats is no second signal
     }
     this.#screen.requestFrame()
   }
