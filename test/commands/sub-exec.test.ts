@@ -343,6 +343,19 @@ describe('a dead letter', () => {
     expect(answers(server)).toEqual([])
   })
 
+  test('that comes back by an earlier subscription ends the worker and is not acknowledged', async () => {
+    const server = await delivering([message('x')], 5, (packet, socket) => {
+      if (packet.cmd === 'publish') socket.write(bytes({ ...packet, messageId: 2 }, 5))
+      return undefined
+    })
+    const outcome = await run(worker(5, 1, ...failing.slice(0, -1)), server)
+    expect(outcome.status).toBe(42)
+    expect(outcome.stderr).toContain("A dead letter on 'dead' has come back")
+    expect(published(server)).toHaveLength(1)
+    const acknowledged = server.received.filter(({ cmd }) => cmd === 'puback')
+    expect(acknowledged.map(({ messageId }) => messageId)).not.toContain(2)
+  })
+
   test('that is not acknowledged holds back the acknowledgement, not other messages', async () => {
     const messages = [1, 2, 3].map((messageId) => message('x', { messageId, topic: `jobs/${messageId}` }))
     const server = await delivering(messages, 5, (packet) =>

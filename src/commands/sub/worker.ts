@@ -304,6 +304,10 @@ class Worker {
       if (publish.qos > 0) acknowledging.withhold() // it stays with the server
       return this.#enough()
     }
+    if (publish.topic === this.#args.deadLetter) {
+      if (publish.qos > 0) acknowledging.withhold() // it stays with the server
+      return this.#end({ error: cameBack(publish.topic) })
+    }
     const commands = this.#work.commandsFor(publish)
     if (commands.length === 0) return this.#warnOfUnmatched(publish.topic)
     const { topic, qos, retain, dup, properties = {} } = publish
@@ -352,6 +356,17 @@ function messagesLost(lost: number): MqttxError {
     exitCode: ExitCode.work,
     hint: 'at QoS 0, or without a session that is kept, a message cannot be delivered again: use -q 1, -i and -c',
   })
+}
+
+/** Its own dead letters would fail again, and be published again, without an end. */
+function cameBack(topic: string): MqttxError {
+  return new MqttxError(
+    `A dead letter on '${shown(topic)}' has come back: an earlier subscription of this session matches it.`,
+    {
+      exitCode: ExitCode.work,
+      hint: 'end that subscription with -U FILTER, and take what has come with mqttx sub without --exec; or use another -i',
+    },
+  )
 }
 
 /** True if the Session outlasts the connection. */
