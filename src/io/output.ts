@@ -83,6 +83,17 @@ export class Output {
   }
 
   /**
+   * Writes the batch. Undefined: the system has taken everything; a stream that has room may hold bytes after `flush`.
+   * @throws as `flush`
+   */
+  taken(): Promise<void> | undefined {
+    const blocked = this.flush()
+    if (blocked !== undefined) return blocked
+    const { errored, writableLength } = this.#stream
+    return errored || writableLength > 0 ? this.#written() : undefined
+  }
+
+  /**
    * Waits until everything has been written, at the end of a command.
    * @param stalledMs gives up when the stream takes nothing for so many milliseconds
    * @throws the failure of the write; MqttxError 14 when it gives up

@@ -203,6 +203,22 @@ describe('back-pressure', () => {
     await finishing
   })
 
+  test('taken waits for the system, though the stream has room', async () => {
+    const { stream, next } = slowStream()
+    const output = new Output(stream)
+    expect(output.taken()).toBeUndefined()
+    output.text('x')
+    let taken = false
+    const taking = output.taken()!.then(() => (taken = true))
+    await turn()
+    expect(taken).toBe(false)
+    next()
+    await turn()
+    next() // the empty write after it
+    await taking
+    expect(output.taken()).toBeUndefined()
+  })
+
   test('finish with a time limit gives up when nothing is taken for so long', async () => {
     const stuck = new Writable({ write: () => {} })
     const output = new Output(stuck)

@@ -221,7 +221,7 @@ export class Subscriber {
 
   #onChunkEnd(): Promise<void> | undefined {
     try {
-      return this.#io.output.flush()
+      return this.#io.output.taken()
     } catch {
       return undefined // reported by `onFailure`, which ends the run
     }

@@ -174,7 +174,7 @@ export class Tasks {
   /** The acknowledgement follows the output, all of it. If that fails, the run ends and the message is not acknowledged. */
   async #succeeded(task: Task, bytes: number): Promise<void> {
     try {
-      await this.#io.output.finish()
+      await this.#io.output.taken()
     } catch {
       return // reported by `onFailure`
     }
