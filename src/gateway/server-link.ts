@@ -31,6 +31,8 @@ interface Waiting {
 
 /** Templates of PUBLISH for topics. */
 const mostTemplates = 256
+/** Connections in a row on which the server has acknowledged none of what was sent again: it does not take the first of it. */
+const mostFruitless = 3
 /** How long the server may take to close after DISCONNECT, in milliseconds. */
 const closeMs = 2000
 
@@ -44,6 +46,7 @@ export class ServerLink implements UpstreamLink {
   /** Numbers of the core, by Packet Identifier. */
   readonly #tokens = new Map<number, number>()
   #token = 0
+  #fruitless = 0
   #stream: Duplex | undefined
   #ended = false
   #held: { readonly promise: Promise<void>; readonly release: () => void } | undefined
@@ -61,6 +64,7 @@ export class ServerLink implements UpstreamLink {
       message: (publish, acknowledging) => this.#message(publish, acknowledging),
       chunkEnd: () => this.#chunkEnd(),
       connected: (sessionPresent) => {
+        this.#countFruitless()
         if (!this.#ended) events.accepted(sessionPresent)
         options.flushLater(this)
       },
@@ -81,6 +85,20 @@ export class ServerLink implements UpstreamLink {
       over()
     }
     await this.#connection.ended().catch((error: Error) => this.#failed(error, false))
+  }
+
+  /** A server that ends the connection for a message would get it again on the next, and nothing else would pass. */
+  #countFruitless(): void {
+    const [first] = this.#tokens.values()
+    if (first === undefined) return
+    if (++this.#fruitless <= mostFruitless) return
+    this.#fruitless = 0
+    setImmediate(() => {
+      if (this.#ended) return
+      this.#events.settled(first, false)
+      this.#connection.destroy()
+      this.#failed(new Error('the server ends the connection for a message of a client'), true)
+    })
   }
 
   #failed(error: Error, busy: boolean): void {
@@ -200,6 +218,7 @@ export class ServerLink implements UpstreamLink {
   #settled(messageId: number, reasonCode: number): void {
     const token = this.#tokens.get(messageId)
     this.#tokens.delete(messageId)
+    this.#fruitless = 0
     if (token !== undefined && !this.#ended) this.#events.settled(token, reasonCode < 0x80)
   }
 

@@ -21,6 +21,8 @@ interface Pending {
   readonly filter: string
 }
 
+/** `$share/GROUP/FILTER` (MQTT 5.0, 4.8.2); servers end the connection for others. */
+const shared = /^\$share\/[^/+#]+\/./s
 /** SUBSCRIBE and UNSUBSCRIBE without an answer from the server. A client should have one (6.9). */
 const mostPending = 64
 
@@ -158,6 +160,7 @@ export class Subscriptions {
     if (topic.kind === 'normal') return undefined
     const { name } = topic as { readonly name: string }
     if (name === '' || name.includes('\0') || misplacedWildcards(name).length > 0) return undefined
+    if (name.startsWith('$share/') && !shared.test(name)) return undefined
     return name
   }
 

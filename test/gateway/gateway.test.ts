@@ -191,6 +191,33 @@ test.each([
   },
 )
 
+test.each([
+  ['a connection for each client', false],
+  ['one connection for all', true],
+])('a message for which the server ends the connection is refused in the end: %s', async (_, aggregate) => {
+  const server = await broker()
+  const { port } = await testGateway({ connect: connectTo(server.port), aggregate })
+  const client = await SnSocket.open(port)
+  const connect = async (): Promise<void> => {
+    for (;;) {
+      client.send({ type: 'connect', clientId: 'client' })
+      const { returnCode } = (await client.take('connack')) as { returnCode: number }
+      if (returnCode === 0) return
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+  await connect()
+  client.send({ type: 'register', name: '$SYS/x', messageId: 1 })
+  const { topicId } = await client.take('regack')
+  const topic = { kind: 'normal', id: topicId }
+  client.send({ type: 'publish', topic, qos: 1, messageId: 2, data: Buffer.from('x') })
+  expect(await client.take('puback')).toMatchObject({ messageId: 2, returnCode: 3 })
+  await client.take('disconnect')
+  await connect()
+  client.send({ type: 'publish', topic: short('ab'), qos: 1, messageId: 3, data: Buffer.from('x') })
+  expect(await client.take('puback')).toMatchObject({ messageId: 3, returnCode: 0 })
+})
+
 test('addresses that are not of this machine need --allow-anonymous, as over TCP', async () => {
   const server = await broker()
   const { connect, openStream } = gatewayBeside(server)

@@ -349,6 +349,17 @@ const rows: readonly Row[] = [
     },
   },
   {
+    says: '6.9 SUBSCRIBE to a shared subscription without a name or a filter is refused',
+    async run(rig) {
+      await rig.connect()
+      for (const [index, filter] of ['$share/g', '$share//a', '$share/+/a', '$share/g/'].entries())
+        expect(rig.ask({ type: 'subscribe', topic: named(filter), messageId: index })).toMatchObject([
+          { type: 'suback', returnCode: 3 },
+        ])
+      expect(rig.ask({ type: 'subscribe', topic: named('$share/g//a'), messageId: 9 })).toEqual([])
+    },
+  },
+  {
     says: '6.9 SUBSCRIBE with wildcards, to a short and to a predefined topic',
     options: { predefined: '7 home/kitchen' },
     async run(rig) {

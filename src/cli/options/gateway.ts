@@ -21,7 +21,7 @@ const bind = option({
   parse: parseName,
   shownDefault: '127.0.0.1',
   help: 'Local address to listen on.',
-  doc: `Other machines can reach only an address that they can route to; 0.0.0.0 is all addresses, :: those of IPv6.
+  doc: `Other machines can reach only an address that they can route to; 0.0.0.0 is all addresses of IPv4, :: all of both versions.
     MQTT-SN has no login: whoever reaches the port acts with the login of the gateway.`,
 })
 
