@@ -146,11 +146,12 @@ export async function start(): Promise<void> {
   process.exitCode = status
   host.close()
   const read = await host.written(patienceMs)
-  const printed = !wasEnded(status) || (await host.printed(printingMs))
+  const isOver = wasEnded(status)
+  if (isOver) await host.printed(printingMs)
   // exit() would wait for a running hash, which cannot be cancelled. The shell sees the same status.
   if (argv[0] === 'passwd' && status > 128) endBy(status === ExitCode.interrupted ? 'SIGINT' : 'SIGTERM')
   // Completion does not wait for a name server that does not answer: its output is already printed.
   // Nor does any command wait for a reader of standard error that has stopped, nor one that has been ended for a reader of
-  // standard output. What has printed nothing has nothing to wait for.
-  if (!read || !printed || argv[0] === 'completion' || !host.hasPrinted) process.exit()
+  // standard output or for its input. What has printed nothing has nothing to wait for.
+  if (!read || isOver || argv[0] === 'completion' || !host.hasPrinted) process.exit()
 }
