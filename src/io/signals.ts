@@ -13,6 +13,8 @@ const duplicateMs = 100
 /** The kernel does not deliver these to process 1 without a handler. */
 const ending = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 
+const isEnding = (name: NodeJS.Signals): boolean => name === 'SIGINT' || name === 'SIGTERM'
+
 export class Signals<S extends NodeJS.Signals> {
   readonly #handlers = new Map<S, Set<Handler<S>>>()
   readonly #firstAt = new Map<S, number>()
@@ -44,19 +46,24 @@ export class Signals<S extends NodeJS.Signals> {
     if (handlers === undefined) {
       handlers = new Set()
       this.#handlers.set(signal, handlers)
-      process.on(signal, this.#onSignal)
+      if (!this.#isAwaited(signal)) process.on(signal, this.#onSignal)
     }
     return handlers
   }
 
   #release(signal: S): void {
     this.#handlers.delete(signal)
-    process.off(signal, this.#onSignal)
+    if (!this.#isAwaited(signal)) process.off(signal, this.#onSignal)
+  }
+
+  /** A duplicate may come, also when nothing handles it any more: it would end a process that has ended in order. */
+  #isAwaited(signal: S): boolean {
+    return isEnding(signal) && this.#firstAt.has(signal)
   }
 
   readonly #onSignal = (name: NodeJS.Signals): void => {
     const signal = name as S
-    const ends = name === 'SIGINT' || name === 'SIGTERM'
+    const ends = isEnding(name)
     const now = performance.now()
     const first = this.#firstAt.get(signal)
     if (ends && first !== undefined && now - first < duplicateMs) return
