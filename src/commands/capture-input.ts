@@ -84,11 +84,9 @@ async function* unpacked(
       damaged: (why) => note(`the ${name} data is damaged or truncated (${why}); what comes before was read`),
     })
   }
-  for (let chunk: Buffer | undefined = first; chunk !== undefined; ) {
+  for await (const chunk of continued(first, chunks)) {
     count(chunk.length)
     yield chunk
-    const next: IteratorResult<Buffer> = await chunks.next()
-    chunk = next.done === true ? undefined : next.value
   }
 }
 
@@ -167,16 +165,20 @@ async function* inflated(
 
 async function* slicesOf(first: Buffer, chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
   let size = slices.first
-  for (let chunk: Buffer | undefined = first; chunk !== undefined; ) {
+  for await (const chunk of continued(first, chunks)) {
     for (let at = 0; at < chunk.length; ) {
       const slice = chunk.subarray(at, at + size)
       at += slice.length
       size = Math.min(2 * size, slices.most)
       yield slice
     }
-    const next: IteratorResult<Buffer> = await chunks.next()
-    chunk = next.done === true ? undefined : next.value
   }
+}
+
+/** The chunks from `first` on. Ending early ends `rest`. */
+export async function* continued(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  yield first
+  yield* { [Symbol.asyncIterator]: () => rest }
 }
 
 /** Resolves when the decompressor has taken `bytes`, or is closed. Removes its listener. */

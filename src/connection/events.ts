@@ -15,8 +15,8 @@ export interface Acknowledging {
   /**
    * Call it within `message`; the returned function allows the acknowledgement, sent after those of earlier messages.
    * Without `isRepeated` it has no effect after the loss of the network connection. With it, the same message is not
-   * delivered again, also not on the next one if the Session is resumed, and acknowledged when allowed. At QoS 1 `isRepeated` says
-   * if a PUBLISH with the same Packet Identifier is that message.
+   * delivered again, on this connection or on the next one if the Session is resumed, and is acknowledged when allowed.
+   * At QoS 1 `isRepeated` says if a PUBLISH with the same Packet Identifier is that message.
    */
   withhold(isRepeated?: (publish: Publish) => boolean): () => void
 }

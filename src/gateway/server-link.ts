@@ -1,12 +1,12 @@
 // A client's connection to the server: a Connection that the gateway core uses through UpstreamLink.
 import type { Duplex } from 'node:stream'
+import { checksum } from '../codec/checksum.js'
 import type { Publish, PublishTemplate } from '../codec/publish.js'
 import { preparePublish } from '../codec/publish-properties.js'
 import { Connection } from '../connection/connection.js'
 import type { Acknowledging } from '../connection/events.js'
 import type { ConnectOptions } from '../connection/options.js'
 import { isTransient } from '../connection/reconnect.js'
-import { checksum } from '../sn/checksum.js'
 import type { UpstreamEvents, UpstreamLink } from '../sn/gateway-types.js'
 
 export interface LinkOptions {

@@ -36,8 +36,8 @@ export class UnconnectedClients {
     if (this.#link.up) return this.#link.publish(topic, payload, 0, retain) >= 0
     const waiting = this.#waiting
     if (waiting === undefined || waiting.length >= mostWaiting) return false
+    if (this.#bytes + payload.length > mostBytes) return false
     this.#bytes += payload.length
-    if (this.#bytes > mostBytes) return false
     waiting.push({ topic, payload: Uint8Array.prototype.slice.call(payload), retain })
     return true
   }

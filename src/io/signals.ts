@@ -13,7 +13,8 @@ const duplicateMs = 100
 /** The kernel does not deliver these to process 1 without a handler. */
 const ending = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 
-const isEnding = (name: NodeJS.Signals): boolean => name === 'SIGINT' || name === 'SIGTERM'
+/** Those that timeout(1) and npx send again. */
+const mayComeTwice = (name: NodeJS.Signals): boolean => name === 'SIGINT' || name === 'SIGTERM'
 
 export class Signals<S extends NodeJS.Signals> {
   readonly #handlers = new Map<S, Set<Handler<S>>>()
@@ -58,12 +59,12 @@ export class Signals<S extends NodeJS.Signals> {
 
   /** A duplicate may come, also when nothing handles it any more: it would end a process that has ended in order. */
   #isAwaited(signal: S): boolean {
-    return isEnding(signal) && this.#firstAt.has(signal)
+    return mayComeTwice(signal) && this.#firstAt.has(signal)
   }
 
   readonly #onSignal = (name: NodeJS.Signals): void => {
     const signal = name as S
-    const ends = isEnding(name)
+    const ends = mayComeTwice(name)
     const now = performance.now()
     const first = this.#firstAt.get(signal)
     if (ends && first !== undefined && now - first < duplicateMs) return

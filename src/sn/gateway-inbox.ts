@@ -1,6 +1,7 @@
 // Messages of QoS 1 and 2 from one client: which are on their way to the server, and which were received before.
+
+import { checksum } from '../codec/checksum.js'
 import type { SnPublish } from '../codec/mqtt-sn-messages.js'
-import { checksum } from './checksum.js'
 
 /** Messages of a client without their last acknowledgement. It should have one (6.6). */
 const mostOutstanding = 64

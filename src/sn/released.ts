@@ -1,7 +1,8 @@
 // Messages at QoS 2 whose exchange is over. A datagram that was delayed or doubled on its way may bring one again after its
 // PUBREL, and MQTT-SN has no order of datagrams: it must not be taken for a new message.
+
+import { checksum } from '../codec/checksum.js'
 import type { SnPublish } from '../codec/mqtt-sn-messages.js'
-import { checksum } from './checksum.js'
 import { topicIdOf } from './client-types.js'
 
 interface Released {

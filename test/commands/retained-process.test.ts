@@ -91,7 +91,8 @@ test('several rm at once in a folder: each has its own undo file', async () => {
   expect(await topicsOf(broker)).toEqual([])
 })
 
-test('save -o /dev/stdout on a pipe is refused as any other file that is not regular', async () => {
+// A pipe has no name on the disk: /dev/stdout leads to one that does not exist. A file that -o names is replaced as a whole.
+test('save -o refuses a pipe that /dev/stdout stands for, and says how to write to it', async () => {
   const broker = await holding(1)
   const line = `${programInShell} retained save -o /dev/stdout ${broker.at.join(' ')} | cat; exit $PIPESTATUS`
   expect(await start('bash', ['-c', line]).ended).toMatchObject({

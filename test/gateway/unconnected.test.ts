@@ -36,6 +36,11 @@ test('the first messages wait for the connection: 100, and 64 KiB', () => {
   }
 })
 
+test('a message that is too large to wait does not keep others from waiting', () => {
+  const { publish } = rig()
+  expect(['x'.repeat(70_000), 'y', 'z'].map(publish)).toEqual([false, true, true])
+})
+
 test('a connection that the server refuses: the messages are reported, and it is opened again later', () => {
   const clock = vi.spyOn(performance, 'now').mockReturnValue(1000)
   const { links, lost, publish } = rig()

@@ -189,35 +189,24 @@ describe('back-pressure', () => {
     expect(all()).toHaveLength(100 * kibibyte)
   })
 
-  test('finish also waits for a slow stream that is not full', async () => {
-    const { stream, next } = slowStream()
-    const output = new Output(stream)
-    output.text('x')
-    let finished = false
-    const finishing = output.finish().then(() => (finished = true))
-    await turn()
-    expect(finished).toBe(false)
-    next()
-    await turn()
-    next() // the empty write after it
-    await finishing
-  })
-
-  test('taken waits for the system, though the stream has room', async () => {
-    const { stream, next } = slowStream()
-    const output = new Output(stream)
-    expect(output.taken()).toBeUndefined()
-    output.text('x')
-    let taken = false
-    const taking = output.taken()!.then(() => (taken = true))
-    await turn()
-    expect(taken).toBe(false)
-    next()
-    await turn()
-    next() // the empty write after it
-    await taking
-    expect(output.taken()).toBeUndefined()
-  })
+  test.each(['finish', 'taken'] as const)(
+    '%s waits for the system, though the stream has room',
+    async (call) => {
+      const { stream, next } = slowStream()
+      const output = new Output(stream)
+      expect(output.taken()).toBeUndefined()
+      output.text('x')
+      let isDone = false
+      const waiting = output[call]()!.then(() => (isDone = true))
+      await turn()
+      expect(isDone).toBe(false)
+      next()
+      await turn()
+      next() // the empty write after it
+      await waiting
+      expect(output.taken()).toBeUndefined()
+    },
+  )
 
   test('finish with a time limit gives up when nothing is taken for so long', async () => {
     const stuck = new Writable({ write: () => {} })

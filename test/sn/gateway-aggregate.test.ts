@@ -22,6 +22,7 @@ function rig(limits: { sessions?: number; queueMessages?: number } = {}) {
   const refusals: string[] = []
   const open = (clientId: string, clean = true, will?: string) => {
     const got: string[] = []
+    const present: boolean[] = []
     const codes: number[] = []
     const settled: number[] = []
     const will_ =
@@ -29,7 +30,7 @@ function rig(limits: { sessions?: number; queueMessages?: number } = {}) {
     const link: UpstreamLink = aggregate.open(
       { clientId, clean, will: will_ as never, source: { key: clientId } },
       {
-        accepted: () => {},
+        accepted: (sessionPresent) => present.push(sessionPresent),
         refused: (busy, why) => refusals.push(`${busy} ${why}`),
         settled: (token) => settled.push(token),
         suback: (_, granted) => codes.push(granted),
@@ -43,7 +44,7 @@ function rig(limits: { sessions?: number; queueMessages?: number } = {}) {
       link.subscribe(filter, qos)
       shared.events.suback(shared.token, qos)
     }
-    return { link, got, codes, settled, subscribe }
+    return { link, got, present, codes, settled, subscribe }
   }
   return { aggregate, shared, open, dropped, time, refusals, last: () => shared }
 }
@@ -172,4 +173,39 @@ test('clients that are refused while there is no connection are not kept', () =>
   open('other')
   shared.message('a', 'x', { qos: 1 })
   expect(open('kept', false).got).toEqual(['a x 1'])
+})
+
+test('a session is present only if one was kept', () => {
+  const { open } = rig()
+  const begun = (clean: boolean) => {
+    const { link, present } = open('c', clean)
+    link.close()
+    return present
+  }
+  expect([begun(false), begun(false), begun(true), begun(false)]).toEqual([[false], [true], [false], [false]])
+})
+
+test('retained messages go to each client that has just subscribed, for five seconds', () => {
+  const { shared, open, time } = rig()
+  const [one, two] = [open('1'), open('2')]
+  one.link.subscribe('a', 0)
+  two.link.subscribe('b', 0)
+  for (const topic of ['a', 'b']) shared.message(topic, 'x', { retain: true })
+  time.now = 5000
+  two.link.subscribe('c', 0)
+  for (const topic of ['a', 'b', 'c']) shared.message(topic, 'x', { retain: true })
+  expect(one.got).toEqual(['a x 0 retained'])
+  expect(two.got).toEqual(['b x 0 retained', 'c x 0 retained'])
+})
+
+test('a client that takes no more loses messages at QoS 1 and 2, which are reported; QoS 0 is its own affair', () => {
+  const { shared, open, dropped } = rig()
+  const { link, got } = open('c')
+  link.subscribe('a', 2)
+  link.hold(true)
+  for (const qos of [0, 1, 2] as const) shared.message('a', 'x', { qos })
+  link.hold(false)
+  shared.message('a', 'x', { qos: 2 })
+  expect(got).toEqual(['a x 0', 'a x 2'])
+  expect(dropped).toEqual(['c', 'c'])
 })

@@ -1,5 +1,7 @@
 // Creates the plan of one thread from the command line.
+
 import { hostname } from 'node:os'
+import { checksum } from '../../codec/checksum.js'
 import type { PublishProperties } from '../../codec/publish.js'
 import { preparePublish } from '../../codec/publish-properties.js'
 import type { ConnectOptions } from '../../connection/options.js'
@@ -89,9 +91,7 @@ function clientIdOf({ id, idPrefix }: BenchArgs, run: number, client: string): s
   return `${prefix}-${client}`
 }
 
-/** A hash of the host name (FNV-1a). */
+/** A hash of the host name. */
 function hostNumber(): number {
-  let hash = 0x811c9dc5
-  for (const byte of Buffer.from(hostname())) hash = Math.imul(hash ^ byte, 0x01000193)
-  return hash >>> 0
+  return checksum(Buffer.from(hostname())) >>> 0
 }

@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises'
 import { LineTimes } from '../../recording/time.js'
 import { isObject } from '../../recording/values.js'
 import { Merged, type Messages, type Recording } from '../../replay/merge.js'
-import { type ChunkOptions, chunksOf } from '../capture-input.js'
+import { type ChunkOptions, chunksOf, continued } from '../capture-input.js'
 import type { CaptureSettings, RecordedCaptures } from './captures.js'
 import { RecordedLines } from './lines.js'
 import type { CapturedMessages } from './publishes.js'
@@ -170,11 +170,6 @@ function kindOf(beginning: Buffer): Input['kind'] | undefined {
   const member = text.slice(1).trimStart()
   if (member === '') return undefined
   return /^["}]/.test(member) ? 'lines' : 'capture'
-}
-
-async function* continued(beginning: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  yield beginning
-  yield* rest
 }
 
 /** In bytes; undefined for a pipe. */

@@ -1,5 +1,7 @@
 // Which commands a worker runs for which messages, and what it subscribes to.
+
 import { checkDeadLetter } from '../../cli/options/worker.js'
+import { checksum } from '../../codec/checksum.js'
 import type { Publish } from '../../codec/publish.js'
 import { UsageError } from '../../errors.js'
 import { readGiven } from '../../io/small-file.js'
@@ -74,9 +76,7 @@ const largest = 268_435_455
 function identifiersOf(filters: readonly string[]): number[] {
   const taken = new Set<number>()
   return filters.map((filter) => {
-    let hash = 0x811c9dc5 // FNV-1a
-    for (const byte of Buffer.from(filter)) hash = Math.imul(hash ^ byte, 0x01000193)
-    let identifier = ((hash >>> 0) % largest) + 1
+    let identifier = ((checksum(Buffer.from(filter)) >>> 0) % largest) + 1
     while (taken.has(identifier)) identifier = (identifier % largest) + 1
     taken.add(identifier)
     return identifier
